@@ -1,2 +1,5 @@
-//! Placeholder.
-fn main() {}
+//! The door of the end-to-end harness; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    e2e::main()
+}

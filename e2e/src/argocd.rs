@@ -1,0 +1,1 @@
+//! Installs Argo CD into a cluster.

@@ -1,0 +1,1 @@
+//! Saves what is needed to understand a failure.

@@ -1,0 +1,1 @@
+//! Runs the steps of the plan in order and hands their values on.

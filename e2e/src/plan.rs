@@ -1,0 +1,42 @@
+//! Every step of a run, in order, with the time it may take. The one page to read to know what a run does.
+
+use std::time::Duration;
+
+/// One line of the progress and of the report.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// Stable; keys of timings and reports.
+    pub(crate) id: &'static str,
+    /// What a reader sees.
+    pub(crate) title: &'static str,
+    /// When this much time has passed, the step has failed.
+    pub(crate) budget: Duration,
+}
+
+impl Step {
+    pub(crate) const fn new(id: &'static str, title: &'static str, seconds: u64) -> Self {
+        Self { id, title, budget: Duration::from_secs(seconds) }
+    }
+}
+
+pub(crate) const DOCTOR: Step = Step::new("doctor", "what this machine needs", 300);
+pub(crate) const SUPPLY: Step = Step::new("supply", "tools and images", 2400);
+pub(crate) const NETWORK: Step = Step::new("network", "leftovers, network", 120);
+pub(crate) const STAGING: Step = Step::new("cluster-staging", "cluster staging", 240);
+pub(crate) const PRODUCTION: Step = Step::new("cluster-production", "cluster production", 240);
+pub(crate) const WORLD: Step = Step::new("world", "forge and AWS", 180);
+pub(crate) const ARGOCD_STAGING: Step = Step::new("argocd-staging", "Argo CD staging", 300);
+pub(crate) const ARGOCD_PRODUCTION: Step = Step::new("argocd-production", "Argo CD production", 300);
+pub(crate) const FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1200);
+pub(crate) const ROOT: Step = Step::new("root", "root applications", 60);
+pub(crate) const DOWN: Step = Step::new("down", "remove it all", 120);
+
+/// What `up` does. Steps of one inner list run side by side; a cluster goes on to its Argo CD without waiting for the
+/// other one, and the CI builds while the clusters start.
+pub(crate) const UP: &[&[&Step]] = &[
+    &[&DOCTOR],
+    &[&SUPPLY],
+    &[&NETWORK],
+    &[&STAGING, &PRODUCTION, &WORLD, &FIRST_IMAGES, &ARGOCD_STAGING, &ARGOCD_PRODUCTION],
+    &[&ROOT],
+];

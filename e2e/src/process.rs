@@ -1,0 +1,1 @@
+//! Runs a tool with a deadline, its output in a log file.

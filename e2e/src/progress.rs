@@ -1,0 +1,301 @@
+//! What a person sees while a run goes on: one line a step. On a terminal a spinner, elsewhere plain lines. The same
+//! events become the records of the report. Written to stderr, so that stdout carries the report alone.
+
+use std::{
+    collections::BTreeMap,
+    io::IsTerminal,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, anyhow};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::{
+    plan::Step,
+    report::{Outcome, StepRecord},
+};
+
+/// How often a step that changed what it waits for says so where there is no terminal.
+const PLAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// Seconds each step took the last time it passed.
+pub(crate) type History = BTreeMap<String, f64>;
+
+/// All lines of one run. `Clone` is another handle on the same lines.
+#[derive(Clone)]
+pub(crate) struct Progress(Arc<Inner>);
+
+struct Inner {
+    bars: Option<MultiProgress>,
+    total: usize,
+    history: History,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    begun: usize,
+    records: Vec<StepRecord>,
+}
+
+impl Progress {
+    /// `total` is how many steps will come; `history` what the last run took.
+    pub(crate) fn new(total: usize, history: History) -> Self {
+        let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
+        Self(Arc::new(Inner { bars, total, history, state: Mutex::default() }))
+    }
+
+    /// A line that belongs to no step.
+    pub(crate) fn say(&self, line: &str) {
+        self.0.say(line);
+    }
+
+    /// Runs `body` as `step`: shows it, bounds it by its budget and records how it went. A body that is dropped half-way
+    /// (Ctrl-C, a sibling's failure) is recorded as interrupted.
+    pub(crate) async fn step<T>(
+        &self,
+        step: &'static Step,
+        body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
+    ) -> Result<T> {
+        let handle = StepHandle::begin(Arc::clone(&self.0), step);
+        let result = match tokio::time::timeout(step.budget, body(&handle)).await {
+            Ok(result) => result,
+            Err(_) => {
+                Err(anyhow!("not done within {} s; was at: {}", step.budget.as_secs(), handle.last_words()))
+            }
+        };
+        match result {
+            Ok(value) => {
+                handle.end(Outcome::Passed);
+                Ok(value)
+            }
+            Err(error) => {
+                handle.end(Outcome::Failed(format!("{error:#}")));
+                Err(error.context(format!("step `{}`", step.title)))
+            }
+        }
+    }
+
+    /// What has been recorded so far, in order of the steps' ends.
+    pub(crate) fn records(&self) -> Vec<StepRecord> {
+        self.0.state().records.clone()
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, line: &str) {
+        match &self.bars {
+            // Only fails when stderr is gone, and then nobody reads it.
+            Some(bars) => drop(bars.println(line)),
+            None => eprintln!("{line}"),
+        }
+    }
+}
+
+/// One running step. Dropping the last handle without an end is recorded as an interruption.
+#[derive(Clone)]
+pub(crate) struct StepHandle(Arc<Line>);
+
+struct Line {
+    inner: Arc<Inner>,
+    step: &'static Step,
+    number: usize,
+    start: Instant,
+    bar: Option<ProgressBar>,
+    now: Mutex<Now>,
+}
+
+#[derive(Default)]
+struct Now {
+    words: String,
+    said: Option<Instant>,
+    measured: BTreeMap<String, f64>,
+    ended: bool,
+}
+
+impl StepHandle {
+    fn begin(inner: Arc<Inner>, step: &'static Step) -> Self {
+        let number = {
+            let mut state = inner.state();
+            state.begun += 1;
+            state.begun
+        };
+        let last = inner.history.get(step.id).copied();
+        let prefix = format!("{number:>2}/{} {:<24}", inner.total, step.title);
+        let bar = if let Some(bars) = &inner.bars {
+            let bar = bars.add(ProgressBar::new_spinner());
+            bar.set_style(style(step.budget, last));
+            bar.set_prefix(prefix);
+            bar.enable_steady_tick(Duration::from_millis(120));
+            Some(bar)
+        } else {
+            let hint = last.map_or(String::new(), |last| format!(", last time {last:.0} s"));
+            inner.say(&format!("{prefix} …  at most {} s{hint}", step.budget.as_secs()));
+            None
+        };
+        let now = Mutex::new(Now { said: Some(Instant::now()), ..Now::default() });
+        Self(Arc::new(Line { inner, step, number, start: Instant::now(), bar, now }))
+    }
+
+    /// Shows what is awaited right now.
+    pub(crate) fn doing(&self, words: &str) {
+        let line = &self.0;
+        let words = words.lines().next().unwrap_or_default();
+        let mut now = line.now();
+        let changed = now.words != words;
+        words.clone_into(&mut now.words);
+        if let Some(bar) = &line.bar {
+            bar.set_message(now.words.clone());
+        } else if changed && now.said.is_none_or(|said| said.elapsed() >= PLAIN_EVERY) {
+            now.said = Some(Instant::now());
+            let elapsed = line.start.elapsed().as_secs();
+            line.inner.say(&format!(
+                "{} …  {elapsed} s of {} s  {words}",
+                line.prefix(),
+                line.step.budget.as_secs()
+            ));
+        }
+    }
+
+    /// Adds a number to this step's record, such as seconds from a merge to the first answer.
+    pub(crate) fn measured(&self, what: &str, value: f64) {
+        self.0.now().measured.insert(what.to_owned(), value);
+    }
+
+    fn last_words(&self) -> String {
+        let words = self.0.now().words.clone();
+        if words.is_empty() { "its start".to_owned() } else { words }
+    }
+
+    fn end(&self, outcome: Outcome) {
+        self.0.end(outcome);
+    }
+}
+
+impl supply::Progress for StepHandle {
+    fn doing(&self, what: &str) {
+        Self::doing(self, what);
+    }
+}
+
+impl Line {
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prefix(&self) -> String {
+        format!("{:>2}/{} {:<24}", self.number, self.inner.total, self.step.title)
+    }
+
+    fn end(&self, outcome: Outcome) {
+        let measured = {
+            let mut now = self.now();
+            if now.ended {
+                return;
+            }
+            now.ended = true;
+            std::mem::take(&mut now.measured)
+        };
+        let seconds = self.start.elapsed().as_secs_f64();
+        let verdict = match &outcome {
+            Outcome::Passed => format!("ok {seconds:.1} s"),
+            Outcome::Failed(cause) => format!("FAILED after {seconds:.1} s: {cause}"),
+            Outcome::Interrupted => format!("interrupted after {seconds:.1} s"),
+        };
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        self.inner.say(&format!("{} {verdict}", self.prefix()));
+        self.inner.state().records.push(StepRecord {
+            id: self.step.id.to_owned(),
+            title: self.step.title.to_owned(),
+            seconds,
+            budget_seconds: self.step.budget.as_secs(),
+            outcome,
+            measured,
+        });
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.end(Outcome::Interrupted);
+    }
+}
+
+fn style(budget: Duration, last: Option<f64>) -> ProgressStyle {
+    ProgressStyle::with_template("{prefix} {spinner} {clock}  {wide_msg:.dim}")
+        .expect("the template is a constant")
+        .with_key("clock", move |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+            // Writing to a line being composed cannot fail in a way that could be told on that line.
+            let _ = write!(out, "{}", clock(state.elapsed(), budget, last));
+        })
+}
+
+/// `48 s of 300 s, about 23 s left`.
+fn clock(elapsed: Duration, budget: Duration, last: Option<f64>) -> String {
+    let left = match last.map(|last| last - elapsed.as_secs_f64()) {
+        Some(left) if left >= 1.0 => format!(", about {left:.0} s left"),
+        Some(_) => ", longer than last time".to_owned(),
+        None => String::new(),
+    };
+    format!("{} s of {} s{left}", elapsed.as_secs(), budget.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static STEP: Step = Step::new("step", "a step", 1);
+
+    #[test]
+    fn the_clock_shows_elapsed_budget_and_what_is_left() {
+        let clock = |elapsed, last| clock(Duration::from_secs(elapsed), Duration::from_secs(300), last);
+        assert_eq!(clock(48, None), "48 s of 300 s");
+        assert_eq!(clock(48, Some(71.0)), "48 s of 300 s, about 23 s left");
+        assert_eq!(clock(80, Some(71.0)), "80 s of 300 s, longer than last time");
+    }
+
+    #[tokio::test]
+    async fn a_step_is_recorded_with_its_outcome_and_numbers() {
+        let progress = Progress::new(2, History::new());
+        progress
+            .step(&STEP, async |step| {
+                step.measured("served", 1.5);
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let error = progress.step(&STEP, async |_| -> Result<()> { Err(anyhow!("port taken")) }).await.unwrap_err();
+        assert_eq!(format!("{error:#}"), "step `a step`: port taken");
+        let records = progress.records();
+        assert_eq!(records[0].outcome, Outcome::Passed);
+        assert_eq!(records[0].measured["served"].to_string(), "1.5");
+        assert_eq!(records[1].outcome, Outcome::Failed("port taken".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_over_its_budget_fails_and_says_where_it_was() {
+        let progress = Progress::new(1, History::new());
+        let result = progress
+            .step(&STEP, async |step| {
+                step.doing("node ready");
+                std::future::pending::<Result<()>>().await
+            })
+            .await;
+        assert!(format!("{:#}", result.unwrap_err()).ends_with("not done within 1 s; was at: node ready"));
+    }
+
+    #[tokio::test]
+    async fn a_dropped_step_is_recorded_as_interrupted() {
+        let progress = Progress::new(1, History::new());
+        let running = progress.step(&STEP, async |_| std::future::pending::<Result<()>>().await);
+        assert!(tokio::time::timeout(Duration::from_millis(20), running).await.is_err());
+        assert_eq!(progress.records()[0].outcome, Outcome::Interrupted);
+    }
+}

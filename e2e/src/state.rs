@@ -1,0 +1,1 @@
+//! Remembers what is up between commands.

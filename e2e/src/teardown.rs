@@ -1,0 +1,1 @@
+//! Removes what this harness made, and nothing else.
