@@ -1,0 +1,44 @@
+//! Builds chosen parts by their recipes: `cargo run -p supply --example part -- forge aws`.
+
+use anyhow::{Context as _, Result};
+use supply::cache::Cache;
+use supply::engine::Engine;
+use supply::recipes::PARTS;
+use supply::versions::Versions;
+use supply::{Progress, Workshop};
+
+struct Lines;
+
+impl Progress for Lines {
+    fn doing(&self, what: &str) {
+        println!("  {what}");
+    }
+}
+
+fn main() -> Result<()> {
+    let cache = Cache::locate()?;
+    let logs = cache.root().join("logs");
+    let versions = Versions::load()?;
+    let engine = Engine::probe(&cache, &logs)?;
+    let shop = Workshop {
+        cache: &cache,
+        engine: &engine,
+        versions: &versions,
+        progress: &Lines,
+        logs: &logs,
+    };
+    for name in std::env::args().skip(1) {
+        let part = PARTS
+            .iter()
+            .find(|part| part.name == name)
+            .with_context(|| format!("no part is called {name}"))?;
+        let started = std::time::Instant::now();
+        part.build(shop)?;
+        println!(
+            "{name}: {:?} after {} s",
+            part.held(shop)?,
+            started.elapsed().as_secs()
+        );
+    }
+    Ok(())
+}

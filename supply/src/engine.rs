@@ -1,0 +1,174 @@
+//! The container engine: docker where it can run what kind needs, else podman with a configuration of its own.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use xshell::{Cmd, Shell, cmd};
+
+use crate::cache::Cache;
+use crate::error::SupplyError;
+use crate::{podman, run};
+
+/// The network that nodes, forge and emulator share.
+pub const NETWORK: &str = "gitops-loop";
+
+/// Which program it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Docker as the machine has it.
+    Docker,
+    /// Podman with storage, networks and settings inside our cache.
+    Podman,
+}
+
+/// An engine that was seen to work.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    kind: Kind,
+    env: Vec<(String, String)>,
+    socket: PathBuf,
+}
+
+impl Engine {
+    /// Finds the engine of this machine.
+    pub fn probe(cache: &Cache, logs: &Path) -> Result<Self> {
+        let sh = Shell::new().context("open a shell")?;
+        if let Some(docker) = docker(&sh, logs)? {
+            return Ok(docker);
+        }
+        let (env, socket) = podman::configure(cache, logs)?;
+        let env = with_kind(env, "podman", "KIND_EXPERIMENTAL_PODMAN_NETWORK");
+        Ok(Self {
+            kind: Kind::Podman,
+            env,
+            socket,
+        })
+    }
+
+    /// Which program it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The program's name on the search path.
+    pub fn program(&self) -> &'static str {
+        match self.kind {
+            Kind::Docker => "docker",
+            Kind::Podman => "podman",
+        }
+    }
+
+    /// Variables that the program, and kind calling it, must see.
+    pub fn env(&self) -> &[(String, String)] {
+        &self.env
+    }
+
+    /// A command of the engine.
+    pub fn command<'sh, I>(&self, sh: &'sh Shell, args: I) -> Cmd<'sh>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<std::ffi::OsStr>,
+    {
+        let program = self.program();
+        cmd!(sh, "{program}")
+            .args(args)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+    }
+
+    /// Where the engine answers in Docker's protocol. With podman only while [`Self::serve`]'s answer lives.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Makes the socket answer.
+    pub fn serve(&self, logs: &Path) -> Result<Service> {
+        match self.kind {
+            Kind::Docker => Ok(Service(None)),
+            Kind::Podman => podman::serve(self, logs).map(|child| Service(Some(child))),
+        }
+    }
+
+    /// What `build` needs so that one build gives one layer on top of its base and nothing is left over.
+    pub(crate) fn build_flags(&self) -> &'static [&'static str] {
+        match self.kind {
+            Kind::Docker => &["--pull=false"],
+            Kind::Podman => &["--pull=never", "--layers=false", "--format=docker"],
+        }
+    }
+}
+
+/// Keeps the engine's socket alive.
+#[derive(Debug)]
+pub struct Service(Option<std::process::Child>);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            run::end(child);
+        }
+    }
+}
+
+fn with_kind(mut env: Vec<(String, String)>, provider: &str, network: &str) -> Vec<(String, String)> {
+    env.push(("KIND_EXPERIMENTAL_PROVIDER".to_owned(), provider.to_owned()));
+    env.push((network.to_owned(), NETWORK.to_owned()));
+    env
+}
+
+/// Docker, if it answers and can run a privileged container.
+fn docker(sh: &Shell, logs: &Path) -> Result<Option<Engine>> {
+    let log = logs.join("engine.log");
+    let limit = Duration::from_secs(20);
+    if run::read(cmd!(sh, "docker info"), &log, limit).is_err() {
+        run::check_cancelled()?;
+        return Ok(None);
+    }
+    let format = "{{.Endpoints.docker.Host}}";
+    let host = run::read(cmd!(sh, "docker context inspect --format {format}"), &log, limit)?;
+    let socket = std::env::var("DOCKER_HOST").unwrap_or(host);
+    let Some(socket) = socket.strip_prefix("unix://").map(PathBuf::from) else {
+        return Ok(None);
+    };
+    let engine = Engine {
+        kind: Kind::Docker,
+        env: with_kind(Vec::new(), "docker", "KIND_EXPERIMENTAL_DOCKER_NETWORK"),
+        socket,
+    };
+    Ok(runs_privileged(&engine, sh, &log)?.then_some(engine))
+}
+
+/// An empty image has nothing to run. When that is all the engine objects to, rights and limits were granted.
+fn runs_privileged(engine: &Engine, sh: &Shell, log: &Path) -> Result<bool> {
+    let folder = sh
+        .create_temp_dir()
+        .context("create a folder for the engine's trial")?;
+    let image = "localhost/gitops-loop/trial:empty";
+    let limit = Duration::from_mins(1);
+    sh.write_file(
+        folder.path().join("Containerfile"),
+        "FROM scratch\nCMD [\"/none\"]\n",
+    )
+    .context("write the trial")?;
+    let file = folder.path().join("Containerfile");
+    let build = engine
+        .command(sh, ["build", "--tag", image, "--file"])
+        .arg(file)
+        .arg(folder.path());
+    run::logged(build, log, limit)?;
+    let trial = run::logged(
+        engine.command(sh, ["run", "--rm", "--privileged", image]),
+        log,
+        limit,
+    );
+    let _ = run::logged(engine.command(sh, ["image", "rm", image]), log, limit);
+    match trial {
+        Ok(()) => Ok(true),
+        Err(error) => match error.downcast_ref() {
+            Some(SupplyError::Command { tail, .. }) => {
+                Ok(tail.contains("/none") && tail.contains("no such file"))
+            }
+            _ => Err(error),
+        },
+    }
+}

@@ -1,0 +1,235 @@
+//! Builds binaries from a published Go module, without a clone: through a module of our own that requires it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use xshell::{Cmd, Shell, cmd};
+
+use crate::key::{Key, shorten};
+use crate::workshop::{Workshop, minutes};
+
+/// Binaries of one module.
+#[derive(Debug, Clone, Default)]
+pub struct GoModule<'a> {
+    /// For example `k8s.io/kubernetes`.
+    pub module: &'a str,
+    /// For example `v1.34.4`.
+    pub version: &'a str,
+    /// Name of the binary, and the package it is made of. Packages may lie in any module of the build.
+    pub binaries: &'a [(&'a str, &'a str)],
+    /// Link with C libraries; otherwise the binaries are static.
+    pub cgo: bool,
+    /// Build tags.
+    pub tags: &'a [&'a str],
+    /// String variables set by the linker, as `path/of/package.name=value`.
+    pub variables: &'a [String],
+    /// The module replaces some modules by folders of its own repository; this is the version they are published under.
+    pub published: Option<&'a str>,
+}
+
+impl GoModule<'_> {
+    /// Builds the binaries, or finds them in the cache, and gives their folder.
+    pub fn build(&self, shop: Workshop<'_>) -> Result<PathBuf> {
+        let folder = shop
+            .cache
+            .binaries()
+            .join(format!("{}-{}", self.short_name(), self.key()));
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let sh = Shell::new().context("open a shell")?;
+        let wrapper = self.wrapper(shop, &sh)?;
+        sh.change_dir(&wrapper);
+        let fresh = shop.scratch(&format!("out/{}", self.short_name()))?;
+        let log = format!("go-{}", self.short_name());
+        let parallel = available_parallelism().map_or(2, usize::from).to_string();
+        for (binary, package) in self.binaries {
+            shop.progress.doing(&format!("compile {binary} {}", self.version));
+            let output = fresh.join(binary);
+            let tags = self.tags.join(",");
+            let variables: Vec<String> = self
+                .variables
+                .iter()
+                .map(|variable| format!("-X {variable}"))
+                .collect();
+            let flags = format!("-s -w {}", variables.join(" "));
+            let build = cmd!(
+                sh,
+                "go build -mod=mod -trimpath -buildvcs=false -p {parallel} -tags {tags}"
+            );
+            let build = build
+                .arg("-ldflags")
+                .arg(flags)
+                .arg("-o")
+                .arg(output)
+                .arg(package);
+            shop.run(&log, minutes(20), self.environment(shop, build))?;
+        }
+        if let Some(parent) = folder.parent() {
+            sh.create_dir(parent)
+                .with_context(|| format!("create {}", parent.display()))?;
+        }
+        fs::rename(&fresh, &folder).with_context(|| format!("keep the binaries in {}", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// The module's own files, as published. They are read-only and go with the compiler caches.
+    pub fn source(&self, shop: Workshop<'_>) -> Result<PathBuf> {
+        #[derive(Deserialize)]
+        struct Downloaded {
+            #[serde(rename = "Dir")]
+            dir: PathBuf,
+        }
+        let sh = Shell::new().context("open a shell")?;
+        let scratch = shop.cache.build();
+        sh.create_dir(&scratch)
+            .with_context(|| format!("create {}", scratch.display()))?;
+        // Outside of any module, so that a go.mod nearby has no say.
+        sh.change_dir(&scratch);
+        shop.progress
+            .doing(&format!("download {} {}", self.module, self.version));
+        let what = format!("{}@{}", self.module, self.version);
+        let cmd = self.environment(shop, cmd!(sh, "go mod download -json {what}"));
+        let text = shop.read(&format!("go-{}", self.short_name()), minutes(10), cmd)?;
+        let found: Downloaded =
+            serde_json::from_str(&text).with_context(|| format!("read where {what} lies"))?;
+        Ok(found.dir)
+    }
+
+    /// A module that requires this one and repeats its replacements, which Go follows only in the main module.
+    fn wrapper(&self, shop: Workshop<'_>, sh: &Shell) -> Result<PathBuf> {
+        let source = self.source(shop)?;
+        let manifest = source.join("go.mod");
+        let log = format!("go-{}", self.short_name());
+        let text = shop.read(
+            &log,
+            minutes(1),
+            self.environment(shop, cmd!(sh, "go mod edit -json {manifest}")),
+        )?;
+        let manifest: Manifest =
+            serde_json::from_str(&text).with_context(|| format!("read go.mod of {}", self.module))?;
+        let mut lines = vec![
+            "module wrapper".to_owned(),
+            format!("go {}", manifest.go.as_deref().unwrap_or("1.24")),
+            format!("require {} {}", self.module, self.version),
+        ];
+        for Replace { old, new } in manifest.replace.unwrap_or_default() {
+            let (target, version) = match (&new.version, self.published) {
+                (Some(version), _) => (new.path.as_str(), version.as_str()),
+                (None, Some(published)) => (old.path.as_str(), published),
+                (None, None) => {
+                    bail!(
+                        "{} replaces {} by a folder: its recipe must say what is published",
+                        self.module,
+                        old.path
+                    )
+                }
+            };
+            let from = old
+                .version
+                .map(|version| format!(" {version}"))
+                .unwrap_or_default();
+            lines.push(format!("replace {}{from} => {target} {version}", old.path));
+        }
+        let wrapper = shop.scratch(&format!("go/{}", self.short_name()))?;
+        let write = |name: &str, text: &[u8]| {
+            fs::write(wrapper.join(name), text)
+                .with_context(|| format!("write {name} of the build of {}", self.module))
+        };
+        write("go.mod", lines.join("\n").as_bytes())?;
+        if let Ok(sums) = fs::read(source.join("go.sum")) {
+            write("go.sum", &sums)?;
+        }
+        Ok(wrapper)
+    }
+
+    /// Caches of our own: they grow to many GB and are dropped after the builds.
+    fn environment<'sh>(&self, shop: Workshop<'_>, cmd: Cmd<'sh>) -> Cmd<'sh> {
+        cmd.env("GOCACHE", shop.cache.build().join("gocache"))
+            .env("GOMODCACHE", shop.cache.build().join("gomod"))
+            .env("GOFLAGS", "-modcacherw")
+            .env("GOTOOLCHAIN", "local")
+            .env("GOWORK", "off")
+            .env("CGO_ENABLED", if self.cgo { "1" } else { "0" })
+    }
+
+    fn short_name(&self) -> String {
+        let name = self
+            .module
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .trim_end_matches("/v");
+        shorten(name)
+    }
+
+    fn key(&self) -> Key {
+        Key::of([format!("{self:?}").as_bytes()])
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Manifest {
+    go: Option<String>,
+    replace: Option<Vec<Replace>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Replace {
+    old: Target,
+    new: Target,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Target {
+    path: String,
+    version: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_module_lacks_its_major_version() {
+        let name = |module| {
+            GoModule {
+                module,
+                ..GoModule::default()
+            }
+            .short_name()
+        };
+        assert_eq!(name("github.com/argoproj/argo-cd/v3"), "argo-cd");
+        assert_eq!(name("code.gitea.io/gitea"), "gitea");
+    }
+
+    #[test]
+    fn any_setting_changes_the_key() {
+        let one = GoModule {
+            module: "a/b",
+            version: "v1",
+            ..GoModule::default()
+        };
+        assert_ne!(
+            one.key(),
+            GoModule {
+                cgo: true,
+                ..one.clone()
+            }
+            .key()
+        );
+        assert_ne!(
+            one.key(),
+            GoModule {
+                version: "v2",
+                ..one.clone()
+            }
+            .key()
+        );
+        assert_eq!(one.key(), one.clone().key());
+    }
+}

@@ -1,0 +1,49 @@
+//! Content keys: the same inputs give the same key on every machine.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+/// A short hash of everything a result is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// Hashes each input with its length, so that moving a byte from one to the next changes the key.
+    pub fn of<'a>(inputs: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hash = Sha256::new();
+        for input in inputs {
+            hash.update((input.len() as u64).to_be_bytes());
+            hash.update(input);
+        }
+        let digest = hash.finalize();
+        let first = digest.first_chunk().expect("a SHA-256 has 32 bytes");
+        Self(format!("{:016x}", u64::from_be_bytes(*first)))
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The last part of a path-like name.
+pub(crate) fn shorten(name: &str) -> String {
+    name.rsplit('/').next().unwrap_or(name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn borders_count() {
+        assert_ne!(
+            Key::of([b"ab".as_slice(), b"c"]),
+            Key::of([b"a".as_slice(), b"bc"])
+        );
+        assert_eq!(Key::of([b"ab".as_slice()]), Key::of([b"ab".as_slice()]));
+        assert_eq!(Key::of([]).to_string().len(), 16);
+    }
+}

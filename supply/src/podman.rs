@@ -1,0 +1,161 @@
+//! Podman with storage, networks and settings of our own, so that the user's containers are never touched.
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Resource, getrlimit};
+use xshell::{Shell, cmd};
+
+use crate::cache::Cache;
+use crate::engine::Engine;
+use crate::key::Key;
+use crate::run;
+
+/// Writes the configuration and gives the variables that select it, and the path of the API socket.
+pub(crate) fn configure(cache: &Cache, logs: &Path) -> Result<(Vec<(String, String)>, PathBuf)> {
+    let folder = cache.engine();
+    // Not in the cache: what lies here must be gone after a reboot, and a socket's path must be short.
+    let run = PathBuf::from("/run").join(format!(
+        "gitops-loop-{}",
+        Key::of([cache.root().as_os_str().as_encoded_bytes()])
+    ));
+    for folder in [&folder, &folder.join("networks"), &run] {
+        fs::create_dir_all(folder).with_context(|| format!("create {} for podman", folder.display()))?;
+    }
+    let (containers, storage, registries) = (
+        folder.join("containers.conf"),
+        folder.join("storage.conf"),
+        folder.join("registries.conf"),
+    );
+    write(
+        &containers,
+        &containers_conf(
+            &folder,
+            &run,
+            hard_limit(Resource::Nofile),
+            hard_limit(Resource::Nproc),
+        ),
+    )?;
+    if !registries.exists() {
+        write(&registries, "")?;
+    }
+    let env: Vec<(String, String)> = [
+        ("CONTAINERS_CONF", &containers),
+        ("CONTAINERS_STORAGE_CONF", &storage),
+        ("CONTAINERS_REGISTRIES_CONF", &registries),
+    ]
+    .map(|(name, path)| (name.to_owned(), path.display().to_string()))
+    .into();
+    choose_driver(&storage, &folder, &run, &env, logs)?;
+    Ok((env, run.join("podman.sock")))
+}
+
+/// Overlay where the file system carries it; a driver once chosen stays, because podman refuses another one on the same storage.
+fn choose_driver(
+    conf: &Path,
+    folder: &Path,
+    run: &Path,
+    env: &[(String, String)],
+    logs: &Path,
+) -> Result<()> {
+    let sh = Shell::new().context("open a shell")?;
+    let works = || {
+        run::read(
+            cmd!(sh, "podman info").envs(env.iter().cloned()),
+            &logs.join("engine.log"),
+            Duration::from_secs(30),
+        )
+    };
+    if conf.exists() && works().is_ok() {
+        return Ok(());
+    }
+    write(conf, &storage_conf("overlay", folder, run))?;
+    if works().is_ok() {
+        return Ok(());
+    }
+    write(conf, &storage_conf("vfs", folder, run))?;
+    works()
+        .map(drop)
+        .context("podman works neither with overlay nor with vfs storage")
+}
+
+/// Starts the API; a service that an earlier run left behind gives way.
+pub(crate) fn serve(engine: &Engine, logs: &Path) -> Result<Child> {
+    let socket = engine.socket();
+    if socket.exists() {
+        fs::remove_file(socket).with_context(|| format!("remove the old socket {}", socket.display()))?;
+    }
+    let log = logs.join("engine-service.log");
+    let file = fs::File::create(&log).with_context(|| format!("create {}", log.display()))?;
+    let mut child = Command::new("podman")
+        .args(["system", "service", "--time", "0"])
+        .arg(format!("unix://{}", socket.display()))
+        .envs(engine.env().iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(file.try_clone().context("share the log of podman's service")?)
+        .stderr(file)
+        // A Ctrl-C in the terminal must not end it before the containers are removed through it.
+        .process_group(0)
+        .spawn()
+        .context("start `podman system service`")?;
+    let started = Instant::now();
+    while UnixStream::connect(socket).is_err() {
+        let ended = child.try_wait().context("wait for `podman system service`")?;
+        if ended.is_some() || started.elapsed() > Duration::from_secs(20) {
+            run::end(&mut child);
+            bail!(
+                "podman's service does not answer on {}; log: {}",
+                socket.display(),
+                log.display()
+            );
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(child)
+}
+
+/// Without `CAP_SYS_RESOURCE` nobody may ask for more than this process has.
+fn hard_limit(resource: Resource) -> u64 {
+    getrlimit(resource).maximum.unwrap_or(1_048_576).min(1_048_576)
+}
+
+fn containers_conf(folder: &Path, run: &Path, files: u64, processes: u64) -> String {
+    format!(
+        r#"# Written at each start.
+[containers]
+default_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]
+log_driver = "k8s-file"
+pids_limit = 0
+
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+tmp_dir = "{run}/libpod"
+
+[network]
+network_backend = "netavark"
+network_config_dir = "{folder}/networks"
+"#,
+        run = run.display(),
+        folder = folder.display(),
+    )
+}
+
+fn storage_conf(driver: &str, folder: &Path, run: &Path) -> String {
+    format!(
+        "# Written at the first start.\n[storage]\ndriver = \"{driver}\"\ngraphroot = \"{}/storage\"\nrunroot = \"{}/storage\"\n",
+        folder.display(),
+        run.display()
+    )
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("write {}", path.display()))
+}

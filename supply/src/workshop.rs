@@ -1,0 +1,64 @@
+//! What every recipe works with: the cache, the engine, the versions, and one way to run a command.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use xshell::Cmd;
+
+use crate::cache::Cache;
+use crate::engine::Engine;
+use crate::run;
+use crate::versions::Versions;
+
+/// Shown on the line of the step that is under way.
+pub trait Progress: Sync {
+    /// Replaces what is shown now.
+    fn doing(&self, what: &str);
+}
+
+/// The surroundings of a build.
+#[derive(Clone, Copy)]
+pub struct Workshop<'a> {
+    /// Where results and scratch space lie.
+    pub cache: &'a Cache,
+    /// Builds and holds images.
+    pub engine: &'a Engine,
+    /// The pins.
+    pub versions: &'a Versions,
+    /// Told what is going on.
+    pub progress: &'a dyn Progress,
+    /// Folder of the log files.
+    pub logs: &'a Path,
+}
+
+impl Workshop<'_> {
+    /// Runs `cmd` with its output in `<logs>/<log>.log`.
+    pub fn run(&self, log: &str, deadline: Duration, cmd: Cmd<'_>) -> Result<()> {
+        run::logged(cmd, &self.log(log), deadline)
+    }
+
+    /// Like [`Self::run`], but gives what the command prints to stdout.
+    pub fn read(&self, log: &str, deadline: Duration, cmd: Cmd<'_>) -> Result<String> {
+        run::read(cmd, &self.log(log), deadline)
+    }
+
+    /// An empty scratch folder of this name, dropped with all others when the builds are done.
+    pub fn scratch(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.cache.build().join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
+        }
+        fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+        Ok(folder)
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.logs.join(format!("{name}.log"))
+    }
+}
+
+pub(crate) fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
