@@ -71,6 +71,11 @@ impl Cache {
         self.root.join("engine")
     }
 
+    /// What the stand-in for the hosted CI keeps between runs: its checkout and its compiler's results.
+    pub fn ci(&self) -> PathBuf {
+        self.root.join("ci")
+    }
+
     /// Takes the cache for this process, or says who has it.
     pub fn lock(&self) -> Result<Lock> {
         let path = self.root.join("lock");
