@@ -1,0 +1,47 @@
+//! The browser bundle: the hydrate crate as wasm with its JavaScript, and the files served beside it.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use xshell::Shell;
+
+use crate::build::context_of;
+use crate::build::toolchain::Prepared;
+use crate::env;
+
+/// The bundle's name, as the page refers to it: `/pkg/app.js`, `/pkg/app_bg.wasm`.
+const NAME: &str = "app";
+/// Files a browser is given as they are.
+const PUBLIC: &str = "frontend/public";
+
+pub(crate) fn build(sh: &Shell, wasm: &Prepared, out: &Path) -> Result<()> {
+    let built = wasm.cargo_build(sh, "wasm-release", &["--package", "hydrate"])?;
+    let site = context_of(out, "frontend").join("site");
+    // A file that is no longer made must not live on in the image.
+    sh.remove_path(&site)?;
+    let pkg = site.join("pkg");
+    sh.create_dir(&pkg)?;
+    env::cargo(sh)
+        .args(["run", "--quiet", "--locked", "--package", "wasm-bundle", "--"])
+        .args([&built.join("hydrate.wasm"), &pkg])
+        .arg(NAME)
+        .run()
+        .context("make the browser bundle")?;
+    copy_tree(sh, &sh.current_dir().join(PUBLIC), &site)
+}
+
+fn copy_tree(sh: &Shell, from: &Path, to: &Path) -> Result<()> {
+    sh.create_dir(to)?;
+    for path in sh
+        .read_dir(from)
+        .with_context(|| format!("read {}", from.display()))?
+    {
+        let target = to.join(path.file_name().context("a directory entry has a name")?);
+        if path.is_dir() {
+            copy_tree(sh, &path, &target)?;
+        } else {
+            sh.copy_file(&path, &target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What the images contain: two static binaries and the browser bundle.
+//!
+//! This folder is part of every app's content: changing how an app is compiled makes a new image of it.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use anyhow::{Context as _, Result, anyhow};
+use xshell::Shell;
+
+use crate::build::toolchain::{Options, Prepared, Target};
+use crate::{env, flags};
+
+mod bundle;
+mod debian;
+pub(crate) mod toolchain;
+
+/// One app's build context: everything its Containerfile copies.
+pub(crate) fn context_of(out: &Path, app: &str) -> PathBuf {
+    out.join(app)
+}
+
+impl flags::Build {
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        let out = env::absolute(sh, &self.out);
+        apps(sh, &out, self.toolchain.options())?;
+        for app in ["backend", "frontend"] {
+            let context = context_of(&out, app);
+            println!(
+                "{:9} {:>5.1} MB in {}",
+                app,
+                megabytes(&context)?,
+                context.display()
+            );
+        }
+        Ok(())
+    }
+}
+
+impl flags::Toolchain {
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            choice: self.toolchain,
+            install: !self.no_install,
+        }
+    }
+}
+
+/// Compiles both apps into `out`, one folder each.
+///
+/// Always both, in one cargo run: built apart, cargo would unify the features of their common dependencies differently
+/// and compile tokio, hyper and all above them twice. What did not change costs nothing.
+pub(crate) fn apps(sh: &Shell, out: &Path, options: Options) -> Result<()> {
+    let native = toolchain::prepare(sh, Target::Static, options)?;
+    let wasm = toolchain::prepare(sh, Target::Wasm, options)?;
+    // Side by side: each has a long tail of one crate that leaves a core idle.
+    thread::scope(|scope| {
+        let bundle_shell = sh.clone();
+        let bundle = scope.spawn(move || bundle::build(&bundle_shell, &wasm, out));
+        let servers = servers(sh, &native, out);
+        let bundle = bundle
+            .join()
+            .map_err(|_| anyhow!("the thread that builds the browser bundle panicked"))?;
+        servers.and(bundle)
+    })
+}
+
+fn servers(sh: &Shell, native: &Prepared, out: &Path) -> Result<()> {
+    let built = native.cargo_build(sh, "release", &["--package", "backend", "--package", "frontend"])?;
+    for app in ["backend", "frontend"] {
+        let context = context_of(out, app);
+        sh.create_dir(&context)?;
+        sh.copy_file(built.join(app), &context)
+            .with_context(|| format!("collect the binary {app}"))?;
+    }
+    Ok(())
+}
+
+/// Size of all files below `folder`.
+pub(crate) fn megabytes(folder: &Path) -> Result<f64> {
+    fn bytes(folder: &Path) -> std::io::Result<u64> {
+        std::fs::read_dir(folder)?
+            .map(|entry| {
+                let entry = entry?;
+                let meta = entry.metadata()?;
+                if meta.is_dir() {
+                    bytes(&entry.path())
+                } else {
+                    Ok(meta.len())
+                }
+            })
+            .sum()
+    }
+    let bytes = bytes(folder).with_context(|| format!("measure {}", folder.display()))?;
+    #[expect(clippy::cast_precision_loss, reason = "printed with one digit")]
+    Ok(bytes as f64 / 1e6)
+}

@@ -1,0 +1,172 @@
+//! A compiler for targets the host toolchain may lack: static Linux (musl) and the browser (wasm).
+//!
+//! Where their standard library is installed, or rustup can fetch it, plain cargo is all. Where rustup's server is out
+//! of reach, Debian's own Rust compiles the library from source ([`debian`]).
+
+use std::env::consts::ARCH;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+use xshell::{Cmd, Shell, cmd};
+
+use crate::build::debian::{self, Debian};
+use crate::{env, packages};
+
+/// How long rustup may take to fetch one standard library (some 30 MB).
+const RUSTUP_SECONDS: &str = "180";
+
+/// Where the standard library of a target comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Choice {
+    /// What is installed; else rustup; else Debian
+    Auto,
+    /// The toolchain's own, fetched by rustup if missing
+    Rustup,
+    /// Compiled from Debian's rust-web-src
+    Debian,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    pub(crate) choice: Choice,
+    pub(crate) install: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Static binaries for an empty image
+    Static,
+    /// The browser
+    Wasm,
+}
+
+impl Target {
+    pub(crate) fn triple(self) -> String {
+        match self {
+            Self::Static => format!("{ARCH}-unknown-linux-musl"),
+            Self::Wasm => "wasm32-unknown-unknown".to_owned(),
+        }
+    }
+
+    /// What crates with C inside need besides Rust.
+    fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::Static => &["musl-tools"],
+            Self::Wasm => &[],
+        }
+    }
+}
+
+/// A target whose standard library is at hand.
+pub(crate) struct Prepared {
+    target: Target,
+    debian: Option<Debian>,
+}
+
+/// Makes `target` compile, or says what is missing and how to get it.
+pub(crate) fn prepare(sh: &Shell, target: Target, options: Options) -> Result<Prepared> {
+    let purpose = format!("compiling for {}", target.triple());
+    packages::ensure(sh, target.packages(), options.install, &purpose)?;
+    let at_hand = || std_installed(sh, target) || (options.install && rustup_fetches(sh, target));
+    let plain = match options.choice {
+        Choice::Auto => at_hand(),
+        Choice::Rustup => {
+            if !at_hand() {
+                bail!(
+                    "{purpose}: its standard library is missing; run: rustup target add {}",
+                    target.triple()
+                );
+            }
+            true
+        }
+        Choice::Debian => false,
+    };
+    let debian = if plain {
+        None
+    } else {
+        Some(debian::prepare(sh, target, options.install)?)
+    };
+    Ok(Prepared { target, debian })
+}
+
+impl Prepared {
+    /// Compiles with `profile` and answers the folder of the results.
+    pub(crate) fn cargo_build(&self, sh: &Shell, profile: &str, args: &[&str]) -> Result<PathBuf> {
+        let triple = self.target.triple();
+        let cargo = match &self.debian {
+            None => env::cargo(sh),
+            Some(debian) => debian.cargo(sh),
+        };
+        let build: Cmd<'_> = cargo
+            .arg("build")
+            .args(["--target", &triple, "--profile", profile, "--locked"])
+            .args(args);
+        let build = match &self.debian {
+            None => build,
+            Some(debian) => debian.std_flags(build),
+        };
+        build.run().with_context(|| format!("compile for {triple}"))?;
+        Ok(env::target_dir(sh).join(triple).join(profile))
+    }
+
+    /// In words, for `doctor`.
+    pub(crate) fn source(&self) -> &'static str {
+        if self.debian.is_some() {
+            "Debian's Rust, standard library from source"
+        } else {
+            "the Rust toolchain's own"
+        }
+    }
+}
+
+/// Whether the toolchain has a compiled standard library for `target`, whoever put it there.
+fn std_installed(sh: &Shell, target: Target) -> bool {
+    let triple = target.triple();
+    let libdir = cmd!(sh, "rustc --print target-libdir --target {triple}")
+        .quiet()
+        .ignore_stderr()
+        .read();
+    let Ok(entries) = libdir
+        .map_err(drop)
+        .and_then(|dir| fs::read_dir(dir).map_err(drop))
+    else {
+        return false;
+    };
+    entries
+        .flatten()
+        .any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
+}
+
+/// Lets rustup fetch the standard library, once: where its server is out of reach, the failure is remembered next to
+/// the build results, so that later builds do not wait for it again.
+fn rustup_fetches(sh: &Shell, target: Target) -> bool {
+    let triple = target.triple();
+    let failed = env::target_dir(sh)
+        .join("toolchain")
+        .join(format!("rustup-cannot-fetch-{triple}"));
+    if failed.exists() || !packages::has(sh, "rustup") {
+        return false;
+    }
+    eprintln!("fetching the standard library for {triple} by rustup");
+    let fetched = cmd!(sh, "timeout {RUSTUP_SECONDS} rustup target add {triple}")
+        .quiet()
+        .ignore_stdout()
+        .run()
+        .is_ok();
+    if !fetched {
+        eprintln!(
+            "rustup cannot fetch it here; to have it tried again, remove {}",
+            failed.display()
+        );
+        remember(&failed);
+    }
+    fetched && std_installed(sh, target)
+}
+
+/// A note that cannot be written costs one more try next time, so its error is of no interest.
+fn remember(note: &Path) {
+    let _ = note.parent().map(fs::create_dir_all);
+    let _ = fs::write(note, "");
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask check`: formatting, lints, dependency rules. Everything runs; all that failed is named at the end.
+
+use anyhow::{Result, bail};
+use xshell::Shell;
+
+use crate::build::toolchain::{self, Choice, Options, Target};
+use crate::{env, flags};
+
+/// Linted one by one: the workspace must never be compiled with the frontend's two halves at once.
+const NATIVE: &[&[&str]] = &[
+    &[
+        "-p",
+        "api",
+        "-p",
+        "supply",
+        "-p",
+        "xtask",
+        "-p",
+        "wasm-bundle",
+        "-p",
+        "e2e",
+    ],
+    &["-p", "backend"],
+    &["-p", "app", "-p", "frontend", "--features", "app/ssr"],
+];
+
+impl flags::Check {
+    pub(crate) fn run(sh: &Shell) -> Result<()> {
+        let mut failed = Vec::new();
+        let mut step = |name: String, passed: bool| {
+            if !passed {
+                failed.push(name);
+            }
+        };
+        step(
+            "formatting (cure: cargo fmt)".into(),
+            env::cargo(sh).args(["fmt", "--check"]).run().is_ok(),
+        );
+        for packages in NATIVE {
+            let clippy =
+                env::cargo(sh)
+                    .arg("clippy")
+                    .args(*packages)
+                    .args(["--all-targets", "--", "-D", "warnings"]);
+            step(format!("clippy {}", packages.join(" ")), clippy.run().is_ok());
+        }
+        // Clippy compiles with the toolchain's own libraries only.
+        let plain = Options {
+            choice: Choice::Rustup,
+            install: true,
+        };
+        match toolchain::prepare(sh, Target::Wasm, plain) {
+            Ok(_) => {
+                let triple = Target::Wasm.triple();
+                let clippy = env::cargo(sh).args([
+                    "clippy", "-p", "hydrate", "--target", &triple, "--", "-D", "warnings",
+                ]);
+                step("clippy -p hydrate".into(), clippy.run().is_ok());
+            }
+            Err(reason) => println!("skipped: clippy -p hydrate ({reason:#})"),
+        }
+        if env::cargo(sh)
+            .args(["deny", "--version"])
+            .quiet()
+            .ignore_stdout()
+            .ignore_stderr()
+            .run()
+            .is_ok()
+        {
+            step(
+                "cargo deny".into(),
+                env::cargo(sh).args(["deny", "check"]).run().is_ok(),
+            );
+        } else {
+            println!("skipped: cargo deny (not installed; get it by: cargo install cargo-deny)");
+        }
+        if failed.is_empty() {
+            return Ok(());
+        }
+        bail!("failed: {}", failed.join("; "))
+    }
+}

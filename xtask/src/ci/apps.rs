@@ -1,0 +1,44 @@
+//! Which files make which app: the inputs of its fingerprint.
+//!
+//! Two commits with the same fingerprint have the same image, so the second is never built and a promotion finds what
+//! staging runs. `Cargo.lock` is shared by products and tools: a new version of a tool's dependency makes new images too,
+//! which costs a build and never misses one.
+
+/// A product that is released as an image.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) name: &'static str,
+    /// Folders and files of its own.
+    pub(crate) paths: &'static [&'static str],
+}
+
+pub(crate) const APPS: &[App] = &[
+    App {
+        name: "backend",
+        paths: &["backend"],
+    },
+    App {
+        name: "frontend",
+        paths: &["frontend"],
+    },
+];
+
+/// What every app is made with: common crates, versions, compiler settings, and the code that compiles.
+pub(crate) const SHARED: &[&str] = &[
+    ".cargo",
+    "Cargo.lock",
+    "Cargo.toml",
+    "api",
+    "xtask/src/build",
+    "xtask/wasm-bundle",
+];
+
+/// Prose beside the code changes no image.
+pub(crate) const IGNORED_SUFFIX: &str = ".md";
+
+impl App {
+    /// Where the image of an environment is pinned, from the root of the repository.
+    pub(crate) fn overlay(&self, environment: &str) -> String {
+        format!("infra/{}/overlays/{environment}/kustomization.yaml", self.name)
+    }
+}

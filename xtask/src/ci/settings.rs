@@ -1,0 +1,166 @@
+//! What the CI system tells the release verbs, by environment: read once, each bad value named.
+//!
+//! One struct per concern. Secrets come by environment only: arguments are for everybody on the machine to read.
+
+use std::env::{self, VarError};
+
+use anyhow::{Context as _, Result, bail};
+
+/// The branch environments are deployed from, whatever branch is released: all overlays are changed there.
+pub(crate) const MAIN_BRANCH: &str = "master";
+
+/// `RELEASE_BRANCH`: the branch this run was started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// `master`: builds, proposes to staging.
+    Staging,
+    /// `production`: proposes what staging was given, never builds.
+    Production,
+}
+
+/// Where images are kept. Holds a secret, so it has no `Debug`.
+#[derive(Clone)]
+pub(crate) struct Registry {
+    /// Host and port, the first part of `IMAGE_REGISTRY`.
+    pub(crate) host: String,
+    /// The rest of `IMAGE_REGISTRY`: the folder the app's name is added to.
+    pub(crate) folder: String,
+    /// `REGISTRY_USER` and `REGISTRY_PASSWORD`: both or none.
+    pub(crate) credentials: Option<(String, String)>,
+    /// `REGISTRY_INSECURE=true`: plain http.
+    pub(crate) insecure: bool,
+}
+
+/// Where pull requests are opened. Holds a secret, so it has no `Debug`.
+#[derive(Clone)]
+pub(crate) struct Forge {
+    /// `FORGE`: gitea or github.
+    pub(crate) kind: ForgeKind,
+    /// `FORGE_API`: base address of the API, e.g. `https://api.github.com`.
+    pub(crate) api: String,
+    /// `FORGE_REPO`: owner/name.
+    pub(crate) repo: String,
+    /// `FORGE_TOKEN`: may push branches and open pull requests.
+    pub(crate) token: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForgeKind {
+    Gitea,
+    GitHub,
+}
+
+/// `CONTAINER_ENGINE`: the program that builds and pushes images; its own variables (`DOCKER_HOST`, ...) reach it as is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Docker,
+    Podman,
+}
+
+impl Release {
+    pub(crate) fn from_env() -> Result<Self> {
+        match required("RELEASE_BRANCH")?.as_str() {
+            MAIN_BRANCH => Ok(Self::Staging),
+            "production" => Ok(Self::Production),
+            other => bail!("RELEASE_BRANCH={other}: only {MAIN_BRANCH} and production are released"),
+        }
+    }
+
+    pub(crate) fn environment(self) -> &'static str {
+        match self {
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+
+    pub(crate) fn branch(self) -> &'static str {
+        match self {
+            Self::Staging => MAIN_BRANCH,
+            Self::Production => "production",
+        }
+    }
+}
+
+impl Registry {
+    pub(crate) fn from_env() -> Result<Self> {
+        let address = required("IMAGE_REGISTRY")?;
+        let (host, folder) = address.trim_end_matches('/').split_once('/').with_context(|| {
+            format!("IMAGE_REGISTRY={address}: expected host[:port]/folder, without a scheme")
+        })?;
+        let credentials = match (optional("REGISTRY_USER")?, optional("REGISTRY_PASSWORD")?) {
+            (Some(user), Some(password)) => Some((user, password)),
+            (None, None) => None,
+            _ => bail!("REGISTRY_USER and REGISTRY_PASSWORD go together: set both or none"),
+        };
+        let insecure = match optional("REGISTRY_INSECURE")?.as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(other) => bail!("REGISTRY_INSECURE={other}: expected true or false"),
+        };
+        Ok(Self {
+            host: host.to_owned(),
+            folder: folder.to_owned(),
+            credentials,
+            insecure,
+        })
+    }
+
+    /// The image's name in the registry.
+    pub(crate) fn image(&self, app: &str) -> String {
+        format!("{}/{}/{app}", self.host, self.folder)
+    }
+}
+
+impl Forge {
+    pub(crate) fn from_env() -> Result<Self> {
+        let kind = match required("FORGE")?.as_str() {
+            "gitea" => ForgeKind::Gitea,
+            "github" => ForgeKind::GitHub,
+            other => bail!("FORGE={other}: expected gitea or github"),
+        };
+        let api = required("FORGE_API")?.trim_end_matches('/').to_owned();
+        Ok(Self {
+            kind,
+            api,
+            repo: required("FORGE_REPO")?,
+            token: required("FORGE_TOKEN")?,
+        })
+    }
+}
+
+/// `FORGE_TOKEN` alone, for reading a private repository.
+pub(crate) fn git_token() -> Result<Option<String>> {
+    optional("FORGE_TOKEN")
+}
+
+impl Engine {
+    pub(crate) fn from_env() -> Result<Self> {
+        match optional("CONTAINER_ENGINE")?.as_deref() {
+            None | Some("docker") => Ok(Self::Docker),
+            Some("podman") => Ok(Self::Podman),
+            Some(other) => bail!("CONTAINER_ENGINE={other}: expected docker or podman"),
+        }
+    }
+
+    pub(crate) fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        }
+    }
+}
+
+fn required(name: &str) -> Result<String> {
+    optional(name)?
+        .with_context(|| format!("{name} is not set; docs/CI.md lists what the release verbs read"))
+}
+
+/// A variable set to nothing counts as not set: CI systems pass undefined settings on like that.
+fn optional(name: &str) -> Result<Option<String>> {
+    match env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => bail!("{name} is not valid UTF-8"),
+    }
+}

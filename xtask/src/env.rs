@@ -1,0 +1,81 @@
+//! Where the repository lies, and the environment for a cargo started from inside cargo.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use xshell::{Cmd, Shell, cmd};
+
+/// A shell that stands in the root of the repository.
+pub(crate) fn shell() -> Result<Shell> {
+    let sh = Shell::new().context("find the current folder")?;
+    sh.change_dir(root()?);
+    Ok(sh)
+}
+
+/// The root of the checkout this run belongs to. `cargo run` says it; a binary started by hand knows where it was built.
+fn root() -> Result<PathBuf> {
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    let root = package
+        .parent()
+        .context("the xtask folder has no parent folder")?;
+    Ok(root.to_path_buf())
+}
+
+/// The folder cargo builds into.
+pub(crate) fn target_dir(sh: &Shell) -> PathBuf {
+    let dir = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    absolute(sh, &dir)
+}
+
+/// `path`, taken from the root of the repository unless absolute.
+pub(crate) fn absolute(sh: &Shell, path: &Path) -> PathBuf {
+    sh.current_dir().join(path)
+}
+
+/// The toolchain's own cargo, as if started from a terminal.
+pub(crate) fn cargo(sh: &Shell) -> Cmd<'_> {
+    without_cargo_noise(cmd!(sh, "cargo"))
+}
+
+/// Removes what an outer `cargo run` sets for its program. Build scripts that watch such a variable would otherwise
+/// run again, and with them everything built on them, each time the way in changes.
+pub(crate) fn without_cargo_noise(mut cmd: Cmd<'_>) -> Cmd<'_> {
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_cargo_noise) {
+            cmd = cmd.env_remove(name);
+        }
+    }
+    cmd
+}
+
+/// Names that cargo sets for the program it runs; those a person sets to steer cargo (`CARGO_TARGET_DIR`,
+/// `CARGO_HOME`, `CARGO_BUILD_JOBS` ...) are none of them.
+pub(crate) fn is_cargo_noise(name: &str) -> bool {
+    matches!(
+        name,
+        "CARGO" | "OUT_DIR" | "CARGO_CRATE_NAME" | "CARGO_BIN_NAME" | "CARGO_PRIMARY_PACKAGE"
+    ) || ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_EXE_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_a_person_sets_survive() {
+        assert!(is_cargo_noise("CARGO_PKG_VERSION") && is_cargo_noise("CARGO_MANIFEST_DIR"));
+        for kept in [
+            "CARGO_TARGET_DIR",
+            "CARGO_HOME",
+            "CARGO_BUILD_JOBS",
+            "RUSTFLAGS",
+            "PATH",
+        ] {
+            assert!(!is_cargo_noise(kept), "{kept}");
+        }
+    }
+}

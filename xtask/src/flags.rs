@@ -1,0 +1,163 @@
+//! The whole command line of `cargo xtask` on one page.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::build::toolchain::Choice;
+use crate::env;
+
+/// Every task of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110)]
+pub struct Flags {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prove the whole loop: two clusters, a forge, a commit that goes live twice (`cargo xtask e2e --help`)
+    #[command(disable_help_flag = true)]
+    E2e(E2e),
+    /// Run every test that needs no cluster
+    Test(Test),
+    /// Formatting, lints, dependency rules
+    Check(Check),
+    /// Compile what the images contain: static binaries and the browser bundle
+    Build(Build),
+    /// Release verbs; each CI file calls these and nothing else
+    Ci(Ci),
+    /// Say what this machine lacks for building and testing, and get it where possible
+    Doctor(Doctor),
+    /// The outside parts of the e2e (Kubernetes, Argo CD, forge, AWS emulator) and the cache they lie in
+    Supply(Supply),
+}
+
+/// Arguments after `e2e`, handed on unread.
+#[derive(Debug, Args)]
+pub(crate) struct E2e {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Install nothing: name what is missing and stop
+    #[arg(long)]
+    pub(crate) no_install: bool,
+    /// Run only the suites whose name contains this
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// Folder for the result: one folder per app, each the build context of its image
+    #[arg(long, default_value = "target/dist")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) toolchain: Toolchain,
+}
+
+/// How the two targets outside the host's own are compiled.
+#[derive(Debug, Args)]
+pub(crate) struct Toolchain {
+    /// Where the standard libraries for musl and wasm come from
+    #[arg(long, value_enum, default_value_t = Choice::Auto, env = "XTASK_TOOLCHAIN")]
+    pub(crate) toolchain: Choice,
+    /// Install nothing: name what is missing and stop
+    #[arg(long)]
+    pub(crate) no_install: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ci {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Say per app what is in the registry, what is deployed and what will be done; writes target/ci/plan.json
+    Plan,
+    /// Build the images of the apps whose content the registry does not have
+    Build(CiBuild),
+    /// Push what `build` built
+    Push,
+    /// Open the pull request that pins the images of this commit
+    Propose,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiBuild {
+    #[command(flatten)]
+    pub(crate) toolchain: Toolchain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Install nothing: name what is missing and stop
+    #[arg(long)]
+    pub(crate) no_install: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Supply {
+    #[command(subcommand)]
+    pub(crate) verb: SupplyVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SupplyVerb {
+    /// Build every part from its recipe and keep the results
+    Build,
+    /// The parts, their versions, and which of them the cache holds
+    List,
+    /// Remove results that no recipe of this checkout names
+    Prune,
+    /// Pull the parts from a registry on this machine that stands in as mirror
+    ProvePull,
+}
+
+impl Flags {
+    /// Runs the command, from the root of the repository.
+    pub fn run(self) -> Result<()> {
+        let sh = &env::shell()?;
+        match self.command {
+            Command::E2e(flags) => flags.run(sh),
+            Command::Test(flags) => flags.run(sh),
+            Command::Check(Check {}) => Check::run(sh),
+            Command::Build(flags) => flags.run(sh),
+            Command::Ci(flags) => flags.run(sh),
+            Command::Doctor(flags) => flags.run(sh),
+            Command::Supply(flags) => flags.run(sh),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Flags::command().debug_assert();
+    }
+
+    #[test]
+    fn e2e_takes_every_argument_unread() {
+        let flags = Flags::parse_from(["cargo xtask", "e2e", "run", "--only", "x", "--help"]);
+        let Command::E2e(e2e) = flags.command else {
+            panic!("not e2e: {flags:?}")
+        };
+        assert_eq!(e2e.args, ["run", "--only", "x", "--help"]);
+    }
+}
