@@ -1,1 +1,133 @@
-//! Placeholder.
+//! What travels between the programs: paths, JSON bodies, and the limits both sides must agree on.
+//!
+//! Only types: no client, no server, nothing that does not build for the browser.
+
+use serde::{Deserialize, Serialize};
+
+/// Where messages are listed and posted on the backend.
+pub const MESSAGES: &str = "/api/messages";
+/// Answers as long as the process lives.
+pub const HEALTHZ: &str = "/healthz";
+/// Answers 200 only while the process can do its work.
+pub const READYZ: &str = "/readyz";
+/// Says which commit serves.
+pub const VERSION: &str = "/version";
+
+/// Longest accepted author, in characters.
+pub const MAX_AUTHOR: usize = 80;
+/// Longest accepted text, in characters.
+pub const MAX_TEXT: usize = 1000;
+
+/// A message as it is stored and shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Identity, given by the backend.
+    pub uuid: String,
+    /// Who wrote it, in their own words.
+    pub author: String,
+    /// What they wrote.
+    pub text: String,
+    /// When the backend took it: RFC 3339 in UTC with microseconds, so that text order is time order.
+    pub posted_at: String,
+}
+
+/// A message somebody wants to post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewMessage {
+    /// Not blank, at most [`MAX_AUTHOR`] characters.
+    pub author: String,
+    /// Not blank, at most [`MAX_TEXT`] characters.
+    pub text: String,
+}
+
+/// One page of messages, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageList {
+    /// The messages of this page.
+    pub messages: Vec<Message>,
+    /// Value of the query parameter `before` that yields the next older page, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// What the frontend says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Commit the program was built from.
+    pub commit: String,
+    /// Environment it runs in, as `staging`.
+    pub environment: String,
+}
+
+/// What the backend says about itself and its table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackendVersion {
+    /// Commit the program was built from.
+    pub commit: String,
+    /// Environment it runs in, as `staging`.
+    pub environment: String,
+    /// Schema the table is at; `null` when the table cannot be read.
+    pub schema_version: Option<u32>,
+    /// Oldest schema this code serves on.
+    pub required_schema_version: u32,
+}
+
+/// An error body, `application/problem+json` (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Kind of problem; `about:blank` means the status says it all.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong with this request, for the person who made it.
+    pub detail: String,
+}
+
+impl Problem {
+    /// Media type of the body.
+    pub const CONTENT_TYPE: &str = "application/problem+json";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_have_the_names_others_rely_on() {
+        let list: MessageList = serde_json::from_str(
+            r#"{"messages":[{"uuid":"u","author":"a","text":"t","posted_at":"2026-01-01T00:00:00.000000Z"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(list.messages[0].posted_at, "2026-01-01T00:00:00.000000Z");
+        assert_eq!(
+            serde_json::to_string(&MessageList::default()).unwrap(),
+            r#"{"messages":[]}"#
+        );
+
+        let version = BackendVersion {
+            commit: "c".into(),
+            environment: "e".into(),
+            schema_version: None,
+            required_schema_version: 2,
+        };
+        assert_eq!(
+            serde_json::to_string(&version).unwrap(),
+            r#"{"commit":"c","environment":"e","schema_version":null,"required_schema_version":2}"#
+        );
+
+        let problem = Problem {
+            kind: "about:blank".into(),
+            title: "Not Found".into(),
+            status: 404,
+            detail: "x".into(),
+        };
+        assert!(
+            serde_json::to_string(&problem)
+                .unwrap()
+                .starts_with(r#"{"type":"about:blank""#)
+        );
+    }
+}

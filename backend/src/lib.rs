@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The backend of the message board: an HTTP API over one `DynamoDB` table, and the migrations of that table.
+//!
+//! A library, so that tests drive the real router and the real store; the binary only dispatches.
+
+pub mod app;
+pub mod config;
+pub mod dynamodb;
+pub mod error;
+pub mod migrate;
+pub mod router;
+mod routes;
+pub mod serve;
+mod shutdown;
+pub mod store;
+mod telemetry;
+
+pub use telemetry::init as init_telemetry;

@@ -1,0 +1,111 @@
+//! All settings, read once at start from arguments and environment; a bad value ends the program and names its variable.
+//!
+//! Region, endpoint and credentials are the AWS SDK's own variables and are read by it (see `dynamodb`).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::filter::Targets;
+
+/// The message board's API server and the migrations of its table.
+#[derive(Debug, Parser)]
+#[command(name = "backend", version)]
+pub struct Config {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// What to log: a level, or levels by module (`info,backend=debug`).
+    #[arg(long, env = "RUST_LOG", default_value = "info", global = true)]
+    pub log: Targets,
+}
+
+/// The two jobs of this binary; one image serves both.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API until SIGTERM or SIGINT.
+    Serve(Serve),
+    /// Bring the table to the newest schema, then exit.
+    Migrate(Migrate),
+}
+
+/// Settings of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The table.
+    #[command(flatten)]
+    pub table: Table,
+
+    /// Environment named by `/version`, as `staging`.
+    #[arg(long, env = "ENVIRONMENT", value_parser = not_blank)]
+    pub environment: String,
+
+    /// Commit named by `/version`; the image sets it.
+    #[arg(long, env = "APP_COMMIT", default_value = "unknown", value_parser = not_blank)]
+    pub app_commit: String,
+
+    /// Address to listen on.
+    #[arg(long, env = "LISTEN_ADDR", default_value = "0.0.0.0:8080")]
+    pub listen_addr: SocketAddr,
+
+    /// Seconds between failing readiness and closing the listener, so that load balancers look away first.
+    #[arg(long, env = "DRAIN_SECONDS", default_value = "3", value_parser = seconds)]
+    pub drain_seconds: Duration,
+}
+
+/// Settings of `migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// The table.
+    #[command(flatten)]
+    pub table: Table,
+
+    /// Seconds to wait for the table to answer, and again for another migrator to finish.
+    #[arg(long, env = "MIGRATE_WAIT_SECONDS", default_value = "120", value_parser = seconds)]
+    pub migrate_wait_seconds: Duration,
+}
+
+/// Which table to use.
+#[derive(Debug, Args)]
+pub struct Table {
+    /// Name of the table, as `messages-staging`.
+    #[arg(long, env = "TABLE_NAME", value_parser = not_blank)]
+    pub table_name: String,
+}
+
+fn not_blank(value: &str) -> Result<String, &'static str> {
+    if value.trim().is_empty() {
+        Err("must not be blank")
+    } else {
+        Ok(value.to_owned())
+    }
+}
+
+fn seconds(value: &str) -> Result<Duration, std::num::ParseIntError> {
+    value.parse().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_is_well_formed() {
+        <Config as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        for (variable, flag, value) in [
+            ("LISTEN_ADDR", "--listen-addr", "nowhere"),
+            ("TABLE_NAME", "--table-name", " "),
+            ("DRAIN_SECONDS", "--drain-seconds", "soon"),
+        ] {
+            let error = Config::try_parse_from(["backend", "serve", flag, value])
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(variable), "{error}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A table of one's own, and the requests that the tests send.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    Projection, ProjectionType, ScalarAttributeType,
+};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use backend::app::App;
+use backend::dynamodb::{self, Table};
+use backend::migrate::Patience;
+use backend::store::Store;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+/// Short, because nothing here is far away.
+pub(crate) const PATIENCE: Patience = Patience {
+    wait: Duration::from_secs(20),
+    lease: Duration::from_secs(10),
+};
+
+/// A table handle at an address where nobody listens.
+pub(crate) async fn unreachable_table() -> Table {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    handle(&format!("http://{address}")).await
+}
+
+/// An empty table as the infrastructure makes it.
+pub(crate) async fn empty_table() -> Table {
+    let endpoint = match std::env::var("DYNAMODB_ENDPOINT") {
+        Ok(endpoint) => endpoint,
+        Err(_) => embedded().await,
+    };
+    let table = handle(&endpoint).await;
+    create(&table).await;
+    table
+}
+
+/// A table at the newest schema.
+pub(crate) async fn current_table() -> Table {
+    let table = empty_table().await;
+    backend::migrate::to_newest(&table, PATIENCE).await.unwrap();
+    table
+}
+
+async fn embedded() -> String {
+    let database = dynoxide::Database::memory().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    format!("http://{address}")
+}
+
+async fn handle(endpoint: &str) -> Table {
+    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static("eu-central-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(Credentials::new("test", "test", None, None, "tests"));
+    Table {
+        client: dynamodb::client(loader).await,
+        name: format!("messages-{}", uuid::Uuid::new_v4()),
+    }
+}
+
+async fn create(table: &Table) {
+    let attribute = |name: &str| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .unwrap()
+    };
+    let key = |name: &str, kind| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind)
+            .build()
+            .unwrap()
+    };
+    let newest = GlobalSecondaryIndex::builder()
+        .index_name("newest")
+        .key_schema(key("board", KeyType::Hash))
+        .key_schema(key("posted_at", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .build()
+        .unwrap();
+    table
+        .client
+        .create_table()
+        .table_name(&table.name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(["uuid", "board", "posted_at"].map(attribute).to_vec()))
+        .key_schema(key("uuid", KeyType::Hash))
+        .global_secondary_indexes(newest)
+        .send()
+        .await
+        .unwrap();
+}
+
+/// Writes an item as it is, past the store.
+pub(crate) async fn put_raw(table: &Table, attributes: &[(&str, &str)]) {
+    let item: HashMap<_, _> = attributes
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned())))
+        .collect();
+    table
+        .client
+        .put_item()
+        .table_name(&table.name)
+        .set_item(Some(item))
+        .send()
+        .await
+        .unwrap();
+}
+
+/// Writes `count` messages as they were before schema 2: without `board`.
+pub(crate) async fn put_unrecorded(table: &Table, count: usize) {
+    for number in 0..count {
+        let uuid = format!("old-{number:04}");
+        let posted_at = format!("2025-01-01T00:00:00.{number:06}Z");
+        put_raw(
+            table,
+            &[
+                ("uuid", &uuid),
+                ("author", "Ada"),
+                ("text", "before"),
+                ("posted_at", &posted_at),
+            ],
+        )
+        .await;
+    }
+}
+
+/// The program as a client meets it.
+pub(crate) fn app(table: &Table) -> App {
+    App::new(Store::new(table.clone()), "c0ffee", "test")
+}
+
+/// Sends one request through the real router.
+pub(crate) async fn send(app: &App, request: Request<Body>) -> Response {
+    backend::router::router(app.clone())
+        .oneshot(request)
+        .await
+        .unwrap()
+}
+
+/// Gets `path`.
+pub(crate) async fn get(app: &App, path: &str) -> Response {
+    send(app, Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+/// Posts `body` as JSON to the messages.
+pub(crate) async fn post(app: &App, body: impl Into<Body>) -> Response {
+    let request = Request::post(api::MESSAGES)
+        .header("content-type", "application/json")
+        .body(body.into())
+        .unwrap();
+    send(app, request).await
+}
+
+/// The body of an answer with this status.
+pub(crate) async fn body<T: DeserializeOwned>(response: Response, status: StatusCode) -> T {
+    let found = response.status();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
+    assert_eq!(found, status, "{}", String::from_utf8_lossy(&bytes));
+    serde_json::from_slice(&bytes).unwrap()
+}
