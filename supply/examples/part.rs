@@ -22,7 +22,7 @@ fn main() -> Result<()> {
     let engine = Engine::probe(&cache, &logs)?;
     let shop = Workshop {
         cache: &cache,
-        engine: &engine,
+        engine: Some(&engine),
         versions: &versions,
         progress: &Lines,
         logs: &logs,

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::thread::available_parallelism;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use xshell::{Cmd, Shell, cmd};
 
@@ -26,7 +25,8 @@ pub struct GoModule<'a> {
     pub tags: &'a [&'a str],
     /// String variables set by the linker, as `path/of/package.name=value`.
     pub variables: &'a [String],
-    /// The module replaces some modules by folders of its own repository; this is the version they are published under.
+    /// The module replaces some modules by folders of its own repository; this is the version they are published under, where
+    /// its go.mod does not require that one anyway.
     pub published: Option<&'a str>,
 }
 
@@ -45,28 +45,27 @@ impl GoModule<'_> {
         sh.change_dir(&wrapper);
         let fresh = shop.scratch(&format!("out/{}", self.short_name()))?;
         let log = format!("go-{}", self.short_name());
-        let parallel = available_parallelism().map_or(2, usize::from).to_string();
+        let packages = self.binaries.iter().map(|(_, package)| package);
+        let (tags, flags) = (self.tags.join(","), self.linker_flags());
+        shop.progress
+            .doing(&format!("compile {} {}", self.short_name(), self.version));
+        // One command for all, so that one binary is linked while another compiles. Debug information is left out from
+        // the start: stripping it at the end would cost the time and the disk all the same.
+        let build = cmd!(
+            sh,
+            "go build -mod=mod -trimpath -buildvcs=false -gcflags=all=-dwarf=false -tags {tags}"
+        );
+        let build = build
+            .arg("-ldflags")
+            .arg(flags)
+            .arg("-o")
+            .arg(format!("{}/", fresh.display()))
+            .args(packages);
+        shop.run(&log, minutes(20), self.environment(shop, build))?;
         for (binary, package) in self.binaries {
-            shop.progress.doing(&format!("compile {binary} {}", self.version));
-            let output = fresh.join(binary);
-            let tags = self.tags.join(",");
-            let variables: Vec<String> = self
-                .variables
-                .iter()
-                .map(|variable| format!("-X {variable}"))
-                .collect();
-            let flags = format!("-s -w {}", variables.join(" "));
-            let build = cmd!(
-                sh,
-                "go build -mod=mod -trimpath -buildvcs=false -p {parallel} -tags {tags}"
-            );
-            let build = build
-                .arg("-ldflags")
-                .arg(flags)
-                .arg("-o")
-                .arg(output)
-                .arg(package);
-            shop.run(&log, minutes(20), self.environment(shop, build))?;
+            let compiled = fresh.join(shorten(unversioned(package)));
+            fs::rename(&compiled, fresh.join(binary))
+                .with_context(|| format!("find {binary} as {}", compiled.display()))?;
         }
         if let Some(parent) = folder.parent() {
             sh.create_dir(parent)
@@ -120,13 +119,8 @@ impl GoModule<'_> {
             let (target, version) = match (&new.version, self.published) {
                 (Some(version), _) => (new.path.as_str(), version.as_str()),
                 (None, Some(published)) => (old.path.as_str(), published),
-                (None, None) => {
-                    bail!(
-                        "{} replaces {} by a folder: its recipe must say what is published",
-                        self.module,
-                        old.path
-                    )
-                }
+                // The version that go.mod requires beside it is used; Go objects if that one does not exist.
+                (None, None) => continue,
             };
             let from = old
                 .version
@@ -156,16 +150,31 @@ impl GoModule<'_> {
             .env("CGO_ENABLED", if self.cgo { "1" } else { "0" })
     }
 
+    fn linker_flags(&self) -> String {
+        let variables = self.variables.iter().flat_map(|variable| ["-X", variable]);
+        ["-s", "-w"]
+            .into_iter()
+            .chain(variables)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     fn short_name(&self) -> String {
-        let name = self
-            .module
-            .trim_end_matches(|c: char| c.is_ascii_digit())
-            .trim_end_matches("/v");
-        shorten(name)
+        shorten(unversioned(self.module))
     }
 
     fn key(&self) -> Key {
         Key::of([format!("{self:?}").as_bytes()])
+    }
+}
+
+/// A path without the major version at its end, after which Go names neither binaries nor folders.
+fn unversioned(path: &str) -> &str {
+    match path.rsplit_once("/v") {
+        Some((rest, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            rest
+        }
+        _ => path,
     }
 }
 

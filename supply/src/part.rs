@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use xshell::Shell;
 
 use crate::error::SupplyError;
+use crate::image::Image;
 use crate::key::Key;
 use crate::versions::Versions;
 use crate::workshop::{Workshop, minutes};
@@ -56,18 +57,17 @@ impl Part {
         }
         (self.prepare)(shop, &folder)?;
         let image = self.image(shop.versions)?;
-        shop.progress.doing(&format!("assemble {image}"));
-        let sh = Shell::new().context("open a shell")?;
         let label = format!("{LABEL}={}", self.key(shop.versions));
-        let build = shop
-            .engine
-            .command(&sh, ["build", "--label", &label, "--tag", image]);
-        let build = build
-            .args(shop.engine.build_flags())
-            .arg("--file")
-            .arg(folder.join("Containerfile"))
-            .arg(&folder);
-        shop.run(&format!("image-{}", self.name), minutes(10), build)?;
+        let (part, context) = (self.name, folder.as_path());
+        Image {
+            part,
+            context,
+            file: "Containerfile",
+            stage: None,
+            label: Some(&label),
+            tag: image,
+        }
+        .build(shop)?;
         fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))
     }
 
@@ -77,7 +77,7 @@ impl Part {
         let image = self.image(shop.versions)?;
         let format = format!("{{{{index .Config.Labels \"{LABEL}\"}}}}");
         let inspect = shop
-            .engine
+            .engine()?
             .command(&sh, ["image", "inspect", "--format", &format, image]);
         let label = match shop.read("engine", minutes(1), inspect) {
             Ok(label) => label,

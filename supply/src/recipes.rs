@@ -1,8 +1,12 @@
 //! The list of all parts; each file below holds the recipe of one.
 
+pub mod argocd;
+pub mod aws;
+pub mod forge;
 pub mod node;
+pub mod tools;
 
 use crate::part::Part;
 
 /// Every image from outside, the slowest to build first.
-pub const PARTS: &[Part] = &[node::PART];
+pub const PARTS: &[Part] = &[node::PART, argocd::PART, forge::PART, aws::PART, argocd::REDIS];

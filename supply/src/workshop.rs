@@ -23,8 +23,8 @@ pub trait Progress: Sync {
 pub struct Workshop<'a> {
     /// Where results and scratch space lie.
     pub cache: &'a Cache,
-    /// Builds and holds images.
-    pub engine: &'a Engine,
+    /// Builds and holds images; the programs of the host do without.
+    pub engine: Option<&'a Engine>,
     /// The pins.
     pub versions: &'a Versions,
     /// Told what is going on.
@@ -33,7 +33,13 @@ pub struct Workshop<'a> {
     pub logs: &'a Path,
 }
 
-impl Workshop<'_> {
+impl<'a> Workshop<'a> {
+    /// The engine, for those who cannot do without.
+    pub fn engine(&self) -> Result<&'a Engine> {
+        self.engine
+            .context("this step needs a container engine, but none was looked for")
+    }
+
     /// Runs `cmd` with its output in `<logs>/<log>.log`.
     pub fn run(&self, log: &str, deadline: Duration, cmd: Cmd<'_>) -> Result<()> {
         run::logged(cmd, &self.log(log), deadline)

@@ -1,0 +1,45 @@
+//! The programs that run on the host.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::go::GoModule;
+use crate::recipes::node::kubernetes;
+use crate::versions::Versions;
+use crate::workshop::Workshop;
+
+/// Makes the clusters. Its module also carries the files of the node image.
+pub(crate) fn kind(versions: &Versions) -> Result<GoModule<'_>> {
+    let (module, version) = ("sigs.k8s.io/kind", versions.get("tools", "kind")?);
+    Ok(GoModule {
+        module,
+        version,
+        binaries: &[("kind", "sigs.k8s.io/kind")],
+        ..GoModule::default()
+    })
+}
+
+/// The path of kind.
+pub(crate) fn build_kind(shop: Workshop<'_>) -> Result<PathBuf> {
+    Ok(kind(shop.versions)?.build(shop)?.join("kind"))
+}
+
+/// The path of kubectl.
+pub(crate) fn build_kubectl(shop: Workshop<'_>) -> Result<PathBuf> {
+    let version = shop.versions.get("tools", "kubectl")?;
+    Ok(kubernetes(shop, version, &[("kubectl", "k8s.io/kubernetes/cmd/kubectl")])?.join("kubectl"))
+}
+
+/// The path of kustomize.
+pub(crate) fn build_kustomize(shop: Workshop<'_>) -> Result<PathBuf> {
+    let version = shop.versions.get("tools", "kustomize")?;
+    let kustomize = GoModule {
+        module: "sigs.k8s.io/kustomize/kustomize/v5",
+        version,
+        binaries: &[("kustomize", "sigs.k8s.io/kustomize/kustomize/v5")],
+        variables: &[format!("sigs.k8s.io/kustomize/api/provenance.version={version}")],
+        ..GoModule::default()
+    };
+    Ok(kustomize.build(shop)?.join("kustomize"))
+}
