@@ -1,0 +1,10 @@
+//! The people of the stories. Each does only what a person can: look at a page, post a form, review and merge.
+
+mod page;
+mod reviewer;
+mod sampler;
+mod visitor;
+
+pub(crate) use reviewer::{Release, Reviewer, is_overlay, pins};
+pub(crate) use sampler::{Rollout, sample_until_only};
+pub(crate) use visitor::Visitor;

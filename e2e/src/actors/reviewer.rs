@@ -1,0 +1,199 @@
+//! Somebody who looks at what CI proposes and merges it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::checkout::Checkout;
+use crate::environment::Environment;
+use crate::forge::{Forge, ForgeError, PullRequest, Repository};
+use crate::progress::StepHandle;
+use crate::wait::{Verdict, eventually};
+use crate::world::{ForgeAccess, World};
+
+/// Pull requests are opened by CI's last command; this is for the forge's own work after that.
+const PROPOSED_WITHIN: Duration = Duration::from_secs(30);
+const MERGED_WITHIN: Duration = Duration::from_secs(30);
+
+/// The apps that are pinned.
+const APPS: [&str; 2] = ["backend", "frontend"];
+
+/// A reviewer of the run's repository.
+pub(crate) struct Reviewer {
+    repository: Repository,
+}
+
+/// A merged proposal.
+#[derive(Debug, Clone)]
+pub(crate) struct Release {
+    /// The commit on `master` that carries it.
+    pub(crate) commit: String,
+    /// When the merge was asked for.
+    pub(crate) asked: Instant,
+    /// The digest of each app's image in this environment from now on.
+    pub(crate) digests: BTreeMap<String, String>,
+}
+
+impl Reviewer {
+    pub(crate) fn of(world: &World) -> Self {
+        let forge = Forge::new(&format!("{}/api/v1", world.forge.host_url), &world.forge.token);
+        Self {
+            repository: forge.repository(ForgeAccess::ORGANISATION, ForgeAccess::REPOSITORY),
+        }
+    }
+
+    /// The open proposal to release `commit` to an environment, once it can be merged. It may touch nothing but that
+    /// environment's overlays.
+    pub(crate) async fn proposal(
+        &self,
+        step: &StepHandle,
+        environment: Environment,
+        commit: &str,
+    ) -> Result<PullRequest> {
+        let prefix = format!("release/{environment}-");
+        let what = format!("pull request {prefix}{}", &commit[..10]);
+        let pull_request = eventually(step, &what, PROPOSED_WITHIN, async || {
+            let open = self.repository.open_pull_requests().await?;
+            let ours = open.iter().find(|open| {
+                let proposed = open.head.branch.strip_prefix(&prefix);
+                proposed.is_some_and(|proposed| proposed.len() >= 7 && commit.starts_with(proposed))
+            });
+            let Some(ours) = ours else {
+                let others: Vec<&str> = open.iter().map(|open| open.head.branch.as_str()).collect();
+                return Ok(Verdict::Pending(format!(
+                    "CI opened none; open are: {}",
+                    others.join(", ")
+                )));
+            };
+            Ok(if ours.mergeable {
+                Verdict::Ready(ours.clone())
+            } else {
+                Verdict::Pending("the forge has not found it mergeable yet".to_owned())
+            })
+        })
+        .await?;
+        ensure!(
+            pull_request.base.branch == "master",
+            "{what} goes to {}, not to master",
+            pull_request.base.branch
+        );
+        let changed = self.repository.changed_paths(pull_request.number).await?;
+        ensure!(!changed.is_empty(), "{what} changes nothing");
+        for path in &changed {
+            ensure!(
+                is_overlay(path, environment),
+                "{what} changes {path}, which is not a pin of {environment}"
+            );
+        }
+        Ok(pull_request)
+    }
+
+    /// Merge a proposal.
+    pub(crate) async fn merge(
+        &self,
+        step: &StepHandle,
+        environment: Environment,
+        proposal: &PullRequest,
+        checkout: &Checkout,
+    ) -> Result<Release> {
+        let mut asked = Instant::now();
+        let what = format!("merge of #{}", proposal.number);
+        eventually(step, &what, MERGED_WITHIN, async || {
+            asked = Instant::now();
+            match self.repository.merge(proposal).await {
+                Ok(()) => Ok(Verdict::Ready(())),
+                // Its check of the pull request is still under way.
+                Err(ForgeError::Refused { status, message, .. }) if status.as_u16() == 405 => {
+                    Ok(Verdict::Pending(message))
+                }
+                Err(error) => Ok(Verdict::Failed(error.to_string())),
+            }
+        })
+        .await?;
+        let commit = checkout.catch_up().await?;
+        let merged = self.repository.pull_request(proposal.number).await?;
+        ensure!(
+            merged.merged,
+            "the forge took the {what} and does not call it merged"
+        );
+        let digests = pins(checkout, &commit, environment).await?;
+        Ok(Release {
+            commit,
+            asked,
+            digests,
+        })
+    }
+}
+
+/// The digest each app is pinned to for an environment in `commit`.
+pub(crate) async fn pins(
+    checkout: &Checkout,
+    commit: &str,
+    environment: Environment,
+) -> Result<BTreeMap<String, String>> {
+    let mut digests = BTreeMap::new();
+    for app in APPS {
+        let path = overlay(app, environment);
+        digests.insert(
+            app.to_owned(),
+            digest(&checkout.file_at(commit, &path).await?, app).context(path)?,
+        );
+    }
+    Ok(digests)
+}
+
+fn overlay(app: &str, environment: Environment) -> String {
+    format!("infra/{app}/overlays/{environment}/kustomization.yaml")
+}
+
+/// Whether a path is one of those a bump of this environment may change.
+pub(crate) fn is_overlay(path: &str, environment: Environment) -> bool {
+    APPS.iter().any(|app| path == overlay(app, environment))
+}
+
+fn digest(kustomization: &str, app: &str) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Kustomization {
+        images: Vec<Image>,
+    }
+    #[derive(Deserialize)]
+    struct Image {
+        name: String,
+        digest: String,
+    }
+    let kustomization: Kustomization = serde_saphyr::from_str(kustomization)?;
+    let image = kustomization.images.into_iter().find(|image| image.name == app);
+    Ok(image.with_context(|| format!("no image is called {app}"))?.digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_of_an_app_is_read_from_its_overlay() {
+        let text = "resources: [../../base]\nimages:\n  - name: backend\n    newName: x/backend\n    digest: sha256:11\n";
+        assert_eq!(digest(text, "backend").unwrap(), "sha256:11");
+        assert!(
+            digest(text, "frontend")
+                .unwrap_err()
+                .to_string()
+                .contains("frontend")
+        );
+    }
+
+    #[test]
+    fn a_bump_of_one_environment_does_not_touch_the_other() {
+        assert!(is_overlay(
+            "infra/backend/overlays/staging/kustomization.yaml",
+            Environment::Staging
+        ));
+        assert!(!is_overlay(
+            "infra/backend/overlays/production/kustomization.yaml",
+            Environment::Staging
+        ));
+        assert!(!is_overlay("backend/src/main.rs", Environment::Staging));
+    }
+}

@@ -1,0 +1,142 @@
+//! Hears of pushes: the forge's webhook, checked by its signature.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use sha2::Sha256;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// A push as the forge tells it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Such as `refs/heads/master`.
+    #[serde(rename = "ref")]
+    pub(crate) reference: String,
+    /// All zeros for a new branch.
+    pub(crate) before: String,
+    /// All zeros for a deleted branch.
+    pub(crate) after: String,
+}
+
+#[derive(Clone)]
+struct Ear {
+    secret: String,
+    heard: UnboundedSender<Told>,
+}
+
+/// Listen on a free port of `ip`; gives the address, and what has to be polled to hear anything.
+pub(crate) async fn listen(
+    ip: &str,
+    secret: &str,
+    heard: UnboundedSender<Told>,
+) -> Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
+    let socket = TcpListener::bind((ip, 0))
+        .await
+        .with_context(|| format!("listen for webhooks on {ip}, where containers reach this machine"))?;
+    let address = socket.local_addr().context("find the listener's port")?;
+    let app = Router::new().route("/push", post(hear)).with_state(Ear {
+        secret: secret.to_owned(),
+        heard,
+    });
+    let serving = async move {
+        // Serves until it is dropped; a failed connection is the forge's to repeat.
+        let _ = axum::serve(socket, app).await;
+    };
+    Ok((address, serving))
+}
+
+async fn hear(State(ear): State<Ear>, headers: HeaderMap, body: Bytes) -> (StatusCode, &'static str) {
+    let signature = headers
+        .get("X-Gitea-Signature")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if !signed(&ear.secret, &body, signature) {
+        return (
+            StatusCode::FORBIDDEN,
+            "the signature is not that of the shared secret\n",
+        );
+    }
+    let Ok(told) = serde_json::from_slice::<Told>(&body) else {
+        return (StatusCode::BAD_REQUEST, "not a push\n");
+    };
+    match ear.heard.send(told) {
+        Ok(()) => (StatusCode::ACCEPTED, "heard\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the CI has ended\n"),
+    }
+}
+
+fn signed(secret: &str, body: &[u8], signature: &str) -> bool {
+    let Some(signature) = from_hex(signature) else {
+        return false;
+    };
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(body);
+    mac.verify_slice(&signature).is_ok()
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    // printf '%s' '<body>' | openssl dgst -sha256 -hmac key
+    const BODY: &str = r#"{"ref":"refs/heads/master","before":"a","after":"b"}"#;
+    const SIGNATURE: &str = "448885e80e9918de0ec87879ab9252f213b033edb62baec2c7f547db9604c6a8";
+
+    async fn told(signature: &str, body: &'static str) -> (StatusCode, Option<Told>) {
+        let (heard, mut told) = unbounded_channel();
+        let (address, serving) = listen("127.0.0.1", "key", heard).await.unwrap();
+        let task = tokio::spawn(serving);
+        let request = reqwest::Client::new()
+            .post(format!("http://{address}/push"))
+            .body(body);
+        let status = request
+            .header("X-Gitea-Signature", signature)
+            .send()
+            .await
+            .unwrap()
+            .status();
+        task.abort();
+        (
+            StatusCode::from_u16(status.as_u16()).unwrap(),
+            told.try_recv().ok(),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_signed_push_is_heard() {
+        let (status, told) = told(SIGNATURE, BODY).await;
+        assert_eq!(status, StatusCode::ACCEPTED);
+        assert_eq!(told.unwrap().reference, "refs/heads/master");
+    }
+
+    #[tokio::test]
+    async fn an_unsigned_or_wrongly_signed_push_is_not() {
+        for signature in ["", "zz", "0", "00".repeat(32).as_str()] {
+            assert_eq!(
+                told(signature, BODY).await,
+                (StatusCode::FORBIDDEN, None),
+                "{signature:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The stand-in for the hosted CI: a push on the forge starts a run of the repository's own buildspec, as CodeBuild would.
+//!
+//! ```text
+//! forge --webhook--> listener --> trigger (does this push concern us?) --> runner (clean checkout) --> build (one shell)
+//! ```
+
+mod build;
+mod buildspec;
+mod listener;
+mod records;
+mod runner;
+mod session;
+mod trigger;
+mod watcher;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::task::JoinSet;
+
+use records::Records;
+pub(crate) use records::{Decision, Ledger, Push, Run, RunState};
+use runner::Runner;
+use watcher::Watcher;
+
+use crate::progress::StepHandle;
+use crate::wait::{Verdict, eventually};
+
+/// What the CI is set up with, as a project of a hosted CI would be.
+pub(crate) struct Settings {
+    /// Address of this machine on which containers reach it.
+    pub(crate) listen_on: String,
+    /// The key of the forge's signature.
+    pub(crate) secret: String,
+    /// The repository, as this machine reaches it, and the token to read it with.
+    pub(crate) remote: String,
+    pub(crate) token: String,
+    /// Kept between runs of the e2e.
+    pub(crate) cache: PathBuf,
+    /// Logs and ledger of this run of the e2e.
+    pub(crate) folder: PathBuf,
+    /// What the builds find in their environment.
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// The running CI. Dropping it ends the run that is going on.
+pub(crate) struct Ci {
+    records: Records,
+    hook: String,
+    _tasks: JoinSet<()>,
+}
+
+impl Ci {
+    /// Start to listen; the forge still has to be told of [`Ci::hook`].
+    pub(crate) async fn start(settings: Settings) -> Result<Self> {
+        let Settings {
+            listen_on,
+            secret,
+            remote,
+            token,
+            cache,
+            folder,
+            variables,
+        } = settings;
+        std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+        let records = Records::new(&folder);
+        let (heard, mut told) = unbounded_channel();
+        let (starts, mut started) = unbounded_channel::<Run>();
+        let (address, listener) = listener::listen(&listen_on, &secret, heard).await?;
+        let mirror = folder.join("mirror.git");
+        let watcher = Watcher::new(&mirror, &remote, &token, records.clone()).await?;
+        let scripts = folder.join("scripts");
+        let runner = Runner {
+            cache,
+            scripts,
+            remote,
+            token,
+            variables,
+            records: records.clone(),
+        };
+
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listener);
+        tasks.spawn(async move {
+            while let Some(push) = told.recv().await {
+                if let Some(run) = watcher.decide(&push).await {
+                    // The receiver lives as long as this task's siblings.
+                    let _ = starts.send(run);
+                }
+            }
+        });
+        // One after the other: they share the checkout and the compiler's folder.
+        tasks.spawn(async move {
+            while let Some(run) = started.recv().await {
+                runner.carry_out(&run).await;
+            }
+        });
+        Ok(Self {
+            records,
+            hook: format!("http://{address}/push"),
+            _tasks: tasks,
+        })
+    }
+
+    /// Where the forge tells about pushes.
+    pub(crate) fn hook(&self) -> &str {
+        &self.hook
+    }
+
+    /// Everything seen and done so far.
+    pub(crate) fn ledger(&self) -> Ledger {
+        self.records.now()
+    }
+
+    /// The push that brought `commit` to `branch`, once the trigger has looked at it.
+    pub(crate) async fn saw(&self, step: &StepHandle, branch: &str, commit: &str) -> Result<Push> {
+        let what = format!("CI hears of {} on {branch}", short(commit));
+        eventually(step, &what, Duration::from_secs(30), async || {
+            Ok(match self.ledger().push_of(branch, commit) {
+                Some(Push {
+                    decision: Decision::Undecided(why),
+                    ..
+                }) => Verdict::Failed(why.clone()),
+                Some(push) => Verdict::Ready(push.clone()),
+                None => Verdict::Pending("no webhook yet".to_owned()),
+            })
+        })
+        .await
+    }
+
+    /// The run of a push, once it has passed. A push that started none and a run that failed are errors at once.
+    pub(crate) async fn passed(
+        &self,
+        step: &StepHandle,
+        branch: &str,
+        commit: &str,
+        within: Duration,
+    ) -> Result<Run> {
+        let number = match self.saw(step, branch, commit).await?.decision {
+            Decision::Started(number) => number,
+            Decision::Ignored(why) | Decision::Undecided(why) => {
+                anyhow::bail!("CI started no run for {} on {branch}: {why}", short(commit))
+            }
+        };
+        let what = format!("CI run {number} ({branch}, {})", short(commit));
+        eventually(step, &what, within, async || {
+            let run = self.ledger().runs[number].clone();
+            Ok(match &run.state {
+                RunState::Queued => Verdict::Pending("waits for the run before it".to_owned()),
+                RunState::Running(doing) => Verdict::Pending(doing.clone()),
+                RunState::Passed { .. } => Verdict::Ready(run),
+                RunState::Failed { cause } => Verdict::Failed(format!(
+                    "{cause}\n{}\nall of it: {}",
+                    last_lines(&run.log),
+                    run.log.display()
+                )),
+            })
+        })
+        .await
+    }
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
+fn last_lines(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}

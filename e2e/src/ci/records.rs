@@ -1,0 +1,188 @@
+//! What the CI has seen and done, for the stories to ask and for a person to read in `ci/ledger.json`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+/// Everything so far, in order.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Ledger {
+    pub(crate) pushes: Vec<Push>,
+    pub(crate) runs: Vec<Run>,
+}
+
+/// A push the forge told about.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Push {
+    pub(crate) branch: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
+    pub(crate) decision: Decision,
+}
+
+/// What the trigger made of a push.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Decision {
+    /// A run with this number (its index in the ledger).
+    Started(usize),
+    /// No run, because…
+    Ignored(String),
+    /// The filters could not be asked.
+    Undecided(String),
+}
+
+/// A run of the buildspec.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Run {
+    pub(crate) number: usize,
+    pub(crate) branch: String,
+    pub(crate) commit: String,
+    pub(crate) log: PathBuf,
+    pub(crate) state: RunState,
+}
+
+/// Where a run is.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RunState {
+    Queued,
+    Running(String),
+    Passed {
+        seconds: f64,
+        exported: BTreeMap<String, String>,
+    },
+    Failed {
+        cause: String,
+    },
+}
+
+/// The ledger, shared between the listener, the runner and whoever waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Records {
+    ledger: Arc<watch::Sender<Ledger>>,
+    folder: PathBuf,
+}
+
+impl Records {
+    /// Records kept in `folder`, beside the logs of the runs.
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self {
+            ledger: Arc::new(watch::Sender::new(Ledger::default())),
+            folder: folder.to_owned(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Ledger {
+        self.ledger.borrow().clone()
+    }
+
+    /// Note a push; if it starts a run, number the run and give it.
+    pub(crate) fn push(&self, branch: &str, before: &str, after: &str, verdict: Verdict) -> Option<Run> {
+        let mut started = None;
+        self.change(|ledger| {
+            let decision = match verdict {
+                Verdict::Run => {
+                    let number = ledger.runs.len();
+                    let short = after.get(..10).unwrap_or(after);
+                    let run = Run {
+                        number,
+                        branch: branch.to_owned(),
+                        commit: after.to_owned(),
+                        log: self.folder.join(format!("{number}-{branch}-{short}.log")),
+                        state: RunState::Queued,
+                    };
+                    ledger.runs.push(run.clone());
+                    started = Some(run);
+                    Decision::Started(number)
+                }
+                Verdict::Ignore(why) => Decision::Ignored(why),
+                Verdict::Unknown(why) => Decision::Undecided(why),
+            };
+            let (branch, before, after) = (branch.to_owned(), before.to_owned(), after.to_owned());
+            ledger.pushes.push(Push {
+                branch,
+                before,
+                after,
+                decision,
+            });
+        });
+        started
+    }
+
+    pub(crate) fn set(&self, run: usize, state: RunState) {
+        self.change(|ledger| ledger.runs[run].state = state);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Ledger)) {
+        self.ledger.send_modify(change);
+        // Only a copy for people: a full disk shows elsewhere, and nothing here waits for it.
+        if let Ok(text) = serde_json::to_string_pretty(&*self.ledger.borrow()) {
+            let _ = std::fs::write(self.folder.join("ledger.json"), text);
+        }
+    }
+}
+
+/// What the trigger says of a push, before a run has a number.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Run,
+    Ignore(String),
+    Unknown(String),
+}
+
+impl Ledger {
+    /// The push that brought `commit` to `branch`, if it was seen.
+    pub(crate) fn push_of(&self, branch: &str, commit: &str) -> Option<&Push> {
+        self.pushes
+            .iter()
+            .find(|push| push.branch == branch && push.after == commit)
+    }
+
+    /// The runs started for `commit`, on any branch.
+    pub(crate) fn runs_of(&self, commit: &str) -> Vec<&Run> {
+        self.runs.iter().filter(|run| run.commit == commit).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pushes_and_runs_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let records = Records::new(folder.path());
+        let run = records.push("master", "a", "b", Verdict::Run).expect("a run");
+        assert!(
+            records
+                .push("master", "b", "c", Verdict::Ignore("only digests".to_owned()))
+                .is_none()
+        );
+        records.set(
+            run.number,
+            RunState::Failed {
+                cause: "broken".to_owned(),
+            },
+        );
+
+        let ledger = records.now();
+        assert_eq!(
+            ledger.push_of("master", "b").unwrap().decision,
+            Decision::Started(0)
+        );
+        assert!(ledger.push_of("production", "b").is_none());
+        assert!(ledger.runs_of("c").is_empty());
+        assert_eq!(
+            ledger.runs_of("b")[0].state,
+            RunState::Failed {
+                cause: "broken".to_owned()
+            }
+        );
+        let written = std::fs::read_to_string(folder.path().join("ledger.json")).unwrap();
+        assert!(written.contains("only digests"), "{written}");
+    }
+}

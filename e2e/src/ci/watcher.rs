@@ -1,0 +1,90 @@
+//! Looks at each push: what it changed, and what the filters in the repository say to that.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::listener::Told;
+use super::records::{Records, Run, Verdict};
+use super::trigger::{Trigger, WORKFLOW};
+use crate::git::Git;
+
+/// A mirror of the forge's repository, and where to write what was decided.
+pub(crate) struct Watcher {
+    mirror: Git,
+    records: Records,
+}
+
+impl Watcher {
+    pub(crate) async fn new(mirror: &Path, remote: &str, token: &str, records: Records) -> Result<Self> {
+        std::fs::create_dir_all(mirror).with_context(|| format!("create {}", mirror.display()))?;
+        let mirror = Git::at(mirror).with_token(token);
+        mirror.run(&["init", "--quiet", "--bare"]).await?;
+        mirror
+            .run(&["remote", "add", "--mirror=fetch", "origin", remote])
+            .await?;
+        Ok(Self { mirror, records })
+    }
+
+    /// Write down what a push means; gives the run it starts.
+    pub(crate) async fn decide(&self, push: &Told) -> Option<Run> {
+        let branch = push.reference.strip_prefix("refs/heads/")?;
+        let verdict = self.verdict(branch, push).await.unwrap_or_else(|error| {
+            Verdict::Unknown(format!(
+                "whether this push starts a run cannot be told: {error:#}"
+            ))
+        });
+        self.records.push(branch, &push.before, &push.after, verdict)
+    }
+
+    async fn verdict(&self, branch: &str, push: &Told) -> Result<Verdict> {
+        if is_none(&push.after) {
+            return Ok(Verdict::Ignore("the branch was deleted".to_owned()));
+        }
+        self.mirror
+            .run(&["fetch", "--quiet", "--prune", "origin"])
+            .await?;
+        if !self.has(&push.after).await && !self.has(&format!("refs/heads/{branch}")).await {
+            return Ok(Verdict::Ignore(
+                "the branch was gone before its push could be looked at".to_owned(),
+            ));
+        }
+        let workflow = self
+            .mirror
+            .run(&["show", &format!("{}:{WORKFLOW}", push.after)])
+            .await?;
+        let changed = self.changed(push).await?;
+        let why_not = Trigger::parse(&workflow)?.ignores(branch, changed.as_deref());
+        Ok(why_not.map_or(Verdict::Run, Verdict::Ignore))
+    }
+
+    /// The paths that differ before and after; none for a new branch, or where the commit before is gone.
+    async fn changed(&self, push: &Told) -> Result<Option<Vec<String>>> {
+        if is_none(&push.before) || !self.has(&push.before).await {
+            return Ok(None);
+        }
+        let range = format!("{}..{}", push.before, push.after);
+        let names = self
+            .mirror
+            .run(&["diff", "--name-only", "--no-renames", "-z", &range])
+            .await?;
+        Ok(Some(
+            names
+                .split('\0')
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        ))
+    }
+
+    async fn has(&self, commit: &str) -> bool {
+        self.mirror
+            .run(&["cat-file", "-e", &format!("{commit}^{{commit}}")])
+            .await
+            .is_ok()
+    }
+}
+
+fn is_none(commit: &str) -> bool {
+    commit.bytes().all(|byte| byte == b'0')
+}

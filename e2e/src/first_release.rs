@@ -1,0 +1,140 @@
+//! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds both images, both environments are pinned.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::actors::Reviewer;
+use crate::checkout::{Checkout, Seed};
+use crate::ci::{Ci, Settings};
+use crate::env::Ground;
+use crate::environment::Environment;
+use crate::forge::{Forge, Webhook};
+use crate::progress::StepHandle;
+use crate::world::{ForgeAccess, World};
+
+/// From an empty compiler's folder, on two cores, beside starting clusters.
+const BUILT_WITHIN: Duration = Duration::from_secs(20 * 60);
+/// Without building: the verbs themselves may have to be compiled.
+const PROMOTED_WITHIN: Duration = Duration::from_secs(5 * 60);
+
+/// The folder of this run in which the stories' developer works.
+pub(crate) fn checkout(ground: &Ground, world: &World) -> Checkout {
+    Checkout::open(&checkout_folder(ground), &world.forge.token)
+}
+
+fn checkout_folder(ground: &Ground) -> PathBuf {
+    ground.run.file("checkout")
+}
+
+/// Make the repository, start the CI, and bring HEAD through one release to each environment.
+pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &World) -> Result<Ci> {
+    let seed = Seed::of(&ground.run.repo).await?;
+    step.doing(&seed.sentence());
+    let forge = forge(world);
+    forge
+        .create_repository(
+            ForgeAccess::ORGANISATION,
+            ForgeAccess::REPOSITORY,
+            Environment::Staging.branch(),
+        )
+        .await
+        .context("create the repository on the forge")?;
+    let ci = start_ci(ground, world).await?;
+
+    let folder = checkout_folder(ground);
+    let checkout = Checkout::of_head(&ground.run.repo, &folder, &remote(world), &world.forge.token).await?;
+    let reviewer = Reviewer::of(world);
+    for (environment, within) in [
+        (Environment::Staging, BUILT_WITHIN),
+        (Environment::Production, PROMOTED_WITHIN),
+    ] {
+        let commit = checkout.push(environment.branch()).await?;
+        ci.passed(step, environment.branch(), &commit, within).await?;
+        let proposal = reviewer.proposal(step, environment, &commit).await?;
+        // Leaves the checkout at the merged commit: that is what `production` is then pushed at.
+        reviewer.merge(step, environment, &proposal, &checkout).await?;
+    }
+    Ok(ci)
+}
+
+/// Start the CI and have the forge tell it, and both Argo CDs, about pushes. Also for a loop that another process brought
+/// up: what was registered before is replaced.
+pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
+    let secret = random_secret()?;
+    let ci = Ci::start(Settings {
+        listen_on: world.forge.host_ip_for_containers.clone(),
+        secret: secret.clone(),
+        remote: remote(world),
+        token: world.forge.token.clone(),
+        cache: ground.cache.ci(),
+        folder: ground.run.file("ci"),
+        variables: variables(ground, world),
+    })
+    .await
+    .context("start the CI")?;
+    let argocd =
+        Environment::ALL.map(|environment| format!("http://{}:30082/api/webhook", environment.node()));
+    let mut hooks = vec![Webhook {
+        url: ci.hook(),
+        secret: &secret,
+        branches: "*",
+    }];
+    // Argo CD reads one branch, whatever the environment.
+    hooks.extend(argocd.iter().map(|url| Webhook {
+        url,
+        secret: &world.forge.argocd_webhook_secret,
+        branches: Environment::Staging.branch(),
+    }));
+    let repository = forge(world).repository(ForgeAccess::ORGANISATION, ForgeAccess::REPOSITORY);
+    repository
+        .set_webhooks(&hooks)
+        .await
+        .context("register the webhooks of CI and Argo CD on the forge")?;
+    Ok(ci)
+}
+
+fn forge(world: &World) -> Forge {
+    Forge::new(&format!("{}/api/v1", world.forge.host_url), &world.forge.token)
+}
+
+fn remote(world: &World) -> String {
+    format!(
+        "{}/{}/{}.git",
+        world.forge.host_url,
+        ForgeAccess::ORGANISATION,
+        ForgeAccess::REPOSITORY
+    )
+}
+
+/// What docs/CI.md lists, as a project of a hosted CI would have it configured.
+fn variables(ground: &Ground, world: &World) -> BTreeMap<String, String> {
+    let forge = &world.forge;
+    let mut variables: BTreeMap<String, String> = ground.engine.env().iter().cloned().collect();
+    let (owner, name) = (ForgeAccess::ORGANISATION, ForgeAccess::REPOSITORY);
+    for (variable, value) in [
+        ("IMAGE_REGISTRY", format!("{}/{owner}", forge.registry)),
+        ("REGISTRY_USER", forge.user.clone()),
+        ("REGISTRY_PASSWORD", forge.password.clone()),
+        ("REGISTRY_INSECURE", "true".to_owned()),
+        ("FORGE", "gitea".to_owned()),
+        ("FORGE_API", format!("{}/api/v1", forge.host_url)),
+        ("FORGE_REPO", format!("{owner}/{name}")),
+        ("FORGE_TOKEN", forge.token.clone()),
+        ("CONTAINER_ENGINE", ground.engine.program().to_owned()),
+    ] {
+        variables.insert(variable.to_owned(), value);
+    }
+    variables
+}
+
+fn random_secret() -> Result<String> {
+    use std::io::Read as _;
+    let mut bytes = [0_u8; 24];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .context("make a secret")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

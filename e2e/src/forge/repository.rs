@@ -1,0 +1,158 @@
+//! One repository of the forge: its pull requests and its webhooks.
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Forge, Result};
+
+/// One repository of the forge.
+#[derive(Clone, Debug)]
+pub(crate) struct Repository {
+    forge: Forge,
+    owner: String,
+    name: String,
+}
+
+/// A pull request, as far as the loop looks at it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct PullRequest {
+    /// Its number in the repository.
+    pub(crate) number: u64,
+    /// Its first line.
+    pub(crate) title: String,
+    /// The page a person would open.
+    pub(crate) html_url: String,
+    /// Whether the forge has found that it can be merged; false also while it is still looking.
+    #[serde(default)]
+    pub(crate) mergeable: bool,
+    /// Whether it has been merged.
+    #[serde(default)]
+    pub(crate) merged: bool,
+    /// Where it comes from.
+    pub(crate) head: Side,
+    /// Where it goes.
+    pub(crate) base: Side,
+}
+
+/// One side of a pull request.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Side {
+    /// The branch.
+    #[serde(rename = "ref")]
+    pub(crate) branch: String,
+    /// Its commit.
+    pub(crate) sha: String,
+}
+
+/// A webhook to register.
+#[derive(Clone, Debug)]
+pub(crate) struct Webhook<'a> {
+    /// Where the forge posts to, as seen from the forge.
+    pub(crate) url: &'a str,
+    /// The key of the signature it sends along.
+    pub(crate) secret: &'a str,
+    /// Which branches' pushes are told: a glob.
+    pub(crate) branches: &'a str,
+}
+
+impl Repository {
+    pub(super) fn new(forge: &Forge, owner: &str, name: &str) -> Self {
+        Self {
+            forge: forge.clone(),
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// The open pull requests, newest first.
+    pub(crate) async fn open_pull_requests(&self) -> Result<Vec<PullRequest>> {
+        self.forge
+            .get(&self.path("/pulls?state=open&sort=newest&limit=50"))
+            .await
+    }
+
+    /// One pull request.
+    pub(crate) async fn pull_request(&self, number: u64) -> Result<PullRequest> {
+        self.forge.get(&self.path(&format!("/pulls/{number}"))).await
+    }
+
+    /// The paths a pull request changes.
+    pub(crate) async fn changed_paths(&self, number: u64) -> Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Changed {
+            filename: String,
+        }
+        let changed: Vec<Changed> = self
+            .forge
+            .get(&self.path(&format!("/pulls/{number}/files?limit=50")))
+            .await?;
+        Ok(changed.into_iter().map(|file| file.filename).collect())
+    }
+
+    /// Merge a pull request the forge calls mergeable, as one commit, at exactly the head that was looked at.
+    ///
+    /// The forge refuses (405) while it still works out whether the request can be merged: poll `mergeable` first.
+    pub(crate) async fn merge(&self, pull_request: &PullRequest) -> Result<()> {
+        let body = json!({
+            "Do": "squash",
+            "MergeTitleField": pull_request.title,
+            "head_commit_id": pull_request.head.sha,
+            "delete_branch_after_merge": true,
+        });
+        let path = self.path(&format!("/pulls/{}/merge", pull_request.number));
+        self.forge.send(Method::POST, &path, Some(&body)).await.map(drop)
+    }
+
+    /// Have the forge tell these about pushes, signed, and nobody else.
+    pub(crate) async fn set_webhooks(&self, webhooks: &[Webhook<'_>]) -> Result<()> {
+        #[derive(Deserialize)]
+        struct Registered {
+            id: u64,
+        }
+        for Registered { id } in self
+            .forge
+            .get::<Vec<Registered>>(&self.path("/hooks?limit=50"))
+            .await?
+        {
+            self.forge
+                .send(Method::DELETE, &self.path(&format!("/hooks/{id}")), None::<&()>)
+                .await?;
+        }
+        for webhook in webhooks {
+            let body = json!({
+                "type": "gitea",
+                "active": true,
+                "events": ["push"],
+                "branch_filter": webhook.branches,
+                "config": {"url": webhook.url, "content_type": "json", "secret": webhook.secret},
+            });
+            self.forge
+                .send(Method::POST, &self.path("/hooks"), Some(&body))
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/repos/{}/{}{rest}", self.owner, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forge::parse;
+
+    #[test]
+    fn a_pull_request_is_read_from_the_forges_answer() {
+        let answer = br#"{"number":7,"title":"Release","html_url":"http://forge/7","mergeable":true,"merged":false,
+            "head":{"ref":"release/staging-1234567","sha":"aa"},"base":{"ref":"master","sha":"bb"},"state":"open"}"#;
+        let pull_request: PullRequest = parse("GET /pulls/7", answer).expect("a full answer");
+        assert_eq!(
+            (pull_request.number, pull_request.base.branch.as_str()),
+            (7, "master")
+        );
+        assert!(pull_request.mergeable);
+    }
+}

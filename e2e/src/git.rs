@@ -1,0 +1,91 @@
+//! Git, blind to the user's configuration, with a deadline.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+
+/// No call to git here takes longer, unless something hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+const AUTHOR: [(&str, &str); 4] = [
+    ("GIT_AUTHOR_NAME", "A developer"),
+    ("GIT_AUTHOR_EMAIL", "developer@example.com"),
+    ("GIT_COMMITTER_NAME", "A developer"),
+    ("GIT_COMMITTER_EMAIL", "developer@example.com"),
+];
+
+/// Git in one folder, blind to the user's configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Git {
+    folder: PathBuf,
+    /// Settings for this process only; the token travels here and not in an argument others could read.
+    config: Vec<(&'static str, String)>,
+}
+
+impl Git {
+    pub(crate) fn at(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            config: vec![("safe.directory", "*".to_owned())],
+        }
+    }
+
+    /// The same, allowed to talk to the forge.
+    pub(crate) fn with_token(mut self, token: &str) -> Self {
+        self.config
+            .push(("http.extraHeader", format!("Authorization: token {token}")));
+        self
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Run git and give its output, trimmed at the end.
+    pub(crate) async fn run(&self, args: &[&str]) -> Result<String> {
+        self.run_dated(args, None).await
+    }
+
+    /// The same, with the date that commits and authors get.
+    pub(crate) async fn run_dated(&self, args: &[&str], date: Option<&str>) -> Result<String> {
+        let named = || format!("git {} (in {})", args.join(" "), self.folder.display());
+        let mut command = Command::new("git");
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"GIT_"))
+        {
+            command.env_remove(name);
+        }
+        command
+            .args(args)
+            .current_dir(&self.folder)
+            .envs(AUTHOR)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_CONFIG_COUNT", self.config.len().to_string())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        for (index, (key, value)) in self.config.iter().enumerate() {
+            command
+                .env(format!("GIT_CONFIG_KEY_{index}"), key)
+                .env(format!("GIT_CONFIG_VALUE_{index}"), value);
+        }
+        if let Some(date) = date {
+            command
+                .env("GIT_AUTHOR_DATE", date)
+                .env("GIT_COMMITTER_DATE", date);
+        }
+        let output = tokio::time::timeout(LIMIT, command.output())
+            .await
+            .with_context(|| format!("{}: still running after {} s", named(), LIMIT.as_secs()))?
+            .with_context(|| format!("{}: cannot be started", named()))?;
+        if !output.status.success() {
+            bail!("{}: {}", named(), String::from_utf8_lossy(&output.stderr).trim());
+        }
+        let text = String::from_utf8(output.stdout)
+            .with_context(|| format!("{}: the output is not text", named()))?;
+        Ok(text.trim_end().to_owned())
+    }
+}

@@ -1,0 +1,263 @@
+//! Whether a commit is live, as Argo CD sees it: the few fields of an Application that tell, and what they mean together.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use kube::Api;
+use kube::api::ListParams;
+use kube::core::{ApiResource, GroupVersionKind, Object};
+use serde::{Deserialize, Serialize};
+
+use crate::cluster::Cluster;
+use crate::progress::StepHandle;
+use crate::wait::{Verdict, consistently, eventually};
+
+/// Where Argo CD and its Applications are.
+const NAMESPACE: &str = "argocd";
+
+/// How long a state must last to count: longer than the moment in which a new operation has wiped the last one's result.
+const HELD: Duration = Duration::from_secs(3);
+
+/// An Application, as far as it is read here.
+pub(crate) type Application = Object<Spec, Status>;
+
+/// Nothing of the wish is read: what counts is what Argo CD made of it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Spec {}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Status {
+    sync: Sync,
+    health: Health,
+    operation_state: Option<OperationState>,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Sync {
+    status: String,
+    revision: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Health {
+    status: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct OperationState {
+    phase: String,
+    message: String,
+    sync_result: Option<SyncResult>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct SyncResult {
+    revision: String,
+    resources: Vec<ResourceResult>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ResourceResult {
+    kind: String,
+    name: String,
+    status: String,
+    message: String,
+    hook_phase: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    message: String,
+}
+
+fn api(cluster: &Cluster) -> Api<Application> {
+    let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application");
+    Api::namespaced_with(cluster.client.clone(), NAMESPACE, &ApiResource::from_gvk(&kind))
+}
+
+/// Wait until `apps` have been synced to exactly `revision` and are healthy, and see that it stays so.
+pub(crate) async fn live(
+    step: &StepHandle,
+    cluster: &Cluster,
+    apps: &[&str],
+    revision: &str,
+    within: Duration,
+) -> Result<()> {
+    let what = format!(
+        "{} at {} on {}",
+        apps.join(", "),
+        short(revision),
+        cluster.environment
+    );
+    eventually(step, &what, within, async || look(cluster, apps, revision).await).await?;
+    consistently(step, &what, HELD, async || look(cluster, apps, revision).await).await
+}
+
+async fn look(cluster: &Cluster, apps: &[&str], revision: &str) -> Result<Verdict<()>> {
+    let found = api(cluster)
+        .list(&ListParams::default())
+        .await
+        .with_context(|| format!("list the Applications on {}", cluster.environment))?;
+    let mut pending = Vec::new();
+    for name in apps {
+        let Some(app) = found
+            .iter()
+            .find(|app| app.metadata.name.as_deref() == Some(name))
+        else {
+            pending.push(format!("{name}: does not exist yet"));
+            continue;
+        };
+        match judge(app.status.as_ref(), revision) {
+            Verdict::Ready(()) => {}
+            Verdict::Pending(why) => pending.push(format!("{name}: {why}")),
+            Verdict::Failed(why) => return Ok(Verdict::Failed(format!("{name}: {why}"))),
+        }
+    }
+    Ok(if pending.is_empty() {
+        Verdict::Ready(())
+    } else {
+        Verdict::Pending(pending.join("; "))
+    })
+}
+
+/// Synced, Healthy, and the last operation succeeded, all at exactly this revision. Health alone says nothing: it stays
+/// Healthy when a migration has failed and nothing was rolled out.
+fn judge(status: Option<&Status>, revision: &str) -> Verdict<()> {
+    let Some(status) = status else {
+        return Verdict::Pending("Argo CD has not looked at it yet".to_owned());
+    };
+    let Some(operation) = &status.operation_state else {
+        return Verdict::Pending(status.problem().unwrap_or_else(|| "not synced yet".to_owned()));
+    };
+    let result = operation.sync_result.clone().unwrap_or_default();
+    let at_revision = result.revision == revision;
+    match operation.phase.as_str() {
+        "Failed" | "Error" if at_revision => {
+            return Verdict::Failed(format!("the sync failed: {}", operation.explained(&result)));
+        }
+        "Succeeded" if at_revision => {}
+        "Succeeded" => return Verdict::Pending(status.problem().unwrap_or_else(|| status.compared())),
+        phase => return Verdict::Pending(format!("sync is {phase}: {}", operation.explained(&result))),
+    }
+    if status.sync.revision != revision || status.sync.status != "Synced" {
+        return Verdict::Pending(status.problem().unwrap_or_else(|| status.compared()));
+    }
+    match status.health.status.as_str() {
+        "Healthy" => Verdict::Ready(()),
+        other => Verdict::Pending(format!("synced, health is {other}")),
+    }
+}
+
+impl Status {
+    fn compared(&self) -> String {
+        format!("{} with {}", self.sync.status, short(&self.sync.revision))
+    }
+
+    /// What Argo CD complains about; it may pass, for example when its repo server was still starting.
+    fn problem(&self) -> Option<String> {
+        let condition = self
+            .conditions
+            .iter()
+            .find(|condition| condition.kind.ends_with("Error"))?;
+        Some(format!("{}: {}", condition.kind, condition.message))
+    }
+}
+
+impl OperationState {
+    fn explained(&self, result: &SyncResult) -> String {
+        let bad = |resource: &&ResourceResult| {
+            resource.status == "SyncFailed"
+                || ["Failed", "Error", "Running"].contains(&resource.hook_phase.as_str())
+        };
+        let resources = result.resources.iter().filter(bad);
+        let told =
+            resources.map(|resource| format!("{} {}: {}", resource.kind, resource.name, resource.message));
+        std::iter::once(self.message.clone())
+            .chain(told)
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+}
+
+fn short(revision: &str) -> &str {
+    revision.get(..10).unwrap_or(revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn status(phase: &str, operation: &str, sync: &str, compared: &str, health: &str) -> Value {
+        json!({
+            "sync": {"status": sync, "revision": compared, "comparedTo": {}},
+            "health": {"status": health},
+            "operationState": {
+                "phase": phase, "message": "what Argo CD says", "retryCount": 0,
+                "syncResult": {"revision": operation, "resources": [
+                    {"kind": "Job", "name": "backend-migrate", "hookPhase": "Failed", "message": "backoff limit"},
+                ]},
+            },
+        })
+    }
+
+    fn judged(status: &Value) -> Verdict<()> {
+        judge(Some(&serde_json::from_value(status.clone()).unwrap()), "new")
+    }
+
+    #[test]
+    fn live_is_synced_healthy_and_succeeded_at_the_revision() {
+        assert!(matches!(
+            judged(&status("Succeeded", "new", "Synced", "new", "Healthy")),
+            Verdict::Ready(())
+        ));
+    }
+
+    #[test]
+    fn anything_less_is_not_yet() {
+        for (phase, operation, sync, compared, health) in [
+            ("Succeeded", "old", "Synced", "old", "Healthy"),
+            ("Succeeded", "old", "Synced", "new", "Healthy"),
+            ("Succeeded", "new", "OutOfSync", "new", "Healthy"),
+            ("Succeeded", "new", "Synced", "newer", "Healthy"),
+            ("Succeeded", "new", "Synced", "new", "Progressing"),
+            ("Running", "new", "OutOfSync", "new", "Healthy"),
+            ("Failed", "old", "OutOfSync", "old", "Healthy"),
+        ] {
+            let state = status(phase, operation, sync, compared, health);
+            assert!(matches!(judged(&state), Verdict::Pending(_)), "{state}");
+        }
+        assert!(matches!(judged(&json!({})), Verdict::Pending(_)));
+        assert!(matches!(judge(None, "new"), Verdict::Pending(_)));
+    }
+
+    #[test]
+    fn a_failed_sync_is_seen_at_once_and_names_the_hook() {
+        let Verdict::Failed(why) = judged(&status("Failed", "new", "OutOfSync", "new", "Healthy")) else {
+            panic!("a failed sync must end the wait")
+        };
+        assert!(
+            why.contains("what Argo CD says") && why.contains("Job backend-migrate: backoff limit"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn a_complaint_is_shown_while_waiting() {
+        let state = json!({"conditions": [{"type": "ComparisonError", "message": "repository not found"}]});
+        let Verdict::Pending(why) = judged(&state) else {
+            panic!("may pass")
+        };
+        assert_eq!(why, "ComparisonError: repository not found");
+    }
+}

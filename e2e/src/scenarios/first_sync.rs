@@ -1,0 +1,57 @@
+//! From two clusters that know nothing but a root Application to two environments that serve HEAD.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::workloads;
+use crate::actors::{Visitor, pins};
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::first_release::checkout;
+use crate::gitops;
+use crate::progress::StepHandle;
+
+const APPS: [&str; 4] = ["root", "platform", "backend", "frontend"];
+
+pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    // Side by side: both clusters were told at the same time.
+    tokio::try_join!(
+        one(env, step, Environment::Staging),
+        one(env, step, Environment::Production)
+    )?;
+    Ok(())
+}
+
+async fn one(env: &Env, step: &StepHandle, environment: Environment) -> Result<()> {
+    let cluster = env.cluster(environment);
+    let checkout = checkout(&env.ground, &env.world);
+    let revision = checkout.head().await?;
+    gitops::live(step, cluster, &APPS, &revision, Duration::from_secs(180)).await?;
+
+    let digests = pins(&checkout, &revision, environment).await?;
+    workloads::migrated_before_serving(cluster, &digests["backend"]).await?;
+
+    let visitor = Visitor::of(cluster, &env.ground.http);
+    let shown = visitor.commit_shown().await?;
+    let released = checkout.root().await?;
+    ensure!(
+        shown == released,
+        "the page of {environment} shows commit {shown}, HEAD was released as {released}"
+    );
+    let backend = visitor.backend_version().await?;
+    ensure!(
+        backend.commit == released,
+        "the backend of {environment} was built from {}",
+        backend.commit
+    );
+    let schema = backend
+        .schema_version
+        .with_context(|| format!("the backend of {environment} cannot read its table"))?;
+    ensure!(
+        schema == backend.required_schema_version && schema >= 2,
+        "the table of {environment} is at schema {schema}, the code needs {}",
+        backend.required_schema_version
+    );
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! A developer changes the page: staging shows it, production does not.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use super::release::{Expected, built, merged};
+use crate::actors::Visitor;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::first_release::checkout;
+use crate::progress::StepHandle;
+
+const PATCH: &str = "e2e/fixtures/page-change.patch";
+
+pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let production = Visitor::of(&env.production, &env.ground.http);
+    let (before, in_production) = (staging.commit_shown().await?, production.commit_shown().await?);
+
+    checkout(&env.ground, &env.world)
+        .commit_patch(PATCH, "Change the page")
+        .await?;
+    let commit = built(env, step, Environment::Staging, Duration::from_secs(480)).await?;
+    let still = staging.commit_shown().await?;
+    ensure!(
+        still == before,
+        "staging shows {still} although nobody has merged the proposal"
+    );
+
+    let expected = Expected {
+        app: "frontend",
+        serves: &commit,
+    };
+    merged(env, step, Environment::Staging, &commit, &expected).await?;
+    let shown = staging.commit_shown().await?;
+    ensure!(
+        shown == commit,
+        "the page of staging shows {shown}, not the new commit {commit}"
+    );
+
+    step.doing("post a message through the page's form");
+    let author = format!("visitor of {}", &commit[..7]);
+    let text = "Posted without script";
+    let answer = staging.post(&author, text).await?;
+    ensure!(
+        answer.shows(&author) && answer.shows(text),
+        "the page that answers the form does not show the message"
+    );
+    ensure!(
+        staging.page().await?.shows(&author),
+        "the page does not show the message to the next visitor"
+    );
+    let stored = staging.message_of(&author).await?;
+    ensure!(
+        stored.text == text,
+        "the API has {:?} instead of {text:?}",
+        stored.text
+    );
+
+    let elsewhere = production.page().await?;
+    ensure!(
+        !elsewhere.shows(&author),
+        "production shows a message that was posted on staging"
+    );
+    let shown = production.commit_shown().await?;
+    ensure!(
+        shown == in_production && shown != commit,
+        "production shows {shown}, nothing was released there"
+    );
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! What staging runs goes to production: the same images, nothing built.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::release::{Expected, built, merged};
+use crate::actors::{Visitor, pins};
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::first_release::checkout;
+use crate::forge::Forge;
+use crate::progress::StepHandle;
+use crate::world::ForgeAccess;
+
+pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(&env.staging, &env.ground.http).commit_shown().await?;
+    let production = Visitor::of(&env.production, &env.ground.http);
+    let before = production.commit_shown().await?;
+    ensure!(
+        before != staging,
+        "production shows {before} already, so a promotion would prove nothing"
+    );
+
+    let checkout = checkout(&env.ground, &env.world);
+    let master = checkout.catch_up().await?;
+    let digests = pins(&checkout, &master, Environment::Staging).await?;
+    let forge = Forge::new(
+        &format!("{}/api/v1", env.world.forge.host_url),
+        &env.world.forge.token,
+    );
+    let images = forge.images(ForgeAccess::ORGANISATION).await?;
+
+    let commit = built(env, step, Environment::Production, Duration::from_secs(180)).await?;
+    let expected = Expected {
+        app: "frontend",
+        serves: &staging,
+    };
+    let release = merged(env, step, Environment::Production, &commit, &expected).await?;
+
+    ensure!(
+        release.digests == digests,
+        "production is pinned to {:?}, staging was to {digests:?}",
+        release.digests
+    );
+    let images_now = forge.images(ForgeAccess::ORGANISATION).await?;
+    ensure!(
+        images_now == images,
+        "the registry has changed: {images:?} before, {images_now:?} after"
+    );
+    not_built(env, &commit).await?;
+
+    let shown = production.commit_shown().await?;
+    ensure!(
+        shown == staging,
+        "the page of production shows {shown}, staging {staging}"
+    );
+    Ok(())
+}
+
+/// CI's own words: every run of `master` says what it built, and this one must not.
+async fn not_built(env: &Env, commit: &str) -> Result<()> {
+    let ledger = env.ci.ledger();
+    let run = ledger
+        .runs_of(commit)
+        .into_iter()
+        .find(|run| run.branch == Environment::Production.branch());
+    let run = run.context("CI has no run for the promotion")?;
+    let log = tokio::fs::read_to_string(&run.log)
+        .await
+        .with_context(|| format!("read {}", run.log.display()))?;
+    let built: Vec<&str> = log.lines().filter(|line| says_built(line)).collect();
+    ensure!(built.is_empty(), "CI built for production: {}", built.join("; "));
+    for run in ledger
+        .runs
+        .iter()
+        .filter(|run| run.branch == Environment::Staging.branch())
+    {
+        let log = tokio::fs::read_to_string(&run.log)
+            .await
+            .with_context(|| format!("read {}", run.log.display()))?;
+        ensure!(
+            log.lines().any(says_built),
+            "{} does not say what was built; this check sees nothing",
+            run.log.display()
+        );
+    }
+    Ok(())
+}
+
+fn says_built(line: &str) -> bool {
+    line.starts_with("built ") || line.starts_with("pushed ")
+}

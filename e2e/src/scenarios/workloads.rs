@@ -1,0 +1,87 @@
+//! When the migration ended and when the servers began, from the times the cluster itself wrote down.
+
+use anyhow::{Context, Result, bail, ensure};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::Api;
+use kube::api::ListParams;
+
+use crate::cluster::Cluster;
+
+const NAMESPACE: &str = "message-board";
+const JOB: &str = "backend-migrate";
+const SERVERS: &str = "app.kubernetes.io/name=backend,app.kubernetes.io/component=server";
+
+/// See that the migration of this image succeeded, and that it had ended before any server of this image was made.
+pub(crate) async fn migrated_before_serving(cluster: &Cluster, digest: &str) -> Result<()> {
+    let environment = cluster.environment;
+    let job = Api::<Job>::namespaced(cluster.client.clone(), NAMESPACE)
+        .get(JOB)
+        .await
+        .with_context(|| format!("read Job {JOB} on {environment}"))?;
+    let template = job.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+    ensure!(
+        template.is_some_and(|spec| runs(spec, digest)),
+        "Job {JOB} on {environment} does not run the image {digest}"
+    );
+    let ended = end_of(&job).with_context(|| format!("Job {JOB} on {environment}"))?;
+
+    let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)
+        .list(&ListParams::default().labels(SERVERS))
+        .await
+        .with_context(|| format!("list the backend's pods on {environment}"))?;
+    let ours: Vec<&Pod> = pods
+        .iter()
+        .filter(|pod| pod.spec.as_ref().is_some_and(|spec| runs(spec, digest)))
+        .collect();
+    ensure!(
+        !ours.is_empty(),
+        "no backend pod on {environment} runs the image {digest}"
+    );
+    for pod in ours {
+        let name = pod.metadata.name.as_deref().unwrap_or_default();
+        let made = pod
+            .metadata
+            .creation_timestamp
+            .as_ref()
+            .with_context(|| format!("pod {name} has no time"))?;
+        ensure!(
+            made.0 >= ended.0,
+            "pod {name} on {environment} was made at {}, before the migration had ended at {}",
+            made.0,
+            ended.0
+        );
+    }
+    Ok(())
+}
+
+fn end_of(job: &Job) -> Result<&Time> {
+    let status = job.status.as_ref().context("has no status")?;
+    let conditions = status.conditions.as_deref().unwrap_or_default();
+    let holds = |kind: &str| {
+        conditions
+            .iter()
+            .find(|condition| condition.type_ == kind && condition.status == "True")
+    };
+    if let Some(failed) = holds("Failed") {
+        bail!(
+            "failed: {}",
+            failed.message.as_deref().unwrap_or("without a message")
+        );
+    }
+    ensure!(holds("Complete").is_some(), "has not completed");
+    status
+        .completion_time
+        .as_ref()
+        .context("completed without a time")
+}
+
+fn runs(spec: &PodSpec, digest: &str) -> bool {
+    spec.containers.iter().any(|container| {
+        container
+            .image
+            .as_deref()
+            .is_some_and(|image| image.ends_with(digest))
+    })
+}
