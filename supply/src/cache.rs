@@ -76,6 +76,11 @@ impl Cache {
         self.root.join("ci")
     }
 
+    /// What commands of the e2e tell each other: what is up, and how long things took.
+    pub fn e2e(&self) -> PathBuf {
+        self.root.join("e2e")
+    }
+
     /// Takes the cache for this process, or says who has it.
     pub fn lock(&self) -> Result<Lock> {
         let path = self.root.join("lock");
