@@ -1,0 +1,139 @@
+//! What the manifests expect of AWS is what the template makes, and no more may be done than is said here.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::object::{Object, find};
+use crate::render::{file, overlay};
+use crate::{ENVIRONMENTS, NAMESPACE};
+
+fn template() -> Object {
+    file("infra/aws/message-board.yaml").remove(0)
+}
+
+/// A text of the template with its parameters filled in.
+fn filled(text: &str, environment: &str) -> String {
+    text.replace("${Environment}", environment)
+        .replace("${Namespace}", NAMESPACE)
+}
+
+/// The roles of the template: resource name, role name, the service account it trusts, the policies.
+fn roles(environment: &str) -> Vec<(String, Value, Object)> {
+    let template = template();
+    let resources = template
+        .at("/Resources")
+        .as_object()
+        .expect("a template has resources")
+        .clone();
+    let roles = resources
+        .into_values()
+        .filter(|resource| resource["Type"] == "AWS::IAM::Role");
+    roles
+        .map(|role| {
+            let role = Object(role);
+            let trust = filled(role.text("/Properties/AssumeRolePolicyDocument"), environment);
+            let trust = serde_json::from_str(&trust).expect("the trust policy is JSON");
+            (
+                filled(role.text("/Properties/RoleName"), environment),
+                trust,
+                role,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_table_is_the_one_the_backend_uses() {
+    for environment in ENVIRONMENTS {
+        let table = filled(
+            template().text("/Resources/Messages/Properties/TableName"),
+            environment,
+        );
+        let deployment = find(overlay("backend", environment), "Deployment", "backend");
+        let container = deployment
+            .template()
+            .expect("has a template")
+            .containers()
+            .remove(0);
+        assert_eq!(container.env()["TABLE_NAME"], table);
+    }
+}
+
+#[test]
+fn productions_messages_cannot_be_lost_by_a_slip() {
+    let template = template();
+    let table = template.at("/Resources/Messages");
+    assert_eq!(table["DeletionPolicy"], "RetainExceptOnCreate");
+    assert_eq!(table["UpdateReplacePolicy"], "Retain");
+    let production = json!(["IsProduction", true, false]);
+    assert_eq!(table["Properties"]["DeletionProtectionEnabled"], production);
+    assert_eq!(
+        table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
+        production
+    );
+    assert_eq!(table["Properties"]["SSESpecification"]["SSEEnabled"], true);
+    assert_eq!(
+        *template.at("/Conditions/IsProduction"),
+        json!(["Environment", "production"])
+    );
+}
+
+#[test]
+fn each_role_trusts_one_service_account_that_asks_for_it() {
+    for environment in ENVIRONMENTS {
+        let roles = roles(environment);
+        assert_eq!(roles.len(), 2);
+        for (name, trust, _) in roles {
+            let [statement] = trust["Statement"].as_array().map_or(&[][..], Vec::as_slice) else {
+                panic!("{name}: one statement, or more is trusted than this test sees")
+            };
+            assert_eq!(statement["Action"], "sts:AssumeRoleWithWebIdentity");
+            let account = name
+                .strip_suffix(&format!("-{environment}"))
+                .expect("named after account and environment");
+            let subject = format!("system:serviceaccount:{NAMESPACE}:{account}");
+            let expected = json!({"StringEquals": {
+                "${OidcProvider}:aud": "sts.amazonaws.com",
+                "${OidcProvider}:sub": subject,
+            }});
+            assert_eq!(statement["Condition"], expected, "{name}");
+            let account = find(overlay("platform", environment), "ServiceAccount", account);
+            let arn = format!("arn:aws:iam::000000000000:role/{name}");
+            assert_eq!(account.annotation("eks.amazonaws.com/role-arn"), arn);
+        }
+    }
+}
+
+#[test]
+fn each_role_may_do_what_its_code_does_to_this_table_only() {
+    let mut found = BTreeSet::new();
+    for (name, _, role) in roles("staging") {
+        assert!(role.at("/Properties/ManagedPolicyArns").is_null(), "{name}");
+        for policy in role.list("/Properties/Policies") {
+            for statement in policy["PolicyDocument"]["Statement"]
+                .as_array()
+                .expect("has statements")
+            {
+                assert_eq!(statement["Effect"], "Allow");
+                let on = statement["Resource"].as_str().unwrap_or_default();
+                let actions = match &statement["Action"] {
+                    Value::Array(actions) => actions.clone(),
+                    action => vec![action.clone()],
+                };
+                for action in actions {
+                    found.insert(format!("{name} {} {on}", action.as_str().unwrap_or_default()));
+                }
+            }
+        }
+    }
+    let expected = [
+        "backend-migrate-staging dynamodb:GetItem Messages.Arn",
+        "backend-migrate-staging dynamodb:Scan Messages.Arn",
+        "backend-migrate-staging dynamodb:UpdateItem Messages.Arn",
+        "backend-staging dynamodb:GetItem Messages.Arn",
+        "backend-staging dynamodb:PutItem Messages.Arn",
+        "backend-staging dynamodb:Query ${Messages.Arn}/index/newest",
+    ];
+    assert_eq!(found, expected.map(str::to_owned).into());
+}

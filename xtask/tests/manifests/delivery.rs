@@ -1,0 +1,276 @@
+//! The Applications: what Argo CD reads, where it may put it, in which order, and that a failure is not repeated.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::object::{Object, find, ids, of_kind};
+use crate::render::{ALL, ROOT, apps, environment, file, local_apps, local_overlay, parse};
+use crate::{APPLICATIONS, ENVIRONMENTS, NAMESPACE};
+
+const LOCAL_REPOSITORY: &str = "http://gitops-loop-forge:3000/gitops-loop/gitops-loop.git";
+
+/// One cluster: what its root Application is, and what that creates.
+struct Cluster {
+    environment: &'static str,
+    root: Object,
+    apps: &'static [Object],
+    local: bool,
+}
+
+fn clusters() -> Vec<Cluster> {
+    let root = |path: String| {
+        file(&path)
+            .into_iter()
+            .next()
+            .expect("a root file holds one Application")
+    };
+    let of = |environment| {
+        let aws = Cluster {
+            environment,
+            root: root(format!("infra/apps/root/{environment}.yaml")),
+            apps: apps(environment),
+            local: false,
+        };
+        let local = Cluster {
+            environment,
+            root: root(format!("infra/local/root/{environment}.yaml")),
+            apps: local_apps(environment),
+            local: true,
+        };
+        [aws, local]
+    };
+    ENVIRONMENTS.into_iter().flat_map(of).collect()
+}
+
+impl Cluster {
+    /// The root and its children.
+    fn applications(&self) -> Vec<&Object> {
+        let mut all = of_kind(self.apps, "Application");
+        all.push(&self.root);
+        all
+    }
+
+    fn project(&self) -> &Object {
+        find(self.apps, "AppProject", "message-board")
+    }
+}
+
+#[test]
+fn a_cluster_gets_one_project_and_one_application_for_each_folder() {
+    for cluster in clusters() {
+        let applications = APPLICATIONS.iter().map(|name| format!("Application/{name}"));
+        let expected: BTreeSet<_> = applications
+            .chain(["AppProject/message-board".to_owned()])
+            .collect();
+        assert_eq!(ids(cluster.apps), expected);
+    }
+}
+
+#[test]
+fn one_repository_is_read_everywhere() {
+    let mut addresses = [BTreeSet::new(), BTreeSet::new()];
+    for cluster in clusters() {
+        let seen = &mut addresses[usize::from(cluster.local)];
+        for application in cluster.applications() {
+            seen.insert(application.text("/spec/source/repoURL").to_owned());
+            assert_eq!(
+                application.text("/spec/source/targetRevision"),
+                "refs/heads/master"
+            );
+        }
+        seen.extend(
+            cluster
+                .project()
+                .list("/spec/sourceRepos")
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned),
+        );
+    }
+    let [aws, local] = addresses;
+    assert_eq!(local, [LOCAL_REPOSITORY.to_owned()].into());
+    assert_eq!(aws.len(), 1, "{aws:?}");
+    assert!(
+        aws.iter().all(|address| address.starts_with("https://")),
+        "{aws:?}"
+    );
+}
+
+#[test]
+fn every_application_reads_its_folder_of_its_environment() {
+    for cluster in clusters() {
+        for name in APPLICATIONS {
+            let path = format!("infra/{name}/overlays/{}", cluster.environment);
+            assert_eq!(
+                find(cluster.apps, "Application", name).text("/spec/source/path"),
+                path
+            );
+            assert!(ALL.contains_key(&path), "{path} is no kustomization");
+        }
+        let path = cluster.root.text("/spec/source/path");
+        assert!(path.ends_with(cluster.environment), "{path}");
+        assert_eq!(
+            ids(&ALL[path]),
+            ids(cluster.apps),
+            "the root reads what creates these Applications"
+        );
+    }
+}
+
+#[test]
+fn a_change_of_any_file_an_application_reads_makes_argo_cd_look() {
+    for cluster in clusters() {
+        for application in cluster.applications() {
+            let source = PathBuf::from(application.text("/spec/source/path"));
+            let watched = application.annotation("argocd.argoproj.io/manifest-generate-paths");
+            let watched: Vec<_> = watched
+                .split(';')
+                .map(|path| {
+                    path.strip_prefix('/')
+                        .map_or_else(|| clean(&source.join(path)), PathBuf::from)
+                })
+                .collect();
+            let mut read = BTreeSet::from([source.clone()]);
+            folders_read(&source, &mut read);
+            for component in application.list("/spec/source/kustomize/components") {
+                let folder = clean(&source.join(component.as_str().expect("a path")));
+                assert!(ROOT.join(&folder).is_dir(), "{} does not exist", folder.display());
+                read.insert(folder);
+            }
+            for folder in read {
+                let seen = watched.iter().any(|path| folder.starts_with(path));
+                assert!(
+                    seen,
+                    "{} does not look when {} changes",
+                    application.name(),
+                    folder.display()
+                );
+            }
+        }
+    }
+}
+
+/// Every folder that a kustomization refers to, directly or not.
+fn folders_read(folder: &Path, read: &mut BTreeSet<PathBuf>) {
+    let path = ROOT.join(folder).join("kustomization.yaml");
+    let text =
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
+    let kustomization = parse(&text, &path.display().to_string()).remove(0);
+    let references = ["/resources", "/components"]
+        .map(|list| kustomization.list(list))
+        .concat();
+    for reference in references.iter().filter_map(Value::as_str) {
+        let target = clean(&folder.join(reference));
+        if ROOT.join(&target).is_dir() && read.insert(target.clone()) {
+            folders_read(&target, read);
+        }
+    }
+}
+
+/// The path without `.` and `..`.
+fn clean(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut cleaned, part| {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => assert!(cleaned.pop(), "{} leaves the repository", path.display()),
+            part => cleaned.push(part),
+        }
+        cleaned
+    })
+}
+
+#[test]
+fn a_failed_sync_is_not_tried_again_and_drift_is_healed() {
+    for cluster in clusters() {
+        for application in cluster.applications() {
+            let expected = json!({
+                "automated": {"prune": true, "selfHeal": true},
+                "retry": {},
+                "syncOptions": ["ServerSideApply=true"],
+            });
+            assert_eq!(
+                *application.at("/spec/syncPolicy"),
+                expected,
+                "{}",
+                application.id()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_project_comes_first_then_platform_backend_frontend() {
+    for cluster in clusters() {
+        let wave = |object: &Object| -> i32 {
+            let wave = object.annotation("argocd.argoproj.io/sync-wave");
+            wave.parse()
+                .unwrap_or_else(|_| panic!("{} is in wave {wave:?}", object.id()))
+        };
+        let applications = APPLICATIONS.map(|name| wave(find(cluster.apps, "Application", name)));
+        assert_eq!((wave(cluster.project()), applications), (-1, [0, 1, 2]));
+    }
+}
+
+#[test]
+fn an_application_removed_from_git_takes_its_objects_along_but_the_root_does_not() {
+    for cluster in clusters() {
+        for application in of_kind(cluster.apps, "Application") {
+            assert_eq!(
+                *application.at("/metadata/finalizers"),
+                json!(["resources-finalizer.argocd.argoproj.io"])
+            );
+        }
+        assert_eq!(*cluster.root.at("/metadata/finalizers"), Value::Null);
+    }
+}
+
+#[test]
+fn the_project_allows_exactly_what_is_rendered() {
+    for cluster in clusters() {
+        let project = cluster.project();
+        let objects = if cluster.local {
+            APPLICATIONS
+                .iter()
+                .flat_map(|name| local_overlay(name, cluster.environment).to_vec())
+                .collect()
+        } else {
+            environment(cluster.environment)
+        };
+        let kinds = |scope: fn(&&Object) -> bool| -> BTreeSet<_> {
+            let inside = objects.iter().filter(scope);
+            inside
+                .map(|object| (object.group().to_owned(), object.kind().to_owned()))
+                .collect()
+        };
+        let allowed = |list| -> BTreeSet<_> {
+            let text = |entry: &Value, key| entry[key].as_str().unwrap_or_default().to_owned();
+            project
+                .list(list)
+                .iter()
+                .map(|entry| (text(entry, "group"), text(entry, "kind")))
+                .collect()
+        };
+        let namespaced = kinds(|object| !object.at("/metadata/namespace").is_null());
+        assert_eq!(allowed("/spec/namespaceResourceWhitelist"), namespaced);
+        assert_eq!(
+            *project.at("/spec/clusterResourceWhitelist"),
+            json!([{"group": "", "kind": "Namespace", "name": NAMESPACE}])
+        );
+        assert_eq!(
+            kinds(|object| object.at("/metadata/namespace").is_null()).len(),
+            1,
+            "only the Namespace"
+        );
+        for application in of_kind(cluster.apps, "Application") {
+            assert_eq!(application.text("/spec/project"), project.name());
+            assert_eq!(
+                project.list("/spec/destinations"),
+                [application.at("/spec/destination").clone()]
+            );
+        }
+        assert_eq!(*project.at("/spec/destinations/0/namespace"), NAMESPACE);
+        assert_eq!(project.list("/spec/destinations").len(), 1);
+    }
+}

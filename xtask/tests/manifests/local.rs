@@ -1,0 +1,97 @@
+//! The e2e gets what AWS gets, apart from a short list.
+
+use std::collections::BTreeSet;
+
+use crate::ENVIRONMENTS;
+use crate::object::{Object, differences, find};
+use crate::render::{apps, environment, local_apps, local_overlay, overlay};
+
+/// Everything by which the e2e's clusters differ from those on AWS. `*` stands for each field below.
+const DIFFERENCES: &[&str] = &[
+    "AppProject/message-board/spec/sourceRepos/0",
+    "Application/*/metadata/annotations/argocd.argoproj.io/manifest-generate-paths",
+    "Application/*/spec/source/kustomize/components/0",
+    "Application/*/spec/source/repoURL",
+    "Deployment/backend/spec/template/spec/containers/backend/env/AWS_*",
+    "Job/backend-migrate/spec/template/spec/containers/backend/env/AWS_*",
+    "NetworkPolicy/local-aws/*",
+    "NetworkPolicy/local-node-port/*",
+    "Service/*/spec/ports/http/nodePort",
+    "Service/*/spec/type",
+];
+
+/// The e2e maps these to ports of its own host.
+const PORTS: [(&str, u64); 2] = [("frontend", 30080), ("backend", 30081)];
+
+fn matches(pattern: &str, place: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == place,
+        Some((start, end)) => place.starts_with(start) && place.ends_with(end),
+    }
+}
+
+#[test]
+fn the_e2e_differs_from_aws_in_the_listed_places_and_nowhere_else() {
+    for name in ENVIRONMENTS {
+        let join = |objects: Vec<Object>, apps: &[Object]| [objects, apps.to_vec()].concat();
+        let local = crate::APPLICATIONS
+            .iter()
+            .flat_map(|app| local_overlay(app, name).to_vec());
+        let local = join(local.collect(), local_apps(name));
+        let aws = join(environment(name), apps(name));
+        let found = differences(&aws, &local);
+        let unlisted: BTreeSet<_> = found
+            .iter()
+            .filter(|place| !DIFFERENCES.iter().any(|pattern| matches(pattern, place)))
+            .collect();
+        assert!(unlisted.is_empty(), "{unlisted:#?}");
+        for pattern in DIFFERENCES {
+            assert!(
+                found.iter().any(|place| matches(pattern, place)),
+                "{pattern} is listed but does not differ"
+            );
+        }
+        let changed = ["AWS_REGION/name", "AWS_REGION/value"].map(|end| format!("env/{end}"));
+        assert!(
+            !found
+                .iter()
+                .any(|place| changed.iter().any(|end| place.ends_with(end))),
+            "the region is AWS's own"
+        );
+    }
+}
+
+#[test]
+fn ports_of_the_node_are_opened_in_the_e2e_only() {
+    for environment in ENVIRONMENTS {
+        for (name, port) in PORTS {
+            let service = find(local_overlay(name, environment), "Service", name);
+            assert_eq!(*service.at("/spec/ports/0/nodePort"), port);
+            assert_eq!(service.text("/spec/type"), "NodePort");
+            let service = find(overlay(name, environment), "Service", name);
+            assert!(
+                service.at("/spec/type").is_null(),
+                "{} is reachable past the load balancer",
+                service.id()
+            );
+        }
+    }
+}
+
+#[test]
+fn server_and_migration_talk_to_the_emulator_in_the_e2e_only() {
+    for environment in ENVIRONMENTS {
+        let variables = |objects: &[Object], kind, name| {
+            let template = find(objects, kind, name).template().expect("starts pods");
+            template.containers()[0].env()
+        };
+        for (kind, name) in [("Deployment", "backend"), ("Job", "backend-migrate")] {
+            let local = variables(local_overlay("backend", environment), kind, name);
+            assert_eq!(local["AWS_ENDPOINT_URL"], "http://gitops-loop-aws:4566");
+            let aws = variables(overlay("backend", environment), kind, name);
+            for absent in ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+                assert!(!aws.contains_key(absent), "{absent} is set for AWS");
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Renders what is below `infra/` with the same kustomize that Argo CD carries.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::object::Object;
+use crate::{APPLICATIONS, ENVIRONMENTS};
+
+/// The root of the repository.
+pub(crate) static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let member = Path::new(env!("CARGO_MANIFEST_DIR"));
+    member
+        .parent()
+        .expect("xtask is a folder of the repository")
+        .to_owned()
+});
+
+/// Every kustomization of kind Kustomization, by its folder's path from the root of the repository.
+pub(crate) static ALL: LazyLock<BTreeMap<String, Vec<Object>>> = LazyLock::new(|| {
+    let mut folders = Vec::new();
+    collect(&ROOT.join("infra"), &mut folders);
+    let from_root = |folder: &Path| {
+        folder
+            .strip_prefix(&*ROOT)
+            .expect("below the root")
+            .display()
+            .to_string()
+    };
+    folders
+        .iter()
+        .map(|folder| (from_root(folder), build(folder)))
+        .collect()
+});
+
+/// Each application in each environment as the e2e's Argo CD renders it: with the component that its Application adds.
+static LOCAL: LazyLock<BTreeMap<(&str, &str), Vec<Object>>> = LazyLock::new(|| {
+    let copy = tempfile::tempdir().expect("make a folder for a copy of infra/");
+    copy_folder(&ROOT.join("infra"), &copy.path().join("infra"));
+    let pairs = ENVIRONMENTS
+        .iter()
+        .flat_map(|environment| APPLICATIONS.map(|name| (name, *environment)));
+    pairs
+        .map(|(name, environment)| {
+            let application = crate::object::find(local_apps(environment), "Application", name);
+            let folder = copy.path().join(application.text("/spec/source/path"));
+            let components = application.list("/spec/source/kustomize/components");
+            let components: Vec<_> = components.iter().filter_map(Value::as_str).collect();
+            assert!(
+                !components.is_empty(),
+                "{name} on {environment} has no component of its own"
+            );
+            kustomize(
+                &folder,
+                &[&["edit", "add", "component"], &components[..]].concat(),
+            );
+            ((name, environment), build(&folder))
+        })
+        .collect()
+});
+
+fn rendered(folder: &str) -> &'static [Object] {
+    ALL.get(folder)
+        .unwrap_or_else(|| panic!("{folder} has no kustomization"))
+}
+
+/// An application as AWS gets it.
+pub(crate) fn overlay(application: &str, environment: &str) -> &'static [Object] {
+    rendered(&format!("infra/{application}/overlays/{environment}"))
+}
+
+/// An application as the e2e gets it.
+pub(crate) fn local_overlay(application: &'static str, environment: &'static str) -> &'static [Object] {
+    &LOCAL[&(application, environment)]
+}
+
+/// The Applications and their project as AWS gets them.
+pub(crate) fn apps(environment: &str) -> &'static [Object] {
+    overlay("apps", environment)
+}
+
+/// The Applications and their project as the e2e gets them.
+pub(crate) fn local_apps(environment: &str) -> &'static [Object] {
+    rendered(&format!("infra/local/apps/{environment}"))
+}
+
+/// All that one environment's cluster gets from AWS's point of view, Applications left out.
+pub(crate) fn environment(environment: &str) -> Vec<Object> {
+    APPLICATIONS
+        .iter()
+        .flat_map(|application| overlay(application, environment).to_vec())
+        .collect()
+}
+
+/// The objects of a plain file, such as a root Application.
+pub(crate) fn file(path: &str) -> Vec<Object> {
+    let text =
+        std::fs::read_to_string(ROOT.join(path)).unwrap_or_else(|error| panic!("read {path}: {error}"));
+    parse(&text, path)
+}
+
+pub(crate) fn parse(text: &str, from: &str) -> Vec<Object> {
+    let objects: Vec<Value> =
+        serde_saphyr::from_multiple(text).unwrap_or_else(|error| panic!("{from} is not valid YAML: {error}"));
+    objects.into_iter().map(Object).collect()
+}
+
+fn build(folder: &Path) -> Vec<Object> {
+    let objects = parse(&kustomize(folder, &["build", "."]), &folder.display().to_string());
+    assert!(!objects.is_empty(), "{} renders nothing", folder.display());
+    objects
+}
+
+fn kustomize(folder: &Path, arguments: &[&str]) -> String {
+    let program = std::env::var_os("KUSTOMIZE").unwrap_or_else(|| "kustomize".into());
+    let output = Command::new(&program)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("cannot start kustomize ({error}); run `cargo xtask test`, which brings the pinned one")
+        });
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "kustomize {} in {}: {complaint}",
+        arguments.join(" "),
+        folder.display()
+    );
+    String::from_utf8(output.stdout).expect("kustomize writes UTF-8")
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("list a folder of infra/") {
+        let path = entry.expect("read an entry of infra/").path();
+        if path.is_dir() && !path.ends_with("argocd") {
+            collect(&path, found);
+        } else if path.ends_with("kustomization.yaml") {
+            let text = std::fs::read_to_string(&path).expect("read a kustomization");
+            if parse(&text, &path.display().to_string())[0].kind() == "Kustomization" {
+                found.push(folder.to_owned());
+            }
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("make a folder of the copy");
+    for entry in std::fs::read_dir(from).expect("list a folder of infra/") {
+        let path = entry.expect("read an entry of infra/").path();
+        let target = to.join(path.file_name().expect("an entry has a name"));
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("copy a file of infra/");
+        }
+    }
+}
+
+#[test]
+fn every_application_is_rendered_in_every_environment() {
+    for environment in ENVIRONMENTS {
+        for application in APPLICATIONS {
+            assert!(!overlay(application, environment).is_empty());
+            assert!(!local_overlay(application, environment).is_empty());
+        }
+        assert!(!apps(environment).is_empty() && !local_apps(environment).is_empty());
+    }
+}
