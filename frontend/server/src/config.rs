@@ -1,0 +1,101 @@
+//! All settings, read once at start from arguments and environment; a bad value ends the program and names its variable.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use tracing_subscriber::filter::Targets;
+use url::Url;
+
+/// The message board's page.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "frontend", version)]
+pub struct Config {
+    /// Address of the backend, as `http://backend`.
+    #[arg(long, env = "BACKEND_URL", value_parser = plain_http)]
+    pub backend_url: Url,
+
+    /// Folder with the files for the browser; holds `pkg/` and `style.css`.
+    #[arg(long, env = "SITE_DIR", value_parser = folder)]
+    pub site_dir: PathBuf,
+
+    /// Environment named by the page and `/version`, as `staging`.
+    #[arg(long, env = "ENVIRONMENT", value_parser = name)]
+    pub environment: String,
+
+    /// Commit named by the page and `/version`; the image sets it. Unset, browsers keep no file.
+    #[arg(long, env = "APP_COMMIT", value_parser = name)]
+    pub app_commit: Option<String>,
+
+    /// Address to listen on.
+    #[arg(long, env = "LISTEN_ADDR", default_value = "0.0.0.0:8080")]
+    pub listen_addr: SocketAddr,
+
+    /// Seconds between failing readiness and closing the listener, so that load balancers look away first.
+    #[arg(long, env = "DRAIN_SECONDS", default_value = "3", value_parser = seconds)]
+    pub drain_seconds: Duration,
+
+    /// What to log: a level, or levels by module (`info,frontend=debug`).
+    #[arg(long, env = "RUST_LOG", default_value = "info")]
+    pub log: Targets,
+}
+
+/// The client has no TLS: an address it cannot speak to must fail here, not at the first visitor.
+fn plain_http(value: &str) -> Result<Url, String> {
+    let url = Url::parse(value).map_err(|error| error.to_string())?;
+    if url.scheme() == "http" {
+        Ok(url)
+    } else {
+        Err("must start with http://".into())
+    }
+}
+
+fn folder(value: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(value);
+    if path.is_dir() {
+        Ok(path)
+    } else {
+        Err("is not a folder")
+    }
+}
+
+/// Becomes part of addresses, so it may hold only what needs no escaping there.
+fn name(value: &str) -> Result<String, &'static str> {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    if !value.is_empty() && value.chars().all(plain) {
+        Ok(value.to_owned())
+    } else {
+        Err("must be letters, digits, `-`, `_` or `.`")
+    }
+}
+
+fn seconds(value: &str) -> Result<Duration, std::num::ParseIntError> {
+    value.parse().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_is_well_formed() {
+        <Config as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        for (variable, flag, value) in [
+            ("BACKEND_URL", "--backend-url", "backend"),
+            ("BACKEND_URL", "--backend-url", "https://backend"),
+            ("SITE_DIR", "--site-dir", "/nonexistent/site"),
+            ("APP_COMMIT", "--app-commit", "a/b"),
+            ("LISTEN_ADDR", "--listen-addr", "nowhere"),
+        ] {
+            let error = Config::try_parse_from(["frontend", flag, value])
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(variable), "{error}");
+        }
+    }
+}
