@@ -1,1 +1,245 @@
-//! Installs Argo CD into a cluster.
+//! Argo CD in a cluster: the pinned upstream manifests with this repository's configuration, then the root Application.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use k8s_openapi::api::{
+    apps::v1::{Deployment, StatefulSet},
+    core::v1::{Pod, Secret},
+};
+use kube::{
+    Api,
+    api::{ListParams, Patch, PatchParams},
+};
+use serde_json::json;
+use xshell::{Shell, cmd};
+
+use crate::{
+    cluster::Cluster,
+    env::Ground,
+    process::Tool,
+    progress::StepHandle,
+    wait::{Verdict, eventually},
+    world::World,
+};
+
+pub(crate) const NAMESPACE: &str = "argocd";
+const CONFIGURATION: &str = "infra/argocd";
+/// The file of upstream's manifests, in the kustomization by its address and in the supply by this name.
+const INSTALL: &str = "install.yaml";
+
+const RENDER: Duration = Duration::from_secs(30);
+const APPLY: Duration = Duration::from_secs(60);
+const ESTABLISHED: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_secs(240);
+
+/// Installs Argo CD and waits until every part of it is ready.
+pub(crate) async fn install(
+    ground: &Ground,
+    cluster: &Cluster,
+    world: &World,
+    step: &StepHandle,
+) -> Result<()> {
+    let environment = cluster.environment;
+    let log = ground.run.log(&format!("argocd-{environment}"));
+    let folder = localised(ground, &ground.run.file(&format!("argocd-{environment}")))?;
+    let shell = Shell::new().context("open a shell")?;
+    step.doing("render the manifests");
+    let kustomize = &ground.parts.kustomize;
+    let render = cmd!(shell, "{kustomize} build {folder}");
+    let manifests = Tool::new(render, &log, RENDER)
+        .quiet()
+        .read()
+        .await
+        .context("render infra/argocd")?;
+    let (definitions, rest) = split(&manifests);
+    step.doing("apply the manifests");
+    apply(ground, cluster, &definitions, &log)
+        .await
+        .context("apply Argo CD's resource definitions")?;
+    eventually(step, "Argo CD's objects", ESTABLISHED, async || {
+        // Objects of a kind that was defined a moment ago may still be refused.
+        apply(ground, cluster, &rest, &log).await.map(Verdict::Ready)
+    })
+    .await?;
+    let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    let secret = STANDARD.encode(&world.forge.argocd_webhook_secret);
+    let patch = Patch::Merge(json!({ "data": { "webhook.gogs.secret": secret } }));
+    secrets
+        .patch("argocd-secret", &PatchParams::default(), &patch)
+        .await
+        .context("tell Argo CD the secret of the forge's webhooks")?;
+    eventually(step, "Argo CD", READY, async || ready(cluster).await).await
+}
+
+/// Applies the root Application of the cluster's environment; everything else follows from Git.
+pub(crate) async fn apply_root(ground: &Ground, cluster: &Cluster) -> Result<()> {
+    let environment = cluster.environment;
+    let path = ground
+        .run
+        .repo
+        .join(format!("infra/local/root/{environment}.yaml"));
+    let root = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+    apply(
+        ground,
+        cluster,
+        &root,
+        &ground.run.log(&format!("argocd-{environment}")),
+    )
+    .await
+    .with_context(|| format!("apply the root Application of {environment}"))
+}
+
+async fn apply(ground: &Ground, cluster: &Cluster, manifests: &str, log: &Path) -> Result<()> {
+    let shell = Shell::new().context("open a shell")?;
+    let (kubectl, kubeconfig) = (&ground.parts.kubectl, &cluster.kubeconfig);
+    let apply = cmd!(
+        shell,
+        "{kubectl} --kubeconfig {kubeconfig} apply --server-side --force-conflicts --field-manager e2e -f -"
+    );
+    Tool::new(apply, log, APPLY).input(manifests).run().await
+}
+
+/// A copy of the configuration that reads the supplied manifests in place of upstream's address.
+fn localised(ground: &Ground, copy: &Path) -> Result<PathBuf> {
+    let source = ground.run.repo.join(CONFIGURATION);
+    fs::create_dir_all(copy).with_context(|| format!("make {}", copy.display()))?;
+    for entry in fs::read_dir(&source).with_context(|| format!("list {}", source.display()))? {
+        let entry = entry
+            .with_context(|| format!("list {}", source.display()))?
+            .path();
+        let name = entry.file_name().context("a listed file has a name")?;
+        fs::copy(&entry, copy.join(name)).with_context(|| format!("copy {}", entry.display()))?;
+    }
+    let manifests = ground.parts.argocd_manifests.join(INSTALL);
+    fs::copy(&manifests, copy.join(INSTALL)).with_context(|| format!("copy {}", manifests.display()))?;
+    let kustomization = copy.join("kustomization.yaml");
+    let text =
+        fs::read_to_string(&kustomization).with_context(|| format!("read {}", kustomization.display()))?;
+    let text = with_local_manifests(&text)?;
+    fs::write(&kustomization, text).with_context(|| format!("write {}", kustomization.display()))?;
+    Ok(copy.to_owned())
+}
+
+fn with_local_manifests(kustomization: &str) -> Result<String> {
+    let is_remote =
+        |line: &str| line.contains("https://") && line.trim_end().ends_with(&format!("/{INSTALL}"));
+    let lines = kustomization.lines();
+    if lines.clone().filter(|line| is_remote(line)).count() != 1 {
+        bail!("{CONFIGURATION}/kustomization.yaml does not name upstream's {INSTALL} in exactly one line");
+    }
+    let lines = lines.map(|line| {
+        if is_remote(line) {
+            format!("  - {INSTALL}")
+        } else {
+            line.to_owned()
+        }
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n") + "\n")
+}
+
+/// Resource definitions, and the rest.
+fn split(manifests: &str) -> (String, String) {
+    let is_definition = |document: &&str| {
+        document
+            .lines()
+            .any(|line| line == "kind: CustomResourceDefinition")
+    };
+    let (definitions, rest): (Vec<_>, Vec<_>) = manifests.split("\n---\n").partition(is_definition);
+    (definitions.join("\n---\n"), rest.join("\n---\n"))
+}
+
+async fn ready(cluster: &Cluster) -> Result<Verdict<()>> {
+    let everything = ListParams::default();
+    let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    let sets: Api<StatefulSet> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    for pod in pods.list(&everything).await? {
+        let name = pod.metadata.name.unwrap_or_default();
+        for container in pod
+            .status
+            .unwrap_or_default()
+            .container_statuses
+            .unwrap_or_default()
+        {
+            let waiting = container
+                .state
+                .and_then(|state| state.waiting)
+                .unwrap_or_default();
+            let reason = waiting.reason.unwrap_or_default();
+            // The image comes with the node: what is not there will not come.
+            if [
+                "ErrImageNeverPull",
+                "ErrImagePull",
+                "ImagePullBackOff",
+                "InvalidImageName",
+            ]
+            .contains(&reason.as_str())
+            {
+                let message = waiting.message.unwrap_or_default();
+                return Ok(Verdict::Failed(format!("pod {name}: {reason}: {message}")));
+            }
+        }
+    }
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for deployment in deployments.list(&everything).await? {
+        seen += 1;
+        let wanted = deployment.spec.and_then(|spec| spec.replicas).unwrap_or(1);
+        if deployment
+            .status
+            .and_then(|status| status.ready_replicas)
+            .unwrap_or(0)
+            < wanted
+        {
+            missing.push(deployment.metadata.name.unwrap_or_default());
+        }
+    }
+    for set in sets.list(&everything).await? {
+        seen += 1;
+        let wanted = set.spec.and_then(|spec| spec.replicas).unwrap_or(1);
+        if set.status.and_then(|status| status.ready_replicas).unwrap_or(0) < wanted {
+            missing.push(set.metadata.name.unwrap_or_default());
+        }
+    }
+    Ok(match (seen, missing.as_slice()) {
+        (0, _) => Verdict::Pending("no workload is there yet".to_owned()),
+        (_, []) => Verdict::Ready(()),
+        (_, missing) => Verdict::Pending(format!("not ready: {}", missing.join(", "))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upstreams_address_becomes_the_supplied_file() {
+        let before = "resources:\n  - namespace.yaml\n  - https://example.com/v3.5.7/manifests/install.yaml\npatches: []\n";
+        let after = "resources:\n  - namespace.yaml\n  - install.yaml\npatches: []\n";
+        assert_eq!(with_local_manifests(before).unwrap(), after);
+        assert!(
+            with_local_manifests(after)
+                .unwrap_err()
+                .to_string()
+                .contains("exactly one line")
+        );
+    }
+
+    #[test]
+    fn definitions_come_first() {
+        let text =
+            "kind: Service\n---\napiVersion: v1\nkind: CustomResourceDefinition\nspec: {}\n---\nkind: Secret";
+        let (definitions, rest) = split(text);
+        assert_eq!(
+            definitions,
+            "apiVersion: v1\nkind: CustomResourceDefinition\nspec: {}"
+        );
+        assert_eq!(rest, "kind: Service\n---\nkind: Secret");
+    }
+}

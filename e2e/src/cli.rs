@@ -2,7 +2,131 @@
 
 use std::process::ExitCode;
 
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{lifecycle, world};
+
+/// Proves the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
+/// live twice. Without a command: all of it, from nothing and back to nothing.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask e2e", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Command {
+    /// Bring everything up and leave it running
+    Up,
+    /// Tell the stories to what `up` left running
+    Run,
+    /// Remove everything that `up`, or a run that was killed, left
+    Down,
+    /// Save the state and logs of what is up
+    Logs,
+    /// Start the containers that stdin asks for
+    #[command(hide = true)]
+    StartContainers,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// Leave everything running afterwards, also after a failure
+    #[arg(long, global = true)]
+    pub(crate) keep: bool,
+    /// Tell only these stories, and those they need
+    #[arg(long, global = true, value_name = "SCENARIO")]
+    pub(crate) only: Vec<String>,
+    /// How the report is written to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+    /// Where tools and images come from: pulled where a registry answers and else built, or one of both
+    #[arg(long, global = true, value_enum, default_value_t = Supply::Auto)]
+    pub(crate) supply: Supply,
+    /// A registry to pull every image from, under its usual name
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub(crate) mirror: Option<String>,
+    /// Only say which packages are missing
+    #[arg(long, global = true)]
+    pub(crate) no_install: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Supply {
+    Auto,
+    Pull,
+    Build,
+}
+
+impl From<Supply> for supply::Mode {
+    fn from(mode: Supply) -> Self {
+        match mode {
+            Supply::Auto => Self::Auto,
+            Supply::Pull => Self::Pull,
+            Supply::Build => Self::Build,
+        }
+    }
+}
+
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let Cli { command, options } = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime cannot be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(async {
+        match command {
+            Some(Command::StartContainers) => told(world::containers::serve().await),
+            command => lifecycle::run(command, options).await,
+        }
+    });
+    // A thread that still waits for a tool of the supply must not hold the exit back.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    code
+}
+
+fn told(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_may_follow_the_command() {
+        let cli = Cli::parse_from(["e2e", "run", "--only", "promotion", "--output", "json"]);
+        assert!(matches!(cli.command, Some(Command::Run)));
+        assert_eq!(
+            (cli.options.only.as_slice(), cli.options.output),
+            (["promotion".to_owned()].as_slice(), Output::Json)
+        );
+        let cli = Cli::parse_from(["e2e", "--keep", "--supply", "build"]);
+        assert!(cli.command.is_none() && cli.options.keep && cli.options.supply == Supply::Build);
+    }
 }

@@ -1,1 +1,95 @@
-//! Saves what is needed to understand a failure.
+//! Saves what is needed to understand a failure, from whatever is still there. It never fails itself: a question that gets
+//! no answer is a file that says so.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use supply::engine::Engine;
+use tokio::task::JoinSet;
+use xshell::{Cmd, Shell, cmd};
+
+use crate::{
+    argocd,
+    environment::Environment,
+    process::Tool,
+    run_dir::RunDir,
+    world::{AWS, FORGE},
+};
+
+const ANSWER: Duration = Duration::from_secs(20);
+const NAMESPACES: [&str; 3] = [argocd::NAMESPACE, "message-board", "kube-system"];
+
+/// Fills the run's diagnostics folder and gives its path.
+pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path) -> Result<PathBuf> {
+    let folder = run.diagnostics();
+    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    let shell = Shell::new().context("open a shell")?;
+    let mut questions: Vec<(String, Cmd<'_>)> = vec![
+        ("containers".to_owned(), engine.command(&shell, ["ps", "--all"])),
+        (format!("{FORGE}.log"), engine.command(&shell, ["logs", FORGE])),
+        (format!("{AWS}.log"), engine.command(&shell, ["logs", AWS])),
+    ];
+    for environment in Environment::ALL {
+        let kubeconfig = run.file(&format!("kubeconfig-{environment}"));
+        let node = environment.node();
+        let journal = [
+            "exec",
+            &node,
+            "journalctl",
+            "--no-pager",
+            "--lines",
+            "2000",
+            "--unit",
+            "kubelet",
+            "--unit",
+            "containerd",
+        ];
+        questions.push((
+            format!("{environment}-node.log"),
+            engine.command(&shell, ["logs", &node]),
+        ));
+        questions.push((
+            format!("{environment}-node-journal.log"),
+            engine.command(&shell, journal),
+        ));
+        if kubeconfig.exists() {
+            let ask = |arguments: &str| {
+                cmd!(shell, "{kubectl} --kubeconfig {kubeconfig} --request-timeout 15s")
+                    .args(arguments.split(' '))
+            };
+            questions.push((
+                format!("{environment}-applications.yaml"),
+                ask("get applications.argoproj.io --all-namespaces --output yaml"),
+            ));
+            questions.push((
+                format!("{environment}-pods"),
+                ask("get pods,jobs --all-namespaces --output wide"),
+            ));
+            questions.push((
+                format!("{environment}-events"),
+                ask("get events --all-namespaces --sort-by .lastTimestamp"),
+            ));
+            for namespace in NAMESPACES {
+                let describe = ask(&format!("describe pods,jobs --namespace {namespace}"));
+                questions.push((format!("{environment}-{namespace}-describe"), describe));
+                let logs = ask(&format!(
+                    "cluster-info dump --namespaces {namespace} --output-directory"
+                ));
+                let dump = folder.join(format!("{environment}-{namespace}-dump"));
+                questions.push((format!("{environment}-{namespace}-dump.log"), logs.arg(dump)));
+            }
+        }
+    }
+    let mut running = JoinSet::new();
+    for (name, question) in questions {
+        // A tool writes answer and errors into the file of its own.
+        let tool = Tool::new(question, &folder.join(name), ANSWER);
+        running.spawn(async move { drop(tool.run().await) });
+    }
+    while running.join_next().await.is_some() {}
+    Ok(folder)
+}

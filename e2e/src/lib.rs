@@ -1,22 +1,36 @@
 //! Proves the whole GitOps loop on one machine: `doctor → supply → clusters ∥ world → argocd → root → scenarios →
 //! report → down`. The steps are listed in [`plan`]; each arrow is one typed value of [`env`](mod@env).
 
+#![allow(
+    unreachable_pub,
+    reason = "one binary uses this library: `pub` reaches no further than `pub(crate)`"
+)]
+
+mod actors;
 mod argocd;
+mod bring_up;
+mod checkout;
 mod ci;
 mod cli;
 mod cluster;
 mod diagnose;
 mod env;
 mod environment;
+mod first_release;
 mod forge;
+mod git;
 mod gitops;
+mod interrupt;
 mod lifecycle;
+mod network;
 mod plan;
+mod ports;
 mod process;
 mod progress;
 mod report;
 mod run_dir;
 mod scenario;
+mod scenarios;
 mod state;
 mod teardown;
 mod wait;

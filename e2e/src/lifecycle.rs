@@ -1,1 +1,282 @@
-//! Runs the steps of the plan in order and hands their values on.
+//! The commands: which steps each runs, and what happens after the last one, whatever its outcome.
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use supply::cache::{Cache, Lock};
+
+use crate::{
+    bring_up::{self, Session},
+    cli::{Command, Options, Output},
+    diagnose,
+    env::Env,
+    interrupt::{self, Interrupt},
+    plan,
+    progress::Progress,
+    report::Report,
+    run_dir::RunDir,
+    scenario::{self, Scenario},
+    state::{State, Timings},
+    teardown,
+};
+
+/// While everything is built; what is kept afterwards is less.
+const DISK: &str = "up to 15 GB while parts are built, 6 GB are kept";
+/// Saving diagnostics must not hold up the end of a run for long.
+const DIAGNOSTICS: Duration = Duration::from_secs(60);
+
+/// Runs one command and gives the exit code of the process.
+pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode {
+    let start = Instant::now();
+    let begun = begin(command.as_ref(), options).and_then(|begun| Ok((begun, Interrupt::listen()?)));
+    let ((session, chosen, _lock), interrupt) = match begun {
+        Ok(begun) => begun,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let told = interrupt.bound(body(command.as_ref(), &session, &chosen)).await;
+    let outcome = finish(command.as_ref(), &session, told, start).await;
+    if interrupt::asked() {
+        return interrupt::EXIT_CODE.into();
+    }
+    if outcome {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+type Begun = (Session, Vec<&'static Scenario>, Lock);
+
+/// Everything that can be found wrong before anything is started.
+fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
+    let chosen = scenario::select(&options.only)?;
+    let cache = Cache::locate()?;
+    let lock = cache.lock()?;
+    let state = State::load(&cache);
+    let run = match (command, &state) {
+        // What was brought up writes on in the folder of its run.
+        (Some(Command::Run | Command::Logs), Ok(Some(state))) => RunDir::at(&state.run, &state.folder)?,
+        (Some(Command::Run | Command::Logs), Ok(None)) => {
+            bail!("nothing is up; run `cargo xtask e2e up` first")
+        }
+        (Some(Command::Run | Command::Logs), Err(_)) => bail!("{:#}", state.err().context("just seen")?),
+        _ => RunDir::create()?,
+    };
+    let timings = Timings::load(&cache);
+    let up: usize = plan::UP.iter().map(|steps| steps.len()).sum();
+    // Doctor and supply come first in any case.
+    let ground = 2;
+    let steps = match command {
+        None => up + chosen.len() + usize::from(!options.keep),
+        Some(Command::Up) => up,
+        Some(Command::Run) => ground + 1 + chosen.len(),
+        _ => 1,
+    };
+    if matches!(command, None | Some(Command::Up)) {
+        announce(command.is_none(), &chosen, &cache, &timings, &options)?;
+    }
+    let progress = Progress::new(steps, timings.steps);
+    Ok((Session::new(run, cache, progress, options), chosen, lock))
+}
+
+/// The first lines: what will happen, how long it took last time, what disk it needs.
+fn announce(
+    all: bool,
+    chosen: &[&Scenario],
+    cache: &Cache,
+    timings: &Timings,
+    options: &Options,
+) -> Result<()> {
+    eprintln!(
+        "gitops-loop: {}",
+        if all {
+            "the whole loop on this machine"
+        } else {
+            "bring the loop up and leave it running"
+        }
+    );
+    for steps in plan::UP {
+        let titles: Vec<_> = steps.iter().map(|step| step.title).collect();
+        eprintln!("  {}", titles.join(" ∥ "));
+    }
+    if all {
+        let stories: Vec<_> = chosen.iter().map(|scenario| scenario.step.title).collect();
+        eprintln!("  stories: {}", stories.join(", "));
+        eprintln!(
+            "  {}",
+            if options.keep {
+                "everything is left running (--keep)"
+            } else {
+                plan::DOWN.title
+            }
+        );
+    }
+    match timings.whole_run_seconds {
+        Some(seconds) => eprintln!("time: {} last time", minutes(seconds)),
+        None => eprintln!(
+            "time: no whole run has passed here yet; about 25 min where everything has to be built, 5 min after that"
+        ),
+    }
+    let free = cache.free_mb()?;
+    eprintln!(
+        "disk: {}; {:.1} GB are free in {}",
+        DISK,
+        gigabytes(free),
+        cache.root().display()
+    );
+    Ok(())
+}
+
+async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
+    match command {
+        None => {
+            let env = bring_up::up(session).await?;
+            scenario::run(&session.progress, &env, chosen).await
+        }
+        Some(Command::Up) => bring_up::up(session).await.map(|env| say_where(session, &env)),
+        Some(Command::Run) => {
+            let env = bring_up::attach(session).await?;
+            scenario::run(&session.progress, &env, chosen).await
+        }
+        Some(Command::Down) => down(session).await,
+        Some(Command::Logs) => {
+            session.find_engine()?;
+            save_diagnostics(session).await
+        }
+        Some(Command::StartContainers) => unreachable!("handled before anything is begun"),
+    }
+}
+
+/// Diagnostics, removal, report; true if all went well.
+async fn finish(command: Option<&Command>, session: &Session, told: Result<()>, start: Instant) -> bool {
+    let stories = matches!(command, None | Some(Command::Run | Command::Up));
+    let mut error = told.err();
+    if stories && error.is_some() && session.engine.get().is_some() {
+        note(session, save_diagnostics(session).await);
+    }
+    let remove = match command {
+        None => !session.options.keep,
+        Some(Command::Up) => error.is_some() && !session.options.keep,
+        _ => false,
+    };
+    if remove && session.engine.get().is_some() {
+        let removed = down(session).await;
+        error = error.or(removed.err());
+    }
+    let report = Report::new(
+        &session.run,
+        error.is_none(),
+        start.elapsed(),
+        session.progress.records(),
+    );
+    if stories {
+        note(session, report.write(&session.run));
+        note(
+            session,
+            Timings::load(&session.cache).learn(&report, command.is_none(), &session.cache),
+        );
+        match session.options.output {
+            Output::Text => println!("\n{}", report.table()),
+            Output::Json => println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default()),
+        }
+    }
+    match &error {
+        None if stories => eprintln!("passed; report: {}", session.run.file("report.json").display()),
+        None => {}
+        Some(error) => {
+            eprintln!("error: {error:#}");
+            if session.run.diagnostics().exists() {
+                eprintln!("diagnostics: {}", session.run.diagnostics().display());
+            }
+            eprintln!("logs: {}", session.run.logs().display());
+            eprintln!("next: {}", next_command(command, session.options.keep));
+        }
+    }
+    error.is_none()
+}
+
+fn next_command(command: Option<&Command>, kept: bool) -> &'static str {
+    match command {
+        Some(Command::Down) => "`cargo xtask e2e down` once more",
+        Some(Command::Run | Command::Logs) => {
+            "`cargo xtask e2e run` once the cause is gone, or `cargo xtask e2e down`"
+        }
+        _ if kept => "look around, then `cargo xtask e2e down`",
+        _ => "`cargo xtask e2e --keep`, to look around where it fails",
+    }
+}
+
+async fn down(session: &Session) -> Result<()> {
+    session.find_engine()?;
+    let engine = session.engine.get().context("an engine was just found")?;
+    let step = async |step: &_| {
+        let removed = teardown::remove(&session.run, engine, step).await?;
+        State::forget(&session.cache)?;
+        Ok(removed)
+    };
+    let removed = session.progress.step(&plan::DOWN, step).await?;
+    if removed.is_empty() {
+        session.progress.say("nothing was there");
+    } else {
+        session.progress.say(&format!("removed {}", removed.join(", ")));
+    }
+    Ok(())
+}
+
+async fn save_diagnostics(session: &Session) -> Result<()> {
+    let engine = session
+        .engine
+        .get()
+        .context("no engine was found, so there is nothing to ask")?;
+    session.progress.say("saving diagnostics");
+    let kubectl = session.kubectl();
+    let collected = diagnose::collect(&session.run, engine, &kubectl);
+    let folder = tokio::time::timeout(DIAGNOSTICS, collected)
+        .await
+        .context("not all diagnostics were saved in time")??;
+    session
+        .progress
+        .say(&format!("diagnostics: {}", folder.display()));
+    Ok(())
+}
+
+fn say_where(session: &Session, env: &Env) {
+    for cluster in [&env.staging, &env.production] {
+        session
+            .progress
+            .say(&format!("{}: {}", cluster.environment, cluster.frontend_url));
+        session
+            .progress
+            .say(&format!("  export KUBECONFIG={}", cluster.kubeconfig.display()));
+    }
+    let forge = &env.world.forge;
+    session.progress.say(&format!(
+        "forge: {} (user {}, password {})",
+        forge.host_url, forge.user, forge.password
+    ));
+    session
+        .progress
+        .say("next: `cargo xtask e2e run`, `logs` or `down`");
+}
+
+/// For failures that must not hide the one that came before.
+fn note(session: &Session, outcome: Result<()>) {
+    if let Err(error) = outcome {
+        session.progress.say(&format!("note: {error:#}"));
+    }
+}
+
+fn minutes(seconds: f64) -> String {
+    format!("{:.1} min", seconds / 60.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+fn gigabytes(megabytes: u64) -> f64 {
+    megabytes as f64 / 1000.0
+}

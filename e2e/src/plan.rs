@@ -15,28 +15,40 @@ pub(crate) struct Step {
 
 impl Step {
     pub(crate) const fn new(id: &'static str, title: &'static str, seconds: u64) -> Self {
-        Self { id, title, budget: Duration::from_secs(seconds) }
+        Self {
+            id,
+            title,
+            budget: Duration::from_secs(seconds),
+        }
     }
 }
 
-pub(crate) const DOCTOR: Step = Step::new("doctor", "what this machine needs", 300);
-pub(crate) const SUPPLY: Step = Step::new("supply", "tools and images", 2400);
-pub(crate) const NETWORK: Step = Step::new("network", "leftovers, network", 120);
-pub(crate) const STAGING: Step = Step::new("cluster-staging", "cluster staging", 240);
-pub(crate) const PRODUCTION: Step = Step::new("cluster-production", "cluster production", 240);
-pub(crate) const WORLD: Step = Step::new("world", "forge and AWS", 180);
-pub(crate) const ARGOCD_STAGING: Step = Step::new("argocd-staging", "Argo CD staging", 300);
-pub(crate) const ARGOCD_PRODUCTION: Step = Step::new("argocd-production", "Argo CD production", 300);
-pub(crate) const FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1200);
-pub(crate) const ROOT: Step = Step::new("root", "root applications", 60);
-pub(crate) const DOWN: Step = Step::new("down", "remove it all", 120);
+pub(crate) static DOCTOR: Step = Step::new("doctor", "what this machine needs", 300);
+pub(crate) static SUPPLY: Step = Step::new("supply", "tools and images", 2400);
+pub(crate) static NETWORK: Step = Step::new("network", "leftovers, network", 120);
+pub(crate) static STAGING: Step = Step::new("cluster-staging", "cluster staging", 240);
+pub(crate) static PRODUCTION: Step = Step::new("cluster-production", "cluster production", 240);
+pub(crate) static WORLD: Step = Step::new("world", "forge and AWS", 180);
+pub(crate) static ARGOCD_STAGING: Step = Step::new("argocd-staging", "Argo CD staging", 300);
+pub(crate) static ARGOCD_PRODUCTION: Step = Step::new("argocd-production", "Argo CD production", 300);
+pub(crate) static FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1800);
+pub(crate) static ROOT: Step = Step::new("root", "root applications", 60);
+pub(crate) static ATTACH: Step = Step::new("attach", "connect to what is up", 60);
+pub(crate) static DOWN: Step = Step::new("down", "remove it all", 120);
 
 /// What `up` does. Steps of one inner list run side by side; a cluster goes on to its Argo CD without waiting for the
 /// other one, and the CI builds while the clusters start.
-pub(crate) const UP: &[&[&Step]] = &[
+pub(crate) static UP: [&[&Step]; 5] = [
     &[&DOCTOR],
     &[&SUPPLY],
     &[&NETWORK],
-    &[&STAGING, &PRODUCTION, &WORLD, &FIRST_IMAGES, &ARGOCD_STAGING, &ARGOCD_PRODUCTION],
+    &[
+        &STAGING,
+        &PRODUCTION,
+        &WORLD,
+        &FIRST_IMAGES,
+        &ARGOCD_STAGING,
+        &ARGOCD_PRODUCTION,
+    ],
     &[&ROOT],
 ];

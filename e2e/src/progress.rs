@@ -43,7 +43,12 @@ impl Progress {
     /// `total` is how many steps will come; `history` what the last run took.
     pub(crate) fn new(total: usize, history: History) -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Self(Arc::new(Inner { bars, total, history, state: Mutex::default() }))
+        Self(Arc::new(Inner {
+            bars,
+            total,
+            history,
+            state: Mutex::default(),
+        }))
     }
 
     /// A line that belongs to no step.
@@ -61,9 +66,11 @@ impl Progress {
         let handle = StepHandle::begin(Arc::clone(&self.0), step);
         let result = match tokio::time::timeout(step.budget, body(&handle)).await {
             Ok(result) => result,
-            Err(_) => {
-                Err(anyhow!("not done within {} s; was at: {}", step.budget.as_secs(), handle.last_words()))
-            }
+            Err(_) => Err(anyhow!(
+                "not done within {} s; was at: {}",
+                step.budget.as_secs(),
+                handle.last_words()
+            )),
         };
         match result {
             Ok(value) => {
@@ -138,8 +145,18 @@ impl StepHandle {
             inner.say(&format!("{prefix} …  at most {} s{hint}", step.budget.as_secs()));
             None
         };
-        let now = Mutex::new(Now { said: Some(Instant::now()), ..Now::default() });
-        Self(Arc::new(Line { inner, step, number, start: Instant::now(), bar, now }))
+        let now = Mutex::new(Now {
+            said: Some(Instant::now()),
+            ..Now::default()
+        });
+        Self(Arc::new(Line {
+            inner,
+            step,
+            number,
+            start: Instant::now(),
+            bar,
+            now,
+        }))
     }
 
     /// Shows what is awaited right now.
@@ -169,7 +186,11 @@ impl StepHandle {
 
     fn last_words(&self) -> String {
         let words = self.0.now().words.clone();
-        if words.is_empty() { "its start".to_owned() } else { words }
+        if words.is_empty() {
+            "its start".to_owned()
+        } else {
+            words
+        }
     }
 
     fn end(&self, outcome: Outcome) {
@@ -231,10 +252,13 @@ impl Drop for Line {
 fn style(budget: Duration, last: Option<f64>) -> ProgressStyle {
     ProgressStyle::with_template("{prefix} {spinner} {clock}  {wide_msg:.dim}")
         .expect("the template is a constant")
-        .with_key("clock", move |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-            // Writing to a line being composed cannot fail in a way that could be told on that line.
-            let _ = write!(out, "{}", clock(state.elapsed(), budget, last));
-        })
+        .with_key(
+            "clock",
+            move |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                // Writing to a line being composed cannot fail in a way that could be told on that line.
+                let _ = write!(out, "{}", clock(state.elapsed(), budget, last));
+            },
+        )
 }
 
 /// `48 s of 300 s, about 23 s left`.
@@ -271,7 +295,10 @@ mod tests {
             })
             .await
             .unwrap();
-        let error = progress.step(&STEP, async |_| -> Result<()> { Err(anyhow!("port taken")) }).await.unwrap_err();
+        let error = progress
+            .step(&STEP, async |_| -> Result<()> { Err(anyhow!("port taken")) })
+            .await
+            .unwrap_err();
         assert_eq!(format!("{error:#}"), "step `a step`: port taken");
         let records = progress.records();
         assert_eq!(records[0].outcome, Outcome::Passed);
@@ -295,7 +322,11 @@ mod tests {
     async fn a_dropped_step_is_recorded_as_interrupted() {
         let progress = Progress::new(1, History::new());
         let running = progress.step(&STEP, async |_| std::future::pending::<Result<()>>().await);
-        assert!(tokio::time::timeout(Duration::from_millis(20), running).await.is_err());
+        assert!(
+            tokio::time::timeout(Duration::from_millis(20), running)
+                .await
+                .is_err()
+        );
         assert_eq!(progress.records()[0].outcome, Outcome::Interrupted);
     }
 }

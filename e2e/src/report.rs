@@ -31,6 +31,12 @@ pub(crate) struct StepRecord {
     pub(crate) measured: BTreeMap<String, f64>,
 }
 
+impl StepRecord {
+    pub(crate) fn passed(&self) -> bool {
+        self.outcome == Outcome::Passed
+    }
+}
+
 /// The whole run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Report {
@@ -42,14 +48,22 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(run: &RunDir, passed: bool, took: Duration, steps: Vec<StepRecord>) -> Self {
-        Self { run: run.id.clone(), passed, seconds: took.as_secs_f64(), steps }
+        Self {
+            run: run.id.clone(),
+            passed,
+            seconds: took.as_secs_f64(),
+            steps,
+        }
     }
 
     /// Writes `report.json` and `junit.xml` into the run's folder.
     pub(crate) fn write(&self, run: &RunDir) -> Result<()> {
         let json = run.file("report.json");
-        fs::write(&json, serde_json::to_string_pretty(self).context("render the report")?)
-            .with_context(|| format!("write {}", json.display()))?;
+        fs::write(
+            &json,
+            serde_json::to_string_pretty(self).context("render the report")?,
+        )
+        .with_context(|| format!("write {}", json.display()))?;
         let xml = run.file("junit.xml");
         fs::write(&xml, self.junit()?).with_context(|| format!("write {}", xml.display()))
     }
@@ -67,17 +81,26 @@ impl Report {
                 Outcome::Interrupted => TestCaseStatus::skipped(),
             };
             let mut case = TestCase::new(step.id.as_str(), status);
-            case.set_classname("gitops-loop").set_time(Duration::from_secs_f64(step.seconds));
+            case.set_classname("gitops-loop")
+                .set_time(Duration::from_secs_f64(step.seconds));
             suite.add_test_case(case);
         }
         let mut report = quick_junit::Report::new("gitops-loop");
-        report.set_time(Duration::from_secs_f64(self.seconds)).add_test_suite(suite);
+        report
+            .set_time(Duration::from_secs_f64(self.seconds))
+            .add_test_suite(suite);
         report.to_string().context("render the JUnit report")
     }
 
     /// The table for people.
     pub(crate) fn table(&self) -> String {
-        let width = self.steps.iter().map(|step| step.title.chars().count()).max().unwrap_or(0).max(4);
+        let width = self
+            .steps
+            .iter()
+            .map(|step| step.title.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(4);
         let mut out = format!("{:<width$}  {:>8}  {:>8}  result\n", "step", "seconds", "budget");
         for step in &self.steps {
             let result = match &step.outcome {
@@ -116,28 +139,40 @@ mod tests {
             run: "20261121-090000".to_owned(),
             passed: false,
             seconds: 20.0,
-            steps: vec![row("world", Outcome::Passed), row("root", Outcome::Failed("no <answer>".to_owned()))],
+            steps: vec![
+                row("world", Outcome::Passed),
+                row("root", Outcome::Failed("no <answer>".to_owned())),
+            ],
         }
     }
 
     #[test]
     fn the_table_has_a_row_a_step_and_its_numbers() {
         let table = report().table();
-        assert!(table.contains("the world      12.3        60  passed\n  merge to served: 8.0\n"), "{table}");
+        assert!(
+            table.contains("the world      12.3        60  passed\n  merge to served: 8.0\n"),
+            "{table}"
+        );
         assert!(table.contains("the root       12.3        60  FAILED"), "{table}");
     }
 
     #[test]
     fn junit_names_the_failed_step_and_escapes_its_cause() {
         let xml = report().junit().unwrap();
-        assert!(xml.contains(r#"tests="2""#) && xml.contains(r#"failures="1""#), "{xml}");
+        assert!(
+            xml.contains(r#"tests="2""#) && xml.contains(r#"failures="1""#),
+            "{xml}"
+        );
         assert!(xml.contains("no &lt;answer&gt;"), "{xml}");
     }
 
     #[test]
     fn json_survives_a_round_trip() {
         let text = serde_json::to_string(&report()).unwrap();
-        assert!(text.contains(r#""outcome":"failed","cause":"no <answer>""#), "{text}");
+        assert!(
+            text.contains(r#""outcome":"failed","cause":"no <answer>""#),
+            "{text}"
+        );
         let back: Report = serde_json::from_str(&text).unwrap();
         assert_eq!(back.steps[1].outcome, Outcome::Failed("no <answer>".to_owned()));
     }

@@ -26,15 +26,15 @@ impl RunDir {
             .duration_since(std::time::UNIX_EPOCH)
             .context("the clock of this machine is before 1970")?
             .as_secs();
-        Self::open(&timestamp(seconds))
+        let id = timestamp(seconds);
+        Self::at(&id, &repo_root()?.join("target/e2e").join(&id))
     }
 
     /// The folder of the run called `id`, made if it is not there.
-    pub(crate) fn open(id: &str) -> Result<Self> {
-        let repo = repo_root()?;
-        let path = repo.join("target/e2e").join(id);
+    pub(crate) fn at(id: &str, path: &Path) -> Result<Self> {
         fs::create_dir_all(path.join("logs")).with_context(|| format!("make {}", path.display()))?;
-        Ok(Self { id: id.to_owned(), repo, path })
+        let (id, path) = (id.to_owned(), path.to_owned());
+        Ok(Self { id, repo: repo_root()?, path })
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -52,11 +52,6 @@ impl RunDir {
 
     pub(crate) fn diagnostics(&self) -> PathBuf {
         self.path.join("diagnostics")
-    }
-
-    /// The folder all runs of this working copy share.
-    pub(crate) fn all(&self) -> &Path {
-        self.path.parent().expect("made by joining an id to the folder of all runs")
     }
 }
 
@@ -83,7 +78,12 @@ fn timestamp(seconds: u64) -> String {
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}{month:02}{day:02}-{:02}{:02}{:02}", rest / 3600, rest / 60 % 60, rest % 60)
+    format!(
+        "{year:04}{month:02}{day:02}-{:02}{:02}{:02}",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
 }
 
 #[cfg(test)]

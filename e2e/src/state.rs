@@ -1,1 +1,145 @@
-//! Remembers what is up between commands.
+//! What commands tell each other: what is up, and how long things took. In the cache, so that another clone finds it too.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use supply::cache::Cache;
+
+use crate::{cluster::ClusterState, progress::History, report::Report, world::World};
+
+/// What `up` left running.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// The run that brought it up, and its folder.
+    pub(crate) run: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) world: World,
+    pub(crate) staging: ClusterState,
+    pub(crate) production: ClusterState,
+}
+
+impl State {
+    pub(crate) fn load(cache: &Cache) -> Result<Option<Self>> {
+        load(&state_file(cache))
+    }
+
+    pub(crate) fn save(&self, cache: &Cache) -> Result<()> {
+        save(&state_file(cache), self)
+    }
+
+    pub(crate) fn forget(cache: &Cache) -> Result<()> {
+        match fs::remove_file(state_file(cache)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).context("forget what was up")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How long passed steps took, and the last whole run that passed.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Timings {
+    pub(crate) steps: History,
+    pub(crate) whole_run_seconds: Option<f64>,
+}
+
+impl Timings {
+    /// Nothing on the first run, and nothing when the file is of another version: it only serves estimates.
+    pub(crate) fn load(cache: &Cache) -> Self {
+        load(&timings_file(cache)).ok().flatten().unwrap_or_default()
+    }
+
+    /// Adds what `report` has measured; `whole` says that it is of a run with every step.
+    pub(crate) fn learn(mut self, report: &Report, whole: bool, cache: &Cache) -> Result<()> {
+        for step in report.steps.iter().filter(|step| step.passed()) {
+            self.steps.insert(step.id.clone(), step.seconds);
+        }
+        if whole && report.passed {
+            self.whole_run_seconds = Some(report.seconds);
+        }
+        save(&timings_file(cache), &self)
+    }
+}
+
+fn state_file(cache: &Cache) -> PathBuf {
+    cache.e2e().join("state.json")
+}
+
+fn timings_file(cache: &Cache) -> PathBuf {
+    cache.e2e().join("timings.json")
+}
+
+fn load<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .with_context(|| {
+                format!(
+                    "understand {}; remove it and run `cargo xtask e2e down`",
+                    path.display()
+                )
+            })
+            .map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("read {}", path.display())),
+    }
+}
+
+fn save(path: &Path, value: &impl Serialize) -> Result<()> {
+    let folder = path.parent().context("files of the cache lie in a folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    let bytes = serde_json::to_vec_pretty(value).context("write JSON")?;
+    // In one move, so that a killed run leaves the old file or the new one.
+    let fresh = path.with_extension("new");
+    fs::write(&fresh, bytes).with_context(|| format!("write {}", fresh.display()))?;
+    fs::rename(&fresh, path).with_context(|| format!("replace {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Outcome, StepRecord};
+
+    #[test]
+    fn timings_learn_from_steps_that_passed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        let step = |id: &str, outcome| StepRecord {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            seconds: 7.0,
+            budget_seconds: 10,
+            outcome,
+            measured: History::new(),
+        };
+        let steps = vec![
+            step("world", Outcome::Passed),
+            step("root", Outcome::Failed("no".to_owned())),
+        ];
+        let report = Report {
+            run: "r".to_owned(),
+            passed: false,
+            seconds: 9.0,
+            steps,
+        };
+        Timings::load(&cache).learn(&report, true, &cache).unwrap();
+        let timings = Timings::load(&cache);
+        assert_eq!(
+            timings.steps.into_iter().collect::<Vec<_>>(),
+            [("world".to_owned(), 7.0)]
+        );
+        assert!(timings.whole_run_seconds.is_none());
+    }
+
+    #[test]
+    fn nothing_is_up_in_a_new_cache() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        assert!(State::load(&cache).unwrap().is_none());
+        State::forget(&cache).unwrap();
+    }
+}

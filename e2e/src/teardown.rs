@@ -1,1 +1,97 @@
-//! Removes what this harness made, and nothing else.
+//! Removes what this harness made, by name and label, and nothing else. Safe to repeat; also cleans up after a run that was
+//! killed.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use supply::engine::{Engine, NETWORK};
+use xshell::Shell;
+
+use crate::{
+    environment::Environment,
+    process::Tool,
+    progress::StepHandle,
+    run_dir::RunDir,
+    world::{AWS, FORGE, LABEL},
+};
+
+const LIST: Duration = Duration::from_secs(20);
+const REMOVE: Duration = Duration::from_secs(60);
+
+/// Removes clusters, containers and network; gives the names of what was there.
+///
+/// A node whose processes were all killed is still listed as running and can be neither started nor stopped, but its
+/// container can be removed by force; kind itself does no more. So no kind is needed here.
+pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> Result<Vec<String>> {
+    let found = ours(run, engine).await?;
+    let shell = Shell::new().context("open a shell")?;
+    let log = run.log("down");
+    if !found.is_empty() {
+        step.doing(&format!("remove {}", list(&found)));
+        let remove = engine
+            .command(&shell, ["rm", "--force", "--volumes"])
+            .args(&found);
+        Tool::new(remove, &log, REMOVE)
+            .run()
+            .await
+            .with_context(|| format!("remove {}", list(&found)))?;
+    }
+    if network_exists(run, engine).await? {
+        step.doing("remove the network");
+        let remove = engine.command(&shell, ["network", "rm", NETWORK]);
+        Tool::new(remove, &log, LIST).run().await.with_context(|| {
+            format!(
+                "remove the network {NETWORK}; `{} network inspect {NETWORK}` shows who uses it",
+                engine.program()
+            )
+        })?;
+    }
+    let left = ours(run, engine).await?;
+    if !left.is_empty() {
+        bail!(
+            "still there after their removal: {}; run `cargo xtask e2e down` again",
+            list(&left)
+        );
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Containers of ours, in whatever state.
+async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
+    let shell = Shell::new().context("open a shell")?;
+    let log = run.log("down");
+    let mut filters = vec![format!("label={LABEL}")];
+    filters.extend(
+        Environment::ALL.map(|environment| format!("label=io.x-k8s.kind.cluster={}", environment.cluster())),
+    );
+    // A container that was being made when its run was killed may lack its labels.
+    filters.extend([FORGE, AWS].map(|name| format!("name=^{name}$")));
+    filters.extend(Environment::ALL.map(|environment| format!("name=^{}$", environment.node())));
+    let mut found = BTreeSet::new();
+    for filter in filters {
+        let ps = engine.command(
+            &shell,
+            ["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"],
+        );
+        let names = Tool::new(ps, &log, LIST)
+            .read()
+            .await
+            .context("list containers")?;
+        found.extend(names.lines().map(str::to_owned));
+    }
+    Ok(found)
+}
+
+async fn network_exists(run: &RunDir, engine: &Engine) -> Result<bool> {
+    let shell = Shell::new().context("open a shell")?;
+    let ls = engine.command(&shell, ["network", "ls", "--format", "{{.Name}}"]);
+    let names = Tool::new(ls, &run.log("down"), LIST)
+        .read()
+        .await
+        .context("list networks")?;
+    Ok(names.lines().any(|name| name == NETWORK))
+}
+
+fn list(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}

@@ -60,9 +60,68 @@ pub(crate) async fn consistently<T>(
         match check().await? {
             Verdict::Ready(_) => tokio::time::sleep(LONGEST.min(period)).await,
             Verdict::Pending(reason) | Verdict::Failed(reason) => {
-                bail!("{what}: did not stay so: {reason} (after {} s)", start.elapsed().as_secs())
+                bail!(
+                    "{what}: did not stay so: {reason} (after {} s)",
+                    start.elapsed().as_secs()
+                )
             }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        plan::Step,
+        progress::{History, Progress},
+    };
+
+    static STEP: Step = Step::new("step", "a step", 3600);
+
+    async fn within<T>(seconds: u64, check: impl AsyncFnMut() -> Result<Verdict<T>>) -> Result<T> {
+        let within = Duration::from_secs(seconds);
+        let progress = Progress::new(1, History::new());
+        progress
+            .step(&STEP, async |step| eventually(step, "node", within, check).await)
+            .await
+    }
+
+    #[tokio::test]
+    async fn pending_and_errors_are_looked_at_again() {
+        let mut looks = 0;
+        let seen = within(5, async || {
+            looks += 1;
+            match looks {
+                1 => Ok(Verdict::Pending("no address".to_owned())),
+                2 => bail!("connection refused"),
+                _ => Ok(Verdict::Ready(looks)),
+            }
+        });
+        assert_eq!(seen.await.unwrap(), 3);
+    }
+
+    #[tokio::test]
+    async fn failed_ends_the_wait_at_once() {
+        let start = Instant::now();
+        let seen = within::<()>(60, async || Ok(Verdict::Failed("image not found".to_owned()))).await;
+        assert_eq!(
+            format!("{:#}", seen.unwrap_err()),
+            "step `a step`: node: image not found"
+        );
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+
+    #[tokio::test]
+    async fn a_timeout_says_what_was_missing() {
+        let seen = within::<()>(1, async || Ok(Verdict::Pending("no route".to_owned()))).await;
+        assert!(format!("{:#}", seen.unwrap_err()).contains("not within 1 s; last seen: no route"));
+    }
+
+    #[tokio::test]
+    async fn a_look_that_hangs_cannot_outlive_the_deadline() {
+        let seen = within::<()>(1, async || std::future::pending().await).await;
+        assert!(format!("{:#}", seen.unwrap_err()).contains("did not answer in time"));
+    }
 }

@@ -1,14 +1,33 @@
 //! The world outside the clusters: a forge (Gitea) and an AWS emulator (LocalStack) as containers on the clusters' network.
 
+mod aws;
+pub(crate) mod containers;
+mod gitea;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::{env::Ground, network::Network, ports, progress::StepHandle};
+
+/// The forge's container, and its name on the network.
+pub(crate) const FORGE: &str = "gitops-loop-forge";
+/// The emulator's container, and its name on the network.
+pub(crate) const AWS: &str = "gitops-loop-aws";
+/// On every container of ours; its value is the run.
+pub(crate) const LABEL: &str = "gitops-loop.run";
+
+const FORGE_PORT: u16 = 3000;
+const AWS_PORT: u16 = 4566;
+
 /// The forge and the emulator, running. `Clone` gives another view of the same containers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct World {
     pub(crate) forge: ForgeAccess,
     pub(crate) aws: AwsAccess,
 }
 
 /// How to reach the forge; the organisation exists, the repository does not yet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ForgeAccess {
     /// `http://127.0.0.1:<port>`, from this process.
     pub(crate) host_url: String,
@@ -30,11 +49,43 @@ pub(crate) struct ForgeAccess {
 impl ForgeAccess {
     pub(crate) const ORGANISATION: &str = "gitops-loop";
     pub(crate) const REPOSITORY: &str = "gitops-loop";
+
+    /// The forge as nodes and pods reach it.
+    pub(crate) fn cluster_url() -> String {
+        format!("http://{FORGE}:{FORGE_PORT}")
+    }
 }
 
 /// How to reach the AWS emulator; stacks and tables of both environments exist.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AwsAccess {
     /// `http://127.0.0.1:<port>`.
     pub(crate) host_url: String,
+}
+
+/// Starts both containers and makes them usable: user, token and organisation on the forge, stacks on the emulator.
+pub(crate) async fn bring_up(ground: &Ground, network: &Network, step: &StepHandle) -> Result<World> {
+    let [forge_port, aws_port] = ports::free()?;
+    let secrets = gitea::Secrets::generate()?;
+    let request = containers::Request {
+        run: ground.run.id.clone(),
+        forge_image: ground.parts.forge_image.clone(),
+        forge_port,
+        forge_settings: secrets.settings(&ForgeAccess::cluster_url()),
+        aws_image: ground.parts.aws_image.clone(),
+        aws_port,
+    };
+    step.doing("start the containers of forge and emulator");
+    containers::start(ground, &request)
+        .await
+        .context("start the containers of forge and emulator")?;
+    network.pin(&ground.run, &ground.engine).await?;
+    let aws = AwsAccess {
+        host_url: format!("http://127.0.0.1:{aws_port}"),
+    };
+    let (forge, ()) = tokio::try_join!(
+        gitea::prepare(ground, network, forge_port, secrets, step),
+        aws::deploy_stacks(ground, &aws, step),
+    )?;
+    Ok(World { forge, aws })
 }

@@ -1,0 +1,182 @@
+//! From nothing to an [`Env`]: the steps of [`plan::UP`], each handing its value to the next.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use supply::{cache::Cache, engine::Engine};
+use tokio::sync::SetOnce;
+
+use crate::{
+    argocd,
+    cli::Options,
+    cluster::{self, Cluster},
+    env::{Env, Ground},
+    environment::Environment,
+    first_release::{first_release, start_ci},
+    network::Network,
+    plan::{self, Step},
+    progress::Progress,
+    run_dir::RunDir,
+    state::State,
+    teardown,
+    world::{self, World},
+};
+
+/// What is known from the first line on, and what was found since then: enough to clean up at any moment.
+pub(crate) struct Session {
+    pub(crate) run: RunDir,
+    pub(crate) cache: Cache,
+    pub(crate) progress: Progress,
+    pub(crate) options: Options,
+    pub(crate) engine: OnceLock<Engine>,
+    kubectl: OnceLock<PathBuf>,
+}
+
+impl Session {
+    pub(crate) fn new(run: RunDir, cache: Cache, progress: Progress, options: Options) -> Self {
+        Self { run, cache, progress, options, engine: OnceLock::new(), kubectl: OnceLock::new() }
+    }
+
+    /// Probes the engine, unless that was done.
+    pub(crate) fn find_engine(&self) -> Result<()> {
+        if self.engine.get().is_none() {
+            let engine = Engine::probe(&self.cache, &self.run.logs()).context("find a container engine that works")?;
+            // Only this function sets it.
+            let _ = self.engine.set(engine);
+        }
+        Ok(())
+    }
+
+    /// The supplied one, or the machine's own.
+    pub(crate) fn kubectl(&self) -> PathBuf {
+        self.kubectl.get().cloned().unwrap_or_else(|| PathBuf::from("kubectl"))
+    }
+}
+
+/// Doctor and supply: everything that is needed before anything is started.
+async fn ground(session: &Session) -> Result<Arc<Ground>> {
+    let options = supply::Options {
+        mode: session.options.supply.into(),
+        mirror: session.options.mirror.clone(),
+        install: !session.options.no_install,
+    };
+    let (progress, logs) = (&session.progress, session.run.logs());
+    progress
+        .step(&plan::DOCTOR, async |step| {
+            let (cache, options, step, logs) = (session.cache.clone(), options.clone(), step.clone(), logs.clone());
+            blocking(move || supply::doctor::run(&cache, &options, &step, &logs)).await?;
+            session.find_engine()
+        })
+        .await?;
+    let engine = session.engine.get().context("the doctor has just found an engine")?.clone();
+    let parts = progress
+        .step(&plan::SUPPLY, async |step| {
+            let (cache, engine, step) = (session.cache.clone(), engine.clone(), step.clone());
+            blocking(move || supply::supply(&cache, &engine, &options, &step, &logs)).await
+        })
+        .await?;
+    // Only this function sets it.
+    let _ = session.kubectl.set(parts.kubectl.clone());
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(3))
+        .timeout(Duration::from_secs(20))
+        .build()
+        .context("make an HTTP client")?;
+    Ok(Arc::new(Ground { run: session.run.clone(), engine, parts, cache: session.cache.clone(), http }))
+}
+
+/// Brings everything up. What an earlier run left is removed first, whether it was killed or told to keep it.
+pub(crate) async fn up(session: &Session) -> Result<Env> {
+    let ground = ground(session).await?;
+    let progress = &session.progress;
+    let network = progress
+        .step(&plan::NETWORK, async |step| {
+            let removed = teardown::remove(&ground.run, &ground.engine, step).await?;
+            State::forget(&ground.cache)?;
+            if !removed.is_empty() {
+                progress.say(&format!("removed what an earlier run left: {}", removed.join(", ")));
+            }
+            Network::ensure(&ground.run, &ground.engine).await
+        })
+        .await?;
+
+    // Each cluster needs the world for its Argo CD only.
+    let told = SetOnce::new();
+    let world_and_ci = async {
+        let world = progress.step(&plan::WORLD, async |step| world::bring_up(&ground, &network, step).await).await?;
+        told.set(world.clone()).context("the world is brought up once")?;
+        let ci = progress.step(&plan::FIRST_IMAGES, async |step| first_release(step, &ground, &world).await).await?;
+        Ok((world, ci))
+    };
+    let one = |environment, create: &'static Step, install: &'static Step| {
+        let (ground, network, told) = (&ground, &network, &told);
+        async move {
+            let cluster =
+                progress.step(create, async |step| cluster::create(ground, network, environment, step).await).await?;
+            let world: &World = told.wait().await;
+            progress.step(install, async |step| argocd::install(ground, &cluster, world, step).await).await?;
+            anyhow::Ok(cluster)
+        }
+    };
+    let ((world, ci), staging, production) = tokio::try_join!(
+        world_and_ci,
+        one(Environment::Staging, &plan::STAGING, &plan::ARGOCD_STAGING),
+        one(Environment::Production, &plan::PRODUCTION, &plan::ARGOCD_PRODUCTION),
+    )?;
+
+    let env = Env { ground, world, ci, staging, production };
+    progress
+        .step(&plan::ROOT, async |_| {
+            let apply = Environment::ALL.map(|environment| argocd::apply_root(&env.ground, env.cluster(environment)));
+            let [staging, production] = apply;
+            tokio::try_join!(staging, production)?;
+            state(&env).save(&env.ground.cache)
+        })
+        .await?;
+    Ok(env)
+}
+
+/// Connects to what `up` left running.
+pub(crate) async fn attach(session: &Session) -> Result<Env> {
+    let Some(state) = State::load(&session.cache)? else {
+        bail!("nothing is up; run `cargo xtask e2e up` first");
+    };
+    let ground = ground(session).await?;
+    session
+        .progress
+        .step(&plan::ATTACH, async |step| {
+            step.doing("connect to both clusters");
+            let staging = Cluster::open(state.staging).await?;
+            let production = Cluster::open(state.production).await?;
+            for cluster in [&staging, &production] {
+                let answer = cluster.client.apiserver_version().await;
+                answer.with_context(|| {
+                    format!("cluster {} does not answer; remove it with `cargo xtask e2e down`", cluster.name)
+                })?;
+            }
+            step.doing("start the CI");
+            let ci = start_ci(&ground, &state.world).await?;
+            Ok(Env { ground, world: state.world, ci, staging, production })
+        })
+        .await
+}
+
+fn state(env: &Env) -> State {
+    State {
+        run: env.ground.run.id.clone(),
+        folder: env.ground.run.path.clone(),
+        world: env.world.clone(),
+        staging: env.staging.state(),
+        production: env.production.state(),
+    }
+}
+
+/// Work of the supply, which knows no tokio.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("the thread of this step ended by itself")?
+}

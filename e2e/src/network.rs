@@ -1,0 +1,107 @@
+//! The one container network that nodes, forge and emulator share, and what keeps it steady.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use supply::engine::{Engine, Kind, NETWORK};
+use xshell::{Shell, cmd};
+
+use crate::{process::Tool, run_dir::RunDir};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The network as it is now.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    /// This machine as containers on the network reach it; with podman also their name server.
+    pub(crate) gateway: String,
+    /// The bridge, where the engine tells it.
+    bridge: Option<String>,
+}
+
+impl Network {
+    /// Makes the network if it is not there. IPv4 only: nodes have no IPv6 route, and a second gateway would only add
+    /// name servers that do not know our containers.
+    pub(crate) async fn ensure(run: &RunDir, engine: &Engine) -> Result<Self> {
+        let shell = Shell::new().context("open a shell")?;
+        let log = run.log("network");
+        if inspect(run, engine).await.is_err() {
+            let create = engine.command(&shell, ["network", "create", NETWORK]);
+            Tool::new(create, &log, LIMIT)
+                .run()
+                .await
+                .context("make the container network")?;
+        }
+        let answer = inspect(run, engine)
+            .await
+            .context("look at the container network")?;
+        read(&answer).with_context(|| {
+            format!("network {NETWORK} has no IPv4 gateway; remove it with `cargo xtask e2e down`")
+        })
+    }
+
+    /// A bridge takes its hardware address from its ports, so every start of a container could change it, and nodes would
+    /// keep the old one for up to half a minute: no names, no pulls. Setting it once to what it is pins it. The bridge
+    /// comes with the first container, so this is called after each start.
+    pub(crate) async fn pin(&self, run: &RunDir, engine: &Engine) -> Result<()> {
+        // Docker sets the address of its bridges itself.
+        let (Kind::Podman, Some(bridge)) = (engine.kind(), &self.bridge) else {
+            return Ok(());
+        };
+        let shell = Shell::new().context("open a shell")?;
+        let address = std::fs::read_to_string(format!("/sys/class/net/{bridge}/address"))
+            .with_context(|| format!("read the hardware address of the bridge {bridge}"))?;
+        let address = address.trim();
+        let set = cmd!(shell, "ip link set dev {bridge} address {address}");
+        Tool::new(set, &run.log("network"), LIMIT)
+            .run()
+            .await
+            .context("pin the bridge's hardware address")
+    }
+}
+
+async fn inspect(run: &RunDir, engine: &Engine) -> Result<String> {
+    let shell = Shell::new().context("open a shell")?;
+    let inspect = engine.command(&shell, ["network", "inspect", NETWORK]);
+    Tool::new(inspect, &run.log("network"), LIMIT).read().await
+}
+
+/// Podman and docker tell the same with different words.
+fn read(answer: &str) -> Option<Network> {
+    let answer: Value = serde_json::from_str(answer).ok()?;
+    let network = answer.get(0)?;
+    let subnets = network
+        .get("subnets")
+        .or_else(|| network.pointer("/IPAM/Config"))?
+        .as_array()?;
+    let gateway = subnets
+        .iter()
+        .filter_map(|subnet| subnet.get("gateway").or_else(|| subnet.get("Gateway"))?.as_str())
+        .find(|gateway| gateway.parse::<std::net::Ipv4Addr>().is_ok())?;
+    let bridge = network.get("network_interface").and_then(Value::as_str);
+    Some(Network {
+        gateway: gateway.to_owned(),
+        bridge: bridge.map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn podman_and_docker_are_understood() {
+        let podman = r#"[{"name":"gitops-loop","network_interface":"podman1","subnets":[
+            {"subnet":"fc00:f853::/64","gateway":"fc00:f853::1"},{"subnet":"10.89.0.0/24","gateway":"10.89.0.1"}]}]"#;
+        let seen = read(podman).unwrap();
+        assert_eq!(
+            (seen.gateway.as_str(), seen.bridge.as_deref()),
+            ("10.89.0.1", Some("podman1"))
+        );
+        let docker = r#"[{"Name":"gitops-loop","IPAM":{"Config":[{"Subnet":"172.20.0.0/16","Gateway":"172.20.0.1"}]}}]"#;
+        let seen = read(docker).unwrap();
+        assert_eq!((seen.gateway.as_str(), seen.bridge), ("172.20.0.1", None));
+        assert!(read(r#"[{"name":"gitops-loop","subnets":[]}]"#).is_none());
+    }
+}

@@ -1,0 +1,65 @@
+//! The emulator's stacks, deployed from the very template AWS gets, by AWS' own command line in the emulator's container.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use xshell::Shell;
+
+use super::{AWS, AwsAccess};
+use crate::{
+    env::Ground,
+    environment::Environment,
+    process::Tool,
+    progress::StepHandle,
+    wait::{Verdict, eventually},
+};
+
+const TEMPLATE: &str = "infra/aws/message-board.yaml";
+const HEALTHY: Duration = Duration::from_secs(90);
+const DEPLOY: Duration = Duration::from_secs(90);
+
+pub(super) async fn deploy_stacks(ground: &Ground, aws: &AwsAccess, step: &StepHandle) -> Result<()> {
+    eventually(step, "AWS emulator", HEALTHY, async || {
+        let answer = ground
+            .http
+            .get(format!("{}/_localstack/health", aws.host_url))
+            .send()
+            .await?;
+        Ok(match answer.status() {
+            status if status.is_success() => Verdict::Ready(()),
+            status => Verdict::Pending(format!("its health check answers {status}")),
+        })
+    })
+    .await?;
+    step.doing("AWS emulator: deploy the stacks of both environments");
+    let template = ground.run.repo.join(TEMPLATE);
+    let template = std::fs::read(&template).with_context(|| format!("read {}", template.display()))?;
+    let [staging, production] = Environment::ALL.map(|environment| deploy(ground, environment, &template));
+    tokio::try_join!(staging, production).map(drop)
+}
+
+async fn deploy(ground: &Ground, environment: Environment, template: &[u8]) -> Result<()> {
+    let shell = Shell::new().context("open a shell")?;
+    let (stack, parameter) = (environment.stack(), format!("Environment={environment}"));
+    // The command line wants a file that it can seek in, so stdin is stored first.
+    let script = r#"cat > "/tmp/$0.yaml" && exec awslocal --region eu-central-1 cloudformation deploy --stack-name "$0" \
+        --template-file "/tmp/$0.yaml" --parameter-overrides "$1" --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset"#;
+    let exec = ground.engine.command(
+        &shell,
+        [
+            "exec",
+            "--interactive",
+            AWS,
+            "sh",
+            "-c",
+            script,
+            &stack,
+            &parameter,
+        ],
+    );
+    Tool::new(exec, &ground.run.log(&format!("stack-{environment}")), DEPLOY)
+        .input(template)
+        .run()
+        .await
+        .with_context(|| format!("deploy {TEMPLATE} as stack {stack}"))
+}

@@ -1,0 +1,119 @@
+//! Starts the two containers through testcontainers.
+//!
+//! It reads the engine's socket from `DOCKER_HOST` and nowhere else, and a running process cannot change its own environment
+//! without `unsafe`: so this part runs as a process of its own, `e2e start-containers`, with its request on stdin. It is told
+//! to keep what it started; `teardown` finds that by name.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use testcontainers::{
+    ContainerRequest, CopyTargetOptions, GenericImage, ImageExt as _,
+    core::{ContainerPort, IntoContainerPort as _, WaitFor},
+    runners::AsyncRunner as _,
+};
+use xshell::{Shell, cmd};
+
+use super::{AWS, AWS_PORT, FORGE, FORGE_PORT, LABEL, gitea};
+use crate::{env::Ground, process::Tool};
+
+const START: Duration = Duration::from_secs(60);
+
+/// What to start.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Request {
+    pub(crate) run: String,
+    pub(crate) forge_image: String,
+    pub(crate) forge_port: u16,
+    pub(crate) forge_settings: String,
+    pub(crate) aws_image: String,
+    pub(crate) aws_port: u16,
+}
+
+/// Has `request` done by a process that sees the engine's socket.
+pub(super) async fn start(ground: &Ground, request: &Request) -> Result<()> {
+    let shell = Shell::new().context("open a shell")?;
+    let _service = ground.engine.serve(&ground.run.logs()).context("make the engine's socket answer")?;
+    let socket = format!("unix://{}", ground.engine.socket().display());
+    // This very binary, also after cargo has written a newer one over it.
+    let itself = cmd!(shell, "/proc/self/exe start-containers")
+        .env("DOCKER_HOST", socket)
+        .env("TESTCONTAINERS_COMMAND", "keep");
+    let request = serde_json::to_vec(request).context("write the request")?;
+    Tool::new(itself, &ground.run.log("world"), START)
+        .input(request)
+        .run()
+        .await
+}
+
+/// The other side of [`start`].
+pub(crate) async fn serve() -> Result<()> {
+    let request: Request =
+        serde_json::from_reader(std::io::stdin()).context("read the request from stdin")?;
+    tokio::try_join!(forge(&request), aws(&request))?;
+    Ok(())
+}
+
+async fn forge(request: &Request) -> Result<()> {
+    let (name, tag) = split(&request.forge_image)?;
+    let image = GenericImage::new(name, tag)
+        .with_entrypoint("gitea")
+        .with_wait_for(WaitFor::message_on_either_std("Starting new Web server"));
+    let settings = CopyTargetOptions::new(gitea::SETTINGS).with_mode(0o644);
+    published(image.into(), request.forge_port, FORGE_PORT.tcp())
+        .with_cmd(["web", "--config", gitea::SETTINGS])
+        .with_user(gitea::USER)
+        .with_env_var("GITEA_WORK_DIR", gitea::FOLDER)
+        .with_env_var("HOME", gitea::FOLDER)
+        .with_copy_to(settings, request.forge_settings.clone().into_bytes())
+        .with_container_name(FORGE)
+        .with_label(LABEL, &request.run)
+        .start()
+        .await
+        .context("start the forge")?;
+    Ok(())
+}
+
+async fn aws(request: &Request) -> Result<()> {
+    let (name, tag) = split(&request.aws_image)?;
+    published(
+        GenericImage::new(name, tag).into(),
+        request.aws_port,
+        AWS_PORT.tcp(),
+    )
+    .with_container_name(AWS)
+    .with_label(LABEL, &request.run)
+    .start()
+    .await
+    .context("start the AWS emulator")?;
+    Ok(())
+}
+
+/// On our network, its port on the loopback address only: nobody else on the user's network is to see it.
+fn published(
+    request: ContainerRequest<GenericImage>,
+    host: u16,
+    container: ContainerPort,
+) -> ContainerRequest<GenericImage> {
+    request
+        .with_network(supply::engine::NETWORK)
+        .with_mapped_port(host, container)
+        .with_startup_timeout(START)
+        .with_host_config_modifier(|config| {
+            for binding in config
+                .port_bindings
+                .iter_mut()
+                .flatten()
+                .flat_map(|(_, bindings)| bindings.iter_mut().flatten())
+            {
+                binding.host_ip = Some("127.0.0.1".to_owned());
+            }
+        })
+}
+
+fn split(image: &str) -> Result<(&str, &str)> {
+    image
+        .rsplit_once(':')
+        .with_context(|| format!("the image {image} has no tag"))
+}
