@@ -72,7 +72,6 @@ fn productions_messages_cannot_be_lost_by_a_slip() {
         table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
         production
     );
-    assert_eq!(table["Properties"]["SSESpecification"]["SSEEnabled"], true);
     assert_eq!(
         *template.at("/Conditions/IsProduction"),
         json!(["Environment", "production"])
