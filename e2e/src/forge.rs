@@ -109,11 +109,7 @@ impl Forge {
 
     /// A repository by name; nothing is asked of the forge.
     pub(crate) fn repository(&self, owner: &str, name: &str) -> Repository {
-        Repository {
-            forge: self.clone(),
-            owner: owner.to_owned(),
-            name: name.to_owned(),
-        }
+        Repository::new(self, owner, name)
     }
 
     async fn send(
