@@ -38,13 +38,21 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(run: RunDir, cache: Cache, progress: Progress, options: Options) -> Self {
-        Self { run, cache, progress, options, engine: OnceLock::new(), kubectl: OnceLock::new() }
+        Self {
+            run,
+            cache,
+            progress,
+            options,
+            engine: OnceLock::new(),
+            kubectl: OnceLock::new(),
+        }
     }
 
     /// Probes the engine, unless that was done.
     pub(crate) fn find_engine(&self) -> Result<()> {
         if self.engine.get().is_none() {
-            let engine = Engine::probe(&self.cache, &self.run.logs()).context("find a container engine that works")?;
+            let engine =
+                Engine::probe(&self.cache, &self.run.logs()).context("find a container engine that works")?;
             // Only this function sets it.
             let _ = self.engine.set(engine);
         }
@@ -53,7 +61,10 @@ impl Session {
 
     /// The supplied one, or the machine's own.
     pub(crate) fn kubectl(&self) -> PathBuf {
-        self.kubectl.get().cloned().unwrap_or_else(|| PathBuf::from("kubectl"))
+        self.kubectl
+            .get()
+            .cloned()
+            .unwrap_or_else(|| PathBuf::from("kubectl"))
     }
 }
 
@@ -67,12 +78,17 @@ async fn ground(session: &Session) -> Result<Arc<Ground>> {
     let (progress, logs) = (&session.progress, session.run.logs());
     progress
         .step(&plan::DOCTOR, async |step| {
-            let (cache, options, step, logs) = (session.cache.clone(), options.clone(), step.clone(), logs.clone());
+            let (cache, options, step, logs) =
+                (session.cache.clone(), options.clone(), step.clone(), logs.clone());
             blocking(move || supply::doctor::run(&cache, &options, &step, &logs)).await?;
             session.find_engine()
         })
         .await?;
-    let engine = session.engine.get().context("the doctor has just found an engine")?.clone();
+    let engine = session
+        .engine
+        .get()
+        .context("the doctor has just found an engine")?
+        .clone();
     let parts = progress
         .step(&plan::SUPPLY, async |step| {
             let (cache, engine, step) = (session.cache.clone(), engine.clone(), step.clone());
@@ -87,7 +103,13 @@ async fn ground(session: &Session) -> Result<Arc<Ground>> {
         .timeout(Duration::from_secs(20))
         .build()
         .context("make an HTTP client")?;
-    Ok(Arc::new(Ground { run: session.run.clone(), engine, parts, cache: session.cache.clone(), http }))
+    Ok(Arc::new(Ground {
+        run: session.run.clone(),
+        engine,
+        parts,
+        cache: session.cache.clone(),
+        http,
+    }))
 }
 
 /// Brings everything up. What an earlier run left is removed first, whether it was killed or told to keep it.
@@ -99,7 +121,10 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
             let removed = teardown::remove(&ground.run, &ground.engine, step).await?;
             State::forget(&ground.cache)?;
             if !removed.is_empty() {
-                progress.say(&format!("removed what an earlier run left: {}", removed.join(", ")));
+                progress.say(&format!(
+                    "removed what an earlier run left: {}",
+                    removed.join(", ")
+                ));
             }
             Network::ensure(&ground.run, &ground.engine).await
         })
@@ -108,31 +133,57 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
     // Each cluster needs the world for its Argo CD only.
     let told = SetOnce::new();
     let world_and_ci = async {
-        let world = progress.step(&plan::WORLD, async |step| world::bring_up(&ground, &network, step).await).await?;
+        let world = progress
+            .step(&plan::WORLD, async |step| {
+                world::bring_up(&ground, &network, step).await
+            })
+            .await?;
         told.set(world.clone()).context("the world is brought up once")?;
-        let ci = progress.step(&plan::FIRST_IMAGES, async |step| first_release(step, &ground, &world).await).await?;
+        let ci = progress
+            .step(&plan::FIRST_IMAGES, async |step| {
+                first_release(step, &ground, &world).await
+            })
+            .await?;
         Ok((world, ci))
     };
     let one = |environment, create: &'static Step, install: &'static Step| {
         let (ground, network, told) = (&ground, &network, &told);
         async move {
-            let cluster =
-                progress.step(create, async |step| cluster::create(ground, network, environment, step).await).await?;
+            let cluster = progress
+                .step(create, async |step| {
+                    cluster::create(ground, network, environment, step).await
+                })
+                .await?;
             let world: &World = told.wait().await;
-            progress.step(install, async |step| argocd::install(ground, &cluster, world, step).await).await?;
+            progress
+                .step(install, async |step| {
+                    argocd::install(ground, &cluster, world, step).await
+                })
+                .await?;
             anyhow::Ok(cluster)
         }
     };
     let ((world, ci), staging, production) = tokio::try_join!(
         world_and_ci,
         one(Environment::Staging, &plan::STAGING, &plan::ARGOCD_STAGING),
-        one(Environment::Production, &plan::PRODUCTION, &plan::ARGOCD_PRODUCTION),
+        one(
+            Environment::Production,
+            &plan::PRODUCTION,
+            &plan::ARGOCD_PRODUCTION
+        ),
     )?;
 
-    let env = Env { ground, world, ci, staging, production };
+    let env = Env {
+        ground,
+        world,
+        ci,
+        staging,
+        production,
+    };
     progress
         .step(&plan::ROOT, async |_| {
-            let apply = Environment::ALL.map(|environment| argocd::apply_root(&env.ground, env.cluster(environment)));
+            let apply =
+                Environment::ALL.map(|environment| argocd::apply_root(&env.ground, env.cluster(environment)));
             let [staging, production] = apply;
             tokio::try_join!(staging, production)?;
             state(&env).save(&env.ground.cache)
@@ -156,12 +207,21 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
             for cluster in [&staging, &production] {
                 let answer = cluster.client.apiserver_version().await;
                 answer.with_context(|| {
-                    format!("cluster {} does not answer; remove it with `cargo xtask e2e down`", cluster.name)
+                    format!(
+                        "cluster {} does not answer; remove it with `cargo xtask e2e down`",
+                        cluster.name
+                    )
                 })?;
             }
             step.doing("start the CI");
             let ci = start_ci(&ground, &state.world).await?;
-            Ok(Env { ground, world: state.world, ci, staging, production })
+            Ok(Env {
+                ground,
+                world: state.world,
+                ci,
+                staging,
+                production,
+            })
         })
         .await
 }
@@ -178,5 +238,7 @@ fn state(env: &Env) -> State {
 
 /// Work of the supply, which knows no tokio.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.context("the thread of this step ended by itself")?
+    tokio::task::spawn_blocking(work)
+        .await
+        .context("the thread of this step ended by itself")?
 }

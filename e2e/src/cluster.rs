@@ -112,7 +112,7 @@ pub(crate) async fn create(
     )
     .envs(ground.engine.env().iter().map(|(name, value)| (name, value)));
     Tool::new(create, &log, CREATE)
-        .input(settings)
+        .input(settings.text.as_str())
         .run()
         .await
         .context("kind did not bring up the node")?;
@@ -127,10 +127,18 @@ pub(crate) async fn create(
     if ground.engine.kind() == Kind::Podman {
         names::forward_to(&cluster.client, &network.gateway, step).await?;
     }
-    let pods = node_ready(&cluster, step).await?;
+    node_ready(&cluster, step).await?;
     // A packet to a pod that is gone would otherwise leave the machine, and whoever is there answers in its place.
     let node = environment.node();
-    let route = ["exec", &node, "ip", "route", "replace", "unreachable", &pods];
+    let route = [
+        "exec",
+        &node,
+        "ip",
+        "route",
+        "replace",
+        "unreachable",
+        &settings.pods,
+    ];
     Tool::new(ground.engine.command(&shell, route), &log, EXEC)
         .run()
         .await
@@ -139,24 +147,25 @@ pub(crate) async fn create(
     Ok(cluster)
 }
 
-/// kind's own wait ends with success on a timeout, so it is not used. Gives the addresses of the node's pods.
-async fn node_ready(cluster: &Cluster, step: &StepHandle) -> Result<String> {
+/// kind's own wait ends with success on a timeout, so it is not used.
+async fn node_ready(cluster: &Cluster, step: &StepHandle) -> Result<()> {
     let nodes: Api<Node> = Api::all(cluster.client.clone());
     eventually(step, "node", READY, async || {
         let node = nodes.get(&cluster.environment.node()).await?;
-        let status = node.status.unwrap_or_default();
-        let ready = status
-            .conditions
-            .unwrap_or_default()
-            .into_iter()
-            .find(|condition| condition.type_ == "Ready");
-        Ok(match (ready, node.spec.and_then(|spec| spec.pod_cidr)) {
-            (Some(ready), Some(pods)) if ready.status == "True" => Verdict::Ready(pods),
-            (Some(ready), _) => {
-                Verdict::Pending(ready.message.unwrap_or_else(|| "no pod addresses yet".to_owned()))
-            }
-            (None, _) => Verdict::Pending("has not reported yet".to_owned()),
-        })
+        let conditions = node
+            .status
+            .and_then(|status| status.conditions)
+            .unwrap_or_default();
+        Ok(
+            match conditions
+                .into_iter()
+                .find(|condition| condition.type_ == "Ready")
+            {
+                Some(ready) if ready.status == "True" => Verdict::Ready(()),
+                Some(ready) => Verdict::Pending(ready.message.unwrap_or_else(|| "not ready".to_owned())),
+                None => Verdict::Pending("has not reported yet".to_owned()),
+            },
+        )
     })
     .await
 }

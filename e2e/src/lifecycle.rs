@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// While everything is built; what is kept afterwards is less.
-const DISK: &str = "up to 15 GB while parts are built, 6 GB are kept";
+const DISK: &str = "20 GB while parts are built, 6 GB are kept";
 /// Saving diagnostics must not hold up the end of a run for long.
 const DIAGNOSTICS: Duration = Duration::from_secs(60);
 

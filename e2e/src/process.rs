@@ -65,7 +65,8 @@ impl Tool {
         let mut log = open(&self.log)?;
         writeln!(log, "$ {}", self.line).with_context(|| format!("write {}", self.log.display()))?;
         let errors = log.try_clone().context("share the log file")?;
-        command.stdin(Stdio::piped())
+        command
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(errors);
         // A group of its own: a Ctrl-C in the terminal reaches this process alone, which then ends its tools in order.

@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(records[1].outcome, Outcome::Failed("port taken".to_owned()));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_step_over_its_budget_fails_and_says_where_it_was() {
         let progress = Progress::new(1, History::new());
         let result = progress

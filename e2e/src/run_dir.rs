@@ -34,7 +34,11 @@ impl RunDir {
     pub(crate) fn at(id: &str, path: &Path) -> Result<Self> {
         fs::create_dir_all(path.join("logs")).with_context(|| format!("make {}", path.display()))?;
         let (id, path) = (id.to_owned(), path.to_owned());
-        Ok(Self { id, repo: repo_root()?, path })
+        Ok(Self {
+            id,
+            repo: repo_root()?,
+            path,
+        })
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

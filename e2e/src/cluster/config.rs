@@ -15,8 +15,16 @@ pub(super) const ARGOCD: u16 = 30082;
 /// The registry that the overlays name. Its images are in the forge.
 const REGISTRY: &str = "000000000000.dkr.ecr.eu-central-1.amazonaws.com";
 
-/// What `kind create cluster --config -` reads. JSON, which is YAML too.
-pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u16)]) -> Result<Vec<u8>> {
+/// kind's configuration, and what else of it matters.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// What `kind create cluster --config -` reads. JSON, which is YAML too.
+    pub(super) text: String,
+    /// The addresses of all pods.
+    pub(super) pods: String,
+}
+
+pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u16)]) -> Result<Settings> {
     let base = ground.run.repo.join("infra/local/kind.yaml");
     let base = fs::read_to_string(&base).with_context(|| format!("read {}", base.display()))?;
     let registry = ground.run.file(&format!("registry-{environment}.toml"));
@@ -30,7 +38,7 @@ pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u
     merged(&base, &mounts, ports)
 }
 
-fn merged(base: &str, mounts: &Value, ports: &[(u16, u16)]) -> Result<Vec<u8>> {
+fn merged(base: &str, mounts: &Value, ports: &[(u16, u16)]) -> Result<Settings> {
     let mut config: Value = serde_saphyr::from_str(base).context("understand infra/local/kind.yaml")?;
     let node = config
         .pointer_mut("/nodes/0")
@@ -47,7 +55,14 @@ fn merged(base: &str, mounts: &Value, ports: &[(u16, u16)]) -> Result<Vec<u8>> {
         list.with_context(|| format!("infra/local/kind.yaml: {key} is not a list"))?
             .extend(more.as_array().into_iter().flatten().cloned());
     }
-    serde_json::to_vec(&config).context("write kind's configuration")
+    let pods = config.pointer("/networking/podSubnet").and_then(Value::as_str);
+    let pods = pods
+        .context("infra/local/kind.yaml names no networking.podSubnet")?
+        .to_owned();
+    Ok(Settings {
+        text: config.to_string(),
+        pods,
+    })
 }
 
 /// A `hosts.toml` that sends every pull to the forge.
@@ -61,9 +76,10 @@ mod tests {
 
     #[test]
     fn ports_and_mounts_are_added_and_the_rest_is_kept() {
-        let base = "kind: Cluster\nfeatureGates: {KubeletInUserNamespace: true}\nnodes:\n- role: control-plane\n  extraMounts: [{hostPath: /a}]\n";
-        let bytes = merged(base, &json!([{ "hostPath": "/b" }]), &[(FRONTEND, 1234)]).unwrap();
-        let config: Value = serde_json::from_slice(&bytes).unwrap();
+        let base = "kind: Cluster\nnetworking: {podSubnet: 10.244.0.0/16}\nfeatureGates: {KubeletInUserNamespace: true}\nnodes:\n- role: control-plane\n  extraMounts: [{hostPath: /a}]\n";
+        let settings = merged(base, &json!([{ "hostPath": "/b" }]), &[(FRONTEND, 1234)]).unwrap();
+        let config: Value = serde_json::from_str(&settings.text).unwrap();
+        assert_eq!(settings.pods, "10.244.0.0/16");
         assert_eq!(config["featureGates"]["KubeletInUserNamespace"], true);
         assert_eq!(
             config["nodes"][0]["extraMounts"],

@@ -34,7 +34,10 @@ pub(crate) struct Request {
 /// Has `request` done by a process that sees the engine's socket.
 pub(super) async fn start(ground: &Ground, request: &Request) -> Result<()> {
     let shell = Shell::new().context("open a shell")?;
-    let _service = ground.engine.serve(&ground.run.logs()).context("make the engine's socket answer")?;
+    let _service = ground
+        .engine
+        .serve(&ground.run.logs())
+        .context("make the engine's socket answer")?;
     let socket = format!("unix://{}", ground.engine.socket().display());
     // This very binary, also after cargo has written a newer one over it.
     let itself = cmd!(shell, "/proc/self/exe start-containers")
