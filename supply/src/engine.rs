@@ -37,6 +37,11 @@ impl Engine {
         if let Some(docker) = docker(&sh, logs)? {
             return Ok(docker);
         }
+        Self::podman(cache, logs)
+    }
+
+    /// Podman with the storage of this cache.
+    pub(crate) fn podman(cache: &Cache, logs: &Path) -> Result<Self> {
         let (env, socket) = podman::configure(cache, logs)?;
         let env = with_kind(env, "podman", "KIND_EXPERIMENTAL_PODMAN_NETWORK");
         Ok(Self {

@@ -1,5 +1,6 @@
 //! Where every outside part comes from: one pinned upstream image each, and the recipe that builds it where nothing can be pulled.
 
+mod acquire;
 pub mod cache;
 pub mod debian;
 pub mod doctor;
@@ -8,14 +9,74 @@ mod error;
 pub mod go;
 pub mod image;
 pub mod key;
+pub mod needs;
+mod orchestrate;
 pub mod part;
 mod podman;
 mod preload;
+pub mod proof;
 pub mod recipes;
 mod run;
+pub mod stock;
 pub mod versions;
 mod workshop;
 
+use std::path::PathBuf;
+
 pub use error::SupplyError;
+pub use orchestrate::{kustomize, supply, tools};
 pub use run::cancel;
 pub use workshop::{Progress, Workshop};
+
+/// How images are got.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Pull where a registry answers, build where none does.
+    #[default]
+    Auto,
+    /// Pull, or fail.
+    Pull,
+    /// Build, whether or not a registry answers.
+    Build,
+}
+
+/// What a run of the supply is told.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How images are got.
+    pub mode: Mode,
+    /// A registry (`host:port`) that serves every image in place of the one in its name.
+    pub mirror: Option<String>,
+    /// Whether the doctor may install what is missing.
+    pub install: bool,
+}
+
+/// Programs of the host.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// Makes clusters.
+    pub kind: PathBuf,
+    /// Talks to them.
+    pub kubectl: PathBuf,
+    /// Renders manifests.
+    pub kustomize: PathBuf,
+}
+
+/// Everything from outside that the end-to-end test needs.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// Makes clusters.
+    pub kind: PathBuf,
+    /// Talks to them.
+    pub kubectl: PathBuf,
+    /// Renders manifests.
+    pub kustomize: PathBuf,
+    /// The node image, with Argo CD and its Redis in it.
+    pub node_image: String,
+    /// Gitea.
+    pub forge_image: String,
+    /// The AWS emulator.
+    pub aws_image: String,
+    /// Folder with Argo CD's `install.yaml`.
+    pub argocd_manifests: PathBuf,
+}

@@ -35,12 +35,7 @@ pub(crate) fn configure(cache: &Cache, logs: &Path) -> Result<(Vec<(String, Stri
     );
     write(
         &containers,
-        &containers_conf(
-            &folder,
-            &run,
-            hard_limit(Resource::Nofile),
-            hard_limit(Resource::Nproc),
-        ),
+        &containers_conf(&folder, &run, most_files(), most_processes()),
     )?;
     if !registries.exists() {
         write(&registries, "")?;
@@ -121,8 +116,20 @@ pub(crate) fn serve(engine: &Engine, logs: &Path) -> Result<Child> {
 }
 
 /// Without `CAP_SYS_RESOURCE` nobody may ask for more than this process has.
-fn hard_limit(resource: Resource) -> u64 {
-    getrlimit(resource).maximum.unwrap_or(1_048_576).min(1_048_576)
+fn most_files() -> u64 {
+    getrlimit(Resource::Nofile)
+        .maximum
+        .unwrap_or(1_048_576)
+        .min(1_048_576)
+}
+
+/// Podman lowers its own limit to the kernel's number of process ids as it starts, and cannot raise it again.
+fn most_processes() -> u64 {
+    let ids = fs::read_to_string("/proc/sys/kernel/pid_max")
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    let ids = ids.unwrap_or(32_768);
+    getrlimit(Resource::Nproc).maximum.unwrap_or(ids).min(ids)
 }
 
 fn containers_conf(folder: &Path, run: &Path, files: u64, processes: u64) -> String {

@@ -16,6 +16,7 @@ use xshell::Cmd;
 use crate::error::SupplyError;
 
 static CANCELLED: AtomicBool = AtomicBool::new(false);
+static STOPPED: AtomicBool = AtomicBool::new(false);
 
 const POLL: Duration = Duration::from_millis(20);
 const TAIL_LINES: usize = 25;
@@ -25,9 +26,28 @@ pub fn cancel() {
     CANCELLED.store(true, Ordering::SeqCst);
 }
 
+/// Ends what runs beside a part that failed, until [`resume`].
+pub(crate) fn stop() {
+    STOPPED.store(true, Ordering::SeqCst);
+}
+
+/// Lets commands run again after [`stop`].
+pub(crate) fn resume() {
+    STOPPED.store(false, Ordering::SeqCst);
+}
+
+/// Whether an error only says that something else ended the command.
+pub(crate) fn was_stopped(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(SupplyError::Cancelled))
+}
+
+fn must_end() -> bool {
+    CANCELLED.load(Ordering::SeqCst) || STOPPED.load(Ordering::SeqCst)
+}
+
 /// An error once [`cancel`] was called.
 pub(crate) fn check_cancelled() -> Result<()> {
-    if CANCELLED.load(Ordering::SeqCst) {
+    if must_end() {
         return Err(SupplyError::Cancelled.into());
     }
     Ok(())
@@ -71,7 +91,7 @@ fn finish(mut command: Command, line: &str, log: &Path, deadline: Duration) -> R
         if let Some(status) = child.try_wait().with_context(|| format!("wait for `{line}`"))? {
             return judge(status, line, log);
         }
-        if CANCELLED.load(Ordering::SeqCst) {
+        if must_end() {
             end(&mut child);
             return Err(SupplyError::Cancelled.into());
         }

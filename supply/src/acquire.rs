@@ -1,0 +1,164 @@
+//! Gets one part's image: pulled where a registry answers, built where none does.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use xshell::Shell;
+
+use crate::engine::Kind;
+use crate::error::SupplyError;
+use crate::part::{Held, Part};
+use crate::workshop::{Workshop, minutes};
+use crate::{Mode, Options};
+
+/// A registry that takes longer to name an image's manifest counts as one that does not answer.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// What is to be done for a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// The engine has it.
+    Keep,
+    /// From a registry.
+    Pull,
+    /// By the recipe.
+    Build,
+}
+
+/// Registries that did not answer in this run; each is asked once.
+#[derive(Debug, Default)]
+pub(crate) struct Registries {
+    silent: Mutex<BTreeSet<String>>,
+}
+
+impl Registries {
+    fn is_silent(&self, host: &str) -> bool {
+        self.silent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(host)
+    }
+
+    fn silence(&self, host: &str) {
+        self.silent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(host.to_owned());
+    }
+}
+
+/// Decides what to do for a part.
+pub(crate) fn plan(
+    shop: Workshop<'_>,
+    part: &Part,
+    options: &Options,
+    registries: &Registries,
+) -> Result<Plan> {
+    let held = part.held(shop)?;
+    Ok(match (options.mode, held) {
+        (Mode::Build, Held::Built) | (Mode::Auto | Mode::Pull, Held::Built | Held::Upstream) => Plan::Keep,
+        (Mode::Pull, _) => Plan::Pull,
+        (Mode::Auto, _) if answers(shop, part, options, registries)? => Plan::Pull,
+        (Mode::Auto | Mode::Build, _) => Plan::Build,
+    })
+}
+
+/// Whether a registry has the image.
+fn answers(shop: Workshop<'_>, part: &Part, options: &Options, registries: &Registries) -> Result<bool> {
+    let image = part.image(shop.versions)?;
+    let (source, insecure) = source(image, options.mirror.as_deref());
+    let host = source.split('/').next().unwrap_or_default();
+    if registries.is_silent(host) {
+        return Ok(false);
+    }
+    shop.progress.doing(&format!("ask {host} for {image}"));
+    let sh = Shell::new().context("open a shell")?;
+    let engine = shop.engine()?;
+    let mut ask = engine.command(&sh, ["manifest", "inspect"]);
+    if insecure {
+        ask = ask.arg(if engine.kind() == Kind::Docker {
+            "--insecure"
+        } else {
+            "--tls-verify=false"
+        });
+    }
+    match shop.read("pull", ANSWER, ask.arg(&source)) {
+        Ok(_) => Ok(true),
+        Err(error) => match error.downcast_ref() {
+            Some(SupplyError::Command { .. } | SupplyError::Deadline { .. }) => {
+                registries.silence(host);
+                Ok(false)
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+/// Pulls the image and gives it its upstream name.
+pub(crate) fn pull(shop: Workshop<'_>, part: &Part, options: &Options) -> Result<()> {
+    let image = part.image(shop.versions)?;
+    let (source, insecure) = source(image, options.mirror.as_deref());
+    let sh = Shell::new().context("open a shell")?;
+    let engine = shop.engine()?;
+    shop.progress.doing(&format!("pull {source}"));
+    let mut pull = engine.command(&sh, ["pull"]);
+    if insecure && engine.kind() == Kind::Podman {
+        pull = pull.arg("--tls-verify=false");
+    }
+    if let Err(error) = shop.run("pull", minutes(20), pull.arg(&source)) {
+        return Err(match error.downcast_ref() {
+            Some(SupplyError::Command { tail, .. }) => {
+                let cause = tail.lines().last().unwrap_or_default().trim().to_owned();
+                SupplyError::NotPulled { image: source, cause }.into()
+            }
+            _ => error,
+        });
+    }
+    if source != image {
+        shop.run("pull", minutes(1), engine.command(&sh, ["tag", &source, image]))?;
+        shop.run("pull", minutes(1), engine.command(&sh, ["image", "rm", &source]))?;
+    }
+    Ok(())
+}
+
+/// Where an image is pulled from, and whether that is a registry of this machine, which has no certificate.
+pub(crate) fn source(image: &str, mirror: Option<&str>) -> (String, bool) {
+    let Some(mirror) = mirror else {
+        return (image.to_owned(), false);
+    };
+    let path = image.split_once('/').map_or(image, |(_, path)| path);
+    let host = mirror.rsplit_once(':').map_or(mirror, |(host, _)| host);
+    (
+        format!("{mirror}/{path}"),
+        matches!(host, "localhost" | "127.0.0.1" | "[::1]"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirror_takes_the_place_of_the_registry_only() {
+        let name = "quay.io/argoproj/argocd:v1";
+        assert_eq!(source(name, None), (name.to_owned(), false));
+        assert_eq!(
+            source(name, Some("127.0.0.1:5000")),
+            ("127.0.0.1:5000/argoproj/argocd:v1".to_owned(), true)
+        );
+        assert_eq!(
+            source(name, Some("mirror.example:443")),
+            ("mirror.example:443/argoproj/argocd:v1".to_owned(), false)
+        );
+    }
+
+    #[test]
+    fn a_silent_registry_is_asked_once() {
+        let registries = Registries::default();
+        assert!(!registries.is_silent("a.example"));
+        registries.silence("a.example");
+        assert!(registries.is_silent("a.example") && !registries.is_silent("b.example"));
+    }
+}

@@ -1,0 +1,187 @@
+//! Gets all parts, two at a time: while one links or downloads, the other compiles.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context as _, Result};
+use xshell::Shell;
+
+use crate::acquire::{Plan, Registries, plan, pull};
+use crate::cache::Cache;
+use crate::engine::Engine;
+use crate::key::Key;
+use crate::part::Part;
+use crate::preload::preload;
+use crate::recipes::{PARTS, argocd, tools};
+use crate::versions::Versions;
+use crate::workshop::{Progress, Workshop, minutes};
+use crate::{Options, Parts, Tools, run};
+
+/// Compiler caches and module sources of all recipes at their largest, with the results.
+const BUILD_MB: u64 = 20_000;
+/// Images of all parts.
+const PULL_MB: u64 = 6_000;
+const WORKERS: usize = 2;
+
+/// Gets everything a run of the end-to-end test needs. The caller holds the cache's lock.
+pub fn supply(
+    cache: &Cache,
+    engine: &Engine,
+    options: &Options,
+    progress: &dyn Progress,
+    logs: &Path,
+) -> Result<Parts> {
+    let versions = Versions::load()?;
+    let shop = Workshop {
+        cache,
+        engine: Some(engine),
+        versions: &versions,
+        progress,
+        logs,
+    };
+    let found = images(shop, options).and_then(|node_image| {
+        let Tools {
+            kind,
+            kubectl,
+            kustomize,
+        } = build_tools(shop)?;
+        Ok(Parts {
+            kind,
+            kubectl,
+            kustomize,
+            node_image,
+            forge_image: versions.get("forge", "image")?.to_owned(),
+            aws_image: versions.get("aws", "image")?.to_owned(),
+            argocd_manifests: argocd::manifests(shop)?,
+        })
+    });
+    drop_scratch(cache)?;
+    found
+}
+
+/// Only the programs of the host, for those who need no container.
+pub fn tools(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<Tools> {
+    let versions = Versions::load()?;
+    build_tools(Workshop {
+        cache,
+        engine: None,
+        versions: &versions,
+        progress,
+        logs,
+    })
+}
+
+/// Only kustomize, with which the manifests are tested.
+pub fn kustomize(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<std::path::PathBuf> {
+    let versions = Versions::load()?;
+    tools::build_kustomize(Workshop {
+        cache,
+        engine: None,
+        versions: &versions,
+        progress,
+        logs,
+    })
+}
+
+fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
+    Ok(Tools {
+        kind: tools::build_kind(shop)?,
+        kubectl: tools::build_kubectl(shop)?,
+        kustomize: tools::build_kustomize(shop)?,
+    })
+}
+
+/// Gets the image of each part, and gives the node image that carries Argo CD.
+pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
+    let registries = Registries::default();
+    let mut jobs = VecDeque::new();
+    for part in PARTS {
+        match plan(shop, part, options, &registries)? {
+            Plan::Keep => {}
+            todo => jobs.push_back((part, todo)),
+        }
+    }
+    if jobs.iter().any(|(_, todo)| *todo == Plan::Build) {
+        shop.cache.require_mb(BUILD_MB, "building the parts")?;
+    } else if !jobs.is_empty() {
+        shop.cache.require_mb(PULL_MB, "pulling the parts")?;
+    }
+    run_all(shop, options, jobs)?;
+    node_with_argocd(shop)
+}
+
+fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(&Part, Plan)>) -> Result<()> {
+    let jobs = Mutex::new(jobs);
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let work = || -> Result<()> {
+        while let Some((part, todo)) = next() {
+            let done = match todo {
+                Plan::Pull => pull(shop, part, options),
+                Plan::Build | Plan::Keep => part.build(shop),
+            };
+            if let Err(error) = done {
+                // What the others would still compile is of no use now.
+                run::stop();
+                return Err(error.context(format!("get {}", part.name)));
+            }
+        }
+        Ok(())
+    };
+    let outcomes: Vec<Result<()>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow::anyhow!("a recipe panicked")))
+            })
+            .collect()
+    });
+    run::resume();
+    let (stopped, failed): (Vec<_>, Vec<_>) = outcomes
+        .into_iter()
+        .filter_map(Result::err)
+        .partition(run::was_stopped);
+    failed.into_iter().chain(stopped).next().map_or(Ok(()), Err)
+}
+
+/// The node image with Argo CD and its Redis in it, whether they were pulled or built.
+fn node_with_argocd(shop: Workshop<'_>) -> Result<String> {
+    let sh = Shell::new().context("open a shell")?;
+    let engine = shop.engine()?;
+    let id = |image: &str| {
+        let inspect = engine.command(&sh, ["image", "inspect", "--format", "{{.Id}}", image]);
+        shop.read("engine", minutes(1), inspect)
+            .with_context(|| format!("inspect {image}"))
+    };
+    let [node, argocd, redis] = ["node", "argocd", "redis"].map(|part| shop.versions.get(part, "image"));
+    let (node, argocd, redis) = (node?, argocd?, redis?);
+    let ids = [id(node)?, id(argocd)?, id(redis)?];
+    let recipe = include_bytes!("preload.rs").as_slice();
+    let key = Key::of(ids.iter().map(String::as_bytes).chain([recipe]));
+    let target = format!("localhost/gitops-loop/node:{key}");
+    if id(&target).is_err() {
+        run::check_cancelled()?;
+        preload(
+            shop,
+            node,
+            &[argocd, redis],
+            &target,
+            "gitops-loop.stage=node-with-argocd",
+        )?;
+    }
+    Ok(target)
+}
+
+/// Compilers' caches grow to many GB and are of no use once their results are kept.
+pub(crate) fn drop_scratch(cache: &Cache) -> Result<()> {
+    let scratch = cache.build();
+    if scratch.exists() {
+        fs::remove_dir_all(&scratch).with_context(|| format!("drop {}", scratch.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! Shows that mode `pull` works where no public registry is in reach: a real registry on this machine serves our images under
+//! their upstream paths, and a second, empty engine gets them from it.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use xshell::Shell;
+
+use crate::acquire::source;
+use crate::cache::Cache;
+use crate::doctor;
+use crate::engine::{Engine, Kind};
+use crate::needs::Group;
+use crate::orchestrate::images;
+use crate::recipes::PARTS;
+use crate::versions::Versions;
+use crate::workshop::{Progress, Workshop, minutes};
+use crate::{Mode, Options, run};
+
+/// Pushes every part, pulls all of them with [`Mode::Pull`] into an empty engine, and compares the images' ids. Gives the number
+/// of images compared. The caller holds the cache's lock, and every part is there already.
+pub fn prove_pull(
+    cache: &Cache,
+    engine: &Engine,
+    install: bool,
+    progress: &dyn Progress,
+    logs: &Path,
+) -> Result<usize> {
+    ensure!(
+        engine.kind() == Kind::Podman,
+        "the proof needs podman, whose storage can be a second, empty one"
+    );
+    doctor::ready(&[Group::Registry], install, progress, logs)?;
+    let folder = cache.build().join("proof");
+    fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+    let outcome = prove(cache, engine, &folder, progress, logs);
+    fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    outcome
+}
+
+fn prove(
+    cache: &Cache,
+    engine: &Engine,
+    folder: &Path,
+    progress: &dyn Progress,
+    logs: &Path,
+) -> Result<usize> {
+    let versions = Versions::load()?;
+    let here = Workshop {
+        cache,
+        engine: Some(engine),
+        versions: &versions,
+        progress,
+        logs,
+    };
+    let registry = Registry::start(folder, logs)?;
+    let sh = Shell::new().context("open a shell")?;
+    for part in PARTS {
+        let image = part.image(&versions)?;
+        let (target, _) = source(image, Some(&registry.address));
+        progress.doing(&format!("push {target}"));
+        let push = engine
+            .command(&sh, ["push", "--tls-verify=false", image])
+            .arg(format!("docker://{target}"));
+        here.run("proof", minutes(10), push)?;
+    }
+    let empty = Cache::at(folder.join("cache"))?;
+    let other = Engine::podman(&empty, logs)?;
+    let there = Workshop {
+        cache: &empty,
+        engine: Some(&other),
+        ..here
+    };
+    let options = Options {
+        mode: Mode::Pull,
+        mirror: Some(registry.address.clone()),
+        install: false,
+    };
+    let outcome = images(there, &options).and_then(|_| {
+        for part in PARTS {
+            let image = part.image(&versions)?;
+            let [ours, pulled] = [id(here, image)?, id(there, image)?];
+            ensure!(
+                ours == pulled,
+                "{image} is {ours} here but {pulled} after the pull"
+            );
+        }
+        Ok(PARTS.len())
+    });
+    // Its layers are mounts and files of root's that only podman takes apart.
+    let reset = other.command(&sh, ["system", "reset", "--force"]);
+    here.run("proof", minutes(5), reset)?;
+    outcome
+}
+
+fn id(shop: Workshop<'_>, image: &str) -> Result<String> {
+    let sh = Shell::new().context("open a shell")?;
+    shop.read(
+        "proof",
+        minutes(1),
+        shop.engine()?
+            .command(&sh, ["image", "inspect", "--format", "{{.Id}}", image]),
+    )
+}
+
+/// A registry on a free port of the loopback, gone when dropped.
+struct Registry {
+    address: String,
+    process: Child,
+}
+
+impl Registry {
+    fn start(folder: &Path, logs: &Path) -> Result<Self> {
+        let port = {
+            let probe = TcpListener::bind("127.0.0.1:0").context("find a free port")?;
+            probe.local_addr().context("read the free port")?.port()
+        };
+        let address = format!("127.0.0.1:{port}");
+        let storage = folder.join("registry");
+        let config = format!(
+            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
+            storage.display()
+        );
+        let file = folder.join("registry.yml");
+        fs::write(&file, config).with_context(|| format!("write {}", file.display()))?;
+        let log = logs.join("proof-registry.log");
+        let output = fs::File::create(&log).with_context(|| format!("create {}", log.display()))?;
+        let process = Command::new("docker-registry")
+            .arg("serve")
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().context("share the registry's log")?)
+            .stderr(output)
+            .process_group(0)
+            .spawn()
+            .context("start docker-registry")?;
+        let mut registry = Self { address, process };
+        let started = Instant::now();
+        while TcpStream::connect(&registry.address).is_err() {
+            let ended = registry.process.try_wait().context("wait for docker-registry")?;
+            if ended.is_some() || started.elapsed() > Duration::from_secs(20) {
+                bail!(
+                    "the registry does not answer on {}; log: {}",
+                    registry.address,
+                    log.display()
+                );
+            }
+            run::check_cancelled()?;
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(registry)
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        run::end(&mut self.process);
+    }
+}
