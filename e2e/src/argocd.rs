@@ -34,9 +34,9 @@ const CONFIGURATION: &str = "infra/argocd";
 const INSTALL: &str = "install.yaml";
 
 const RENDER: Duration = Duration::from_secs(30);
-const APPLY: Duration = Duration::from_secs(60);
+const APPLY: Duration = Duration::from_mins(1);
 const ESTABLISHED: Duration = Duration::from_secs(30);
-const READY: Duration = Duration::from_secs(240);
+const READY: Duration = Duration::from_mins(4);
 
 /// Installs Argo CD and waits until every part of it is ready.
 pub(crate) async fn install(

@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
     let code = runtime.block_on(async {
         match command {
             Some(Command::StartContainers) => told(world::containers::serve().await),
-            command => lifecycle::run(command, options).await,
+            command => Box::pin(lifecycle::run(command, options)).await,
         }
     });
     // A thread that still waits for a tool of the supply must not hold the exit back.

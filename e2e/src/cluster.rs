@@ -25,7 +25,7 @@ use crate::{
     wait::{Verdict, eventually},
 };
 
-const CREATE: Duration = Duration::from_secs(180);
+const CREATE: Duration = Duration::from_mins(3);
 const READY: Duration = Duration::from_secs(90);
 const EXEC: Duration = Duration::from_secs(20);
 
@@ -40,8 +40,11 @@ pub(crate) struct Cluster {
     pub(crate) frontend_url: String,
     /// `http://127.0.0.1:<port>` of the backend's `NodePort`.
     pub(crate) backend_url: String,
-    /// `http://<node>:30082`, Argo CD as the forge's webhooks reach it.
-    pub(crate) argocd_url_for_forge: String,
+}
+
+/// Argo CD's ear of an environment, as the forge reaches it. Known before the cluster is there.
+pub(crate) fn argocd_webhook(environment: Environment) -> String {
+    format!("http://{}:{}/api/webhook", environment.node(), config::ARGOCD)
 }
 
 /// What another process needs to reach a cluster that is up.
@@ -69,7 +72,6 @@ impl Cluster {
             kubeconfig,
             frontend_url,
             backend_url,
-            argocd_url_for_forge: format!("http://{}:{}", environment.node(), config::ARGOCD),
         })
     }
 
@@ -81,6 +83,11 @@ impl Cluster {
             backend_url: self.backend_url.clone(),
         }
     }
+}
+
+/// Argo CD of an environment as the forge's webhooks reach it.
+pub(crate) fn argocd_url_for_forge(environment: Environment) -> String {
+    format!("http://{}:{}", environment.node(), config::ARGOCD)
 }
 
 /// Makes the cluster and waits until pods can be scheduled and resolve names.

@@ -40,10 +40,6 @@ impl Environment {
         format!("{}-control-plane", self.cluster())
     }
 
-    pub(crate) fn table(self) -> String {
-        format!("messages-{}", self.name())
-    }
-
     pub(crate) fn stack(self) -> String {
         format!("message-board-{}", self.name())
     }

@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 use crate::actors::Reviewer;
 use crate::checkout::{Checkout, Seed};
 use crate::ci::{Ci, Settings};
+use crate::cluster::argocd_url_for_forge;
+use crate::cluster::argocd_webhook;
 use crate::env::Ground;
 use crate::environment::Environment;
 use crate::forge::{Forge, Webhook};
@@ -76,7 +78,7 @@ pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
     .await
     .context("start the CI")?;
     let argocd =
-        Environment::ALL.map(|environment| format!("http://{}:30082/api/webhook", environment.node()));
+        Environment::ALL.map(|environment| format!("{}/api/webhook", argocd_url_for_forge(environment)));
     let mut hooks = vec![Webhook {
         url: ci.hook(),
         secret: &secret,

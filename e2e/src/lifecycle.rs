@@ -26,7 +26,7 @@ use crate::{
 /// While everything is built; what is kept afterwards is less.
 const DISK: &str = "20 GB while parts are built, 6 GB are kept";
 /// Saving diagnostics must not hold up the end of a run for long.
-const DIAGNOSTICS: Duration = Duration::from_secs(60);
+const DIAGNOSTICS: Duration = Duration::from_mins(1);
 
 /// Runs one command and gives the exit code of the process.
 pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode {
@@ -39,7 +39,7 @@ pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode 
             return ExitCode::FAILURE;
         }
     };
-    let told = interrupt.bound(body(command.as_ref(), &session, &chosen)).await;
+    let told = Box::pin(interrupt.bound(body(command.as_ref(), &session, &chosen))).await;
     let outcome = finish(command.as_ref(), &session, told, start).await;
     if interrupt::asked() {
         return interrupt::EXIT_CODE.into();

@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_clock_shows_elapsed_budget_and_what_is_left() {
-        let clock = |elapsed, last| clock(Duration::from_secs(elapsed), Duration::from_secs(300), last);
+        let clock = |elapsed, last| clock(Duration::from_secs(elapsed), Duration::from_mins(5), last);
         assert_eq!(clock(48, None), "48 s of 300 s");
         assert_eq!(clock(48, Some(71.0)), "48 s of 300 s, about 23 s left");
         assert_eq!(clock(80, Some(71.0)), "80 s of 300 s, longer than last time");

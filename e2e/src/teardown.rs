@@ -16,7 +16,7 @@ use crate::{
 };
 
 const LIST: Duration = Duration::from_secs(20);
-const REMOVE: Duration = Duration::from_secs(60);
+const REMOVE: Duration = Duration::from_mins(1);
 
 /// Removes clusters, containers and network; gives the names of what was there.
 ///

@@ -18,7 +18,7 @@ use xshell::{Shell, cmd};
 use super::{AWS, AWS_PORT, FORGE, FORGE_PORT, LABEL, gitea};
 use crate::{env::Ground, process::Tool};
 
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// What to start.
 #[derive(Debug, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ pub(super) const SETTINGS: &str = "/etc/gitops-loop/app.ini";
 pub(super) const USER: &str = "1000:1000";
 
 const ADMINISTRATOR: &str = "operator";
-const HEALTHY: Duration = Duration::from_secs(60);
+const HEALTHY: Duration = Duration::from_mins(1);
 const CALL: Duration = Duration::from_secs(30);
 
 /// Made anew for each run; they live as long as its containers.
