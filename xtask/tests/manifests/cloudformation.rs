@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::object::{Object, find};
-use crate::render::{file, overlay};
+use crate::render::{account_and_region, file, overlay};
 use crate::{ENVIRONMENTS, NAMESPACE};
 
 fn template() -> Object {
@@ -98,7 +98,7 @@ fn each_role_trusts_one_service_account_that_asks_for_it() {
             }});
             assert_eq!(statement["Condition"], expected, "{name}");
             let account = find(overlay("platform", environment), "ServiceAccount", account);
-            let arn = format!("arn:aws:iam::000000000000:role/{name}");
+            let arn = format!("arn:aws:iam::{}:role/{name}", account_and_region().0);
             assert_eq!(account.annotation("eks.amazonaws.com/role-arn"), arn);
         }
     }

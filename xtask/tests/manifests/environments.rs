@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::object::{Object, differences, find};
-use crate::render::{apps, overlay};
+use crate::render::{account_and_region, apps, overlay};
 use crate::{APPLICATIONS, ENVIRONMENTS};
 
 /// The only places in which the environments may differ. The image is not among them: its name must not differ, and its
@@ -70,16 +70,14 @@ fn every_server_is_told_the_environment_it_runs_in() {
 }
 
 #[test]
-fn both_applications_of_a_table_are_in_the_region_of_the_registry() {
+fn the_table_is_looked_for_in_the_region_of_the_registry() {
     for environment in ENVIRONMENTS {
         let template = find(overlay("backend", environment), "Deployment", "backend")
             .template()
             .expect("has a template");
-        let container = &template.containers()[0];
-        let region = &container.env()["AWS_REGION"];
-        assert!(
-            container.text("/image").contains(&format!(".dkr.ecr.{region}.")),
-            "{region}"
+        assert_eq!(
+            template.containers()[0].env()["AWS_REGION"],
+            account_and_region().1
         );
     }
 }

@@ -95,6 +95,17 @@ pub(crate) fn environment(environment: &str) -> Vec<Object> {
         .collect()
 }
 
+/// The AWS account and region, as the registry's host name tells them.
+pub(crate) fn account_and_region() -> (&'static str, &'static str) {
+    let server = crate::object::find(overlay("backend", ENVIRONMENTS[0]), "Deployment", "backend");
+    let image = server.text("/spec/template/spec/containers/0/image");
+    let parts: Vec<_> = image.split('.').collect();
+    let [account, "dkr", "ecr", region, "amazonaws", ..] = parts[..] else {
+        panic!("{image} is not in ECR")
+    };
+    (account, region)
+}
+
 /// The objects of a plain file, such as a root Application.
 pub(crate) fn file(path: &str) -> Vec<Object> {
     let text =

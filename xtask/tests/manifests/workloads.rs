@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::object::{Object, find, of_kind};
-use crate::render::{ALL, environment, local_overlay};
+use crate::render::{ALL, account_and_region, environment, local_overlay};
 use crate::{APPLICATIONS, ENVIRONMENTS, NAMESPACE};
 
 /// All objects of both environments, on AWS and in the e2e.
@@ -75,7 +75,12 @@ fn every_object_names_its_namespace() {
 }
 
 #[test]
-fn every_image_comes_from_our_registry_by_digest() {
+fn every_image_comes_from_one_registry_by_digest() {
+    let (account, region) = account_and_region();
+    assert!(
+        account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()),
+        "{account}"
+    );
     for (object, template) in workloads() {
         for container in template.containers() {
             let image = container.text("/image");
@@ -86,10 +91,9 @@ fn every_image_comes_from_our_registry_by_digest() {
                 digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()),
                 "{image}"
             );
-            let region = "eu-central-1";
             let app = container.text("/name");
-            let registry = format!("000000000000.dkr.ecr.{region}.amazonaws.com/gitops-loop/{app}");
-            assert_eq!(name, registry, "image of {}", object.id());
+            let expected = format!("{account}.dkr.ecr.{region}.amazonaws.com/gitops-loop/{app}");
+            assert_eq!(name, expected, "image of {}", object.id());
         }
     }
 }
