@@ -42,11 +42,6 @@ pub(crate) struct Cluster {
     pub(crate) backend_url: String,
 }
 
-/// Argo CD's ear of an environment, as the forge reaches it. Known before the cluster is there.
-pub(crate) fn argocd_webhook(environment: Environment) -> String {
-    format!("http://{}:{}/api/webhook", environment.node(), config::ARGOCD)
-}
-
 /// What another process needs to reach a cluster that is up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ClusterState {

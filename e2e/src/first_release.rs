@@ -10,17 +10,16 @@ use crate::actors::Reviewer;
 use crate::checkout::{Checkout, Seed};
 use crate::ci::{Ci, Settings};
 use crate::cluster::argocd_url_for_forge;
-use crate::cluster::argocd_webhook;
 use crate::env::Ground;
 use crate::environment::Environment;
 use crate::forge::{Forge, Webhook};
 use crate::progress::StepHandle;
-use crate::world::{ForgeAccess, World};
+use crate::world::{ForgeAccess, World, secret};
 
 /// From an empty compiler's folder, on two cores, beside starting clusters.
-const BUILT_WITHIN: Duration = Duration::from_secs(20 * 60);
+const BUILT_WITHIN: Duration = Duration::from_mins(20);
 /// Without building: the verbs themselves may have to be compiled.
-const PROMOTED_WITHIN: Duration = Duration::from_secs(5 * 60);
+const PROMOTED_WITHIN: Duration = Duration::from_mins(5);
 
 /// The folder of this run in which the stories' developer works.
 pub(crate) fn checkout(ground: &Ground, world: &World) -> Checkout {
@@ -65,7 +64,7 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
 /// Start the CI and have the forge tell it, and both Argo CDs, about pushes. Also for a loop that another process brought
 /// up: what was registered before is replaced.
 pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
-    let secret = random_secret()?;
+    let secret = secret()?;
     let ci = Ci::start(Settings {
         listen_on: world.forge.host_ip_for_containers.clone(),
         secret: secret.clone(),
@@ -130,13 +129,4 @@ fn variables(ground: &Ground, world: &World) -> BTreeMap<String, String> {
         variables.insert(variable.to_owned(), value);
     }
     variables
-}
-
-fn random_secret() -> Result<String> {
-    use std::io::Read as _;
-    let mut bytes = [0_u8; 24];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .context("make a secret")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

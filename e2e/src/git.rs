@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
 /// No call to git here takes longer, unless something hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 const AUTHOR: [(&str, &str); 4] = [
     ("GIT_AUTHOR_NAME", "A developer"),
@@ -38,10 +38,6 @@ impl Git {
         self.config
             .push(("http.extraHeader", format!("Authorization: token {token}")));
         self
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// Run git and give its output, trimmed at the end.

@@ -4,6 +4,8 @@ mod aws;
 pub(crate) mod containers;
 mod gitea;
 
+pub(crate) use gitea::secret;
+
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 

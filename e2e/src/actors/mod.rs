@@ -5,6 +5,6 @@ mod reviewer;
 mod sampler;
 mod visitor;
 
-pub(crate) use reviewer::{Release, Reviewer, is_overlay, pins};
+pub(crate) use reviewer::{Release, Reviewer, is_bump, pins};
 pub(crate) use sampler::{Rollout, sample_until_only};
 pub(crate) use visitor::Visitor;

@@ -149,8 +149,18 @@ fn overlay(app: &str, environment: Environment) -> String {
 }
 
 /// Whether a path is one of those a bump of this environment may change.
-pub(crate) fn is_overlay(path: &str, environment: Environment) -> bool {
+fn is_overlay(path: &str, environment: Environment) -> bool {
     APPS.iter().any(|app| path == overlay(app, environment))
+}
+
+/// Whether a commit is a bump and nothing else, by what it changes.
+pub(crate) fn is_bump(changed: &[String]) -> bool {
+    let pins = |path: &String| {
+        Environment::ALL
+            .iter()
+            .any(|environment| is_overlay(path, *environment))
+    };
+    !changed.is_empty() && changed.iter().all(pins)
 }
 
 fn digest(kustomization: &str, app: &str) -> Result<String> {
@@ -195,5 +205,9 @@ mod tests {
             Environment::Staging
         ));
         assert!(!is_overlay("backend/src/main.rs", Environment::Staging));
+        let bump = "infra/frontend/overlays/production/kustomization.yaml".to_owned();
+        assert!(is_bump(std::slice::from_ref(&bump)));
+        assert!(!is_bump(&[bump, "README.md".to_owned()]));
+        assert!(!is_bump(&[]));
     }
 }

@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn errors_are_kept_and_no_answer_is_not_the_new_one() {
         let seen = seen(&[(1, Ok("new")), (2, Err("refused"))]);
-        assert_eq!(seen.over(Duration::from_secs(60)), None);
+        assert_eq!(seen.over(Duration::from_mins(1)), None);
         assert_eq!(seen.errors, ["after 2.0 s: refused"]);
     }
 }

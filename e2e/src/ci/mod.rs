@@ -66,7 +66,7 @@ impl Ci {
             variables,
         } = settings;
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        let records = Records::new(&folder);
+        let records = Records::open(&folder)?;
         let (heard, mut told) = unbounded_channel();
         let (starts, mut started) = unbounded_channel::<Run>();
         let (address, listener) = listener::listen(&listen_on, &secret, heard).await?;

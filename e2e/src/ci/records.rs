@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Serialize;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+/// The ledger on disk.
+const FILE: &str = "ledger.json";
+
 /// Everything so far, in order.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     pub(crate) pushes: Vec<Push>,
     pub(crate) runs: Vec<Run>,
 }
 
 /// A push the forge told about.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Push {
     pub(crate) branch: String,
     pub(crate) before: String,
@@ -24,7 +28,7 @@ pub(crate) struct Push {
 }
 
 /// What the trigger made of a push.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Decision {
     /// A run with this number (its index in the ledger).
@@ -36,7 +40,7 @@ pub(crate) enum Decision {
 }
 
 /// A run of the buildspec.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) number: usize,
     pub(crate) branch: String,
@@ -46,7 +50,7 @@ pub(crate) struct Run {
 }
 
 /// Where a run is.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RunState {
     Queued,
@@ -68,12 +72,25 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Records kept in `folder`, beside the logs of the runs.
-    pub(crate) fn new(folder: &Path) -> Self {
-        Self {
-            ledger: Arc::new(watch::Sender::new(Ledger::default())),
-            folder: folder.to_owned(),
+    /// Records kept in `folder`, beside the logs of the runs; goes on from what an earlier process wrote there.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let file = folder.join(FILE);
+        let mut ledger = match std::fs::read_to_string(&file) {
+            Ok(text) => serde_json::from_str(&text).with_context(|| format!("read {}", file.display()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ledger::default(),
+            Err(error) => return Err(error).with_context(|| format!("read {}", file.display())),
+        };
+        for run in &mut ledger.runs {
+            if matches!(run.state, RunState::Queued | RunState::Running(_)) {
+                run.state = RunState::Failed {
+                    cause: "ended with the process that ran it".to_owned(),
+                };
+            }
         }
+        Ok(Self {
+            ledger: Arc::new(watch::Sender::new(ledger)),
+            folder: folder.to_owned(),
+        })
     }
 
     pub(crate) fn now(&self) -> Ledger {
@@ -119,9 +136,9 @@ impl Records {
 
     fn change(&self, change: impl FnOnce(&mut Ledger)) {
         self.ledger.send_modify(change);
-        // Only a copy for people: a full disk shows elsewhere, and nothing here waits for it.
+        // For people and for a later process: a full disk shows elsewhere, and nothing here waits for it.
         if let Ok(text) = serde_json::to_string_pretty(&*self.ledger.borrow()) {
-            let _ = std::fs::write(self.folder.join("ledger.json"), text);
+            let _ = std::fs::write(self.folder.join(FILE), text);
         }
     }
 }
@@ -155,7 +172,7 @@ mod tests {
     #[test]
     fn pushes_and_runs_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::new(folder.path());
+        let records = Records::open(folder.path()).unwrap();
         let run = records.push("master", "a", "b", Verdict::Run).expect("a run");
         assert!(
             records
@@ -182,6 +199,10 @@ mod tests {
                 cause: "broken".to_owned()
             }
         );
+        records.push("master", "c", "d", Verdict::Run);
+        let again = Records::open(folder.path()).unwrap().now();
+        assert_eq!((again.pushes.len(), again.runs.len()), (3, 2));
+        assert!(matches!(&again.runs[1].state, RunState::Failed { cause } if cause.contains("process")));
         let written = std::fs::read_to_string(folder.path().join("ledger.json")).unwrap();
         assert!(written.contains("only digests"), "{written}");
     }

@@ -16,7 +16,7 @@ use crate::git::Git;
 const BUILDSPEC: &str = "buildspec.yaml";
 
 /// A hosted build has a timeout too; a cold build on two cores stays well below this.
-const LIMIT: Duration = Duration::from_secs(25 * 60);
+const LIMIT: Duration = Duration::from_mins(25);
 
 /// What every run shares.
 #[derive(Clone, Debug)]

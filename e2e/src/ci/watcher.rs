@@ -20,8 +20,10 @@ impl Watcher {
         std::fs::create_dir_all(mirror).with_context(|| format!("create {}", mirror.display()))?;
         let mirror = Git::at(mirror).with_token(token);
         mirror.run(&["init", "--quiet", "--bare"]).await?;
+        // It may be there from the process that brought the loop up.
+        mirror.run(&["config", "remote.origin.url", remote]).await?;
         mirror
-            .run(&["remote", "add", "--mirror=fetch", "origin", remote])
+            .run(&["config", "remote.origin.fetch", "+refs/*:refs/*"])
             .await?;
         Ok(Self { mirror, records })
     }

@@ -21,8 +21,6 @@ pub(crate) struct PullRequest {
     pub(crate) number: u64,
     /// Its first line.
     pub(crate) title: String,
-    /// The page a person would open.
-    pub(crate) html_url: String,
     /// Whether the forge has found that it can be merged; false also while it is still looking.
     #[serde(default)]
     pub(crate) mergeable: bool,

@@ -41,7 +41,7 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     checkout(&env.ground, &env.world)
         .commit_patch(PATCH, "Store texts without superfluous white space")
         .await?;
-    let commit = built(env, step, Environment::Staging, Duration::from_secs(480)).await?;
+    let commit = built(env, step, Environment::Staging, Duration::from_mins(8)).await?;
     let expected = Expected {
         app: "backend",
         serves: &commit,

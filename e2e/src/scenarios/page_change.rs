@@ -21,7 +21,7 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     checkout(&env.ground, &env.world)
         .commit_patch(PATCH, "Change the page")
         .await?;
-    let commit = built(env, step, Environment::Staging, Duration::from_secs(480)).await?;
+    let commit = built(env, step, Environment::Staging, Duration::from_mins(8)).await?;
     let still = staging.commit_shown().await?;
     ensure!(
         still == before,

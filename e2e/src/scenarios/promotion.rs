@@ -31,7 +31,7 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     );
     let images = forge.images(ForgeAccess::ORGANISATION).await?;
 
-    let commit = built(env, step, Environment::Production, Duration::from_secs(180)).await?;
+    let commit = built(env, step, Environment::Production, Duration::from_mins(3)).await?;
     let expected = Expected {
         app: "frontend",
         serves: &staging,

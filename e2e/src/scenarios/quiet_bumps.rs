@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::actors::is_overlay;
+use crate::actors::is_bump;
 use crate::ci::Decision;
 use crate::env::Env;
 use crate::environment::Environment;
@@ -15,12 +15,6 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let (mut bumps, mut changes) = (0, 0);
     // Told apart by what they change, not by what the CI made of them.
     for commit in checkout.history().await? {
-        let is_bump = !commit.changed.is_empty()
-            && commit.changed.iter().all(|path| {
-                Environment::ALL
-                    .iter()
-                    .any(|environment| is_overlay(path, *environment))
-            });
         let push = env.ci.saw(step, branch, &commit.id).await?;
         let runs = env
             .ci
@@ -29,7 +23,7 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
             .into_iter()
             .filter(|run| run.branch == branch)
             .count();
-        if is_bump {
+        if is_bump(&commit.changed) {
             bumps += 1;
             ensure!(
                 matches!(&push.decision, Decision::Ignored(_)) && runs == 0,

@@ -14,7 +14,7 @@ use crate::progress::StepHandle;
 /// From the merge until only the new commit answers; what a person at the screen still waits for.
 const LIVE_BUDGET: Duration = Duration::from_secs(15);
 /// When to give up, as opposed to being late.
-const GIVE_UP: Duration = Duration::from_secs(120);
+const GIVE_UP: Duration = Duration::from_mins(2);
 
 /// CI's part of a release: a commit is pushed to the environment's branch and its run passes.
 pub(crate) async fn built(

@@ -230,7 +230,7 @@ async fn call<T: serde::de::DeserializeOwned>(
 }
 
 /// 256 random bits in the alphabet the forge asks of its signing keys.
-fn secret() -> Result<String> {
+pub(crate) fn secret() -> Result<String> {
     let mut bytes = [0; 32];
     let mut source = std::fs::File::open("/dev/urandom").context("open the kernel's random numbers")?;
     source.read_exact(&mut bytes).context("read random numbers")?;
