@@ -68,6 +68,7 @@ async fn forge(request: &Request) -> Result<()> {
         .with_cmd(["web", "--config", gitea::SETTINGS])
         .with_user(gitea::USER)
         .with_env_var("GITEA_WORK_DIR", gitea::FOLDER)
+        .with_env_var("GITEA_CUSTOM", format!("{}/custom", gitea::FOLDER))
         .with_env_var("HOME", gitea::FOLDER)
         .with_copy_to(settings, request.forge_settings.clone().into_bytes())
         .with_container_name(FORGE)
