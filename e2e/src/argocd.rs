@@ -30,6 +30,8 @@ use crate::{
 
 pub(crate) const NAMESPACE: &str = "argocd";
 const CONFIGURATION: &str = "infra/argocd";
+/// What only this machine adds to it.
+const LOCAL: &str = "infra/local/argocd";
 /// The file of upstream's manifests, in the kustomization by its address and in the supply by this name.
 const INSTALL: &str = "install.yaml";
 
@@ -56,7 +58,7 @@ pub(crate) async fn install(
         .quiet()
         .read()
         .await
-        .context("render infra/argocd")?;
+        .with_context(|| format!("render {LOCAL}"))?;
     let (definitions, rest) = split(&manifests);
     step.doing("apply the manifests");
     apply(ground, cluster, &definitions, &log)
@@ -107,23 +109,31 @@ async fn apply(ground: &Ground, cluster: &Cluster, manifests: &str, log: &Path) 
 
 /// A copy of the configuration that reads the supplied manifests in place of upstream's address.
 fn localised(ground: &Ground, copy: &Path) -> Result<PathBuf> {
-    let source = ground.run.repo.join(CONFIGURATION);
+    for folder in [CONFIGURATION, LOCAL] {
+        copy_files(&ground.run.repo.join(folder), &copy.join(folder))?;
+    }
+    let configuration = copy.join(CONFIGURATION);
+    let manifests = ground.parts.argocd_manifests.join(INSTALL);
+    fs::copy(&manifests, configuration.join(INSTALL))
+        .with_context(|| format!("copy {}", manifests.display()))?;
+    let kustomization = configuration.join("kustomization.yaml");
+    let text =
+        fs::read_to_string(&kustomization).with_context(|| format!("read {}", kustomization.display()))?;
+    let text = with_local_manifests(&text)?;
+    fs::write(&kustomization, text).with_context(|| format!("write {}", kustomization.display()))?;
+    Ok(copy.join(LOCAL))
+}
+
+fn copy_files(source: &Path, copy: &Path) -> Result<()> {
     fs::create_dir_all(copy).with_context(|| format!("make {}", copy.display()))?;
-    for entry in fs::read_dir(&source).with_context(|| format!("list {}", source.display()))? {
+    for entry in fs::read_dir(source).with_context(|| format!("list {}", source.display()))? {
         let entry = entry
             .with_context(|| format!("list {}", source.display()))?
             .path();
         let name = entry.file_name().context("a listed file has a name")?;
         fs::copy(&entry, copy.join(name)).with_context(|| format!("copy {}", entry.display()))?;
     }
-    let manifests = ground.parts.argocd_manifests.join(INSTALL);
-    fs::copy(&manifests, copy.join(INSTALL)).with_context(|| format!("copy {}", manifests.display()))?;
-    let kustomization = copy.join("kustomization.yaml");
-    let text =
-        fs::read_to_string(&kustomization).with_context(|| format!("read {}", kustomization.display()))?;
-    let text = with_local_manifests(&text)?;
-    fs::write(&kustomization, text).with_context(|| format!("write {}", kustomization.display()))?;
-    Ok(copy.to_owned())
+    Ok(())
 }
 
 fn with_local_manifests(kustomization: &str) -> Result<String> {

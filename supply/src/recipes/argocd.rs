@@ -130,4 +130,19 @@ mod tests {
         let pin = |table| versions.get(table, "kustomize").unwrap();
         assert_eq!(pin("argocd"), pin("tools"));
     }
+
+    #[test]
+    fn the_manifests_are_those_that_clusters_elsewhere_install() {
+        let versions = Versions::load().unwrap();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/argocd/kustomization.yaml");
+        let address = format!(
+            "/argo-cd/{}/manifests/install.yaml",
+            versions.get("argocd", "argocd").unwrap()
+        );
+        assert_eq!(
+            fs::read_to_string(path).unwrap().matches(&address).count(),
+            1,
+            "{address}"
+        );
+    }
 }
