@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,7 +24,7 @@ use crate::{
     plan::{self, Step},
     progress::Progress,
     run_dir::RunDir,
-    state::State,
+    state::{State, Up},
     teardown,
     world::{self, World},
 };
@@ -33,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) progress: Progress,
     pub(crate) options: Options,
     pub(crate) engine: OnceLock<Engine>,
+    /// Something was started that has to be removed.
+    pub(crate) touched: AtomicBool,
     kubectl: OnceLock<PathBuf>,
 }
 
@@ -44,6 +49,7 @@ impl Session {
             progress,
             options,
             engine: OnceLock::new(),
+            touched: AtomicBool::new(false),
             kubectl: OnceLock::new(),
         }
     }
@@ -119,13 +125,14 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
     let network = progress
         .step(&plan::NETWORK, async |step| {
             let removed = teardown::remove(&ground.run, &ground.engine, step).await?;
-            State::forget(&ground.cache)?;
             if !removed.is_empty() {
                 progress.say(&format!(
                     "removed what an earlier run left: {}",
                     removed.join(", ")
                 ));
             }
+            save(&ground, None)?;
+            session.touched.store(true, Ordering::SeqCst);
             Network::ensure(&ground.run, &ground.engine).await
         })
         .await?;
@@ -186,7 +193,12 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
                 Environment::ALL.map(|environment| argocd::apply_root(&env.ground, env.cluster(environment)));
             let [staging, production] = apply;
             tokio::try_join!(staging, production)?;
-            state(&env).save(&env.ground.cache)
+            let up = Up {
+                world: env.world.clone(),
+                staging: env.staging.state(),
+                production: env.production.state(),
+            };
+            save(&env.ground, Some(up))
         })
         .await?;
     Ok(env)
@@ -194,16 +206,16 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
 
 /// Connects to what `up` left running.
 pub(crate) async fn attach(session: &Session) -> Result<Env> {
-    let Some(state) = State::load(&session.cache)? else {
-        bail!("nothing is up; run `cargo xtask e2e up` first");
+    let Some(up) = State::load(&session.cache)?.and_then(|state| state.up) else {
+        bail!("nothing is up, or only a part of it; run `cargo xtask e2e up` first");
     };
     let ground = ground(session).await?;
     session
         .progress
         .step(&plan::ATTACH, async |step| {
             step.doing("connect to both clusters");
-            let staging = Cluster::open(state.staging).await?;
-            let production = Cluster::open(state.production).await?;
+            let staging = Cluster::open(up.staging).await?;
+            let production = Cluster::open(up.production).await?;
             for cluster in [&staging, &production] {
                 let answer = cluster.client.apiserver_version().await;
                 answer.with_context(|| {
@@ -214,10 +226,10 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
                 })?;
             }
             step.doing("start the CI");
-            let ci = start_ci(&ground, &state.world).await?;
+            let ci = start_ci(&ground, &up.world).await?;
             Ok(Env {
                 ground,
-                world: state.world,
+                world: up.world,
                 ci,
                 staging,
                 production,
@@ -226,14 +238,9 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
         .await
 }
 
-fn state(env: &Env) -> State {
-    State {
-        run: env.ground.run.id.clone(),
-        folder: env.ground.run.path.clone(),
-        world: env.world.clone(),
-        staging: env.staging.state(),
-        production: env.production.state(),
-    }
+fn save(ground: &Ground, up: Option<Up>) -> Result<()> {
+    let (run, folder) = (ground.run.id.clone(), ground.run.path.clone());
+    State { run, folder, up }.save(&ground.cache)
 }
 
 /// Work of the supply, which knows no tokio.

@@ -2,6 +2,7 @@
 
 use std::{
     process::ExitCode,
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -157,7 +158,8 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
 async fn finish(command: Option<&Command>, session: &Session, told: Result<()>, start: Instant) -> bool {
     let stories = matches!(command, None | Some(Command::Run | Command::Up));
     let mut error = told.err();
-    if stories && error.is_some() && session.engine.get().is_some() {
+    let touched = session.touched.load(Ordering::SeqCst) || matches!(command, Some(Command::Run));
+    if stories && error.is_some() && touched && session.engine.get().is_some() {
         note(session, save_diagnostics(session).await);
     }
     let remove = match command {
@@ -165,7 +167,7 @@ async fn finish(command: Option<&Command>, session: &Session, told: Result<()>, 
         Some(Command::Up) => error.is_some() && !session.options.keep,
         _ => false,
     };
-    if remove && session.engine.get().is_some() {
+    if remove && touched {
         let removed = down(session).await;
         error = error.or(removed.err());
     }

@@ -1,6 +1,8 @@
 //! What a person sees while a run goes on: one line a step. On a terminal a spinner, elsewhere plain lines. The same
 //! events become the records of the report. Written to stderr, so that stdout carries the report alone.
 
+mod clock;
+
 use std::{
     collections::BTreeMap,
     io::IsTerminal,
@@ -9,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 
 use crate::{
     plan::Step,
@@ -136,7 +138,7 @@ impl StepHandle {
         let prefix = format!("{number:>2}/{} {:<24}", inner.total, step.title);
         let bar = if let Some(bars) = &inner.bars {
             let bar = bars.add(ProgressBar::new_spinner());
-            bar.set_style(style(step.budget, last));
+            bar.set_style(clock::style(step.budget, last));
             bar.set_prefix(prefix);
             bar.enable_steady_tick(Duration::from_millis(120));
             Some(bar)
@@ -225,7 +227,13 @@ impl Line {
         let seconds = self.start.elapsed().as_secs_f64();
         let verdict = match &outcome {
             Outcome::Passed => format!("ok {seconds:.1} s"),
-            Outcome::Failed(cause) => format!("FAILED after {seconds:.1} s: {cause}"),
+            // All of it comes last, below every other step.
+            Outcome::Failed(cause) => {
+                format!(
+                    "FAILED after {seconds:.1} s: {}",
+                    cause.lines().next().unwrap_or_default()
+                )
+            }
             Outcome::Interrupted => format!("interrupted after {seconds:.1} s"),
         };
         if let Some(bar) = &self.bar {
@@ -249,41 +257,11 @@ impl Drop for Line {
     }
 }
 
-fn style(budget: Duration, last: Option<f64>) -> ProgressStyle {
-    ProgressStyle::with_template("{prefix} {spinner} {clock}  {wide_msg:.dim}")
-        .expect("the template is a constant")
-        .with_key(
-            "clock",
-            move |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-                // Writing to a line being composed cannot fail in a way that could be told on that line.
-                let _ = write!(out, "{}", clock(state.elapsed(), budget, last));
-            },
-        )
-}
-
-/// `48 s of 300 s, about 23 s left`.
-fn clock(elapsed: Duration, budget: Duration, last: Option<f64>) -> String {
-    let left = match last.map(|last| last - elapsed.as_secs_f64()) {
-        Some(left) if left >= 1.0 => format!(", about {left:.0} s left"),
-        Some(_) => ", longer than last time".to_owned(),
-        None => String::new(),
-    };
-    format!("{} s of {} s{left}", elapsed.as_secs(), budget.as_secs())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     static STEP: Step = Step::new("step", "a step", 1);
-
-    #[test]
-    fn the_clock_shows_elapsed_budget_and_what_is_left() {
-        let clock = |elapsed, last| clock(Duration::from_secs(elapsed), Duration::from_mins(5), last);
-        assert_eq!(clock(48, None), "48 s of 300 s");
-        assert_eq!(clock(48, Some(71.0)), "48 s of 300 s, about 23 s left");
-        assert_eq!(clock(80, Some(71.0)), "80 s of 300 s, longer than last time");
-    }
 
     #[tokio::test]
     async fn a_step_is_recorded_with_its_outcome_and_numbers() {

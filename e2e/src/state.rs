@@ -11,12 +11,19 @@ use supply::cache::Cache;
 
 use crate::{cluster::ClusterState, progress::History, report::Report, world::World};
 
-/// What `up` left running.
+/// What a run left running.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The run that brought it up, and its folder.
     pub(crate) run: String,
     pub(crate) folder: PathBuf,
+    /// Missing while it is being brought up, and after that has failed.
+    pub(crate) up: Option<Up>,
+}
+
+/// How to reach what is up.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Up {
     pub(crate) world: World,
     pub(crate) staging: ClusterState,
     pub(crate) production: ClusterState,
