@@ -18,6 +18,17 @@ use xshell::{Shell, cmd};
 use super::{AWS, AWS_PORT, FORGE, FORGE_PORT, LABEL, gitea};
 use crate::{env::Ground, process::Tool};
 
+/// Only what the template needs, none of it loaded in the middle of a deployment; no call to the world outside; and a resource it
+/// does not know is an error, not a success.
+const AWS_SETTINGS: &[(&str, &str)] = &[
+    ("SERVICES", "cloudformation,dynamodb,iam,sts"),
+    ("EAGER_SERVICE_LOADING", "1"),
+    ("DISABLE_EVENTS", "1"),
+    ("SKIP_SSL_CERT_DOWNLOAD", "1"),
+    ("DNS_ADDRESS", "0"),
+    ("CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES", "0"),
+];
+
 const START: Duration = Duration::from_mins(1);
 
 /// What to start.
@@ -81,16 +92,20 @@ async fn forge(request: &Request) -> Result<()> {
 
 async fn aws(request: &Request) -> Result<()> {
     let (name, tag) = split(&request.aws_image)?;
-    published(
+    let mut emulator = published(
         GenericImage::new(name, tag).into(),
         request.aws_port,
         AWS_PORT.tcp(),
-    )
-    .with_container_name(AWS)
-    .with_label(LABEL, &request.run)
-    .start()
-    .await
-    .context("start the AWS emulator")?;
+    );
+    for (name, value) in AWS_SETTINGS {
+        emulator = emulator.with_env_var(*name, *value);
+    }
+    emulator
+        .with_container_name(AWS)
+        .with_label(LABEL, &request.run)
+        .start()
+        .await
+        .context("start the AWS emulator")?;
     Ok(())
 }
 
