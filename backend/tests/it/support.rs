@@ -17,7 +17,7 @@ use backend::dynamodb::{self, Table};
 use backend::migrate::Patience;
 use backend::store::Store;
 use serde::de::DeserializeOwned;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tower::ServiceExt;
 
 /// Short, because nothing here is far away.
@@ -26,12 +26,11 @@ pub(crate) const PATIENCE: Patience = Patience {
     lease: Duration::from_secs(10),
 };
 
-/// A table handle at an address where nobody listens.
+/// A table handle at an address where nobody listens, and nobody will: it is taken, but not listened on.
 pub(crate) async fn unreachable_table() -> Table {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    handle(&format!("http://{address}")).await
+    let socket = Box::leak(Box::new(TcpSocket::new_v4().unwrap()));
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    handle(&format!("http://{}", socket.local_addr().unwrap())).await
 }
 
 /// An empty table as the infrastructure makes it.

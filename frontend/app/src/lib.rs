@@ -44,7 +44,19 @@ fn NotFound() -> impl IntoView {
     }
 }
 
+/// What the page may load and run: its own files, and the inline scripts that carry this answer's nonce.
+#[cfg(feature = "ssr")]
+fn content_policy() -> String {
+    let nonce = leptos::nonce::use_nonce()
+        .map(|nonce| format!(" 'nonce-{nonce}'"))
+        .unwrap_or_default();
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{nonce}; base-uri 'none'; form-action 'self'; object-src 'none'"
+    )
+}
+
 /// The document around [`App`]; `files` is the address below which the browser finds style and script.
+#[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions, files: &str) -> impl IntoView + use<> {
     view! {
         <!DOCTYPE html>
@@ -52,6 +64,7 @@ pub fn shell(options: LeptosOptions, files: &str) -> impl IntoView + use<> {
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta http-equiv="Content-Security-Policy" content=content_policy()/>
                 <meta name="color-scheme" content="light dark"/>
                 <title>"Message board"</title>
                 <link rel="icon" type="image/svg+xml" href=format!("{files}/favicon.svg")/>
