@@ -123,6 +123,22 @@ pub const NEEDS: &[Need] = &[
         Cure::Debian("python3"),
     ),
     containers(
+        "pip",
+        "the AWS emulator is installed from its package",
+        Check::Version {
+            program: "python3",
+            args: &["-m", "pip", "--version"],
+            pin: "pip",
+        },
+        Cure::Debian("python3-pip"),
+    ),
+    containers(
+        "Maven",
+        "the AWS emulator's database is a Java program",
+        Check::Program("mvn"),
+        Cure::Debian("maven"),
+    ),
+    containers(
         "a C compiler",
         "the forge's database is C",
         Check::Program("gcc"),
