@@ -36,6 +36,15 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> 
             .await
             .with_context(|| format!("remove {}", list(&found)))?;
     }
+    let volumes = volumes(run, engine).await?;
+    if !volumes.is_empty() {
+        step.doing("remove the nodes' volumes");
+        let remove = engine.command(&shell, ["volume", "rm", "--force"]).args(&volumes);
+        Tool::new(remove, &log, REMOVE)
+            .run()
+            .await
+            .context("remove the nodes' volumes")?;
+    }
     if network_exists(run, engine).await? {
         step.doing("remove the network");
         let remove = engine.command(&shell, ["network", "rm", NETWORK]);
@@ -77,6 +86,22 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
             .read()
             .await
             .context("list containers")?;
+        found.extend(names.lines().map(str::to_owned));
+    }
+    Ok(found)
+}
+
+/// kind makes them apart from the node, so they do not go with it.
+async fn volumes(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
+    let shell = Shell::new().context("open a shell")?;
+    let mut found = BTreeSet::new();
+    for environment in Environment::ALL {
+        let filter = format!("label={}", environment.node());
+        let ls = engine.command(&shell, ["volume", "ls", "--quiet", "--filter", &filter]);
+        let names = Tool::new(ls, &run.log("down"), LIST)
+            .read()
+            .await
+            .context("list volumes")?;
         found.extend(names.lines().map(str::to_owned));
     }
     Ok(found)
