@@ -1,5 +1,6 @@
 //! The kind node image: Kubernetes, containerd, etcd, `CoreDNS` and pause on Debian.
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -81,13 +82,30 @@ fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
     }
     .extract(shop, &folder.join("proxy.tar"))?;
     // Debian's catatonit can be what upstream's pause is.
-    sh.create_dir(folder.join("pause"))
-        .context("create a folder for pause")?;
-    let unpack =
-        cmd!(sh, "tar --extract --file {root} ./usr/bin/catatonit --directory").arg(folder.join("pause"));
+    let pause = folder.join("pause");
+    sh.create_dir(&pause).context("create a folder for pause")?;
+    let unpack = cmd!(
+        sh,
+        "tar --extract --file {root} --directory {pause} ./usr/bin/catatonit"
+    );
     shop.run("image-node", minutes(1), unpack)?;
     sh.write_file(folder.join("version"), version)
         .context("write the node's version")?;
+
+    let links = folder.join("links/usr/sbin");
+    sh.create_dir(&links)
+        .context("create a folder for kube-proxy's links")?;
+    for command in [
+        "iptables",
+        "iptables-save",
+        "iptables-restore",
+        "ip6tables",
+        "ip6tables-save",
+        "ip6tables-restore",
+    ] {
+        // Debian sets these links in a maintainer script.
+        symlink("xtables-nft-multi", links.join(command)).with_context(|| format!("link {command}"))?;
+    }
 
     let base = Image {
         part: "node",
