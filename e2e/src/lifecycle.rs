@@ -205,6 +205,7 @@ async fn finish(command: Option<&Command>, session: &Session, told: Result<()>, 
 
 fn next_command(command: Option<&Command>, kept: bool) -> &'static str {
     match command {
+        _ if interrupt::asked() && !kept => "the same command again; what was built until now is kept",
         Some(Command::Down) => "`cargo xtask e2e down` once more",
         Some(Command::Run | Command::Logs) => {
             "`cargo xtask e2e run` once the cause is gone, or `cargo xtask e2e down`"

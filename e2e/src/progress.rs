@@ -66,6 +66,8 @@ impl Progress {
         body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
     ) -> Result<T> {
         let handle = StepHandle::begin(Arc::clone(&self.0), step);
+        // Not when the last handle goes: a thread of the supply may hold one until its tool has ended.
+        let _guard = Unfinished(handle.clone());
         let result = match tokio::time::timeout(step.budget, body(&handle)).await {
             Ok(result) => result,
             Err(_) => Err(anyhow!(
@@ -106,7 +108,7 @@ impl Inner {
     }
 }
 
-/// One running step. Dropping the last handle without an end is recorded as an interruption.
+/// One running step.
 #[derive(Clone)]
 pub(crate) struct StepHandle(Arc<Line>);
 
@@ -251,9 +253,12 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+/// A step whose body is dropped has been interrupted; one that has ended stays as it is.
+struct Unfinished(StepHandle);
+
+impl Drop for Unfinished {
     fn drop(&mut self) {
-        self.end(Outcome::Interrupted);
+        self.0.end(Outcome::Interrupted);
     }
 }
 
