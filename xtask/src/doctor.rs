@@ -1,24 +1,35 @@
 //! `cargo xtask doctor`: what this machine lacks, all at once, installed where that is possible.
 
 use anyhow::{Result, bail};
+use supply::doctor;
+use supply::needs::Group;
 use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
 use crate::flags;
+use crate::supplies::{Lines, logs};
 
 impl flags::Doctor {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let options = Options {
-            choice: Choice::Auto,
-            install: !self.no_install,
-        };
+        let install = !self.no_install;
         let mut faults = Vec::new();
         for target in [Target::Static, Target::Wasm] {
-            match toolchain::prepare(sh, target, options) {
+            match toolchain::prepare(
+                sh,
+                target,
+                Options {
+                    choice: Choice::Auto,
+                    install,
+                },
+            ) {
                 Ok(prepared) => println!("{}: {}", target.triple(), prepared.source()),
                 Err(fault) => faults.push(format!("{fault:#}")),
             }
         }
+        let outside = [Group::Tools, Group::Containers];
+        // Its error would be the same faults in one text; they are listed one by one below.
+        let _ = doctor::ready(&outside, install, &Lines, &logs(sh));
+        faults.extend(doctor::faults(&outside)?.iter().map(ToString::to_string));
         if faults.is_empty() {
             println!("nothing is missing");
             return Ok(());

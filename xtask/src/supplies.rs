@@ -1,21 +1,97 @@
 //! `cargo xtask supply …`, and the one tool the tests need from there. The work itself is the crate `supply`.
 
+use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use supply::cache::Cache;
+use supply::engine::Engine;
+use supply::needs::Group;
+use supply::part::Held;
+use supply::{Mode, Options, Progress, doctor, proof, stock};
 use xshell::Shell;
 
-use crate::flags;
+use crate::flags::{self, SupplyVerb};
+
+/// One plain line for each thing that is done.
+pub(crate) struct Lines;
+
+impl Progress for Lines {
+    fn doing(&self, what: &str) {
+        eprintln!("  {what}");
+    }
+}
+
+/// Where logs of the supply go when no run of the e2e asks for them.
+pub(crate) fn logs(sh: &Shell) -> PathBuf {
+    sh.current_dir().join("target/supply/logs")
+}
 
 /// Where kustomize lies, which renders the manifests that are tested.
-pub(crate) fn kustomize(_sh: &Shell, _install: bool) -> Result<PathBuf> {
-    std::env::var_os("KUSTOMIZE")
-        .map(PathBuf::from)
-        .context("no kustomize")
+pub(crate) fn kustomize(sh: &Shell, install: bool) -> Result<PathBuf> {
+    if let Some(given) = env::var_os("KUSTOMIZE") {
+        return Ok(given.into());
+    }
+    let logs = logs(sh);
+    doctor::ready(&[Group::Tools], install, &Lines, &logs)?;
+    let cache = Cache::locate()?;
+    // A run of the e2e may hold the cache for minutes; a kustomize that is there can be used all the same.
+    let _lock = cache.lock().ok();
+    supply::kustomize(&cache, &Lines, &logs).context("get kustomize, which renders the manifests")
 }
 
 impl flags::Supply {
-    pub(crate) fn run(self, _sh: &Shell) -> Result<()> {
-        bail!("supply is not wired")
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        let logs = logs(sh);
+        let cache = Cache::locate()?;
+        let _lock = cache.lock()?;
+        let install = matches!(self.verb, SupplyVerb::Build | SupplyVerb::ProvePull);
+        doctor::ready(&[Group::Tools, Group::Containers], install, &Lines, &logs)?;
+        let engine = Engine::probe(&cache, &logs)?;
+        match self.verb {
+            SupplyVerb::Build => {
+                let options = Options {
+                    mode: Mode::Build,
+                    mirror: None,
+                    install,
+                };
+                supply::supply(&cache, &engine, &options, &Lines, &logs)?;
+            }
+            SupplyVerb::List => {}
+            SupplyVerb::Prune => stock::prune(&cache, &engine, &Lines, &logs)?,
+            SupplyVerb::ProvePull => {
+                let compared = proof::prove_pull(&cache, &engine, install, &Lines, &logs)?;
+                if compared == 0 {
+                    bail!("no image was compared, so nothing is proven");
+                }
+                println!(
+                    "{compared} images pulled from a registry on this machine: the same as the built ones"
+                );
+            }
+        }
+        for part in stock::list(&cache, &engine, &Lines, &logs)? {
+            println!(
+                "{:10} {:60} {:16} {}",
+                part.name,
+                part.image,
+                part.key,
+                in_words(part.held)
+            );
+        }
+        println!(
+            "{} MB in {}",
+            stock::size_mb(&cache, &logs)?,
+            cache.root().display()
+        );
+        Ok(())
+    }
+}
+
+fn in_words(held: Held) -> &'static str {
+    match held {
+        Held::Nothing => "not here",
+        Held::Upstream => "pulled",
+        Held::Built => "built",
+        Held::Stale => "built by an older recipe",
     }
 }

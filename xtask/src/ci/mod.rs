@@ -24,6 +24,8 @@ mod plan;
 mod propose;
 mod registry;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 /// No answer of a registry or a forge takes longer than this.
 const ANSWER: Duration = Duration::from_mins(1);
