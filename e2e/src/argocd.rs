@@ -30,8 +30,6 @@ use crate::{
 
 pub(crate) const NAMESPACE: &str = "argocd";
 const CONFIGURATION: &str = "infra/argocd";
-/// The same with what only these clusters need; reads [`CONFIGURATION`].
-const LOCAL: &str = "infra/local/argocd";
 /// What only this machine adds to it.
 const LOCAL: &str = "infra/local/argocd";
 /// The file of upstream's manifests, in the kustomization by its address and in the supply by this name.
@@ -109,26 +107,33 @@ async fn apply(ground: &Ground, cluster: &Cluster, manifests: &str, log: &Path) 
     Tool::new(apply, log, APPLY).input(manifests).run().await
 }
 
-/// A copy of the configuration that reads the supplied manifests in place of upstream's address; gives what to render.
+/// A copy of the configuration that reads the supplied manifests in place of upstream's address.
 fn localised(ground: &Ground, copy: &Path) -> Result<PathBuf> {
     for folder in [CONFIGURATION, LOCAL] {
-        let (source, target) = (ground.run.repo.join(folder), copy.join(folder));
-        fs::create_dir_all(&target).with_context(|| format!("make {}", target.display()))?;
-        for entry in fs::read_dir(&source).with_context(|| format!("list {}", source.display()))? {
-            let entry = entry.with_context(|| format!("list {}", source.display()))?;
-            let (from, to) = (entry.path(), target.join(entry.file_name()));
-            fs::copy(&from, &to).with_context(|| format!("copy {}", from.display()))?;
-        }
+        copy_files(&ground.run.repo.join(folder), &copy.join(folder))?;
     }
-    let target = copy.join(CONFIGURATION);
+    let configuration = copy.join(CONFIGURATION);
     let manifests = ground.parts.argocd_manifests.join(INSTALL);
-    fs::copy(&manifests, target.join(INSTALL)).with_context(|| format!("copy {}", manifests.display()))?;
-    let kustomization = target.join("kustomization.yaml");
+    fs::copy(&manifests, configuration.join(INSTALL))
+        .with_context(|| format!("copy {}", manifests.display()))?;
+    let kustomization = configuration.join("kustomization.yaml");
     let text =
         fs::read_to_string(&kustomization).with_context(|| format!("read {}", kustomization.display()))?;
     let text = with_local_manifests(&text)?;
     fs::write(&kustomization, text).with_context(|| format!("write {}", kustomization.display()))?;
     Ok(copy.join(LOCAL))
+}
+
+fn copy_files(source: &Path, copy: &Path) -> Result<()> {
+    fs::create_dir_all(copy).with_context(|| format!("make {}", copy.display()))?;
+    for entry in fs::read_dir(source).with_context(|| format!("list {}", source.display()))? {
+        let entry = entry
+            .with_context(|| format!("list {}", source.display()))?
+            .path();
+        let name = entry.file_name().context("a listed file has a name")?;
+        fs::copy(&entry, copy.join(name)).with_context(|| format!("copy {}", entry.display()))?;
+    }
+    Ok(())
 }
 
 fn with_local_manifests(kustomization: &str) -> Result<String> {
