@@ -289,4 +289,14 @@ mod tests {
         assert!(!Step::Build.goes_on_after_failure(Some(OnFailure::Abort)));
         assert!(Step::Install.goes_on_after_failure(Some(OnFailure::Continue)));
     }
+
+    #[test]
+    fn this_repository_s_own_is_one() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../buildspec.yaml");
+        let spec = Buildspec::read(&path).unwrap();
+        assert!(
+            spec.variables(&BTreeMap::new()).is_err(),
+            "it takes the forge's token as a secret"
+        );
+    }
 }

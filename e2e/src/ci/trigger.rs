@@ -166,4 +166,23 @@ mod tests {
         assert!(Trigger::parse("on: {push: {branches: []}}").is_err());
         assert!(Trigger::parse("on: {push: {branches: [master], paths-ignore: ['**.md']}}").is_err());
     }
+
+    #[test]
+    fn this_repository_ignores_its_bumps_and_takes_its_code() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .join(WORKFLOW);
+        let trigger = Trigger::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let changes = |path: &str| [path.to_owned()];
+        for branch in ["master", "production"] {
+            let bump = changes("infra/backend/overlays/staging/kustomization.yaml");
+            assert!(trigger.ignores(branch, Some(&bump)).is_some());
+            assert_eq!(
+                trigger.ignores(branch, Some(&changes("backend/src/main.rs"))),
+                None
+            );
+            assert_eq!(trigger.ignores(branch, Some(&changes("Cargo.lock"))), None);
+        }
+        assert!(trigger.ignores("release/staging-1234567890", None).is_some());
+    }
 }
