@@ -137,7 +137,7 @@ impl StepHandle {
             state.begun
         };
         let last = inner.history.get(step.id).copied();
-        let prefix = format!("{number:>2}/{} {:<24}", inner.total, step.title);
+        let prefix = prefix(&inner, number, step);
         let bar = if let Some(bars) = &inner.bars {
             let bar = bars.add(ProgressBar::new_spinner());
             bar.set_style(clock::style(step.budget, last));
@@ -214,7 +214,7 @@ impl Line {
     }
 
     fn prefix(&self) -> String {
-        format!("{:>2}/{} {:<24}", self.number, self.inner.total, self.step.title)
+        prefix(&self.inner, self.number, self.step)
     }
 
     fn end(&self, outcome: Outcome) {
@@ -251,6 +251,11 @@ impl Line {
             measured,
         });
     }
+}
+
+/// A removal after a failure is one step more than was planned.
+fn prefix(inner: &Inner, number: usize, step: &Step) -> String {
+    format!("{number:>2}/{} {:<24}", inner.total.max(number), step.title)
 }
 
 /// A step whose body is dropped has been interrupted; one that has ended stays as it is.
