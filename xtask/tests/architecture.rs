@@ -1,0 +1,127 @@
+//! Which crate may depend on which, read from `cargo metadata`: the arrows of docs/ARCHITECTURE.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What runs in the cluster or in the browser.
+const PRODUCTS: &[&str] = &["api", "backend", "app", "hydrate", "frontend"];
+/// What builds, tests and supplies.
+const TOOLS: &[&str] = &["xtask", "wasm-bundle", "e2e", "supply"];
+
+/// Every workspace member with all it is built from: its direct dependencies (for running, building and testing alike).
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--no-deps",
+            "--locked",
+            "--manifest-path",
+        ])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .output()
+        .expect("run cargo metadata");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata writes JSON");
+    let name = |value: &Value| value["name"].as_str().expect("a package has a name").to_owned();
+    let packages = metadata["packages"].as_array().expect("a list of packages");
+    packages
+        .iter()
+        .map(|package| {
+            let dependencies = package["dependencies"]
+                .as_array()
+                .expect("a list of dependencies");
+            (name(package), dependencies.iter().map(name).collect())
+        })
+        .collect()
+}
+
+/// All workspace members that `from` reaches, in any number of steps.
+fn reached(graph: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut next = vec![from.to_owned()];
+    while let Some(package) = next.pop() {
+        for dependency in graph.get(&package).into_iter().flatten() {
+            if graph.contains_key(dependency) && seen.insert(dependency.clone()) {
+                next.push(dependency.clone());
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn every_crate_is_a_product_or_a_tool() {
+    let known: BTreeSet<_> = PRODUCTS.iter().chain(TOOLS).map(ToString::to_string).collect();
+    let members: BTreeSet<_> = dependencies().into_keys().collect();
+    assert_eq!(
+        members, known,
+        "say in this file what a new crate is, so that the rules below hold for it"
+    );
+}
+
+#[test]
+fn products_never_depend_on_tools() {
+    let graph = dependencies();
+    for product in PRODUCTS {
+        let tools: Vec<_> = reached(&graph, product)
+            .into_iter()
+            .filter(|name| TOOLS.contains(&name.as_str()))
+            .collect();
+        assert!(tools.is_empty(), "{product} depends on {tools:?}");
+    }
+}
+
+#[test]
+fn the_two_servers_know_each_other_by_the_wire_types_only() {
+    let graph = dependencies();
+    assert_eq!(reached(&graph, "backend"), BTreeSet::from(["api".to_owned()]));
+    for half in ["app", "hydrate", "frontend"] {
+        assert!(
+            !reached(&graph, half).contains("backend"),
+            "{half} depends on backend"
+        );
+    }
+}
+
+#[test]
+fn the_wire_types_need_serde_alone() {
+    let direct = &dependencies()["api"];
+    let allowed = BTreeSet::from(["serde".to_owned(), "serde_json".to_owned()]);
+    let others: Vec<_> = direct.difference(&allowed).collect();
+    assert!(
+        others.is_empty(),
+        "api depends on {others:?}, and with it the browser"
+    );
+}
+
+#[test]
+fn the_harness_sees_the_products_from_outside() {
+    let graph = dependencies();
+    for tool in TOOLS {
+        let products: Vec<_> = reached(&graph, tool)
+            .into_iter()
+            .filter(|name| PRODUCTS.contains(&name.as_str()) && name != "api")
+            .collect();
+        assert!(products.is_empty(), "{tool} depends on {products:?}");
+    }
+}
+
+#[test]
+fn the_task_runner_stays_light() {
+    let heavy = ["tokio", "kube", "reqwest", "axum", "testcontainers"];
+    let graph = dependencies();
+    for tool in ["xtask", "supply"] {
+        let found: Vec<_> = heavy.iter().filter(|name| graph[tool].contains(**name)).collect();
+        assert!(
+            found.is_empty(),
+            "{tool} depends on {found:?}: everybody who runs a task would compile it"
+        );
+    }
+}
