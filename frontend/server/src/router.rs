@@ -1,5 +1,7 @@
 //! Every route and every layer, on one page.
 
+use std::sync::LazyLock;
+
 use anyhow::{Context, Result};
 use api::Version;
 use app::backend::Backend;
@@ -11,7 +13,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::any;
 use leptos::prelude::*;
-use leptos_axum::LeptosRoutes;
+use leptos_axum::{AxumRouteListing, LeptosRoutes};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -28,6 +30,10 @@ const BODY_LIMIT: usize = 32 * 1024;
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// All else may change with each release, and a file's time says nothing: reproducible images give all files the same.
 const FORGET: HeaderValue = HeaderValue::from_static("no-store");
+
+/// The pages of the app, listed once per process: while leptos makes the list, a page that is rendered elsewhere in the
+/// process may wait for its data forever (leptos issue 4773).
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| leptos_axum::generate_route_list(App));
 
 /// The whole frontend.
 pub fn router(config: &Config, draining: Draining) -> Result<Router> {
@@ -63,7 +69,7 @@ pub fn router(config: &Config, draining: Draining) -> Result<Router> {
 
     let mut router = Router::new()
         // Adds the server functions too, at the addresses they name.
-        .leptos_routes_with_context(&options, leptos_axum::generate_route_list(App), context, page)
+        .leptos_routes_with_context(&options, PAGES.clone(), context, page)
         .with_state(options)
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .layer(

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use api::{Message, MessageList, NewMessage, Problem};
 use axum::extract::{Query, State};
@@ -59,6 +60,7 @@ pub(crate) async fn frontend_with(backend: &str, draining: Draining, more: &[&st
 pub(crate) fn browser() -> reqwest::Client {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(20))
         .build()
         .unwrap()
 }
