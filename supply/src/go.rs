@@ -146,6 +146,8 @@ impl GoModule<'_> {
             .env("GOMODCACHE", shop.cache.build().join("gomod"))
             .env("GOFLAGS", "-modcacherw")
             .env("GOTOOLCHAIN", "local")
+            // The compiler collects less garbage: one seventh less work for twice the memory of its two or so processes.
+            .env("GOGC", "400")
             .env("GOWORK", "off")
             .env("CGO_ENABLED", if self.cgo { "1" } else { "0" })
     }
