@@ -70,7 +70,7 @@ impl Run<'_> {
         fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
         let file = folder.join("plan.json");
         let json = serde_json::to_string_pretty(&plan).context("write the plan as JSON")?;
-        fs::write(&file, json).with_context(|| format!("write {}", file.display()))
+        fs::write(&file, json + "\n").with_context(|| format!("write {}", file.display()))
     }
 
     fn build(&self, flags: &flags::CiBuild) -> Result<()> {

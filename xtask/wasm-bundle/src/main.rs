@@ -1,4 +1,4 @@
-//! `wasm-bundle INPUT.wasm OUT_DIR NAME`: writes NAME.js and NAME_bg.wasm for a browser.
+//! `wasm-bundle INPUT.wasm OUT_DIR NAME`: writes `NAME.js` and `NAME_bg.wasm` for a browser.
 //!
 //! A program of its own, not a part of xtask: it is needed only where the frontend is built, and costs more to compile
 //! than all of xtask.
