@@ -187,7 +187,7 @@ fn a_failed_sync_is_not_tried_again_and_drift_is_healed() {
         for application in cluster.applications() {
             let expected = json!({
                 "automated": {"prune": true, "selfHeal": true},
-                "retry": {},
+                "retry": {"backoff": {"duration": "5s"}},
                 "syncOptions": ["ServerSideApply=true"],
             });
             assert_eq!(
@@ -219,7 +219,7 @@ fn an_application_removed_from_git_takes_its_objects_along_but_the_root_does_not
         for application in of_kind(cluster.apps, "Application") {
             assert_eq!(
                 *application.at("/metadata/finalizers"),
-                json!(["resources-finalizer.argocd.argoproj.io"])
+                json!(["resources-finalizer.argocd.argoproj.io/foreground"])
             );
         }
         assert_eq!(*cluster.root.at("/metadata/finalizers"), Value::Null);
