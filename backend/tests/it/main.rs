@@ -11,3 +11,4 @@ mod readiness;
 mod router;
 mod store;
 mod support;
+mod table;

@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    Projection, ProjectionType, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
@@ -19,6 +16,8 @@ use backend::store::Store;
 use serde::de::DeserializeOwned;
 use tokio::net::{TcpListener, TcpSocket};
 use tower::ServiceExt;
+
+use crate::table;
 
 /// Short, because nothing here is far away.
 pub(crate) const PATIENCE: Patience = Patience {
@@ -40,7 +39,7 @@ pub(crate) async fn empty_table() -> Table {
         Err(_) => embedded().await,
     };
     let table = handle(&endpoint).await;
-    create(&table).await;
+    table::create(&table).await;
     table
 }
 
@@ -68,41 +67,6 @@ async fn handle(endpoint: &str) -> Table {
         client: dynamodb::client(loader).await,
         name: format!("messages-{}", uuid::Uuid::new_v4()),
     }
-}
-
-async fn create(table: &Table) {
-    let attribute = |name: &str| {
-        AttributeDefinition::builder()
-            .attribute_name(name)
-            .attribute_type(ScalarAttributeType::S)
-            .build()
-            .unwrap()
-    };
-    let key = |name: &str, kind| {
-        KeySchemaElement::builder()
-            .attribute_name(name)
-            .key_type(kind)
-            .build()
-            .unwrap()
-    };
-    let newest = GlobalSecondaryIndex::builder()
-        .index_name("newest")
-        .key_schema(key("board", KeyType::Hash))
-        .key_schema(key("posted_at", KeyType::Range))
-        .projection(Projection::builder().projection_type(ProjectionType::All).build())
-        .build()
-        .unwrap();
-    table
-        .client
-        .create_table()
-        .table_name(&table.name)
-        .billing_mode(BillingMode::PayPerRequest)
-        .set_attribute_definitions(Some(["uuid", "board", "posted_at"].map(attribute).to_vec()))
-        .key_schema(key("uuid", KeyType::Hash))
-        .global_secondary_indexes(newest)
-        .send()
-        .await
-        .unwrap();
 }
 
 /// Writes an item as it is, past the store.
