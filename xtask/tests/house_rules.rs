@@ -22,11 +22,7 @@ const REGISTRY_HOSTS: &[&str] = &[
 ];
 
 /// Folders of one person's machine.
-const MACHINE_PATHS: &[&str] = &[
-    concat!("/wo", "rk/"),
-    concat!("/ro", "ot/"),
-    concat!("/ho", "me/"),
-];
+const MACHINE_PATHS: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 
 /// Cargo writes its registry's name in here.
 const GENERATED: &str = "Cargo.lock";
