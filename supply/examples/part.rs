@@ -26,6 +26,7 @@ fn main() -> Result<()> {
         versions: &versions,
         progress: &Lines,
         logs: &logs,
+        look_only: false,
     };
     for name in std::env::args().skip(1) {
         let part = PARTS

@@ -66,6 +66,11 @@ impl Cache {
         self.root.join("build")
     }
 
+    /// Scratch space on its way out.
+    pub(crate) fn dropped(&self) -> PathBuf {
+        self.root.join("dropped")
+    }
+
     /// Everything of the container engine that is our own.
     pub fn engine(&self) -> PathBuf {
         self.root.join("engine")

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use xshell::{Cmd, Shell, cmd};
 
@@ -40,6 +40,12 @@ impl GoModule<'_> {
         if folder.is_dir() {
             return Ok(folder);
         }
+        ensure!(
+            !shop.look_only,
+            "{} {} is not built yet",
+            self.module,
+            self.version
+        );
         let sh = Shell::new().context("open a shell")?;
         let wrapper = self.wrapper(shop, &sh)?;
         sh.change_dir(&wrapper);

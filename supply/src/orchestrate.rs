@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::path::Path;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -11,9 +13,9 @@ use xshell::Shell;
 
 use crate::acquire::{Plan, Registries, plan, pull};
 use crate::cache::Cache;
-use crate::engine::Engine;
+use crate::engine::{Engine, Kind};
 use crate::key::Key;
-use crate::part::Part;
+use crate::part::{Part, STAGE};
 use crate::preload::preload;
 use crate::recipes::{PARTS, argocd, tools};
 use crate::versions::Versions;
@@ -41,6 +43,7 @@ pub fn supply(
         versions: &versions,
         progress,
         logs,
+        look_only: false,
     };
     let found = images(shop, options).and_then(|node_image| {
         let Tools {
@@ -64,29 +67,43 @@ pub fn supply(
 
 /// Only the programs of the host, for those who need no container.
 pub fn tools(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<Tools> {
-    let versions = Versions::load()?;
-    build_tools(Workshop {
-        cache,
-        engine: None,
-        versions: &versions,
-        progress,
-        logs,
-    })
+    alone(cache, progress, logs, build_tools)
 }
 
 /// Only kustomize, with which the manifests are tested.
-pub fn kustomize(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<std::path::PathBuf> {
+pub fn kustomize(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
+    alone(cache, progress, logs, tools::build_kustomize)
+}
+
+/// Work that needs no engine. A run beside this one is in the way only if something must be built.
+fn alone<T>(
+    cache: &Cache,
+    progress: &dyn Progress,
+    logs: &Path,
+    work: impl Fn(Workshop<'_>) -> Result<T>,
+) -> Result<T> {
     let versions = Versions::load()?;
-    tools::build_kustomize(Workshop {
+    let shop = Workshop {
         cache,
         engine: None,
         versions: &versions,
         progress,
         logs,
-    })
+        look_only: true,
+    };
+    if let Ok(found) = work(shop) {
+        return Ok(found);
+    }
+    let _lock = cache.lock()?;
+    let built = work(Workshop {
+        look_only: false,
+        ..shop
+    });
+    drop_scratch(cache)?;
+    built
 }
 
-fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
+pub(crate) fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
     Ok(Tools {
         kind: tools::build_kind(shop)?,
         kubectl: tools::build_kubectl(shop)?,
@@ -109,8 +126,13 @@ pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
     } else if !jobs.is_empty() {
         shop.cache.require_mb(PULL_MB, "pulling the parts")?;
     }
+    let work = !jobs.is_empty();
     run_all(shop, options, jobs)?;
-    node_with_argocd(shop)
+    let node = node_with_argocd(shop)?;
+    if work {
+        forget_intermediates(shop)?;
+    }
+    Ok(node)
 }
 
 fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(&Part, Plan)>) -> Result<()> {
@@ -171,17 +193,43 @@ fn node_with_argocd(shop: Workshop<'_>) -> Result<String> {
             node,
             &[argocd, redis],
             &target,
-            "gitops-loop.stage=node-with-argocd",
+            &format!("{STAGE}=node-with-argocd"),
         )?;
     }
     Ok(target)
 }
 
-/// Compilers' caches grow to many GB and are of no use once their results are kept.
+/// Removes untagged images that recipes left, but no image of the user's.
+pub(crate) fn forget_intermediates(shop: Workshop<'_>) -> Result<()> {
+    let sh = Shell::new().context("open a shell")?;
+    let engine = shop.engine()?;
+    let prune = engine.command(&sh, ["image", "prune", "--force"]);
+    let prune = match engine.kind() {
+        Kind::Podman => prune,
+        Kind::Docker => prune.args(["--filter", &format!("label={STAGE}")]),
+    };
+    shop.run("prune", minutes(3), prune)
+}
+
+/// Compilers' caches grow to many GB and are of no use once their results are kept. They are a million small files: removing
+/// them takes a minute, in which a process of its own leaves everyone else alone.
 pub(crate) fn drop_scratch(cache: &Cache) -> Result<()> {
     let scratch = cache.build();
     if scratch.exists() {
-        fs::remove_dir_all(&scratch).with_context(|| format!("drop {}", scratch.display()))?;
+        let dropped = cache.dropped().join(std::process::id().to_string());
+        fs::create_dir_all(&dropped).with_context(|| format!("create {}", dropped.display()))?;
+        fs::rename(&scratch, dropped.join("build")).with_context(|| format!("drop {}", scratch.display()))?;
+    }
+    if cache.dropped().exists() {
+        Command::new("nice")
+            .args(["-n", "19", "rm", "-rf"])
+            .arg(cache.dropped())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .context("start removing the compilers' caches")?;
     }
     Ok(())
 }

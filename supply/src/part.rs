@@ -15,6 +15,9 @@ use crate::workshop::{Workshop, minutes};
 /// The label that holds an image's content key.
 pub const LABEL: &str = "gitops-loop.part";
 
+/// The label of images that are steps on the way.
+pub(crate) const STAGE: &str = "gitops-loop.stage";
+
 /// An image from outside.
 #[derive(Clone, Copy)]
 pub struct Part {

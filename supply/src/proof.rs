@@ -58,6 +58,7 @@ fn prove(
         versions: &versions,
         progress,
         logs,
+        look_only: false,
     };
     let registry = Registry::start(folder, logs)?;
     let sh = Shell::new().context("open a shell")?;

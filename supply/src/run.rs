@@ -89,6 +89,7 @@ fn finish(mut command: Command, line: &str, log: &Path, deadline: Duration) -> R
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait().with_context(|| format!("wait for `{line}`"))? {
+            note(log, started.elapsed());
             return judge(status, line, log);
         }
         if must_end() {
@@ -152,6 +153,13 @@ fn open(log: &Path, line: &str) -> Result<File> {
         .with_context(|| format!("open the log {}", log.display()))?;
     writeln!(file, "$ {line}").with_context(|| format!("write the log {}", log.display()))?;
     Ok(file)
+}
+
+/// Where the time of a cold build goes is read from these lines; a log that cannot be written any more is no failure.
+fn note(log: &Path, took: Duration) {
+    if let Ok(mut file) = OpenOptions::new().append(true).open(log) {
+        let _ = writeln!(file, "# {:.1} s", took.as_secs_f32());
+    }
 }
 
 fn tempfile_beside(log: &Path) -> std::path::PathBuf {

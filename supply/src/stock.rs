@@ -8,7 +8,7 @@ use xshell::{Shell, cmd};
 
 use crate::cache::Cache;
 use crate::engine::Engine;
-use crate::orchestrate::drop_scratch;
+use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates};
 use crate::part::{Held, LABEL};
 use crate::recipes::PARTS;
 use crate::run;
@@ -37,6 +37,7 @@ pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path
         versions: &versions,
         progress,
         logs,
+        look_only: false,
     };
     PARTS
         .iter()
@@ -54,7 +55,6 @@ pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path
 
 /// Removes scratch space, binaries that are already in an image, and images of older recipes. The caller holds the lock.
 pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<()> {
-    drop_scratch(cache)?;
     let versions = Versions::load()?;
     let shop = Workshop {
         cache,
@@ -62,8 +62,9 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
         versions: &versions,
         progress,
         logs,
+        look_only: false,
     };
-    let tools = crate::tools(cache, progress, logs)?;
+    let tools = build_tools(shop)?;
     let kept: Vec<PathBuf> = [tools.kind, tools.kubectl, tools.kustomize]
         .iter()
         .filter_map(|tool| tool.parent().map(Path::to_owned))
@@ -107,11 +108,8 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
             );
         }
     }
-    shop.run(
-        "prune",
-        minutes(2),
-        engine.command(&sh, ["image", "prune", "--force"]),
-    )
+    drop_scratch(cache)?;
+    forget_intermediates(shop)
 }
 
 /// The size of the whole cache in MB.

@@ -31,6 +31,8 @@ pub struct Workshop<'a> {
     pub progress: &'a dyn Progress,
     /// Folder of the log files.
     pub logs: &'a Path,
+    /// What is not there yet is an error instead of work.
+    pub look_only: bool,
 }
 
 impl<'a> Workshop<'a> {

@@ -10,7 +10,7 @@ use crate::debian::DebianRoot;
 use crate::go::GoModule;
 use crate::image::{Image, copy_tree};
 use crate::key::shorten;
-use crate::part::Part;
+use crate::part::{Part, STAGE};
 use crate::preload::preload;
 use crate::recipes::tools::kind;
 use crate::workshop::{Workshop, minutes};
@@ -112,7 +112,7 @@ fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
         context: folder,
         file: "Root.Containerfile",
         stage: None,
-        label: None,
+        label: Some(STAGE),
         tag: "localhost/gitops-loop/node:root",
     };
     base.build(shop)?;
@@ -133,7 +133,7 @@ fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
         base.tag,
         &names,
         "localhost/gitops-loop/node:assembled",
-        "gitops-loop.stage=node",
+        &format!("{STAGE}=node"),
     )?;
     let leftovers = shop
         .engine()?
