@@ -4,10 +4,13 @@ use std::env;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 
 use crate::error::SupplyError;
+
+const DROPPED: &str = "dropped-";
 
 /// The cache folder of this user.
 #[derive(Debug, Clone)]
@@ -66,9 +69,22 @@ impl Cache {
         self.root.join("build")
     }
 
-    /// Scratch space on its way out.
+    /// A new name for scratch space on its way out.
     pub(crate) fn dropped(&self) -> PathBuf {
-        self.root.join("dropped")
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.root
+            .join(format!("{DROPPED}{}-{}", std::process::id(), now.as_nanos()))
+    }
+
+    /// Scratch space that is not gone yet, of this run or of one that was killed.
+    pub(crate) fn all_dropped(&self) -> Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(&self.root).with_context(|| format!("list {}", self.root.display()))?;
+        let names = entries.flatten().map(|entry| entry.path());
+        let dropped = |path: &PathBuf| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(DROPPED))
+        };
+        Ok(names.filter(dropped).collect())
     }
 
     /// Everything of the container engine that is our own.
@@ -155,6 +171,16 @@ mod tests {
         assert!(error.contains(&std::process::id().to_string()), "{error}");
         drop(first);
         cache.lock().unwrap();
+    }
+
+    #[test]
+    fn what_is_dropped_is_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        assert_eq!(cache.all_dropped().unwrap(), Vec::<PathBuf>::new());
+        let dropped = cache.dropped();
+        fs::create_dir(&dropped).unwrap();
+        assert_eq!(cache.all_dropped().unwrap(), [dropped]);
     }
 
     #[test]

@@ -216,14 +216,14 @@ pub(crate) fn forget_intermediates(shop: Workshop<'_>) -> Result<()> {
 pub(crate) fn drop_scratch(cache: &Cache) -> Result<()> {
     let scratch = cache.build();
     if scratch.exists() {
-        let dropped = cache.dropped().join(std::process::id().to_string());
-        fs::create_dir_all(&dropped).with_context(|| format!("create {}", dropped.display()))?;
-        fs::rename(&scratch, dropped.join("build")).with_context(|| format!("drop {}", scratch.display()))?;
+        let dropped = cache.dropped();
+        fs::rename(&scratch, &dropped).with_context(|| format!("drop {}", scratch.display()))?;
     }
-    if cache.dropped().exists() {
+    let dropped = cache.all_dropped()?;
+    if !dropped.is_empty() {
         Command::new("nice")
             .args(["-n", "19", "rm", "-rf"])
-            .arg(cache.dropped())
+            .args(dropped)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
