@@ -1,6 +1,6 @@
 //! The page and its form without script.
 
-use crate::support::{backend, frontend, nobody, page, submit};
+use crate::support::{backend, browser, frontend, nobody, page, submit};
 
 #[tokio::test]
 async fn a_posted_message_is_on_the_page() {
@@ -42,6 +42,22 @@ async fn a_refused_message_comes_back_with_the_reason() {
     }
     let answer = submit(&base, &location, "Ada", "better").await;
     assert_eq!(answer.headers()["location"], "/", "the refusal is forgotten");
+}
+
+#[tokio::test]
+async fn a_script_learns_by_the_status_what_went_wrong() {
+    for (backend, status) in [(backend().await, 422), (nobody(), 503)] {
+        let base = frontend(&backend).await;
+        let request = browser()
+            .post(format!("{base}/form/post"))
+            .header("accept", "application/json");
+        let answer = request
+            .form(&[("author", "Ada"), ("text", " ")])
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status);
+    }
 }
 
 #[tokio::test]
