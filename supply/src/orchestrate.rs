@@ -14,6 +14,7 @@ use xshell::Shell;
 use crate::acquire::{Plan, Registries, plan, pull};
 use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
+use crate::error::SupplyError;
 use crate::key::Key;
 use crate::part::{Part, STAGE};
 use crate::preload::preload;
@@ -94,13 +95,22 @@ fn alone<T>(
     if let Ok(found) = work(shop) {
         return Ok(found);
     }
-    let _lock = cache.lock()?;
+    let _lock = match cache.lock() {
+        Err(error) if !is_ours(&error) => return Err(error),
+        lock => lock.ok(),
+    };
     let built = work(Workshop {
         look_only: false,
         ..shop
     });
     drop_scratch(cache)?;
     built
+}
+
+/// The caller may hold the lock itself.
+fn is_ours(error: &anyhow::Error) -> bool {
+    let own = std::process::id().to_string();
+    matches!(error.downcast_ref(), Some(SupplyError::Locked { holder, .. }) if *holder == own)
 }
 
 pub(crate) fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
