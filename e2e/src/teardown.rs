@@ -12,7 +12,7 @@ use crate::{
     process::Tool,
     progress::StepHandle,
     run_dir::RunDir,
-    world::{AWS, FORGE, LABEL},
+    world::{AWS, FORGE, ForgeAccess, LABEL},
 };
 
 const LIST: Duration = Duration::from_secs(20);
@@ -44,6 +44,15 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> 
             .run()
             .await
             .context("remove the nodes' volumes")?;
+    }
+    let images = images(run, engine).await?;
+    if !images.is_empty() {
+        step.doing("remove the images the CI built");
+        let remove = engine.command(&shell, ["image", "rm", "--force"]).args(&images);
+        Tool::new(remove, &log, REMOVE)
+            .run()
+            .await
+            .context("remove the images the CI built")?;
     }
     if network_exists(run, engine).await? {
         step.doing("remove the network");
@@ -107,6 +116,26 @@ async fn volumes(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     Ok(found)
 }
 
+/// The CI's images are named after the forge, whose port is another one in each run: they would pile up.
+async fn images(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
+    let shell = Shell::new().context("open a shell")?;
+    let ls = engine.command(&shell, ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]);
+    let names = Tool::new(ls, &run.log("down"), LIST)
+        .read()
+        .await
+        .context("list images")?;
+    Ok(names
+        .lines()
+        .filter(|name| of_a_forge(name))
+        .map(str::to_owned)
+        .collect())
+}
+
+fn of_a_forge(image: &str) -> bool {
+    let organisation = format!("/{}/", ForgeAccess::ORGANISATION);
+    image.starts_with("127.0.0.1:") && image.contains(&organisation) && !image.ends_with(":<none>")
+}
+
 async fn network_exists(run: &RunDir, engine: &Engine) -> Result<bool> {
     let shell = Shell::new().context("open a shell")?;
     let ls = engine.command(&shell, ["network", "ls", "--format", "{{.Name}}"]);
@@ -119,4 +148,17 @@ async fn network_exists(run: &RunDir, engine: &Engine) -> Result<bool> {
 
 fn list(names: &BTreeSet<String>) -> String {
     names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_a_forge;
+
+    #[test]
+    fn only_images_pushed_to_a_forge_of_ours_are_removed() {
+        assert!(of_a_forge("127.0.0.1:33239/gitops-loop/backend:abc"));
+        assert!(!of_a_forge("localhost/gitops-loop/node:abc"));
+        assert!(!of_a_forge("127.0.0.1:5000/somebody/backend:abc"));
+        assert!(!of_a_forge("docker.io/gitea/gitea:1.26.4"));
+    }
 }
