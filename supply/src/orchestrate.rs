@@ -29,6 +29,12 @@ const BUILD_MB: u64 = 20_000;
 const PULL_MB: u64 = 6_000;
 const WORKERS: usize = 2;
 
+/// The repository of node images that carry Argo CD.
+const NODE: &str = "localhost/gitops-loop/node";
+
+/// The node itself, and what is put into it.
+const NODE_PARTS: [&str; 3] = ["node", "argocd", "redis"];
+
 /// Gets everything a run of the end-to-end test needs. The caller holds the cache's lock.
 pub fn supply(
     cache: &Cache,
@@ -140,7 +146,7 @@ pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
     run_all(shop, options, jobs)?;
     let node = node_with_argocd(shop)?;
     if work {
-        forget_intermediates(shop)?;
+        forget_intermediates(shop, &node)?;
     }
     Ok(node)
 }
@@ -183,25 +189,14 @@ fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(&Part, Plan)>)
 
 /// The node image with Argo CD and its Redis in it, whether they were pulled or built.
 fn node_with_argocd(shop: Workshop<'_>) -> Result<String> {
-    let sh = Shell::new().context("open a shell")?;
-    let engine = shop.engine()?;
-    let id = |image: &str| {
-        let inspect = engine.command(&sh, ["image", "inspect", "--format", "{{.Id}}", image]);
-        shop.read("engine", minutes(1), inspect)
-            .with_context(|| format!("inspect {image}"))
-    };
-    let [node, argocd, redis] = ["node", "argocd", "redis"].map(|part| shop.versions.get(part, "image"));
-    let (node, argocd, redis) = (node?, argocd?, redis?);
-    let ids = [id(node)?, id(argocd)?, id(redis)?];
-    let recipe = include_bytes!("preload.rs").as_slice();
-    let key = Key::of(ids.iter().map(String::as_bytes).chain([recipe]));
-    let target = format!("localhost/gitops-loop/node:{key}");
-    if id(&target).is_err() {
+    let target = node_name(shop)?;
+    if id(shop, &target).is_err() {
         run::check_cancelled()?;
+        let [node, argocd, redis] = NODE_PARTS.map(|part| shop.versions.get(part, "image"));
         preload(
             shop,
-            node,
-            &[argocd, redis],
+            node?,
+            &[argocd?, redis?],
             &target,
             &format!("{STAGE}=node-with-argocd"),
         )?;
@@ -209,10 +204,47 @@ fn node_with_argocd(shop: Workshop<'_>) -> Result<String> {
     Ok(target)
 }
 
-/// Removes untagged images that recipes left, but no image of the user's.
-pub(crate) fn forget_intermediates(shop: Workshop<'_>) -> Result<()> {
+/// Named by the contents of what goes into it.
+pub(crate) fn node_name(shop: Workshop<'_>) -> Result<String> {
+    let ids = NODE_PARTS.map(|part| id(shop, shop.versions.get(part, "image")?));
+    let mut inputs = vec![include_str!("preload.rs").to_owned()];
+    for id in ids {
+        inputs.push(id?);
+    }
+    Ok(format!("{NODE}:{}", Key::of(inputs.iter().map(String::as_bytes))))
+}
+
+/// The id of an image that the engine holds.
+pub(crate) fn id(shop: Workshop<'_>, image: &str) -> Result<String> {
+    let sh = Shell::new().context("open a shell")?;
+    let inspect = shop
+        .engine()?
+        .command(&sh, ["image", "inspect", "--format", "{{.Id}}", image]);
+    shop.read("engine", minutes(1), inspect)
+        .with_context(|| format!("inspect {image}"))
+}
+
+/// Removes node images of older parts, and untagged images that recipes left, but no image of the user's.
+pub(crate) fn forget_intermediates(shop: Workshop<'_>, kept: &str) -> Result<()> {
     let sh = Shell::new().context("open a shell")?;
     let engine = shop.engine()?;
+    let filter = format!("reference={NODE}");
+    let list = engine.command(
+        &sh,
+        [
+            "image",
+            "ls",
+            "--format",
+            "{{.Repository}}:{{.Tag}}",
+            "--filter",
+            &filter,
+        ],
+    );
+    let list = shop.read("prune", minutes(1), list)?;
+    for image in list.lines().filter(|image| *image != kept) {
+        // A node that still runs keeps its image.
+        let _ = shop.run("prune", minutes(1), engine.command(&sh, ["image", "rm", image]));
+    }
     let prune = engine.command(&sh, ["image", "prune", "--force"]);
     let prune = match engine.kind() {
         Kind::Podman => prune,

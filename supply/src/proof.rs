@@ -17,7 +17,7 @@ use crate::cache::Cache;
 use crate::doctor;
 use crate::engine::{Engine, Kind};
 use crate::needs::Group;
-use crate::orchestrate::images;
+use crate::orchestrate::{id, images};
 use crate::recipes::PARTS;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
@@ -98,16 +98,6 @@ fn prove(
     let reset = other.command(&sh, ["system", "reset", "--force"]);
     here.run("proof", minutes(5), reset)?;
     outcome
-}
-
-fn id(shop: Workshop<'_>, image: &str) -> Result<String> {
-    let sh = Shell::new().context("open a shell")?;
-    shop.read(
-        "proof",
-        minutes(1),
-        shop.engine()?
-            .command(&sh, ["image", "inspect", "--format", "{{.Id}}", image]),
-    )
 }
 
 /// A registry on a free port of the loopback, gone when dropped.

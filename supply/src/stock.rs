@@ -8,7 +8,7 @@ use xshell::{Shell, cmd};
 
 use crate::cache::Cache;
 use crate::engine::Engine;
-use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates};
+use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates, node_name};
 use crate::part::{Held, LABEL};
 use crate::recipes::PARTS;
 use crate::run;
@@ -101,15 +101,12 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
         if !keys.contains(&key) {
             progress.doing(&format!("remove image {id}"));
             // An image that a container still uses stays until that container is gone.
-            let _ = shop.run(
-                "prune",
-                minutes(2),
-                engine.command(&sh, ["image", "rm", "--force", id]),
-            );
+            let _ = shop.run("prune", minutes(2), engine.command(&sh, ["image", "rm", id]));
         }
     }
     drop_scratch(cache)?;
-    forget_intermediates(shop)
+    // Without all parts there is no such image to keep.
+    forget_intermediates(shop, &node_name(shop).unwrap_or_default())
 }
 
 /// The size of the whole cache in MB.
