@@ -19,6 +19,8 @@ fn main() -> Result<()> {
         .out_name(&name)
         .web(true)?
         .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
         .generate(PathBuf::from(out_dir))
         .context("bind the wasm to JavaScript")
 }
