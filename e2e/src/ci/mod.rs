@@ -150,11 +150,13 @@ impl Ci {
             let run = self.ledger().runs[number].clone();
             Ok(match &run.state {
                 RunState::Queued => Verdict::Pending("waits for the run before it".to_owned()),
-                RunState::Running(doing) => Verdict::Pending(doing.clone()),
+                RunState::Running(doing) => {
+                    Verdict::Pending(format!("{doing}: {}", last_lines(&run.log, 1).trim()))
+                }
                 RunState::Passed { .. } => Verdict::Ready(run),
                 RunState::Failed { cause } => Verdict::Failed(format!(
                     "{cause}\n{}\nall of it: {}",
-                    last_lines(&run.log),
+                    last_lines(&run.log, 15),
                     run.log.display()
                 )),
             })
@@ -167,9 +169,9 @@ fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
 }
 
-fn last_lines(log: &Path) -> String {
+fn last_lines(log: &Path, count: usize) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(15)..].join("\n")
+    lines[lines.len().saturating_sub(count)..].join("\n")
 }

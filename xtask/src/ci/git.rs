@@ -64,10 +64,14 @@ impl<'sh> Git<'sh> {
                 app.name
             );
         }
+        self.hash(&content)
+    }
+
+    pub(crate) fn hash(&self, text: &str) -> Result<String> {
         self.cmd(&["hash-object", "--stdin"])
-            .stdin(content)
+            .stdin(text)
             .read()
-            .context("hash the list of files")
+            .context("hash a text")
     }
 
     /// Brings `branch` from the remote and answers its commit.

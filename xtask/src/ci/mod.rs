@@ -11,6 +11,7 @@ use xshell::Shell;
 use crate::build;
 use crate::ci::forge::Client;
 use crate::ci::git::Git;
+use crate::ci::kept::Kept;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::settings::{Engine, Forge, Registry, Release};
 use crate::flags::{self, Verb};
@@ -19,6 +20,7 @@ mod apps;
 mod forge;
 mod git;
 mod images;
+mod kept;
 mod overlay;
 mod plan;
 mod propose;
@@ -83,7 +85,18 @@ impl Run<'_> {
         }
         let engine = Engine::from_env()?;
         let out = self.folder();
-        build::apps(self.sh, &out, flags.toolchain.options())?;
+        let options = flags.toolchain.options();
+        let kept = Kept::beside_results(self.sh, &self.git, options)?;
+        let mut missing = false;
+        for app in &wanted {
+            missing |= !kept.restore(self.sh, app, &build::context_of(&out, app.name))?;
+        }
+        if missing {
+            build::apps(self.sh, &out, options)?;
+            for app in &wanted {
+                kept.keep(self.sh, app, &build::context_of(&out, app.name))?;
+            }
+        }
         let source = self.git.remote_url()?;
         for app in wanted {
             let context = build::context_of(&out, app.name);
