@@ -150,13 +150,11 @@ impl GoModule<'_> {
     fn environment<'sh>(&self, shop: Workshop<'_>, cmd: Cmd<'sh>) -> Cmd<'sh> {
         cmd.env("GOCACHE", shop.cache.build().join("gocache"))
             .env("GOMODCACHE", shop.cache.build().join("gomod"))
-            // The compiler collects garbage as often as a server would: four times as much of it saves a fifth of the time.
-            .env("GOGC", "400")
-            .env("GOMEMLIMIT", "2GiB")
             .env("GOFLAGS", "-modcacherw")
             .env("GOTOOLCHAIN", "local")
             // The compiler collects less garbage: one seventh less work for twice the memory of its two or so processes.
             .env("GOGC", "400")
+            .env("GOMEMLIMIT", "2GiB")
             .env("GOWORK", "off")
             .env("CGO_ENABLED", if self.cgo { "1" } else { "0" })
     }
