@@ -7,13 +7,14 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::Options;
 use crate::cache::Cache;
+use crate::engine;
 use crate::error::SupplyError;
 use crate::needs::{Check, Cure, Group, NEEDS, Need};
 use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, minutes};
+use crate::{Mode, Options};
 
 /// Two clusters, the images of one release, and the compiled apps. What building needs is looked at when it begins.
 const RUN_MB: u64 = 6_000;
@@ -35,25 +36,35 @@ impl fmt::Display for Fault {
 
 /// Makes the machine ready for a run of everything, or says what is missing.
 pub fn run(cache: &Cache, options: &Options, progress: &dyn Progress, logs: &Path) -> Result<()> {
-    ready(
-        &[Group::Tools, Group::Containers],
-        options.install,
-        progress,
-        logs,
-    )?;
+    ready(&groups(options.mode, logs)?, options.install, progress, logs)?;
     cache.require_mb(RUN_MB, "a run")
+}
+
+/// What a run of everything needs. Where Docker is, images are most likely pulled: what their recipes need is then looked at only
+/// when one of them must be built after all.
+pub fn groups(mode: Mode, logs: &Path) -> Result<Vec<Group>> {
+    let build = match mode {
+        Mode::Build => true,
+        Mode::Pull => false,
+        Mode::Auto => !engine::docker_works(logs)?,
+    };
+    let recipes = build.then_some(Group::Recipes);
+    Ok([Group::Tools, Group::Containers]
+        .into_iter()
+        .chain(recipes)
+        .collect())
 }
 
 /// Makes the machine ready for some groups of needs, or says what is missing.
 pub fn ready(groups: &[Group], install: bool, progress: &dyn Progress, logs: &Path) -> Result<()> {
-    let missing = missing(groups)?;
+    let missing = missing(groups, logs)?;
     if missing.is_empty() {
         return Ok(());
     }
     if install && rustix::process::geteuid().is_root() {
         cure(&missing, progress, logs)?;
     }
-    let faults = faults(groups)?;
+    let faults = faults(groups, logs)?;
     if faults.is_empty() {
         Ok(())
     } else {
@@ -62,9 +73,9 @@ pub fn ready(groups: &[Group], install: bool, progress: &dyn Progress, logs: &Pa
 }
 
 /// All that is missing for some groups; nothing is changed.
-pub fn faults(groups: &[Group]) -> Result<Vec<Fault>> {
+pub fn faults(groups: &[Group], logs: &Path) -> Result<Vec<Fault>> {
     let root = rustix::process::geteuid().is_root();
-    Ok(missing(groups)?
+    Ok(missing(groups, logs)?
         .into_iter()
         .map(|need| fault(need, root))
         .collect())
@@ -89,9 +100,9 @@ fn fault(need: &Need, root: bool) -> Fault {
     }
 }
 
-fn missing(groups: &[Group]) -> Result<Vec<&'static Need>> {
+fn missing(groups: &[Group], logs: &Path) -> Result<Vec<&'static Need>> {
     let versions = Versions::load()?;
-    let docker = groups.contains(&Group::Containers) && docker_answers();
+    let docker = groups.contains(&Group::Containers) && engine::docker_works(logs)?;
     let wanted = NEEDS
         .iter()
         .filter(|need| groups.contains(&need.group) && !(docker && need.only_without_docker));
@@ -104,24 +115,16 @@ fn missing(groups: &[Group]) -> Result<Vec<&'static Need>> {
     Ok(missing)
 }
 
-fn docker_answers() -> bool {
-    Shell::new().is_ok_and(|sh| {
-        cmd!(sh, "docker info")
-            .quiet()
-            .ignore_stdout()
-            .ignore_stderr()
-            .run()
-            .is_ok()
-    })
-}
-
 fn holds(check: Check, versions: &Versions) -> Result<bool> {
     Ok(match check {
         Check::Program(name) => on_path(name),
         Check::Path(path) => Path::new(path).exists(),
         Check::Root => rustix::process::geteuid().is_root(),
         Check::Debian => std::fs::read_to_string("/etc/os-release").is_ok_and(|text| text.contains("debian")),
-        Check::Setting(setting, least) => read_setting(setting).is_some_and(|value| value >= least),
+        // Elsewhere the engine brings a Linux of its own.
+        Check::Setting(setting, least) => {
+            !cfg!(target_os = "linux") || read_setting(setting).is_some_and(|value| value >= least)
+        }
         Check::Version { program, args, pin } => {
             let least = versions.get("host", pin)?;
             let sh = Shell::new().context("open a shell")?;

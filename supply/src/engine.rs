@@ -115,6 +115,12 @@ impl Drop for Service {
     }
 }
 
+/// Whether Docker is what [`Engine::probe`] would choose.
+pub(crate) fn docker_works(logs: &Path) -> Result<bool> {
+    let sh = Shell::new().context("open a shell")?;
+    Ok(docker(&sh, logs)?.is_some())
+}
+
 fn with_kind(mut env: Vec<(String, String)>, provider: &str, network: &str) -> Vec<(String, String)> {
     env.push(("KIND_EXPERIMENTAL_PROVIDER".to_owned(), provider.to_owned()));
     env.push((network.to_owned(), NETWORK.to_owned()));

@@ -7,6 +7,8 @@ pub enum Group {
     Tools,
     /// Clusters, forge and emulator.
     Containers,
+    /// Building images that cannot be pulled.
+    Recipes,
     /// The proof that pulling works.
     Registry,
 }
@@ -87,6 +89,13 @@ const fn containers(what: &'static str, why: &'static str, check: Check, cure: C
     }
 }
 
+const fn recipes(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    Need {
+        group: Group::Recipes,
+        ..containers(what, why, check, cure)
+    }
+}
+
 const fn podman(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
     Need {
         only_without_docker: true,
@@ -112,7 +121,7 @@ pub const NEEDS: &[Need] = &[
         Check::Program("git"),
         Cure::Debian("git"),
     ),
-    containers(
+    recipes(
         "Python",
         "the AWS emulator is installed from its package",
         Check::Version {
@@ -122,7 +131,7 @@ pub const NEEDS: &[Need] = &[
         },
         Cure::Debian("python3"),
     ),
-    containers(
+    recipes(
         "pip",
         "the AWS emulator is installed from its package",
         Check::Version {
@@ -132,31 +141,37 @@ pub const NEEDS: &[Need] = &[
         },
         Cure::Debian("python3-pip"),
     ),
-    containers(
+    recipes(
         "Maven",
         "the AWS emulator's database is a Java program",
         Check::Program("mvn"),
         Cure::Debian("maven"),
     ),
-    containers(
+    recipes(
         "a C compiler",
         "the forge's database is C",
         Check::Program("gcc"),
         Cure::Debian("gcc"),
     ),
-    containers(
+    recipes(
         "C headers",
         "the forge's database is C",
         Check::Path("/usr/include/stdio.h"),
         Cure::Debian("libc6-dev"),
     ),
-    containers(
+    recipes(
         "mmdebstrap",
         "root file systems of images",
         Check::Program("mmdebstrap"),
         Cure::Debian("mmdebstrap"),
     ),
-    containers(
+    recipes(
+        "Debian's keys",
+        "root file systems of images",
+        Check::Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
+        Cure::Debian("debian-archive-keyring"),
+    ),
+    recipes(
         "tar",
         "root file systems of images",
         Check::Program("tar"),

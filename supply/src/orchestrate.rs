@@ -16,12 +16,13 @@ use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
 use crate::error::SupplyError;
 use crate::key::Key;
+use crate::needs::Group;
 use crate::part::{Part, STAGE};
 use crate::preload::preload;
 use crate::recipes::{PARTS, argocd, tools};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
-use crate::{Options, Parts, Tools, run};
+use crate::{Options, Parts, Tools, doctor, run};
 
 /// Compiler caches and module sources of all recipes at their largest, with the results.
 const BUILD_MB: u64 = 20_000;
@@ -138,6 +139,7 @@ pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
         }
     }
     if jobs.iter().any(|(_, todo)| *todo == Plan::Build) {
+        doctor::ready(&[Group::Recipes], options.install, shop.progress, shop.logs)?;
         shop.cache.require_mb(BUILD_MB, "building the parts")?;
     } else if !jobs.is_empty() {
         shop.cache.require_mb(PULL_MB, "pulling the parts")?;

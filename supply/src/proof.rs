@@ -97,6 +97,9 @@ fn prove(
     // Its layers are mounts and files of root's that only podman takes apart.
     let reset = other.command(&sh, ["system", "reset", "--force"]);
     here.run("proof", minutes(5), reset)?;
+    if let Some(run) = other.socket().parent() {
+        fs::remove_dir_all(run).with_context(|| format!("remove {}", run.display()))?;
+    }
     outcome
 }
 

@@ -1,8 +1,7 @@
 //! `cargo xtask doctor`: what this machine lacks, all at once, installed where that is possible.
 
 use anyhow::{Result, bail};
-use supply::doctor;
-use supply::needs::Group;
+use supply::{Mode, doctor};
 use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
@@ -26,10 +25,11 @@ impl flags::Doctor {
                 Err(fault) => faults.push(format!("{fault:#}")),
             }
         }
-        let outside = [Group::Tools, Group::Containers];
+        let logs = logs(sh);
+        let outside = doctor::groups(Mode::Auto, &logs)?;
         // Its error would be the same faults in one text; they are listed one by one below.
-        let _ = doctor::ready(&outside, install, &Lines, &logs(sh));
-        faults.extend(doctor::faults(&outside)?.iter().map(ToString::to_string));
+        let _ = doctor::ready(&outside, install, &Lines, &logs);
+        faults.extend(doctor::faults(&outside, &logs)?.iter().map(ToString::to_string));
         if faults.is_empty() {
             println!("nothing is missing");
             return Ok(());
