@@ -44,7 +44,9 @@ impl flags::Supply {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let logs = logs(sh);
         let cache = Cache::locate()?;
-        let _lock = cache.lock()?;
+        // Looking needs no lock: it is asked while a run is under way.
+        let changes = !matches!(self.verb, SupplyVerb::List);
+        let _lock = changes.then(|| cache.lock()).transpose()?;
         let install = matches!(self.verb, SupplyVerb::Build | SupplyVerb::ProvePull);
         doctor::ready(&[Group::Tools, Group::Containers], install, &Lines, &logs)?;
         let engine = Engine::probe(&cache, &logs)?;
