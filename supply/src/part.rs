@@ -109,3 +109,67 @@ pub enum Held {
     /// What an older recipe built.
     Stale,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipes::PARTS;
+
+    const PART: Part = Part {
+        name: "forge",
+        context: &[("Containerfile", "FROM scratch")],
+        source: "recipe",
+        prepare: |_, _| Ok(()),
+    };
+
+    #[test]
+    fn the_key_follows_pins_recipe_and_context() {
+        let versions = Versions::load().unwrap();
+        let key = |part: Part| part.key(&versions);
+        assert_eq!(
+            key(PART),
+            key(Part {
+                prepare: |_, folder| Ok(fs::remove_dir(folder)?),
+                ..PART
+            })
+        );
+        assert_ne!(
+            key(PART),
+            key(Part {
+                source: "other",
+                ..PART
+            })
+        );
+        assert_ne!(
+            key(PART),
+            key(Part {
+                context: &[("Containerfile", "FROM other")],
+                ..PART
+            })
+        );
+        assert_ne!(key(PART), key(Part { name: "aws", ..PART }));
+    }
+
+    #[test]
+    fn the_key_of_one_part_does_not_follow_the_pins_of_another() {
+        let text = |gitea: &str, helm: &str| {
+            format!("[debian]\nsuite = 'a'\n[forge]\ngitea = '{gitea}'\n[argocd]\nhelm = '{helm}'")
+        };
+        let key = |gitea, helm| PART.key(&Versions::parse(&text(gitea, helm)).unwrap());
+        assert_eq!(key("1", "1"), key("1", "2"));
+        assert_ne!(key("1", "1"), key("2", "1"));
+    }
+
+    #[test]
+    fn every_part_is_pinned_and_has_a_containerfile() {
+        let versions = Versions::load().unwrap();
+        for part in PARTS {
+            assert!(part.image(&versions).is_ok(), "{} has no image", part.name);
+            assert!(
+                part.context.iter().any(|(name, _)| *name == "Containerfile"),
+                "{}",
+                part.name
+            );
+        }
+    }
+}

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::cache::Cache;
-use crate::engine::Engine;
+use crate::engine::{Engine, Kind};
 use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates, node_name};
 use crate::part::{Held, LABEL};
 use crate::recipes::PARTS;
@@ -103,6 +103,14 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
             // An image that a container still uses stays until that container is gone.
             let _ = shop.run("prune", minutes(2), engine.command(&sh, ["image", "rm", id]));
         }
+    }
+    if engine.kind() == Kind::Podman {
+        // All of them are ours, and what a cluster or the forge uses stays.
+        shop.run(
+            "prune",
+            minutes(2),
+            engine.command(&sh, ["volume", "prune", "--force"]),
+        )?;
     }
     drop_scratch(cache)?;
     // Without all parts there is no such image to keep.

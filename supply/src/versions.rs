@@ -16,7 +16,7 @@ impl Versions {
         Self::parse(FILE)
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         toml::from_str(text)
             .map(Self)
             .context("read supply/versions.toml")
