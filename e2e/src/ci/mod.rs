@@ -151,7 +151,8 @@ impl Ci {
             Ok(match &run.state {
                 RunState::Queued => Verdict::Pending("waits for the run before it".to_owned()),
                 RunState::Running(doing) => {
-                    Verdict::Pending(format!("{doing}: {}", last_lines(&run.log, 1).trim()))
+                    let now: String = last_lines(&run.log, 1).trim().chars().take(60).collect();
+                    Verdict::Pending(format!("{doing}: {now}"))
                 }
                 RunState::Passed { .. } => Verdict::Ready(run),
                 RunState::Failed { cause } => Verdict::Failed(format!(

@@ -84,6 +84,7 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         "the page does not show the early message"
     );
 
+    workloads::others_ended(step, &env.staging, &release.digests["backend"]).await?;
     staging.post("late riser", RAW).await?;
     let late = staging.message_of("late riser").await?;
     ensure!(late.text == TIDY, "the new code stored {:?}", late.text);

@@ -1,5 +1,7 @@
 //! When the migration ended and when the servers began, from the times the cluster itself wrote down.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
@@ -8,9 +10,13 @@ use kube::Api;
 use kube::api::ListParams;
 
 use crate::cluster::Cluster;
+use crate::progress::StepHandle;
+use crate::wait::{Verdict, eventually};
 
 const NAMESPACE: &str = "message-board";
 const JOB: &str = "backend-migrate";
+/// Their grace period, and some time for the node to notice.
+const OLD_PODS_END: Duration = Duration::from_secs(40);
 const SERVERS: &str = "app.kubernetes.io/name=backend,app.kubernetes.io/component=server";
 
 /// See that the migration of this image succeeded, and that it had ended before any server of this image was made.
@@ -54,6 +60,27 @@ pub(crate) async fn migrated_before_serving(cluster: &Cluster, digest: &str) -> 
         );
     }
     Ok(())
+}
+
+/// Wait until no server of another image is left. One that is ending answers those who hold a connection to it, as the
+/// frontend does, although it gets no new ones.
+pub(crate) async fn others_ended(step: &StepHandle, cluster: &Cluster, digest: &str) -> Result<()> {
+    let what = format!("the end of the backend's old pods on {}", cluster.environment);
+    eventually(step, &what, OLD_PODS_END, async || {
+        let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)
+            .list(&ListParams::default().labels(SERVERS))
+            .await?;
+        let old = pods
+            .iter()
+            .filter(|pod| !pod.spec.as_ref().is_some_and(|spec| runs(spec, digest)));
+        let old: Vec<&str> = old.filter_map(|pod| pod.metadata.name.as_deref()).collect();
+        Ok(if old.is_empty() {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(old.join(", "))
+        })
+    })
+    .await
 }
 
 fn end_of(job: &Job) -> Result<&Time> {
