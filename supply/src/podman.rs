@@ -60,24 +60,30 @@ fn choose_driver(
     logs: &Path,
 ) -> Result<()> {
     let sh = Shell::new().context("open a shell")?;
-    let works = || {
-        run::read(
-            cmd!(sh, "podman info").envs(env.iter().cloned()),
-            &logs.join("engine.log"),
-            Duration::from_secs(30),
-        )
+    let works = |driver| {
+        write(conf, &storage_conf(driver, folder, run))?;
+        let info = cmd!(sh, "podman info").envs(env.iter().cloned());
+        run::read(info, &logs.join("engine.log"), Duration::from_secs(30)).map(drop)
     };
-    if conf.exists() && works().is_ok() {
-        return Ok(());
+    if let Some(driver) = fs::read_to_string(conf).ok().as_deref().and_then(driver_in) {
+        return works(driver).with_context(|| format!("use podman's storage in {}", folder.display()));
     }
-    write(conf, &storage_conf("overlay", folder, run))?;
-    if works().is_ok() {
+    let Err(overlay) = works("overlay") else {
         return Ok(());
-    }
-    write(conf, &storage_conf("vfs", folder, run))?;
-    works()
-        .map(drop)
-        .context("podman works neither with overlay nor with vfs storage")
+    };
+    works("vfs").map_err(|vfs| {
+        // Neither is chosen: the next start begins anew.
+        let _ = fs::remove_file(conf);
+        vfs.context(format!(
+            "podman works neither with overlay storage ({overlay:#}) nor with vfs"
+        ))
+    })
+}
+
+fn driver_in(conf: &str) -> Option<&'static str> {
+    ["overlay", "vfs"]
+        .into_iter()
+        .find(|driver| conf.contains(&format!("driver = \"{driver}\"")))
 }
 
 /// Starts the API; a service that an earlier run left behind gives way.
@@ -165,4 +171,28 @@ fn storage_conf(driver: &str, folder: &Path, run: &Path) -> String {
 
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chosen_driver_is_read_back() {
+        for driver in ["overlay", "vfs"] {
+            let conf = storage_conf(driver, Path::new("/overlay"), Path::new("/vfs"));
+            assert_eq!(driver_in(&conf), Some(driver));
+        }
+        assert_eq!(driver_in(""), None);
+    }
+
+    #[test]
+    fn limits_are_written_as_given() {
+        let conf = containers_conf(Path::new("/cache"), Path::new("/run/x"), 20_000, 32_768);
+        assert!(
+            conf.contains(r#"["nofile=20000:20000", "nproc=32768:32768"]"#),
+            "{conf}"
+        );
+        assert!(toml::from_str::<toml::Table>(&conf).is_ok());
+    }
 }
