@@ -144,12 +144,10 @@ pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
     } else if !jobs.is_empty() {
         shop.cache.require_mb(PULL_MB, "pulling the parts")?;
     }
-    let work = !jobs.is_empty();
     run_all(shop, options, jobs)?;
     let node = node_with_argocd(shop)?;
-    if work {
-        forget_intermediates(shop, &node)?;
-    }
+    // Also in a run that had nothing to do: the clusters of an earlier one may have held the images they ran on.
+    forget_intermediates(shop, &node)?;
     Ok(node)
 }
 
