@@ -122,7 +122,7 @@ pub fn size_mb(cache: &Cache, logs: &Path) -> Result<u64> {
     let sh = Shell::new().context("open a shell")?;
     let root = cache.root();
     let text = run::read(
-        cmd!(sh, "du --summarize --block-size=1000000 {root}"),
+        cmd!(sh, "du --summarize --one-file-system --block-size=1000000 {root}"),
         &logs.join("size.log"),
         minutes(5),
     )?;
