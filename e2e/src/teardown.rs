@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use supply::engine::{Engine, NETWORK};
+use supply::engine::{Engine, Kind, NETWORK};
 use xshell::Shell;
 
 use crate::{
@@ -28,9 +28,12 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> 
     let log = run.log("down");
     if !found.is_empty() {
         step.doing(&format!("remove {}", list(&found)));
-        let remove = engine
-            .command(&shell, ["rm", "--force", "--volumes"])
-            .args(&found);
+        let mut remove = engine.command(&shell, ["rm", "--force", "--volumes"]);
+        if engine.kind() == Kind::Podman {
+            // Docker kills at once; podman would give each systemd ten seconds, which it uses up without ending.
+            remove = remove.args(["--time", "0"]);
+        }
+        let remove = remove.args(&found);
         Tool::new(remove, &log, REMOVE)
             .run()
             .await
