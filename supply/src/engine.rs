@@ -131,7 +131,10 @@ fn with_kind(mut env: Vec<(String, String)>, provider: &str, network: &str) -> V
 fn docker(sh: &Shell, logs: &Path) -> Result<Option<Engine>> {
     let log = logs.join("engine.log");
     let limit = Duration::from_secs(20);
-    if run::read(cmd!(sh, "docker info"), &log, limit).is_err() {
+    // A `docker` that is podman in disguise has the user's storage, and kind takes it for neither.
+    let named =
+        run::read(cmd!(sh, "docker --version"), &log, limit).is_ok_and(|text| text.starts_with("Docker"));
+    if !named || run::read(cmd!(sh, "docker info"), &log, limit).is_err() {
         run::check_cancelled()?;
         return Ok(None);
     }
