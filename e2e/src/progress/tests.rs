@@ -1,0 +1,50 @@
+//! What a step shows and leaves in the records.
+
+use super::*;
+
+static STEP: Step = Step::new("step", "a step", 1);
+
+#[tokio::test]
+async fn a_step_is_recorded_with_its_outcome_and_numbers() {
+    let progress = Progress::new(2, History::new());
+    progress
+        .step(&STEP, async |step| {
+            step.measured("served", 1.5);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let error = progress
+        .step(&STEP, async |_| -> Result<()> { Err(anyhow!("port taken")) })
+        .await
+        .unwrap_err();
+    assert_eq!(format!("{error:#}"), "step `a step`: port taken");
+    let records = progress.records();
+    assert_eq!(records[0].outcome, Outcome::Passed);
+    assert_eq!(records[0].measured["served"].to_string(), "1.5");
+    assert_eq!(records[1].outcome, Outcome::Failed("port taken".to_owned()));
+}
+
+#[tokio::test]
+async fn a_step_over_its_budget_fails_and_says_where_it_was() {
+    let progress = Progress::new(1, History::new());
+    let result = progress
+        .step(&STEP, async |step| {
+            step.doing("node ready");
+            std::future::pending::<Result<()>>().await
+        })
+        .await;
+    assert!(format!("{:#}", result.unwrap_err()).ends_with("not done within 1 s; was at: node ready"));
+}
+
+#[tokio::test]
+async fn a_dropped_step_is_recorded_as_interrupted() {
+    let progress = Progress::new(1, History::new());
+    let running = progress.step(&STEP, async |_| std::future::pending::<Result<()>>().await);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(20), running)
+            .await
+            .is_err()
+    );
+    assert_eq!(progress.records()[0].outcome, Outcome::Interrupted);
+}
