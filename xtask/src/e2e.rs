@@ -15,7 +15,7 @@ impl flags::E2e {
         let mut harness = Command::new("cargo");
         harness
             .current_dir(sh.current_dir())
-            .args(["run", "--quiet", "--package", "e2e", "--"])
+            .args(["run", "--package", "e2e", "--"])
             .args(self.args);
         for (name, _) in vars_os().filter(|(name, _)| name.to_str().is_some_and(is_cargo_noise)) {
             harness.env_remove(name);
