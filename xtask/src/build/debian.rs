@@ -55,9 +55,11 @@ pub(crate) fn prepare(sh: &Shell, target: Target, install: bool) -> Result<Debia
             let libs = libs
                 .to_str()
                 .context("the target folder's name is not valid UTF-8")?;
-            // Without relocation-model=static the binary asks for musl's loader, which no empty image has.
+            // Without relocation-model=static the binary asks for musl's loader, which no empty image has. libgcc: crates with
+            // C inside call its helpers (`__popcountdi2`), which the plain toolchain's own library defines.
             let flags = format!(
-                "-C target-feature=+crt-static -C link-self-contained=no -C relocation-model=static -L {libs}"
+                "-C target-feature=+crt-static -C link-self-contained=no -C relocation-model=static -L {libs} \
+                 -C link-arg=-lgcc"
             );
             ("musl-gcc".into(), flags)
         }
