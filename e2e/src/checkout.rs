@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::git::Git;
+use crate::git::{Git, short};
 
 /// The repository in which a developer of the stories works.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Seed {
 
     /// One line for the person who started the run.
     pub(crate) fn sentence(&self) -> String {
-        let head = &self.head[..10];
+        let head = short(&self.head);
         match self.left_out {
             0 => format!("releases HEAD ({head})"),
             n => format!("releases HEAD ({head}); {n} changed or new paths are not committed and left out"),

@@ -85,3 +85,8 @@ impl Git {
         Ok(text.trim_end().to_owned())
     }
 }
+
+/// A commit as people write it.
+pub(crate) fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}

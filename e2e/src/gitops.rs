@@ -9,6 +9,7 @@ use kube::core::{ApiResource, GroupVersionKind, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::Cluster;
+use crate::git::short;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, consistently, eventually};
 
@@ -187,10 +188,6 @@ impl OperationState {
             .collect::<Vec<_>>()
             .join("; ")
     }
-}
-
-fn short(revision: &str) -> &str {
-    revision.get(..10).unwrap_or(revision)
 }
 
 #[cfg(test)]

@@ -126,6 +126,7 @@ struct Now {
     words: String,
     said: Option<Instant>,
     measured: BTreeMap<String, f64>,
+    evidence: Vec<String>,
     ended: bool,
 }
 
@@ -188,6 +189,11 @@ impl StepHandle {
         self.0.now().measured.insert(what.to_owned(), value);
     }
 
+    /// Adds a sentence to this step's record: what was seen that shows it.
+    pub(crate) fn evidence(&self, sentence: String) {
+        self.0.now().evidence.push(sentence);
+    }
+
     fn last_words(&self) -> String {
         let words = self.0.now().words.clone();
         if words.is_empty() {
@@ -218,13 +224,16 @@ impl Line {
     }
 
     fn end(&self, outcome: Outcome) {
-        let measured = {
+        let (measured, evidence) = {
             let mut now = self.now();
             if now.ended {
                 return;
             }
             now.ended = true;
-            std::mem::take(&mut now.measured)
+            (
+                std::mem::take(&mut now.measured),
+                std::mem::take(&mut now.evidence),
+            )
         };
         let seconds = self.start.elapsed().as_secs_f64();
         let verdict = match &outcome {
@@ -249,6 +258,7 @@ impl Line {
             budget_seconds: self.step.budget.as_secs(),
             outcome,
             measured,
+            evidence,
         });
     }
 }

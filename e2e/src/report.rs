@@ -29,6 +29,9 @@ pub(crate) struct StepRecord {
     /// Numbers the step took itself, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub(crate) measured: BTreeMap<String, f64>,
+    /// What was seen that shows it, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(crate) evidence: Vec<String>,
 }
 
 impl StepRecord {
@@ -83,6 +86,9 @@ impl Report {
             let mut case = TestCase::new(step.id.as_str(), status);
             case.set_classname("gitops-loop")
                 .set_time(Duration::from_secs_f64(step.seconds));
+            if !step.evidence.is_empty() {
+                case.set_system_out(step.evidence.join("\n"));
+            }
             suite.add_test_case(case);
         }
         let mut report = quick_junit::Report::new("gitops-loop");
@@ -113,6 +119,9 @@ impl Report {
                 "{:<width$}  {:>8.1}  {:>8}  {result}",
                 step.title, step.seconds, step.budget_seconds
             );
+            for sentence in &step.evidence {
+                let _ = writeln!(out, "  {sentence}");
+            }
             for (what, value) in &step.measured {
                 let _ = writeln!(out, "  {what}: {value:.1}");
             }
@@ -134,6 +143,7 @@ mod tests {
             budget_seconds: 60,
             outcome,
             measured: BTreeMap::from([("merge to served".to_owned(), 8.0)]),
+            evidence: vec!["the page shows 1234567".to_owned()],
         };
         Report {
             run: "20261121-090000".to_owned(),
@@ -150,7 +160,9 @@ mod tests {
     fn the_table_has_a_row_a_step_and_its_numbers() {
         let table = report().table();
         assert!(
-            table.contains("the world      12.3        60  passed\n  merge to served: 8.0\n"),
+            table.contains(
+                "the world      12.3        60  passed\n  the page shows 1234567\n  merge to served: 8.0\n"
+            ),
             "{table}"
         );
         assert!(table.contains("the root       12.3        60  FAILED"), "{table}");

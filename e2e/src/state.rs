@@ -122,6 +122,7 @@ mod tests {
             budget_seconds: 10,
             outcome,
             measured: History::new(),
+            evidence: Vec::new(),
         };
         let steps = vec![
             step("world", Outcome::Passed),

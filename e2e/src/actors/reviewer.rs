@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::checkout::Checkout;
 use crate::environment::Environment;
 use crate::forge::{Forge, ForgeError, PullRequest, Repository};
+use crate::git::short;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
 use crate::world::{ForgeAccess, World};
@@ -53,7 +54,7 @@ impl Reviewer {
         commit: &str,
     ) -> Result<PullRequest> {
         let prefix = format!("release/{environment}-");
-        let what = format!("pull request {prefix}{}", &commit[..10]);
+        let what = format!("pull request {prefix}{}", short(commit));
         let pull_request = eventually(step, &what, PROPOSED_WITHIN, async || {
             let open = self.repository.open_pull_requests().await?;
             let ours = open.iter().find(|open| {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use api::Version;
 
+use crate::git::short;
+
 /// Between two questions.
 const EVERY: Duration = Duration::from_millis(100);
 /// How long only the new commit must have answered before the rollout counts as over.
@@ -122,10 +124,6 @@ fn chain(error: &reqwest::Error) -> String {
         cause = inner.source();
     }
     text
-}
-
-fn short(commit: &str) -> &str {
-    commit.get(..10).unwrap_or(commit)
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::buildspec::{Buildspec, Phase, Step};
+use super::buildspec::{Buildspec, Phase};
 use super::session::{Ended, Session};
+use super::step::Step;
 
 /// What a build came to.
 #[derive(Debug, PartialEq, Eq)]

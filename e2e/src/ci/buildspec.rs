@@ -7,6 +7,8 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::step::{OnFailure, Step};
+
 /// A buildspec, version 0.2.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,51 +85,6 @@ pub(crate) struct Phase {
     _runtime_versions: Option<IgnoredAny>,
 }
 
-/// `on-failure` of a phase.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum OnFailure {
-    /// No phase follows.
-    Abort,
-    /// The next phase follows.
-    Continue,
-}
-
-/// The phases that run commands, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Step {
-    /// `install`
-    Install,
-    /// `pre_build`
-    PreBuild,
-    /// `build`
-    Build,
-    /// `post_build`
-    PostBuild,
-}
-
-impl Step {
-    /// The name a buildspec uses.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Install => "install",
-            Self::PreBuild => "pre_build",
-            Self::Build => "build",
-            Self::PostBuild => "post_build",
-        }
-    }
-
-    /// Whether the next phase runs after a failure here: of all phases only `build` is followed by one, unless it says otherwise.
-    pub(crate) fn goes_on_after_failure(self, on_failure: Option<OnFailure>) -> bool {
-        match on_failure {
-            Some(OnFailure::Abort) => false,
-            Some(OnFailure::Continue) => true,
-            None => self == Self::Build,
-        }
-    }
-}
-
 impl Buildspec {
     /// Read `buildspec.yaml` of a checkout.
     pub(crate) fn read(path: &Path) -> Result<Self> {
@@ -169,7 +126,7 @@ impl Buildspec {
         Ok(spec)
     }
 
-    /// The phases that are there, in the order they run.
+    /// Those that are there, in the order they run.
     pub(crate) fn phases(&self) -> Vec<(Step, &Phase)> {
         let Phases {
             install,
@@ -257,8 +214,10 @@ mod tests {
         assert!(refused("version: 0.2\nphases: {build: {commands: []}}").contains("build has no commands"));
         assert!(refused("version: 0.2\nphases: {build: {command: [a]}}").contains("command"));
         assert!(refused("version: 0.2\nphases: {deploy: {commands: [a]}}").contains("deploy"));
-        let bad_name = "version: 0.2\nenv: {variables: {'A-B': x}}\nphases: {build: {commands: [a]}}";
-        assert!(refused(bad_name).contains("A-B"));
+        assert!(
+            refused("version: 0.2\nenv: {variables: {'A-B': x}}\nphases: {build: {commands: [a]}}")
+                .contains("A-B")
+        );
     }
 
     #[test]
@@ -280,14 +239,6 @@ mod tests {
             (variables["A"].as_str(), variables["B"].as_str()),
             ("caller", "file")
         );
-    }
-
-    #[test]
-    fn only_a_failed_build_phase_is_followed_by_the_next() {
-        assert!(!Step::PreBuild.goes_on_after_failure(None));
-        assert!(Step::Build.goes_on_after_failure(None));
-        assert!(!Step::Build.goes_on_after_failure(Some(OnFailure::Abort)));
-        assert!(Step::Install.goes_on_after_failure(Some(OnFailure::Continue)));
     }
 
     #[test]

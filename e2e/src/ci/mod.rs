@@ -10,6 +10,7 @@ mod listener;
 mod records;
 mod runner;
 mod session;
+mod step;
 mod trigger;
 mod watcher;
 
@@ -26,6 +27,7 @@ pub(crate) use records::{Decision, Ledger, Push, Run, RunState};
 use runner::Runner;
 use watcher::Watcher;
 
+use crate::git::short;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
 
@@ -164,10 +166,6 @@ impl Ci {
         })
         .await
     }
-}
-
-fn short(commit: &str) -> &str {
-    commit.get(..10).unwrap_or(commit)
 }
 
 fn last_lines(log: &Path, count: usize) -> String {

@@ -10,6 +10,7 @@ async fn a_step_is_recorded_with_its_outcome_and_numbers() {
     progress
         .step(&STEP, async |step| {
             step.measured("served", 1.5);
+            step.evidence("the page shows it".to_owned());
             Ok(())
         })
         .await
@@ -22,6 +23,7 @@ async fn a_step_is_recorded_with_its_outcome_and_numbers() {
     let records = progress.records();
     assert_eq!(records[0].outcome, Outcome::Passed);
     assert_eq!(records[0].measured["served"].to_string(), "1.5");
+    assert_eq!(records[0].evidence, ["the page shows it"]);
     assert_eq!(records[1].outcome, Outcome::Failed("port taken".to_owned()));
 }
 

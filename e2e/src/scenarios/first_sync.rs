@@ -9,6 +9,7 @@ use crate::actors::{Visitor, is_bump, pins};
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::first_release::checkout;
+use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
 
@@ -59,5 +60,9 @@ async fn one(env: &Env, step: &StepHandle, environment: Environment) -> Result<(
         "the table of {environment} is at schema {schema}, the code needs {}",
         backend.required_schema_version
     );
+    step.evidence(format!(
+        "{environment}: page and backend show {}, schema {schema}, migrated before the first server began",
+        short(&shown)
+    ));
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::actors::Visitor;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::first_release::checkout;
+use crate::git::short;
 use crate::progress::StepHandle;
 
 /// Migration 3: surrounding and repeated white space of texts goes, in what is stored and in what is written from then on.
@@ -88,5 +89,10 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     staging.post("late riser", RAW).await?;
     let late = staging.message_of("late riser").await?;
     ensure!(late.text == TIDY, "the new code stored {:?}", late.text);
+    step.evidence(format!(
+        "the backend of {} serves on schema {SCHEMA}; {RAW:?} of before reads {TIDY:?}; all {} messages are there",
+        short(&commit),
+        before.len()
+    ));
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::actors::Visitor;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::first_release::checkout;
+use crate::git::short;
 use crate::progress::StepHandle;
 
 const PATCH: &str = "e2e/fixtures/page-change.patch";
@@ -68,5 +69,10 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         shown == in_production && shown != commit,
         "production shows {shown}, nothing was released there"
     );
+    step.evidence(format!(
+        "staging shows {} and a message posted through its form; production still {}",
+        short(&commit),
+        short(&shown)
+    ));
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::env::Env;
 use crate::environment::Environment;
 use crate::first_release::checkout;
 use crate::forge::Forge;
+use crate::git::short;
 use crate::progress::StepHandle;
 use crate::world::ForgeAccess;
 
@@ -55,6 +56,15 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         shown == staging,
         "the page of production shows {shown}, staging {staging}"
     );
+    let digests: Vec<&str> = digests
+        .values()
+        .map(|digest| &digest[..digest.len().min(19)])
+        .collect();
+    step.evidence(format!(
+        "production shows {} from the images of staging ({}); nothing was built",
+        short(&shown),
+        digests.join(", ")
+    ));
     Ok(())
 }
 

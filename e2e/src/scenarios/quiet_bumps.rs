@@ -49,5 +49,8 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         changes >= 1,
         "no change was pushed in this run, so no run could have been started"
     );
+    step.evidence(format!(
+        "{bumps} bumps were seen and started nothing; {changes} changes started a run each"
+    ));
     Ok(())
 }
