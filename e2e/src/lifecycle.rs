@@ -216,6 +216,12 @@ fn next_command(command: Option<&Command>, kept: bool) -> &'static str {
 }
 
 async fn down(session: &Session) -> Result<()> {
+    if !supply::engine::Engine::installed() {
+        session
+            .progress
+            .say("nothing was there: this machine has no container engine");
+        return Ok(());
+    }
     session.find_engine()?;
     let engine = session.engine.get().context("an engine was just found")?;
     let step = async |step: &_| {

@@ -139,7 +139,7 @@ fn holds(check: Check, versions: &Versions) -> Result<bool> {
     })
 }
 
-fn on_path(name: &str) -> bool {
+pub(crate) fn on_path(name: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }

@@ -8,7 +8,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::cache::Cache;
 use crate::error::SupplyError;
-use crate::{podman, run};
+use crate::{doctor, podman, run};
 
 /// The network that nodes, forge and emulator share.
 pub const NETWORK: &str = "gitops-loop";
@@ -49,6 +49,11 @@ impl Engine {
             env,
             socket,
         })
+    }
+
+    /// Whether this machine has any engine's program; without one, nothing of ours can be running.
+    pub fn installed() -> bool {
+        ["docker", "podman"].into_iter().any(doctor::on_path)
     }
 
     /// Which program it is.
