@@ -45,14 +45,7 @@ pub fn supply(
     logs: &Path,
 ) -> Result<Parts> {
     let versions = Versions::load()?;
-    let shop = Workshop {
-        cache,
-        engine: Some(engine),
-        versions: &versions,
-        progress,
-        logs,
-        look_only: false,
-    };
+    let shop = Workshop::new(cache, engine, &versions, progress, logs);
     let found = images(shop, options).and_then(|node_image| {
         let Tools {
             kind,

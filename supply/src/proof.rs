@@ -52,14 +52,7 @@ fn prove(
     logs: &Path,
 ) -> Result<usize> {
     let versions = Versions::load()?;
-    let here = Workshop {
-        cache,
-        engine: Some(engine),
-        versions: &versions,
-        progress,
-        logs,
-        look_only: false,
-    };
+    let here = Workshop::new(cache, engine, &versions, progress, logs);
     let registry = Registry::start(folder, logs)?;
     let sh = Shell::new().context("open a shell")?;
     for part in PARTS {

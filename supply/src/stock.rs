@@ -31,14 +31,7 @@ pub struct Item {
 /// Every part, in the order of [`PARTS`].
 pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<Vec<Item>> {
     let versions = Versions::load()?;
-    let shop = Workshop {
-        cache,
-        engine: Some(engine),
-        versions: &versions,
-        progress,
-        logs,
-        look_only: false,
-    };
+    let shop = Workshop::new(cache, engine, &versions, progress, logs);
     PARTS
         .iter()
         .map(|part| {
@@ -56,14 +49,7 @@ pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path
 /// Removes scratch space, binaries that are already in an image, and images of older recipes. The caller holds the lock.
 pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<()> {
     let versions = Versions::load()?;
-    let shop = Workshop {
-        cache,
-        engine: Some(engine),
-        versions: &versions,
-        progress,
-        logs,
-        look_only: false,
-    };
+    let shop = Workshop::new(cache, engine, &versions, progress, logs);
     let tools = build_tools(shop)?;
     let kept: Vec<PathBuf> = [tools.kind, tools.kubectl, tools.kustomize]
         .iter()

@@ -36,6 +36,24 @@ pub struct Workshop<'a> {
 }
 
 impl<'a> Workshop<'a> {
+    /// One that has an engine and makes what is not there yet.
+    pub fn new(
+        cache: &'a Cache,
+        engine: &'a Engine,
+        versions: &'a Versions,
+        progress: &'a dyn Progress,
+        logs: &'a Path,
+    ) -> Self {
+        Self {
+            cache,
+            engine: Some(engine),
+            versions,
+            progress,
+            logs,
+            look_only: false,
+        }
+    }
+
     /// The engine, for those who cannot do without.
     pub fn engine(&self) -> Result<&'a Engine> {
         self.engine
