@@ -6,12 +6,31 @@ use serde::{Deserialize, Serialize};
 
 /// Where messages are listed and posted on the backend.
 pub const MESSAGES: &str = "/api/messages";
+/// One message, as a pattern of the router; [`message_path`] fills it in.
+pub const MESSAGE: &str = "/api/messages/{uuid}";
+/// The `OpenAPI` document of the backend.
+pub const OPENAPI: &str = "/openapi.json";
 /// Answers as long as the process lives.
 pub const HEALTHZ: &str = "/healthz";
 /// Answers 200 only while the process can do its work.
 pub const READYZ: &str = "/readyz";
 /// Says which commit serves.
 pub const VERSION: &str = "/version";
+
+/// Where both servers show their metrics, on a listener of its own.
+pub const METRICS: &str = "/metrics";
+
+/// Request header of a post: the same key twice is one message. 1 to 255 visible ASCII characters.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Response header of a post, `true`: the message was there already, posted with the same key.
+pub const IDEMPOTENT_REPLAYED: &str = "idempotent-replayed";
+/// Header of every request and answer by which the logs of all programs find each other.
+pub const REQUEST_ID: &str = "x-request-id";
+
+/// Messages of a page when the query does not say `limit`.
+pub const DEFAULT_LIMIT: u32 = 20;
+/// Most messages of a page.
+pub const MAX_LIMIT: u32 = 100;
 
 /// Longest accepted author, in characters.
 pub const MAX_AUTHOR: usize = 80;
@@ -29,9 +48,39 @@ pub struct Message {
     pub text: String,
     /// When the backend took it: RFC 3339 in UTC with microseconds, so that text order is time order.
     pub posted_at: String,
+    /// When it was last changed, like `posted_at`; absent while nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<String>,
+    /// Counts the changes: 1 as posted, one more with each edit.
+    #[serde(default = "first_revision")]
+    pub revision: u32,
 }
 
-/// A message somebody wants to post.
+impl Message {
+    /// Revision of a message as posted.
+    pub const FIRST_REVISION: u32 = 1;
+
+    /// Strong entity tag of the message as it is: header `ETag` of an answer, `If-Match` of a change.
+    pub fn etag(&self) -> String {
+        etag(self.revision)
+    }
+}
+
+fn first_revision() -> u32 {
+    Message::FIRST_REVISION
+}
+
+/// Strong entity tag of a message at `revision`.
+pub fn etag(revision: u32) -> String {
+    format!("\"{revision}\"")
+}
+
+/// Path of the message `uuid`.
+pub fn message_path(uuid: &str) -> String {
+    MESSAGE.replace("{uuid}", uuid)
+}
+
+/// What a person writes: the body of a post and of an edit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewMessage {
     /// Not blank, at most [`MAX_AUTHOR`] characters.
@@ -84,6 +133,21 @@ pub struct Problem {
     pub status: u16,
     /// What is wrong with this request, for the person who made it.
     pub detail: String,
+    /// What is wrong with single fields; only with status 422.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// Value of [`REQUEST_ID`], so that a person can quote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// What is wrong with one field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// Name of the field, as `author`.
+    pub field: String,
+    /// What is wrong with it, for the person who filled it in.
+    pub detail: String,
 }
 
 impl Problem {
@@ -101,7 +165,10 @@ mod tests {
             r#"{"messages":[{"uuid":"u","author":"a","text":"t","posted_at":"2026-01-01T00:00:00.000000Z"}]}"#,
         )
         .unwrap();
-        assert_eq!(list.messages[0].posted_at, "2026-01-01T00:00:00.000000Z");
+        let message = &list.messages[0];
+        assert_eq!(message.posted_at, "2026-01-01T00:00:00.000000Z");
+        assert_eq!((message.etag().as_str(), &message.edited_at), ("\"1\"", &None));
+        assert_eq!(message_path(&message.uuid), "/api/messages/u");
         assert_eq!(
             serde_json::to_string(&MessageList::default()).unwrap(),
             r#"{"messages":[]}"#
@@ -123,11 +190,12 @@ mod tests {
             title: "Not Found".into(),
             status: 404,
             detail: "x".into(),
+            errors: Vec::new(),
+            request_id: None,
         };
-        assert!(
-            serde_json::to_string(&problem)
-                .unwrap()
-                .starts_with(r#"{"type":"about:blank""#)
+        assert_eq!(
+            serde_json::to_string(&problem).unwrap(),
+            r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"x"}"#
         );
     }
 }

@@ -72,6 +72,8 @@ impl IntoResponse for ApiError {
             title: status.canonical_reason().unwrap_or_default().into(),
             status: status.as_u16(),
             detail,
+            errors: Vec::new(),
+            request_id: None,
         };
         let mut response = (status, Json(problem)).into_response();
         response.headers_mut().insert(

@@ -98,6 +98,8 @@ impl Store {
             author: new.author,
             text: new.text,
             posted_at: now(),
+            edited_at: None,
+            revision: Message::FIRST_REVISION,
         };
         self.put(&message).await?;
         Ok(message)
@@ -172,6 +174,8 @@ fn readable(item: &Item) -> Option<Message> {
             author: attribute("author")?,
             text: attribute("text")?,
             posted_at: attribute("posted_at")?,
+            edited_at: attribute("edited_at"),
+            revision: Message::FIRST_REVISION,
         })
     };
     let message = message();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use api::{Message, MessageList, NewMessage, Problem};
+use api::{FieldError, Message, MessageList, NewMessage, Problem};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -136,6 +136,11 @@ async fn post(State(messages): State<Messages>, Json(new): Json<NewMessage>) -> 
             title: "Unprocessable Entity".into(),
             status: 422,
             detail: "text must not be blank".into(),
+            errors: vec![FieldError {
+                field: "text".into(),
+                detail: "must not be blank".into(),
+            }],
+            request_id: None,
         };
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(problem)).into_response();
     }
@@ -146,6 +151,8 @@ async fn post(State(messages): State<Messages>, Json(new): Json<NewMessage>) -> 
         author: new.author,
         text: new.text,
         posted_at: format!("2026-01-01T00:00:00.{number:06}Z"),
+        edited_at: None,
+        revision: Message::FIRST_REVISION,
     };
     messages.insert(0, message.clone());
     (StatusCode::CREATED, Json(message)).into_response()
