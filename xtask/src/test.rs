@@ -30,7 +30,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "backend: units, store contract, router",
-        args: &["-p", "backend"],
+        args: &["-p", "testkit", "-p", "backend"],
     },
     Suite {
         name: "frontend: units, server-side rendering",

@@ -8,10 +8,22 @@ use serde_json::Value;
 /// What runs in the cluster or in the browser.
 const PRODUCTS: &[&str] = &["api", "backend", "app", "hydrate", "frontend"];
 /// What builds, tests and supplies.
-const TOOLS: &[&str] = &["xtask", "wasm-bundle", "e2e", "supply"];
+const TOOLS: &[&str] = &["xtask", "wasm-bundle", "e2e", "supply", "testkit"];
 
-/// Every workspace member with all it is built from: its direct dependencies (for running, building and testing alike).
-fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+/// The one tool that the tests of a product may use.
+const FOR_TESTS: &str = "testkit";
+
+/// Which dependencies are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// What a crate is built from.
+    Building,
+    /// The same, and what its tests use.
+    Testing,
+}
+
+/// Every workspace member with its direct dependencies.
+fn dependencies(purpose: For) -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -36,8 +48,10 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .map(|package| {
             let dependencies = package["dependencies"]
                 .as_array()
-                .expect("a list of dependencies");
-            (name(package), dependencies.iter().map(name).collect())
+                .expect("a list of dependencies")
+                .iter()
+                .filter(|dependency| purpose == For::Testing || dependency["kind"] != "dev");
+            (name(package), dependencies.map(name).collect())
         })
         .collect()
 }
@@ -59,7 +73,7 @@ fn reached(graph: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<S
 #[test]
 fn every_crate_is_a_product_or_a_tool() {
     let known: BTreeSet<_> = PRODUCTS.iter().chain(TOOLS).map(ToString::to_string).collect();
-    let members: BTreeSet<_> = dependencies().into_keys().collect();
+    let members: BTreeSet<_> = dependencies(For::Building).into_keys().collect();
     assert_eq!(
         members, known,
         "say in this file what a new crate is, so that the rules below hold for it"
@@ -67,8 +81,8 @@ fn every_crate_is_a_product_or_a_tool() {
 }
 
 #[test]
-fn products_never_depend_on_tools() {
-    let graph = dependencies();
+fn products_are_never_built_from_tools() {
+    let graph = dependencies(For::Building);
     for product in PRODUCTS {
         let tools: Vec<_> = reached(&graph, product)
             .into_iter()
@@ -79,9 +93,22 @@ fn products_never_depend_on_tools() {
 }
 
 #[test]
+fn tests_of_products_use_one_tool_only() {
+    let graph = dependencies(For::Testing);
+    for product in PRODUCTS {
+        let others: Vec<_> = graph[*product]
+            .iter()
+            .filter(|name| TOOLS.contains(&name.as_str()) && *name != FOR_TESTS)
+            .collect();
+        assert!(others.is_empty(), "the tests of {product} use {others:?}");
+    }
+}
+
+#[test]
 fn the_two_servers_know_each_other_by_the_wire_types_only() {
-    let graph = dependencies();
+    let graph = dependencies(For::Building);
     assert_eq!(reached(&graph, "backend"), BTreeSet::from(["api".to_owned()]));
+    let graph = dependencies(For::Testing);
     for half in ["app", "hydrate", "frontend"] {
         assert!(
             !reached(&graph, half).contains("backend"),
@@ -92,7 +119,7 @@ fn the_two_servers_know_each_other_by_the_wire_types_only() {
 
 #[test]
 fn the_wire_types_need_serde_alone() {
-    let direct = &dependencies()["api"];
+    let direct = &dependencies(For::Testing)["api"];
     let allowed = BTreeSet::from(["serde".to_owned(), "serde_json".to_owned()]);
     let others: Vec<_> = direct.difference(&allowed).collect();
     assert!(
@@ -103,7 +130,7 @@ fn the_wire_types_need_serde_alone() {
 
 #[test]
 fn the_harness_sees_the_products_from_outside() {
-    let graph = dependencies();
+    let graph = dependencies(For::Testing);
     for tool in TOOLS {
         let products: Vec<_> = reached(&graph, tool)
             .into_iter()
@@ -116,7 +143,7 @@ fn the_harness_sees_the_products_from_outside() {
 #[test]
 fn the_task_runner_stays_light() {
     let heavy = ["tokio", "kube", "reqwest", "axum", "testcontainers"];
-    let graph = dependencies();
+    let graph = dependencies(For::Testing);
     for tool in ["xtask", "supply"] {
         let found: Vec<_> = heavy.iter().filter(|name| graph[tool].contains(**name)).collect();
         assert!(

@@ -1,6 +1,4 @@
-//! Tests of the whole backend through its real router, on a real `DynamoDB` protocol.
-//!
-//! By default each test starts an embedded `DynamoDB` of its own; with `DYNAMODB_ENDPOINT` set, all use that one.
+//! Tests of the whole backend through its real router; each starts an embedded `DynamoDB` of its own.
 #![allow(
     clippy::unwrap_used,
     reason = "test helpers outside test functions fail the test all the same"
@@ -11,4 +9,3 @@ mod readiness;
 mod router;
 mod store;
 mod support;
-mod table;

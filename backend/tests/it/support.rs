@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -14,10 +12,9 @@ use backend::dynamodb::{self, Table};
 use backend::migrate::Patience;
 use backend::store::Store;
 use serde::de::DeserializeOwned;
-use tokio::net::{TcpListener, TcpSocket};
+use testkit::embedded::Embedded;
+use tokio::net::TcpSocket;
 use tower::ServiceExt;
-
-use crate::table;
 
 /// Short, because nothing here is far away.
 pub(crate) const PATIENCE: Patience = Patience {
@@ -32,14 +29,10 @@ pub(crate) async fn unreachable_table() -> Table {
     handle(&format!("http://{}", socket.local_addr().unwrap())).await
 }
 
-/// An empty table as the infrastructure makes it.
+/// An empty table as the infrastructure makes it, in a `DynamoDB` of its own.
 pub(crate) async fn empty_table() -> Table {
-    let endpoint = match std::env::var("DYNAMODB_ENDPOINT") {
-        Ok(endpoint) => endpoint,
-        Err(_) => embedded().await,
-    };
-    let table = handle(&endpoint).await;
-    table::create(&table).await;
+    let table = handle(&Embedded::start().await.unwrap().endpoint).await;
+    assert!(testkit::table::create(&table.client, &table.name).await.unwrap());
     table
 }
 
@@ -50,22 +43,10 @@ pub(crate) async fn current_table() -> Table {
     table
 }
 
-async fn embedded() -> String {
-    let database = dynoxide::Database::memory().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(dynoxide::server::serve_on(listener, database));
-    format!("http://{address}")
-}
-
 async fn handle(endpoint: &str) -> Table {
-    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .region(Region::from_static("eu-central-1"))
-        .endpoint_url(endpoint)
-        .credentials_provider(Credentials::new("test", "test", None, None, "tests"));
     Table {
-        client: dynamodb::client(loader).await,
-        name: format!("messages-{}", uuid::Uuid::new_v4()),
+        client: dynamodb::client(testkit::loader(endpoint)).await,
+        name: "messages".to_owned(),
     }
 }
 
