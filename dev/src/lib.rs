@@ -1,0 +1,15 @@
+//! The whole application on one machine and without a container: an embedded `DynamoDB`, the backend and the frontend.
+//!
+//! [`Stack`] knows no code of the servers. It starts their binaries as child processes and talks to them over HTTP, so what
+//! it runs is what a person would run by hand. Every child ends with the value, and with the process that holds it.
+
+mod group;
+mod programs;
+mod seed;
+mod server;
+mod stack;
+
+pub use group::Group;
+pub use programs::Programs;
+pub use server::Lines;
+pub use stack::{Options, Stack};
