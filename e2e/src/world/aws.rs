@@ -18,6 +18,9 @@ const TEMPLATE: &str = "infra/aws/message-board.yaml";
 const HEALTHY: Duration = Duration::from_secs(90);
 const DEPLOY: Duration = Duration::from_secs(90);
 
+/// Runs in the emulator's container, with the stack's name and its parameter.
+const CREATE: &str = include_str!("create-stack.sh");
+
 pub(super) async fn deploy_stacks(ground: &Ground, aws: &AwsAccess, step: &StepHandle) -> Result<()> {
     eventually(step, "AWS emulator", HEALTHY, async || {
         let answer = ground
@@ -40,26 +43,17 @@ pub(super) async fn deploy_stacks(ground: &Ground, aws: &AwsAccess, step: &StepH
 
 async fn deploy(ground: &Ground, environment: Environment, template: &[u8]) -> Result<()> {
     let shell = Shell::new().context("open a shell")?;
-    let (stack, parameter) = (environment.stack(), format!("Environment={environment}"));
-    // The command line wants a file that it can seek in, so stdin is stored first.
-    let script = r#"cat > "/tmp/$0.yaml" && exec awslocal --region eu-central-1 cloudformation deploy --stack-name "$0" \
-        --template-file "/tmp/$0.yaml" --parameter-overrides "$1" --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset"#;
+    let (stack, parameter) = (
+        environment.stack(),
+        format!("ParameterKey=Environment,ParameterValue={environment}"),
+    );
     let exec = ground.engine.command(
         &shell,
-        [
-            "exec",
-            "--interactive",
-            AWS,
-            "sh",
-            "-c",
-            script,
-            &stack,
-            &parameter,
-        ],
+        ["exec", "--interactive", AWS, "sh", "-c", CREATE, &stack, &parameter],
     );
     Tool::new(exec, &ground.run.log(&format!("stack-{environment}")), DEPLOY)
         .input(template)
         .run()
         .await
-        .with_context(|| format!("deploy {TEMPLATE} as stack {stack}"))
+        .with_context(|| format!("create stack {stack} from {TEMPLATE}"))
 }
