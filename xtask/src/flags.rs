@@ -32,6 +32,8 @@ enum Command {
     Ci(Ci),
     /// Say what this machine lacks for building and testing, and get it where possible
     Doctor(Doctor),
+    /// Measure beside references, both sides in one run
+    Bench(Bench),
     /// The outside parts of the e2e (Kubernetes, Argo CD, forge, AWS emulator) and the cache they lie in
     Supply(Supply),
 }
@@ -108,6 +110,28 @@ pub(crate) struct Doctor {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    pub(crate) what: BenchWhat,
+    /// Install nothing: name what is missing and stop
+    #[arg(long, global = true)]
+    pub(crate) no_install: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchWhat {
+    /// Backend and page under load, beside the bare emulator and a Go service; writes target/bench/app.{json,svg}
+    App {
+        /// How often each pair is measured
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+        /// Seconds of load for each contender and round
+        #[arg(long, default_value_t = 4)]
+        seconds: u64,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Supply {
     #[command(subcommand)]
     pub(crate) verb: SupplyVerb,
@@ -136,6 +160,7 @@ impl Flags {
             Command::Build(flags) => flags.run(sh),
             Command::Ci(flags) => flags.run(sh),
             Command::Doctor(flags) => flags.run(sh),
+            Command::Bench(flags) => flags.run(sh),
             Command::Supply(flags) => flags.run(sh),
         }
     }

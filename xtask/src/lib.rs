@@ -6,6 +6,7 @@
 
 pub mod flags;
 
+mod bench;
 mod build;
 mod check;
 mod ci;

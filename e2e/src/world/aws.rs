@@ -49,7 +49,16 @@ async fn deploy(ground: &Ground, environment: Environment, template: &[u8]) -> R
     );
     let exec = ground.engine.command(
         &shell,
-        ["exec", "--interactive", AWS, "sh", "-c", CREATE, &stack, &parameter],
+        [
+            "exec",
+            "--interactive",
+            AWS,
+            "sh",
+            "-c",
+            CREATE,
+            &stack,
+            &parameter,
+        ],
     );
     Tool::new(exec, &ground.run.log(&format!("stack-{environment}")), DEPLOY)
         .input(template)

@@ -1,0 +1,188 @@
+//! What is measured, and in which order.
+//!
+//! All contenders of a workload run in every round, each round beginning with another one: what the machine does beside
+//! it then hits all of them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::claims::{self, Measured};
+use crate::database::Database;
+use crate::load::{Load, Sample};
+use crate::sdk::Sdk;
+use crate::server::{self, Server};
+use crate::stats::Rounds;
+use crate::{chart, report};
+
+/// Enough to be stable in the middle, few enough to end soon.
+const STARTS: usize = 15;
+/// A board of some size: pages are full and the index has more than one of them.
+const SEEDED: usize = 500;
+
+/// Settings of `bench app`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folder with what the images contain, as `cargo xtask build` writes it
+    #[arg(long)]
+    dist: PathBuf,
+    /// Folder with the binaries `api` and `page` of the Go peer
+    #[arg(long)]
+    peer: PathBuf,
+    /// Where `app.json` and `app.svg` go
+    #[arg(long)]
+    out: PathBuf,
+    /// How often each pair is measured
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50))]
+    rounds: u32,
+    /// Seconds of load for each contender and round
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+}
+
+/// One kind of request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Request {
+    /// The newest twenty messages, as JSON.
+    List,
+    /// One new message.
+    Post,
+    /// The page that shows the newest messages.
+    Page,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Contender {
+    /// The emulator itself, called by the backend's SDK: nothing can be faster.
+    Emulator,
+    /// This repository: backend, or frontend for pages.
+    Ours,
+    /// The Go peer.
+    Go,
+}
+
+/// A request, and over how many connections it is sent.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub(crate) struct Workload {
+    pub(crate) request: Request,
+    pub(crate) connections: usize,
+}
+
+/// One connection shows what a request costs, many show how much fits.
+pub(crate) const WORKLOADS: &[Workload] = &[
+    Workload {
+        request: Request::List,
+        connections: 1,
+    },
+    Workload {
+        request: Request::Post,
+        connections: 1,
+    },
+    Workload {
+        request: Request::List,
+        connections: 32,
+    },
+    Workload {
+        request: Request::Post,
+        connections: 32,
+    },
+    Workload {
+        request: Request::Page,
+        connections: 16,
+    },
+];
+
+impl Workload {
+    /// Everyone who can answer it.
+    pub(crate) fn contenders(self) -> &'static [Contender] {
+        match self.request {
+            Request::Page => &[Contender::Ours, Contender::Go],
+            _ => &[Contender::Emulator, Contender::Ours, Contender::Go],
+        }
+    }
+
+    /// As people read it.
+    pub(crate) fn name(self) -> String {
+        let request = match self.request {
+            Request::List => "list",
+            Request::Post => "post",
+            Request::Page => "page",
+        };
+        format!("{request}, {} at once", self.connections)
+    }
+}
+
+/// Everything that runs while it is measured; ends with this value.
+struct Field {
+    sdk: Sdk,
+    backend: Server,
+    frontend: Server,
+    go_api: Server,
+    go_page: Server,
+    database: Database,
+}
+
+/// Measures, prints a table, and writes JSON and a chart.
+pub(crate) async fn run(args: Args) -> Result<()> {
+    let field = Field::set_up(&args).await?;
+    println!("{} rounds of {} s each", args.rounds, args.seconds);
+    let mut rounds = Rounds::default();
+    for round in 0..args.rounds as usize {
+        for workload in WORKLOADS {
+            let contenders = workload.contenders();
+            for turn in 0..contenders.len() {
+                let contender = contenders[(round + turn) % contenders.len()];
+                let sample = field
+                    .measure(*workload, contender, Duration::from_secs(args.seconds))
+                    .await
+                    .with_context(|| format!("{}: {contender:?}", workload.name()))?;
+                rounds.add(*workload, contender, sample);
+            }
+        }
+        println!("round {} of {} done", round + 1, args.rounds);
+    }
+    let database = &field.database;
+    let measured = Measured {
+        rounds,
+        ours: server::starts(STARTS, || server::backend(&args.dist, database)).await?,
+        go: server::starts(STARTS, || server::go_api(&args.peer, database)).await?,
+        sizes: claims::sizes(&args.dist)?,
+    };
+    let claims = claims::all(&measured);
+    report::print(&measured, &claims);
+    report::write(&args.out.join("app.json"), &measured, &claims)?;
+    chart::write(&args.out.join("app.svg"), &measured)
+}
+
+impl Field {
+    async fn set_up(args: &Args) -> Result<Self> {
+        let database = Database::start().await?;
+        server::migrate(&args.dist, &database).await?;
+        let sdk = Sdk::of(&database).await;
+        sdk.seed(SEEDED).await?;
+        let backend = server::backend(&args.dist, &database)?.ready().await?;
+        Ok(Self {
+            frontend: server::frontend(&args.dist, &backend)?.ready().await?,
+            go_page: server::go_page(&args.peer, &backend)?.ready().await?,
+            go_api: server::go_api(&args.peer, &database)?.ready().await?,
+            sdk,
+            backend,
+            database,
+        })
+    }
+
+    async fn measure(&self, workload: Workload, contender: Contender, length: Duration) -> Result<Sample> {
+        let load = Load { workload, length };
+        match (contender, workload.request) {
+            (Contender::Emulator, _) => self.sdk.under(load).await,
+            (Contender::Ours, Request::Page) => load.on(&self.frontend.url("/")).await,
+            (Contender::Go, Request::Page) => load.on(&self.go_page.url("/")).await,
+            (Contender::Ours, _) => load.on(&self.backend.url(api::MESSAGES)).await,
+            (Contender::Go, _) => load.on(&self.go_api.url(api::MESSAGES)).await,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What a person reads, and the same as JSON.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::app::{Contender, WORKLOADS};
+use crate::claims::{Claim, Goal, Measured};
+use crate::load::Sample;
+use crate::stats::Spread;
+
+/// Prints both tables.
+pub(crate) fn print(measured: &Measured, claims: &[Claim]) {
+    println!(
+        "\n{:16} {:10} {:>10} {:>9} {:>9}",
+        "workload", "who", "requests/s", "p50 ms", "p99 ms"
+    );
+    for workload in WORKLOADS {
+        for contender in workload.contenders() {
+            let middle = |figure: fn(&Sample) -> f64| {
+                Spread::of(measured.rounds.figures(*workload, *contender, figure)).median
+            };
+            println!(
+                "{:16} {:10} {:>10.0} {:>9.3} {:>9.3}",
+                workload.name(),
+                name(*contender),
+                middle(|sample| sample.per_second),
+                middle(|sample| sample.p50_ms),
+                middle(|sample| sample.p99_ms),
+            );
+        }
+    }
+    let go = measured.go;
+    println!(
+        "\nGo's API: ready in {:.0} ms, {:.1} MiB idle\n",
+        go.ready_ms.median, go.idle_mib.median
+    );
+    println!("{:48} {:>8} {:>19}  {:>9}", "", "median", "least – most", "goal");
+    for claim in claims {
+        let Spread { median, min, max } = claim.found;
+        let goal = match claim.goal {
+            Goal::AtMost(most) => format!("≤ {most}"),
+            Goal::AtLeast(least) => format!("≥ {least}"),
+        };
+        let met = if claim.met { "met" } else { "MISSED" };
+        let range = format!("{min:.2} – {max:.2}");
+        println!(
+            "{:48} {median:>8.2} {range:>19}  {goal:>7} {} {met}",
+            claim.what, claim.unit
+        );
+    }
+}
+
+/// Writes everything to `path`.
+pub(crate) fn write(path: &Path, measured: &Measured, claims: &[Claim]) -> Result<()> {
+    let workloads: Vec<_> = WORKLOADS
+        .iter()
+        .map(|workload| {
+            let contenders: serde_json::Map<_, _> = workload
+                .contenders()
+                .iter()
+                .map(|contender| {
+                    let spread = |figure: fn(&Sample) -> f64| {
+                        Spread::of(measured.rounds.figures(*workload, *contender, figure))
+                    };
+                    let figures = json!({
+                        "requests_per_second": spread(|sample| sample.per_second),
+                        "p50_ms": spread(|sample| sample.p50_ms),
+                        "p99_ms": spread(|sample| sample.p99_ms),
+                    });
+                    (name(*contender).to_owned(), figures)
+                })
+                .collect();
+            json!({ "request": workload.request, "connections": workload.connections, "contenders": contenders })
+        })
+        .collect();
+    let all = json!({
+        "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
+        "workloads": workloads,
+        "start": { "ours": measured.ours, "go": measured.go },
+        "sizes": measured.sizes,
+        "claims": claims,
+    });
+    let folder = path.parent().context("the result has a folder")?;
+    std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    std::fs::write(path, format!("{all:#}\n")).with_context(|| format!("write {}", path.display()))?;
+    println!("\nwritten: {}", path.display());
+    Ok(())
+}
+
+/// As people read it.
+pub(crate) fn name(contender: Contender) -> &'static str {
+    match contender {
+        Contender::Emulator => "emulator",
+        Contender::Ours => "this",
+        Contender::Go => "Go",
+    }
+}

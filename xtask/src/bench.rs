@@ -1,0 +1,61 @@
+//! `cargo xtask bench …`: builds what is measured, and the references, then measures both in one run.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use supply::doctor;
+use supply::needs::Group;
+use xshell::{Shell, cmd};
+
+use crate::build::toolchain::{Choice, Options};
+use crate::flags::{self, BenchWhat};
+use crate::supplies::{Lines, logs};
+use crate::{build, env, packages};
+
+/// The programs that are measured beside ours.
+const PEER: &str = "bench/go-peer";
+
+impl flags::Bench {
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        let BenchWhat::App { rounds, seconds } = self.what;
+        let install = !self.no_install;
+        packages::ensure(sh, &["wrk"], install, "measuring")?;
+        doctor::ready(&[Group::Tools], install, &Lines, &logs(sh))?;
+
+        let out = env::target_dir(sh).join("bench");
+        let (dist, peer) = (out.join("dist"), out.join("go-peer"));
+        build::apps(
+            sh,
+            &dist,
+            Options {
+                choice: Choice::Auto,
+                install,
+            },
+        )?;
+        go_peer(sh, &peer)?;
+        let (rounds, seconds) = (rounds.to_string(), seconds.to_string());
+        env::cargo(sh)
+            .args(["run", "--release", "--package", "bench", "--", "app"])
+            .args(["--rounds", &rounds, "--seconds", &seconds])
+            .arg("--dist")
+            .arg(dist)
+            .arg("--peer")
+            .arg(peer)
+            .arg("--out")
+            .arg(&out)
+            .run()
+            .context("measure")
+    }
+}
+
+/// As static and as stripped as ours.
+fn go_peer(sh: &Shell, out: &Path) -> Result<()> {
+    sh.create_dir(out)?;
+    let _there = sh.push_dir(PEER);
+    cmd!(sh, "go build -trimpath -modcacherw -o {out}/ ./...")
+        .args(["-ldflags", "-s -w"])
+        .env("CGO_ENABLED", "0")
+        .env("GOMODCACHE", out.with_file_name("go-modules"))
+        .run()
+        .context("compile the Go peer")
+}
