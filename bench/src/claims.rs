@@ -151,7 +151,7 @@ pub(crate) fn sizes(dist: &Path) -> Result<Sizes> {
     Ok(Sizes {
         backend_image: folder(&dist.join("backend"))?,
         frontend_image: folder(&dist.join("frontend"))?,
-        wasm_brotli: brotli(&dist.join("frontend/site/pkg/app.wasm"))?,
+        wasm_brotli: brotli(&dist.join("frontend/site/pkg/app_bg.wasm"))?,
     })
 }
 
