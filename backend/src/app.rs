@@ -1,7 +1,9 @@
 //! What all requests share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+
+use serverkit::metrics::Metrics;
+use serverkit::shutdown::Draining;
 
 use crate::store::Store;
 
@@ -14,7 +16,10 @@ pub struct App {
     pub commit: Arc<str>,
     /// Environment it runs in.
     pub environment: Arc<str>,
-    draining: Arc<AtomicBool>,
+    /// Whether this process is on its way down.
+    pub draining: Draining,
+    /// What it measures.
+    pub metrics: Metrics,
 }
 
 impl App {
@@ -24,16 +29,8 @@ impl App {
             store,
             commit: commit.into(),
             environment: environment.into(),
-            draining: Arc::default(),
+            draining: Draining::default(),
+            metrics: Metrics::default(),
         }
-    }
-
-    /// From now on readiness fails, while requests are still served.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
     }
 }

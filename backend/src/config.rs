@@ -2,11 +2,10 @@
 //!
 //! Region, endpoint and credentials are the AWS SDK's own variables and are read by it (see `dynamodb`).
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::filter::Targets;
+use serverkit::config::{Log, not_blank, seconds};
 
 /// The message board's API server and the migrations of its table.
 #[derive(Debug, Parser)]
@@ -16,9 +15,9 @@ pub struct Config {
     #[command(subcommand)]
     pub command: Command,
 
-    /// What to log: a level, or levels by module (`info,backend=debug`).
-    #[arg(long, env = "RUST_LOG", default_value = "info", global = true)]
-    pub log: Targets,
+    /// What to log.
+    #[command(flatten)]
+    pub log: Log,
 }
 
 /// The two jobs of this binary; one image serves both.
@@ -45,13 +44,9 @@ pub struct Serve {
     #[arg(long, env = "APP_COMMIT", default_value = "unknown", value_parser = not_blank)]
     pub app_commit: String,
 
-    /// Address to listen on.
-    #[arg(long, env = "LISTEN_ADDR", default_value = "0.0.0.0:8080")]
-    pub listen_addr: SocketAddr,
-
-    /// Seconds between failing readiness and closing the listener, so that load balancers look away first.
-    #[arg(long, env = "DRAIN_SECONDS", default_value = "3", value_parser = seconds)]
-    pub drain_seconds: Duration,
+    /// Where to listen, and how to stop.
+    #[command(flatten)]
+    pub listen: serverkit::config::Listen,
 }
 
 /// Settings of `migrate`.
@@ -74,18 +69,6 @@ pub struct Table {
     pub table_name: String,
 }
 
-fn not_blank(value: &str) -> Result<String, &'static str> {
-    if value.trim().is_empty() {
-        Err("must not be blank")
-    } else {
-        Ok(value.to_owned())
-    }
-}
-
-fn seconds(value: &str) -> Result<Duration, std::num::ParseIntError> {
-    value.parse().map(Duration::from_secs)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,9 +81,8 @@ mod tests {
     #[test]
     fn bad_values_are_named() {
         for (variable, flag, value) in [
-            ("LISTEN_ADDR", "--listen-addr", "nowhere"),
             ("TABLE_NAME", "--table-name", " "),
-            ("DRAIN_SECONDS", "--drain-seconds", "soon"),
+            ("ENVIRONMENT", "--environment", ""),
         ] {
             let error = Config::try_parse_from(["backend", "serve", flag, value])
                 .unwrap_err()

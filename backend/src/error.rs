@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serverkit::request;
 
 use crate::store::StoreError;
 
@@ -28,6 +29,9 @@ pub enum ApiError {
     /// The path knows other methods.
     #[error("this path does not take that method")]
     Method,
+    /// A handler panicked; what and where is in the log.
+    #[error("the server failed at this request")]
+    Panic,
     /// The request took too long.
     #[error("the request was not done within {} s", .0.as_secs())]
     TooSlow(std::time::Duration),
@@ -47,6 +51,7 @@ impl ApiError {
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TooSlow(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Store(StoreError::Cursor(_)) => StatusCode::BAD_REQUEST,
             Self::Store(StoreError::Taken(_)) => StatusCode::CONFLICT,
@@ -73,7 +78,7 @@ impl IntoResponse for ApiError {
             status: status.as_u16(),
             detail,
             errors: Vec::new(),
-            request_id: None,
+            request_id: request::current().map(|ids| ids.request_id().to_owned()),
         };
         let mut response = (status, Json(problem)).into_response();
         response.headers_mut().insert(

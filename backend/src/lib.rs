@@ -10,8 +10,4 @@ pub mod migrate;
 pub mod router;
 mod routes;
 pub mod serve;
-mod shutdown;
 pub mod store;
-mod telemetry;
-
-pub use telemetry::init as init_telemetry;

@@ -15,7 +15,6 @@ use anyhow::{Result, bail};
 
 use crate::config;
 use crate::dynamodb::{self, Table};
-use crate::shutdown;
 use lock::Lock;
 pub use lock::schema_version;
 
@@ -70,7 +69,7 @@ pub async fn run(config: config::Migrate) -> Result<()> {
     };
     tokio::select! {
         report = to_newest(&table, patience) => report.map(drop),
-        () = shutdown::requested() => bail!("stopped by a signal; the next run continues where this one was"),
+        () = serverkit::shutdown::requested() => bail!("stopped by a signal; the next run continues where this one was"),
     }
 }
 

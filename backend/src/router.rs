@@ -6,8 +6,8 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
-use tower_http::trace::{DefaultMakeSpan, DefaultOnResponse, TraceLayer};
-use tracing::Level;
+use serverkit::request;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -20,22 +20,22 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The whole API.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let (draining, metrics) = (app.draining.clone(), app.metrics.clone());
+    let messages = Router::new()
         .route(api::MESSAGES, get(messages::list).post(messages::post))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn(time_limit))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
-                .on_response(DefaultOnResponse::new().level(Level::INFO)),
-        )
-        // Below the layers: probes come every few seconds and are not worth a log line.
+        .layer(middleware::from_fn(time_limit));
+    let health = Router::new()
         .route(api::HEALTHZ, get(health::live))
         .route(api::READYZ, get(health::ready))
-        .route(api::VERSION, get(health::version))
+        .route(api::VERSION, get(health::version));
+    let router = messages
+        .merge(request::quiet(health))
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::Method)
-        .with_state(app)
+        .layer(CatchPanicLayer::custom(|_| ApiError::Panic.into_response()))
+        .with_state(app);
+    serverkit::layers(router, &draining, &metrics)
 }
 
 async fn time_limit(request: Request, next: Next) -> Response {

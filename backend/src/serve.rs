@@ -1,50 +1,22 @@
-//! Runs the API server: from settings to a listener, and down again without dropping a request.
+//! Runs the API server: from settings to a router that is served until somebody asks to stop.
 
-use std::time::Duration;
-
-use anyhow::{Context, Result};
-use tokio::net::TcpListener;
+use anyhow::Result;
 
 use crate::app::App;
 use crate::config::Serve;
 use crate::store::Store;
-use crate::{dynamodb, router, shutdown};
-
-/// Open requests get this long once the listener is closed; then they are cut.
-const FINISH: Duration = Duration::from_secs(15);
+use crate::{dynamodb, router};
 
 /// Serves until asked to stop.
 pub async fn run(config: Serve) -> Result<()> {
-    let table = dynamodb::table(&config.table).await;
-    let app = App::new(Store::new(table), &config.app_commit, &config.environment);
-    let listener = TcpListener::bind(config.listen_addr)
-        .await
-        .with_context(|| format!("listen on LISTEN_ADDR {}", config.listen_addr))?;
     tracing::info!(
-        address = %listener.local_addr().context("read the listener's address")?,
         table = config.table.table_name,
         commit = config.app_commit,
         environment = config.environment,
-        "serving"
+        "starting"
     );
-
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, router::router(app.clone())).with_graceful_shutdown(async {
-        stopped.await.ok();
-    });
-    let end = async {
-        shutdown::requested().await;
-        tracing::info!("stopping: readiness fails, requests are still served");
-        app.drain();
-        tokio::time::sleep(config.drain_seconds).await;
-        stop.send(()).ok();
-        tokio::time::sleep(FINISH).await;
-    };
-    tokio::select! {
-        result = server => result.context("serve"),
-        () = end => {
-            tracing::warn!(seconds = FINISH.as_secs(), "requests were still open and are cut");
-            Ok(())
-        }
-    }
+    let table = dynamodb::table(&config.table).await;
+    let app = App::new(Store::new(table), &config.app_commit, &config.environment);
+    let (draining, metrics) = (app.draining.clone(), app.metrics.clone());
+    serverkit::serve(&config.listen, router::router(app), &draining, metrics).await
 }

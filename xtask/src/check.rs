@@ -20,7 +20,7 @@ const NATIVE: &[&[&str]] = &[
         "-p",
         "e2e",
     ],
-    &["-p", "backend"],
+    &["-p", "serverkit", "-p", "backend"],
     &["-p", "app", "-p", "frontend", "--features", "app/ssr"],
 ];
 

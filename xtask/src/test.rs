@@ -30,7 +30,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "backend: units, store contract, router",
-        args: &["-p", "testkit", "-p", "backend"],
+        args: &["-p", "testkit", "-p", "serverkit", "-p", "backend"],
     },
     Suite {
         name: "frontend: units, server-side rendering",

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What runs in the cluster or in the browser.
-const PRODUCTS: &[&str] = &["api", "backend", "app", "hydrate", "frontend"];
+const PRODUCTS: &[&str] = &["api", "backend", "app", "hydrate", "frontend", "serverkit"];
 /// What builds, tests and supplies.
 const TOOLS: &[&str] = &["xtask", "wasm-bundle", "bench", "dev", "e2e", "supply", "testkit"];
 
@@ -105,11 +105,12 @@ fn tests_of_products_use_one_tool_only() {
 }
 
 #[test]
-fn the_two_servers_know_each_other_by_the_wire_types_only() {
+fn the_two_servers_share_the_wire_types_and_their_manners_only() {
     let graph = dependencies(For::Building);
-    assert_eq!(reached(&graph, "backend"), BTreeSet::from(["api".to_owned()]));
+    let shared = ["api", "serverkit"].map(str::to_owned);
+    assert_eq!(reached(&graph, "backend"), BTreeSet::from(shared));
     let graph = dependencies(For::Testing);
-    for half in ["app", "hydrate", "frontend"] {
+    for half in ["app", "hydrate", "frontend", "serverkit"] {
         assert!(
             !reached(&graph, half).contains("backend"),
             "{half} depends on backend"

@@ -15,7 +15,7 @@ pub(crate) async fn live() -> &'static str {
 
 /// Refuses a table that is older than this code: the deployer may have skipped the migration.
 pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {
-    if app.is_draining() {
+    if app.draining.has_begun() {
         return Err(ApiError::NotReady("shutting down".into()));
     }
     let recorded = migrate::schema_version(app.store.table()).await?;

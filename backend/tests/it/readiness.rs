@@ -43,7 +43,7 @@ async fn live_but_not_ready_without_a_table() {
 #[tokio::test]
 async fn draining_fails_readiness_and_still_serves() {
     let app = app(&current_table().await);
-    app.drain();
+    app.draining.begin();
     assert_eq!(
         get(&app, api::READYZ).await.status(),
         StatusCode::SERVICE_UNAVAILABLE

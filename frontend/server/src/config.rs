@@ -1,11 +1,8 @@
 //! All settings, read once at start from arguments and environment; a bad value ends the program and names its variable.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Parser;
-use tracing_subscriber::filter::Targets;
 use url::Url;
 
 /// The message board's page.
@@ -28,17 +25,13 @@ pub struct Config {
     #[arg(long, env = "APP_COMMIT", value_parser = name)]
     pub app_commit: Option<String>,
 
-    /// Address to listen on.
-    #[arg(long, env = "LISTEN_ADDR", default_value = "0.0.0.0:8080")]
-    pub listen_addr: SocketAddr,
+    /// Where to listen, and how to stop.
+    #[command(flatten)]
+    pub listen: serverkit::config::Listen,
 
-    /// Seconds between failing readiness and closing the listener, so that load balancers look away first.
-    #[arg(long, env = "DRAIN_SECONDS", default_value = "3", value_parser = seconds)]
-    pub drain_seconds: Duration,
-
-    /// What to log: a level, or levels by module (`info,frontend=debug`).
-    #[arg(long, env = "RUST_LOG", default_value = "info")]
-    pub log: Targets,
+    /// What to log.
+    #[command(flatten)]
+    pub log: serverkit::config::Log,
 }
 
 /// The client has no TLS: an address it cannot speak to must fail here, not at the first visitor.
@@ -70,10 +63,6 @@ fn name(value: &str) -> Result<String, &'static str> {
     }
 }
 
-fn seconds(value: &str) -> Result<Duration, std::num::ParseIntError> {
-    value.parse().map(Duration::from_secs)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,7 +79,6 @@ mod tests {
             ("BACKEND_URL", "--backend-url", "https://backend"),
             ("SITE_DIR", "--site-dir", "/nonexistent/site"),
             ("APP_COMMIT", "--app-commit", "a/b"),
-            ("LISTEN_ADDR", "--listen-addr", "nowhere"),
         ] {
             let error = Config::try_parse_from(["frontend", flag, value])
                 .unwrap_err()

@@ -3,10 +3,6 @@
 //! A library, so that tests drive the real router; the binary only dispatches. The page itself is the crate `app`.
 
 pub mod config;
-pub mod health;
+mod health;
 pub mod router;
 pub mod serve;
-mod shutdown;
-mod telemetry;
-
-pub use telemetry::init as init_telemetry;

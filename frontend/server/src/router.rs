@@ -14,14 +14,15 @@ use axum::response::Response;
 use axum::routing::any;
 use leptos::prelude::*;
 use leptos_axum::{AxumRouteListing, LeptosRoutes};
+use serverkit::metrics::Metrics;
+use serverkit::request;
+use serverkit::shutdown::Draining;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::{DefaultMakeSpan, DefaultOnResponse, TraceLayer};
-use tracing::Level;
 
 use crate::config::Config;
-use crate::health::{self, Draining};
+use crate::health;
 
 /// The longest text and author, every byte of them escaped, fit well. On the bytes themselves: server functions read
 /// the body past axum's own limit.
@@ -36,7 +37,7 @@ const FORGET: HeaderValue = HeaderValue::from_static("no-store");
 static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| leptos_axum::generate_route_list(App));
 
 /// The whole frontend.
-pub fn router(config: &Config, draining: Draining) -> Result<Router> {
+pub fn router(config: &Config, draining: &Draining, metrics: &Metrics) -> Result<Router> {
     let backend = Backend::new(config.backend_url.as_str()).context("make the client of BACKEND_URL")?;
     let commit = config.app_commit.clone().unwrap_or_else(|| "unknown".into());
     let environment = config.environment.clone();
@@ -72,21 +73,15 @@ pub fn router(config: &Config, draining: Draining) -> Result<Router> {
         .leptos_routes_with_context(&options, PAGES.clone(), context, page)
         .with_state(options)
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(DefaultMakeSpan::new().level(Level::INFO))
-                .on_response(DefaultOnResponse::new().level(Level::INFO)),
-        )
-        // Below the layers: files and probes are not worth a log line.
-        .merge(health::routes(draining, version));
+        .merge(health::routes(draining.clone(), version));
     if let Some(address) = versioned {
         let keep = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, keep_found);
         router = router.nest(
             &address,
-            Router::new().fallback_service(files.clone()).layer(keep),
+            request::quiet(Router::new().fallback_service(files.clone()).layer(keep)),
         );
     }
-    Ok(router
+    let router = router
         .fallback_service(files.fallback(missing))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
@@ -95,7 +90,8 @@ pub fn router(config: &Config, draining: Draining) -> Result<Router> {
         .layer(SetResponseHeaderLayer::overriding(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
-        )))
+        ));
+    Ok(serverkit::layers(router, draining, metrics))
 }
 
 fn keep_found(response: &Response<Body>) -> Option<HeaderValue> {

@@ -29,6 +29,7 @@ pub(crate) const SHARED: &[&str] = &[
     "Cargo.lock",
     "Cargo.toml",
     "api",
+    "serverkit",
     "xtask/src/build",
     "xtask/wasm-bundle",
 ];

@@ -46,3 +46,35 @@ fn traffic_is_denied_unless_a_policy_allows_it() {
         }
     }
 }
+
+#[test]
+fn metrics_have_a_port_of_their_own_that_no_visitor_reaches() {
+    for name in ENVIRONMENTS {
+        let objects = environment(name);
+        let metrics = find(&objects, "NetworkPolicy", "metrics");
+        let servers: Vec<_> = of_kind(&objects, "Deployment")
+            .into_iter()
+            .filter_map(Object::template)
+            .collect();
+        assert_eq!(servers.len(), 2);
+        for server in &servers {
+            assert!(metrics.selects("/spec/podSelector/matchLabels", server));
+            let ports = server.containers().remove(0).list("/ports").to_vec();
+            let listens = ports
+                .iter()
+                .any(|port| port["name"] == "metrics" && port["containerPort"] == 9090);
+            assert!(listens, "{ports:?}");
+        }
+        for service in of_kind(&objects, "Service") {
+            assert_eq!(service.list("/spec/ports").len(), 1, "{}", service.id());
+        }
+        for policy in of_kind(&objects, "NetworkPolicy") {
+            let lets_in = policy.list("/spec/ingress").iter().any(|rule| {
+                rule["ports"]
+                    .as_array()
+                    .is_some_and(|ports| ports.iter().any(|port| port["port"] == "metrics"))
+            });
+            assert_eq!(lets_in, policy.name() == "metrics", "{}", policy.id());
+        }
+    }
+}

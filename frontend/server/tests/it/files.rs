@@ -1,7 +1,7 @@
 //! Files, health, and addresses that do not exist.
 
 use api::Version;
-use frontend::health::Draining;
+use serverkit::shutdown::Draining;
 
 use crate::support::{browser, frontend, frontend_with, nobody, page};
 

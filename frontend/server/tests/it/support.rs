@@ -12,7 +12,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use clap::Parser;
 use frontend::config::Config;
-use frontend::health::Draining;
+use serverkit::metrics::Metrics;
+use serverkit::shutdown::Draining;
 use tokio::net::{TcpListener, TcpSocket};
 
 /// Messages of the stand-in, newest first.
@@ -53,7 +54,7 @@ pub(crate) async fn frontend_with(backend: &str, draining: Draining, more: &[&st
         "test",
     ];
     let config = Config::try_parse_from(fixed.iter().chain(more)).unwrap();
-    serve(frontend::router::router(&config, draining).unwrap()).await
+    serve(frontend::router::router(&config, &draining, &Metrics::default()).unwrap()).await
 }
 
 /// A client that shows redirects instead of following them.

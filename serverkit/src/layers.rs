@@ -1,0 +1,30 @@
+//! What every request passes, from the outside in: metrics, ids and log line, the end of kept connections.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+
+use crate::metrics::{self, Metrics};
+use crate::request;
+use crate::shutdown::Draining;
+
+/// Wraps all routes of `router` and its fallback; routes added later are not wrapped.
+pub fn layers(router: Router, draining: &Draining, metrics: &Metrics) -> Router {
+    router
+        .layer(middleware::from_fn_with_state(draining.clone(), end_connections))
+        .layer(middleware::from_fn(request::identify))
+        .layer(middleware::from_fn_with_state(metrics.clone(), metrics::measure))
+}
+
+/// A client that keeps its connection would send its next request to a server that goes down.
+async fn end_connections(State(draining): State<Draining>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if draining.has_begun() {
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}

@@ -1,0 +1,103 @@
+//! Runs a server: from settings to listeners, and down again without dropping a request.
+
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::config::Listen;
+use crate::metrics::Metrics;
+use crate::shutdown::{self, Draining};
+
+/// Open requests get this long once the listener is closed; then they are cut.
+const FINISH: Duration = Duration::from_secs(15);
+/// For the head of a request, and for a connection without one. Longer than clients keep theirs (load balancers 60 s,
+/// reqwest 90 s): who closes first must not be the one who does not know of the next request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(100);
+/// Pause after the system had no connection to give, as when all file descriptors are taken.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves `router`, and `metrics` beside it, until the process is asked to stop.
+pub async fn serve(config: &Listen, router: Router, draining: &Draining, metrics: Metrics) -> Result<()> {
+    let listener = listen("LISTEN_ADDR", config.listen_addr).await?;
+    let metrics_listener = listen("METRICS_ADDR", config.metrics_addr).await?;
+    tracing::info!(
+        address = %listener.local_addr().context("read the listener's address")?,
+        metrics_address = %metrics_listener.local_addr().context("read the metrics listener's address")?,
+        "serving"
+    );
+    let scrapes = GracefulShutdown::new();
+    let requests = GracefulShutdown::new();
+    tokio::select! {
+        never = accept(metrics_listener, metrics.page(), &scrapes) => match never {},
+        finished = async {
+            tokio::select! {
+                never = accept(listener, router, &requests) => match never {},
+                () = drain(draining, config.drain_seconds) => {}
+            }
+            tokio::time::timeout(FINISH, requests.shutdown()).await
+        } => if finished.is_err() {
+            tracing::warn!(seconds = FINISH.as_secs(), "requests were still open and are cut");
+        },
+    }
+    Ok(())
+}
+
+async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {variable} {address}"))
+}
+
+/// Waits to be asked to stop, and then until nobody should send requests any more.
+async fn drain(draining: &Draining, seconds: Duration) {
+    shutdown::requested().await;
+    tracing::info!("stopping: readiness fails, requests are still served");
+    draining.begin();
+    tokio::time::sleep(seconds).await;
+}
+
+/// Takes connections and serves each in a task of its own; dropped, it takes no more.
+async fn accept(listener: TcpListener, router: Router, open: &GracefulShutdown) -> Infallible {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let watcher = open.watcher();
+                tokio::spawn(converse(stream, router.clone(), watcher));
+            }
+            Err(error) if is_of_one_connection(error.kind()) => {}
+            Err(error) => {
+                tracing::error!(%error, "cannot take a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// HTTP/1.1 only: that is what the load balancers and the frontend speak inside the cluster.
+async fn converse(stream: TcpStream, router: Router, watcher: hyper_util::server::graceful::Watcher) {
+    // An answer is written at once; waiting to fill a packet only delays it.
+    stream.set_nodelay(true).ok();
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+fn is_of_one_connection(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+    )
+}
