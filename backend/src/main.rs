@@ -8,11 +8,11 @@ use clap::Parser;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = Config::parse();
-    serverkit::run(config.log.log, async {
+    let job = async {
         match config.command {
             Command::Serve(serve) => backend::serve::run(serve).await,
             Command::Migrate(migrate) => backend::migrate::run(migrate).await,
         }
-    })
-    .await
+    };
+    serverkit::run(config.log.log, Box::pin(job)).await
 }
