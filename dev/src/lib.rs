@@ -2,12 +2,18 @@
 //!
 //! [`Stack`] knows no code of the servers. It starts their binaries as child processes and talks to them over HTTP, so what
 //! it runs is what a person would run by hand. Every child ends with the value, and with the process that holds it.
+//! [`session`] is the program behind `cargo xtask dev`: a stack that follows the files it is made of.
 
+mod build;
+mod change;
+mod console;
 mod group;
 mod programs;
 mod seed;
 mod server;
+pub mod session;
 mod stack;
+mod watch;
 
 pub use group::Group;
 pub use programs::Programs;

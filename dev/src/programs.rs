@@ -19,8 +19,7 @@ pub struct Programs {
 impl Programs {
     /// What `cargo xtask build --dev` made in this checkout.
     pub fn of_dev_build() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let target = root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+        let target = root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
         let programs = Self {
             backend: target.join("debug/backend"),
             frontend: target.join("debug/frontend"),
@@ -33,4 +32,10 @@ impl Programs {
         }
         Ok(programs)
     }
+}
+
+/// The root of the checkout this was built in.
+pub(crate) fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_path_buf()
 }

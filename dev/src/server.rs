@@ -162,6 +162,15 @@ impl Server {
         self.child.id()
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Asks it to end and waits; ends it by force when that takes too long.
     pub(crate) async fn stop(mut self) -> Result<()> {
         let running = self.child.id().and_then(|id| i32::try_from(id).ok());

@@ -159,6 +159,17 @@ impl Stack {
         }
     }
 
+    /// Takes note of servers that have ended by themselves, and names them.
+    pub(crate) fn forget_ended(&mut self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for server in [&mut self.backend, &mut self.frontend] {
+            if let Some(ended) = server.take_if(Server::has_ended) {
+                names.push(ended.name());
+            }
+        }
+        names
+    }
+
     /// Ends everything in order.
     pub async fn stop(mut self) -> Result<()> {
         self.stop_frontend().await?;

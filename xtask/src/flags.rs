@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::build::toolchain::Choice;
+use crate::dev::Part;
 use crate::env;
 
 /// Every task of this repository.
@@ -22,6 +23,8 @@ enum Command {
     /// Prove the whole loop: two clusters, a forge, a commit that goes live twice (`cargo xtask e2e --help`)
     #[command(disable_help_flag = true)]
     E2e(E2e),
+    /// Run the message board on this machine and follow every saved file
+    Dev(Dev),
     /// Run every test that needs no cluster
     Test(Test),
     /// Formatting, lints, dependency rules
@@ -46,6 +49,18 @@ pub(crate) struct E2e {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// Port of the page; 0 lets the system choose
+    #[arg(long, default_value_t = 3000)]
+    pub(crate) port: u16,
+    /// Messages on the board at the start
+    #[arg(long, default_value_t = 45)]
+    pub(crate) messages: usize,
+    #[command(flatten)]
+    pub(crate) toolchain: Toolchain,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Test {
     /// Install nothing: name what is missing and stop
     #[arg(long)]
@@ -63,6 +78,12 @@ pub(crate) struct Build {
     /// Folder for the result: one folder per app, each the build context of its image
     #[arg(long, default_value = "target/dist")]
     pub(crate) out: PathBuf,
+    /// Compile for this machine and quickly, as `dev` and the browser tests run it: into target/debug and target/dev
+    #[arg(long, conflicts_with = "out")]
+    pub(crate) dev: bool,
+    /// With --dev: compile this part alone
+    #[arg(long, value_enum, requires = "dev")]
+    pub(crate) only: Vec<Part>,
     #[command(flatten)]
     pub(crate) toolchain: Toolchain,
 }
@@ -155,6 +176,7 @@ impl Flags {
         let sh = &env::shell()?;
         match self.command {
             Command::E2e(flags) => flags.run(sh),
+            Command::Dev(flags) => flags.run(sh),
             Command::Test(flags) => flags.run(sh),
             Command::Check(Check {}) => Check::run(sh),
             Command::Build(flags) => flags.run(sh),

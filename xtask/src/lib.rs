@@ -10,6 +10,7 @@ mod bench;
 mod build;
 mod check;
 mod ci;
+mod dev;
 mod doctor;
 mod e2e;
 mod env;

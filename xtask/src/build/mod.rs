@@ -9,9 +9,9 @@ use anyhow::{Context as _, Result, anyhow};
 use xshell::Shell;
 
 use crate::build::toolchain::{Options, Prepared, Target};
-use crate::{env, flags};
+use crate::{dev, env, flags};
 
-mod bundle;
+pub(crate) mod bundle;
 mod debian;
 pub(crate) mod toolchain;
 
@@ -22,6 +22,9 @@ pub(crate) fn context_of(out: &Path, app: &str) -> PathBuf {
 
 impl flags::Build {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        if self.dev {
+            return dev::build(sh, &self.only, self.toolchain.options());
+        }
         let out = env::absolute(sh, &self.out);
         apps(sh, &out, self.toolchain.options())?;
         for app in ["backend", "frontend"] {

@@ -108,7 +108,9 @@ impl Prepared {
             Some(debian) => debian.std_flags(build),
         };
         build.run().with_context(|| format!("compile for {triple}"))?;
-        Ok(env::target_dir(sh).join(triple).join(profile))
+        // The one profile whose folder has another name.
+        let folder = if profile == "dev" { "debug" } else { profile };
+        Ok(env::target_dir(sh).join(triple).join(folder))
     }
 
     /// In words, for `doctor`.

@@ -1,0 +1,128 @@
+//! `cargo xtask dev`, and the build it runs: for this machine, unoptimized, and only what changed.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+use xshell::Shell;
+
+use crate::build::bundle;
+use crate::build::toolchain::{self, Options, Target};
+use crate::{env, flags};
+
+/// Compiled together, so that all three share one set of dependencies.
+const SERVERS: &[&str] = &[
+    "--package",
+    "backend",
+    "--package",
+    "frontend",
+    "--package",
+    "dev",
+];
+
+/// What can be compiled alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Both binaries, and the program that runs them
+    Servers,
+    /// The page's code in the browser
+    Page,
+    /// The files that the browser is given as they are
+    Files,
+}
+
+impl flags::Dev {
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        require_free(self.port)?;
+        build(sh, &[], self.toolchain.options())?;
+        let xtask = std::env::current_exe().context("find this program")?;
+        let mut dev = Command::new(env::target_dir(sh).join("debug/dev"));
+        dev.current_dir(sh.current_dir())
+            .args(["--port", &self.port.to_string()])
+            .args(["--messages", &self.messages.to_string()])
+            .arg("--xtask")
+            .arg(xtask);
+        // `exec` answers only when it failed.
+        Err(dev.exec()).context("start target/debug/dev")
+    }
+}
+
+/// Asked before the build: nobody wants to wait for it first.
+fn require_free(port: u16) -> Result<()> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+            "port {port} is taken by another program; end it, or choose another: cargo xtask dev --port {}",
+            port.wrapping_add(1)
+        ),
+        Err(error) => {
+            Err(error).with_context(|| format!("listen on port {port}; choose another with --port"))
+        }
+    }
+}
+
+/// Compiles `parts`, or all of them when none is named. The binaries stay where cargo puts them.
+pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> {
+    let wanted = |part| parts.is_empty() || parts.contains(&part);
+    if wanted(Part::Servers) {
+        env::cargo(sh)
+            .arg("build")
+            .args(SERVERS)
+            .run()
+            .context("compile the servers")?;
+    }
+    let out = env::target_dir(sh).join("dev");
+    let site = out.join("site");
+    if wanted(Part::Page) {
+        page(sh, &out, &site.join(bundle::PKG), options)?;
+    }
+    if wanted(Part::Files) {
+        sh.create_dir(&site)?;
+        drop_stale(sh, &site)?;
+        bundle::copy_public(sh, &site)?;
+    }
+    Ok(())
+}
+
+/// Compiles the page for the browser; what is bound already is not bound again, for that takes seconds.
+fn page(sh: &Shell, out: &Path, pkg: &Path, options: Options) -> Result<()> {
+    let wasm = toolchain::prepare(sh, Target::Wasm, options)?;
+    let wasm = bundle::compile(sh, &wasm, "dev")?;
+    let (stamp, state) = (out.join("bound"), state(&wasm)?);
+    if pkg.exists() && fs::read_to_string(&stamp).is_ok_and(|bound| bound == state) {
+        return Ok(());
+    }
+    // Beside the old one and then in its place: a browser may ask at any moment.
+    let (fresh, old) = (out.join("pkg.new"), out.join("pkg.old"));
+    sh.remove_path(&fresh)?;
+    bundle::bind(sh, &wasm, &fresh)?;
+    sh.create_dir(pkg)?;
+    sh.remove_path(&old)?;
+    fs::rename(pkg, &old)
+        .and_then(|()| fs::rename(&fresh, pkg))
+        .with_context(|| format!("put {} in place", pkg.display()))?;
+    sh.remove_path(&old)?;
+    fs::write(&stamp, state).with_context(|| format!("write {}", stamp.display()))
+}
+
+/// Tells one result of the compiler from another.
+fn state(wasm: &Path) -> Result<String> {
+    let meta = fs::metadata(wasm).with_context(|| format!("look at {}", wasm.display()))?;
+    let made = meta.modified()?.duration_since(UNIX_EPOCH)?;
+    Ok(format!("{} {}", made.as_nanos(), meta.len()))
+}
+
+/// Removes files that are no longer in the source.
+fn drop_stale(sh: &Shell, site: &Path) -> Result<()> {
+    let entries: Vec<PathBuf> = sh.read_dir(site)?;
+    for path in entries.iter().filter(|path| !path.ends_with(bundle::PKG)) {
+        sh.remove_path(path)?;
+    }
+    Ok(())
+}
