@@ -25,7 +25,7 @@ pub struct Config {
 pub enum Command {
     /// Serve the API until SIGTERM or SIGINT.
     Serve(Serve),
-    /// Bring the table to the newest schema, then exit.
+    /// Bring the table to the newest schema, or tell how it stands, then exit.
     Migrate(Migrate),
 }
 
@@ -59,6 +59,27 @@ pub struct Migrate {
     /// Seconds to wait for the table to answer, and again for another migrator to finish.
     #[arg(long, env = "MIGRATE_WAIT_SECONDS", default_value = "120", value_parser = seconds)]
     pub migrate_wait_seconds: Duration,
+
+    /// How many items to look at a second at most, so that requests keep their share of the table; 0 is no limit.
+    #[arg(long, env = "MIGRATE_ITEMS_PER_SECOND", default_value_t = 0)]
+    pub migrate_items_per_second: u32,
+
+    /// `up` when left out.
+    #[command(subcommand)]
+    pub action: Option<MigrateAction>,
+}
+
+/// What to do with the migrations.
+#[derive(Debug, Subcommand)]
+pub enum MigrateAction {
+    /// Run every migration that the table misses.
+    Up {
+        /// Count what would change; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Tell which migrations are done, which are not, and who is at work.
+    Status,
 }
 
 /// Which table to use.

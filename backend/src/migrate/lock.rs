@@ -1,128 +1,116 @@
-//! The item `_schema`: which schema the table is at, and who may change it now.
+//! The right to change the schema of one table: a lease in the record `_schema`, taken and kept by conditional writes.
 //!
-//! The lock is a lease taken by a conditional write. It keeps two migrators from doing the same work; that their work
-//! is safe even if a lease runs out early is the migrations' own business (conditional writes only).
+//! No clock of another host is trusted: a lock may be taken over once it was watched for a whole lease and nobody renewed it.
+//! Everything a migrator writes to the record is conditional on still having the lock. Its writes of items need no lock to be
+//! safe, they are conditional themselves; the lock only keeps two migrators from doing the same work.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::pages::update_if;
+use super::record::{Checkpoint, Done, Holder, Record, SCHEMA_ITEM};
+use super::{Counts, Migration, Patience};
 use crate::dynamodb::Table;
-use crate::store::{StoreError, text, unavailable};
-
-/// Key of the record; it has no `board`, so the index never lists it.
-pub(super) const SCHEMA_ITEM: &str = "_schema";
 
 const POLL: Duration = Duration::from_millis(500);
 
-/// Schema the table is at; 0 where none was recorded.
-pub fn schema_version(table: &Table) -> impl Future<Output = Result<u32, StoreError>> + Send {
-    let get = table
-        .client
-        .get_item()
-        .table_name(&table.name)
-        .key("uuid", AttributeValue::S(SCHEMA_ITEM.into()))
-        .consistent_read(true);
-    async move {
-        let answer = get.send().await.map_err(unavailable("read the schema record"))?;
-        let version = answer
-            .item()
-            .and_then(|item| item.get("version")?.as_n().ok()?.parse().ok());
-        Ok(version.unwrap_or(0))
-    }
-}
-
-/// The right to change the schema of one table, until the lease runs out.
+/// Held until `release`; where that is never reached, the lease runs out by itself.
 pub(super) struct Lock {
     table: Table,
     owner: String,
     lease: Duration,
-    kept: Instant,
+    taken: Instant,
 }
 
 impl Lock {
-    /// Takes the lock as soon as nobody holds it; gives up after `wait`.
-    pub(super) async fn acquire(table: &Table, lease: Duration, wait: Duration) -> Result<Self> {
+    /// Takes the lock as soon as nobody holds it, or its holder is silent for a lease; gives up after `patience.wait`.
+    pub(super) async fn acquire(table: &Table, patience: Patience) -> Result<Self> {
         let mut lock = Self {
             table: table.clone(),
             owner: Uuid::new_v4().to_string(),
-            lease,
-            kept: Instant::now(),
+            lease: patience.lease,
+            taken: Instant::now(),
         };
-        let deadline = Instant::now() + wait;
-        while !lock.take().await? {
-            if Instant::now() >= deadline {
+        let started = Instant::now();
+        let mut watched: Option<(Holder, Instant)> = None;
+        loop {
+            let holder = Record::read(table).await?.holder;
+            let silent = match (&holder, &watched) {
+                (Some(now), Some((before, since))) if now == before => since.elapsed() >= patience.lease,
+                _ => {
+                    if let Some(holder) = &holder {
+                        tracing::info!(owner = holder.owner, "another migrator has the lock");
+                    }
+                    watched = holder.clone().map(|holder| (holder, Instant::now()));
+                    false
+                }
+            };
+            lock.taken = Instant::now();
+            if (holder.is_none() || silent) && lock.take(holder.as_ref()).await? {
+                tracing::info!(owner = lock.owner, taken_over = holder.is_some(), "lock taken");
+                return Ok(lock);
+            }
+            if let Some(holder) = holder
+                && started.elapsed() >= patience.wait
+            {
                 bail!(
                     "another migrator ({}) still holds the lock of table {} after {} s: look at its logs, then run \
                      `backend migrate` again",
-                    lock.holder().await?,
+                    holder.owner,
                     table.name,
-                    wait.as_secs()
+                    patience.wait.as_secs()
                 );
             }
             tokio::time::sleep(POLL).await;
         }
-        Ok(lock)
     }
 
-    async fn take(&mut self) -> Result<bool> {
-        let update = self
-            .until("SET #owner = :me, #until = :until")
-            .condition_expression("attribute_not_exists(#owner) OR #owner = :me OR #until < :now")
-            .expression_attribute_values(":now", AttributeValue::N(millis(Duration::ZERO)));
-        self.write(update).await
-    }
-
-    /// Renews the lease when a third of it has passed; to be called for each item.
-    pub(super) async fn keep(&mut self) -> Result<()> {
-        if self.kept.elapsed() < self.lease / 3 {
-            return Ok(());
+    /// Does `work` and renews the lease meanwhile; drops the work as soon as the lock is lost.
+    pub(super) async fn hold<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            result = work => result,
+            lost = self.renew_until_lost() => Err(lost),
         }
-        let update = self
-            .until("SET #until = :until")
-            .condition_expression("#owner = :me");
-        if !self.write(update).await? {
-            bail!(
-                "lost the lock of table {} to {}",
-                self.table.name,
-                self.holder().await?
-            );
-        }
-        Ok(())
     }
 
-    /// Records that the table is at `version` now.
-    pub(super) async fn record(&mut self, version: u32) -> Result<()> {
+    /// From now on code that requires less than schema `readers` does not serve.
+    pub(super) async fn exclude_readers_before(&self, readers: u32) -> Result<()> {
         let update = self
-            .until("SET #until = :until, #version = :version")
-            .condition_expression("#owner = :me AND (attribute_not_exists(#version) OR #version <= :version)")
+            .update("SET min_reader = :readers")
+            .expression_attribute_values(":readers", AttributeValue::N(readers.to_string()));
+        self.while_held(update, "it could take anything away").await
+    }
+
+    /// Remembers that everything up to the checkpoint is written.
+    pub(super) async fn reach(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let update = self
+            .update("SET checkpoint = :checkpoint")
+            .expression_attribute_values(":checkpoint", checkpoint.to_attribute());
+        self.while_held(update, "its position was recorded").await
+    }
+
+    /// Records that `migration` is done.
+    pub(super) async fn record(&self, migration: &Migration, counts: Counts) -> Result<()> {
+        let done = Done { at: now()?, counts };
+        let update = self
+            .update("SET #version = :version, #done = :done REMOVE checkpoint")
             .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
-        if !self.write(update).await? {
-            bail!(
-                "lost the lock of table {} before schema {version} was recorded",
-                self.table.name
-            );
-        }
-        Ok(())
+            .expression_attribute_names("#done", Done::attribute(migration.version))
+            .expression_attribute_values(":version", AttributeValue::N(migration.version.to_string()))
+            .expression_attribute_values(":done", done.to_attribute());
+        self.while_held(update, "its end was recorded").await
     }
 
     /// Gives the lock back. Where that fails the lease runs out by itself.
     pub(super) async fn release(self) {
-        let update = self
-            .table
-            .client
-            .update_item()
-            .update_expression("REMOVE #owner, #until")
-            .condition_expression("#owner = :me")
-            .expression_attribute_names("#owner", "lock_owner")
-            .expression_attribute_names("#until", "lock_until")
-            .expression_attribute_values(":me", AttributeValue::S(self.owner.clone()));
-        if let Err(error) = update_if(&self.table, SCHEMA_ITEM, update).await {
+        let update = self.update("REMOVE lock_owner, lock_until");
+        if let Err(error) = self.send(update).await {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "the lock stays until its lease runs out"
@@ -130,44 +118,90 @@ impl Lock {
         }
     }
 
-    async fn write(&mut self, update: UpdateItemFluentBuilder) -> Result<bool> {
-        // Read before the write: the lease in the table must not end before the one counted here.
-        let started = Instant::now();
-        let written = update_if(&self.table, SCHEMA_ITEM, update).await?;
-        if written {
-            self.kept = started;
-        }
-        Ok(written)
+    /// Takes the lock from `holder`, exactly as it was seen. The owner may be this run: an answer can get lost.
+    async fn take(&self, holder: Option<&Holder>) -> Result<bool> {
+        let update = self
+            .update("SET lock_owner = :me, lock_until = :until")
+            .expression_attribute_values(":until", AttributeValue::N(millis(self.lease)));
+        let update = match holder {
+            None => update.condition_expression("attribute_not_exists(lock_owner) OR lock_owner = :me"),
+            Some(holder) => update
+                .condition_expression("(lock_owner = :owner AND lock_until = :seen) OR lock_owner = :me")
+                .expression_attribute_values(":owner", AttributeValue::S(holder.owner.clone()))
+                .expression_attribute_values(":seen", AttributeValue::N(holder.until.clone())),
+        };
+        self.send(update).await
     }
 
-    fn until(&self, expression: &str) -> UpdateItemFluentBuilder {
+    /// Ends only with the reason why the lock is lost.
+    async fn renew_until_lost(&self) -> Error {
+        let mut kept = self.taken;
+        loop {
+            tokio::time::sleep(self.lease / 3).await;
+            // Read before the write: the lease in the table must not end before the one counted here.
+            let asked = Instant::now();
+            let left = self.lease.saturating_sub(kept.elapsed());
+            let update = self
+                .update("SET lock_until = :until")
+                .expression_attribute_values(":until", AttributeValue::N(millis(self.lease)));
+            match tokio::time::timeout(left, self.send(update)).await {
+                Ok(Ok(true)) => kept = asked,
+                Ok(Ok(false)) => {
+                    return anyhow!("lost the lock of table {} to another migrator", self.table.name);
+                }
+                Ok(Err(error)) => tracing::warn!(error = format!("{error:#}"), "the lock is not renewed yet"),
+                Err(_) => {
+                    return anyhow!(
+                        "the lock of table {} could not be renewed for {} s",
+                        self.table.name,
+                        self.lease.as_secs()
+                    );
+                }
+            }
+        }
+    }
+
+    async fn while_held(&self, update: UpdateItemFluentBuilder, goal: &str) -> Result<()> {
+        let written = self.send(update).await?;
+        ensure!(
+            written,
+            "lost the lock of table {} before {goal}",
+            self.table.name
+        );
+        Ok(())
+    }
+
+    /// An update of the record that is valid only while this run has the lock.
+    fn update(&self, expression: &str) -> UpdateItemFluentBuilder {
         self.table
             .client
             .update_item()
-            .update_expression(expression)
-            .expression_attribute_names("#owner", "lock_owner")
-            .expression_attribute_names("#until", "lock_until")
-            .expression_attribute_values(":me", AttributeValue::S(self.owner.clone()))
-            .expression_attribute_values(":until", AttributeValue::N(millis(self.lease)))
-    }
-
-    async fn holder(&self) -> Result<String> {
-        let answer = self
-            .table
-            .client
-            .get_item()
             .table_name(&self.table.name)
             .key("uuid", AttributeValue::S(SCHEMA_ITEM.into()))
-            .consistent_read(true)
-            .send()
-            .await
-            .context("read the holder of the lock")?;
-        let holder = answer.item().and_then(|item| text(item, "lock_owner"));
-        Ok(holder.unwrap_or("gone since").to_owned())
+            .update_expression(expression)
+            .condition_expression("lock_owner = :me")
+            .expression_attribute_values(":me", AttributeValue::S(self.owner.clone()))
+    }
+
+    /// `false` when the condition does not hold.
+    async fn send(&self, update: UpdateItemFluentBuilder) -> Result<bool> {
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(error)
+                    .with_context(|| format!("update the schema record of table {}", self.table.name)),
+            },
+        }
     }
 }
 
-/// Milliseconds since the epoch, `ahead` of now. Hosts that run migrators are taken to agree to within the lease.
+fn now() -> Result<String> {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
+    now.format(&Rfc3339).context("write the time")
+}
+
+/// Milliseconds since the epoch, `ahead` of now.
 fn millis(ahead: Duration) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -1,9 +1,5 @@
-//! Schema 1: the table as it was before versions were recorded. Nothing to change, only to record.
+//! Schema 1: the table as it was before versions were recorded.
 
-use super::{Counts, Migration};
+use super::Migration;
 
-pub(super) const MIGRATION: Migration = Migration {
-    version: 1,
-    name: "baseline",
-    apply: |_, _| Box::pin(async { Ok(Counts::default()) }),
-};
+pub(super) const MIGRATION: Migration = Migration::expand(1, "baseline");

@@ -13,19 +13,16 @@ pub(crate) async fn live() -> &'static str {
     "ok"
 }
 
-/// Refuses a table that is older than this code: the deployer may have skipped the migration.
+/// Refuses a table whose schema this code cannot serve on.
 pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {
     if app.draining.has_begun() {
         return Err(ApiError::NotReady("shutting down".into()));
     }
-    let recorded = migrate::schema_version(app.store.table()).await?;
-    let required = migrate::required_version();
-    if recorded < required {
-        return Err(ApiError::NotReady(format!(
-            "table {} is at schema {recorded}, this code needs {required}: run `backend migrate`",
-            app.store.table().name
-        )));
-    }
+    let table = app.store.table();
+    let record = migrate::Record::read(table).await?;
+    record
+        .check(migrate::required_version())
+        .map_err(|unfit| ApiError::NotReady(format!("table {} is not for this code: {unfit}", table.name)))?;
     Ok("ok")
 }
 

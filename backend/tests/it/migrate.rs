@@ -1,17 +1,112 @@
 //! Migrations on tables in every state they can be met in.
 
-use std::time::Duration;
+mod interrupted;
+mod newest;
+mod operator;
+mod phases;
+mod previous_release;
+mod races;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use backend::dynamodb::Table;
-use backend::migrate::{Counts, Patience, required_version, schema_version, to_newest};
+use backend::migrate::{Change, Migration, Migrator, Record};
 use backend::store::Store;
 
-use crate::support::{PATIENCE, empty_table, put_raw, put_unrecorded, unreachable_table};
+use crate::support::PATIENCE;
 
-/// More than two pages of a backfill.
-const MANY: usize = 250;
+/// More than a page of a walk.
+const MANY: usize = 300;
 
+/// Marks every message, so that a test sees which ones were reached.
+const MARK: Migration = Migration::backfill(1, "mark", |item| {
+    Ok((!item.contains_key("mark")).then(|| Change::new().set_text("mark", "x")))
+});
+
+/// `migrations` on `table`, without a limit on the speed.
+fn migrator<'a>(table: &'a Table, migrations: &'a [Migration]) -> Migrator<'a> {
+    Migrator::new(table, migrations, PATIENCE)
+}
+
+/// The same, slow enough to be met at work: a second is left after the first page.
+fn slowly<'a>(table: &'a Table, migrations: &'a [Migration]) -> Migrator<'a> {
+    Migrator {
+        items_per_second: NonZeroU32::new(100),
+        ..migrator(table, migrations)
+    }
+}
+
+/// Writes `count` messages as they were before schema 2: without `board`.
+async fn fill(table: &Table, count: usize) {
+    let message = |number: usize| {
+        let attributes = [
+            ("uuid", format!("old-{number:04}")),
+            ("author", "Ada".to_owned()),
+            ("text", "before".to_owned()),
+            ("posted_at", format!("2025-01-01T00:00:00.{number:06}Z")),
+        ];
+        attributes.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)))
+    };
+    let messages: Vec<_> = (0..count)
+        .map(|number| {
+            PutRequest::builder()
+                .set_item(Some(message(number).into()))
+                .build()
+                .unwrap()
+        })
+        .map(|put| WriteRequest::builder().put_request(put).build())
+        .collect();
+    // As many as one request takes.
+    for batch in messages.chunks(25) {
+        let written = table
+            .client
+            .batch_write_item()
+            .request_items(&table.name, batch.to_vec())
+            .send()
+            .await;
+        let left = written.unwrap().unprocessed_items.unwrap_or_default();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+/// No signal asks the run to stop.
+fn never() -> std::future::Pending<()> {
+    std::future::pending()
+}
+
+async fn record(table: &Table) -> Record {
+    Record::read(table).await.unwrap()
+}
+
+/// All items but the record, unordered.
+async fn items(table: &Table) -> Vec<HashMap<String, AttributeValue>> {
+    let mut pages = table
+        .client
+        .scan()
+        .table_name(&table.name)
+        .into_paginator()
+        .items()
+        .send();
+    let mut items = Vec::new();
+    while let Some(item) = pages.next().await {
+        items.push(item.unwrap());
+    }
+    items.retain(|item| item["uuid"] != AttributeValue::S("_schema".into()));
+    items
+}
+
+/// How many items have attribute `name`.
+async fn with(table: &Table, name: &str) -> usize {
+    items(table)
+        .await
+        .iter()
+        .filter(|item| item.contains_key(name))
+        .count()
+}
+
+/// How many messages the API lists.
 async fn listed(table: &Table) -> usize {
     let store = Store::new(table.clone());
     let (mut count, mut before) = (0, None);
@@ -25,135 +120,17 @@ async fn listed(table: &Table) -> usize {
     }
 }
 
-#[tokio::test]
-async fn unrecorded_messages_get_their_board() {
-    let table = empty_table().await;
-    put_unrecorded(&table, MANY).await;
-    assert_eq!(schema_version(&table).await.unwrap(), 0);
-    assert_eq!(listed(&table).await, 0);
-
-    let report = to_newest(&table, PATIENCE).await.unwrap();
-
-    assert_eq!(report[0], (1, Counts::default()));
-    assert_eq!(
-        report[1],
-        (
-            2,
-            Counts {
-                seen: 250,
-                changed: 250
-            }
-        )
-    );
-    assert_eq!(schema_version(&table).await.unwrap(), required_version());
-    assert_eq!(listed(&table).await, MANY);
-}
-
-#[tokio::test]
-async fn a_second_run_changes_nothing() {
-    let table = empty_table().await;
-    put_unrecorded(&table, 3).await;
-    to_newest(&table, PATIENCE).await.unwrap();
-    assert_eq!(to_newest(&table, PATIENCE).await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn two_migrators_at_once_do_the_work_once() {
-    let table = empty_table().await;
-    put_unrecorded(&table, MANY).await;
-    let (one, other) = tokio::join!(to_newest(&table, PATIENCE), to_newest(&table, PATIENCE));
-    let mut reports = [one.unwrap(), other.unwrap()];
-    reports.sort_by_key(Vec::len);
-    assert_eq!(reports[0], []);
-    assert_eq!(reports[1].len(), required_version() as usize);
-    assert_eq!(listed(&table).await, MANY);
-}
-
-#[tokio::test]
-async fn a_killed_run_is_finished_by_the_next() {
-    let table = empty_table().await;
-    put_unrecorded(&table, MANY).await;
-    let patience = Patience {
-        lease: Duration::from_secs(1),
-        ..PATIENCE
-    };
-
-    let victim = tokio::spawn({
-        let table = table.clone();
-        async move { to_newest(&table, patience).await }
-    });
-    while listed(&table).await == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    victim.abort();
-    assert!(victim.await.unwrap_err().is_cancelled());
-    let done = listed(&table).await;
-    assert!(done < MANY, "the run was over before it was killed");
-
-    let report = to_newest(&table, patience).await.unwrap();
-
-    let changed = report
-        .iter()
-        .find(|(version, _)| *version == 2)
-        .unwrap()
-        .1
-        .changed;
-    assert!(changed >= 1 && changed <= (MANY - 1) as u64, "{changed}");
-    assert_eq!(listed(&table).await, MANY);
-    assert_eq!(schema_version(&table).await.unwrap(), required_version());
-}
-
-#[tokio::test]
-async fn a_held_lock_is_waited_for_no_longer_than_allowed() {
-    let table = empty_table().await;
-    put_raw(&table, &[("uuid", "_schema"), ("lock_owner", "somebody")]).await;
+/// Sets a number in the record, past the migrator.
+async fn set_in_record(table: &Table, attribute: &str, number: u64) {
     table
         .client
         .update_item()
         .table_name(&table.name)
         .key("uuid", AttributeValue::S("_schema".into()))
-        .update_expression("SET lock_until = :end")
-        .expression_attribute_values(":end", AttributeValue::N("99999999999999".into()))
+        .update_expression("SET #attribute = :number")
+        .expression_attribute_names("#attribute", attribute)
+        .expression_attribute_values(":number", AttributeValue::N(number.to_string()))
         .send()
         .await
         .unwrap();
-    let patience = Patience {
-        wait: Duration::from_secs(1),
-        ..PATIENCE
-    };
-    let error = to_newest(&table, patience).await.unwrap_err().to_string();
-    assert!(
-        error.contains("another migrator (somebody) still holds the lock"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn a_table_newer_than_the_code_is_left_alone() {
-    let table = empty_table().await;
-    to_newest(&table, PATIENCE).await.unwrap();
-    table
-        .client
-        .update_item()
-        .table_name(&table.name)
-        .key("uuid", AttributeValue::S("_schema".into()))
-        .update_expression("SET #version = :version")
-        .expression_attribute_names("#version", "version")
-        .expression_attribute_values(":version", AttributeValue::N("99".into()))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(to_newest(&table, PATIENCE).await.unwrap(), []);
-    assert_eq!(schema_version(&table).await.unwrap(), 99);
-}
-
-#[tokio::test]
-async fn a_table_that_never_answers_fails_the_run() {
-    let table = unreachable_table().await;
-    let patience = Patience {
-        wait: Duration::from_secs(1),
-        ..PATIENCE
-    };
-    let error = to_newest(&table, patience).await.unwrap_err().to_string();
-    assert!(error.contains("did not answer within 1 s"), "{error}");
 }

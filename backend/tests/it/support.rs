@@ -66,24 +66,6 @@ pub(crate) async fn put_raw(table: &Table, attributes: &[(&str, &str)]) {
         .unwrap();
 }
 
-/// Writes `count` messages as they were before schema 2: without `board`.
-pub(crate) async fn put_unrecorded(table: &Table, count: usize) {
-    for number in 0..count {
-        let uuid = format!("old-{number:04}");
-        let posted_at = format!("2025-01-01T00:00:00.{number:06}Z");
-        put_raw(
-            table,
-            &[
-                ("uuid", &uuid),
-                ("author", "Ada"),
-                ("text", "before"),
-                ("posted_at", &posted_at),
-            ],
-        )
-        .await;
-    }
-}
-
 /// The program as a client meets it.
 pub(crate) fn app(table: &Table) -> App {
     App::new(Store::new(table.clone()), "c0ffee", "test")
