@@ -127,6 +127,7 @@ fn each_role_may_do_what_its_code_does_to_this_table_only() {
         }
     }
     let expected = [
+        "backend-migrate-staging dynamodb:DescribeTable Messages.Arn",
         "backend-migrate-staging dynamodb:GetItem Messages.Arn",
         "backend-migrate-staging dynamodb:Scan Messages.Arn",
         "backend-migrate-staging dynamodb:UpdateItem Messages.Arn",
