@@ -1,4 +1,8 @@
 //! What a client and a Prometheus server see of the layers.
+#![allow(
+    clippy::unwrap_used,
+    reason = "test helpers outside test functions fail the test all the same"
+)]
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
