@@ -15,7 +15,7 @@ use crate::routes::{health, messages};
 
 /// The longest text and author in four-byte characters, with JSON around them, fit well.
 const BODY_LIMIT: usize = 16 * 1024;
-/// Longer than the store gives all tries of one operation.
+/// Longer than a body may take and all tries of one operation of the store together.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The whole API.
@@ -23,6 +23,10 @@ pub fn router(app: App) -> Router {
     let (draining, metrics) = (app.draining.clone(), app.metrics.clone());
     let messages = Router::new()
         .route(api::MESSAGES, get(messages::list).post(messages::post))
+        .route(
+            api::MESSAGE,
+            get(messages::get).put(messages::put).delete(messages::delete),
+        )
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(time_limit));
     let health = Router::new()

@@ -1,4 +1,7 @@
-//! The handlers, one file per noun.
+//! The handlers, one file per noun, and the parts of a request that they take.
 
+mod draft;
+mod headers;
 pub(crate) mod health;
+mod identity;
 pub(crate) mod messages;

@@ -1,28 +1,36 @@
-//! Messages in the table: lists them through the index `newest`, writes one by a conditional put.
+//! Messages in the table: listed through the index `newest`, each write conditional.
 //!
 //! Knows nothing of HTTP. There is no trait in front: the tests run this very code on an embedded `DynamoDB`.
+//!
+//! The SDK sends a call again when its answer got lost, so a condition may fail because of the call's own first try. Each
+//! write recognizes that by what it finds in the table, which makes all of them safe to send again.
 
-use std::collections::HashMap;
+mod attempts;
+mod cursor;
+mod item;
 
 use api::{Message, MessageList, NewMessage};
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 use uuid::Uuid;
 
 use crate::dynamodb::Table;
-
-/// Attributes of one item.
-pub(crate) type Item = HashMap<String, AttributeValue>;
-
-/// The one partition of the index: the board is small, and newest-first over all messages needs a single partition.
-pub(crate) const BOARD: &str = "main";
+use attempts::Attempts;
+pub(crate) use item::{BOARD, Item, text};
 
 const INDEX: &str = "newest";
-const PAGE_SIZE: i32 = 100;
+
+/// Identities of messages posted with an idempotency key are made of the key, within this namespace.
+const KEYS: Uuid = Uuid::from_u128(0x2f0c_3a5e_9d41_4b86_8c53_7f1e_64d2_b09a);
+
+/// Operands that `IN` takes in one expression.
+const MOST_REVISIONS: usize = 100;
 
 /// Microseconds, always six digits: as text the instants must sort like the instants.
 const INSTANT: EncodedConfig = Config::DEFAULT
@@ -34,7 +42,7 @@ const INSTANT: EncodedConfig = Config::DEFAULT
 /// Why the store could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The table did not answer, or refused.
+    /// The table did not answer, throttles, or refused.
     #[error("cannot {doing}")]
     Unavailable {
         /// What was tried.
@@ -42,12 +50,44 @@ pub enum StoreError {
         /// What the SDK says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Another item has the identity of a new message.
-    #[error("message {0} exists already")]
-    Taken(String),
+    /// The table was reached and did not answer within the time of all tries. A write may have been done.
+    #[error("cannot {doing} in time")]
+    Slow {
+        /// What was tried.
+        doing: &'static str,
+        /// What the SDK says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The idempotency key of a new message was used for another one.
+    #[error("this idempotency key was used for another message, {0}")]
+    KeyUsed(String),
+    /// No message has that identity.
+    #[error("there is no such message")]
+    NotFound,
+    /// The message is not at a revision that the change expects.
+    #[error("the message was changed since: it is at revision {0}")]
+    Changed(u32),
     /// A cursor that no page carried.
-    #[error("cursor {0:?} is not one that a page of messages carried")]
-    Cursor(String),
+    #[error("the cursor is not one that a page of messages carried")]
+    Cursor,
+}
+
+/// A message that was posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// As it is now.
+    pub message: Message,
+    /// It was posted earlier, with the same idempotency key.
+    pub replayed: bool,
+}
+
+/// The revisions at which a message may be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever it is.
+    Any,
+    /// One of these.
+    Revisions(Vec<u32>),
 }
 
 /// The messages of one table.
@@ -67,8 +107,11 @@ impl Store {
         &self.table
     }
 
-    /// One page, newest first; `before` is the `next` of the page read last.
-    pub async fn newest(&self, before: Option<&str>) -> Result<MessageList, StoreError> {
+    /// One page of at most `limit` messages, newest first; `before` is the `next` of the page read last.
+    pub async fn newest(&self, limit: u32, before: Option<&str>) -> Result<MessageList, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        // One more than asked for: without it a last page that is full would lead to an empty one.
+        let read = i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX);
         let page = self
             .table
             .client
@@ -79,58 +122,161 @@ impl Store {
             .expression_attribute_names("#board", "board")
             .expression_attribute_values(":board", AttributeValue::S(BOARD.into()))
             .scan_index_forward(false)
-            .limit(PAGE_SIZE)
-            .set_exclusive_start_key(before.map(start_key).transpose()?)
+            .limit(read)
+            .set_exclusive_start_key(before.map(cursor::read).transpose()?)
             .send()
             .await
             .map_err(unavailable("list messages"))?;
-        let next = page.last_evaluated_key().and_then(cursor);
+        let items = page.items();
+        let (items, last) = match items.get(..limit) {
+            Some(full) if items.len() > limit => (full, full.last()),
+            _ => (items, page.last_evaluated_key()),
+        };
         Ok(MessageList {
-            messages: page.items().iter().filter_map(readable).collect(),
-            next,
+            messages: items.iter().filter_map(item::message).collect(),
+            next: last.and_then(cursor::write),
         })
     }
 
-    /// Stores a message under a new identity. Does not check it: that is the API's business.
-    pub async fn post(&self, new: NewMessage) -> Result<Message, StoreError> {
+    /// The message `uuid`, read consistently: whoever was told that it was posted finds it.
+    pub async fn get(&self, uuid: &str) -> Result<Message, StoreError> {
+        let answer = self
+            .table
+            .client
+            .get_item()
+            .table_name(&self.table.name)
+            .key("uuid", AttributeValue::S(uuid.into()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable("read a message"))?;
+        answer.item().and_then(found).ok_or(StoreError::NotFound)
+    }
+
+    /// Stores a message; with a `key` once, however often it is posted. Does not check it: that is the API's business.
+    pub async fn post(&self, new: NewMessage, key: Option<&str>) -> Result<Posted, StoreError> {
+        let posted_hash = item::posted_hash(&new);
+        let uuid = key.map_or_else(Uuid::new_v4, |key| Uuid::new_v5(&KEYS, key.as_bytes()));
         let message = Message {
-            uuid: Uuid::new_v4().to_string(),
+            uuid: uuid.to_string(),
             author: new.author,
             text: new.text,
             posted_at: now(),
             edited_at: None,
             revision: Message::FIRST_REVISION,
         };
-        self.put(&message).await?;
-        Ok(message)
-    }
-
-    /// Writes `message` unless another one has its identity; the same message twice is one message.
-    pub async fn put(&self, message: &Message) -> Result<(), StoreError> {
-        let item = to_item(message);
         let put = self
             .table
             .client
             .put_item()
             .table_name(&self.table.name)
-            .set_item(Some(item.clone()))
+            .set_item(Some(item::of(&message, &posted_hash)))
             .condition_expression("attribute_not_exists(#uuid)")
             .expression_attribute_names("#uuid", "uuid")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                // The SDK tried again after an answer got lost: what stands there is what this call wrote.
-                Some(PutItemError::ConditionalCheckFailedException(old)) if old.item() == Some(&item) => {
-                    Ok(())
-                }
-                Some(PutItemError::ConditionalCheckFailedException(_)) => {
-                    Err(StoreError::Taken(message.uuid.clone()))
-                }
-                _ => Err(unavailable("store a message")(error)),
-            },
+        let Err(error) = put else {
+            let replayed = false;
+            return Ok(Posted { message, replayed });
+        };
+        let Some(PutItemError::ConditionalCheckFailedException(old)) = error.as_service_error() else {
+            return Err(unavailable("store a message")(error));
+        };
+        match old.item() {
+            Some(old) if text(old, "posted_hash") == Some(&posted_hash) => {
+                let stands = found(old).ok_or_else(|| StoreError::KeyUsed(message.uuid.clone()))?;
+                Ok(Posted {
+                    // Of the same instant it is this call's own, whose answer got lost.
+                    replayed: stands.posted_at != message.posted_at,
+                    message: stands,
+                })
+            }
+            _ => Err(StoreError::KeyUsed(message.uuid)),
+        }
+    }
+
+    /// Gives the message `uuid` another author and text, at the revisions `expected` only; answers it as it is then.
+    pub async fn edit(
+        &self,
+        uuid: &str,
+        new: &NewMessage,
+        expected: &Expected,
+    ) -> Result<Message, StoreError> {
+        let edited_at = now();
+        let (condition, revisions) = condition(expected);
+        let update = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .key("uuid", AttributeValue::S(uuid.into()))
+            .update_expression(
+                "SET #author = :author, #text = :text, #edited_at = :edited_at, \
+                 #revision = if_not_exists(#revision, :first) + :step",
+            )
+            // The call's own first try must not count as two edits.
+            .condition_expression(format!("{condition} AND NOT #edited_at = :edited_at"))
+            .expression_attribute_names("#author", "author")
+            .expression_attribute_names("#text", "text")
+            .expression_attribute_names("#edited_at", "edited_at")
+            .expression_attribute_names("#revision", "revision")
+            .expression_attribute_names("#posted_at", "posted_at")
+            .set_expression_attribute_values(Some(revisions))
+            .expression_attribute_values(":author", AttributeValue::S(new.author.clone()))
+            .expression_attribute_values(":text", AttributeValue::S(new.text.clone()))
+            .expression_attribute_values(":edited_at", AttributeValue::S(edited_at.clone()))
+            .expression_attribute_values(":first", AttributeValue::N(Message::FIRST_REVISION.to_string()))
+            .expression_attribute_values(":step", AttributeValue::N("1".into()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match update {
+            Ok(done) => return done.attributes().and_then(found).ok_or(StoreError::NotFound),
+            Err(error) => error,
+        };
+        let Some(UpdateItemError::ConditionalCheckFailedException(old)) = error.as_service_error() else {
+            return Err(unavailable("change a message")(error));
+        };
+        match old.item().and_then(found) {
+            None => Err(StoreError::NotFound),
+            // Of the same instant it is this call's own, whose answer got lost.
+            Some(stands) if stands.edited_at.as_ref() == Some(&edited_at) => Ok(stands),
+            Some(stands) => Err(StoreError::Changed(stands.revision)),
+        }
+    }
+
+    /// Removes the message `uuid`, at the revisions `expected` only.
+    pub async fn delete(&self, uuid: &str, expected: &Expected) -> Result<(), StoreError> {
+        let attempts = Attempts::default();
+        let (condition, revisions) = condition(expected);
+        let delete = self
+            .table
+            .client
+            .delete_item()
+            .table_name(&self.table.name)
+            .key("uuid", AttributeValue::S(uuid.into()))
+            .condition_expression(condition)
+            .expression_attribute_names("#posted_at", "posted_at")
+            .set_expression_attribute_values(Some(revisions).filter(|revisions| !revisions.is_empty()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let delete = match expected {
+            Expected::Any => delete,
+            Expected::Revisions(_) => delete.expression_attribute_names("#revision", "revision"),
+        };
+        let sent = delete.customize().interceptor(attempts.clone()).send().await;
+        let Err(error) = sent else {
+            return Ok(());
+        };
+        let Some(DeleteItemError::ConditionalCheckFailedException(old)) = error.as_service_error() else {
+            return Err(unavailable("delete a message")(error));
+        };
+        match old.item().and_then(found) {
+            // An earlier try of this call may have removed it, and its answer got lost.
+            None if attempts.were_several() => Ok(()),
+            None => Err(StoreError::NotFound),
+            Some(stands) => Err(StoreError::Changed(stands.revision)),
         }
     }
 }
@@ -140,74 +286,49 @@ pub(crate) fn unavailable<E, R>(doing: &'static str) -> impl FnOnce(SdkError<E, 
 where
     SdkError<E, R>: std::error::Error + Send + Sync + 'static,
 {
-    move |error| StoreError::Unavailable {
-        doing,
-        source: Box::new(error),
+    move |error| {
+        if matches!(error, SdkError::TimeoutError(_)) {
+            let source = Box::new(error);
+            StoreError::Slow { doing, source }
+        } else {
+            let source = Box::new(error);
+            StoreError::Unavailable { doing, source }
+        }
     }
+}
+
+/// The message in an item that was asked for by its key; `None` for the schema record, which has a key too.
+fn found(item: &Item) -> Option<Message> {
+    item.contains_key("posted_at")
+        .then(|| item::message(item))
+        .flatten()
+}
+
+/// The condition that a message is there and at an expected revision, and its values; it uses the names `#posted_at` and,
+/// unless any revision will do, `#revision`.
+fn condition(expected: &Expected) -> (String, Item) {
+    let there = "attribute_exists(#posted_at)".to_owned();
+    let Expected::Revisions(revisions) = expected else {
+        return (there, Item::new());
+    };
+    let mut values = Item::new();
+    // No message is at 0; without it the list could be empty, which no expression takes.
+    for (index, revision) in revisions.iter().take(MOST_REVISIONS - 1).chain([&0]).enumerate() {
+        values.insert(format!(":r{index}"), AttributeValue::N(revision.to_string()));
+    }
+    let names: Vec<_> = values.keys().map(String::as_str).collect();
+    let mut at = format!("#revision IN ({})", names.join(", "));
+    // Messages from before revisions were counted.
+    if revisions.contains(&Message::FIRST_REVISION) {
+        at.push_str(" OR attribute_not_exists(#revision)");
+    }
+    (format!("{there} AND ({at})"), values)
 }
 
 fn now() -> String {
     OffsetDateTime::now_utc()
         .format(&Iso8601::<INSTANT>)
         .expect("an instant of this age of the world has a four-digit year")
-}
-
-fn to_item(message: &Message) -> Item {
-    [
-        ("uuid", &message.uuid),
-        ("author", &message.author),
-        ("text", &message.text),
-        ("posted_at", &message.posted_at),
-        ("board", &BOARD.to_owned()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.clone())))
-    .collect()
-}
-
-/// `None` for an item that is no message: one such item must not take the board down.
-fn readable(item: &Item) -> Option<Message> {
-    let attribute = |name| text(item, name).map(str::to_owned);
-    let message = || {
-        Some(Message {
-            uuid: attribute("uuid")?,
-            author: attribute("author")?,
-            text: attribute("text")?,
-            posted_at: attribute("posted_at")?,
-            edited_at: attribute("edited_at"),
-            revision: Message::FIRST_REVISION,
-        })
-    };
-    let message = message();
-    if message.is_none() {
-        tracing::warn!(
-            uuid = text(item, "uuid"),
-            "an item of the board is no message and is left out"
-        );
-    }
-    message
-}
-
-/// The string in attribute `name`.
-pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name)?.as_s().ok().map(String::as_str)
-}
-
-fn cursor(key: &Item) -> Option<String> {
-    Some(format!("{}_{}", text(key, "posted_at")?, text(key, "uuid")?))
-}
-
-fn start_key(cursor: &str) -> Result<Item, StoreError> {
-    let (posted_at, uuid) = cursor
-        .split_once('_')
-        .ok_or_else(|| StoreError::Cursor(cursor.to_owned()))?;
-    if posted_at.is_empty() || uuid.is_empty() {
-        return Err(StoreError::Cursor(cursor.to_owned()));
-    }
-    Ok([("board", BOARD), ("posted_at", posted_at), ("uuid", uuid)]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())))
-        .collect())
 }
 
 #[cfg(test)]
@@ -221,14 +342,11 @@ mod tests {
     }
 
     #[test]
-    fn cursor_round_trips_and_refuses_noise() {
-        let key = start_key("1970-01-01T00:00:00.000000Z_u-1").unwrap();
-        assert_eq!(cursor(&key).unwrap(), "1970-01-01T00:00:00.000000Z_u-1");
-        for noise in ["", "_", "x", "_x", "x_"] {
-            assert!(
-                matches!(start_key(noise), Err(StoreError::Cursor(_))),
-                "{noise:?}"
-            );
+    fn conditions_take_what_an_expression_takes() {
+        assert_eq!(condition(&Expected::Any).1.len(), 0);
+        for (count, values) in [(0, 1), (1, 2), (500, 100)] {
+            let expected = Expected::Revisions((1..=count).collect());
+            assert_eq!(condition(&expected).1.len(), values);
         }
     }
 }

@@ -1,28 +1,33 @@
 //! Tells live from ready, and which commit serves on which schema.
 
+use std::time::Duration;
+
 use api::BackendVersion;
 use axum::Json;
 use axum::extract::State;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::migrate;
+use crate::migrate::{self, Record};
+
+/// Less than a probe waits: what a table cannot answer in this time is no answer for a visitor either.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Never asks the table: a restart does not mend a table.
 pub(crate) async fn live() -> &'static str {
     "ok"
 }
 
-/// Refuses a table whose schema this code cannot serve on.
+/// Refuses a table whose schema this code cannot serve on: the deployer may have skipped the migration.
 pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {
     if app.draining.has_begun() {
         return Err(ApiError::NotReady("shutting down".into()));
     }
-    let table = app.store.table();
-    let record = migrate::Record::read(table).await?;
-    record
+    let table = &app.store.table().name;
+    record(&app)
+        .await?
         .check(migrate::required_version())
-        .map_err(|unfit| ApiError::NotReady(format!("table {} is not for this code: {unfit}", table.name)))?;
+        .map_err(|unfit| ApiError::NotReady(format!("table {table} is not for this code: {unfit}")))?;
     Ok("ok")
 }
 
@@ -30,7 +35,19 @@ pub(crate) async fn version(State(app): State<App>) -> Json<BackendVersion> {
     Json(BackendVersion {
         commit: app.commit.to_string(),
         environment: app.environment.to_string(),
-        schema_version: migrate::schema_version(app.store.table()).await.ok(),
+        schema_version: record(&app).await.ok().map(|record| record.version),
         required_schema_version: migrate::required_version(),
     })
+}
+
+/// Asked of the table each time: a probe a second costs next to nothing, and a remembered answer would hide a table that
+/// went away.
+async fn record(app: &App) -> Result<Record, ApiError> {
+    match tokio::time::timeout(RECORD_TIMEOUT, Record::read(app.store.table())).await {
+        Ok(record) => Ok(record?),
+        Err(_) => Err(ApiError::NotReady(format!(
+            "the table did not answer within {} s",
+            RECORD_TIMEOUT.as_secs()
+        ))),
+    }
 }

@@ -1,17 +1,22 @@
-//! Lists and posts messages; the rules of a new message stand here.
+//! Lists, posts, shows, changes and removes messages.
 
-use api::{MAX_AUTHOR, MAX_TEXT, Message, MessageList, NewMessage};
+use api::{DEFAULT_LIMIT, MAX_LIMIT, Message, MessageList};
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
+use super::draft::Draft;
+use super::headers::{IdempotencyKey, IfMatch};
+use super::identity::Identity;
 use crate::app::App;
 use crate::error::ApiError;
 
+/// What the query string of a list may hold.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Page {
+    limit: Option<u32>,
     before: Option<String>,
 }
 
@@ -20,50 +25,60 @@ pub(crate) async fn list(
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<MessageList>, ApiError> {
     let Query(page) = page?;
-    Ok(Json(app.store.newest(page.before.as_deref()).await?))
+    let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(ApiError::Limit);
+    }
+    Ok(Json(app.store.newest(limit, page.before.as_deref()).await?))
 }
 
 pub(crate) async fn post(
     State(app): State<App>,
-    body: Result<Json<NewMessage>, JsonRejection>,
-) -> Result<(StatusCode, Json<Message>), ApiError> {
-    let Json(new) = body?;
-    check("author", &new.author, MAX_AUTHOR)?;
-    check("text", &new.text, MAX_TEXT)?;
-    let message = app.store.post(new).await?;
-    tracing::info!(uuid = message.uuid, "message posted");
-    Ok((StatusCode::CREATED, Json(message)))
+    IdempotencyKey(key): IdempotencyKey,
+    Draft(new): Draft,
+) -> Result<(StatusCode, HeaderMap, Json<Message>), ApiError> {
+    let posted = app.store.post(new, key.as_deref()).await?;
+    let message = posted.message;
+    tracing::info!(uuid = message.uuid, replayed = posted.replayed, "message posted");
+    let mut headers = etag(&message);
+    let location = HeaderValue::from_str(&api::message_path(&message.uuid));
+    headers.insert(header::LOCATION, location.expect("a UUID is a header value"));
+    if posted.replayed {
+        headers.insert(api::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok((StatusCode::CREATED, headers, Json(message)))
 }
 
-fn check(field: &str, value: &str, longest: usize) -> Result<(), ApiError> {
-    if value.trim().is_empty() {
-        return Err(ApiError::Refused(format!("{field} must not be blank")));
-    }
-    let length = value.chars().count();
-    if length > longest {
-        return Err(ApiError::Refused(format!(
-            "{field} has {length} characters, {longest} are allowed"
-        )));
-    }
-    Ok(())
+pub(crate) async fn get(
+    State(app): State<App>,
+    Identity(uuid): Identity,
+) -> Result<(HeaderMap, Json<Message>), ApiError> {
+    let message = app.store.get(&uuid).await?;
+    Ok((etag(&message), Json(message)))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) async fn put(
+    State(app): State<App>,
+    Identity(uuid): Identity,
+    IfMatch(expected): IfMatch,
+    Draft(new): Draft,
+) -> Result<(HeaderMap, Json<Message>), ApiError> {
+    let message = app.store.edit(&uuid, &new, &expected).await?;
+    tracing::info!(uuid, revision = message.revision, "message edited");
+    Ok((etag(&message), Json(message)))
+}
 
-    #[test]
-    fn characters_count_not_bytes() {
-        assert!(check("text", &"ä".repeat(MAX_TEXT), MAX_TEXT).is_ok());
-        assert_eq!(
-            check("text", &"ä".repeat(MAX_TEXT + 1), MAX_TEXT)
-                .unwrap_err()
-                .to_string(),
-            "text has 1001 characters, 1000 are allowed"
-        );
-        assert_eq!(
-            check("author", " \n", MAX_AUTHOR).unwrap_err().to_string(),
-            "author must not be blank"
-        );
-    }
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Identity(uuid): Identity,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, ApiError> {
+    app.store.delete(&uuid, &expected).await?;
+    tracing::info!(uuid, "message deleted");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn etag(message: &Message) -> HeaderMap {
+    let etag = HeaderValue::from_str(&message.etag()).expect("a quoted number is a header value");
+    HeaderMap::from_iter([(header::ETAG, etag)])
 }

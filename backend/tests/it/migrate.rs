@@ -111,7 +111,7 @@ async fn listed(table: &Table) -> usize {
     let store = Store::new(table.clone());
     let (mut count, mut before) = (0, None);
     loop {
-        let page = store.newest(before.as_deref()).await.unwrap();
+        let page = store.newest(100, before.as_deref()).await.unwrap();
         count += page.messages.len();
         before = page.next;
         if before.is_none() {

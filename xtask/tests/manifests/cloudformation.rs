@@ -131,9 +131,11 @@ fn each_role_may_do_what_its_code_does_to_this_table_only() {
         "backend-migrate-staging dynamodb:GetItem Messages.Arn",
         "backend-migrate-staging dynamodb:Scan Messages.Arn",
         "backend-migrate-staging dynamodb:UpdateItem Messages.Arn",
+        "backend-staging dynamodb:DeleteItem Messages.Arn",
         "backend-staging dynamodb:GetItem Messages.Arn",
         "backend-staging dynamodb:PutItem Messages.Arn",
         "backend-staging dynamodb:Query ${Messages.Arn}/index/newest",
+        "backend-staging dynamodb:UpdateItem Messages.Arn",
     ];
     assert_eq!(found, expected.map(str::to_owned).into());
 }
