@@ -1,23 +1,39 @@
 //! The client of the backend's API; server side only.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use api::{Message, MessageList, NewMessage, Problem};
+use api::{BackendVersion, IDEMPOTENCY_KEY, Message, MessageList, NewMessage, Problem};
+use http::{HeaderMap, StatusCode};
 use reqwest::{Client, RequestBuilder};
 use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
 
 use crate::BoardError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A little longer than the backend gives its table, so that its own answer arrives.
 const TIMEOUT: Duration = Duration::from_secs(7);
-
+/// The schema version is an ornament: a page does not wait long for it.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long the schema version is taken for true; only a migration changes it.
+const VERSION_KEPT: Duration = Duration::from_secs(5);
 /// One backend, with a pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Backend {
     client: Client,
     /// Address without a slash at its end.
-    base: String,
+    base: Arc<str>,
+    /// Sent with every request.
+    headers: HeaderMap,
+    schema: Arc<Mutex<Option<Schema>>>,
+}
+
+/// The schema version as it was told, or not, at one instant.
+#[derive(Clone, Copy, Debug)]
+struct Schema {
+    asked: Instant,
+    version: Option<u32>,
 }
 
 impl Backend {
@@ -29,49 +45,92 @@ impl Backend {
             .build()?;
         Ok(Self {
             client,
-            base: base.trim_end_matches('/').to_owned(),
+            base: base.trim_end_matches('/').into(),
+            headers: HeaderMap::new(),
+            schema: Arc::default(),
         })
+    }
+
+    /// The same backend, asked with these headers: those by which its logs name the request that it is asked for.
+    #[must_use]
+    pub fn with_headers(&self, headers: HeaderMap) -> Self {
+        Self {
+            headers,
+            ..self.clone()
+        }
     }
 
     /// One page of messages, newest first.
     pub async fn list(&self, before: Option<&str>) -> Result<MessageList, BoardError> {
-        let cursor = before
-            .map(|before| format!("?before={before}"))
-            .unwrap_or_default();
-        answer(self.client.get(format!("{}{}{cursor}", self.base, api::MESSAGES))).await
+        let mut request = self.client.get(self.url(api::MESSAGES));
+        if let Some(before) = before {
+            request = request.query(&[("before", before)]);
+        }
+        self.answer(request).await
     }
 
-    /// Posts a message.
-    pub async fn post(&self, new: &NewMessage) -> Result<Message, BoardError> {
-        answer(
-            self.client
-                .post(format!("{}{}", self.base, api::MESSAGES))
-                .json(new),
-        )
-        .await
+    /// Posts a message; twice with the same key posts it once.
+    pub async fn post(&self, new: &NewMessage, key: Option<&str>) -> Result<Message, BoardError> {
+        let mut request = self.client.post(self.url(api::MESSAGES)).json(new);
+        if let Some(key) = key.filter(|key| !key.is_empty()) {
+            request = request.header(IDEMPOTENCY_KEY, key);
+        }
+        self.answer(request).await
     }
-}
 
-async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, BoardError> {
-    let unavailable = |error: reqwest::Error| {
-        tracing::error!(error = %chain(&error), "the backend did not answer");
-        BoardError::Unavailable
-    };
-    let response = request.send().await.map_err(unavailable)?;
-    let status = response.status();
-    if status.is_success() {
-        return response.json().await.map_err(unavailable);
+    /// Schema the backend's table is at, as it was at most a few seconds ago; `None` while the backend cannot tell.
+    pub async fn schema_version(&self) -> Option<u32> {
+        // Held while asking: who comes meanwhile waits for this answer instead of asking as well.
+        let mut known = self.schema.lock().await;
+        if let Some(schema) = known.filter(|schema| schema.asked.elapsed() < VERSION_KEPT) {
+            return schema.version;
+        }
+        let request = self.client.get(self.url(api::VERSION)).timeout(VERSION_TIMEOUT);
+        let answer = self.answer::<BackendVersion>(request).await;
+        let version = answer.ok().and_then(|version| version.schema_version);
+        *known = Some(Schema {
+            asked: Instant::now(),
+            version,
+        });
+        version
     }
-    let problem: Problem = response.json().await.map_err(unavailable)?;
-    if status.is_client_error() {
-        return Err(BoardError::Refused(problem.detail));
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
-    tracing::error!(
-        status = status.as_u16(),
-        detail = problem.detail,
-        "the backend reports a fault"
-    );
-    Err(BoardError::Unavailable)
+
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, BoardError> {
+        let unavailable = |error: reqwest::Error| {
+            tracing::error!(error = %chain(&error), "the backend did not answer");
+            BoardError::Unavailable
+        };
+        let response = request
+            .headers(self.headers.clone())
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let status = response.status();
+        if status.is_success() {
+            return response.json().await.map_err(unavailable);
+        }
+        let problem: Problem = response.json().await.map_err(unavailable)?;
+        if status == StatusCode::CONFLICT {
+            return Err(BoardError::AlreadySent);
+        }
+        if status.is_client_error() {
+            return Err(BoardError::Refused {
+                status: status.as_u16(),
+                detail: problem.detail,
+                errors: problem.errors,
+            });
+        }
+        tracing::error!(
+            status = status.as_u16(),
+            detail = problem.detail,
+            "the backend reports a fault"
+        );
+        Err(BoardError::Unavailable)
+    }
 }
 
 /// reqwest names the cause only further down the chain.

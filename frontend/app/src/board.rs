@@ -1,38 +1,112 @@
-//! The one page: a form, and the messages below it.
+//! The one page: a form, the messages below it, and what changes while it is open.
 
-use leptos::either::Either;
+use api::Message;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos::task::spawn_local;
 
+use crate::banner::Banner;
+use crate::feed::Feed;
+use crate::footer::Footer;
 use crate::form::PostForm;
 use crate::messages::Messages;
-use crate::server::{PostMessage, list_messages};
+use crate::older::Older;
+use crate::server::{describe_site, list_messages};
+use crate::{BoardError, Page, Site, instant, live};
+
+/// How often "3 minutes ago" is looked at again.
+const TICK: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// What changes while the page is open; every component has the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Board {
+    pub(crate) feed: RwSignal<Feed>,
+    /// Whether the frontend's server reaches the backend.
+    pub(crate) reachable: RwSignal<bool>,
+    /// What a screen reader is told.
+    pub(crate) news: RwSignal<String>,
+    /// Now, in milliseconds since 1970.
+    pub(crate) now: RwSignal<i64>,
+    pub(crate) site: RwSignal<Site>,
+    /// Cursor of the page, unless it is the newest.
+    before: StoredValue<Option<String>>,
+}
+
+impl Board {
+    /// Whether the page shows the newest messages, to which others are added.
+    pub(crate) fn is_newest(self) -> bool {
+        self.before.with_value(Option::is_none)
+    }
+
+    /// Somebody posted a message.
+    pub(crate) fn arrived(self, message: Message) {
+        if !self.is_newest() {
+            return;
+        }
+        let author = message.author.clone();
+        if self.feed.try_update(|feed| feed.arrived(message)) == Some(true) {
+            self.news.set(format!("New message from {author}."));
+        }
+    }
+
+    /// The server says whether it reaches the backend.
+    pub(crate) fn reaches(self, reachable: bool) {
+        let before = self.reachable.get_untracked();
+        if before != reachable {
+            self.reachable.set(reachable);
+        }
+        if reachable && !before {
+            self.refresh();
+        }
+    }
+
+    /// Asks again for what the page shows.
+    pub(crate) fn refresh(self) {
+        spawn_local(async move {
+            if let Ok(list) = list_messages(self.before.get_value()).await {
+                self.feed.update(|feed| feed.refresh(list));
+            }
+            if let Ok(site) = describe_site().await {
+                self.site.set(site);
+            }
+        });
+    }
+}
 
 #[component]
-pub(crate) fn Board() -> impl IntoView {
-    let post = ServerAction::<PostMessage>::new();
-    let query = use_query_map();
-    // Asked again after each post and for each page of older messages.
-    let messages = Resource::new(
-        move || (post.version().get(), query.read().get("before")),
-        |(_, before)| list_messages(before),
-    );
-    let listing = move || {
-        Suspend::new(async move {
-            match messages.await {
-                Ok(list) => Either::Left(view! { <Messages list/> }),
-                Err(error) => Either::Right(view! { <p class="error" role="alert">{error.to_string()}</p> }),
-            }
-        })
+pub(crate) fn BoardView(page: Page) -> impl IntoView {
+    let (list, fault) = match page.list {
+        Ok(list) => (list, None),
+        Err(error) => (api::MessageList::default(), Some(error)),
     };
+    let board = Board {
+        feed: RwSignal::new(Feed::new(list)),
+        reachable: RwSignal::new(fault != Some(BoardError::Unavailable)),
+        news: RwSignal::new(String::new()),
+        now: RwSignal::new(page.now),
+        site: RwSignal::new(page.site),
+        before: StoredValue::new(page.before),
+    };
+    // In the browser only, once the page is alive.
+    Effect::new(move || {
+        live::listen(board);
+        set_interval(move || board.now.set(instant::now()), TICK);
+    });
+    // What the banner says is not said twice.
+    let fault = fault.filter(|fault| *fault != BoardError::Unavailable);
     view! {
+        <a class="skip" href="#messages">"Skip to the messages"</a>
         <main>
             <h1>"Message board"</h1>
-            <PostForm post/>
-            <section aria-labelledby="messages" aria-live="polite">
-                <h2 id="messages">"Messages"</h2>
-                <Transition fallback=|| view! { <p>"Loading…"</p> }>{listing}</Transition>
+            <Banner board/>
+            <PostForm board draft=page.draft refusal=page.refusal/>
+            <section aria-labelledby="messages">
+                <h2 id="messages" tabindex="-1">"Messages"</h2>
+                <p id="news" class="unseen" role="status">{move || board.news.get()}</p>
+                {fault.map(|fault| view! { <p class="error" role="alert">{fault.to_string()}</p> })}
+                <Messages board/>
+                <Older board/>
             </section>
         </main>
+        <Footer board/>
     }
 }

@@ -1,27 +1,27 @@
-//! Says which commit and which environment a person looks at.
+//! Says which commit, environment and schema a person looks at.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
-/// Where this page comes from; the server provides it as context.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Site {
-    /// Commit the frontend was built from.
-    pub commit: String,
-    /// Environment it runs in, as `staging`.
-    pub environment: String,
-}
+use crate::board::Board;
+
+/// Digits of a commit that tell it from others.
+const SHORT: usize = 10;
 
 #[component]
-pub(crate) fn Footer() -> impl IntoView {
-    // The browser takes what the server wrote into the page: its own code knows neither.
-    let Site { commit, environment } =
-        SharedValue::new(|| use_context::<Site>().unwrap_or_default()).into_inner();
+pub(crate) fn Footer(board: Board) -> impl IntoView {
+    let site = board.site.get_untracked();
+    let schema = move || {
+        let schema = board.site.with(|site| site.schema);
+        schema.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
+    };
+    let short = site.commit.chars().take(SHORT).collect::<String>();
     view! {
-        <footer data-commit=commit.clone() data-environment=environment.clone()>
-            <span>{environment.clone()}</span>
-            " at commit "
-            <code>{commit.clone()}</code>
+        <footer data-commit=site.commit.clone() data-environment=site.environment.clone() data-schema=schema>
+            <dl>
+                <div><dt>"Environment"</dt><dd>{site.environment.clone()}</dd></div>
+                <div><dt>"Commit"</dt><dd><code title=site.commit.clone()>{short}</code></dd></div>
+                <div><dt>"Schema"</dt><dd>{schema}</dd></div>
+            </dl>
         </footer>
     }
 }

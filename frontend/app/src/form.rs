@@ -1,33 +1,158 @@
 //! The form that posts a message; a plain HTML form before and without the script.
 
-use api::{MAX_AUTHOR, MAX_TEXT};
-use leptos::form::ActionForm;
-use leptos::html::Textarea;
+use api::{MAX_AUTHOR, MAX_TEXT, NewMessage};
+use leptos::ev::SubmitEvent;
+use leptos::html::{Input, Textarea};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use crate::server::PostMessage;
+use crate::attempt::Attempt;
+use crate::board::Board;
+use crate::field::{Field, error_id};
+use crate::server::post_message;
+use crate::{BoardError, Draft};
+
+/// The form as the script works it.
+#[derive(Clone, Copy)]
+struct Form {
+    board: Board,
+    author: NodeRef<Input>,
+    text: NodeRef<Textarea>,
+    attempt: StoredValue<Attempt>,
+    sending: RwSignal<bool>,
+    refusal: RwSignal<Option<BoardError>>,
+}
+
+impl Form {
+    /// Posts what is written, and shows it meanwhile.
+    fn submit(self, event: &SubmitEvent) {
+        // On a page of older messages the new one has no place: the browser sends the form, and shows the newest.
+        let (Some(author), Some(text), true) = (
+            self.author.get_untracked(),
+            self.text.get_untracked(),
+            self.board.is_newest(),
+        ) else {
+            return;
+        };
+        event.prevent_default();
+        if self.sending.get_untracked() {
+            return;
+        }
+        let new = NewMessage {
+            author: author.value(),
+            text: text.value(),
+        };
+        let Some(key) = self.attempt.try_update_value(|attempt| attempt.key_for(&new)) else {
+            return;
+        };
+        self.sending.set(true);
+        self.refusal.set(None);
+        self.board.feed.update(|feed| feed.send(key.clone(), new.clone()));
+        text.set_value("");
+        spawn_local(async move { self.post(key, new).await });
+    }
+
+    async fn post(self, key: String, new: NewMessage) {
+        let posted = post_message(new.author, new.text.clone(), Some(key.clone())).await;
+        self.sending.set(false);
+        match posted {
+            Ok(message) => {
+                self.board.feed.update(|feed| feed.taken(&key, message));
+                self.attempt.update_value(Attempt::taken);
+                self.board.news.set("Your message is posted.".to_owned());
+            }
+            Err(error) => {
+                self.board.feed.update(|feed| feed.take_back(&key));
+                self.restore(&new.text, &error);
+                self.refusal.set(Some(error));
+            }
+        }
+    }
+
+    /// Leads back to what has to be changed.
+    fn restore(self, text: &str, error: &BoardError) {
+        if let Some(field) = self.text.get_untracked() {
+            field.set_value(text);
+            field.focus().ok();
+        }
+        if let (Some(field), Some(_)) = (self.author.get_untracked(), error.at_field("author")) {
+            field.focus().ok();
+        }
+    }
+
+    fn problem(self, name: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || {
+            self.refusal
+                .with(|refusal| refusal.as_ref().and_then(|error| error.at_field(name)))
+        })
+    }
+}
 
 #[component]
-pub(crate) fn PostForm(post: ServerAction<PostMessage>) -> impl IntoView {
-    let text = NodeRef::<Textarea>::new();
-    let refusal = move || post.value().get().and_then(Result::err);
-    // Only what was posted is cleared: after an error the text is still there.
-    Effect::new(move || {
-        if let (Some(Ok(())), Some(text)) = (post.value().get(), text.get()) {
-            text.set_value("");
-        }
-    });
+pub(crate) fn PostForm(board: Board, draft: Draft, refusal: Option<BoardError>) -> impl IntoView {
+    let form = Form {
+        board,
+        author: NodeRef::new(),
+        text: NodeRef::new(),
+        attempt: StoredValue::new(Attempt::new(draft.key.clone())),
+        sending: RwSignal::new(false),
+        refusal: RwSignal::new(refusal),
+    };
+    let (author, text) = (form.problem("author"), form.problem("text"));
+    let elsewhere = move || {
+        let error = form.refusal.get().filter(|error| !error.only_at_fields());
+        error.map(|error| view! { <p class="error" role="alert">{error.to_string()}</p> })
+    };
     view! {
         <section aria-labelledby="post">
             <h2 id="post">"Post a message"</h2>
-            {move || refusal().map(|error| view! { <p class="error" role="alert">{error.to_string()}</p> })}
-            <ActionForm action=post>
-                <label for="author">"Your name"</label>
-                <input id="author" name="author" required maxlength=MAX_AUTHOR.to_string() autocomplete="name"/>
-                <label for="text">"Message"</label>
-                <textarea id="text" name="text" required maxlength=MAX_TEXT.to_string() rows="3" node_ref=text></textarea>
-                <button type="submit" prop:disabled=move || post.pending().get()>"Post"</button>
-            </ActionForm>
+            <form id="post-form" action="/form/post" method="post" on:submit=move |event| form.submit(&event)>
+                <input type="hidden" name="key" value=draft.key/>
+                <Field name="author" label="Your name" problem=author>
+                    <input
+                        id="author" name="author" required maxlength=MAX_AUTHOR.to_string() autocomplete="name"
+                        value=draft.author node_ref=form.author
+                        autofocus=author.get_untracked().is_some() aria-invalid=invalid(author)
+                        aria-describedby=described(author, "author")
+                    />
+                </Field>
+                <Field name="text" label="Message" problem=text>
+                    <textarea
+                        id="text" name="text" required maxlength=MAX_TEXT.to_string() rows="3"
+                        node_ref=form.text readonly=move || form.sending.get()
+                        autofocus=text.get_untracked().is_some() aria-invalid=invalid(text)
+                        aria-describedby=described(text, "text")
+                    >
+                        {inside_textarea(&draft.text)}
+                    </textarea>
+                </Field>
+                {elsewhere}
+                <button type="submit" aria-disabled=move || form.sending.get().then_some("true")>"Post"</button>
+            </form>
         </section>
+    }
+}
+
+fn invalid(problem: Signal<Option<String>>) -> impl Fn() -> Option<&'static str> + Clone {
+    move || problem.with(Option::is_some).then_some("true")
+}
+
+fn described(problem: Signal<Option<String>>, name: &'static str) -> impl Fn() -> Option<String> + Clone {
+    move || problem.with(Option::is_some).then(|| error_id(name))
+}
+
+/// The text as HTML: what leptos writes into a textarea is not escaped. The line break before it is dropped by the browser, and
+/// only one is.
+fn inside_textarea(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inside_textarea;
+
+    #[test]
+    fn a_text_cannot_leave_its_field() {
+        assert_eq!(inside_textarea("</textarea> &lt;"), "\n&lt;/textarea> &amp;lt;");
     }
 }

@@ -1,79 +1,61 @@
 //! The message board's page: components and server functions, for the server (`ssr`) and the browser (`hydrate`).
 //!
-//! No storage and no rules of its own: the backend has both, behind its API.
+//! No storage and no rules of its own: the backend has both, behind its API. A page is a function of one value,
+//! [`Page`]: the server fills it in and writes it into the document, the browser reads it from there. So nothing waits
+//! while a page is rendered, and both sides begin with the same.
+//!
+//! # What tests may rely on
+//!
+//! | where | what |
+//! |---|---|
+//! | `html[data-hydrated]` | the script runs: the page is alive |
+//! | `form#post-form` | posts to `/form/post`; fields `author`, `text`, and hidden `key`, the idempotency key |
+//! | `[name=text][aria-invalid=true]` | the field was refused; `aria-describedby` names the element that says why (`#text-error`) |
+//! | `[role=alert]` | an error, at its field or above the button; none exists while all is well |
+//! | `li[data-uuid]` | a stored message, newest first; inside: `strong` (author), `time[datetime][title]`, `p.text` |
+//! | `li[data-sending]` | a message on its way; has no `data-uuid` |
+//! | `form.older` | its button "Load older messages" appends a page; without script it leads to `/?before=CURSOR` |
+//! | `[data-backend=down]` | the banner; exists only while the backend cannot be reached |
+//! | `#news[role=status]` | what screen readers are told: new messages, own message posted |
+//! | `footer` | `data-commit`, `data-environment`, `data-schema` (a number, or `unknown`) |
 #![allow(unreachable_pub, reason = "the component macro makes its helpers public")]
 
+mod attempt;
 #[cfg(feature = "ssr")]
 pub mod backend;
+mod banner;
 mod board;
+mod document;
 mod error;
+mod feed;
+mod field;
 mod footer;
 mod form;
+mod instant;
+mod live;
 mod messages;
+mod older;
+mod page;
 mod server;
 
 use leptos::prelude::*;
-use leptos_router::components::{Route, Router, Routes};
-use leptos_router::{SsrMode, path};
 
-pub use error::BoardError;
+pub use attempt::new_key;
 #[cfg(feature = "ssr")]
-pub use footer::Site;
+pub use document::{board_document, not_found_document};
+pub use error::BoardError;
+pub use instant::{milliseconds, now};
+pub use page::{Draft, Page, Site};
 
 /// Everything inside `<body>`, the same on both sides.
 #[component]
 pub fn App() -> impl IntoView {
-    view! {
-        <Router>
-            <Routes fallback=|| view! { <NotFound/> }>
-                // Complete before it is sent: nothing on it needs a script to be seen, and its status can tell a fault.
-                <Route path=path!("/") view=board::Board ssr=SsrMode::Async/>
-            </Routes>
-        </Router>
-        <footer::Footer/>
-    }
-}
-
-#[component]
-fn NotFound() -> impl IntoView {
-    view! {
-        <main>
-            <h1>"Not found"</h1>
-            <p>"There is no such page. " <a href="/">"Go to the message board."</a></p>
-        </main>
-    }
-}
-
-/// What the page may load and run: its own files, and the inline scripts that carry this answer's nonce.
-#[cfg(feature = "ssr")]
-fn content_policy() -> String {
-    let nonce = leptos::nonce::use_nonce()
-        .map(|nonce| format!(" 'nonce-{nonce}'"))
-        .unwrap_or_default();
-    format!(
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{nonce}; base-uri 'none'; form-action 'self'; object-src 'none'"
-    )
-}
-
-/// The document around [`App`]; `files` is the address below which the browser finds style and script.
-#[cfg(feature = "ssr")]
-pub fn shell(options: LeptosOptions, files: &str) -> impl IntoView + use<> {
-    view! {
-        <!DOCTYPE html>
-        <html lang="en">
-            <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta http-equiv="Content-Security-Policy" content=content_policy()/>
-                <meta name="color-scheme" content="light dark"/>
-                <title>"Message board"</title>
-                <link rel="icon" type="image/svg+xml" href=format!("{files}/favicon.svg")/>
-                <link rel="stylesheet" href=format!("{files}/style.css")/>
-                <HydrationScripts options root=files.to_owned()/>
-            </head>
-            <body>
-                <App/>
-            </body>
-        </html>
-    }
+    let page = SharedValue::new(expect_context::<Page>).into_inner();
+    // Effects run in the browser only, once all is in place.
+    Effect::new(|| {
+        if let Some(html) = document().document_element() {
+            html.set_attribute("data-hydrated", "").ok();
+        }
+    });
+    view! { <board::BoardView page/> }
 }

@@ -1,58 +1,55 @@
-//! Shows a page of messages.
+//! Shows the messages, and those on their way.
 
-use api::{Message, MessageList};
+use api::Message;
+use leptos::either::Either;
 use leptos::prelude::*;
 
+use crate::board::Board;
+use crate::feed::{Entry, Feed, Sending};
+use crate::instant;
+
 #[component]
-pub(crate) fn Messages(list: MessageList) -> impl IntoView {
-    let nothing = list
-        .messages
-        .is_empty()
-        .then(|| view! { <p>"No messages here."</p> });
-    let older = list
-        .next
-        .map(|before| view! { <p><a href=format!("/?before={before}")>"Older messages"</a></p> });
-    let items = list
-        .messages
-        .into_iter()
-        .map(|message| view! { <Item message/> })
-        .collect_view();
+pub(crate) fn Messages(board: Board) -> impl IntoView {
+    let empty = move || board.reachable.get() && board.feed.with(Feed::is_empty);
     view! {
-        {nothing}
-        <ol class="messages">{items}</ol>
-        {older}
+        {move || empty().then(|| view! { <p class="note">"No messages here."</p> })}
+        <ol class="messages">
+            <For each=move || board.feed.with(Feed::entries) key=Entry::id let:entry>
+                {match entry {
+                    Entry::Sending(sending) => Either::Left(view! { <OnItsWay sending/> }),
+                    Entry::Stored(message) => Either::Right(view! { <Stored message now=board.now/> }),
+                }}
+            </For>
+        </ol>
     }
 }
 
 #[component]
-fn Item(message: Message) -> impl IntoView {
-    let when = minutes(&message.posted_at);
+fn OnItsWay(sending: Sending) -> impl IntoView {
     view! {
-        <li data-uuid=message.uuid>
-            <p class="by">
-                <strong>{message.author}</strong>
-                <time datetime=message.posted_at>{when}</time>
-            </p>
-            <p class="text">{message.text}</p>
+        <li data-sending>
+            <p class="by"><strong>{sending.new.author}</strong> <span class="when">"Sending…"</span></p>
+            <p class="text">{sending.new.text}</p>
         </li>
     }
 }
 
-/// An RFC 3339 instant in UTC to the minute, the same on server and browser: neither knows the reader's zone here.
-fn minutes(instant: &str) -> String {
-    match (instant.get(..10), instant.get(11..16)) {
-        (Some(day), Some(time)) => format!("{day} {time} UTC"),
-        _ => instant.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::minutes;
-
-    #[test]
-    fn instants_are_shown_to_the_minute() {
-        assert_eq!(minutes("2026-01-02T03:04:05.000006Z"), "2026-01-02 03:04 UTC");
-        assert_eq!(minutes("soon"), "soon");
+#[component]
+fn Stored(message: Message, now: RwSignal<i64>) -> impl IntoView {
+    let posted_at = message.posted_at.clone();
+    let edited = message
+        .edited_at
+        .map(|edited_at| view! { <span class="when" title=instant::full(&edited_at)>"edited"</span> });
+    view! {
+        <li data-uuid=message.uuid>
+            <p class="by">
+                <strong>{message.author}</strong>
+                <time class="when" datetime=message.posted_at.clone() title=instant::full(&message.posted_at)>
+                    {move || instant::ago(&posted_at, now.get())}
+                </time>
+                {edited}
+            </p>
+            <p class="text">{message.text}</p>
+        </li>
     }
 }

@@ -3,6 +3,10 @@
 //! A library, so that tests drive the real router; the binary only dispatches. The page itself is the crate `app`.
 
 pub mod config;
+mod events;
+mod headers;
 mod health;
+mod newest;
+mod pages;
 pub mod router;
 pub mod serve;

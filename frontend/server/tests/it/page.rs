@@ -1,52 +1,124 @@
 //! The page and its form without script.
 
-use crate::support::{backend, browser, frontend, nobody, page, submit};
+use crate::backend::Backend;
+use crate::support::{attribute, browser, frontend, nobody, page, submit};
 
 #[tokio::test]
 async fn a_posted_message_is_on_the_page() {
-    let base = frontend(&backend().await).await;
-    let answer = submit(&base, &base, "Ada", "Hello <b>world</b>").await;
-    assert_eq!(answer.status(), 302);
-    assert_eq!(answer.headers()["location"], "/");
+    let base = frontend(&Backend::start().await.1).await;
+    let answer = submit(&base, "Ada", "Hello <b>world</b>", "k").await;
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["location"]),
+        (302, &"/".parse().unwrap())
+    );
 
     let (status, html) = page(&base).await;
     assert_eq!(status, 200);
     assert!(html.contains("Hello &lt;b&gt;world&lt;/b&gt;"), "{html}");
-    assert!(html.contains("2026-01-01 00:00 UTC"), "{html}");
+    assert_eq!(attribute(&html, "data-uuid", "data-uuid"), Some("u-0"));
+    assert_eq!(
+        attribute(&html, "datetime=", "datetime"),
+        Some("2026-01-01T00:00:00.000000Z")
+    );
+    assert_eq!(
+        attribute(&html, "datetime=", "title"),
+        Some("2026-01-01 00:00:00 UTC")
+    );
 }
 
 #[tokio::test]
 async fn the_page_says_where_it_comes_from() {
-    let base = frontend(&backend().await).await;
+    let base = frontend(&Backend::start().await.1).await;
     let (_, html) = page(&base).await;
-    assert!(html.contains(r#"data-commit="c0ffee""#), "{html}");
-    assert!(html.contains(r#"data-environment="test""#), "{html}");
+    let footer = |name| attribute(&html, "footer", name);
+    assert_eq!(footer("data-commit"), Some("c0ffee"));
+    assert_eq!(footer("data-environment"), Some("test"));
+    assert_eq!(footer("data-schema"), Some("7"));
     assert!(html.contains(r#"<html lang="en">"#), "{html}");
 }
 
 #[tokio::test]
-async fn a_refused_message_comes_back_with_the_reason() {
-    let base = frontend(&backend().await).await;
-    let mut location = base.clone();
-    // The second time the form stands on a page that already shows a refusal.
-    for _ in 0..2 {
-        let answer = submit(&base, &location, "Ada", " ").await;
-        assert_eq!(answer.status(), 302);
-        answer.headers()["location"]
-            .to_str()
-            .unwrap()
-            .clone_into(&mut location);
-        let (status, html) = page(&location).await;
-        assert_eq!(status, 200);
-        assert_eq!(html.matches("text must not be blank").count(), 1, "{html}");
-    }
-    let answer = submit(&base, &location, "Ada", "better").await;
-    assert_eq!(answer.headers()["location"], "/", "the refusal is forgotten");
+async fn each_page_has_a_key_of_its_own_and_the_backend_gets_it() {
+    let (backend, url) = Backend::start().await;
+    let base = frontend(&url).await;
+    let (first, second) = (page(&base).await.1, page(&base).await.1);
+    let key = |html| attribute(html, r#"name="key""#, "value").unwrap();
+    assert_ne!(key(&first), key(&second));
+
+    submit(&base, "Ada", "Hello", key(&first)).await;
+    assert_eq!(
+        backend.received(api::IDEMPOTENCY_KEY).last().unwrap(),
+        key(&first)
+    );
+    // A page of the release before this one has no such field.
+    submit(&base, "Ada", "Hello", "").await;
+    assert_eq!(backend.received(api::IDEMPOTENCY_KEY).last().unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_refused_message_comes_back_with_the_reason_at_its_field() {
+    let base = frontend(&Backend::start().await.1).await;
+    let answer = submit(&base, "Ada </b>&", " \n\n ", "k").await;
+    assert_eq!(answer.status(), 422);
+    let html = answer.text().await.unwrap();
+    assert_eq!(html.matches("role=\"alert\"").count(), 1, "{html}");
+    assert!(
+        html.contains(r#"id="text-error""#) && html.contains("Must not be blank."),
+        "{html}"
+    );
+    let field = |name| attribute(&html, r#"name="text""#, name);
+    assert_eq!(
+        (field("aria-invalid"), field("aria-describedby")),
+        (Some("true"), Some("text-error"))
+    );
+    assert_eq!(attribute(&html, r#"name="author""#, "aria-invalid"), None);
+    assert_eq!(
+        attribute(&html, r#"name="author""#, "value"),
+        Some("Ada &lt;/b&gt;&amp;")
+    );
+    assert_ne!(
+        attribute(&html, r#"name="key""#, "value"),
+        Some("k"),
+        "another message needs another key"
+    );
+}
+
+#[tokio::test]
+async fn what_was_typed_is_kept_and_stays_inside_its_field() {
+    let (backend, url) = Backend::start().await;
+    let base = frontend(&url).await;
+    backend.set_down(true);
+    let answer = submit(&base, "Ada", "\n</textarea><script>alert(1)</script> &lt;", "k").await;
+    assert_eq!(answer.status(), 503);
+    let html = answer.text().await.unwrap();
+    assert!(
+        html.contains(">\n\n&lt;/textarea>&lt;script>alert(1)&lt;/script> &amp;lt;</textarea>"),
+        "{html}"
+    );
+    assert_eq!(
+        attribute(&html, r#"name="key""#, "value"),
+        Some("k"),
+        "it may have been taken all the same: sent again it must be the same message"
+    );
+    assert!(
+        !html.contains("http-equiv=\"refresh\""),
+        "what was typed would be lost: {html}"
+    );
+}
+
+#[tokio::test]
+async fn a_form_sent_before_with_other_words_says_so() {
+    let base = frontend(&Backend::start().await.1).await;
+    let answer = submit(&base, "Ada", "other words", "k").await;
+    assert_eq!(answer.status(), 409);
+    let html = answer.text().await.unwrap();
+    assert!(html.contains("was already sent with another message"), "{html}");
+    assert_ne!(attribute(&html, r#"name="key""#, "value"), Some("k"));
 }
 
 #[tokio::test]
 async fn a_script_learns_by_the_status_what_went_wrong() {
-    for (backend, status) in [(backend().await, 422), (nobody(), 503)] {
+    for (backend, status) in [(Backend::start().await.1, 422), (nobody(), 503)] {
         let base = frontend(&backend).await;
         let request = browser()
             .post(format!("{base}/form/post"))
@@ -61,43 +133,50 @@ async fn a_script_learns_by_the_status_what_went_wrong() {
 }
 
 #[tokio::test]
-async fn the_page_tells_when_the_backend_is_down() {
+async fn the_page_tells_when_the_backend_is_down_and_looks_again() {
     let base = frontend(&nobody()).await;
     let (status, html) = page(&base).await;
     assert_eq!(status, 503);
-    assert!(html.contains("cannot be reached just now"), "{html}");
+    assert_eq!(html.matches("cannot be reached just now").count(), 1, "{html}");
+    assert!(html.contains(r#"data-backend="down""#), "{html}");
+    assert!(html.contains(r#"<noscript><meta http-equiv="refresh""#), "{html}");
+    assert_eq!(attribute(&html, "footer", "data-schema"), Some("unknown"));
 
-    let answer = submit(&base, &base, "Ada", "Hello").await;
-    assert_eq!(answer.status(), 302);
-    let (_, html) = page(answer.headers()["location"].to_str().unwrap()).await;
-    assert_eq!(
-        html.matches("cannot be reached just now").count(),
-        2,
-        "form and list both say so: {html}"
+    let (_, well) = page(&frontend(&Backend::start().await.1).await).await;
+    assert!(
+        !well.contains("data-backend") && !well.contains("http-equiv"),
+        "{well}"
     );
 }
 
 #[tokio::test]
-async fn older_messages_are_one_link_away() {
-    let base = frontend(&backend().await).await;
-    for text in ["first", "second"] {
-        submit(&base, &base, "Ada", text).await;
+async fn older_messages_are_one_button_away() {
+    let (backend, url) = Backend::start().await;
+    let base = frontend(&url).await;
+    for text in ["first", "second", "third", "fourth"] {
+        backend.add(text);
     }
     let (_, html) = page(&base).await;
-    let href = html
-        .split("<a href=\"")
-        .nth(1)
-        .and_then(|rest| rest.split('"').next())
-        .unwrap();
-    let (_, older) = page(&format!("{base}{href}")).await;
+    assert!(html.contains("second") && !html.contains("first"), "{html}");
+    let before = attribute(&html, r#"name="before""#, "value").unwrap();
+    let (_, older) = page(&format!("{base}/?before={before}")).await;
     assert!(older.contains("first") && !older.contains("second"), "{older}");
+    assert!(older.contains("Back to the newest messages") && !html.contains("Back to the newest"));
+}
+
+#[tokio::test]
+async fn a_cursor_reaches_the_backend_as_it_is_and_a_bad_one_is_told() {
+    let base = frontend(&Backend::start().await.1).await;
+    let (status, html) = page(&format!("{base}/?before=bad+cursor+%26+all")).await;
+    assert_eq!(status, 400);
+    assert!(
+        html.contains("Not accepted: the cursor is not one of this API."),
+        "{html}"
+    );
 }
 
 #[tokio::test]
 async fn too_large_a_form_is_refused() {
-    let base = frontend(&backend().await).await;
-    assert_eq!(
-        submit(&base, &base, "Ada", &"x".repeat(40_000)).await.status(),
-        413
-    );
+    let base = frontend(&Backend::start().await.1).await;
+    assert_eq!(submit(&base, "Ada", &"x".repeat(40_000), "k").await.status(), 413);
 }

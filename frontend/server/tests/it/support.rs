@@ -1,33 +1,15 @@
-//! A running frontend, and the stand-in for its backend.
+//! A running frontend, and what a browser without script does with it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use api::{FieldError, Message, MessageList, NewMessage, Problem};
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Router;
 use clap::Parser;
 use frontend::config::Config;
 use serverkit::metrics::Metrics;
 use serverkit::shutdown::Draining;
 use tokio::net::{TcpListener, TcpSocket};
-
-/// Messages of the stand-in, newest first.
-type Messages = Arc<Mutex<Vec<Message>>>;
-
-/// Starts the stand-in; its only rule is that a text is not blank.
-pub(crate) async fn backend() -> String {
-    serve(
-        Router::new()
-            .route(api::MESSAGES, get(list).post(post))
-            .with_state(Messages::default()),
-    )
-    .await
-}
 
 /// An address where nobody listens, and nobody will: it is taken, but not listened on.
 pub(crate) fn nobody() -> String {
@@ -66,16 +48,26 @@ pub(crate) fn browser() -> reqwest::Client {
         .unwrap()
 }
 
-/// What a browser without script sends when the form is used on `page`.
-pub(crate) async fn submit(base: &str, page: &str, author: &str, text: &str) -> reqwest::Response {
+/// What a browser without script sends when the form is filled in and sent.
+pub(crate) async fn submit(base: &str, author: &str, text: &str, key: &str) -> reqwest::Response {
     browser()
         .post(format!("{base}/form/post"))
         .header("accept", "text/html,application/xhtml+xml")
-        .header("referer", page)
-        .form(&[("author", author), ("text", text)])
+        .form(&[("author", author), ("text", text), ("key", key)])
         .send()
         .await
         .unwrap()
+}
+
+/// The value of the attribute `name` in the first tag that contains `tag`.
+pub(crate) fn attribute<'a>(html: &'a str, tag: &str, name: &str) -> Option<&'a str> {
+    let tag = html
+        .split('<')
+        .find(|piece| piece.contains(tag))?
+        .split('>')
+        .next()?;
+    let (_, value) = tag.split_once(&format!(" {name}=\""))?;
+    value.split('"').next()
 }
 
 /// The page's status and text.
@@ -89,7 +81,7 @@ pub(crate) async fn page(url: &str) -> (u16, String) {
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
-async fn serve(router: Router) -> String {
+pub(crate) async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -108,53 +100,4 @@ fn site() -> &'static Path {
         site
     });
     &SITE
-}
-
-#[derive(serde::Deserialize)]
-struct Page {
-    before: Option<String>,
-}
-
-async fn list(State(messages): State<Messages>, Query(page): Query<Page>) -> Json<MessageList> {
-    let all = messages.lock().unwrap().clone();
-    let before = page
-        .before
-        .as_deref()
-        .and_then(|cursor| cursor.split_once('_'))
-        .map(|(posted_at, _)| posted_at);
-    let newer = |message: &Message| before.is_some_and(|before| *message.posted_at >= *before);
-    let messages = all.into_iter().skip_while(newer).collect();
-    Json(MessageList {
-        messages,
-        next: Some("2026-01-01T00:00:00.000001Z_u".into()),
-    })
-}
-
-async fn post(State(messages): State<Messages>, Json(new): Json<NewMessage>) -> Response {
-    if new.text.trim().is_empty() {
-        let problem = Problem {
-            kind: "about:blank".into(),
-            title: "Unprocessable Entity".into(),
-            status: 422,
-            detail: "text must not be blank".into(),
-            errors: vec![FieldError {
-                field: "text".into(),
-                detail: "must not be blank".into(),
-            }],
-            request_id: None,
-        };
-        return (StatusCode::UNPROCESSABLE_ENTITY, Json(problem)).into_response();
-    }
-    let mut messages = messages.lock().unwrap();
-    let number = messages.len();
-    let message = Message {
-        uuid: format!("u-{number}"),
-        author: new.author,
-        text: new.text,
-        posted_at: format!("2026-01-01T00:00:00.{number:06}Z"),
-        edited_at: None,
-        revision: Message::FIRST_REVISION,
-    };
-    messages.insert(0, message.clone());
-    (StatusCode::CREATED, Json(message)).into_response()
 }

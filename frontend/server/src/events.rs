@@ -1,0 +1,145 @@
+//! Live updates as server-sent events: what is new since the page was made, or since the connection broke.
+//!
+//! | event | data | id |
+//! |---|---|---|
+//! | `message` | a message as JSON | when it was posted |
+//! | `backend` | `up` or `down`: first on every connection, then at each change | |
+//! | `gap` | nothing: more was posted than is known here, the list has to be asked for | of the newest message |
+//!
+//! A message may come twice after a reconnection; its uuid tells. None is left out.
+
+use std::collections::HashSet;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use api::{Message, MessageList};
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use axum::routing::get;
+use futures::{Stream, StreamExt, stream};
+use serde::Deserialize;
+use serverkit::shutdown::Draining;
+use tokio::sync::watch;
+
+use crate::newest::{Newest, Snapshot};
+
+const EVENTS: &str = "/events";
+/// Sent by a browser that connects again: the id of the last event it got.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Keeps load balancers from closing a connection on which nothing happens.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// When a browser whose connection ended comes back.
+const RETRY: Duration = Duration::from_secs(1);
+/// A message is seen later than it was posted: written, copied to the index, and stamped by another clock. Milliseconds of this
+/// much before the last one seen are looked at again.
+const OVERLAP: i64 = 10_000;
+
+/// Where browsers listen. Streams end when draining begins: they would hold up the end of the process.
+pub(crate) fn routes(newest: Newest, draining: Draining) -> Router {
+    Router::new()
+        .route(EVENTS, get(events))
+        .with_state((newest, draining))
+}
+
+#[derive(Debug, Deserialize)]
+struct Address {
+    /// When the newest message on the page was posted; empty if there was none. Without it, the new begins now.
+    after: Option<String>,
+}
+
+async fn events(
+    State((newest, draining)): State<(Newest, Draining)>,
+    Query(address): Query<Address>,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
+    let mut listener = Listener::after(last.or(address.after.as_deref()));
+    let events = snapshots(newest.subscribe())
+        .flat_map(move |snapshot| stream::iter(listener.events(&snapshot)))
+        .map(Ok)
+        .take_until(async move { draining.begun().await });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// The latest snapshot, and each that replaces it.
+fn snapshots(mut latest: watch::Receiver<Option<Snapshot>>) -> impl Stream<Item = Snapshot> {
+    latest.mark_changed();
+    stream::unfold(latest, async |mut latest| {
+        latest.changed().await.ok()?;
+        let snapshot = latest.borrow_and_update().clone();
+        Some((snapshot, latest))
+    })
+    .filter_map(async |snapshot| snapshot)
+}
+
+/// What one browser has got.
+#[derive(Debug)]
+struct Listener {
+    /// The instant it named: it has that message.
+    last: Option<String>,
+    /// When the newest message was posted that it has, in milliseconds since 1970.
+    since: Option<i64>,
+    /// The uuids of the last snapshot.
+    seen: HashSet<String>,
+    reachable: Option<bool>,
+}
+
+impl Listener {
+    fn after(last: Option<&str>) -> Self {
+        Self {
+            last: last.map(str::to_owned),
+            since: last.map(|last| app::milliseconds(last).unwrap_or(i64::MIN)),
+            seen: HashSet::new(),
+            reachable: None,
+        }
+    }
+
+    /// What `snapshot` has that the browser has not.
+    fn events(&mut self, snapshot: &Snapshot) -> Vec<Event> {
+        let mut events = Vec::new();
+        if self.reachable.replace(snapshot.reachable) != Some(snapshot.reachable) {
+            let state = if snapshot.reachable { "up" } else { "down" };
+            events.push(Event::default().event("backend").data(state).retry(RETRY));
+        }
+        if snapshot.reachable {
+            events.extend(self.news(&snapshot.list));
+        }
+        events
+    }
+
+    fn news(&mut self, list: &MessageList) -> Vec<Event> {
+        let newest = list.messages.first();
+        let since = self.since.unwrap_or(i64::MAX);
+        let oldest = list.messages.last().map(posted);
+        let events = if list.next.is_some() && oldest.is_some_and(|oldest| oldest > since) {
+            let id = newest
+                .map(|message| message.posted_at.as_str())
+                .unwrap_or_default();
+            vec![Event::default().event("gap").data("").id(id)]
+        } else {
+            let fresh = |message: &&Message| {
+                !self.seen.contains(&message.uuid)
+                    && self.last.as_ref() != Some(&message.posted_at)
+                    && posted(message) > since.saturating_sub(OVERLAP)
+            };
+            let oldest_first = list.messages.iter().rev();
+            oldest_first.filter(fresh).filter_map(event).collect()
+        };
+        self.seen = list.messages.iter().map(|message| message.uuid.clone()).collect();
+        let newest = newest.map_or(i64::MIN, posted);
+        self.since = Some(self.since.map_or(newest, |since| since.max(newest)));
+        events
+    }
+}
+
+fn posted(message: &Message) -> i64 {
+    app::milliseconds(&message.posted_at).unwrap_or(i64::MIN)
+}
+
+fn event(message: &Message) -> Option<Event> {
+    let event = Event::default().event("message").id(&message.posted_at);
+    event.json_data(message).ok()
+}
