@@ -22,6 +22,7 @@ const NATIVE: &[&[&str]] = &[
     ],
     &["-p", "serverkit", "-p", "backend"],
     &["-p", "app", "-p", "frontend", "--features", "app/ssr"],
+    &["-p", "dev", "-p", "browser"],
 ];
 
 impl flags::Check {

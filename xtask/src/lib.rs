@@ -7,6 +7,7 @@
 pub mod flags;
 
 mod bench;
+mod browser;
 mod build;
 mod check;
 mod ci;

@@ -1,13 +1,14 @@
 //! `cargo xtask test`: every test that needs no cluster, suite by suite, with one sum at the end.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use xshell::Shell;
 
-use crate::{env, flags, supplies};
+use crate::{browser, env, flags, supplies};
 
 struct Suite {
     name: &'static str,
@@ -36,7 +37,18 @@ const SUITES: &[Suite] = &[
         name: "frontend: units, server-side rendering",
         args: &["-p", "app", "-p", "frontend", "--features", "app/ssr"],
     },
+    Suite {
+        name: "dev: following files, ending with its process",
+        args: &["-p", "dev", "-p", "browser", "--lib", "--bins"],
+    },
+    Suite {
+        name: BROWSER,
+        args: &["-p", "dev", "-p", "browser", "--test", "*"],
+    },
 ];
+
+/// Needs more than Rust; without that it is skipped.
+const BROWSER: &str = "browser: the page in headless Chromium";
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Count {
@@ -58,22 +70,39 @@ impl flags::Test {
         }
         let kustomize = supplies::kustomize(sh, !self.no_install)?;
         let mut rows = Vec::new();
+        let mut skipped = Vec::new();
         for suite in suites {
             println!("── {}", suite.name);
             let started = Instant::now();
-            let (count, ended_well) = run(sh, suite, &kustomize)?;
+            let mut variables = vec![("KUSTOMIZE", kustomize.clone())];
+            if suite.name == BROWSER {
+                match browser::ready(sh, !self.no_install) {
+                    Ok(more) => variables.extend(more),
+                    Err(reason) => {
+                        println!("skipped: {reason:#}");
+                        skipped.push(format!("{} ({reason:#})", suite.name));
+                        continue;
+                    }
+                }
+                browser::build(sh, !self.no_install)?;
+            }
+            let (count, ended_well) = run(sh, suite, &variables)?;
             rows.push((suite.name, count, started.elapsed(), ended_well));
         }
-        report(&rows)
+        let outcome = report(&rows);
+        for suite in skipped {
+            println!("skipped: {suite}");
+        }
+        outcome
     }
 }
 
 /// Runs one suite, shows its output as it comes, and adds up what its binaries report.
-fn run(sh: &Shell, suite: &Suite, kustomize: &std::path::Path) -> Result<(Count, bool)> {
+fn run(sh: &Shell, suite: &Suite, variables: &[(&str, PathBuf)]) -> Result<(Count, bool)> {
     let mut cargo =
         std::process::Command::from(env::cargo(sh).args(["test", "--no-fail-fast"]).args(suite.args));
     let mut child = cargo
-        .env("KUSTOMIZE", kustomize)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .spawn()
         .context("start `cargo test`")?;

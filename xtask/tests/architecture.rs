@@ -8,7 +8,16 @@ use serde_json::Value;
 /// What runs in the cluster or in the browser.
 const PRODUCTS: &[&str] = &["api", "backend", "app", "hydrate", "frontend", "serverkit"];
 /// What builds, tests and supplies.
-const TOOLS: &[&str] = &["xtask", "wasm-bundle", "bench", "dev", "e2e", "supply", "testkit"];
+const TOOLS: &[&str] = &[
+    "xtask",
+    "wasm-bundle",
+    "bench",
+    "browser",
+    "dev",
+    "e2e",
+    "supply",
+    "testkit",
+];
 
 /// The one tool that the tests of a product may use.
 const FOR_TESTS: &str = "testkit";

@@ -35,7 +35,7 @@ pub(crate) fn Older(board: Board) -> impl IntoView {
             }
             loading.set(false);
             // The button is gone with the last page: without this the keyboard would begin at the top again.
-            if let Some(end) = end.get_untracked().filter(|_| !has_more(board)) {
+            if let Some(end) = end.get_untracked().filter(|_| !untrack(|| has_more(board))) {
                 end.focus().ok();
             }
         });

@@ -1,0 +1,48 @@
+//! The application that a test looks at.
+
+use anyhow::Result;
+use dev::{Group, Options, Programs, Stack};
+
+use crate::browser::Browser;
+use crate::driver::Driver;
+
+/// An application of the test's own, and what it takes to open browsers on it. All ends when it is dropped.
+pub struct Site {
+    /// The running application.
+    pub stack: Stack,
+    driver: Driver,
+    _group: Group,
+}
+
+impl Site {
+    /// The application with `messages` on the board.
+    pub async fn start(messages: usize) -> Result<Self> {
+        let mut options = Options::new(Programs::of_dev_build()?);
+        options.messages = messages;
+        let group = Group::new()?;
+        let (stack, driver) = tokio::try_join!(Stack::start(options), Driver::start(&group))?;
+        Ok(Self {
+            stack,
+            driver,
+            _group: group,
+        })
+    }
+
+    /// A browser with script, on the newest messages, its page alive.
+    pub async fn browser(&self) -> Result<Browser> {
+        let browser = self.open(true).await?;
+        browser.is_alive().await?;
+        Ok(browser)
+    }
+
+    /// The same without script.
+    pub async fn browser_without_script(&self) -> Result<Browser> {
+        self.open(false).await
+    }
+
+    async fn open(&self, script: bool) -> Result<Browser> {
+        let browser = Browser::start(&self.driver.url, script, self.stack.page_url()).await?;
+        browser.go("/").await?;
+        Ok(browser)
+    }
+}

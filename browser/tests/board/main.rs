@@ -1,0 +1,8 @@
+//! The message board as people meet it: with script and without, while others post, while the backend is down.
+
+mod live;
+mod looks;
+mod outage;
+mod paging;
+mod policy;
+mod posting;
