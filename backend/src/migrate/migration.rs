@@ -11,7 +11,7 @@ pub type Transform = fn(&Item) -> Result<Option<Change>>;
 /// Which step of a change over several releases a migration is. docs/MIGRATIONS.md tells when to take which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// From this number on the code writes the new form as well; stored items stay as they are.
+    /// Gives code a number, for example the code that writes the new form as well; stored items stay as they are.
     Expand,
     /// Brings stored items to the new form, while code of the release before reads and writes them.
     Backfill,

@@ -90,7 +90,11 @@ impl Status<'_> {
 impl Display for Preview<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (migration, Counts { seen, changed }) in &self.now {
-            writeln!(f, "{migration}  would change {changed} of {seen} items")?;
+            if migration.walks_over_items() {
+                writeln!(f, "{migration}  would change {changed} of {seen} items")?;
+            } else {
+                writeln!(f, "{migration}  changes no item")?;
+            }
         }
         for migration in self.later {
             writeln!(f, "{migration}  has to wait for a later run")?;

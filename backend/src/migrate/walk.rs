@@ -113,7 +113,7 @@ pub(super) async fn preview(
         for mut item in page.items {
             limiter.turn().await;
             for (migration, counts) in migrations.iter().zip(&mut counts) {
-                counts.seen += 1;
+                counts.seen += u64::from(migration.walks_over_items());
                 if let Some(change) = migration.change(&item).with_context(|| name(table, &item))? {
                     counts.changed += 1;
                     item = change.applied(&item);
