@@ -6,6 +6,7 @@ mod operator;
 mod phases;
 mod previous_release;
 mod races;
+mod throttled;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
