@@ -101,7 +101,7 @@ fn page(sh: &Shell, out: &Path, pkg: &Path, options: Options) -> Result<()> {
     // Beside the old one and then in its place: a browser may ask at any moment.
     let (fresh, old) = (out.join("pkg.new"), out.join("pkg.old"));
     sh.remove_path(&fresh)?;
-    bundle::bind(sh, &wasm, &fresh)?;
+    bundle::bind(sh, &wasm, &fresh, &[])?;
     sh.create_dir(pkg)?;
     sh.remove_path(&old)?;
     fs::rename(pkg, &old)

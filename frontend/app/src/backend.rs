@@ -18,6 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(7);
 const VERSION_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the schema version is taken for true; only a migration changes it.
 const VERSION_KEPT: Duration = Duration::from_secs(5);
+/// How long it is taken for unknown: a page that learns that the backend is back asks at once.
+const UNKNOWN_KEPT: Duration = Duration::from_secs(1);
 /// One backend, with a pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Backend {
@@ -34,6 +36,17 @@ pub struct Backend {
 struct Schema {
     asked: Instant,
     version: Option<u32>,
+}
+
+impl Schema {
+    fn is_fresh(&self) -> bool {
+        let kept = if self.version.is_some() {
+            VERSION_KEPT
+        } else {
+            UNKNOWN_KEPT
+        };
+        self.asked.elapsed() < kept
+    }
 }
 
 impl Backend {
@@ -82,7 +95,7 @@ impl Backend {
     pub async fn schema_version(&self) -> Option<u32> {
         // Held while asking: who comes meanwhile waits for this answer instead of asking as well.
         let mut known = self.schema.lock().await;
-        if let Some(schema) = known.filter(|schema| schema.asked.elapsed() < VERSION_KEPT) {
+        if let Some(schema) = known.filter(Schema::is_fresh) {
             return schema.version;
         }
         let request = self.client.get(self.url(api::VERSION)).timeout(VERSION_TIMEOUT);

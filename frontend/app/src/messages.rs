@@ -28,7 +28,7 @@ pub(crate) fn Messages(board: Board) -> impl IntoView {
 fn OnItsWay(sending: Sending) -> impl IntoView {
     view! {
         <li data-sending>
-            <p class="by"><strong>{sending.new.author}</strong> <span class="when">"Sending…"</span></p>
+            <p class="by"><strong>{sending.new.author}</strong>" "<span class="when">"Sending…"</span></p>
             <p class="text">{sending.new.text}</p>
         </li>
     }
@@ -44,6 +44,7 @@ fn Stored(message: Message, now: RwSignal<i64>) -> impl IntoView {
         <li data-uuid=message.uuid>
             <p class="by">
                 <strong>{message.author}</strong>
+                " "
                 <time class="when" datetime=message.posted_at.clone() title=instant::full(&message.posted_at)>
                     {move || instant::ago(&posted_at, now.get())}
                 </time>

@@ -56,7 +56,7 @@ pub(crate) fn Older(board: Board) -> impl IntoView {
             })
         }}
         <p class="note" tabindex="-1" node_ref=end hidden=move || !at_end(board)>"There are no older messages."</p>
-        {(!board.is_newest()).then(|| view! { <p><a href="/">"Back to the newest messages"</a></p> })}
+        {(!board.is_newest()).then(|| view! { <p class="back"><a href="/">"Back to the newest messages"</a></p> })}
     }
 }
 

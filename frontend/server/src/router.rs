@@ -33,6 +33,8 @@ const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=31536000, im
 /// All else may change with each release, and a file's time says nothing: reproducible images give all files the same.
 const FORGET: HeaderValue = HeaderValue::from_static("no-store");
 
+const BY_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
+
 /// The whole frontend.
 pub fn router(config: &Config, draining: &Draining, metrics: &Metrics) -> Result<Router> {
     // Fails where it was done before, as in the second test of a process.
@@ -61,16 +63,21 @@ pub fn router(config: &Config, draining: &Draining, metrics: &Metrics) -> Result
     };
     let files = ServeDir::new(&config.site_dir)
         .append_index_html_on_directories(false)
-        .precompressed_br()
-        .precompressed_gzip();
+        .precompressed_br();
 
     let mut router = pages::routes(pages)
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .merge(events::routes(Newest::of(backend), draining.clone()))
         .merge(health::routes(draining.clone(), version));
     if let Some(address) = versioned {
-        let keep = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, keep_found);
-        let kept = Router::new().fallback_service(files.clone()).layer(keep);
+        let kept = Router::new()
+            .fallback_service(files.clone())
+            .layer(SetResponseHeaderLayer::overriding(
+                header::CACHE_CONTROL,
+                keep_found,
+            ))
+            // Compressed or not, and kept by caches that serve others.
+            .layer(SetResponseHeaderLayer::overriding(header::VARY, BY_ENCODING));
         router = router.nest(&address, request::quiet(kept));
     }
     let missing = any(async move || pages::not_found(&address));

@@ -21,7 +21,7 @@ pub(crate) fn build(sh: &Shell, wasm: &Prepared, out: &Path) -> Result<()> {
     let site = context_of(out, "frontend").join("site");
     // A file that is no longer made must not live on in the image.
     sh.remove_path(&site)?;
-    bind(sh, &built, &site.join(PKG))?;
+    bind(sh, &built, &site.join(PKG), &["--compress"])?;
     copy_public(sh, &site)
 }
 
@@ -31,13 +31,14 @@ pub(crate) fn compile(sh: &Shell, wasm: &Prepared, profile: &str) -> Result<Path
     Ok(built.join("hydrate.wasm"))
 }
 
-/// Makes of the compiled wasm what a browser loads, in the folder `pkg`.
-pub(crate) fn bind(sh: &Shell, wasm: &Path, pkg: &Path) -> Result<()> {
+/// Makes of the compiled wasm what a browser loads, in the folder `pkg`; `options` are wasm-bundle's.
+pub(crate) fn bind(sh: &Shell, wasm: &Path, pkg: &Path, options: &[&str]) -> Result<()> {
     sh.create_dir(pkg)?;
     env::cargo(sh)
         .args(["run", "--quiet", "--locked", "--package", "wasm-bundle", "--"])
         .args([wasm, pkg])
         .arg(NAME)
+        .args(options)
         .run()
         .context("make the browser bundle")
 }

@@ -33,6 +33,21 @@ async fn files_have_their_types() {
 }
 
 #[tokio::test]
+async fn who_reads_brotli_gets_less() {
+    let base = frontend(&nobody()).await;
+    let url = format!("{base}/v/c0ffee/pkg/app_bg.wasm");
+    for (accepted, encoding, body) in [("gzip, br", Some("br"), &b"small"[..]), ("gzip", None, b"\0asm")] {
+        let request = browser().get(&url).header("accept-encoding", accepted);
+        let answer = request.send().await.unwrap();
+        let header = |name| answer.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(header("content-encoding"), encoding);
+        assert_eq!(header("content-type"), Some("application/wasm"));
+        assert!(header("vary").unwrap().eq_ignore_ascii_case("accept-encoding"));
+        assert_eq!(answer.bytes().await.unwrap(), body);
+    }
+}
+
+#[tokio::test]
 async fn only_addresses_that_name_this_commit_are_kept() {
     let base = frontend(&nobody()).await;
     for (path, status, control) in [

@@ -97,6 +97,7 @@ fn site() -> &'static Path {
         std::fs::copy(public.join("style.css"), site.join("style.css")).unwrap();
         std::fs::write(site.join("pkg/app.js"), "export default 1;").unwrap();
         std::fs::write(site.join("pkg/app_bg.wasm"), b"\0asm").unwrap();
+        std::fs::write(site.join("pkg/app_bg.wasm.br"), b"small").unwrap();
         site
     });
     &SITE
