@@ -13,6 +13,9 @@ use crate::{doctor, podman, run};
 /// The network that nodes, forge and emulator share.
 pub const NETWORK: &str = "gitops-loop";
 
+/// Longer than any tests run between starting containers and removing them.
+const IDLE_SECONDS: u32 = 900;
+
 /// Which program it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -93,10 +96,27 @@ impl Engine {
 
     /// Makes the socket answer.
     pub fn serve(&self, logs: &Path) -> Result<Service> {
-        match self.kind {
-            Kind::Docker => Ok(Service(None)),
-            Kind::Podman => podman::serve(self, logs).map(|child| Service(Some(child))),
-        }
+        self.serve_at(self.socket.clone(), 0, logs)
+    }
+
+    /// Makes the engine answer on a socket of this process, beside a run that has [`Self::socket`]. Should this process be
+    /// killed, the service ends by itself.
+    pub fn serve_apart(&self, logs: &Path) -> Result<Service> {
+        let socket = match self.kind {
+            Kind::Docker => self.socket.clone(),
+            Kind::Podman => self
+                .socket
+                .with_file_name(format!("podman-{}.sock", std::process::id())),
+        };
+        self.serve_at(socket, IDLE_SECONDS, logs)
+    }
+
+    fn serve_at(&self, socket: PathBuf, idle_seconds: u32, logs: &Path) -> Result<Service> {
+        let child = match self.kind {
+            Kind::Docker => None,
+            Kind::Podman => Some(podman::serve(self, &socket, idle_seconds, logs)?),
+        };
+        Ok(Service { child, socket })
     }
 
     /// What `build` needs so that one build gives one layer on top of its base and nothing is left over.
@@ -110,11 +130,21 @@ impl Engine {
 
 /// Keeps the engine's socket alive.
 #[derive(Debug)]
-pub struct Service(Option<std::process::Child>);
+pub struct Service {
+    child: Option<std::process::Child>,
+    socket: PathBuf,
+}
+
+impl Service {
+    /// Where it answers, in Docker's protocol.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+}
 
 impl Drop for Service {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
+        if let Some(child) = &mut self.child {
             run::end(child);
         }
     }

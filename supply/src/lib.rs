@@ -24,7 +24,7 @@ mod workshop;
 use std::path::PathBuf;
 
 pub use error::SupplyError;
-pub use orchestrate::{kustomize, supply, tools};
+pub use orchestrate::{aws_image, kustomize, supply, tools};
 pub use run::cancel;
 pub use workshop::{Progress, Workshop};
 

@@ -17,9 +17,9 @@ use crate::engine::{Engine, Kind};
 use crate::error::SupplyError;
 use crate::key::Key;
 use crate::needs::Group;
-use crate::part::{Part, STAGE};
+use crate::part::{Held, Part, STAGE};
 use crate::preload::preload;
-use crate::recipes::{PARTS, argocd, tools};
+use crate::recipes::{PARTS, argocd, aws, tools};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
 use crate::{Options, Parts, Tools, doctor, run};
@@ -28,6 +28,8 @@ use crate::{Options, Parts, Tools, doctor, run};
 const BUILD_MB: u64 = 20_000;
 /// Images of all parts.
 const PULL_MB: u64 = 6_000;
+/// The AWS emulator's image, and what its recipe downloads.
+const EMULATOR_MB: u64 = 3_000;
 const WORKERS: usize = 2;
 
 /// The repository of node images that carry Argo CD.
@@ -74,6 +76,27 @@ pub fn tools(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<Tool
 /// Only kustomize, with which the manifests are tested.
 pub fn kustomize(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
     alone(cache, progress, logs, tools::build_kustomize)
+}
+
+/// Only the image of the AWS emulator, with which the backend is tested.
+pub fn aws_image(
+    cache: &Cache,
+    engine: &Engine,
+    options: &Options,
+    progress: &dyn Progress,
+    logs: &Path,
+) -> Result<String> {
+    let versions = Versions::load()?;
+    let shop = Workshop::new(cache, engine, &versions, progress, logs);
+    let image = aws::PART.image(&versions)?.to_owned();
+    // An image that is there can be used while another run has the cache.
+    if matches!(aws::PART.held(shop)?, Held::Nothing | Held::Stale) {
+        let _lock = cache.lock()?;
+        let got = get(shop, options, &[aws::PART], EMULATOR_MB);
+        drop_scratch(cache)?;
+        got?;
+    }
+    Ok(image)
 }
 
 /// Work that needs no engine. A run beside this one is in the way only if something must be built.
@@ -123,9 +146,18 @@ pub(crate) fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
 
 /// Gets the image of each part, and gives the node image that carries Argo CD.
 pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
+    get(shop, options, PARTS, BUILD_MB)?;
+    let node = node_with_argocd(shop)?;
+    // Also in a run that had nothing to do: the clusters of an earlier one may have held the images they ran on.
+    forget_intermediates(shop, &node)?;
+    Ok(node)
+}
+
+/// Gets the images of `parts`; building them takes `build_mb` of the disk.
+fn get(shop: Workshop<'_>, options: &Options, parts: &[Part], build_mb: u64) -> Result<()> {
     let registries = Registries::default();
     let mut jobs = VecDeque::new();
-    for part in PARTS {
+    for part in parts {
         match plan(shop, part, options, &registries)? {
             Plan::Keep => {}
             todo => jobs.push_back((part, todo)),
@@ -133,15 +165,12 @@ pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
     }
     if jobs.iter().any(|(_, todo)| *todo == Plan::Build) {
         doctor::ready(&[Group::Recipes], options.install, shop.progress, shop.logs)?;
-        shop.cache.require_mb(BUILD_MB, "building the parts")?;
+        shop.cache.require_mb(build_mb, "building the parts")?;
     } else if !jobs.is_empty() {
-        shop.cache.require_mb(PULL_MB, "pulling the parts")?;
+        shop.cache
+            .require_mb(build_mb.min(PULL_MB), "pulling the parts")?;
     }
-    run_all(shop, options, jobs)?;
-    let node = node_with_argocd(shop)?;
-    // Also in a run that had nothing to do: the clusters of an earlier one may have held the images they ran on.
-    forget_intermediates(shop, &node)?;
-    Ok(node)
+    run_all(shop, options, jobs)
 }
 
 fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(&Part, Plan)>) -> Result<()> {

@@ -86,16 +86,16 @@ fn driver_in(conf: &str) -> Option<&'static str> {
         .find(|driver| conf.contains(&format!("driver = \"{driver}\"")))
 }
 
-/// Starts the API; a service that an earlier run left behind gives way.
-pub(crate) fn serve(engine: &Engine, logs: &Path) -> Result<Child> {
-    let socket = engine.socket();
+/// Starts the API; a service that an earlier run left behind gives way. It ends by itself when nobody has asked it anything for
+/// `idle_seconds`, where 0 means never.
+pub(crate) fn serve(engine: &Engine, socket: &Path, idle_seconds: u32, logs: &Path) -> Result<Child> {
     if socket.exists() {
         fs::remove_file(socket).with_context(|| format!("remove the old socket {}", socket.display()))?;
     }
     let log = logs.join("engine-service.log");
     let file = fs::File::create(&log).with_context(|| format!("create {}", log.display()))?;
     let mut child = Command::new("podman")
-        .args(["system", "service", "--time", "0"])
+        .args(["system", "service", "--time", &idle_seconds.to_string()])
         .arg(format!("unix://{}", socket.display()))
         .envs(engine.env().iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
@@ -169,7 +169,11 @@ fn storage_conf(driver: &str, folder: &Path, run: &Path) -> String {
     )
 }
 
+/// A file that says so already is left alone: another run may be reading it.
 fn write(path: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
     fs::write(path, text).with_context(|| format!("write {}", path.display()))
 }
 
