@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use backend::dynamodb::{self, Table};
+use backend::dynamodb::{self, Table, Timeouts};
 use backend::migrate::{MIGRATIONS, Migration, Migrator, Patience};
 use testkit::embedded::Embedded;
 
@@ -43,7 +43,7 @@ async fn main() -> Result<()> {
     );
     for size in sizes {
         let table = Table {
-            client: dynamodb::client(testkit::loader(&endpoint)).await,
+            client: dynamodb::client(testkit::loader(&endpoint), Timeouts::default()).await,
             name: format!("bench-{size}"),
         };
         testkit::table::create(&table.client, &table.name).await?;

@@ -9,14 +9,35 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::config;
 
-/// A table answers in single milliseconds; a second without a connection is a fault.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// One try.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// All tries together; shorter than the time the router gives a request.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
-/// First try included; throttling and lost connections are worth two more.
-const ATTEMPTS: u32 = 3;
+/// How long the table is waited for, and how often it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// One try.
+    pub attempt: Duration,
+    /// All tries of an operation with the pauses between them; shorter than the time the router gives a request.
+    pub operation: Duration,
+    /// Tries of an operation, the first included.
+    pub attempts: u32,
+    /// Longest pause before the second try; each further one doubles it. The pause itself is chosen by chance, so that servers that
+    /// were throttled together do not come back together.
+    pub first_pause: Duration,
+}
+
+impl Default for Timeouts {
+    /// A table answers in single milliseconds, so a second without a connection is a fault. Throttling and lost connections are
+    /// worth two more tries, and soon: the SDK's own pause of up to a second would be all that a person notices.
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(1),
+            attempt: Duration::from_secs(2),
+            operation: Duration::from_secs(5),
+            attempts: 3,
+            first_pause: Duration::from_millis(100),
+        }
+    }
+}
 
 /// A table and the client that reaches it.
 #[derive(Clone, Debug)]
@@ -32,22 +53,25 @@ pub async fn table(config: &config::Table) -> Table {
     // The behaviour version is pinned: a newer SDK must not change retries or timeouts unread.
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     Table {
-        client: client(loader).await,
+        client: client(loader, Timeouts::default()).await,
         name: config.table_name.clone(),
     }
 }
 
-/// A client with this program's TLS, timeouts and retries; it connects at first use.
-pub async fn client(loader: ConfigLoader) -> Client {
+/// A client with this program's TLS and these timeouts and retries; it connects at first use.
+pub async fn client(loader: ConfigLoader, timeouts: Timeouts) -> Client {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(timeouts.attempts)
+        .with_initial_backoff(timeouts.first_pause);
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
+        .connect_timeout(timeouts.connect)
+        .operation_attempt_timeout(timeouts.attempt)
+        .operation_timeout(timeouts.operation)
         .build();
     let config = loader
         .http_client(http_client())
         .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(retries)
         .load()
         .await;
     Client::new(&config)

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use backend::app::App;
-use backend::dynamodb::{self, Table};
+use backend::dynamodb::{self, Table, Timeouts};
 use backend::migrate::Patience;
 use backend::store::Store;
 use serde::de::DeserializeOwned;
@@ -45,7 +45,7 @@ pub(crate) async fn current_table() -> Table {
 
 async fn handle(endpoint: &str) -> Table {
     Table {
-        client: dynamodb::client(testkit::loader(endpoint)).await,
+        client: dynamodb::client(testkit::loader(endpoint), Timeouts::default()).await,
         name: "messages".to_owned(),
     }
 }
