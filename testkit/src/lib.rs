@@ -3,7 +3,13 @@
 //! Knows nothing of the servers: products use it as a dev-dependency, tools as they like.
 
 mod access;
+#[cfg(feature = "containers")]
+mod containers;
+pub mod databases;
 pub mod embedded;
+pub mod fault_proxy;
+#[cfg(feature = "containers")]
+mod leftovers;
 pub mod table;
 
 pub use access::{client, loader, variables};

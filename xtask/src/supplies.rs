@@ -1,11 +1,12 @@
 //! `cargo xtask supply …`, and the one tool the tests need from there. The work itself is the crate `supply`.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use supply::cache::Cache;
-use supply::engine::Engine;
+use supply::engine::{Engine, Service};
 use supply::needs::Group;
 use supply::part::Held;
 use supply::{Mode, Options, Progress, doctor, proof, stock};
@@ -38,6 +39,42 @@ pub(crate) fn kustomize(sh: &Shell, install: bool) -> Result<PathBuf> {
     // A run of the e2e may hold the cache for minutes; a kustomize that is there can be used all the same.
     let _lock = cache.lock().ok();
     supply::kustomize(&cache, &Lines, &logs).context("get kustomize, which renders the manifests")
+}
+
+/// The databases that run in containers: their image, and the engine that starts it, which answers as long as this lives.
+pub(crate) struct Emulators {
+    image: String,
+    engine: Service,
+}
+
+impl Emulators {
+    /// Variables by which the crate `testkit` finds both.
+    pub(crate) fn variables(&self) -> [(&'static str, OsString); 2] {
+        let socket = format!("unix://{}", self.engine.socket().display());
+        [
+            ("DOCKER_HOST", socket.into()),
+            ("TESTKIT_AWS_IMAGE", self.image.clone().into()),
+        ]
+    }
+}
+
+/// Gets the image where it is not there yet, and makes the engine answer to this process alone.
+pub(crate) fn emulators(sh: &Shell, install: bool) -> Result<Emulators> {
+    let logs = logs(sh);
+    let cache = Cache::locate()?;
+    // The doctor asks for all that clusters need; an engine that works is enough here.
+    let engine = Engine::probe(&cache, &logs).or_else(|_| {
+        doctor::ready(&[Group::Containers], install, &Lines, &logs)?;
+        Engine::probe(&cache, &logs)
+    })?;
+    let options = Options {
+        install,
+        ..Options::default()
+    };
+    Ok(Emulators {
+        image: supply::aws_image(&cache, &engine, &options, &Lines, &logs)?,
+        engine: engine.serve_apart(&logs)?,
+    })
 }
 
 impl flags::Supply {

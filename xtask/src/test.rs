@@ -1,18 +1,32 @@
 //! `cargo xtask test`: every test that needs no cluster, suite by suite, with one sum at the end.
 
+mod sum;
+
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use xshell::Shell;
 
+use self::sum::{Row, report};
 use crate::{browser, env, flags, supplies};
 
 struct Suite {
     name: &'static str,
     args: &'static [&'static str],
+    needs: Needs,
+}
+
+/// What a suite needs besides cargo and kustomize.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    /// Containers, for a part of its tests. Where none can be started, the suite is told why and skips that part.
+    Containers,
+    /// A browser, for all of them.
+    Browser,
 }
 
 /// The tools are always named together: another set of packages would unify features anew and compile them twice.
@@ -22,39 +36,45 @@ const SUITES: &[Suite] = &[
         args: &[
             "-p", "api", "-p", "supply", "-p", "xtask", "-p", "e2e", "--lib", "--bins",
         ],
+        needs: Needs::Nothing,
     },
     Suite {
         name: "manifests and house rules",
         args: &[
             "-p", "api", "-p", "supply", "-p", "xtask", "-p", "e2e", "--test", "*",
         ],
+        needs: Needs::Nothing,
     },
     Suite {
-        name: "backend: units, store contract, router",
-        args: &["-p", "testkit", "-p", "serverkit", "-p", "backend"],
+        name: "backend: units, router, contract on each DynamoDB",
+        args: &[
+            "-p",
+            "testkit",
+            "-p",
+            "serverkit",
+            "-p",
+            "backend",
+            "--features",
+            "testkit/containers",
+        ],
+        needs: Needs::Containers,
     },
     Suite {
         name: "frontend: units, server-side rendering",
         args: &["-p", "app", "-p", "frontend", "--features", "app/ssr"],
+        needs: Needs::Nothing,
     },
     Suite {
         name: "dev: following files, ending with its process",
         args: &["-p", "dev", "-p", "browser", "--lib", "--bins"],
+        needs: Needs::Nothing,
     },
     Suite {
-        name: BROWSER,
+        name: "browser: the page in headless Chromium",
         args: &["-p", "dev", "-p", "browser", "--test", "*"],
+        needs: Needs::Browser,
     },
 ];
-
-/// Needs more than Rust; without that it is skipped.
-const BROWSER: &str = "browser: the page in headless Chromium";
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Count {
-    passed: u64,
-    failed: u64,
-}
 
 impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
@@ -68,121 +88,66 @@ impl flags::Test {
                 names.join("; ")
             );
         }
-        let kustomize = supplies::kustomize(sh, !self.no_install)?;
+        let install = !self.no_install;
+        let kustomize = supplies::kustomize(sh, install)?;
         let mut rows = Vec::new();
-        let mut skipped = Vec::new();
         for suite in suites {
             println!("── {}", suite.name);
-            let started = Instant::now();
-            let mut variables = vec![("KUSTOMIZE", kustomize.clone())];
-            if suite.name == BROWSER {
-                match browser::ready(sh, !self.no_install) {
-                    Ok(more) => variables.extend(more),
-                    Err(reason) => {
-                        println!("skipped: {reason:#}");
-                        skipped.push(format!("{} ({reason:#})", suite.name));
-                        continue;
-                    }
+            let variables = vec![("KUSTOMIZE", kustomize.clone().into_os_string())];
+            rows.push(suite.run(sh, variables, install)?);
+        }
+        report(&rows)
+    }
+}
+
+impl Suite {
+    /// Gets what it needs, then runs it; the time of both counts.
+    fn run(&self, sh: &Shell, mut variables: Vec<(&str, OsString)>, install: bool) -> Result<Row> {
+        let started = Instant::now();
+        // Its engine answers until the tests are done.
+        let mut emulators = None;
+        match self.needs {
+            Needs::Nothing => {}
+            Needs::Containers => match supplies::emulators(sh, install) {
+                Ok(found) => variables.extend(emulators.insert(found).variables()),
+                Err(reason) => variables.push(("TESTKIT_NO_AWS_IMAGE", one_line(&reason).into())),
+            },
+            Needs::Browser => match browser::ready(sh, install) {
+                Ok(more) => {
+                    browser::build(sh, install)?;
+                    variables.extend(more.into_iter().map(|(name, path)| (name, path.into_os_string())));
                 }
-                browser::build(sh, !self.no_install)?;
-            }
-            let (count, ended_well) = run(sh, suite, &variables)?;
-            rows.push((suite.name, count, started.elapsed(), ended_well));
+                Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
+            },
         }
-        let outcome = report(&rows);
-        for suite in skipped {
-            println!("skipped: {suite}");
+        let mut row = Row::new(self.name);
+        let ended_well = self.cargo(sh, variables, &mut row)?;
+        Ok(row.ended(ended_well, started.elapsed()))
+    }
+
+    /// Runs its tests, shows their output as it comes, and adds up in `row` what the binaries report.
+    fn cargo(&self, sh: &Shell, variables: Vec<(&str, OsString)>, row: &mut Row) -> Result<bool> {
+        let mut cargo =
+            std::process::Command::from(env::cargo(sh).args(["test", "--no-fail-fast"]).args(self.args));
+        let mut child = cargo
+            .envs(variables)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start `cargo test`")?;
+        let output = child
+            .stdout
+            .take()
+            .context("the output of `cargo test` is piped")?;
+        for line in BufReader::new(output).lines() {
+            let line = line.context("read the output of `cargo test`")?;
+            println!("{line}");
+            row.read(&line);
         }
-        outcome
+        Ok(child.wait().context("wait for `cargo test`")?.success())
     }
 }
 
-/// Runs one suite, shows its output as it comes, and adds up what its binaries report.
-fn run(sh: &Shell, suite: &Suite, variables: &[(&str, PathBuf)]) -> Result<(Count, bool)> {
-    let mut cargo =
-        std::process::Command::from(env::cargo(sh).args(["test", "--no-fail-fast"]).args(suite.args));
-    let mut child = cargo
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("start `cargo test`")?;
-    let output = child
-        .stdout
-        .take()
-        .context("the output of `cargo test` is piped")?;
-    let mut count = Count::default();
-    for line in BufReader::new(output).lines() {
-        let line = line.context("read the output of `cargo test`")?;
-        println!("{line}");
-        if let Some(more) = result_line(&line) {
-            count.passed += more.passed;
-            count.failed += more.failed;
-        }
-    }
-    let ended_well = child.wait().context("wait for `cargo test`")?.success();
-    Ok((count, ended_well))
-}
-
-/// `test result: ok. 3 passed; 0 failed; …`, the line each test binary ends with.
-fn result_line(line: &str) -> Option<Count> {
-    let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
-    let number = |word: &str| {
-        let part = counts.split("; ").find(|part| part.ends_with(word))?;
-        part.split(' ').next()?.parse().ok()
-    };
-    Some(Count {
-        passed: number(" passed")?,
-        failed: number(" failed")?,
-    })
-}
-
-fn report(rows: &[(&str, Count, Duration, bool)]) -> Result<()> {
-    let mut faults = Vec::new();
-    let mut sum = Count::default();
-    println!();
-    for (name, count, took, ended_well) in rows {
-        println!(
-            "{name:40} {:>4} passed {:>3} failed {:>4} s",
-            count.passed,
-            count.failed,
-            took.as_secs()
-        );
-        sum.passed += count.passed;
-        sum.failed += count.failed;
-        if *count == Count::default() {
-            faults.push(format!("{name}: no test ran"));
-        } else if !ended_well || count.failed > 0 {
-            faults.push(format!("{name}: failed"));
-        }
-    }
-    println!("{} passed, {} failed", sum.passed, sum.failed);
-    if !faults.is_empty() {
-        bail!("{}", faults.join("; "));
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_line_of_a_test_binary_is_counted() {
-        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.02s";
-        assert_eq!(
-            result_line(line),
-            Some(Count {
-                passed: 12,
-                failed: 3
-            })
-        );
-        assert_eq!(result_line("test result_line ... ok"), None);
-    }
-
-    #[test]
-    fn a_suite_without_tests_is_a_failure() {
-        let row = |passed| ("some", Count { passed, failed: 0 }, Duration::ZERO, true);
-        assert!(report(&[row(1)]).is_ok());
-        assert!(report(&[row(1), row(0)]).is_err());
-    }
+fn one_line(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }

@@ -1,0 +1,84 @@
+//! Every `DynamoDB` there is here, for tests that run on each of them.
+
+use anyhow::Result;
+
+use crate::embedded::Embedded;
+
+/// `DynamoDB` Local, Amazon's own emulator.
+pub(crate) const DYNAMODB_LOCAL: &str = "dynamodb-local";
+/// `LocalStack`: `DynamoDB` Local behind a gateway that adds and leaves out something.
+pub(crate) const LOCALSTACK: &str = "localstack";
+
+/// One `DynamoDB`.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// `embedded`, `dynamodb-local` or `localstack`.
+    pub name: &'static str,
+    /// Where it answers, or why it is not there: what would run on it is then to be reported as skipped.
+    pub endpoint: Result<String, String>,
+}
+
+/// All of them, running.
+#[derive(Debug)]
+pub struct Databases {
+    list: Vec<Database>,
+    #[cfg(feature = "containers")]
+    containers: Option<crate::containers::Containers>,
+}
+
+impl Databases {
+    /// Starts what can be started. That no engine is there, or starts nothing, is a reason to skip; a container that runs and does
+    /// not answer is an error.
+    pub async fn start() -> Result<Self> {
+        let embedded = Database {
+            name: "embedded",
+            endpoint: Ok(Embedded::start().await?.endpoint),
+        };
+        let mut databases = Self {
+            list: vec![embedded],
+            #[cfg(feature = "containers")]
+            containers: None,
+        };
+        #[cfg(feature = "containers")]
+        databases.start_containers().await?;
+        #[cfg(not(feature = "containers"))]
+        databases.lack_containers("built without containers; `cargo xtask test` builds with them");
+        Ok(databases)
+    }
+
+    /// What there is, and what is not there with the reason.
+    pub fn list(&self) -> &[Database] {
+        &self.list
+    }
+
+    #[cfg(feature = "containers")]
+    async fn start_containers(&mut self) -> Result<()> {
+        match crate::containers::Containers::start().await {
+            Ok(containers) => {
+                for (name, endpoint) in self.containers.insert(containers).answering().await? {
+                    let endpoint = Ok(endpoint);
+                    self.list.push(Database { name, endpoint });
+                }
+            }
+            Err(reason) => self.lack_containers(&format!("{reason:#}")),
+        }
+        Ok(())
+    }
+
+    fn lack_containers(&mut self, reason: &str) {
+        self.list
+            .extend([DYNAMODB_LOCAL, LOCALSTACK].map(|name| Database {
+                name,
+                endpoint: Err(reason.to_owned()),
+            }));
+    }
+
+    /// Removes the containers. Without this call the next run does it.
+    pub async fn stop(self) -> Result<()> {
+        #[cfg(feature = "containers")]
+        if let Some(containers) = self.containers {
+            containers.remove().await?;
+        }
+        Ok(())
+    }
+}
