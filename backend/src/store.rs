@@ -2,8 +2,9 @@
 //!
 //! Knows nothing of HTTP. There is no trait in front: the tests run this very code on an embedded `DynamoDB`.
 //!
-//! The SDK sends a call again when its answer got lost, so a condition may fail because of the call's own first try. Each
-//! write recognizes that by what it finds in the table, which makes all of them safe to send again.
+//! The SDK sends a call again when its answer got lost, so a condition may fail because of the call's own first try. A post
+//! and an edit leave a `write_id` of their own in the item and recognize it, a delete counts its tries: all are safe to send
+//! again.
 
 mod attempts;
 mod cursor;
@@ -165,12 +166,13 @@ impl Store {
             edited_at: None,
             revision: Message::FIRST_REVISION,
         };
+        let write_id = Uuid::new_v4().to_string();
         let put = self
             .table
             .client
             .put_item()
             .table_name(&self.table.name)
-            .set_item(Some(item::of(&message, &posted_hash)))
+            .set_item(Some(item::of(&message, &posted_hash, &write_id)))
             .condition_expression("attribute_not_exists(#uuid)")
             .expression_attribute_names("#uuid", "uuid")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -187,8 +189,7 @@ impl Store {
             Some(old) if text(old, "posted_hash") == Some(&posted_hash) => {
                 let stands = found(old).ok_or_else(|| StoreError::KeyUsed(message.uuid.clone()))?;
                 Ok(Posted {
-                    // Of the same instant it is this call's own, whose answer got lost.
-                    replayed: stands.posted_at != message.posted_at,
+                    replayed: text(old, "write_id") != Some(&write_id),
                     message: stands,
                 })
             }
@@ -203,7 +204,7 @@ impl Store {
         new: &NewMessage,
         expected: &Expected,
     ) -> Result<Message, StoreError> {
-        let edited_at = now();
+        let write_id = Uuid::new_v4().to_string();
         let (condition, revisions) = condition(expected);
         let update = self
             .table
@@ -213,19 +214,21 @@ impl Store {
             .key("uuid", AttributeValue::S(uuid.into()))
             .update_expression(
                 "SET #author = :author, #text = :text, #edited_at = :edited_at, \
-                 #revision = if_not_exists(#revision, :first) + :step",
+                 #write_id = :write_id, #revision = if_not_exists(#revision, :first) + :step",
             )
             // The call's own first try must not count as two edits.
-            .condition_expression(format!("{condition} AND NOT #edited_at = :edited_at"))
+            .condition_expression(format!("{condition} AND NOT #write_id = :write_id"))
             .expression_attribute_names("#author", "author")
             .expression_attribute_names("#text", "text")
             .expression_attribute_names("#edited_at", "edited_at")
+            .expression_attribute_names("#write_id", "write_id")
             .expression_attribute_names("#revision", "revision")
             .expression_attribute_names("#posted_at", "posted_at")
             .set_expression_attribute_values(Some(revisions))
             .expression_attribute_values(":author", AttributeValue::S(new.author.clone()))
             .expression_attribute_values(":text", AttributeValue::S(new.text.clone()))
-            .expression_attribute_values(":edited_at", AttributeValue::S(edited_at.clone()))
+            .expression_attribute_values(":edited_at", AttributeValue::S(now()))
+            .expression_attribute_values(":write_id", AttributeValue::S(write_id.clone()))
             .expression_attribute_values(":first", AttributeValue::N(Message::FIRST_REVISION.to_string()))
             .expression_attribute_values(":step", AttributeValue::N("1".into()))
             .return_values(ReturnValue::AllNew)
@@ -239,10 +242,10 @@ impl Store {
         let Some(UpdateItemError::ConditionalCheckFailedException(old)) = error.as_service_error() else {
             return Err(unavailable("change a message")(error));
         };
+        let own = old.item().and_then(|old| text(old, "write_id")) == Some(&write_id);
         match old.item().and_then(found) {
             None => Err(StoreError::NotFound),
-            // Of the same instant it is this call's own, whose answer got lost.
-            Some(stands) if stands.edited_at.as_ref() == Some(&edited_at) => Ok(stands),
+            Some(stands) if own => Ok(stands),
             Some(stands) => Err(StoreError::Changed(stands.revision)),
         }
     }

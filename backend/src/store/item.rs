@@ -28,8 +28,8 @@ pub(super) fn posted_hash(new: &NewMessage) -> String {
     BASE64_STANDARD_NO_PAD.encode(hash.finalize())
 }
 
-/// The item of a message that is posted.
-pub(super) fn of(message: &Message, posted_hash: &str) -> Item {
+/// The item of a message that is posted by the write `write_id`.
+pub(super) fn of(message: &Message, posted_hash: &str, write_id: &str) -> Item {
     let texts = [
         ("uuid", message.uuid.as_str()),
         ("author", &message.author),
@@ -37,6 +37,7 @@ pub(super) fn of(message: &Message, posted_hash: &str) -> Item {
         ("posted_at", &message.posted_at),
         ("board", BOARD),
         ("posted_hash", posted_hash),
+        ("write_id", write_id),
     ];
     texts
         .map(|(name, value)| (name, AttributeValue::S(value.to_owned())))
@@ -87,7 +88,7 @@ mod tests {
             edited_at: None,
             revision: 1,
         };
-        let mut item = of(&message_in, "h");
+        let mut item = of(&message_in, "h", "w");
         assert_eq!(message(&item), Some(message_in.clone()));
         item.remove("revision");
         assert_eq!(message(&item), Some(message_in));
