@@ -95,12 +95,21 @@ pub enum Expected {
 #[derive(Clone, Debug)]
 pub struct Store {
     table: Table,
+    clock: Clock,
 }
+
+/// What tells the instant of a write.
+pub type Clock = fn() -> OffsetDateTime;
 
 impl Store {
     /// The messages in `table`.
     pub fn new(table: Table) -> Self {
-        Self { table }
+        Self::with_clock(table, OffsetDateTime::now_utc)
+    }
+
+    /// The same by another clock, such as one that stands.
+    pub fn with_clock(table: Table, clock: Clock) -> Self {
+        Self { table, clock }
     }
 
     /// The table itself, for what is not a message.
@@ -162,7 +171,7 @@ impl Store {
             uuid: uuid.to_string(),
             author: new.author,
             text: new.text,
-            posted_at: now(),
+            posted_at: self.now(),
             edited_at: None,
             revision: Message::FIRST_REVISION,
         };
@@ -227,7 +236,7 @@ impl Store {
             .set_expression_attribute_values(Some(revisions))
             .expression_attribute_values(":author", AttributeValue::S(new.author.clone()))
             .expression_attribute_values(":text", AttributeValue::S(new.text.clone()))
-            .expression_attribute_values(":edited_at", AttributeValue::S(now()))
+            .expression_attribute_values(":edited_at", AttributeValue::S(self.now()))
             .expression_attribute_values(":write_id", AttributeValue::S(write_id.clone()))
             .expression_attribute_values(":first", AttributeValue::N(Message::FIRST_REVISION.to_string()))
             .expression_attribute_values(":step", AttributeValue::N("1".into()))
@@ -282,6 +291,12 @@ impl Store {
             Some(stands) => Err(StoreError::Changed(stands.revision)),
         }
     }
+
+    fn now(&self) -> String {
+        (self.clock)()
+            .format(&Iso8601::<INSTANT>)
+            .expect("an instant of this age of the world has a four-digit year")
+    }
 }
 
 /// Wraps an SDK error with what was tried.
@@ -326,12 +341,6 @@ fn condition(expected: &Expected) -> (String, Item) {
         at.push_str(" OR attribute_not_exists(#revision)");
     }
     (format!("{there} AND ({at})"), values)
-}
-
-fn now() -> String {
-    OffsetDateTime::now_utc()
-        .format(&Iso8601::<INSTANT>)
-        .expect("an instant of this age of the world has a four-digit year")
 }
 
 #[cfg(test)]

@@ -74,6 +74,10 @@ impl Databases {
     }
 
     /// Removes the containers. Without this call the next run does it.
+    #[cfg_attr(
+        not(feature = "containers"),
+        expect(clippy::unused_async, reason = "only containers take time to stop")
+    )]
     pub async fn stop(self) -> Result<()> {
         #[cfg(feature = "containers")]
         if let Some(containers) = self.containers {

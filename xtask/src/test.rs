@@ -76,6 +76,9 @@ const SUITES: &[Suite] = &[
     },
 ];
 
+/// Most characters of the reason for a skip.
+const REASON: usize = 240;
+
 impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let wanted = |suite: &&Suite| self.only.as_deref().is_none_or(|only| suite.name.contains(only));
@@ -147,7 +150,12 @@ impl Suite {
     }
 }
 
+/// As long as one can read in a sum; what commands printed is in their logs.
 fn one_line(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
-    text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
+    let line = text.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    match line.char_indices().nth(REASON) {
+        Some((end, _)) => format!("{} …", &line[..end]),
+        None => line,
+    }
 }

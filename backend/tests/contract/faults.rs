@@ -167,17 +167,22 @@ async fn a_lost_answer_to_a_delete_is_a_delete(ground: Ground) {
     assert_eq!(stored(&ground).await, []);
 }
 
-/// The first try is given up, the second one stores; the first arrives after all.
+/// The first try is given up, the second one stores; the first arrives after all, when the message was changed again.
 async fn a_write_that_comes_late_changes_nothing(ground: Ground) {
     let (proxy, board) = behind_proxy(&ground).await;
     let late = TIMEOUTS.attempt + Duration::from_millis(300);
-    proxy.next(1, "PutItem", Fault::Late(late));
+    for operation in ["PutItem", "UpdateItem"] {
+        proxy.next(1, operation, Fault::Late(late));
+    }
     let posted = board.posted("first").await;
+    let edited = board.edit(&posted.uuid, "\"1\"", "second").await;
+    assert_eq!(edited.status, StatusCode::OK, "{edited:?}");
     let edited: Message = board
-        .edit(&posted.uuid, "\"1\"", "second")
+        .edit(&posted.uuid, "\"2\"", "third")
         .await
         .json(StatusCode::OK);
     tokio::time::sleep(late).await;
+    assert_eq!((proxy.seen("PutItem"), proxy.seen("UpdateItem")), (2, 3));
     assert_eq!(stored(&ground).await, [edited]);
 }
 

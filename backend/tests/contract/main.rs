@@ -13,6 +13,7 @@ mod faults;
 mod listing;
 mod migrating;
 mod posting;
+mod store;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         listing::cases(),
         posting::cases(),
         changing::cases(),
+        store::cases(),
         migrating::cases(),
         emulators::cases(),
     ]

@@ -7,5 +7,4 @@
 mod migrate;
 mod readiness;
 mod router;
-mod store;
 mod support;

@@ -1,11 +1,29 @@
-//! What the store promises, whatever `DynamoDB` it runs on.
+//! What the store promises beyond what a client can ask for.
 
 use api::{Message, NewMessage};
+use backend::migrate::to_newest;
 use backend::store::{Expected, Store, StoreError};
+use time::OffsetDateTime;
 
-use crate::support::{current_table, empty_table, put_raw, unreachable_table};
+use crate::board::put_listed;
+use crate::case::{Case, Ground, cases};
+use crate::migrating::PATIENCE;
 
 const LIMIT: u32 = 100;
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![
+        pages_reach_every_message_once_and_none_is_empty,
+        schema_record_is_no_message,
+        a_key_names_one_message,
+        a_key_still_names_its_message_after_an_edit,
+        edits_count_and_keep_their_place,
+        messages_from_before_revisions_are_at_the_first,
+        deletes_what_was_seen_and_nothing_else,
+        posts_of_one_instant_are_told_apart,
+        edits_of_one_instant_are_told_apart,
+    ]
+}
 
 fn new(text: &str) -> NewMessage {
     NewMessage {
@@ -26,31 +44,8 @@ fn at(revisions: &[u32]) -> Expected {
     Expected::Revisions(revisions.to_vec())
 }
 
-#[tokio::test]
-async fn lists_newest_first() {
-    let store = Store::new(current_table().await);
-    for text in ["first", "second", "third"] {
-        posted(&store, text).await;
-    }
-    let texts: Vec<_> = listed(&store)
-        .await
-        .into_iter()
-        .map(|message| message.text)
-        .collect();
-    assert_eq!(texts, ["third", "second", "first"]);
-}
-
-#[tokio::test]
-async fn stores_what_it_returns() {
-    let store = Store::new(empty_table().await);
-    let message = posted(&store, "hello").await;
-    assert_eq!(listed(&store).await, std::slice::from_ref(&message));
-    assert_eq!(store.get(&message.uuid).await.unwrap(), message);
-}
-
-#[tokio::test]
-async fn pages_reach_every_message_once_and_none_is_empty() {
-    let store = Store::new(empty_table().await);
+async fn pages_reach_every_message_once_and_none_is_empty(ground: Ground) {
+    let store = Store::new(ground.table);
     for number in 0..12 {
         posted(&store, &number.to_string()).await;
     }
@@ -71,9 +66,9 @@ async fn pages_reach_every_message_once_and_none_is_empty() {
     }
 }
 
-#[tokio::test]
-async fn schema_record_is_no_message() {
-    let store = Store::new(current_table().await);
+async fn schema_record_is_no_message(ground: Ground) {
+    to_newest(&ground.table, PATIENCE).await.unwrap();
+    let store = Store::new(ground.table);
     assert!(listed(&store).await.is_empty());
     let edited = store.edit("_schema", &new("x"), &Expected::Any).await;
     assert!(matches!(edited, Err(StoreError::NotFound)), "{edited:?}");
@@ -83,26 +78,8 @@ async fn schema_record_is_no_message() {
     assert!(matches!(read, Err(StoreError::NotFound)), "{read:?}");
 }
 
-#[tokio::test]
-async fn unreadable_item_does_not_take_the_board_down() {
-    let table = empty_table().await;
-    put_raw(
-        &table,
-        &[
-            ("uuid", "half"),
-            ("board", "main"),
-            ("posted_at", "2025-01-01T00:00:00.000000Z"),
-        ],
-    )
-    .await;
-    let store = Store::new(table);
-    let whole = posted(&store, "whole").await;
-    assert_eq!(listed(&store).await, [whole]);
-}
-
-#[tokio::test]
-async fn a_key_names_one_message() {
-    let store = Store::new(empty_table().await);
+async fn a_key_names_one_message(ground: Ground) {
+    let store = Store::new(ground.table);
     let first = store.post(new("hello"), Some("k")).await.unwrap();
     assert!(!first.replayed);
     let again = store.post(new("hello"), Some("k")).await.unwrap();
@@ -118,18 +95,16 @@ async fn a_key_names_one_message() {
     assert_eq!(listed(&store).await.len(), 1 + others.len());
 }
 
-#[tokio::test]
-async fn a_key_still_names_its_message_after_an_edit() {
-    let store = Store::new(empty_table().await);
+async fn a_key_still_names_its_message_after_an_edit(ground: Ground) {
+    let store = Store::new(ground.table);
     let first = store.post(new("hello"), Some("k")).await.unwrap().message;
     let edited = store.edit(&first.uuid, &new("edited"), &at(&[1])).await.unwrap();
     let again = store.post(new("hello"), Some("k")).await.unwrap();
     assert_eq!((again.message, again.replayed), (edited, true));
 }
 
-#[tokio::test]
-async fn edits_count_and_keep_their_place() {
-    let store = Store::new(empty_table().await);
+async fn edits_count_and_keep_their_place(ground: Ground) {
+    let store = Store::new(ground.table);
     let message = posted(&store, "hello").await;
     let newer = posted(&store, "newer").await;
     let edited = store
@@ -152,44 +127,11 @@ async fn edits_count_and_keep_their_place() {
     assert_eq!(any.revision, 3);
 }
 
-#[tokio::test]
-async fn one_of_many_edits_at_once_wins() {
-    let store = Store::new(empty_table().await);
-    let message = posted(&store, "hello").await;
-    let edits: Vec<_> = (0..8)
-        .map(|number| {
-            let (store, uuid) = (store.clone(), message.uuid.clone());
-            tokio::spawn(async move { store.edit(&uuid, &new(&number.to_string()), &at(&[1])).await })
-        })
-        .collect();
-    let mut won = Vec::new();
-    for edit in edits {
-        match edit.await.unwrap() {
-            Ok(message) => won.push(message),
-            Err(error) => assert!(matches!(error, StoreError::Changed(2)), "{error:?}"),
-        }
-    }
-    assert_eq!(won.len(), 1);
-    assert_eq!(listed(&store).await, won);
-}
-
-#[tokio::test]
-async fn messages_from_before_revisions_are_at_the_first() {
-    let table = empty_table().await;
+async fn messages_from_before_revisions_are_at_the_first(ground: Ground) {
     for uuid in ["old-1", "old-2"] {
-        put_raw(
-            &table,
-            &[
-                ("uuid", uuid),
-                ("author", "Ada"),
-                ("text", "before"),
-                ("posted_at", "2025-01-01T00:00:00.000000Z"),
-                ("board", "main"),
-            ],
-        )
-        .await;
+        put_listed(&ground.table, uuid, "before", "2025-01-01T00:00:00.000000Z").await;
     }
-    let store = Store::new(table);
+    let store = Store::new(ground.table);
     assert_eq!(store.get("old-1").await.unwrap().revision, 1);
     let stale = store.edit("old-1", &new("x"), &at(&[2])).await;
     assert!(matches!(stale, Err(StoreError::Changed(1))), "{stale:?}");
@@ -200,9 +142,8 @@ async fn messages_from_before_revisions_are_at_the_first() {
     store.delete("old-2", &at(&[1])).await.unwrap();
 }
 
-#[tokio::test]
-async fn deletes_what_was_seen_and_nothing_else() {
-    let store = Store::new(empty_table().await);
+async fn deletes_what_was_seen_and_nothing_else(ground: Ground) {
+    let store = Store::new(ground.table);
     let message = posted(&store, "hello").await;
     let stale = store.delete(&message.uuid, &at(&[2])).await;
     assert!(matches!(stale, Err(StoreError::Changed(1))), "{stale:?}");
@@ -220,11 +161,35 @@ async fn deletes_what_was_seen_and_nothing_else() {
     }
 }
 
-#[tokio::test]
-async fn says_when_the_table_does_not_answer() {
-    let store = Store::new(unreachable_table().await);
-    assert!(matches!(
-        store.newest(LIMIT, None).await,
-        Err(StoreError::Unavailable { .. })
-    ));
+/// A store whose clock stands, so that all its writes are of one instant.
+fn at_one_instant(ground: Ground) -> Store {
+    Store::with_clock(ground.table, || OffsetDateTime::UNIX_EPOCH)
+}
+
+/// A second call is no second try of the first one.
+async fn posts_of_one_instant_are_told_apart(ground: Ground) {
+    let store = at_one_instant(ground);
+    let keyed = store.post(new("hello"), Some("k")).await.unwrap();
+    let again = store.post(new("hello"), Some("k")).await.unwrap();
+    assert_eq!((keyed.replayed, again.replayed), (false, true));
+    assert_eq!(keyed.message, again.message);
+    let others = [posted(&store, "hello").await, posted(&store, "hello").await];
+    assert!(
+        others
+            .iter()
+            .all(|other| other.posted_at == keyed.message.posted_at)
+    );
+    assert_eq!(listed(&store).await.len(), 1 + others.len());
+}
+
+async fn edits_of_one_instant_are_told_apart(ground: Ground) {
+    let store = at_one_instant(ground);
+    let uuid = posted(&store, "hello").await.uuid;
+    let first = store.edit(&uuid, &new("first"), &at(&[1])).await.unwrap();
+    let stale = store.edit(&uuid, &new("first"), &at(&[1])).await;
+    assert!(matches!(stale, Err(StoreError::Changed(2))), "{stale:?}");
+    let second = store.edit(&uuid, &new("second"), &Expected::Any).await.unwrap();
+    assert_eq!((second.text.as_str(), second.revision), ("second", 3));
+    assert_eq!(second.edited_at, first.edited_at);
+    assert_eq!(listed(&store).await, [second]);
 }
