@@ -39,6 +39,7 @@ pub const MAX_TEXT: usize = 1000;
 
 /// A message as it is stored and shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
     /// Identity, given by the backend.
     pub uuid: String,
@@ -47,12 +48,15 @@ pub struct Message {
     /// What they wrote.
     pub text: String,
     /// When the backend took it: RFC 3339 in UTC with microseconds, so that text order is time order.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub posted_at: String,
     /// When it was last changed, like `posted_at`; absent while nobody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
     pub edited_at: Option<String>,
     /// Counts the changes: 1 as posted, one more with each edit.
     #[serde(default = "first_revision")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub revision: u32,
 }
 
@@ -82,20 +86,28 @@ pub fn message_path(uuid: &str) -> String {
 
 /// What a person writes: the body of a post and of an edit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewMessage {
     /// Not blank, at most [`MAX_AUTHOR`] characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80, pattern = r"\S"))]
     pub author: String,
     /// Not blank, at most [`MAX_TEXT`] characters.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 1000, pattern = r"\S")
+    )]
     pub text: String,
 }
 
 /// One page of messages, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageList {
     /// The messages of this page.
     pub messages: Vec<Message>,
     /// Value of the query parameter `before` that yields the next older page, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub next: Option<String>,
 }
 
@@ -110,6 +122,7 @@ pub struct Version {
 
 /// What the backend says about itself and its table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BackendVersion {
     /// Commit the program was built from.
     pub commit: String,
@@ -123,6 +136,7 @@ pub struct BackendVersion {
 
 /// An error body, `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// Kind of problem; `about:blank` means the status says it all.
     #[serde(rename = "type")]
@@ -138,11 +152,13 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Value of [`REQUEST_ID`], so that a person can quote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub request_id: Option<String>,
 }
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// Name of the field, as `author`.
     pub field: String,

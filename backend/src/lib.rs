@@ -7,6 +7,8 @@ pub mod config;
 pub mod dynamodb;
 pub mod error;
 pub mod migrate;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod router;
 mod routes;
 pub mod serve;

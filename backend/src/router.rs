@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::routes::{health, messages};
+use crate::routes::{document, health, messages};
 
 /// The longest text and author in four-byte characters, with JSON around them, fit well.
 const BODY_LIMIT: usize = 16 * 1024;
@@ -29,12 +29,13 @@ pub fn router(app: App) -> Router {
         )
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(time_limit));
-    let health = Router::new()
+    let facts = Router::new()
         .route(api::HEALTHZ, get(health::live))
         .route(api::READYZ, get(health::ready))
-        .route(api::VERSION, get(health::version));
+        .route(api::VERSION, get(health::version))
+        .route(api::OPENAPI, get(document::show));
     let router = messages
-        .merge(request::quiet(health))
+        .merge(request::quiet(facts))
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::Method)
         .layer(CatchPanicLayer::custom(|_| ApiError::Panic.into_response()))

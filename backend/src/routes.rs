@@ -1,5 +1,6 @@
 //! The handlers, one file per noun, and the parts of a request that they take.
 
+pub(crate) mod document;
 mod draft;
 mod headers;
 pub(crate) mod health;

@@ -9,16 +9,30 @@ use axum::extract::State;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::migrate::{self, Record};
+#[cfg(feature = "openapi")]
+use crate::openapi::problems;
 
 /// Less than a probe waits: what a table cannot answer in this time is no answer for a visitor either.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Never asks the table: a restart does not mend a table.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get,
+    path = api::HEALTHZ,
+    operation_id = "live",
+    responses((status = 200, description = "The process lives", body = String)),
+))]
 pub(crate) async fn live() -> &'static str {
     "ok"
 }
 
 /// Refuses a table whose schema this code cannot serve on: the deployer may have skipped the migration.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get,
+    path = api::READYZ,
+    operation_id = "ready",
+    responses((status = 200, description = "Requests may be sent here", body = String), problems::Table),
+))]
 pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {
     if app.draining.has_begun() {
         return Err(ApiError::NotReady("shutting down".into()));
@@ -31,6 +45,13 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, ApiErr
     Ok("ok")
 }
 
+/// Which commit serves, and on which schema.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get,
+    path = api::VERSION,
+    operation_id = "version",
+    responses((status = 200, description = "What serves here", body = BackendVersion)),
+))]
 pub(crate) async fn version(State(app): State<App>) -> Json<BackendVersion> {
     Json(BackendVersion {
         commit: app.commit.to_string(),

@@ -5,6 +5,7 @@
 )]
 
 mod migrate;
+mod openapi;
 mod readiness;
 mod router;
 mod support;

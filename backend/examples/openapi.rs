@@ -1,0 +1,5 @@
+//! Writes the `OpenAPI` document to standard output, as `cargo xtask openapi` keeps it in `api/openapi.json`.
+
+fn main() {
+    print!("{}", backend::openapi::document());
+}

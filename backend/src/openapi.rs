@@ -1,0 +1,130 @@
+//! The `OpenAPI` document of this API, made of the handlers and the wire types.
+//!
+//! Built for tests and for `cargo xtask openapi` only: the binary serves `api/openapi.json`, and a test compares the two.
+
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{self, PathItem, RefOr};
+use utoipa::{Modify, OpenApi};
+
+use crate::routes::{document, health, messages};
+
+/// The document as it is checked in: indented JSON with a line break at the end.
+pub fn document() -> String {
+    let mut text = Document::openapi()
+        .to_pretty_json()
+        .expect("the document is plain data");
+    text.push('\n');
+    text
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Message board",
+        description = "Messages in a DynamoDB table. Every error is `application/problem+json` (RFC 9457).",
+        version = "1",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    paths(
+        messages::list,
+        messages::post,
+        messages::get,
+        messages::put,
+        messages::delete,
+        health::live,
+        health::ready,
+        health::version,
+        document::show,
+    ),
+    modifiers(&RequestId),
+)]
+struct Document;
+
+/// Every answer carries the request id.
+struct RequestId;
+
+impl Modify for RequestId {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let operations = document.paths.paths.values_mut().flat_map(operations);
+        for response in operations.flat_map(|operation| operation.responses.responses.values_mut()) {
+            if let RefOr::T(response) = response {
+                let header = HeaderBuilder::new()
+                    .description(Some("Quote it to have the request found in the logs"))
+                    .build();
+                response.headers.insert("X-Request-Id".into(), header.into());
+            }
+        }
+    }
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let taken = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete];
+    taken.into_iter().filter_map(Option::as_mut)
+}
+
+/// Problems that several operations answer with.
+#[expect(dead_code, reason = "the macros read the variants; nobody makes one")]
+pub(crate) mod problems {
+    use api::Problem;
+    use utoipa::IntoResponses;
+
+    /// Of every operation that asks the table.
+    #[derive(IntoResponses)]
+    pub(crate) enum Table {
+        /// The table throttles or cannot be reached, or this process should get no requests
+        #[response(status = 503, content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds after which to ask again")))]
+        Unavailable(Problem),
+        /// The table did not answer in time; a write may have been done
+        #[response(status = 504, content_type = "application/problem+json")]
+        Slow(Problem),
+    }
+
+    /// Of operations on one message.
+    #[derive(IntoResponses)]
+    pub(crate) enum Missing {
+        /// There is no such message
+        #[response(status = 404, content_type = "application/problem+json")]
+        NotFound(Problem),
+    }
+
+    /// Of operations that take a query string.
+    #[derive(IntoResponses)]
+    pub(crate) enum Query {
+        /// A parameter is malformed
+        #[response(status = 400, content_type = "application/problem+json")]
+        Malformed(Problem),
+    }
+
+    /// Of operations that change what somebody read.
+    #[derive(IntoResponses)]
+    pub(crate) enum Revision {
+        /// The message is not at the revision of `If-Match`
+        #[response(status = 412, content_type = "application/problem+json")]
+        Changed(Problem),
+        /// `If-Match` is missing
+        #[response(status = 428, content_type = "application/problem+json")]
+        Required(Problem),
+    }
+
+    /// Of operations that take a body.
+    #[derive(IntoResponses)]
+    pub(crate) enum Body {
+        /// The body is no JSON, or a header is malformed
+        #[response(status = 400, content_type = "application/problem+json")]
+        Malformed(Problem),
+        /// The body did not arrive in time
+        #[response(status = 408, content_type = "application/problem+json")]
+        Slow(Problem),
+        /// The body is too long
+        #[response(status = 413, content_type = "application/problem+json")]
+        Long(Problem),
+        /// The body is not declared as JSON
+        #[response(status = 415, content_type = "application/problem+json")]
+        Undeclared(Problem),
+        /// Fields break rules; `errors` says which
+        #[response(status = 422, content_type = "application/problem+json")]
+        Fields(Problem),
+    }
+}
