@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
-use crate::{env, flags};
+use crate::{env, flags, openapi};
 
 /// Linted one by one: the workspace must never be compiled with the frontend's two halves at once.
 const NATIVE: &[&[&str]] = &[
@@ -45,6 +45,10 @@ impl flags::Check {
                     .args(["--all-targets", "--", "-D", "warnings"]);
             step(format!("clippy {}", packages.join(" ")), clippy.run().is_ok());
         }
+        step(
+            "api/openapi.json (cure: cargo xtask openapi)".into(),
+            openapi::is_current(sh).is_ok_and(|current| current),
+        );
         // Clippy compiles with the toolchain's own libraries only.
         let plain = Options {
             choice: Choice::Rustup,

@@ -29,6 +29,10 @@ enum Command {
     Test(Test),
     /// Formatting, lints, dependency rules
     Check(Check),
+    /// Ask the API everything its document allows, and what it does not allow
+    Fuzz(Fuzz),
+    /// Write api/openapi.json as the code describes it
+    Openapi(Openapi),
     /// Compile what the images contain: static binaries and the browser bundle
     Build(Build),
     /// Release verbs; each CI file calls these and nothing else
@@ -72,6 +76,22 @@ pub(crate) struct Test {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fuzz {
+    /// Seconds the requests may take
+    #[arg(long, default_value_t = 25)]
+    pub(crate) seconds: u32,
+    /// Repeat the run that printed this seed
+    #[arg(long)]
+    pub(crate) seed: Option<String>,
+    /// Install nothing: name what is missing and stop
+    #[arg(long)]
+    pub(crate) no_install: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Openapi {}
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
@@ -179,6 +199,8 @@ impl Flags {
             Command::Dev(flags) => flags.run(sh),
             Command::Test(flags) => flags.run(sh),
             Command::Check(Check {}) => Check::run(sh),
+            Command::Fuzz(flags) => flags.run(sh),
+            Command::Openapi(Openapi {}) => Openapi::run(sh),
             Command::Build(flags) => flags.run(sh),
             Command::Ci(flags) => flags.run(sh),
             Command::Doctor(flags) => flags.run(sh),

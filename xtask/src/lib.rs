@@ -15,6 +15,8 @@ mod dev;
 mod doctor;
 mod e2e;
 mod env;
+mod fuzz;
+mod openapi;
 mod packages;
 mod supplies;
 mod test;

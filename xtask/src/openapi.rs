@@ -1,0 +1,34 @@
+//! `cargo xtask openapi`: keeps the `OpenAPI` document equal to the code that it describes.
+
+use anyhow::{Context as _, Result};
+use xshell::Shell;
+
+use crate::{env, flags};
+
+const DOCUMENT: &str = "api/openapi.json";
+
+impl flags::Openapi {
+    pub(crate) fn run(sh: &Shell) -> Result<()> {
+        let document = of_the_code(sh)?;
+        sh.write_file(DOCUMENT, document)
+            .with_context(|| format!("write {DOCUMENT}"))
+    }
+}
+
+/// Whether the document that is checked in is that of the code.
+pub(crate) fn is_current(sh: &Shell) -> Result<bool> {
+    let checked_in = sh
+        .read_file(DOCUMENT)
+        .with_context(|| format!("read {DOCUMENT}"))?;
+    Ok(checked_in == of_the_code(sh)?)
+}
+
+fn of_the_code(sh: &Shell) -> Result<String> {
+    let run = env::cargo(sh).args(["run", "--quiet", "--package", "backend"]);
+    let document = run
+        .args(["--features", "openapi", "--example", "openapi"])
+        .read()
+        .context("make the OpenAPI document")?;
+    // What is read of a program has lost its last line break.
+    Ok(document + "\n")
+}
