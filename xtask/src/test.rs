@@ -153,9 +153,23 @@ impl Suite {
 /// As long as one can read in a sum; what commands printed is in their logs.
 fn one_line(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
-    let line = text.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let line = lines.join("; ").replace(":; ", ": ");
     match line.char_indices().nth(REASON) {
         Some((end, _)) => format!("{} …", &line[..end]),
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_line_that_can_be_read() {
+        let reason = |text: &str| one_line(&anyhow::anyhow!(text.to_owned()));
+        assert_eq!(reason("lacks:\n  podman\n  kind"), "lacks: podman; kind");
+        let long = reason(&"é".repeat(REASON + 1));
+        assert_eq!(long, format!("{} …", "é".repeat(REASON)));
     }
 }
