@@ -10,7 +10,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use supply::{cache::Cache, engine::Engine};
+use pipelines::{Runner, System};
+use supply::{cache::Cache, engine::Engine, needs::Group};
 use tokio::sync::SetOnce;
 
 use crate::{
@@ -81,12 +82,20 @@ async fn ground(session: &Session) -> Result<Arc<Ground>> {
         mirror: session.options.mirror.clone(),
         install: !session.options.no_install,
     };
+    let system = session.options.ci;
     let (progress, logs) = (&session.progress, session.run.logs());
     progress
         .step(&plan::DOCTOR, async |step| {
             let (cache, options, step, logs) =
                 (session.cache.clone(), options.clone(), step.clone(), logs.clone());
-            blocking(move || supply::doctor::run(&cache, &options, &step, &logs)).await?;
+            blocking(move || {
+                supply::doctor::run(&cache, &options, &step, &logs)?;
+                match system {
+                    System::Codebuild => Ok(()),
+                    _ => supply::doctor::ready(&[Group::Pipelines], options.install, &step, &logs),
+                }
+            })
+            .await?;
             session.find_engine()
         })
         .await?;
@@ -95,10 +104,14 @@ async fn ground(session: &Session) -> Result<Arc<Ground>> {
         .get()
         .context("the doctor has just found an engine")?
         .clone();
-    let parts = progress
+    let (parts, ci) = progress
         .step(&plan::SUPPLY, async |step| {
             let (cache, engine, step) = (session.cache.clone(), engine.clone(), step.clone());
-            blocking(move || supply::supply(&cache, &engine, &options, &step, &logs)).await
+            blocking(move || {
+                let parts = supply::supply(&cache, &engine, &options, &step, &logs)?;
+                Ok((parts, Runner::supply(system, &cache, &step, &logs)?))
+            })
+            .await
         })
         .await?;
     // Only this function sets it.
@@ -113,6 +126,7 @@ async fn ground(session: &Session) -> Result<Arc<Ground>> {
         run: session.run.clone(),
         engine,
         parts,
+        ci,
         cache: session.cache.clone(),
         http,
     }))

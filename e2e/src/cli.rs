@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use pipelines::System;
+
 use crate::{lifecycle, world};
 
 /// Proves the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
@@ -46,6 +48,9 @@ pub(crate) struct Options {
     /// Where tools and images come from: pulled where a registry answers and else built, or one of both
     #[arg(long, global = true, value_enum, default_value_t = Supply::Auto)]
     pub(crate) supply: Supply,
+    /// Whose CI file does the CI step
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) ci: System,
     /// A registry to pull every image from, under its usual name
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub(crate) mirror: Option<String>,
@@ -128,5 +133,8 @@ mod tests {
         );
         let cli = Cli::parse_from(["e2e", "--keep", "--supply", "build"]);
         assert!(cli.command.is_none() && cli.options.keep && cli.options.supply == Supply::Build);
+        assert_eq!(cli.options.ci, System::Codebuild);
+        let cli = Cli::parse_from(["e2e", "up", "--ci", "gitlab"]);
+        assert_eq!(cli.options.ci, System::Gitlab);
     }
 }

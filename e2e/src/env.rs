@@ -9,6 +9,8 @@ pub(crate) struct Ground {
     pub(crate) run: RunDir,
     pub(crate) engine: supply::engine::Engine,
     pub(crate) parts: supply::Parts,
+    /// Whose CI file is carried out, and by what.
+    pub(crate) ci: pipelines::Runner,
     pub(crate) cache: supply::cache::Cache,
     /// For everything on this machine: no proxy, short connect timeout.
     pub(crate) http: reqwest::Client,

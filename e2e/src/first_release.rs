@@ -1,10 +1,10 @@
 //! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds both images, both environments are pinned.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use pipelines::Project;
 
 use crate::actors::Reviewer;
 use crate::checkout::{Checkout, Seed};
@@ -72,7 +72,8 @@ pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
         token: world.forge.token.clone(),
         cache: ground.cache.ci(),
         folder: ground.run.file("ci"),
-        variables: variables(ground, world),
+        project: project(ground, world),
+        system: ground.ci.clone(),
     })
     .await
     .context("start the CI")?;
@@ -110,23 +111,30 @@ fn remote(world: &World) -> String {
     )
 }
 
-/// What docs/CI.md lists, as a project of a hosted CI would have it configured.
-fn variables(ground: &Ground, world: &World) -> BTreeMap<String, String> {
+/// What docs/CI.md lists, as a hosted project would have it configured.
+fn project(ground: &Ground, world: &World) -> Project {
     let forge = &world.forge;
-    let mut variables: BTreeMap<String, String> = ground.engine.env().iter().cloned().collect();
     let (owner, name) = (ForgeAccess::ORGANISATION, ForgeAccess::REPOSITORY);
-    for (variable, value) in [
+    let settings = [
         ("IMAGE_REGISTRY", format!("{}/{owner}", forge.registry)),
         ("REGISTRY_USER", forge.user.clone()),
-        ("REGISTRY_PASSWORD", forge.password.clone()),
         ("REGISTRY_INSECURE", "true".to_owned()),
         ("FORGE", "gitea".to_owned()),
         ("FORGE_API", format!("{}/api/v1", forge.host_url)),
         ("FORGE_REPO", format!("{owner}/{name}")),
-        ("FORGE_TOKEN", forge.token.clone()),
         ("CONTAINER_ENGINE", ground.engine.program().to_owned()),
-    ] {
-        variables.insert(variable.to_owned(), value);
+    ];
+    let secrets = [
+        ("REGISTRY_PASSWORD", forge.password.clone()),
+        ("FORGE_TOKEN", forge.token.clone()),
+    ];
+    Project {
+        settings: settings.map(named).into(),
+        secrets: secrets.map(named).into(),
+        machine: ground.engine.env().iter().cloned().collect(),
     }
-    variables
+}
+
+fn named((name, value): (&str, String)) -> (String, String) {
+    (name.to_owned(), value)
 }

@@ -33,10 +33,7 @@ pub struct GoModule<'a> {
 impl GoModule<'_> {
     /// Builds the binaries, or finds them in the cache, and gives their folder.
     pub fn build(&self, shop: Workshop<'_>) -> Result<PathBuf> {
-        let folder = shop
-            .cache
-            .binaries()
-            .join(format!("{}-{}", self.short_name(), self.key()));
+        let folder = self.folder(shop);
         if folder.is_dir() {
             return Ok(folder);
         }
@@ -79,6 +76,13 @@ impl GoModule<'_> {
         }
         fs::rename(&fresh, &folder).with_context(|| format!("keep the binaries in {}", folder.display()))?;
         Ok(folder)
+    }
+
+    /// Where the binaries lie once they are built.
+    pub(crate) fn folder(&self, shop: Workshop<'_>) -> PathBuf {
+        shop.cache
+            .binaries()
+            .join(format!("{}-{}", self.short_name(), self.key()))
     }
 
     /// The module's own files, as published. They are read-only and go with the compiler caches.

@@ -15,6 +15,7 @@ pub mod part;
 mod podman;
 mod preload;
 pub mod proof;
+pub mod python;
 pub mod recipes;
 mod run;
 pub mod stock;
@@ -24,7 +25,8 @@ mod workshop;
 use std::path::PathBuf;
 
 pub use error::SupplyError;
-pub use orchestrate::{aws_image, kustomize, supply, tools};
+pub use orchestrate::{act, aws_image, gitlab_runner, kustomize, linters, supply, tools};
+pub use recipes::pipelines::{GitLabRunner, Linters};
 pub use run::cancel;
 pub use workshop::{Progress, Workshop};
 

@@ -11,6 +11,8 @@ pub enum Group {
     Recipes,
     /// The proof that pulling works.
     Registry,
+    /// Running and checking CI files.
+    Pipelines,
 }
 
 /// How it is seen whether a need is met.
@@ -96,6 +98,13 @@ const fn recipes(what: &'static str, why: &'static str, check: Check, cure: Cure
     }
 }
 
+const fn pipelines(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    Need {
+        group: Group::Pipelines,
+        ..containers(what, why, check, cure)
+    }
+}
+
 const fn podman(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
     Need {
         only_without_docker: true,
@@ -176,6 +185,32 @@ pub const NEEDS: &[Need] = &[
         "root file systems of images",
         Check::Program("tar"),
         Cure::Debian("tar"),
+    ),
+    pipelines(
+        "Python",
+        "linters and a Node come as its packages",
+        Check::Version {
+            program: "python3",
+            args: &["--version"],
+            pin: "python",
+        },
+        Cure::Debian("python3"),
+    ),
+    pipelines(
+        "pip",
+        "linters and a Node come as its packages",
+        Check::Version {
+            program: "python3",
+            args: &["-m", "pip", "--version"],
+            pin: "pip",
+        },
+        Cure::Debian("python3-pip"),
+    ),
+    pipelines(
+        "rsync",
+        "gitlab-ci-local copies work trees and artifacts with it",
+        Check::Program("rsync"),
+        Cure::Debian("rsync"),
     ),
     containers(
         "/lib/modules",

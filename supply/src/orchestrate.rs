@@ -19,6 +19,7 @@ use crate::key::Key;
 use crate::needs::Group;
 use crate::part::{Held, Part, STAGE};
 use crate::preload::preload;
+use crate::recipes::pipelines::{self, GitLabRunner, Linters};
 use crate::recipes::{PARTS, argocd, aws, tools};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
@@ -76,6 +77,21 @@ pub fn tools(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<Tool
 /// Only kustomize, with which the manifests are tested.
 pub fn kustomize(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
     alone(cache, progress, logs, tools::build_kustomize)
+}
+
+/// Only act, which runs GitHub's workflows on this machine.
+pub fn act(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
+    alone(cache, progress, logs, pipelines::build_act)
+}
+
+/// Only what runs GitLab's pipelines on this machine.
+pub fn gitlab_runner(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<GitLabRunner> {
+    alone(cache, progress, logs, pipelines::build_gitlab_runner)
+}
+
+/// Only what checks CI files.
+pub fn linters(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<Linters> {
+    alone(cache, progress, logs, pipelines::build_linters)
 }
 
 /// Only the image of the AWS emulator, with which the backend is tested.

@@ -4,6 +4,7 @@ pub mod argocd;
 pub mod aws;
 pub mod forge;
 pub mod node;
+pub mod pipelines;
 pub mod tools;
 
 use crate::part::Part;

@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
 use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates, node_name};
 use crate::part::{Held, LABEL};
-use crate::recipes::PARTS;
+use crate::recipes::{PARTS, pipelines};
 use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
@@ -54,6 +54,7 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
     let kept: Vec<PathBuf> = [tools.kind, tools.kubectl, tools.kustomize]
         .iter()
         .filter_map(|tool| tool.parent().map(Path::to_owned))
+        .chain(pipelines::folders(shop)?)
         .collect();
     for folder in folders(&cache.binaries())?
         .into_iter()

@@ -18,6 +18,8 @@ const NATIVE: &[&[&str]] = &[
         "-p",
         "wasm-bundle",
         "-p",
+        "pipelines",
+        "-p",
         "e2e",
     ],
     &["-p", "serverkit", "-p", "backend"],

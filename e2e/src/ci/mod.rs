@@ -1,24 +1,20 @@
-//! The stand-in for the hosted CI: a push on the forge starts a run of the repository's own buildspec, as CodeBuild would.
+//! The stand-in for the hosted CI: a push on the forge starts a run of the repository's own CI file, as the hosted system would.
 //!
 //! ```text
-//! forge --webhook--> listener --> trigger (does this push concern us?) --> runner (clean checkout) --> build (one shell)
+//! forge --webhook--> listener --> trigger (does this push concern us?) --> runner (clean checkout) --> the crate `pipelines`
 //! ```
 
-mod build;
-mod buildspec;
 mod listener;
 mod records;
 mod runner;
-mod session;
-mod step;
 mod trigger;
 mod watcher;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use pipelines::Project;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinSet;
 
@@ -44,8 +40,10 @@ pub(crate) struct Settings {
     pub(crate) cache: PathBuf,
     /// Logs and ledger of this run of the e2e.
     pub(crate) folder: PathBuf,
-    /// What the builds find in their environment.
-    pub(crate) variables: BTreeMap<String, String>,
+    /// What the owner of the project has configured.
+    pub(crate) project: Project,
+    /// Whose CI file is carried out, and by what.
+    pub(crate) system: pipelines::Runner,
 }
 
 /// The running CI. Dropping it ends the run that is going on.
@@ -65,7 +63,8 @@ impl Ci {
             token,
             cache,
             folder,
-            variables,
+            project,
+            system,
         } = settings;
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
         let records = Records::open(&folder)?;
@@ -74,13 +73,13 @@ impl Ci {
         let (address, listener) = listener::listen(&listen_on, &secret, heard).await?;
         let mirror = folder.join("mirror.git");
         let watcher = Watcher::new(&mirror, &remote, &token, records.clone()).await?;
-        let scripts = folder.join("scripts");
         let runner = Runner {
             cache,
-            scripts,
+            scratch: folder.join("runs"),
             remote,
             token,
-            variables,
+            project,
+            system,
             records: records.clone(),
         };
 

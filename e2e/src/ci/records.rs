@@ -39,7 +39,7 @@ pub(crate) enum Decision {
     Undecided(String),
 }
 
-/// A run of the buildspec.
+/// A run of the CI file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) number: usize,

@@ -1,4 +1,4 @@
-//! Decides which pushes start a run: the `on.push` filters of the repository's own release workflow.
+//! Decides which pushes start a run: the `on.push` filters of the repository's own workflow that delivers.
 //!
 //! The workflow file is the one place where the filters are written; on AWS the pipeline's trigger says the same.
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 /// Where the filters are, inside the repository.
-pub(crate) const WORKFLOW: &str = ".github/workflows/release.yaml";
+pub(crate) const WORKFLOW: &str = ".github/workflows/deliver.yaml";
 
 /// What a push is asked: is this branch released, and does it change anything a build reads?
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Patterns {
 mod tests {
     use super::*;
 
-    const WORKFLOW_TEXT: &str = "name: release\non:\n  push:\n    branches: [master, production]\n    paths-ignore:\n      \
+    const WORKFLOW_TEXT: &str = "name: deliver\non:\n  push:\n    branches: [master, production]\n    paths-ignore:\n      \
         - 'infra/*/overlays/*/kustomization.yaml'\n      - 'docs/**'\n      - '!docs/site/**'\n      - '**/*.md'\n\
         permissions:\n  contents: write\njobs: {}\n";
 

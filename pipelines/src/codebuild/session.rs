@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStdin, ChildStdout};
 
 use super::buildspec::Shell;
+use crate::machine::{self, Group};
 
 /// A shell waiting for commands. Dropping it ends the shell and all it started.
 pub(crate) struct Session {
-    shell: Child,
+    shell: Group,
     input: ChildStdin,
     answers: BufReader<ChildStdout>,
     scripts: PathBuf,
@@ -48,28 +48,16 @@ impl Session {
             Shell::Sh => "sh",
             Shell::Bash => "bash",
         };
-        let mut command = Command::new(program);
-        for name in std::env::vars_os()
-            .filter_map(|(name, _)| name.into_string().ok())
-            .filter(|name| is_ours(name))
-        {
-            command.env_remove(name);
-        }
-        let mut shell = command
-            .current_dir(folder)
-            .envs(variables)
+        let mut shell = machine::command(program, folder, variables)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // Its own group, so that dropping the session reaches the compilers too.
-            .process_group(0)
-            .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("start {program}"))?;
         let input = shell.stdin.take().expect("stdin is piped");
         let answers = BufReader::new(shell.stdout.take().expect("stdout is piped"));
         Ok(Self {
-            shell,
+            shell: Group(shell),
             input,
             answers,
             scripts: scripts.to_owned(),
@@ -149,39 +137,9 @@ impl Session {
             .await
             .context("read the shell's last words")?;
         Ok(Ended::Shell(
-            self.shell.wait().await.context("wait for the shell")?.code(),
+            self.shell.0.wait().await.context("wait for the shell")?.code(),
         ))
     }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if let Some(group) = self.shell.id() {
-            let group = i32::try_from(group).ok().and_then(Pid::from_raw);
-            // It may have ended by itself meanwhile.
-            let _ = group.map(|group| kill_process_group(group, Signal::TERM));
-        }
-    }
-}
-
-/// Variables of this process that a hosted CI would not have: what cargo tells the program it runs, and git's overrides.
-fn is_ours(name: &str) -> bool {
-    const CARGO: [&str; 6] = [
-        "CARGO",
-        "CARGO_CRATE_NAME",
-        "CARGO_PRIMARY_PACKAGE",
-        "CARGO_TARGET_DIR",
-        "LD_LIBRARY_PATH",
-        "OUT_DIR",
-    ];
-    const PREFIXES: [&str; 5] = [
-        "CARGO_PKG_",
-        "CARGO_MANIFEST_",
-        "CARGO_BIN_",
-        "CARGO_CFG_",
-        "GIT_",
-    ];
-    CARGO.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn quoted(path: &Path) -> String {

@@ -15,11 +15,14 @@ pub(crate) struct Built {
     pub(crate) exported: BTreeMap<String, String>,
     /// The first thing that went wrong; a build with one has failed, whatever ran after it.
     pub(crate) failure: Option<String>,
+    /// The phases that passed.
+    pub(crate) phases: Vec<String>,
 }
 
 /// Run all phases in the session. `doing` hears of each command before it runs.
 pub(crate) async fn execute(spec: &Buildspec, session: &mut Session, doing: impl Fn(&str)) -> Result<Built> {
     let mut failure: Option<String> = None;
+    let mut phases = Vec::new();
     for (step, phase) in spec.phases() {
         session
             .export(
@@ -29,7 +32,7 @@ pub(crate) async fn execute(spec: &Buildspec, session: &mut Session, doing: impl
             .await?;
         session.note(&format!("[{}]", step.name()))?;
         match run_phase(step, phase, session, &doing).await? {
-            PhaseEnd::Passed => {}
+            PhaseEnd::Passed => phases.push(step.name().to_owned()),
             PhaseEnd::Failed(cause) => {
                 failure.get_or_insert(cause);
                 if !step.goes_on_after_failure(phase.on_failure) {
@@ -40,6 +43,7 @@ pub(crate) async fn execute(spec: &Buildspec, session: &mut Session, doing: impl
                 return Ok(Built {
                     exported: BTreeMap::new(),
                     failure: Some(failure.unwrap_or(cause)),
+                    phases,
                 });
             }
         }
@@ -48,7 +52,11 @@ pub(crate) async fn execute(spec: &Buildspec, session: &mut Session, doing: impl
     for name in &spec.env.exported_variables {
         exported.insert(name.clone(), session.value(name).await?);
     }
-    Ok(Built { exported, failure })
+    Ok(Built {
+        exported,
+        failure,
+        phases,
+    })
 }
 
 enum PhaseEnd {

@@ -1,0 +1,224 @@
+//! GitHub: act runs the workflow on this machine itself. The actions that it uses are on GitHub only; each has a stand-in in
+//! `pipelines/actions`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::machine;
+use crate::{Outcome, Place, Project, Push};
+
+/// Inside the repository.
+pub(crate) const FILE: &str = ".github/workflows/deliver.yaml";
+
+/// An action by its name without owner, and what stands in for it.
+const STAND_INS: &[(&str, &str)] = &[
+    ("actions/cache", include_str!("../actions/cache/action.yml")),
+    ("actions/checkout", include_str!("../actions/checkout/action.yml")),
+    (
+        "aws-actions/configure-aws-credentials",
+        include_str!("../actions/configure-aws-credentials/action.yml"),
+    ),
+];
+
+/// What has to be known of a workflow to run it here.
+#[derive(Debug, Deserialize)]
+struct Workflow {
+    jobs: BTreeMap<String, Job>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Job {
+    runs_on: String,
+    #[serde(default)]
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Step {
+    uses: Option<String>,
+}
+
+impl Workflow {
+    fn read(checkout: &Path) -> Result<Self> {
+        let text = fs::read_to_string(checkout.join(FILE)).with_context(|| format!("read {FILE}"))?;
+        serde_saphyr::from_str(&text).with_context(|| format!("{FILE} is not a workflow this crate can run"))
+    }
+
+    /// act skips a job in silence when it has no machine for its label.
+    fn labels(&self) -> BTreeSet<&str> {
+        self.jobs.values().map(|job| job.runs_on.as_str()).collect()
+    }
+
+    /// Every action from outside, as it is written.
+    fn actions(&self) -> BTreeSet<&str> {
+        let steps = self.jobs.values().flat_map(|job| &job.steps);
+        steps
+            .filter_map(|step| step.uses.as_deref())
+            .filter(|uses| !uses.starts_with("./"))
+            .collect()
+    }
+}
+
+/// Runs the workflow for a push.
+pub(crate) async fn run(
+    act: &Path,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+    doing: impl Fn(&str),
+) -> Result<Outcome> {
+    let workflow = Workflow::read(push.checkout)?;
+    let write = |name: &str, content: String| -> Result<PathBuf> {
+        let path = place.scratch.join(name);
+        fs::write(&path, content).with_context(|| format!("write {}", path.display()))?;
+        Ok(path)
+    };
+    fs::create_dir_all(place.scratch).with_context(|| format!("make {}", place.scratch.display()))?;
+    let event = json!({ "ref": format!("refs/heads/{}", push.branch), "after": push.commit });
+    // JSON is YAML too, and needs no quoting of act's.
+    let settings = write("vars.yaml", serde_json::to_string(&project.settings)?)?;
+    let secrets = write("secrets.yaml", serde_json::to_string(&project.secrets)?)?;
+    let mut variables = project.machine.clone();
+    let checkout = push.checkout.canonicalize().context("find the checkout")?;
+    variables.insert("PIPELINES_CHECKOUT".to_owned(), checkout.display().to_string());
+    let mut command = machine::command(act, push.checkout, &variables);
+    command
+        .args(["push", "--json", "--no-skip-checkout", "--no-cache-server"])
+        .args(["--artifact-server-addr", "127.0.0.1"])
+        .args(["--workflows", FILE])
+        .args(["--env-file", "/dev/null", "--input-file", "/dev/null"])
+        .arg("--eventpath")
+        .arg(write("event.json", event.to_string())?)
+        .arg("--var-file")
+        .arg(settings)
+        .arg("--secret-file")
+        .arg(secrets)
+        .arg("--action-cache-path")
+        .arg(place.scratch.join("act"));
+    for label in workflow.labels() {
+        command.arg("--platform").arg(format!("{label}=-self-hosted"));
+    }
+    for uses in workflow.actions() {
+        let folder = stand_in(uses, place.scratch)?;
+        command
+            .arg("--local-repository")
+            .arg(format!("{uses}={}", folder.display()));
+    }
+
+    let mut told = Told::default();
+    let status = machine::follow(command, place.log, |line| told.read(line, &doing)).await?;
+    let failure = told.failure.or_else(|| {
+        let silent = workflow.jobs.keys().find(|job| !told.passed.contains(job));
+        match silent {
+            Some(job) => Some(format!("job {job} did not run")),
+            None if !status.success() => Some(format!("act ended with {status}")),
+            None => None,
+        }
+    });
+    Ok(Outcome {
+        failure,
+        exported: BTreeMap::new(),
+        ran: told.passed,
+    })
+}
+
+/// The folder of what stands in for `owner/name@reference`.
+fn stand_in(uses: &str, scratch: &Path) -> Result<PathBuf> {
+    let name = uses.split_once('@').map_or(uses, |(name, _)| name);
+    let Some((_, text)) = STAND_INS.iter().find(|(known, _)| *known == name) else {
+        bail!("{FILE} uses {uses}, for which there is no stand-in in pipelines/actions");
+    };
+    let folder = scratch.join("actions").join(name);
+    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    fs::write(folder.join("action.yml"), text).with_context(|| format!("write the stand-in for {name}"))?;
+    Ok(folder)
+}
+
+/// What act has said so far.
+#[derive(Debug, Default)]
+struct Told {
+    passed: Vec<String>,
+    failure: Option<String>,
+}
+
+/// A line of `act --json`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    #[serde(default)]
+    msg: String,
+    #[serde(rename = "jobID", default)]
+    job: String,
+    #[serde(default)]
+    step: String,
+    step_result: Option<String>,
+    job_result: Option<String>,
+}
+
+impl Told {
+    /// Takes a line in; gives what a person wants to read of it.
+    fn read(&mut self, line: &str, doing: &impl Fn(&str)) -> String {
+        let Ok(line) = serde_json::from_str::<Line>(line) else {
+            return line.to_owned();
+        };
+        let step = line.step.lines().next().unwrap_or_default();
+        if line.msg.starts_with("⭐ Run Main") {
+            doing(step);
+        }
+        if line.step_result.as_deref() == Some("failure") {
+            self.failure
+                .get_or_insert_with(|| format!("job {}, step `{step}` failed", line.job));
+        }
+        match line.job_result.as_deref() {
+            Some("success") => self.passed.push(line.job),
+            Some(result) => {
+                self.failure
+                    .get_or_insert_with(|| format!("job {} ended with {result}", line.job));
+            }
+            None => {}
+        }
+        line.msg
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_act_says_is_understood() {
+        let mut told = Told::default();
+        let quiet = |_: &str| {};
+        assert_eq!(
+            told.read(r#"{"jobID":"a","msg":"text\n","raw_output":true}"#, &quiet),
+            "text\n"
+        );
+        told.read(r#"{"jobID":"a","msg":"","jobResult":"success"}"#, &quiet);
+        told.read(
+            r#"{"jobID":"b","msg":"","step":"one\ntwo","stepResult":"failure"}"#,
+            &quiet,
+        );
+        told.read(r#"{"jobID":"b","msg":"","jobResult":"failure"}"#, &quiet);
+        assert_eq!(told.passed, ["a"]);
+        assert_eq!(told.failure.as_deref(), Some("job b, step `one` failed"));
+        assert_eq!(told.read("not JSON", &quiet), "not JSON");
+    }
+
+    #[test]
+    fn every_action_of_this_repository_s_workflow_has_a_stand_in() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let workflow = Workflow::read(&root).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!workflow.actions().is_empty());
+        for uses in workflow.actions() {
+            stand_in(uses, folder.path()).unwrap();
+        }
+        assert!(stand_in("somebody/else@v1", folder.path()).is_err());
+    }
+}

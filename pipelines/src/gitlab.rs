@@ -1,0 +1,125 @@
+//! GitLab: gitlab-ci-local runs the pipeline on this machine itself.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use supply::GitLabRunner;
+
+use crate::machine;
+use crate::{Outcome, Place, Project, Push};
+
+/// Inside the repository.
+pub(crate) const FILE: &str = ".gitlab-ci.yml";
+
+/// Runs the pipeline of the branch that is checked out.
+pub(crate) async fn run(
+    runner: &GitLabRunner,
+    isolated: bool,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+    doing: impl Fn(&str),
+) -> Result<Outcome> {
+    let home = place.scratch.join("home");
+    let folder = home.join(".gitlab-ci-local");
+    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    let mut command = machine::command(&runner.node, push.checkout, &project.machine);
+    command
+        .arg(&runner.script)
+        .args(["--force-shell-executor", "--no-artifacts-to-source", "--no-color"])
+        // It would compare with a branch of the remote; which pushes start a run was decided before.
+        .arg("--no-evaluate-rule-changes")
+        .arg("--home")
+        .arg(&home);
+    if isolated {
+        command.arg("--shell-isolation");
+    }
+    let variables = folder.join("variables.yml");
+    fs::write(&variables, variables_file(project)?)
+        .with_context(|| format!("write {}", variables.display()))?;
+
+    let mut told = Told::default();
+    let status = machine::follow(command, place.log, |line| {
+        told.read(line, &doing);
+        line.to_owned()
+    })
+    .await?;
+    let failure = told.failed.map(|job| format!("job {job} failed"));
+    Ok(Outcome {
+        failure: failure.or_else(|| {
+            let nothing = told.passed.is_empty();
+            match status.code() {
+                Some(0) if nothing => Some("no job ran".to_owned()),
+                Some(0) => None,
+                _ => Some(format!("gitlab-ci-local ended with {status}")),
+            }
+        }),
+        exported: BTreeMap::new(),
+        ran: told.passed,
+    })
+}
+
+/// The variables of a project, which win over those of the file. GitLab expands `$` in a value; `$$` is one.
+fn variables_file(project: &Project) -> Result<String> {
+    let all = project.settings.iter().chain(&project.secrets);
+    let global: BTreeMap<_, _> = all
+        .map(|(name, value)| (name, value.replace('$', "$$")))
+        .collect();
+    // JSON is YAML too.
+    serde_json::to_string(&BTreeMap::from([("global", global)])).context("write the variables")
+}
+
+/// What gitlab-ci-local has said so far.
+#[derive(Debug, Default)]
+struct Told {
+    passed: Vec<String>,
+    failed: Option<String>,
+}
+
+impl Told {
+    /// `build   $ a command`, and at the end ` PASS  build` or ` FAIL  build` for each job.
+    fn read(&mut self, line: &str, doing: &impl Fn(&str)) {
+        if let Some(job) = line.strip_prefix(" PASS ") {
+            self.passed.push(job.trim().to_owned());
+        } else if let Some(job) = line.strip_prefix(" FAIL ") {
+            self.failed.get_or_insert(job.trim().to_owned());
+        } else if let Some((job, command)) = line.split_once(" $ ") {
+            doing(&format!("{}: {command}", job.trim()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_runner_says_is_understood() {
+        let mut told = Told::default();
+        let quiet = |_: &str| {};
+        for line in [
+            "build   > text",
+            "build   $ cargo xtask ci plan",
+            "",
+            " PASS  build  ",
+            " FAIL  open_MR",
+        ] {
+            told.read(line, &quiet);
+        }
+        assert_eq!(told.passed, ["build"]);
+        assert_eq!(told.failed.as_deref(), Some("open_MR"));
+    }
+
+    #[test]
+    fn a_dollar_in_a_secret_stays_one() {
+        let project = Project {
+            secrets: BTreeMap::from([("TOKEN".to_owned(), "a$b".to_owned())]),
+            ..Project::default()
+        };
+        assert_eq!(
+            variables_file(&project).unwrap(),
+            r#"{"global":{"TOKEN":"a$$b"}}"#
+        );
+    }
+}

