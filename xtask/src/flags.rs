@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::build::toolchain::Choice;
+use crate::ci::settings::Release;
 use crate::dev::Part;
 use crate::env;
 
@@ -135,6 +136,31 @@ pub(crate) enum Verb {
     Push,
     /// Open the pull request that pins the images of this commit
     Propose,
+    /// Open the pull request that gives one environment the images of another
+    Promote(CiPromote),
+}
+
+impl Verb {
+    /// As on the command line.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Build(_) => "build",
+            Self::Push => "push",
+            Self::Propose => "propose",
+            Self::Promote(_) => "promote",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiPromote {
+    /// Whose images
+    #[arg(long, value_enum, default_value_t = Release::Staging)]
+    pub(crate) from: Release,
+    /// Which environment is to run them
+    #[arg(long, value_enum, default_value_t = Release::Production)]
+    pub(crate) to: Release,
 }
 
 #[derive(Debug, Args)]

@@ -112,6 +112,7 @@ mod tests {
             image: String::new(),
             in_registry: None,
             in_overlay: String::new(),
+            released: None,
             action: Action::Build,
         }
     }

@@ -4,16 +4,18 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use ureq::Agent;
 use xshell::Shell;
 
 use crate::build;
-use crate::ci::forge::Client;
 use crate::ci::git::Git;
+use crate::ci::git::remote::{GitRemote, Remote};
 use crate::ci::kept::Kept;
 use crate::ci::plan::{Action, Plan};
-use crate::ci::settings::{Engine, Forge, Registry, Release};
+use crate::ci::propose::{Look, Outcome, Place};
+use crate::ci::registry::{Images, Registry};
+use crate::ci::settings::{Engine, Forge, MAIN_BRANCH, Release};
 use crate::flags::{self, Verb};
 
 mod apps;
@@ -23,11 +25,13 @@ mod images;
 mod kept;
 mod overlay;
 mod plan;
+mod proposal;
 mod propose;
 mod registry;
-mod settings;
+pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
+mod timings;
 
 /// No answer of a registry or a forge takes longer than this.
 const ANSWER: Duration = Duration::from_mins(1);
@@ -36,35 +40,56 @@ const FOLDER: &str = "target/ci";
 
 impl flags::Ci {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let run = Run {
+        let folder = sh.current_dir().join(FOLDER);
+        timings::timed(&folder, self.verb.name(), || Run::verb(sh, &self.verb))
+    }
+}
+
+struct Run<'a> {
+    sh: &'a Shell,
+    git: &'a Git<'a>,
+    agent: Agent,
+    /// The repository of the application.
+    source: GitRemote<'a, 'a>,
+    /// That of the overlays, where it is another one.
+    infra: Option<GitRemote<'a, 'a>>,
+}
+
+impl Run<'_> {
+    fn verb(sh: &Shell, verb: &Verb) -> Result<()> {
+        let git = Git::new(sh);
+        let run = Run::new(sh, &git)?;
+        match verb {
+            Verb::Plan => run.plan(),
+            Verb::Build(flags) => run.build(flags),
+            Verb::Push => run.push(),
+            Verb::Propose => run.propose(),
+            Verb::Promote(flags) => run.promote(flags),
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    fn new(sh: &'a Shell, git: &'a Git<'a>) -> Result<Self> {
+        let token = settings::git_token()?;
+        let source = GitRemote::origin(git)?;
+        let infra = settings::infra_remote()?.map(|address| GitRemote::at(git, address));
+        // The token is the forge's, and the forge has the overlays.
+        let infra = infra.map(|infra| infra.with_token(token.clone()));
+        let shown = infra.as_ref().is_none_or(|infra| infra.same_host(&source));
+        Ok(Self {
             sh,
-            git: Git::new(sh, settings::git_token()?),
+            git,
             agent: Agent::config_builder()
                 .timeout_global(Some(ANSWER))
                 .http_status_as_error(false)
                 .build()
                 .new_agent(),
-            registry: Registry::from_env()?,
-            release: Release::from_env()?,
-        };
-        match self.verb {
-            Verb::Plan => run.plan(),
-            Verb::Build(flags) => run.build(&flags),
-            Verb::Push => run.push(),
-            Verb::Propose => run.propose(),
-        }
+            source: source.with_token(token.filter(|_| shown)),
+            infra,
+        })
     }
-}
 
-struct Run<'sh> {
-    sh: &'sh Shell,
-    git: Git<'sh>,
-    agent: Agent,
-    registry: Registry,
-    release: Release,
-}
-
-impl Run<'_> {
     fn plan(&self) -> Result<()> {
         let plan = self.compute()?;
         plan.print();
@@ -86,7 +111,7 @@ impl Run<'_> {
         let engine = Engine::from_env()?;
         let out = self.folder();
         let options = flags.toolchain.options();
-        let kept = Kept::beside_results(self.sh, &self.git, options)?;
+        let kept = Kept::beside_results(self.sh, self.git, options)?;
         let mut missing = false;
         for app in &wanted {
             missing |= !kept.restore(self.sh, app, &build::context_of(&out, app.name))?;
@@ -97,7 +122,7 @@ impl Run<'_> {
                 kept.keep(self.sh, app, &build::context_of(&out, app.name))?;
             }
         }
-        let source = self.git.remote_url()?;
+        let source = self.source.url();
         for app in wanted {
             let context = build::context_of(&out, app.name);
             images::build(self.sh, engine, app, &plan, &source, &context)?;
@@ -112,35 +137,115 @@ impl Run<'_> {
         let wanted: Vec<_> = plan.with_action(Action::Build).collect();
         if wanted.is_empty() {
             println!("nothing to push");
+            return Ok(());
         }
+        let settings = settings::Registry::from_env()?;
+        let registry = self.registry(&settings);
         for app in wanted {
-            images::push(self.sh, Engine::from_env()?, &self.registry, app)?;
+            let pushed = images::push(self.sh, Engine::from_env()?, &settings, app);
+            // A run of the same content may have been faster, and tags are immutable on ECR.
+            if let Err(error) = pushed
+                && registry.digest(app.name, &app.fingerprint)?.is_none()
+            {
+                return Err(error);
+            }
             println!("pushed    {}", app.image);
         }
         Ok(())
     }
 
     fn propose(&self) -> Result<()> {
-        let forge = Forge::from_env()?;
-        let plan = self.compute()?;
-        let Some(proposal) = propose::push_branch(&self.git, &plan)? else {
-            println!(
-                "nothing to propose: {} is pinned to the images of this commit",
-                plan.environment
-            );
-            return Ok(());
+        let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
+        let registry = self.registry(&settings);
+        let image = |app: &str| settings.image(app);
+        let commit = self.git.head()?;
+        self.settle(release, |look| {
+            propose::newest(self.git, &registry, &image, release, &commit, look)
+        })
+    }
+
+    fn promote(&self, flags: &flags::CiPromote) -> Result<()> {
+        let (from, to) = (flags.from, flags.to);
+        if from == to {
+            bail!("--from and --to are the same environment");
+        }
+        // Started by a push: what was pushed has to be what is promoted.
+        let pushed = match settings::release_if_any()? {
+            Some(release) if release == to => Some(self.git.head()?),
+            _ => None,
         };
-        let client = Client {
-            agent: &self.agent,
-            forge: &forge,
+        self.settle(to, |look| {
+            let plan = plan::promotion(self.git, from, to, &look.base)?;
+            if let Some(pushed) = &pushed
+                && !self.git.same_content(pushed, &plan.commit)?
+            {
+                bail!(
+                    "{} runs commit {}, and commit {pushed}, pushed here, has other content; push what {0} runs, or release it \
+                     there first",
+                    from.environment(),
+                    plan.commit
+                );
+            }
+            Ok(plan)
+        })
+    }
+
+    fn settle(&self, release: Release, plan: impl FnMut(&Look) -> Result<Plan>) -> Result<()> {
+        let settings = Forge::from_env()?;
+        let place = Place {
+            git: self.git,
+            infra: self.infra(),
+            source: self.infra.as_ref().map(|_| &self.source as &dyn Remote),
+            forge: &*forge::of(&settings, self.sh, &self.agent, self.infra()),
         };
-        let pull_request = propose::open(&self.git, &client, &plan, &proposal)?;
-        println!("proposed  {} ({})", pull_request.html_url, proposal.title);
+        let environment = release.environment();
+        match place.settle(release, plan)? {
+            Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
+            Outcome::Nothing => {
+                println!("nothing to propose: {environment} is pinned to the images of this commit");
+            }
+            Outcome::Overtaken(by) => {
+                println!("nothing to propose: {environment} has, or was proposed, the later commit {by}");
+            }
+            Outcome::Gone(commit) => println!(
+                "nothing to propose: branch {} does not hold commit {commit}",
+                release.branch()
+            ),
+        }
         Ok(())
     }
 
     fn compute(&self) -> Result<Plan> {
-        plan::compute(&self.git, &self.agent, &self.registry, self.release)
+        let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
+        let infra = self.infra();
+        let heads = infra.heads(&[MAIN_BRANCH.to_owned()])?;
+        let base = heads
+            .get(MAIN_BRANCH)
+            .with_context(|| format!("the repository of the overlays has no branch {MAIN_BRANCH}"))?;
+        if self.git.commit_named(base).is_none() {
+            infra.bring(&[MAIN_BRANCH])?;
+        }
+        let image = |app: &str| settings.image(app);
+        let commit = self.git.head()?;
+        plan::compute(
+            self.git,
+            &self.registry(&settings),
+            &image,
+            release,
+            &commit,
+            base,
+        )
+    }
+
+    fn infra(&self) -> &dyn Remote {
+        self.infra.as_ref().unwrap_or(&self.source)
+    }
+
+    fn registry<'r>(&'r self, settings: &'r settings::Registry) -> Registry<'r> {
+        Registry {
+            agent: &self.agent,
+            settings,
+        }
     }
 
     fn folder(&self) -> PathBuf {

@@ -1,4 +1,4 @@
-//! Reads and replaces one digest in a kustomization, line by line: comments, order and quoting stay as people wrote them.
+//! Reads and replaces the pin of one image in a kustomization, line by line: comments, order and quoting stay as people wrote them.
 //!
 //! Strict on purpose: a file of another shape is refused instead of guessed at.
 
@@ -12,27 +12,54 @@ pub(crate) enum Error {
     NoEntry(String),
     #[error("has {1} entries under `images:` whose name ends in /{0}; one is needed")]
     ManyEntries(String, usize),
-    #[error("pins the image {0} by {1} `digest:` lines; one is needed")]
+    #[error("pins the image {0} by {1} `digest:` lines; one is needed (was a merge left unfinished?)")]
     Digests(String, usize),
 }
 
-/// The digest that `text` pins `app` to.
-pub(crate) fn digest(text: &str, app: &str) -> Result<String, Error> {
+/// What an overlay runs of one app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pin {
+    pub(crate) digest: String,
+    /// The commit whose release wrote this, in the comment behind the digest; none was released where there is none.
+    pub(crate) commit: Option<String>,
+}
+
+/// Begins the comment behind a digest.
+const COMMIT: &str = " # commit ";
+
+/// What `text` pins `app` to.
+pub(crate) fn pin(text: &str, app: &str) -> Result<Pin, Error> {
     let lines: Vec<&str> = text.lines().collect();
     let line = lines[digest_line(&lines, app)?];
     let value = value_span(line);
-    Ok(line[value].to_owned())
+    let is_commit = |name: &&str| name.len() == 40 && name.chars().all(|c| c.is_ascii_hexdigit());
+    let commit = line.split_once(COMMIT).map(|(_, name)| name.trim());
+    Ok(Pin {
+        digest: line[value].to_owned(),
+        commit: commit.filter(is_commit).map(str::to_owned),
+    })
 }
 
-/// `text` with `app` pinned to `digest`; nothing else differs.
-pub(crate) fn with_digest(text: &str, app: &str, digest: &str) -> Result<String, Error> {
+/// `text` with `app` pinned to `digest`, which the release of `commit` asks for. Only that line differs.
+///
+/// The commit changes with each release, the digest only with the app's content. So two releases always change the same line, and
+/// Git refuses to merge the second of two that were made of one state.
+pub(crate) fn with_pin(text: &str, app: &str, digest: &str, commit: &str) -> Result<String, Error> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let at = digest_line(&lines, app)?;
+    let line = lines[at];
+    let value = value_span(line);
+    let quote = line[value.end..]
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '"' | '\''));
     let mut changed: String = lines[..at].concat();
-    let value = value_span(lines[at]);
-    changed.push_str(&lines[at][..value.start]);
+    changed.push_str(&line[..value.start]);
     changed.push_str(digest);
-    changed.push_str(&lines[at][value.end..]);
+    changed.extend(quote);
+    changed.push_str(COMMIT);
+    changed.push_str(commit);
+    changed.push_str(&line[line.trim_end().len()..]);
     changed.extend(lines[at + 1..].iter().copied());
     Ok(changed)
 }
@@ -124,18 +151,45 @@ configMapGenerator:
     literals: [digest=x]
 ";
 
-    #[test]
-    fn the_digest_of_the_right_image_is_read() {
-        assert_eq!(digest(OVERLAY, "backend").as_deref(), Ok("sha256:1111"));
-        assert_eq!(digest(OVERLAY, "frontend").as_deref(), Ok("sha256:ffff"));
+    const COMMIT: &str = "0123456789012345678901234567890123456789";
+
+    fn digest(text: &str, app: &str) -> Result<String, Error> {
+        pin(text, app).map(|pin| pin.digest)
     }
 
     #[test]
-    fn one_value_changes_and_nothing_else() {
-        let changed = with_digest(OVERLAY, "backend", "sha256:2222").expect("an entry is there");
-        assert_eq!(changed, OVERLAY.replace("sha256:1111", "sha256:2222"));
-        let changed = with_digest(OVERLAY, "frontend", "sha256:3333").expect("an entry is there");
-        assert_eq!(changed, OVERLAY.replace("sha256:ffff", "sha256:3333"));
+    fn the_pin_of_the_right_image_is_read() {
+        assert_eq!(digest(OVERLAY, "backend").as_deref(), Ok("sha256:1111"));
+        assert_eq!(digest(OVERLAY, "frontend").as_deref(), Ok("sha256:ffff"));
+        for app in ["backend", "frontend"] {
+            assert_eq!(pin(OVERLAY, app).expect("an entry is there").commit, None);
+        }
+    }
+
+    #[test]
+    fn one_line_changes_and_nothing_else() {
+        let first = with_pin(OVERLAY, "backend", "sha256:2222", COMMIT).expect("an entry is there");
+        let line = format!("\"sha256:2222\" # commit {COMMIT}");
+        assert_eq!(first, OVERLAY.replace("\"sha256:1111\" # release 1", &line));
+        let second = with_pin(&first, "frontend", "sha256:3333", COMMIT).expect("an entry is there");
+        assert_eq!(
+            second,
+            first.replace("sha256:ffff", &format!("sha256:3333 # commit {COMMIT}"))
+        );
+        let read = Pin {
+            digest: "sha256:2222".to_owned(),
+            commit: Some(COMMIT.to_owned()),
+        };
+        assert_eq!(pin(&second, "backend"), Ok(read));
+    }
+
+    #[test]
+    fn a_pin_written_twice_is_the_same() {
+        let once = with_pin(OVERLAY, "backend", "sha256:2222", COMMIT).expect("an entry is there");
+        assert_eq!(
+            with_pin(&once, "backend", "sha256:2222", COMMIT),
+            Ok(once.clone())
+        );
     }
 
     #[test]
@@ -143,8 +197,8 @@ configMapGenerator:
         let text = "images:\n- digest: sha256:aa\n  name: repo/backend\nkind: Kustomization\n";
         assert_eq!(digest(text, "backend").as_deref(), Ok("sha256:aa"));
         assert_eq!(
-            with_digest(text, "backend", "sha256:bb"),
-            Ok(text.replace("aa", "bb"))
+            with_pin(text, "backend", "sha256:bb", COMMIT),
+            Ok(text.replace("aa", &format!("bb # commit {COMMIT}")))
         );
     }
 
@@ -152,9 +206,18 @@ configMapGenerator:
     fn a_digest_still_empty_is_filled_in() {
         let text = "images:\n  - name: repo/backend\n    digest: \"\"\n";
         assert_eq!(
-            with_digest(text, "backend", "sha256:bb").as_deref(),
-            Ok("images:\n  - name: repo/backend\n    digest: \"sha256:bb\"\n")
+            with_pin(text, "backend", "sha256:bb", COMMIT),
+            Ok(format!(
+                "images:\n  - name: repo/backend\n    digest: \"sha256:bb\" # commit {COMMIT}\n"
+            ))
         );
+    }
+
+    #[test]
+    fn an_overlay_left_in_the_middle_of_a_merge_is_refused() {
+        let text = "images:\n  - name: repo/backend\n<<<<<<< ours\n    digest: a\n=======\n    digest: b\n>>>>>>> theirs\n";
+        let error = digest(text, "backend").expect_err("which one is it?");
+        assert!(error.to_string().contains("left unfinished"), "{error}");
     }
 
     #[test]

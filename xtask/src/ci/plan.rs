@@ -5,12 +5,12 @@
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
-use ureq::Agent;
 
 use crate::ci::apps::{APPS, App};
 use crate::ci::git::Git;
-use crate::ci::settings::{MAIN_BRANCH, Registry, Release};
-use crate::ci::{overlay, registry};
+use crate::ci::overlay::{self, Pin};
+use crate::ci::registry::Images;
+use crate::ci::settings::{MAIN_BRANCH, Release};
 
 /// What will be done for one app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,6 +36,8 @@ pub(crate) struct AppPlan {
     pub(crate) image: String,
     pub(crate) in_registry: Option<String>,
     pub(crate) in_overlay: String,
+    /// The commit whose release the overlay holds.
+    pub(crate) released: Option<String>,
     pub(crate) action: Action,
 }
 
@@ -51,40 +53,70 @@ pub(crate) struct Plan {
     pub(crate) release: bool,
 }
 
-pub(crate) fn compute(git: &Git<'_>, agent: &Agent, registry: &Registry, release: Release) -> Result<Plan> {
-    let commit = git.head()?;
-    let base = git.fetch(MAIN_BRANCH)?;
-    let environment = release.environment();
-    let apps = APPS
-        .iter()
-        .map(|app| {
-            let fingerprint = git.fingerprint(&commit, app)?;
-            let in_registry = registry::digest(agent, registry, app.name, &fingerprint)?;
-            let path = app.overlay(environment);
-            let in_overlay = overlay::digest(&git.file(&base, &path)?, app.name)
-                .with_context(|| format!("{path} on branch {MAIN_BRANCH}"))?;
-            let action = action(release, in_registry.as_deref(), &in_overlay);
-            let image = format!("{}:{fingerprint}", registry.image(app.name));
-            Ok(AppPlan {
-                app,
-                name: app.name,
-                fingerprint,
-                image,
-                in_registry,
-                in_overlay,
-                action,
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let release_any = apps.iter().any(|app| app.action != Action::Nothing);
-    Ok(Plan {
-        commit,
-        branch: release.branch(),
-        environment,
-        base,
-        apps,
-        release: release_any,
-    })
+/// What releasing `commit` means while the overlays are as in `base`. `image` names the image of an app.
+pub(crate) fn compute(
+    git: &Git<'_>,
+    images: &dyn Images,
+    image: &dyn Fn(&str) -> String,
+    release: Release,
+    commit: &str,
+    base: &str,
+) -> Result<Plan> {
+    let mut apps = Vec::new();
+    for app in APPS {
+        let fingerprint = git.fingerprint(commit, app)?;
+        let in_registry = images.digest(app.name, &fingerprint)?;
+        let pin = pinned(git, base, app, release)?;
+        apps.push(AppPlan {
+            app,
+            name: app.name,
+            image: format!("{}:{fingerprint}", image(app.name)),
+            fingerprint,
+            action: action(release, in_registry.as_deref(), &pin.digest),
+            in_registry,
+            in_overlay: pin.digest,
+            released: pin.commit,
+        });
+    }
+    Ok(Plan::of(release, commit, base, apps))
+}
+
+/// What giving `to` the images of `from` means, both as pinned in `base`.
+pub(crate) fn promotion(git: &Git<'_>, from: Release, to: Release, base: &str) -> Result<Plan> {
+    let mut commit: Option<String> = None;
+    let mut apps = Vec::new();
+    for app in APPS {
+        let (given, pin) = (pinned(git, base, app, from)?, pinned(git, base, app, to)?);
+        let (from, path) = (from.environment(), app.overlay(from.environment()));
+        let of = given.commit.with_context(|| {
+            format!(
+                "{path} names no commit behind its digest: nothing was released to {from} yet; do that first"
+            )
+        })?;
+        if commit.get_or_insert_with(|| of.clone()) != &of {
+            bail!(
+                "the overlays of {from} name different commits ({path}: {of}); release to {from} again first"
+            );
+        }
+        apps.push(AppPlan {
+            app,
+            name: app.name,
+            fingerprint: git.fingerprint(&of, app)?,
+            image: format!("{}@{}", app.name, given.digest),
+            action: action(to, Some(&given.digest), &pin.digest),
+            in_registry: Some(given.digest),
+            in_overlay: pin.digest,
+            released: pin.commit,
+        });
+    }
+    let commit = commit.context("there are apps")?;
+    Ok(Plan::of(to, &commit, base, apps))
+}
+
+fn pinned(git: &Git<'_>, base: &str, app: &App, release: Release) -> Result<Pin> {
+    let path = app.overlay(release.environment());
+    overlay::pin(&git.file(base, &path)?, app.name)
+        .with_context(|| format!("{path} on branch {MAIN_BRANCH}; mend it there and run the verb again"))
 }
 
 fn action(release: Release, in_registry: Option<&str>, in_overlay: &str) -> Action {
@@ -97,6 +129,22 @@ fn action(release: Release, in_registry: Option<&str>, in_overlay: &str) -> Acti
 }
 
 impl Plan {
+    fn of(release: Release, commit: &str, base: &str, apps: Vec<AppPlan>) -> Self {
+        Self {
+            commit: commit.to_owned(),
+            branch: release.branch(),
+            environment: release.environment(),
+            base: base.to_owned(),
+            release: apps.iter().any(|app| app.action != Action::Nothing),
+            apps,
+        }
+    }
+
+    /// Whether the registry has every image.
+    pub(crate) fn is_pushed(&self) -> bool {
+        self.apps.iter().all(|app| app.in_registry.is_some())
+    }
+
     /// The commit as people write it.
     pub(crate) fn short_commit(&self) -> &str {
         &self.commit[..10]

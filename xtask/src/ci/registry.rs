@@ -1,49 +1,69 @@
 //! One question to an image registry: which digest does this tag have?
 
-use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use thiserror::Error;
 use ureq::Agent;
 
-use crate::ci::settings::Registry;
+use crate::ci::settings;
 
 /// What an image may be described by; a registry that is not told answers with an old form of another digest.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// The digest of `app`'s image tagged `tag`, if there is one.
-pub(crate) fn digest(agent: &Agent, registry: &Registry, app: &str, tag: &str) -> Result<Option<String>> {
-    let scheme = if registry.insecure { "http" } else { "https" };
-    let url = format!(
-        "{scheme}://{}/v2/{}/{app}/manifests/{tag}",
-        registry.host, registry.folder
-    );
-    let mut request = agent.head(&url).header("Accept", MANIFESTS);
-    if let Some(authorization) = basic(registry) {
-        request = request.header("Authorization", authorization);
-    }
-    let response = request
-        .call()
-        .with_context(|| format!("ask the registry at {url}"))?;
-    match response.status().as_u16() {
-        200 => {
-            let digest = response
-                .headers()
-                .get("Docker-Content-Digest")
-                .and_then(|value| value.to_str().ok());
-            let digest = digest.with_context(|| format!("{url}: the registry names no digest"))?;
-            Ok(Some(digest.to_owned()))
-        }
-        404 => Ok(None),
-        401 | 403 => bail!("{url}: the registry refuses; check REGISTRY_USER and REGISTRY_PASSWORD"),
-        status => bail!("{url}: the registry answers {status}"),
-    }
+/// Where images are looked up.
+pub(crate) trait Images {
+    /// The digest of `app`'s image tagged `tag`, if there is one.
+    fn digest(&self, app: &str, tag: &str) -> Result<Option<String>, Error>;
 }
 
-fn basic(registry: &Registry) -> Option<String> {
-    let (user, password) = registry.credentials.as_ref()?;
-    Some(format!(
-        "Basic {}",
-        BASE64_STANDARD.encode(format!("{user}:{password}"))
-    ))
+/// Why a registry gave no answer, and what to do about it.
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    #[error(
+        "the registry refuses {0}: check REGISTRY_USER and REGISTRY_PASSWORD; a password of ECR lasts twelve hours"
+    )]
+    Credentials(String),
+    #[error("the registry does not answer at {0}; run the verb again when it does: {1}")]
+    Unreachable(String, String),
+    #[error("{0}: the registry answers {1}, which means nothing here")]
+    Unexpected(String, String),
+}
+
+/// A registry that speaks the OCI distribution API.
+pub(crate) struct Registry<'a> {
+    pub(crate) agent: &'a Agent,
+    pub(crate) settings: &'a settings::Registry,
+}
+
+impl Images for Registry<'_> {
+    fn digest(&self, app: &str, tag: &str) -> Result<Option<String>, Error> {
+        let settings = self.settings;
+        let scheme = if settings.insecure { "http" } else { "https" };
+        let url = format!(
+            "{scheme}://{}/v2/{}/{app}/manifests/{tag}",
+            settings.host, settings.folder
+        );
+        let mut request = self.agent.head(&url).header("Accept", MANIFESTS);
+        if let Some((user, password)) = &settings.credentials {
+            let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
+            request = request.header("Authorization", format!("Basic {credentials}"));
+        }
+        let response = request
+            .call()
+            .map_err(|error| Error::Unreachable(url.clone(), error.to_string()))?;
+        match response.status().as_u16() {
+            200 => {
+                let digest = response.headers().get("Docker-Content-Digest");
+                match digest.and_then(|value| value.to_str().ok()) {
+                    Some(digest) => Ok(Some(digest.to_owned())),
+                    None => Err(Error::Unexpected(url, "without a digest".to_owned())),
+                }
+            }
+            404 => Ok(None),
+            401 | 403 => Err(Error::Credentials(url)),
+            500.. => Err(Error::Unreachable(url, response.status().to_string())),
+            _ => Err(Error::Unexpected(url, response.status().to_string())),
+        }
+    }
 }

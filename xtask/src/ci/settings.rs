@@ -5,12 +5,13 @@
 use std::env::{self, VarError};
 
 use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
 
 /// The branch environments are deployed from, whatever branch is released: all overlays are changed there.
 pub(crate) const MAIN_BRANCH: &str = "master";
 
 /// `RELEASE_BRANCH`: the branch this run was started for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Release {
     /// `master`: builds, proposes to staging.
     Staging,
@@ -31,11 +32,21 @@ pub(crate) struct Registry {
     pub(crate) insecure: bool,
 }
 
-/// Where pull requests are opened. Holds a secret, so it has no `Debug`.
+/// `FORGE`: who keeps the proposals. Holds secrets, so it has no `Debug`.
 #[derive(Clone)]
-pub(crate) struct Forge {
-    /// `FORGE`: gitea or github.
-    pub(crate) kind: ForgeKind,
+pub(crate) enum Forge {
+    /// Gitea and GitHub answer the calls needed here in the same shapes.
+    Hub(Hub),
+    /// Makes merge requests of pushes; asked by push options alone.
+    GitLab,
+    /// `FORGE_REPO`: the name of the repository; asked through the `aws` program with its own credentials.
+    CodeCommit { repository: String },
+}
+
+/// A forge with GitHub's API.
+#[derive(Clone)]
+pub(crate) struct Hub {
+    pub(crate) kind: HubKind,
     /// `FORGE_API`: base address of the API, e.g. `https://api.github.com`.
     pub(crate) api: String,
     /// `FORGE_REPO`: owner/name.
@@ -45,7 +56,7 @@ pub(crate) struct Forge {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ForgeKind {
+pub(crate) enum HubKind {
     Gitea,
     GitHub,
 }
@@ -113,22 +124,42 @@ impl Registry {
 
 impl Forge {
     pub(crate) fn from_env() -> Result<Self> {
-        let kind = match required("FORGE")?.as_str() {
-            "gitea" => ForgeKind::Gitea,
-            "github" => ForgeKind::GitHub,
-            other => bail!("FORGE={other}: expected gitea or github"),
-        };
-        let api = required("FORGE_API")?.trim_end_matches('/').to_owned();
+        Ok(match required("FORGE")?.as_str() {
+            "gitea" => Self::Hub(Hub::from_env(HubKind::Gitea)?),
+            "github" => Self::Hub(Hub::from_env(HubKind::GitHub)?),
+            "gitlab" => Self::GitLab,
+            "codecommit" => Self::CodeCommit {
+                repository: required("FORGE_REPO")?,
+            },
+            other => bail!("FORGE={other}: expected gitea, github, gitlab or codecommit"),
+        })
+    }
+}
+
+impl Hub {
+    fn from_env(kind: HubKind) -> Result<Self> {
         Ok(Self {
             kind,
-            api,
+            api: required("FORGE_API")?.trim_end_matches('/').to_owned(),
             repo: required("FORGE_REPO")?,
             token: required("FORGE_TOKEN")?,
         })
     }
 }
 
-/// `FORGE_TOKEN` alone, for reading a private repository.
+/// `INFRA_REMOTE`: address of the repository that holds `infra/`; `None`: this one.
+pub(crate) fn infra_remote() -> Result<Option<String>> {
+    optional("INFRA_REMOTE")
+}
+
+/// `RELEASE_BRANCH` where it need not be set.
+pub(crate) fn release_if_any() -> Result<Option<Release>> {
+    optional("RELEASE_BRANCH")?
+        .map(|_| Release::from_env())
+        .transpose()
+}
+
+/// `FORGE_TOKEN`, for reading a private repository and for pushing.
 pub(crate) fn git_token() -> Result<Option<String>> {
     optional("FORGE_TOKEN")
 }

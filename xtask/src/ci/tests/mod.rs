@@ -1,34 +1,38 @@
-//! The release verbs against real Git: a checkout and a bare remote on disk. Registry and forge are covered by the e2e.
+//! The release verbs against real Git: a checkout and a bare remote on disk. Registry and forge are models; the e2e has real ones.
 
 mod content;
+mod model;
 mod propose;
+
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
+use self::model::{Forge, Registry};
 use crate::ci::apps::APPS;
 use crate::ci::git::Git;
-use crate::ci::plan::{Action, AppPlan, Plan};
+use crate::ci::git::remote::GitRemote;
+use crate::ci::propose::{Outcome, Place, newest};
+use crate::ci::settings::Release;
 
 /// A checkout of a small monorepo, with a bare repository as its remote.
 struct Repository {
     sh: Shell,
+    remote: PathBuf,
     _folder: TempDir,
 }
 
 const OVERLAY: &str = "# Values only.\nimages:\n  - name: APP\n    newName: registry.invalid/loop/APP\n    # By CI.\n    \
-    digest: sha256:old # keep\nreplicas: []\n";
+    digest: sha256:old\nreplicas: []\n";
 
 impl Repository {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
-        let sh = Shell::new().expect("find the current folder");
-        // Whatever the person who runs the tests has configured must not matter.
-        sh.set_var("GIT_CONFIG_GLOBAL", "/dev/null");
-        sh.set_var("GIT_CONFIG_SYSTEM", "/dev/null");
+        let sh = shell();
         let remote = folder.path().join("remote.git");
         let work = folder.path().join("work");
-        cmd!(sh, "git init --quiet --bare {remote}")
+        cmd!(sh, "git init --quiet --bare --initial-branch master {remote}")
             .quiet()
             .run()
             .expect("make the remote");
@@ -36,12 +40,23 @@ impl Repository {
             .quiet()
             .run()
             .expect("make the checkout");
+        for folder in [&remote, &work] {
+            // Nothing here has to survive a power cut.
+            cmd!(sh, "git -C {folder} config core.fsync none")
+                .quiet()
+                .run()
+                .expect("set the repository up");
+        }
         sh.change_dir(&work);
         cmd!(sh, "git remote add origin {remote}")
             .quiet()
             .run()
             .expect("add the remote");
-        let repository = Self { sh, _folder: folder };
+        let repository = Self {
+            sh,
+            remote,
+            _folder: folder,
+        };
         for app in APPS {
             repository.write(&format!("{}/src/main.rs", app.name), "fn main() {}\n");
             for environment in ["staging", "production"] {
@@ -58,7 +73,7 @@ impl Repository {
             repository.write(file, text);
         }
         repository.commit("Start");
-        repository.push();
+        repository.push("master");
         repository
     }
 
@@ -81,8 +96,23 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn push(&self) {
-        self.git(&["push", "--quiet", "origin", "HEAD:master"]);
+    /// A commit that gives both apps new content, on `master` of the remote.
+    fn change(&self, content: &str) -> String {
+        for app in APPS {
+            self.write(&format!("{}/src/main.rs", app.name), content);
+        }
+        let commit = self.commit("Change");
+        self.push("master");
+        commit
+    }
+
+    fn push(&self, branch: &str) {
+        self.git(&["push", "--quiet", "origin", &format!("HEAD:{branch}")]);
+    }
+
+    /// Takes over what was merged on the remote.
+    fn pull(&self) {
+        self.git(&["pull", "--quiet", "--ff-only", "origin", "master"]);
     }
 
     fn git(&self, args: &[&str]) -> String {
@@ -91,30 +121,50 @@ impl Repository {
     }
 
     fn handle(&self) -> Git<'_> {
-        Git::new(&self.sh, None)
+        Git::new(&self.sh)
     }
 
-    /// A plan for HEAD as the registry's answers would make it.
-    fn plan(&self, environment: &'static str, apps: [(Action, Option<&str>); 2]) -> Plan {
+    /// What one run of the verb `propose` for `commit` does.
+    fn propose(
+        &self,
+        release: Release,
+        commit: &str,
+        registry: &Registry,
+        forge: &Forge,
+    ) -> anyhow::Result<Outcome> {
         let git = self.handle();
-        let commit = git.head().expect("read HEAD");
-        let base = git.fetch("master").expect("fetch");
-        let apps = APPS.iter().zip(apps).map(|(app, (action, digest))| AppPlan {
-            app,
-            name: app.name,
-            fingerprint: git.fingerprint(&commit, app).expect("hash the content"),
-            image: format!("registry.invalid/loop/{}:x", app.name),
-            in_registry: digest.map(str::to_owned),
-            in_overlay: "sha256:old".to_owned(),
-            action,
-        });
-        Plan {
-            branch: "master",
-            environment,
-            base,
-            apps: apps.collect(),
-            release: true,
-            commit,
-        }
+        let origin = GitRemote::origin(&git)?;
+        let place = Place {
+            git: &git,
+            infra: &origin,
+            source: None,
+            forge,
+        };
+        place.settle(release, |look| {
+            newest(&git, registry, &model::image, release, commit, look)
+        })
     }
+
+    /// A registry with the images of `commits`.
+    fn registry(&self, commits: &[&str]) -> Registry {
+        let (git, registry) = (self.handle(), Registry::default());
+        for commit in commits {
+            for app in APPS {
+                registry.push(app.name, &git.fingerprint(commit, app).expect("hash the content"));
+            }
+        }
+        registry
+    }
+
+    fn forge(&self) -> Forge {
+        Forge::of(self.remote.clone())
+    }
+}
+
+/// Whatever the person who runs the tests has configured must not matter.
+fn shell() -> Shell {
+    let sh = Shell::new().expect("find the current folder");
+    sh.set_var("GIT_CONFIG_GLOBAL", "/dev/null");
+    sh.set_var("GIT_CONFIG_SYSTEM", "/dev/null");
+    sh
 }

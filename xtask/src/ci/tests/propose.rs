@@ -1,41 +1,62 @@
-//! The branch of a proposal: what it changes, who wrote it, and what it leaves alone.
+//! A proposal: what its branch changes, who wrote it, what it leaves alone, and what a second run makes of it.
 
 use super::Repository;
-use crate::ci::plan::Action::{Build, Missing, Nothing, Propose};
-use crate::ci::propose;
+use super::model::{Merge, digest};
+use crate::ci::apps::APPS;
+use crate::ci::propose::Outcome;
+use crate::ci::settings::Release::{Production, Staging};
+
+const OVERLAY: &str = "infra/backend/overlays/staging/kustomization.yaml";
+
+fn branch(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Proposed { proposal, .. } => proposal.branch.clone(),
+        other => panic!("nothing was proposed: {other:?}"),
+    }
+}
+
+fn heads(repository: &Repository) -> String {
+    repository.git(&["ls-remote", "--heads", "origin"])
+}
 
 #[test]
 fn one_line_per_image_changes() {
     let repository = Repository::new();
-    let plan = repository.plan(
-        "staging",
-        [(Propose, Some("sha256:new")), (Nothing, Some("sha256:old"))],
-    );
-    let proposal = propose::push_branch(&repository.handle(), &plan)
-        .expect("push")
-        .expect("something changed");
-    assert_eq!(proposal.branch, format!("release/staging-{}", &plan.commit[..10]));
-    assert_eq!(
-        proposal.title,
-        format!("Release backend to staging ({})", &plan.commit[..10])
-    );
+    let commit = repository.git(&["rev-parse", "HEAD"]);
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
+    let outcome = repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    let branch = branch(&outcome);
+    assert_eq!(branch, format!("release/staging-{}", &commit[..10]));
+    assert_eq!(forge.open_branches(), std::slice::from_ref(&branch));
 
-    repository.git(&["fetch", "--quiet", "origin", &proposal.branch]);
-    let diff = repository.git(&["diff", "--unified=0", "origin/master", "FETCH_HEAD"]);
+    repository.git(&["fetch", "--quiet", "origin", &branch]);
+    let diff = repository.git(&[
+        "diff",
+        "--unified=0",
+        "origin/master",
+        "FETCH_HEAD",
+        "--",
+        OVERLAY,
+    ]);
     let changed: Vec<_> = diff.lines().filter(|line| line.starts_with(['+', '-'])).collect();
-    let file = "infra/backend/overlays/staging/kustomization.yaml";
-    assert_eq!(
-        changed,
-        [
-            &format!("--- a/{file}"),
-            &format!("+++ b/{file}"),
-            "-    digest: sha256:old # keep",
-            "+    digest: sha256:new # keep"
-        ]
+    let tag = repository.handle().fingerprint(&commit, &APPS[0]).unwrap();
+    let expected = [
+        format!("--- a/{OVERLAY}"),
+        format!("+++ b/{OVERLAY}"),
+        "-    digest: sha256:old".to_owned(),
+        format!("+    digest: {} # commit {commit}", digest(&tag)),
+    ];
+    assert_eq!(changed, expected);
+    let files = repository.git(&["diff", "--name-only", "origin/master", "FETCH_HEAD"]);
+    assert_eq!(files.lines().count(), APPS.len(), "{files}");
+    let shown = repository.git(&["show", "--no-patch", "--format=%an%n%B", "FETCH_HEAD"]);
+    assert!(
+        shown.starts_with("gitops-loop-ci\nRelease backend and frontend to staging ("),
+        "{shown}"
     );
-    assert_eq!(
-        repository.git(&["show", "--no-patch", "--format=%an", "FETCH_HEAD"]),
-        "gitops-loop-ci"
+    assert!(
+        shown.trim_end().ends_with(&format!("\nSource: {commit}")),
+        "{shown}"
     );
 }
 
@@ -43,18 +64,15 @@ fn one_line_per_image_changes() {
 fn the_proposal_stands_on_the_newest_master() {
     let repository = Repository::new();
     let released = repository.git(&["rev-parse", "HEAD"]);
+    repository.push("production");
     repository.write("README.md", "# Later\n");
     let later = repository.commit("Later");
-    repository.push();
-    repository.git(&["checkout", "--quiet", "--detach", &released]);
-    let plan = repository.plan(
-        "production",
-        [(Propose, Some("sha256:a")), (Propose, Some("sha256:b"))],
-    );
-    let proposal = propose::push_branch(&repository.handle(), &plan)
-        .expect("push")
-        .expect("something changed");
-    repository.git(&["fetch", "--quiet", "origin", &proposal.branch]);
+    repository.push("master");
+    let (registry, forge) = (repository.registry(&[&released]), repository.forge());
+    let outcome = repository
+        .propose(Production, &released, &registry, &forge)
+        .unwrap();
+    repository.git(&["fetch", "--quiet", "origin", &branch(&outcome)]);
     assert_eq!(repository.git(&["rev-parse", "FETCH_HEAD^"]), later);
     let files = repository.git(&["diff", "--name-only", "FETCH_HEAD^", "FETCH_HEAD"]);
     let expected =
@@ -65,82 +83,200 @@ fn the_proposal_stands_on_the_newest_master() {
 #[test]
 fn the_work_tree_and_the_index_stay_as_they_are() {
     let repository = Repository::new();
+    let commit = repository.git(&["rev-parse", "HEAD"]);
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
     repository.write("backend/src/main.rs", "unfinished\n");
     repository.write("notes.txt", "untracked\n");
     repository.write("README.md", "staged\n");
     repository.git(&["add", "README.md"]);
     let before = repository.git(&["status", "--porcelain", "--branch"]);
-    let plan = repository.plan(
-        "staging",
-        [(Propose, Some("sha256:new")), (Propose, Some("sha256:new"))],
-    );
-    propose::push_branch(&repository.handle(), &plan)
-        .expect("push")
-        .expect("something changed");
+    repository.propose(Staging, &commit, &registry, &forge).unwrap();
     assert_eq!(repository.git(&["status", "--porcelain", "--branch"]), before);
     assert_eq!(repository.git(&["worktree", "list"]).lines().count(), 1);
 }
 
 #[test]
-fn the_same_release_twice_is_the_same_commit() {
+fn a_second_run_of_the_same_commit_writes_nothing() {
     let repository = Repository::new();
-    let plan = repository.plan(
-        "staging",
-        [(Propose, Some("sha256:new")), (Nothing, Some("sha256:old"))],
+    let commit = repository.git(&["rev-parse", "HEAD"]);
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
+    let first = repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    let (before, written) = (heads(&repository), forge.written());
+    assert_eq!(
+        repository.propose(Staging, &commit, &registry, &forge).unwrap(),
+        first
     );
-    let tip = || {
-        let proposal = propose::push_branch(&repository.handle(), &plan)
-            .expect("push")
-            .expect("something changed");
-        repository.git(&["ls-remote", "origin", &format!("refs/heads/{}", proposal.branch)])
-    };
-    let first = tip();
-    assert!(first.ends_with(&plan.commit[..10]), "{first}");
-    assert_eq!(first, tip());
+    assert_eq!((heads(&repository), forge.written()), (before, written));
 }
 
 #[test]
-fn nothing_changed_means_no_branch() {
+fn a_proposal_that_was_merged_leaves_nothing_to_do() {
     let repository = Repository::new();
-    let plan = repository.plan(
-        "staging",
-        [(Nothing, Some("sha256:old")), (Nothing, Some("sha256:old"))],
-    );
+    let commit = repository.git(&["rev-parse", "HEAD"]);
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
+    let outcome = repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    assert!(forge.merge(&branch(&outcome), Merge::Squash));
+    let before = heads(&repository);
     assert_eq!(
-        propose::push_branch(&repository.handle(), &plan).expect("no fault"),
-        None
+        repository.propose(Staging, &commit, &registry, &forge).unwrap(),
+        Outcome::Nothing
     );
+    assert_eq!(heads(&repository), before);
+}
+
+#[test]
+fn a_run_that_ends_late_changes_nothing() {
+    let repository = Repository::new();
+    let early = repository.change("early");
+    let late = repository.change("late");
+    let (registry, forge) = (repository.registry(&[&early, &late]), repository.forge());
+    let outcome = repository.propose(Staging, &late, &registry, &forge).unwrap();
+    assert!(branch(&outcome).ends_with(&late[..10]));
+    // It speaks for the later commit, whose images are there.
     assert_eq!(
-        repository
-            .git(&["ls-remote", "--heads", "origin"])
-            .lines()
-            .count(),
-        1
+        repository.propose(Staging, &early, &registry, &forge).unwrap(),
+        outcome
     );
+    assert!(forge.merge(&branch(&outcome), Merge::Commit));
+    assert_eq!(
+        repository.propose(Staging, &early, &registry, &forge).unwrap(),
+        Outcome::Nothing
+    );
+    // And with a commit in between that nobody could build, the overlay itself says what is later.
+    repository.pull();
+    repository.change("broken");
+    assert_eq!(
+        repository.propose(Staging, &early, &registry, &forge).unwrap(),
+        Outcome::Overtaken(late)
+    );
+    assert!(forge.open_branches().is_empty());
+}
+
+#[test]
+fn a_later_release_takes_the_place_of_an_earlier_one() {
+    let repository = Repository::new();
+    let early = repository.change("early");
+    let forge = repository.forge();
+    let first = repository
+        .propose(Staging, &early, &repository.registry(&[&early]), &forge)
+        .unwrap();
+    let late = repository.change("late");
+    let registry = repository.registry(&[&early, &late]);
+    let second = repository.propose(Staging, &late, &registry, &forge).unwrap();
+    assert_eq!(forge.open_branches(), [branch(&second)]);
+    assert_ne!(branch(&first), branch(&second));
+}
+
+#[test]
+fn content_that_is_taken_back_takes_its_proposal_along() {
+    let repository = Repository::new();
+    let first = repository.change("good");
+    let forge = repository.forge();
+    let outcome = repository
+        .propose(Staging, &first, &repository.registry(&[&first]), &forge)
+        .unwrap();
+    assert!(forge.merge(&branch(&outcome), Merge::Commit));
+    repository.pull();
+    let bad = repository.change("bad");
+    let registry = repository.registry(&[&first, &bad]);
+    repository.propose(Staging, &bad, &registry, &forge).unwrap();
+    assert_eq!(forge.open_branches().len(), 1);
+    let back = repository.change("good");
+    assert_eq!(
+        repository.propose(Staging, &back, &registry, &forge).unwrap(),
+        Outcome::Nothing
+    );
+    assert!(forge.open_branches().is_empty());
+}
+
+#[test]
+fn an_overlay_that_was_edited_meanwhile_makes_a_conflict_and_the_next_run_mends_it() {
+    let repository = Repository::new();
+    let commit = repository.change("new");
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
+    let outcome = repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    let text = repository.sh.read_file(OVERLAY).unwrap();
+    repository.write(OVERLAY, &text.replace("sha256:old\n", "sha256:old # by hand\n"));
+    repository.commit("Edit by hand");
+    repository.push("master");
+    assert!(!forge.merge(&branch(&outcome), Merge::Commit), "no conflict");
+    let again = repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    assert_eq!(again, outcome);
+    assert!(forge.merge(&branch(&again), Merge::Commit), "still a conflict");
+}
+
+#[test]
+fn of_two_releases_made_of_one_state_git_merges_only_one() {
+    let repository = Repository::new();
+    let early = repository.change("early");
+    let (forge, other) = (repository.forge(), repository.forge());
+    let first = repository
+        .propose(Staging, &early, &repository.registry(&[&early]), &forge)
+        .unwrap();
+    // Of another app, so that no digest changes in both.
+    repository.git(&["reset", "--quiet", "--hard", "HEAD^"]);
+    repository.git(&["push", "--quiet", "--force", "origin", "HEAD:master"]);
+    repository.write("frontend/src/main.rs", "late");
+    let late = repository.commit("Late");
+    repository.push("master");
+    let second = repository
+        .propose(Staging, &late, &repository.registry(&[&late]), &other)
+        .unwrap();
+    assert!(other.merge(&branch(&second), Merge::Commit));
+    assert!(!forge.merge(&branch(&first), Merge::Commit), "both were merged");
+}
+
+#[test]
+fn a_commit_that_its_branch_has_lost_is_not_proposed() {
+    let repository = Repository::new();
+    let lost = repository.change("lost");
+    let (registry, forge) = (repository.registry(&[&lost]), repository.forge());
+    repository.propose(Staging, &lost, &registry, &forge).unwrap();
+    repository.git(&["push", "--quiet", "--force", "origin", "HEAD^:master"]);
+    assert_eq!(
+        repository.propose(Staging, &lost, &registry, &forge).unwrap(),
+        Outcome::Gone(lost)
+    );
+    assert!(forge.open_branches().is_empty());
 }
 
 #[test]
 fn what_the_registry_lacks_is_not_proposed() {
     let repository = Repository::new();
-    let plan = repository.plan("staging", [(Build, None), (Propose, Some("sha256:new"))]);
-    let error = propose::push_branch(&repository.handle(), &plan)
-        .expect_err("not pushed yet")
-        .to_string();
-    assert!(error.contains("cargo xtask ci build"), "{error}");
+    let commit = repository.change("new");
+    repository.push("production");
+    let (registry, forge) = (repository.registry(&[]), repository.forge());
+    for (release, words) in [
+        (Staging, "run `cargo xtask ci build`"),
+        (Production, "to master first"),
+    ] {
+        let error = repository
+            .propose(release, &commit, &registry, &forge)
+            .expect_err("never built")
+            .to_string();
+        assert!(error.contains(words) && error.contains("backend"), "{error}");
+    }
+    assert!(forge.written().is_empty());
+    assert_eq!(heads(&repository).lines().count(), 2);
+}
 
-    let plan = repository.plan("production", [(Missing, None), (Propose, Some("sha256:new"))]);
-    let error = propose::push_branch(&repository.handle(), &plan)
-        .expect_err("never built")
-        .to_string();
-    assert!(
-        error.contains("to master first") && error.contains("backend"),
-        "{error}"
-    );
-    assert_eq!(
-        repository
-            .git(&["ls-remote", "--heads", "origin"])
-            .lines()
-            .count(),
-        1
-    );
+#[test]
+fn a_checkout_without_its_history_is_refused() {
+    let repository = Repository::new();
+    let commit = repository.change("new");
+    let shallow = repository.remote.with_file_name("shallow");
+    let address = format!("file://{}", repository.remote.display());
+    repository.git(&[
+        "clone",
+        "--quiet",
+        "--depth",
+        "1",
+        &address,
+        &shallow.display().to_string(),
+    ]);
+    repository.sh.change_dir(&shallow);
+    let error = repository
+        .propose(Staging, &commit, &repository.registry(&[]), &repository.forge())
+        .expect_err("nothing can be compared");
+    assert!(error.to_string().contains("git fetch --unshallow"), "{error}");
 }

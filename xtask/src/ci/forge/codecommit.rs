@@ -1,0 +1,145 @@
+//! Pull requests of AWS CodeCommit, asked through the `aws` program: it has the role, the region and the signatures.
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::json;
+use xshell::{Shell, cmd};
+
+use super::{Error, Forge, Open, Proposal};
+
+pub(crate) struct CodeCommit<'a> {
+    pub(crate) sh: &'a Shell,
+    pub(crate) repository: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    pull_request_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Got {
+    pull_request: PullRequest,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PullRequest {
+    pull_request_id: String,
+    pull_request_targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Target {
+    source_reference: String,
+}
+
+impl Forge for CodeCommit<'_> {
+    fn open_proposals(&self, prefix: &str) -> Result<Vec<Open>> {
+        let listed: Listed = self.ask(&[
+            "list-pull-requests",
+            "--repository-name",
+            self.repository,
+            "--pull-request-status",
+            "OPEN",
+        ])?;
+        let mut open = Vec::new();
+        for id in listed.pull_request_ids {
+            let Got { pull_request } = self.ask(&["get-pull-request", "--pull-request-id", &id])?;
+            let target = pull_request.pull_request_targets.into_iter().next();
+            let target = target.with_context(|| format!("pull request {id} has no target"))?;
+            let source = target.source_reference;
+            let branch = source.strip_prefix("refs/heads/").unwrap_or(&source);
+            if branch.starts_with(prefix) {
+                open.push(Open {
+                    place: format!(
+                        "pull request {} of {}",
+                        pull_request.pull_request_id, self.repository
+                    ),
+                    id: pull_request.pull_request_id,
+                    branch: branch.to_owned(),
+                });
+            }
+        }
+        Ok(open)
+    }
+
+    fn open(&self, proposal: &Proposal) -> Result<(), Error> {
+        let targets = json!([{
+            "repositoryName": self.repository,
+            "sourceReference": proposal.branch,
+            "destinationReference": proposal.base,
+        }]);
+        let _: IgnoredAny = self.ask(&[
+            "create-pull-request",
+            "--title",
+            &proposal.title,
+            "--description",
+            &proposal.text,
+            "--targets",
+            &targets.to_string(),
+        ])?;
+        Ok(())
+    }
+
+    fn close(&self, proposal: &Open, reason: &str) -> Result<()> {
+        // A comment would have to name two commits; the description is where people look.
+        let _: IgnoredAny = self.ask(&[
+            "update-pull-request-description",
+            "--pull-request-id",
+            &proposal.id,
+            "--description",
+            reason,
+        ])?;
+        let _: IgnoredAny = self.ask(&[
+            "update-pull-request-status",
+            "--pull-request-id",
+            &proposal.id,
+            "--pull-request-status",
+            "CLOSED",
+        ])?;
+        Ok(())
+    }
+}
+
+impl CodeCommit<'_> {
+    fn ask<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T, Error> {
+        let what = || format!("aws codecommit {}", args[0]);
+        let output = cmd!(self.sh, "aws codecommit {args...} --output json")
+            .env("AWS_PAGER", "")
+            .quiet()
+            .ignore_status()
+            .output()
+            .map_err(|error| Error::Unreachable(what(), error.to_string()))?;
+        if output.status.success() {
+            return serde_json::from_slice(&output.stdout)
+                .map_err(|error| Error::Unexpected(what(), error.to_string()));
+        }
+        Err(refusal(what(), String::from_utf8_lossy(&output.stderr).trim()))
+    }
+}
+
+/// Reads the words of the `aws` program.
+fn refusal(what: String, said: &str) -> Error {
+    const CREDENTIALS: &[&str] = &[
+        "Unable to locate credentials",
+        "ExpiredToken",
+        "AccessDenied",
+        "UnrecognizedClient",
+        "InvalidSignature",
+        "security token",
+    ];
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let text = said.to_owned();
+    if has(CREDENTIALS) {
+        Error::Credentials(what, text, "the role of this run")
+    } else if has(&["Could not connect", "Connection was closed", "timed out"]) {
+        Error::Unreachable(what, text)
+    } else {
+        Error::Unexpected(what, text)
+    }
+}

@@ -1,0 +1,58 @@
+//! Merge requests by push options, as GitLab makes them: no API and no more rights than a push needs.
+//!
+//! A branch is its merge request: the push that makes the one makes the other, and GitLab closes a merge request whose branch is
+//! deleted. A merged branch that was left there is told from an open one by what the environment is pinned to.
+
+use anyhow::{Context as _, Result};
+
+use super::{Error, Forge, Open, Proposal};
+use crate::ci::git::remote::{Remote, Update};
+
+pub(crate) struct GitLab<'a> {
+    pub(crate) remote: &'a dyn Remote,
+}
+
+impl Forge for GitLab<'_> {
+    fn open_proposals(&self, prefix: &str) -> Result<Vec<Open>> {
+        let branches = self.remote.heads(&[format!("{prefix}*")])?;
+        let open = |branch: String| Open {
+            id: branch.clone(),
+            place: format!("the merge request of {branch}"),
+            branch,
+        };
+        Ok(branches.into_keys().map(open).collect())
+    }
+
+    fn push_options(&self, proposal: &Proposal) -> Vec<String> {
+        // A push option ends with its line; GitLab reads `\n` as a new one.
+        let text = proposal.text.trim_end().replace('\n', "\\n");
+        vec![
+            "merge_request.create".to_owned(),
+            format!("merge_request.target={}", proposal.base),
+            format!("merge_request.title={}", proposal.title),
+            format!("merge_request.description={text}"),
+            "merge_request.remove_source_branch".to_owned(),
+        ]
+    }
+
+    /// The push has opened it, or the branch is gone again.
+    fn open(&self, _: &Proposal) -> Result<(), Error> {
+        Err(Error::Exists)
+    }
+
+    fn close(&self, proposal: &Open, _: &str) -> Result<()> {
+        let heads = self.remote.heads(std::slice::from_ref(&proposal.branch))?;
+        let Some(old) = heads.get(&proposal.branch) else {
+            return Ok(());
+        };
+        let update = Update {
+            branch: &proposal.branch,
+            old: Some(old),
+            new: None,
+            options: &[],
+        };
+        self.remote
+            .update(&update)
+            .with_context(|| format!("delete branch {}", proposal.branch))
+    }
+}

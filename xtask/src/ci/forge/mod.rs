@@ -1,0 +1,74 @@
+//! Proposals as a forge keeps them: listed, opened, closed. One file for each kind of forge.
+
+pub(crate) mod codecommit;
+pub(crate) mod gitlab;
+pub(crate) mod hub;
+
+use anyhow::Result;
+use thiserror::Error;
+use ureq::Agent;
+use xshell::Shell;
+
+use crate::ci::git::remote::Remote;
+use crate::ci::settings;
+
+/// A proposal that is neither merged nor closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Open {
+    /// What this forge calls it: a number, or the branch itself.
+    pub(crate) id: String,
+    pub(crate) branch: String,
+    /// Where a person finds it, as far as the forge says.
+    pub(crate) place: String,
+}
+
+/// What a proposal says to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proposal {
+    pub(crate) branch: String,
+    /// The branch it is to be merged into.
+    pub(crate) base: String,
+    pub(crate) title: String,
+    pub(crate) text: String,
+}
+
+/// What the release verbs ask of a forge.
+pub(crate) trait Forge {
+    /// The open proposals whose branch begins with `prefix`.
+    fn open_proposals(&self, prefix: &str) -> Result<Vec<Open>>;
+    /// What to tell Git's server with the push of the branch.
+    fn push_options(&self, _proposal: &Proposal) -> Vec<String> {
+        Vec::new()
+    }
+    /// Opens a proposal for a branch that is there.
+    fn open(&self, proposal: &Proposal) -> Result<(), Error>;
+    fn close(&self, proposal: &Open, reason: &str) -> Result<()>;
+}
+
+/// Why a forge did not do what was asked, and what to do about it.
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    /// Another run of the same commit was faster: look again.
+    #[error("there is a proposal for this branch already")]
+    Exists,
+    #[error("{0}: the forge refuses ({1}): check {2} and what it may do, and run the verb again")]
+    Credentials(String, String, &'static str),
+    #[error("{0}: the forge cannot be reached; run the verb again when it answers: {1}")]
+    Unreachable(String, String),
+    #[error("{0}: the forge answers {1}")]
+    Unexpected(String, String),
+}
+
+/// The forge that the settings name.
+pub(crate) fn of<'a>(
+    settings: &'a settings::Forge,
+    sh: &'a Shell,
+    agent: &'a Agent,
+    infra: &'a dyn Remote,
+) -> Box<dyn Forge + 'a> {
+    match settings {
+        settings::Forge::Hub(hub) => Box::new(hub::Client { agent, hub }),
+        settings::Forge::GitLab => Box::new(gitlab::GitLab { remote: infra }),
+        settings::Forge::CodeCommit { repository } => Box::new(codecommit::CodeCommit { sh, repository }),
+    }
+}

@@ -1,0 +1,272 @@
+//! A repository elsewhere: its branches are listed, fetched and moved, and a refusal has a name.
+
+use std::collections::BTreeMap;
+use std::env::var;
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use thiserror::Error;
+use xshell::Cmd;
+
+use super::Git;
+
+/// Branches and the commits they point at.
+pub(crate) type Heads = BTreeMap<String, String>;
+
+/// Where branches are read and written.
+pub(crate) trait Remote {
+    /// The branches that match one of `patterns`, as they are at one instant. A pattern is a name in which `*` matches anything.
+    fn heads(&self, patterns: &[String]) -> Result<Heads>;
+    /// Brings the history of `branches` into the checkout.
+    fn bring(&self, branches: &[&str]) -> Result<()>;
+    /// Moves one branch, if it still is where the caller saw it.
+    fn update(&self, update: &Update<'_>) -> Result<(), Error>;
+}
+
+/// A compare-and-swap of a branch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Update<'a> {
+    pub(crate) branch: &'a str,
+    /// Where it was seen; `None`: there was none.
+    pub(crate) old: Option<&'a str>,
+    /// Where it shall be; `None`: gone.
+    pub(crate) new: Option<&'a str>,
+    /// What the remote is told with the push.
+    pub(crate) options: &'a [String],
+}
+
+/// Why a remote did not do what was asked, and what to do about it.
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    /// Somebody else was faster: look again.
+    #[error("the branch was moved meanwhile")]
+    Moved,
+    #[error(
+        "{0} does not know these credentials or they are expired; renew FORGE_TOKEN, or what `git` uses for this address, and run \
+         the verb again: {1}"
+    )]
+    Credentials(String, String),
+    #[error(
+        "{0} refuses to change the branch; let the owner of FORGE_TOKEN push branches `release/*` (branch protection, hooks), and run \
+         the verb again: {1}"
+    )]
+    Refused(String, String),
+    #[error("{0} cannot be reached; run the verb again when it answers: {1}")]
+    Unreachable(String, String),
+    #[error(
+        "{0} takes no push options, by which FORGE=gitlab asks for a merge request; on a GitLab of one's own, see \
+         `receive.advertisePushOptions`: {1}"
+    )]
+    NoPushOptions(String, String),
+    #[error("git and {0}: {1}")]
+    Other(String, String),
+}
+
+impl Error {
+    /// Reads the words of git and of the remote behind it.
+    fn of(address: &str, said: &str) -> Self {
+        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        let (address, text) = (address.to_owned(), one_line(said));
+        if has(&[
+            "stale info",
+            "cannot lock ref",
+            "reference already exists",
+            "fetch first",
+        ]) {
+            Self::Moved
+        } else if has(&["does not support push options", "not support push options"]) {
+            Self::NoPushOptions(address, text)
+        } else if has(&["hook declined", "protected branch", "GH006", "[remote rejected]"]) {
+            Self::Refused(address, text)
+        } else if has(&[
+            "Authentication failed",
+            "could not read Username",
+            "could not read Password",
+            "Access denied",
+            "Permission denied",
+            "error: 401",
+            "error: 403",
+        ]) {
+            Self::Credentials(address, text)
+        } else if has(&[
+            "unable to access",
+            "Could not resolve",
+            "Connection refused",
+            "Connection timed out",
+            "error: 5",
+        ]) {
+            Self::Unreachable(address, text)
+        } else {
+            Self::Other(address, text)
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("; ")
+}
+
+/// A remote of the checkout, by its name or by an address of its own.
+pub(crate) struct GitRemote<'g, 'sh> {
+    git: &'g Git<'sh>,
+    name: &'static str,
+    address: String,
+    token: Option<String>,
+}
+
+/// The repository the checkout is of.
+const ORIGIN: &str = "origin";
+/// A name for an address that no setting of the checkout holds.
+const ELSEWHERE: &str = "gitops-loop-infra";
+
+impl<'g, 'sh> GitRemote<'g, 'sh> {
+    /// Where the checkout comes from.
+    pub(crate) fn origin(git: &'g Git<'sh>) -> Result<Self> {
+        let address = git
+            .cmd(&["remote", "get-url", ORIGIN])
+            .read()
+            .with_context(|| format!("find remote {ORIGIN}"))?;
+        Ok(Self {
+            git,
+            name: ORIGIN,
+            address,
+            token: None,
+        })
+    }
+
+    pub(crate) fn at(git: &'g Git<'sh>, address: String) -> Self {
+        Self {
+            git,
+            name: ELSEWHERE,
+            address,
+            token: None,
+        }
+    }
+
+    /// `token`: what the forge accepts as a password over http; other transports bring their own credentials.
+    pub(crate) fn with_token(self, token: Option<String>) -> Self {
+        Self { token, ..self }
+    }
+
+    /// The address without credentials.
+    pub(crate) fn url(&self) -> String {
+        match (self.address.split_once("://"), self.address.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+            _ => self.address.clone(),
+        }
+    }
+
+    /// Whether both are on one host, which then may be shown the same token.
+    pub(crate) fn same_host(&self, other: &Self) -> bool {
+        http_origin(&self.url()).is_some_and(|host| Some(host) == http_origin(&other.url()))
+    }
+
+    fn run(&self, args: &[&str]) -> Result<String, Error> {
+        let other = |error: xshell::Error| Error::Other(self.url(), error.to_string());
+        let output = self.authorized(args).ignore_status().output().map_err(other)?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(Error::of(&self.url(), &String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Credentials and the address go by environment, the first to the remote's host alone: a command line is for everybody to read.
+    fn authorized(&self, args: &[&str]) -> Cmd<'sh> {
+        let mut settings = Vec::new();
+        if self.name == ELSEWHERE {
+            settings.push((format!("remote.{ELSEWHERE}.url"), self.address.clone()));
+        }
+        if let (Some(token), Some(host)) = (&self.token, http_origin(&self.url())) {
+            let credentials = BASE64_STANDARD.encode(format!("x-access-token:{token}"));
+            settings.push((
+                format!("http.{host}/.extraHeader"),
+                format!("Authorization: Basic {credentials}"),
+            ));
+        }
+        // The caller may have settings of its own in this list.
+        let first: usize = var("GIT_CONFIG_COUNT")
+            .ok()
+            .and_then(|count| count.parse().ok())
+            .unwrap_or(0);
+        let mut cmd = self
+            .git
+            .cmd(args)
+            .env("GIT_CONFIG_COUNT", (first + settings.len()).to_string());
+        for (at, (key, value)) in settings.into_iter().enumerate() {
+            let at = first + at;
+            cmd = cmd
+                .env(format!("GIT_CONFIG_KEY_{at}"), key)
+                .env(format!("GIT_CONFIG_VALUE_{at}"), value);
+        }
+        cmd
+    }
+}
+
+impl Remote for GitRemote<'_, '_> {
+    fn heads(&self, patterns: &[String]) -> Result<Heads> {
+        let patterns: Vec<_> = patterns.iter().map(|name| format!("refs/heads/{name}")).collect();
+        let mut args = vec!["ls-remote", "--heads", self.name];
+        args.extend(patterns.iter().map(String::as_str));
+        let answer = self.run(&args).context("list the branches")?;
+        let head = |line: &str| {
+            let (commit, reference) = line.split_once('\t')?;
+            let branch = reference.strip_prefix("refs/heads/")?;
+            Some((branch.to_owned(), commit.to_owned()))
+        };
+        Ok(answer.lines().filter_map(head).collect())
+    }
+
+    fn bring(&self, branches: &[&str]) -> Result<()> {
+        let mut args = vec![
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            self.name,
+        ];
+        args.extend(branches);
+        self.run(&args)
+            .with_context(|| format!("fetch {}", branches.join(" and ")))?;
+        Ok(())
+    }
+
+    fn update(&self, update: &Update<'_>) -> Result<(), Error> {
+        let reference = format!("refs/heads/{}", update.branch);
+        let lease = format!(
+            "--force-with-lease={reference}:{}",
+            update.old.unwrap_or_default()
+        );
+        let refspec = format!("{}:{reference}", update.new.unwrap_or_default());
+        let mut args = vec!["push", "--quiet", &lease];
+        for option in update.options {
+            args.extend(["-o", option]);
+        }
+        args.extend([self.name, &refspec]);
+        self.run(&args).map(|_| ())
+    }
+}
+
+/// Scheme, host and port of an http address.
+fn http_origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url
+        .split_once("://")
+        .filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
+    Some(format!("{scheme}://{}", rest.split('/').next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_scoped_to_the_remote_host() {
+        assert_eq!(
+            http_origin("http://127.0.0.1:3000/a/b.git").as_deref(),
+            Some("http://127.0.0.1:3000")
+        );
+        assert_eq!(http_origin("/srv/git/a.git"), None);
+        assert_eq!(http_origin("ssh://git@host/a.git"), None);
+    }
+}

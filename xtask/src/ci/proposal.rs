@@ -1,0 +1,82 @@
+//! What a proposal is made of: its branch, its one commit, and what it says to people.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+
+use crate::ci::forge::Proposal;
+use crate::ci::git::Git;
+use crate::ci::overlay;
+use crate::ci::plan::{Action, AppPlan, Plan};
+use crate::ci::settings::MAIN_BRANCH;
+
+/// What the branches of an environment's proposals begin with.
+pub(crate) fn prefix(environment: &str) -> String {
+    format!("release/{environment}-")
+}
+
+/// The commit, as far as the branch of a proposal names it; other branches that begin alike belong to people.
+pub(crate) fn commit_of<'a>(branch: &'a str, environment: &str) -> Option<&'a str> {
+    branch
+        .strip_prefix(&prefix(environment))
+        .filter(|name| name.len() >= 7 && name.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// What the proposal of `plan` is called and says.
+pub(crate) fn describe(plan: &Plan) -> Proposal {
+    let changed: Vec<_> = plan.with_action(Action::Propose).collect();
+    let names: Vec<_> = changed.iter().map(|app| app.name).collect();
+    Proposal {
+        branch: format!("{}{}", prefix(plan.environment), plan.short_commit()),
+        base: MAIN_BRANCH.to_owned(),
+        title: format!(
+            "Release {} to {} ({})",
+            names.join(" and "),
+            plan.environment,
+            plan.short_commit()
+        ),
+        text: text(plan, &changed),
+    }
+}
+
+/// The commit that pins the images of `plan` on top of its base. It depends on nothing else, so every run makes the same.
+pub(crate) fn commit(git: &Git<'_>, plan: &Plan, proposal: &Proposal) -> Result<String> {
+    let files = plan
+        .apps
+        .iter()
+        .map(|app| edit(git, plan, app))
+        .collect::<Result<Vec<_>>>()?;
+    let message = format!(
+        "{}\n\n{}\nSource: {}\n",
+        proposal.title, proposal.text, plan.commit
+    );
+    git.commit(&plan.base, &plan.commit, &files, &message)
+}
+
+fn edit(git: &Git<'_>, plan: &Plan, app: &AppPlan) -> Result<(String, String)> {
+    let path = app.app.overlay(plan.environment);
+    let digest = app
+        .in_registry
+        .as_deref()
+        .context("an image to propose has a digest")?;
+    let changed = overlay::with_pin(&git.file(&plan.base, &path)?, app.name, digest, &plan.commit)
+        .with_context(|| format!("{path} on branch {MAIN_BRANCH}"))?;
+    Ok((path, changed))
+}
+
+fn text(plan: &Plan, changed: &[&AppPlan]) -> String {
+    let mut text = format!(
+        "Images of commit {} for {}. Merging this is the release.\n\n",
+        plan.commit, plan.environment
+    );
+    for app in changed {
+        let digest = app.in_registry.as_deref().unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "- {}: {digest} (was {}), content {}",
+            app.name, app.in_overlay, app.fingerprint
+        );
+    }
+    text
+}
