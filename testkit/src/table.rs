@@ -70,6 +70,8 @@ struct Properties {
     _deletion_protection_enabled: IgnoredAny,
     #[serde(rename = "PointInTimeRecoverySpecification")]
     _point_in_time_recovery_specification: IgnoredAny,
+    #[serde(rename = "SSESpecification")]
+    _sse_specification: IgnoredAny,
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@
 
 pub mod flags;
 
+mod aws;
 mod bench;
 mod browser;
 mod build;

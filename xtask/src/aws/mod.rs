@@ -1,0 +1,266 @@
+//! `cargo xtask aws …`: shows, makes and removes what one environment needs from AWS, template by template.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+use serde_json::Value;
+use xshell::Shell;
+
+use crate::aws::account::Account;
+use crate::aws::error::AwsError;
+use crate::aws::parameters::{Settings, Values};
+use crate::aws::stack::{Change, Stack, State};
+use crate::aws::stacks::{PARTS, Part, Scope};
+use crate::flags::{self, AwsDeploy, AwsDestroy, AwsVerb};
+
+mod account;
+mod error;
+mod parameters;
+mod stack;
+mod stacks;
+
+/// Of which there are two of each stack that is not shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Environment {
+    Staging,
+    Production,
+}
+
+impl Environment {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Staging => Self::Production,
+            Self::Production => Self::Staging,
+        }
+    }
+}
+
+impl flags::Aws {
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        match &self.verb {
+            AwsVerb::Plan(target) => Run::start(sh, target)?.plan(),
+            AwsVerb::Deploy(AwsDeploy {
+                target,
+                replace_table,
+            }) => Run::start(sh, target)?.deploy(*replace_table),
+            AwsVerb::Destroy(AwsDestroy { target, yes }) => {
+                if *yes != Some(target.environment) {
+                    let environment = target.environment.name();
+                    return Err(AwsError::NotConfirmed { environment }.into());
+                }
+                Run::start(sh, target)?.destroy()
+            }
+        }
+    }
+}
+
+/// One verb on one environment.
+struct Run<'sh> {
+    account: Account<'sh>,
+    environment: Environment,
+    values: Values,
+    parts: Vec<&'static Part>,
+    /// Every stack of the account by its name, as the run found it.
+    stacks: BTreeMap<String, Value>,
+}
+
+impl<'sh> Run<'sh> {
+    /// Reads what is to be done, and makes sure that it meets the right account.
+    fn start(sh: &'sh Shell, target: &flags::AwsTarget) -> Result<Self> {
+        let settings = Settings::read(sh)?;
+        let (values, parts) = (
+            settings.of(target.environment, &target.set)?,
+            parts(&target.only)?,
+        );
+        let account = Account {
+            sh,
+            region: settings.region.clone(),
+            endpoint: target.endpoint.clone(),
+        };
+        account.expect(&settings.account)?;
+        Ok(Self {
+            stacks: account.stacks()?,
+            account,
+            environment: target.environment,
+            values,
+            parts,
+        })
+    }
+
+    fn plan(&self) -> Result<()> {
+        for part in &self.parts {
+            let stack = self.stack(part);
+            match stack.state()? {
+                State::RolledBack => println!(
+                    "{:40} its first deployment failed; `deploy` removes what is left of it, then makes it",
+                    stack.name
+                ),
+                state => {
+                    let changed = self.prepare(part, &stack, &state)?.is_some();
+                    if changed && state == State::Absent {
+                        // A stack that waits for its change set would else stay.
+                        stack.delete()?;
+                    } else if changed {
+                        stack.forget()?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn deploy(&self, replace_table: bool) -> Result<()> {
+        // What is missing for the last stack is said before the first one is made.
+        for part in &self.parts {
+            self.values.for_part(part)?;
+        }
+        for part in &self.parts {
+            let started = Instant::now();
+            let stack = self.stack(part);
+            let mut state = stack.state()?;
+            if state == State::RolledBack {
+                println!("{:40} removing what a failed first deployment left", stack.name);
+                stack.delete()?;
+                state = State::Absent;
+            }
+            let Some(changes) = self.prepare(part, &stack, &state)? else {
+                continue;
+            };
+            if !replace_table && let Err(error) = stack.refuse_loss(&changes) {
+                stack.forget()?;
+                return Err(error.into());
+            }
+            stack.execute()?;
+            println!("{:40} took {:.1} s", stack.name, started.elapsed().as_secs_f32());
+        }
+        Ok(())
+    }
+
+    /// Prints what would change; nothing if nothing would.
+    fn prepare(&self, part: &Part, stack: &Stack<'_>, state: &State) -> Result<Option<Vec<Change>>> {
+        let template = self.account.sh.current_dir().join(part.template());
+        let template = template.to_str().context("the path of a template is UTF-8")?;
+        let changes = stack.prepare(template, &self.values.for_part(part)?, state)?;
+        let Some(changes) = changes.filter(|changes| !changes.is_empty()) else {
+            println!("{:40} no change", stack.name);
+            return Ok(None);
+        };
+        println!("{:40} {} changes", stack.name, changes.len());
+        for change in &changes {
+            println!("  {change}");
+        }
+        Ok(Some(changes))
+    }
+
+    /// The environment's own stacks; with the last environment, the shared ones too.
+    fn destroy(&self) -> Result<()> {
+        let shared_goes = self.is_the_last();
+        for part in self.parts.iter().rev() {
+            let stack = self.stack(part);
+            if part.scope == Scope::Shared && !shared_goes {
+                println!(
+                    "{:40} stays: {} uses it",
+                    stack.name,
+                    self.environment.other().name()
+                );
+                continue;
+            }
+            self.remove(part, &stack)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the other environment has no stack.
+    fn is_the_last(&self) -> bool {
+        let other = self.environment.other();
+        let own = PARTS.iter().filter(|part| part.scope == Scope::Each);
+        let mut names = own.map(|part| part.stack(self.values.project(), other));
+        names.all(|name| !self.stacks.contains_key(&name))
+    }
+
+    fn remove(&self, part: &Part, stack: &Stack<'_>) -> Result<()> {
+        let Some(found) = stack.found else {
+            println!("{:40} is not there", stack.name);
+            return Ok(());
+        };
+        let output = |name: &str| {
+            let outputs = found["Outputs"].as_array()?;
+            let output = outputs.iter().find(|output| output["OutputKey"] == name)?;
+            output["OutputValue"].as_str().map(str::to_owned)
+        };
+        if let Some(bucket) = output("Bucket") {
+            self.empty(&bucket)?;
+        }
+        stack.delete()?;
+        println!("{:40} removed", stack.name);
+        if let Some(kept) = part.keeps {
+            println!("  kept: {kept}");
+        }
+        if let Some(table) = output("TableName") {
+            self.remove_table(&table)?;
+        }
+        Ok(())
+    }
+
+    /// AWS removes no bucket with something in it.
+    fn empty(&self, bucket: &str) -> Result<()> {
+        let objects = self
+            .account
+            .ask(&["s3api", "list-objects-v2", "--bucket", bucket])?;
+        for object in objects["Contents"].as_array().into_iter().flatten() {
+            let key = object["Key"].as_str().context("an object has a key")?;
+            self.account
+                .ask(&["s3api", "delete-object", "--bucket", bucket, "--key", key])?;
+        }
+        Ok(())
+    }
+
+    /// The template keeps every table; one that is not protected was not meant to be kept.
+    fn remove_table(&self, table: &str) -> Result<()> {
+        let described = match self
+            .account
+            .ask(&["dynamodb", "describe-table", "--table-name", table])
+        {
+            Err(error) if error.to_string().contains("ResourceNotFound") => return Ok(()),
+            described => described?,
+        };
+        if described["Table"]["DeletionProtectionEnabled"] == true {
+            println!("  kept: table {table}, which is protected, and its key; `deploy` takes it in again");
+        } else {
+            self.account
+                .ask(&["dynamodb", "delete-table", "--table-name", table])?;
+            println!("  removed: table {table}, which was not protected");
+        }
+        Ok(())
+    }
+
+    fn stack(&self, part: &Part) -> Stack<'_> {
+        let name = part.stack(self.values.project(), self.environment);
+        Stack {
+            account: &self.account,
+            found: self.stacks.get(&name),
+            name,
+        }
+    }
+}
+
+/// Those of these names; all when none is named.
+fn parts(only: &[String]) -> Result<Vec<&'static Part>> {
+    for name in only {
+        if !PARTS.iter().any(|part| part.name == name) {
+            let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+            bail!("there is no part `{name}`; there are: {}", names.join(", "));
+        }
+    }
+    let wanted = |part: &&Part| only.is_empty() || only.iter().any(|name| name == part.name);
+    Ok(PARTS.iter().filter(wanted).collect())
+}
