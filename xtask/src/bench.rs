@@ -52,8 +52,8 @@ impl flags::Bench {
 fn go_peer(sh: &Shell, out: &Path) -> Result<()> {
     sh.create_dir(out)?;
     let _there = sh.push_dir(PEER);
-    cmd!(sh, "go build -trimpath -modcacherw -o {out}/ ./...")
-        .args(["-ldflags", "-s -w"])
+    let ldflags = "-ldflags=-s -w";
+    cmd!(sh, "go build -trimpath -modcacherw {ldflags} -o {out}/ ./...")
         .env("CGO_ENABLED", "0")
         .env("GOMODCACHE", out.with_file_name("go-modules"))
         .run()
