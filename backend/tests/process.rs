@@ -42,8 +42,8 @@ impl Backend {
             metrics_address: String::new(),
         };
         let serving = backend.logged("serving").await;
-        backend.address = serving["address"].as_str().unwrap().to_owned();
-        backend.metrics_address = serving["metrics_address"].as_str().unwrap().to_owned();
+        backend.address = text(&serving["address"]);
+        backend.metrics_address = text(&serving["metrics_address"]);
         backend
     }
 
@@ -71,6 +71,10 @@ impl Backend {
         let ended = tokio::time::timeout(PATIENCE, self.process.wait());
         ended.await.expect("it ends in time").unwrap()
     }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
 }
 
 fn command(database: &Embedded, job: &str) -> Command {

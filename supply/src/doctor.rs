@@ -48,10 +48,10 @@ pub fn groups(mode: Mode, logs: &Path) -> Result<Vec<Group>> {
         Mode::Pull => false,
         Mode::Auto => !engine::docker_works(logs)?,
     };
-    let recipes = build.then_some(Group::Recipes);
+    let recipes = build.then_some([Group::Python, Group::Recipes]);
     Ok([Group::Tools, Group::Containers]
         .into_iter()
-        .chain(recipes)
+        .chain(recipes.into_iter().flatten())
         .collect())
 }
 

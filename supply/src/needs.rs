@@ -7,6 +7,8 @@ pub enum Group {
     Tools,
     /// Clusters, forge and emulator.
     Containers,
+    /// Installing programs from the Python package index.
+    Python,
     /// Building images that cannot be pulled.
     Recipes,
     /// The proof that pulling works.
@@ -105,6 +107,13 @@ const fn pipelines(what: &'static str, why: &'static str, check: Check, cure: Cu
     }
 }
 
+const fn python(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    Need {
+        group: Group::Python,
+        ..containers(what, why, check, cure)
+    }
+}
+
 const fn podman(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
     Need {
         only_without_docker: true,
@@ -130,9 +139,9 @@ pub const NEEDS: &[Need] = &[
         Check::Program("git"),
         Cure::Debian("git"),
     ),
-    recipes(
+    python(
         "Python",
-        "the AWS emulator is installed from its package",
+        "the AWS emulator and the API's fuzzer are installed from their packages",
         Check::Version {
             program: "python3",
             args: &["--version"],
@@ -140,9 +149,9 @@ pub const NEEDS: &[Need] = &[
         },
         Cure::Debian("python3"),
     ),
-    recipes(
+    python(
         "pip",
-        "the AWS emulator is installed from its package",
+        "the AWS emulator and the API's fuzzer are installed from their packages",
         Check::Version {
             program: "python3",
             args: &["-m", "pip", "--version"],

@@ -94,6 +94,17 @@ pub fn linters(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<Li
     alone(cache, progress, logs, pipelines::build_linters)
 }
 
+/// Only the folder of schemathesis, with which the API is fuzzed: the program in its `bin`, which wants the folder as
+/// `PYTHONPATH`. Without `install` one that is not there is an error.
+pub fn schemathesis(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
+    let work = tools::install_schemathesis;
+    if install {
+        alone(cache, progress, logs, work)
+    } else {
+        at_hand(cache, progress, logs, work)
+    }
+}
+
 /// Only the image of the AWS emulator, with which the backend is tested.
 pub fn aws_image(
     cache: &Cache,
@@ -122,28 +133,41 @@ fn alone<T>(
     logs: &Path,
     work: impl Fn(Workshop<'_>) -> Result<T>,
 ) -> Result<T> {
-    let versions = Versions::load()?;
-    let shop = Workshop {
-        cache,
-        engine: None,
-        versions: &versions,
-        progress,
-        logs,
-        look_only: true,
-    };
-    if let Ok(found) = work(shop) {
+    if let Ok(found) = at_hand(cache, progress, logs, &work) {
         return Ok(found);
     }
+    let versions = Versions::load()?;
     let _lock = match cache.lock() {
         Err(error) if !is_ours(&error) => return Err(error),
         lock => lock.ok(),
     };
     let built = work(Workshop {
+        cache,
+        engine: None,
+        versions: &versions,
+        progress,
+        logs,
         look_only: false,
-        ..shop
     });
     drop_scratch(cache)?;
     built
+}
+
+/// What an earlier run left, or an error that says what is not there.
+fn at_hand<T>(
+    cache: &Cache,
+    progress: &dyn Progress,
+    logs: &Path,
+    work: impl Fn(Workshop<'_>) -> Result<T>,
+) -> Result<T> {
+    work(Workshop {
+        cache,
+        engine: None,
+        versions: &Versions::load()?,
+        progress,
+        logs,
+        look_only: true,
+    })
 }
 
 /// The caller may hold the lock itself.
@@ -180,7 +204,8 @@ fn get(shop: Workshop<'_>, options: &Options, parts: &[Part], build_mb: u64) -> 
         }
     }
     if jobs.iter().any(|(_, todo)| *todo == Plan::Build) {
-        doctor::ready(&[Group::Recipes], options.install, shop.progress, shop.logs)?;
+        let groups = [Group::Python, Group::Recipes];
+        doctor::ready(&groups, options.install, shop.progress, shop.logs)?;
         shop.cache.require_mb(build_mb, "building the parts")?;
     } else if !jobs.is_empty() {
         shop.cache

@@ -83,19 +83,23 @@ pub(crate) struct Check {}
 
 #[derive(Debug, Args)]
 pub(crate) struct Fuzz {
-    /// Seconds the requests may take
-    #[arg(long, default_value_t = 25)]
-    pub(crate) seconds: u32,
+    /// Examples for each operation, and sequences of operations
+    #[arg(long, default_value_t = 200)]
+    pub(crate) examples: u32,
     /// Repeat the run that printed this seed
     #[arg(long)]
-    pub(crate) seed: Option<String>,
+    pub(crate) seed: Option<u128>,
     /// Install nothing: name what is missing and stop
     #[arg(long)]
     pub(crate) no_install: bool,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Openapi {}
+pub(crate) struct Openapi {
+    /// Write nothing: fail if the file is not what the code says
+    #[arg(long)]
+    pub(crate) check: bool,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
@@ -283,7 +287,7 @@ impl Flags {
             Command::Test(flags) => flags.run(sh),
             Command::Check(Check {}) => Check::run(sh),
             Command::Fuzz(flags) => flags.run(sh),
-            Command::Openapi(Openapi {}) => Openapi::run(sh),
+            Command::Openapi(flags) => flags.run(sh),
             Command::Build(flags) => flags.run(sh),
             Command::Ci(flags) => flags.run(sh),
             Command::Aws(flags) => flags.run(sh),

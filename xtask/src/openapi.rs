@@ -1,6 +1,6 @@
 //! `cargo xtask openapi`: keeps the `OpenAPI` document equal to the code that it describes.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use xshell::Shell;
 
 use crate::{env, flags};
@@ -8,19 +8,26 @@ use crate::{env, flags};
 const DOCUMENT: &str = "api/openapi.json";
 
 impl flags::Openapi {
-    pub(crate) fn run(sh: &Shell) -> Result<()> {
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        if self.check {
+            return check(sh);
+        }
         let document = of_the_code(sh)?;
         sh.write_file(DOCUMENT, document)
             .with_context(|| format!("write {DOCUMENT}"))
     }
 }
 
-/// Whether the document that is checked in is that of the code.
-pub(crate) fn is_current(sh: &Shell) -> Result<bool> {
+/// An error unless the document that is checked in is that of the code.
+pub(crate) fn check(sh: &Shell) -> Result<()> {
     let checked_in = sh
         .read_file(DOCUMENT)
         .with_context(|| format!("read {DOCUMENT}"))?;
-    Ok(checked_in == of_the_code(sh)?)
+    ensure!(
+        checked_in == of_the_code(sh)?,
+        "{DOCUMENT} is not what the code says; run: cargo xtask openapi"
+    );
+    Ok(())
 }
 
 fn of_the_code(sh: &Shell) -> Result<String> {

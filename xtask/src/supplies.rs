@@ -41,6 +41,14 @@ pub(crate) fn kustomize(sh: &Shell, install: bool) -> Result<PathBuf> {
     supply::kustomize(&cache, &Lines, &logs).context("get kustomize, which renders the manifests")
 }
 
+/// The folder of schemathesis, with which the API is fuzzed.
+pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
+    let logs = logs(sh);
+    doctor::ready(&[Group::Python], install, &Lines, &logs)?;
+    supply::schemathesis(&Cache::locate()?, install, &Lines, &logs)
+        .context("get schemathesis, which fuzzes the API")
+}
+
 /// The databases that run in containers: their image, and the engine that starts it, which answers as long as this lives.
 pub(crate) struct Emulators {
     image: String,

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use xshell::Shell;
 
 use self::sum::{Row, report};
-use crate::{browser, env, flags, supplies};
+use crate::{browser, env, flags, fuzz, supplies};
 
 struct Suite {
     name: &'static str,
@@ -27,6 +27,8 @@ enum Needs {
     Containers,
     /// A browser, for all of them.
     Browser,
+    /// schemathesis, for all of them.
+    Fuzzer,
 }
 
 /// The tools are always named together: another set of packages would unify features anew and compile them twice.
@@ -69,6 +71,11 @@ const SUITES: &[Suite] = &[
             "testkit/containers",
         ],
         needs: Needs::Containers,
+    },
+    Suite {
+        name: "fuzz: the API against its document",
+        args: fuzz::ARGS,
+        needs: Needs::Fuzzer,
     },
     Suite {
         name: "frontend: units, server-side rendering",
@@ -131,6 +138,10 @@ impl Suite {
                     browser::build(sh, install)?;
                     variables.extend(more.into_iter().map(|(name, path)| (name, path.into_os_string())));
                 }
+                Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
+            },
+            Needs::Fuzzer => match fuzz::ready(sh, install) {
+                Ok(more) => variables.extend(more),
                 Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
             },
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::go::GoModule;
+use crate::python::PythonPackages;
 use crate::recipes::node::kubernetes;
 use crate::versions::Versions;
 use crate::workshop::Workshop;
@@ -42,4 +43,15 @@ pub(crate) fn build_kustomize(shop: Workshop<'_>) -> Result<PathBuf> {
         ..GoModule::default()
     };
     Ok(kustomize.build(shop)?.join("kustomize"))
+}
+
+/// The folder of schemathesis.
+pub(crate) fn install_schemathesis(shop: Workshop<'_>) -> Result<PathBuf> {
+    let pin = |package| Ok(format!("{package}=={}", shop.versions.get("fuzz", package)?));
+    let packages = ["schemathesis", "hypothesis"].map(pin);
+    PythonPackages {
+        name: "schemathesis",
+        packages: &packages.into_iter().collect::<Result<Vec<_>>>()?,
+    }
+    .install(shop)
 }
