@@ -92,7 +92,12 @@ async fn ground(session: &Session) -> Result<Arc<Ground>> {
                 supply::doctor::run(&cache, &options, &step, &logs)?;
                 match system {
                     System::Codebuild => Ok(()),
-                    _ => supply::doctor::ready(&[Group::Pipelines], options.install, &step, &logs),
+                    _ => supply::doctor::ready(
+                        &[Group::Python, Group::Pipelines],
+                        options.install,
+                        &step,
+                        &logs,
+                    ),
                 }
             })
             .await?;

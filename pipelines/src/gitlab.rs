@@ -1,9 +1,11 @@
 //! GitLab: gitlab-ci-local runs the pipeline on this machine itself.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 
 use anyhow::{Context as _, Result};
+use serde_json::json;
 use supply::GitLabRunner;
 
 use crate::machine;
@@ -36,7 +38,7 @@ pub(crate) async fn run(
         command.arg("--shell-isolation");
     }
     let variables = folder.join("variables.yml");
-    fs::write(&variables, variables_file(project)?)
+    fs::write(&variables, variables_file(project))
         .with_context(|| format!("write {}", variables.display()))?;
 
     let mut told = Told::default();
@@ -61,13 +63,26 @@ pub(crate) async fn run(
 }
 
 /// The variables of a project, which win over those of the file. GitLab expands `$` in a value; `$$` is one.
-fn variables_file(project: &Project) -> Result<String> {
-    let all = project.settings.iter().chain(&project.secrets);
+fn variables_file(project: &Project) -> String {
+    let mut all = BTreeMap::from([("CARGO_HOME".to_owned(), cargo_home(project))]);
+    all.extend(project.settings.clone());
+    all.extend(project.secrets.clone());
     let global: BTreeMap<_, _> = all
-        .map(|(name, value)| (name, value.replace('$', "$$")))
+        .iter()
+        .map(|(name, value)| {
+            let values = json!({ "*": value.replace('$', "$$") });
+            // Said, because a value that is the path of a file would be taken for a variable of that kind.
+            (name, json!({ "type": "variable", "values": values }))
+        })
         .collect();
     // JSON is YAML too.
-    serde_json::to_string(&BTreeMap::from([("global", global)])).context("write the variables")
+    json!({ "global": global }).to_string()
+}
+
+/// The machine's own. The file has one below `CI_PROJECT_DIR`, which the runner tells as a folder that is not there.
+fn cargo_home(project: &Project) -> String {
+    let given = |name: &str| project.machine.get(name).cloned().or_else(|| env::var(name).ok());
+    given("CARGO_HOME").unwrap_or_else(|| format!("{}/.cargo", given("HOME").unwrap_or_default()))
 }
 
 /// What gitlab-ci-local has said so far.
@@ -93,6 +108,7 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn what_the_runner_says_is_understood() {
@@ -117,9 +133,7 @@ mod tests {
             secrets: BTreeMap::from([("TOKEN".to_owned(), "a$b".to_owned())]),
             ..Project::default()
         };
-        assert_eq!(
-            variables_file(&project).unwrap(),
-            r#"{"global":{"TOKEN":"a$$b"}}"#
-        );
+        let written: Value = serde_json::from_str(&variables_file(&project)).unwrap();
+        assert_eq!(written["global"]["TOKEN"]["values"]["*"], "a$$b");
     }
 }

@@ -141,7 +141,7 @@ pub const NEEDS: &[Need] = &[
     ),
     python(
         "Python",
-        "the AWS emulator and the API's fuzzer are installed from their packages",
+        "the AWS emulator, the API's fuzzer and the linters of CI files are installed from their packages",
         Check::Version {
             program: "python3",
             args: &["--version"],
@@ -151,7 +151,7 @@ pub const NEEDS: &[Need] = &[
     ),
     python(
         "pip",
-        "the AWS emulator and the API's fuzzer are installed from their packages",
+        "the AWS emulator, the API's fuzzer and the linters of CI files are installed from their packages",
         Check::Version {
             program: "python3",
             args: &["-m", "pip", "--version"],
@@ -194,26 +194,6 @@ pub const NEEDS: &[Need] = &[
         "root file systems of images",
         Check::Program("tar"),
         Cure::Debian("tar"),
-    ),
-    pipelines(
-        "Python",
-        "linters and a Node come as its packages",
-        Check::Version {
-            program: "python3",
-            args: &["--version"],
-            pin: "python",
-        },
-        Cure::Debian("python3"),
-    ),
-    pipelines(
-        "pip",
-        "linters and a Node come as its packages",
-        Check::Version {
-            program: "python3",
-            args: &["-m", "pip", "--version"],
-            pin: "pip",
-        },
-        Cure::Debian("python3-pip"),
     ),
     pipelines(
         "rsync",

@@ -41,6 +41,8 @@ enum Command {
     Ci(Ci),
     /// The stacks of infra/aws: what would change, make them, remove them
     Aws(Aws),
+    /// Show what a change does to each environment, as Markdown
+    Diff(Diff),
     /// Say what this machine lacks for building and testing, and get it where possible
     Doctor(Doctor),
     /// Measure beside references, both sides in one run
@@ -231,6 +233,18 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// Commit before the change
+    pub(crate) base: String,
+    /// Commit after the change
+    #[arg(default_value = "HEAD")]
+    pub(crate) head: String,
+    /// Install nothing: name what is missing and stop
+    #[arg(long)]
+    pub(crate) no_install: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// Install nothing: name what is missing and stop
     #[arg(long)]
@@ -291,6 +305,7 @@ impl Flags {
             Command::Build(flags) => flags.run(sh),
             Command::Ci(flags) => flags.run(sh),
             Command::Aws(flags) => flags.run(sh),
+            Command::Diff(flags) => flags.run(sh),
             Command::Doctor(flags) => flags.run(sh),
             Command::Bench(flags) => flags.run(sh),
             Command::Supply(flags) => flags.run(sh),

@@ -13,6 +13,7 @@ mod build;
 mod check;
 mod ci;
 mod dev;
+mod diff;
 mod doctor;
 mod e2e;
 mod env;

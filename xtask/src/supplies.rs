@@ -49,6 +49,23 @@ pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
         .context("get schemathesis, which fuzzes the API")
 }
 
+/// Gets the runners and linters of CI files; the tests find them in the cache.
+pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
+    let logs = logs(sh);
+    doctor::ready(
+        &[Group::Tools, Group::Python, Group::Pipelines],
+        install,
+        &Lines,
+        &logs,
+    )?;
+    let cache = Cache::locate()?;
+    supply::act(&cache, &Lines, &logs).context("get act, which runs GitHub's workflows")?;
+    supply::gitlab_runner(&cache, &Lines, &logs)
+        .context("get gitlab-ci-local, which runs GitLab's pipelines")?;
+    supply::linters(&cache, &Lines, &logs).context("get the linters of CI files")?;
+    Ok(())
+}
+
 /// The databases that run in containers: their image, and the engine that starts it, which answers as long as this lives.
 pub(crate) struct Emulators {
     image: String,

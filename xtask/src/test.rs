@@ -29,6 +29,8 @@ enum Needs {
     Browser,
     /// schemathesis, for all of them.
     Fuzzer,
+    /// Runners and linters of CI files, for all of them.
+    Pipelines,
 }
 
 /// The tools are always named together: another set of packages would unify features anew and compile them twice.
@@ -57,6 +59,24 @@ const SUITES: &[Suite] = &[
             "-p", "api", "-p", "supply", "-p", "xtask", "-p", "e2e", "--test", "*",
         ],
         needs: Needs::Nothing,
+    },
+    Suite {
+        name: "CI systems: their files, run by their runners",
+        args: &[
+            "-p",
+            "api",
+            "-p",
+            "supply",
+            "-p",
+            "xtask",
+            "-p",
+            "pipelines",
+            "-p",
+            "e2e",
+            "--test",
+            "systems",
+        ],
+        needs: Needs::Pipelines,
     },
     Suite {
         name: "backend: units, router, contract on each DynamoDB",
@@ -142,6 +162,14 @@ impl Suite {
             },
             Needs::Fuzzer => match fuzz::ready(sh, install) {
                 Ok(more) => variables.extend(more),
+                Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
+            },
+            Needs::Pipelines => match supplies::pipelines(sh, install) {
+                Ok(()) => {
+                    // The verbs that the CI files call: compiled from this work tree for this very command.
+                    let verbs = env::target_dir(sh).join("debug/xtask");
+                    variables.push(("XTASK", verbs.into_os_string()));
+                }
                 Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
             },
         }

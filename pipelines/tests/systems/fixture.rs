@@ -1,0 +1,248 @@
+//! One source commit, and for each system a bare remote, a checkout and a machine of its own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pipelines::{Outcome, Place, Project, Push, System};
+use tempfile::TempDir;
+
+use crate::outside::runner;
+use crate::root;
+use crate::stand_ins::{IDENTITY, PASSWORD, StandIns, TOKEN};
+
+/// The repository as it lies here, uncommitted changes included, as one commit.
+pub(crate) struct Source {
+    folder: TempDir,
+    pub(crate) commit: String,
+}
+
+impl Source {
+    pub(crate) fn of_work_tree() -> Self {
+        let folder = tempfile::tempdir().expect("make a folder");
+        let work = folder.path().join("source");
+        let listed = git(
+            &root(),
+            &["ls-files", "--cached", "--others", "--exclude-standard"],
+        );
+        for name in listed.lines() {
+            let (from, to) = (root().join(name), work.join(name));
+            // Deleted and not committed yet.
+            if from.is_file() {
+                fs::create_dir_all(to.parent().expect("in a folder")).expect("make a folder");
+                fs::copy(&from, &to).expect("copy a file");
+            }
+        }
+        git(&work, &["init", "--quiet", "--initial-branch=master"]);
+        git(&work, &["add", "--all", "--force"]);
+        git(&work, &["commit", "--quiet", "--message=Source"]);
+        let commit = git(&work, &["rev-parse", "HEAD"]);
+        Self { folder, commit }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("source")
+    }
+}
+
+/// What one system works with.
+pub(crate) struct Site {
+    folder: TempDir,
+    system: System,
+    commit: String,
+    remote: PathBuf,
+    checkout: PathBuf,
+    pub(crate) project: Project,
+}
+
+/// Each value is set so that the file's own default would be another, where it has one.
+fn settings(stand_ins: &StandIns) -> BTreeMap<String, String> {
+    [
+        ("IMAGE_REGISTRY", format!("{}/gitops-loop", stand_ins.address)),
+        ("REGISTRY_INSECURE", "true".to_owned()),
+        ("FORGE_API", format!("http://{}", stand_ins.address)),
+        ("FORGE_REPO", "owner/name".to_owned()),
+        ("AWS_ROLE", "arn:aws:iam::000000000000:role/ci".to_owned()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::000000000000:role/ci".to_owned()),
+        ("AWS_REGION", "eu-central-1".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+impl Site {
+    pub(crate) fn new(system: System, source: &Source, stand_ins: &StandIns) -> Self {
+        let folder = tempfile::tempdir().expect("make a folder");
+        let (remote, checkout) = (folder.path().join("remote.git"), folder.path().join("checkout"));
+        let from = source.path();
+        let paths = |path: &Path| path.display().to_string();
+        git(
+            folder.path(),
+            &["clone", "--quiet", "--bare", &paths(&from), &paths(&remote)],
+        );
+        git(&remote, &["config", "receive.advertisePushOptions", "true"]);
+        script(
+            &remote.join("hooks/post-receive"),
+            "for n in $(seq 0 $((${GIT_PUSH_OPTION_COUNT:-0} - 1))); do eval \"echo \\\"\\$GIT_PUSH_OPTION_$n\\\"\"; done >> push-options",
+        );
+        git(
+            folder.path(),
+            &["clone", "--quiet", &paths(&remote), &paths(&checkout)],
+        );
+
+        let mut project = Project {
+            settings: settings(stand_ins),
+            secrets: [("FORGE_TOKEN".to_owned(), TOKEN.to_owned())].into(),
+            machine: machine(folder.path(), stand_ins),
+        };
+        match system {
+            // Its role is that of the build: the password is there without a token.
+            System::Codebuild => {
+                project.settings.insert("FORGE".to_owned(), "gitea".to_owned());
+                project
+                    .machine
+                    .insert("STAND_IN_ROLE".to_owned(), "of the build".to_owned());
+            }
+            System::Github => {}
+            System::Gitlab => {
+                project.settings.insert("FORGE".to_owned(), "gitea".to_owned());
+                // gitlab-ci-local makes no tokens.
+                project
+                    .secrets
+                    .insert("AWS_ID_TOKEN".to_owned(), IDENTITY.to_owned());
+            }
+        }
+        Self {
+            folder,
+            system,
+            commit: source.commit.clone(),
+            remote,
+            checkout,
+            project,
+        }
+    }
+
+    /// Runs the system's file for a push of the source commit to `master`.
+    pub(crate) async fn run(&self) -> Outcome {
+        let push = Push {
+            checkout: &self.checkout,
+            branch: "master",
+            commit: &self.commit,
+            number: 1,
+        };
+        let place = Place {
+            log: &self.log(),
+            scratch: &self.folder.path().join("scratch"),
+        };
+        runner(self.system)
+            .run(&self.project, &push, &place, |_| ())
+            .await
+            .expect("the run is carried out")
+    }
+
+    /// What the jobs printed.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// The branches of the remote.
+    pub(crate) fn branches(&self) -> Vec<String> {
+        let all = git(&self.remote, &["for-each-ref", "--format=%(refname:short)"]);
+        all.lines().map(str::to_owned).collect()
+    }
+
+    /// What Git says in the remote.
+    pub(crate) fn remote(&self, args: &[&str]) -> String {
+        git(&self.remote, args)
+    }
+}
+
+/// The runner's machine: nothing of this user's, the verbs that were compiled from this work tree, and an `aws` that gives the
+/// registry's password to those who can say who they are.
+fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, String> {
+    let (home, bin) = (folder.join("home"), folder.join("bin"));
+    fs::create_dir_all(&home).expect("make a folder");
+    fs::create_dir_all(&bin).expect("make a folder");
+    let xtask = xtask();
+    script(
+        &bin.join("cargo-verbs"),
+        &format!(
+            "shift\nCARGO_MANIFEST_DIR=\"$PWD/xtask\" exec '{}' \"$@\"",
+            xtask.display()
+        ),
+    );
+    script(
+        &bin.join("aws"),
+        &format!(
+            "test \"$*\" = 'ecr get-login-password' || {{ echo \"not known here: $*\" >&2; exit 2; }}\n\
+             if test -z \"${{STAND_IN_ROLE:-}}\"; then\n\
+             test \"$(cat \"$AWS_WEB_IDENTITY_TOKEN_FILE\")\" = '{IDENTITY}' || {{ echo 'AccessDenied' >&2; exit 254; }}\n\
+             test -n \"$AWS_ROLE_ARN\" && test -n \"$AWS_ROLE_SESSION_NAME\" || exit 253\nfi\necho {PASSWORD}"
+        ),
+    );
+    let path = std::env::var("PATH").unwrap_or_default();
+    let users = |name: &str, folder: &str| {
+        std::env::var(name)
+            .unwrap_or_else(|_| format!("{}/{folder}", std::env::var("HOME").unwrap_or_default()))
+    };
+    [
+        ("PATH", format!("{}:{path}", bin.display())),
+        ("HOME", home.display().to_string()),
+        ("CARGO_HOME", users("CARGO_HOME", ".cargo")),
+        ("RUSTUP_HOME", users("RUSTUP_HOME", ".rustup")),
+        // `cargo xtask` is an alias: of these verbs, which need no compiler.
+        ("CARGO_ALIAS_XTASK", "verbs".to_owned()),
+        ("GIT_CONFIG_GLOBAL", "/dev/null".to_owned()),
+        ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
+        (
+            "ACTIONS_ID_TOKEN_REQUEST_URL",
+            format!("http://{}/identity?api-version=2.0", stand_ins.address),
+        ),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-runner".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+fn xtask() -> PathBuf {
+    let beside = || {
+        let tests = std::env::current_exe().expect("this program has a path");
+        let target = tests.ancestors().nth(2).expect("it lies in target/debug/deps");
+        target.join("xtask")
+    };
+    let path = std::env::var_os("XTASK").map_or_else(beside, PathBuf::from);
+    assert!(
+        path.is_file(),
+        "{} is not there: run cargo build -p xtask",
+        path.display()
+    );
+    path
+}
+
+fn script(path: &Path, text: &str) {
+    fs::write(path, format!("#!/bin/sh\n{text}\n")).expect("write a script");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("make it a program");
+}
+
+fn git(folder: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"])
+        .args(args)
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .expect("start git");
+    assert!(
+        output.status.success(),
+        "git {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("text").trim().to_owned()
+}

@@ -1,0 +1,82 @@
+//! Each file is run by its runner for a push of the same commit; what they bring to Git is compared.
+
+use pipelines::System;
+
+use crate::fixture::{Site, Source};
+use crate::stand_ins::{PASSWORD, StandIns, TOKEN};
+
+const SYSTEMS: [System; 3] = [System::Codebuild, System::Github, System::Gitlab];
+
+/// All that must run, so that a runner which skips in silence is seen.
+fn expected(system: System) -> &'static [&'static str] {
+    match system {
+        System::Codebuild => &["install", "pre_build", "build", "post_build"],
+        System::Github => &["deliver"],
+        System::Gitlab => &["build", "update_manifest", "open_MR"],
+    }
+}
+
+#[tokio::test]
+async fn all_three_systems_push_the_same_commit() {
+    let source = Source::of_work_tree();
+    let branch = format!("release/staging-{}", &source.commit[..10]);
+    let mut pushed = Vec::new();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let site = Site::new(system, &source, &stand_ins);
+        let outcome = site.run().await;
+        assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
+        assert_eq!(outcome.ran, expected(system), "{system:?}:\n{}", site.said());
+        assert_eq!(site.branches(), ["master", branch.as_str()], "{system:?}");
+        assert_eq!(site.remote(&["rev-parse", &format!("{branch}^")]), source.commit);
+        let changed = site.remote(&["diff", "--name-only", "master", &branch]);
+        let overlays =
+            ["backend", "frontend"].map(|app| format!("infra/{app}/overlays/staging/kustomization.yaml"));
+        assert_eq!(changed.lines().collect::<Vec<_>>(), overlays, "{system:?}");
+        let proposals = stand_ins.pull_requests();
+        assert_eq!(proposals.len(), 1, "{system:?}: {proposals:?}");
+        assert_eq!(proposals[0]["head"]["ref"], branch);
+        for secret in [PASSWORD, TOKEN] {
+            assert!(
+                !site.said().contains(secret),
+                "{system:?} shows a secret in its log"
+            );
+        }
+        let ids = site.remote(&["show", "--no-patch", "--format=%T %H", &branch]);
+        pushed.push((system, ids));
+    }
+    let (_, first) = &pushed[0];
+    for (system, ids) in &pushed {
+        assert_eq!(
+            ids, first,
+            "{system:?} pushed another tree or commit than {:?}",
+            pushed[0].0
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_run_without_credentials_fails_and_pushes_nothing() {
+    let source = Source::of_work_tree();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let mut site = Site::new(system, &source, &stand_ins);
+        site.project.machine.remove("STAND_IN_ROLE");
+        site.project.machine.insert(
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN".to_owned(),
+            "of-somebody-else".to_owned(),
+        );
+        site.project
+            .secrets
+            .insert("AWS_ID_TOKEN".to_owned(), "of-somebody-else".to_owned());
+        let outcome = site.run().await;
+        assert!(outcome.failure.is_some(), "{system:?}:\n{}", site.said());
+        assert!(
+            outcome.ran.len() < expected(system).len(),
+            "{system:?}: {:?}",
+            outcome.ran
+        );
+        assert_eq!(site.branches(), ["master"], "{system:?}");
+        assert!(stand_ins.pull_requests().is_empty(), "{system:?}");
+    }
+}

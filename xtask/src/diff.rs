@@ -1,0 +1,181 @@
+//! `cargo xtask diff BASE HEAD`: what a change does to each environment, as Argo CD would see it. Markdown, for a reviewer.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use xshell::{Shell, cmd};
+
+use crate::{flags, supplies};
+
+/// All that is rendered lies below it.
+const MANIFESTS: &str = "infra";
+
+impl flags::Diff {
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        let kustomize = supplies::kustomize(sh, !self.no_install)?;
+        let scratch = sh.create_temp_dir().context("make a folder")?;
+        for (side, commit) in [("base", &self.base), ("head", &self.head)] {
+            render(sh, &kustomize, commit, scratch.path(), side)?;
+        }
+        print!("{}", compare(sh, scratch.path())?);
+        Ok(())
+    }
+}
+
+/// Renders every overlay of a commit: `infra/backend/overlays/staging` becomes `<side>/backend-staging.yaml`.
+fn render(sh: &Shell, kustomize: &Path, commit: &str, scratch: &Path, side: &str) -> Result<()> {
+    let (tree, archive) = (
+        scratch.join(format!("{side}-tree")),
+        scratch.join(format!("{side}.tar")),
+    );
+    let rendered = scratch.join(side);
+    for folder in [&tree, &rendered] {
+        sh.create_dir(folder)
+            .with_context(|| format!("make {}", folder.display()))?;
+    }
+    cmd!(sh, "git archive --output {archive} {commit} {MANIFESTS}")
+        .quiet()
+        .run()
+        .with_context(|| format!("read {MANIFESTS} of {commit}"))?;
+    cmd!(sh, "tar --extract --file {archive} --directory {tree}")
+        .quiet()
+        .run()?;
+    for (name, overlay) in overlays(&tree.join(MANIFESTS))? {
+        let text = cmd!(sh, "{kustomize} build {overlay}")
+            .quiet()
+            .read()
+            .with_context(|| format!("render {name} of {commit}"))?;
+        let file = rendered.join(format!("{name}.yaml"));
+        fs::write(&file, text + "\n").with_context(|| format!("write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// `<part>/overlays/<environment>` below `manifests`, by name.
+fn overlays(manifests: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    for part in folders(manifests)? {
+        for overlay in folders(&part.join("overlays"))? {
+            let name = |path: &Path| {
+                path.file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned()
+            };
+            found.push((format!("{}-{}", name(&part), name(&overlay)), overlay));
+        }
+    }
+    if found.is_empty() {
+        bail!("{} has no overlays", manifests.display());
+    }
+    Ok(found)
+}
+
+fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
+    if !parent.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(parent).with_context(|| format!("list {}", parent.display()))?;
+    let mut folders = Vec::new();
+    for entry in entries {
+        let path = entry
+            .with_context(|| format!("list {}", parent.display()))?
+            .path();
+        if path.is_dir() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// A section for each overlay that differs; those that do not are named in one line.
+fn compare(sh: &Shell, scratch: &Path) -> Result<String> {
+    let mut names: Vec<_> = ["base", "head"]
+        .iter()
+        .map(|side| fs::read_dir(scratch.join(side)).context("list what was rendered"))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names.dedup();
+    let (mut text, mut same) = (String::new(), Vec::new());
+    for name in names {
+        let title = name.trim_end_matches(".yaml");
+        let side = |side: &str| {
+            let file = Path::new(side).join(&name);
+            if scratch.join(&file).exists() {
+                file
+            } else {
+                PathBuf::from("/dev/null")
+            }
+        };
+        let (base, head) = (side("base"), side("head"));
+        let _folder = sh.push_dir(scratch);
+        // Its status says whether they differ.
+        let diff = cmd!(sh, "git diff --no-index --no-prefix --no-color {base} {head}")
+            .quiet()
+            .ignore_status()
+            .read()
+            .with_context(|| format!("compare {title}"))?;
+        if diff.is_empty() {
+            same.push(title.to_owned());
+        } else {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "### {title}\n\n````diff\n{diff}\n````\n");
+        }
+    }
+    if !same.is_empty() {
+        let _ = writeln!(text, "Unchanged: {}", same.join(", "));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_shown_and_what_does_not_is_named() {
+        let sh = Shell::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (file, text) in [
+            ("base/backend-staging.yaml", "replicas: 1\n"),
+            ("head/backend-staging.yaml", "replicas: 2\n"),
+            ("base/platform-staging.yaml", "kind: Namespace\n"),
+            ("head/platform-staging.yaml", "kind: Namespace\n"),
+            ("head/frontend-staging.yaml", "kind: Service\n"),
+        ] {
+            sh.write_file(folder.path().join(file), text).unwrap();
+        }
+        let text = compare(&sh, folder.path()).unwrap();
+        assert!(
+            text.contains("### backend-staging") && text.contains("-replicas: 1\n+replicas: 2"),
+            "{text}"
+        );
+        assert!(
+            text.contains("### frontend-staging") && text.contains("+kind: Service"),
+            "{text}"
+        );
+        assert!(text.ends_with("Unchanged: platform-staging\n"), "{text}");
+    }
+
+    #[test]
+    fn every_overlay_of_this_repository_is_found() {
+        let found = overlays(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(MANIFESTS)).unwrap();
+        let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
+        for part in ["apps", "backend", "frontend", "platform"] {
+            for environment in ["production", "staging"] {
+                assert!(
+                    names.contains(&format!("{part}-{environment}").as_str()),
+                    "{names:?}"
+                );
+            }
+        }
+    }
+}
