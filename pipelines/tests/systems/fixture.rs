@@ -107,7 +107,6 @@ impl Site {
             }
             System::Github => {}
             System::Gitlab => {
-                project.settings.insert("FORGE".to_owned(), "gitea".to_owned());
                 // gitlab-ci-local makes no tokens.
                 project
                     .secrets
@@ -140,6 +139,12 @@ impl Site {
             .run(&self.project, &push, &place, |_| ())
             .await
             .expect("the run is carried out")
+    }
+
+    /// What Git's server was told with pushes, as GitLab is told of merge requests.
+    pub(crate) fn push_options(&self) -> Vec<String> {
+        let told = fs::read_to_string(self.remote.join("push-options")).unwrap_or_default();
+        told.lines().map(str::to_owned).collect()
     }
 
     /// What the jobs printed.

@@ -1,6 +1,7 @@
 //! Each file is run by its runner for a push of the same commit; what they bring to Git is compared.
 
 use pipelines::System;
+use serde_json::Value;
 
 use crate::fixture::{Site, Source};
 use crate::stand_ins::{PASSWORD, StandIns, TOKEN};
@@ -33,9 +34,11 @@ async fn all_three_systems_push_the_same_commit() {
         let overlays =
             ["backend", "frontend"].map(|app| format!("infra/{app}/overlays/staging/kustomization.yaml"));
         assert_eq!(changed.lines().collect::<Vec<_>>(), overlays, "{system:?}");
-        let proposals = stand_ins.pull_requests();
-        assert_eq!(proposals.len(), 1, "{system:?}: {proposals:?}");
-        assert_eq!(proposals[0]["head"]["ref"], branch);
+        assert_eq!(
+            proposed(&site, &stand_ins),
+            [(branch.clone(), "master".to_owned())],
+            "{system:?}"
+        );
         for secret in [PASSWORD, TOKEN] {
             assert!(
                 !site.said().contains(secret),
@@ -79,4 +82,21 @@ async fn a_run_without_credentials_fails_and_pushes_nothing() {
         assert_eq!(site.branches(), ["master"], "{system:?}");
         assert!(stand_ins.pull_requests().is_empty(), "{system:?}");
     }
+}
+
+/// Source and target of each proposal, by the forge's API or by what GitLab is told with a push.
+fn proposed(site: &Site, stand_ins: &StandIns) -> Vec<(String, String)> {
+    let branch = |side: &Value| side["ref"].as_str().unwrap_or_default().to_owned();
+    let by_api = stand_ins.pull_requests();
+    let by_api = by_api
+        .iter()
+        .map(|proposal| (branch(&proposal["head"]), branch(&proposal["base"])));
+    let options = site.push_options();
+    let asked = options.contains(&"merge_request.create".to_owned());
+    let target = options
+        .iter()
+        .find_map(|option| option.strip_prefix("merge_request.target="));
+    let source = site.branches().into_iter().find(|branch| branch != "master");
+    let by_push = asked.then(|| (source.unwrap_or_default(), target.unwrap_or_default().to_owned()));
+    by_api.chain(by_push).collect()
 }
