@@ -12,8 +12,10 @@ use serde_json::json;
 use crate::machine;
 use crate::{Outcome, Place, Project, Push};
 
-/// Inside the repository.
+/// Run for a push to a branch that is deployed.
 pub(crate) const FILE: &str = ".github/workflows/deliver.yaml";
+/// Run for a tag that names a version.
+const RELEASE: &str = ".github/workflows/release.yaml";
 
 /// An action by its name without owner, and what stands in for it.
 const STAND_INS: &[(&str, &str)] = &[
@@ -45,9 +47,9 @@ struct Step {
 }
 
 impl Workflow {
-    fn read(checkout: &Path) -> Result<Self> {
-        let text = fs::read_to_string(checkout.join(FILE)).with_context(|| format!("read {FILE}"))?;
-        serde_saphyr::from_str(&text).with_context(|| format!("{FILE} is not a workflow this crate can run"))
+    fn read(checkout: &Path, file: &str) -> Result<Self> {
+        let text = fs::read_to_string(checkout.join(file)).with_context(|| format!("read {file}"))?;
+        serde_saphyr::from_str(&text).with_context(|| format!("{file} is not a workflow this crate can run"))
     }
 
     /// act skips a job in silence when it has no machine for its label.
@@ -65,7 +67,7 @@ impl Workflow {
     }
 }
 
-/// Runs the workflow for a push.
+/// Runs the workflow for a push to a branch.
 pub(crate) async fn run(
     act: &Path,
     project: &Project,
@@ -73,14 +75,38 @@ pub(crate) async fn run(
     place: &Place<'_>,
     doing: impl Fn(&str),
 ) -> Result<Outcome> {
-    let workflow = Workflow::read(push.checkout)?;
+    let reference = format!("refs/heads/{}", push.branch);
+    run_workflow(act, (FILE, &reference), project, push, place, doing).await
+}
+
+/// Runs the workflow for a new tag at the commit of `push`.
+pub async fn run_for_tag(
+    act: &Path,
+    tag: &str,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+) -> Result<Outcome> {
+    let reference = format!("refs/tags/{tag}");
+    run_workflow(act, (RELEASE, &reference), project, push, place, |_: &str| ()).await
+}
+
+async fn run_workflow(
+    act: &Path,
+    (file, reference): (&str, &str),
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+    doing: impl Fn(&str),
+) -> Result<Outcome> {
+    let workflow = Workflow::read(push.checkout, file)?;
     let write = |name: &str, content: String| -> Result<PathBuf> {
         let path = place.scratch.join(name);
         fs::write(&path, content).with_context(|| format!("write {}", path.display()))?;
         Ok(path)
     };
     fs::create_dir_all(place.scratch).with_context(|| format!("make {}", place.scratch.display()))?;
-    let event = json!({ "ref": format!("refs/heads/{}", push.branch), "after": push.commit });
+    let event = json!({ "ref": reference, "after": push.commit });
     // JSON is YAML too, and needs no quoting of act's.
     let settings = write("vars.yaml", serde_json::to_string(&project.settings)?)?;
     let secrets = write("secrets.yaml", serde_json::to_string(&project.secrets)?)?;
@@ -91,7 +117,7 @@ pub(crate) async fn run(
     command
         .args(["push", "--json", "--no-skip-checkout", "--no-cache-server"])
         .args(["--artifact-server-addr", "127.0.0.1"])
-        .args(["--workflows", FILE])
+        .args(["--workflows", file])
         .args(["--env-file", "/dev/null", "--input-file", "/dev/null"])
         .arg("--eventpath")
         .arg(write("event.json", event.to_string())?)
@@ -132,7 +158,7 @@ pub(crate) async fn run(
 fn stand_in(uses: &str, scratch: &Path) -> Result<PathBuf> {
     let name = uses.split_once('@').map_or(uses, |(name, _)| name);
     let Some((_, text)) = STAND_INS.iter().find(|(known, _)| *known == name) else {
-        bail!("{FILE} uses {uses}, for which there is no stand-in in pipelines/actions");
+        bail!("the workflow uses {uses}, for which there is no stand-in in pipelines/actions");
     };
     let folder = scratch.join("actions").join(name);
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
@@ -211,13 +237,15 @@ mod tests {
     }
 
     #[test]
-    fn every_action_of_this_repository_s_workflow_has_a_stand_in() {
+    fn every_action_that_is_run_here_has_a_stand_in() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let workflow = Workflow::read(&root).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        assert!(!workflow.actions().is_empty());
-        for uses in workflow.actions() {
-            stand_in(uses, folder.path()).unwrap();
+        for file in [FILE, RELEASE] {
+            let workflow = Workflow::read(&root, file).unwrap();
+            assert!(!workflow.actions().is_empty());
+            for uses in workflow.actions() {
+                stand_in(uses, folder.path()).unwrap();
+            }
         }
         assert!(stand_in("somebody/else@v1", folder.path()).is_err());
     }

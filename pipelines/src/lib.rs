@@ -9,7 +9,7 @@
 //! What is deliberately absent: anything about forges, registries and the verbs. Those are the files' own business.
 
 mod codebuild;
-mod github;
+pub mod github;
 mod gitlab;
 mod machine;
 

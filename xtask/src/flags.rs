@@ -147,6 +147,11 @@ pub(crate) enum Verb {
     Propose,
     /// Open the pull request that gives one environment the images of another
     Promote(CiPromote),
+    /// Give the images of this commit a version as a second tag
+    Tag {
+        /// As Git's tag: v1.2.3
+        version: String,
+    },
 }
 
 impl Verb {
@@ -158,6 +163,7 @@ impl Verb {
             Self::Push => "push",
             Self::Propose => "propose",
             Self::Promote(_) => "promote",
+            Self::Tag { .. } => "tag",
         }
     }
 }

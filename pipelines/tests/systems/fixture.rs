@@ -21,6 +21,15 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn of_work_tree() -> Self {
+        Self::make(None)
+    }
+
+    /// The same with other content of one file.
+    pub(crate) fn with_change(file: &str) -> Self {
+        Self::make(Some(file))
+    }
+
+    fn make(changed: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
         let work = folder.path().join("source");
         let listed = git(
@@ -34,6 +43,9 @@ impl Source {
                 fs::create_dir_all(to.parent().expect("in a folder")).expect("make a folder");
                 fs::copy(&from, &to).expect("copy a file");
             }
+        }
+        if let Some(file) = changed {
+            fs::write(work.join(file), "changed\n").expect("change a file");
         }
         git(&work, &["init", "--quiet", "--initial-branch=master"]);
         git(&work, &["add", "--all", "--force"]);
@@ -125,20 +137,38 @@ impl Site {
 
     /// Runs the system's file for a push of the source commit to `master`.
     pub(crate) async fn run(&self) -> Outcome {
-        let push = Push {
-            checkout: &self.checkout,
-            branch: "master",
-            commit: &self.commit,
-            number: 1,
-        };
         let place = Place {
             log: &self.log(),
             scratch: &self.folder.path().join("scratch"),
         };
         runner(self.system)
-            .run(&self.project, &push, &place, |_| ())
+            .run(&self.project, &self.push(), &place, |_| ())
             .await
             .expect("the run is carried out")
+    }
+
+    /// Runs GitHub's workflow for a tag at the source commit.
+    pub(crate) async fn run_for_tag(&self, tag: &str) -> Outcome {
+        let pipelines::Runner::GitHub(act) = runner(System::Github) else {
+            panic!("act runs GitHub's workflows");
+        };
+        let scratch = self.folder.path().join("scratch");
+        let place = Place {
+            log: &self.log(),
+            scratch: &scratch,
+        };
+        pipelines::github::run_for_tag(&act, tag, &self.project, &self.push(), &place)
+            .await
+            .expect("the run is carried out")
+    }
+
+    fn push(&self) -> Push<'_> {
+        Push {
+            checkout: &self.checkout,
+            branch: "master",
+            commit: &self.commit,
+            number: 1,
+        }
     }
 
     /// What Git's server was told with pushes, as GitLab is told of merge requests.

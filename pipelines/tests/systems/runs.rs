@@ -4,7 +4,7 @@ use pipelines::System;
 use serde_json::Value;
 
 use crate::fixture::{Site, Source};
-use crate::stand_ins::{PASSWORD, StandIns, TOKEN};
+use crate::stand_ins::{PASSWORD, StandIns, TOKEN, digest};
 
 const SYSTEMS: [System; 3] = [System::Codebuild, System::Github, System::Gitlab];
 
@@ -82,6 +82,51 @@ async fn a_run_without_credentials_fails_and_pushes_nothing() {
         assert_eq!(site.branches(), ["master"], "{system:?}");
         assert!(stand_ins.pull_requests().is_empty(), "{system:?}");
     }
+}
+
+#[tokio::test]
+async fn a_tag_names_the_images_of_its_commit_and_stays() {
+    let source = Source::of_work_tree();
+    let stand_ins = StandIns::start().await;
+    let site = Site::new(System::Github, &source, &stand_ins);
+    for _ in ["first", "again"] {
+        let outcome = site.run_for_tag("v1.2.3").await;
+        assert_eq!(
+            (outcome.failure, outcome.ran),
+            (None, vec!["tag".to_owned()]),
+            "{}",
+            site.said()
+        );
+        let versions = stand_ins.versions();
+        let tagged: Vec<_> = versions
+            .iter()
+            .map(|(app, tag, _)| (app.as_str(), tag.as_str()))
+            .collect();
+        assert_eq!(tagged, [("backend", "v1.2.3"), ("frontend", "v1.2.3")]);
+        for (app, _, tagged) in &versions {
+            // What the manifest is known by under its content's tag.
+            let content = tagged.get(7..47).expect("a digest of the stand-in");
+            assert_eq!(*tagged, digest(app, content));
+        }
+    }
+    assert!(site.said().contains("is there"), "{}", site.said());
+    assert_eq!(site.branches(), ["master"], "nothing is written to Git");
+
+    let outcome = site.run_for_tag("vnext").await;
+    assert!(
+        outcome.failure.is_some() && site.said().contains("not a version"),
+        "{}",
+        site.said()
+    );
+
+    let other = Source::with_change("backend/src/main.rs");
+    let site = Site::new(System::Github, &other, &stand_ins);
+    let outcome = site.run_for_tag("v1.2.3").await;
+    assert!(
+        outcome.failure.is_some() && site.said().contains("a version stays what it is"),
+        "{}",
+        site.said()
+    );
 }
 
 /// Source and target of each proposal, by the forge's API or by what GitLab is told with a push.

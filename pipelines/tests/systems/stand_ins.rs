@@ -1,5 +1,6 @@
 //! Stand-ins on loopback: a registry that has every image, a forge that keeps pull requests, a giver of identity tokens.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Json;
@@ -21,6 +22,8 @@ pub(crate) const IDENTITY: &str = "who-this-run-is";
 #[derive(Clone, Default)]
 struct Seen {
     pull_requests: Arc<Mutex<Vec<Value>>>,
+    /// By app and version.
+    versions: Arc<Mutex<BTreeMap<(String, String), String>>>,
 }
 
 /// All of them on one address.
@@ -37,7 +40,10 @@ impl StandIns {
         let address = socket.local_addr().expect("an address").to_string();
         let seen = Seen::default();
         let app = Router::new()
-            .route("/v2/{folder}/{app}/manifests/{tag}", head(manifest))
+            .route(
+                "/v2/{folder}/{app}/manifests/{tag}",
+                head(manifest).get(manifest).put(put),
+            )
             .route("/repos/{owner}/{name}/pulls", get(list).post(open))
             .route("/identity", get(identity))
             .route("/repos/{owner}/{name}/issues/{number}/comments", post(refuse))
@@ -52,6 +58,14 @@ impl StandIns {
         }
     }
 
+    /// The tags that were put: app, tag, digest.
+    pub(crate) fn versions(&self) -> Vec<(String, String, String)> {
+        let versions = self.seen.versions.lock().expect("not poisoned");
+        let all = versions.iter();
+        all.map(|((app, tag), digest)| (app.clone(), tag.clone(), digest.clone()))
+            .collect()
+    }
+
     /// The pull requests that were opened.
     pub(crate) fn pull_requests(&self) -> Vec<Value> {
         self.seen.pull_requests.lock().expect("not poisoned").clone()
@@ -64,24 +78,56 @@ impl Drop for StandIns {
     }
 }
 
-/// Every content was built: the digest is made of the tag.
-async fn manifest(
-    Path((_, app, tag)): Path<(String, String, String)>,
-    headers: HeaderMap,
-) -> Result<[(&'static str, String); 1], StatusCode> {
+type Named = Path<(String, String, String)>;
+
+fn may_pull_and_push(headers: &HeaderMap) -> bool {
     use base64::Engine as _;
     let wanted = base64::prelude::BASE64_STANDARD.encode(format!("AWS:{PASSWORD}"));
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    if given != Some(&format!("Basic {wanted}")) {
+    given == Some(&format!("Basic {wanted}"))
+}
+
+/// The digest of a content: every one was built.
+pub(crate) fn digest(app: &str, content: &str) -> String {
+    let fill = if app == "backend" { "b" } else { "f" };
+    format!("sha256:{content}{}", fill.repeat(24))
+}
+
+/// A manifest is its own digest: by a content's tag, by a digest, or by a version that was put.
+async fn manifest(
+    State(seen): State<Seen>,
+    Path((_, app, name)): Named,
+    headers: HeaderMap,
+) -> Result<([(&'static str, String); 2], String), StatusCode> {
+    if !may_pull_and_push(&headers) {
         return Err(StatusCode::UNAUTHORIZED);
     }
-    let fill = if app == "backend" { "b" } else { "f" };
-    Ok([(
-        "Docker-Content-Digest",
-        format!("sha256:{tag}{}", fill.repeat(24)),
-    )])
+    let versions = seen.versions.lock().expect("not poisoned");
+    let digest = match versions.get(&(app.clone(), name.clone())) {
+        Some(digest) => digest.clone(),
+        None if name.starts_with("sha256:") => name,
+        None if name.len() == 40 => digest(&app, &name),
+        None => return Err(StatusCode::NOT_FOUND),
+    };
+    let kind = "application/vnd.oci.image.manifest.v1+json".to_owned();
+    let headers = [("Docker-Content-Digest", digest.clone()), ("Content-Type", kind)];
+    Ok((headers, digest))
+}
+
+async fn put(
+    State(seen): State<Seen>,
+    Path((_, app, name)): Named,
+    headers: HeaderMap,
+    body: String,
+) -> StatusCode {
+    if !may_pull_and_push(&headers) || !headers.contains_key(header::CONTENT_TYPE) {
+        return StatusCode::UNAUTHORIZED;
+    }
+    let mut versions = seen.versions.lock().expect("not poisoned");
+    versions.insert((app, name), body);
+    StatusCode::CREATED
 }
 
 fn allowed(headers: &HeaderMap) -> bool {

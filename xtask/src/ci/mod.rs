@@ -29,6 +29,7 @@ mod proposal;
 mod propose;
 mod registry;
 pub(crate) mod settings;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod timings;
@@ -65,6 +66,7 @@ impl Run<'_> {
             Verb::Push => run.push(),
             Verb::Propose => run.propose(),
             Verb::Promote(flags) => run.promote(flags),
+            Verb::Tag { version } => tag::run(&git, &run.agent, version),
         }
     }
 }

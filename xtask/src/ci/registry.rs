@@ -1,4 +1,4 @@
-//! One question to an image registry: which digest does this tag have?
+//! An image registry, and the one question most verbs have for it: which digest does this tag have?
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -8,7 +8,7 @@ use ureq::Agent;
 use crate::ci::settings;
 
 /// What an image may be described by; a registry that is not told answers with an old form of another digest.
-const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+pub(crate) const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// Where images are looked up.
@@ -36,18 +36,31 @@ pub(crate) struct Registry<'a> {
     pub(crate) settings: &'a settings::Registry,
 }
 
-impl Images for Registry<'_> {
-    fn digest(&self, app: &str, tag: &str) -> Result<Option<String>, Error> {
+impl Registry<'_> {
+    /// The address of a manifest, by tag or digest.
+    pub(crate) fn url(&self, app: &str, reference: &str) -> String {
         let settings = self.settings;
         let scheme = if settings.insecure { "http" } else { "https" };
-        let url = format!(
-            "{scheme}://{}/v2/{}/{app}/manifests/{tag}",
+        format!(
+            "{scheme}://{}/v2/{}/{app}/manifests/{reference}",
             settings.host, settings.folder
-        );
+        )
+    }
+
+    /// The header of that name, where there are credentials.
+    pub(crate) fn authorization(&self) -> Option<String> {
+        let (user, password) = self.settings.credentials.as_ref()?;
+        let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        Some(format!("Basic {credentials}"))
+    }
+}
+
+impl Images for Registry<'_> {
+    fn digest(&self, app: &str, tag: &str) -> Result<Option<String>, Error> {
+        let url = self.url(app, tag);
         let mut request = self.agent.head(&url).header("Accept", MANIFESTS);
-        if let Some((user, password)) = &settings.credentials {
-            let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
-            request = request.header("Authorization", format!("Basic {credentials}"));
+        if let Some(authorization) = self.authorization() {
+            request = request.header("Authorization", authorization);
         }
         let response = request
             .call()

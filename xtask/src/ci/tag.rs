@@ -1,0 +1,132 @@
+//! `cargo xtask ci tag v1.2.3`: gives the images of a commit a version as a second tag. Nothing is built: the manifest that the
+//! registry has under the commit's content is put there once more, under another name, so the digest is the same.
+
+use anyhow::{Context as _, Result, bail};
+use ureq::Agent;
+
+use crate::ci::apps::APPS;
+use crate::ci::git::Git;
+use crate::ci::registry::{Images as _, MANIFESTS, Registry};
+use crate::ci::settings::{self, MAIN_BRANCH};
+
+/// No manifest of an image is larger; registries refuse more.
+const LARGEST: u64 = 4 << 20;
+
+/// Tags the images of the commit that is checked out.
+pub(crate) fn run(git: &Git<'_>, agent: &Agent, version: &str) -> Result<()> {
+    if !is_version(version) {
+        bail!("{version} is not a version: expected v1.2.3 or v1.2.3-rc.1");
+    }
+    let settings = settings::Registry::from_env()?;
+    let registry = Registry {
+        agent,
+        settings: &settings,
+    };
+    let commit = git.head()?;
+    // All are looked up before the first is tagged, so that a version is whole or not there.
+    let mut images = Vec::new();
+    for app in APPS {
+        let content = git.fingerprint(&commit, app)?;
+        let digest = registry.digest(app.name, &content)?.with_context(|| {
+            format!(
+                "the registry does not have {}:{content}; push commit {commit} to {MAIN_BRANCH}, let its release finish, and run \
+                 this again",
+                settings.image(app.name)
+            )
+        })?;
+        match registry.digest(app.name, version)? {
+            Some(other) if other != digest => bail!(
+                "{}:{version} is {other} already, and commit {commit} has {digest}; a version stays what it is: take the next one",
+                settings.image(app.name)
+            ),
+            there => images.push((app.name, digest, there.is_some())),
+        }
+    }
+    for (app, digest, there) in images {
+        let image = settings.image(app);
+        if there {
+            println!("is there  {image}:{version} ({digest})");
+            continue;
+        }
+        put_again(&registry, app, &digest, version)?;
+        println!("tagged    {image}:{version} ({digest})");
+    }
+    Ok(())
+}
+
+/// Puts the manifest of `digest` under `tag`.
+fn put_again(registry: &Registry<'_>, app: &str, digest: &str, tag: &str) -> Result<()> {
+    let url = registry.url(app, digest);
+    let mut request = registry.agent.get(&url).header("Accept", MANIFESTS);
+    if let Some(authorization) = registry.authorization() {
+        request = request.header("Authorization", authorization);
+    }
+    let mut answer = request.call().with_context(|| format!("read {url}"))?;
+    let status = answer.status();
+    let kind = answer.headers().get("Content-Type");
+    let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+    let (200, Some(kind)) = (status.as_u16(), kind) else {
+        bail!("read {url}: the registry answers {status}");
+    };
+    let manifest = answer
+        .body_mut()
+        .with_config()
+        .limit(LARGEST)
+        .read_to_vec()
+        .with_context(|| format!("read {url}"))?;
+
+    let url = registry.url(app, tag);
+    let mut request = registry.agent.put(&url).header("Content-Type", kind);
+    if let Some(authorization) = registry.authorization() {
+        request = request.header("Authorization", authorization);
+    }
+    let answer = request.send(&manifest).with_context(|| format!("write {url}"))?;
+    if !answer.status().is_success() {
+        bail!(
+            "write {url}: the registry answers {}; check that the role may push images",
+            answer.status()
+        );
+    }
+    Ok(())
+}
+
+/// `v1.2.3`, with what a pre-release may have behind it. No build metadata: a tag of an image has no `+`.
+fn is_version(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('v') else {
+        return false;
+    };
+    let (core, pre) = rest
+        .split_once('-')
+        .map_or((rest, None), |(core, pre)| (core, Some(pre)));
+    let number = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_digit())
+            && (part == "0" || !part.starts_with('0'))
+    };
+    let identifier = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    core.split('.').count() == 3
+        && core.split('.').all(number)
+        && pre.is_none_or(|pre| pre.split('.').all(identifier))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_version;
+
+    #[test]
+    fn versions_are_told_from_other_tags() {
+        for version in ["v0.1.0", "v1.22.333", "v1.2.3-rc.1", "v1.2.3-a-b"] {
+            assert!(is_version(version), "{version}");
+        }
+        for other in [
+            "1.2.3", "v1.2", "v1.2.3.4", "v1.02.3", "v1.2.x", "v1.2.3-", "v1.2.3+4", "vnext", "",
+        ] {
+            assert!(!is_version(other), "{other}");
+        }
+    }
+}
