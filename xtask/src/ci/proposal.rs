@@ -39,27 +39,45 @@ pub(crate) fn describe(plan: &Plan) -> Proposal {
     }
 }
 
-/// The commit that pins the images of `plan` on top of its base. It depends on nothing else, so every run makes the same.
-pub(crate) fn commit(git: &Git<'_>, plan: &Plan, proposal: &Proposal) -> Result<String> {
+/// The commit that pins the images of `plan` on top of `parent`. It depends on nothing else, so every run makes the same.
+pub(crate) fn commit(git: &Git<'_>, plan: &Plan, proposal: &Proposal, parent: &str) -> Result<String> {
     let files = plan
         .apps
         .iter()
-        .map(|app| edit(git, plan, app))
+        .map(|app| edit(git, plan, app, parent))
         .collect::<Result<Vec<_>>>()?;
     let message = format!(
         "{}\n\n{}\nSource: {}\n",
         proposal.title, proposal.text, plan.commit
     );
-    git.commit(&plan.base, &plan.commit, &files, &message)
+    git.commit(parent, &plan.commit, &files, &message)
 }
 
-fn edit(git: &Git<'_>, plan: &Plan, app: &AppPlan) -> Result<(String, String)> {
+/// Whether `made` is what [`commit`] once made and can still be merged: the overlays are now as they were under it. What else has
+/// changed does not matter, and reviews of it stay valid.
+pub(crate) fn stands(git: &Git<'_>, plan: &Plan, proposal: &Proposal, made: &str) -> Result<bool> {
+    let Some(parent) = git.commit_named(&format!("{made}^")) else {
+        return Ok(false);
+    };
+    for app in &plan.apps {
+        let path = app.app.overlay(plan.environment);
+        let Ok(under) = git.file(&parent, &path) else {
+            return Ok(false);
+        };
+        if under != git.file(&plan.base, &path)? {
+            return Ok(false);
+        }
+    }
+    Ok(commit(git, plan, proposal, &parent)? == made)
+}
+
+fn edit(git: &Git<'_>, plan: &Plan, app: &AppPlan, parent: &str) -> Result<(String, String)> {
     let path = app.app.overlay(plan.environment);
     let digest = app
         .in_registry
         .as_deref()
         .context("an image to propose has a digest")?;
-    let changed = overlay::with_pin(&git.file(&plan.base, &path)?, app.name, digest, &plan.commit)
+    let changed = overlay::with_pin(&git.file(parent, &path)?, app.name, digest, &plan.commit)
         .with_context(|| format!("{path} on branch {MAIN_BRANCH}"))?;
     Ok((path, changed))
 }

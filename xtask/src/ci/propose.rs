@@ -69,7 +69,7 @@ pub(crate) fn newest(
         && git.is_ancestor(commit, tip)?
         && !git.same_content(commit, tip)?
     {
-        let plan = compute(tip)?;
+        let plan = compute(&git.last_change(tip)?)?;
         if plan.is_pushed() {
             return Ok(plan);
         }
@@ -228,19 +228,30 @@ impl Place<'_, '_> {
         if best != target {
             return Ok(Next::Rest(Outcome::Overtaken(best)));
         }
-        let commit = proposal::commit(git, plan, proposal)?;
         let old = look.branches.get(&proposal.branch);
-        Ok(match kept {
-            _ if old != Some(&commit) => Next::Push {
-                commit,
+        if !self.stands(old, plan, proposal)? {
+            return Ok(Next::Push {
+                commit: proposal::commit(git, plan, proposal, &look.base)?,
                 old: old.cloned(),
-            },
+            });
+        }
+        Ok(match kept {
             None => Next::Open,
             Some(open) => Next::Rest(Outcome::Proposed {
                 proposal: proposal.clone(),
                 place: open.place.clone(),
             }),
         })
+    }
+
+    fn stands(&self, made: Option<&String>, plan: &Plan, proposal: &Proposal) -> Result<bool> {
+        let Some(made) = made else {
+            return Ok(false);
+        };
+        if self.git.commit_named(made).is_none() {
+            self.infra.bring(&[&proposal.branch])?;
+        }
+        proposal::stands(self.git, plan, proposal, made)
     }
 
     /// One that was merged or closed meanwhile need not be closed.

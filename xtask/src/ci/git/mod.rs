@@ -2,10 +2,10 @@
 
 pub(crate) mod remote;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
@@ -15,20 +15,23 @@ use crate::ci::apps::{APPS, App, IGNORED_SUFFIX, SHARED};
 const AUTHOR: &str = "gitops-loop-ci";
 const AUTHOR_EMAIL: &str = "ci@gitops-loop.invalid";
 
-/// The checkout a shell stands in, and what was learnt about its commits: those never change.
+/// Answers about commits by their full names: what is true of one stays true.
+pub(crate) type Memory = Arc<Mutex<HashMap<String, String>>>;
+
+/// The checkout a shell stands in.
 pub(crate) struct Git<'sh> {
     sh: &'sh Shell,
-    fingerprints: RefCell<HashMap<(String, &'static str), String>>,
-    ancestors: RefCell<HashMap<(String, String), bool>>,
+    memory: Memory,
 }
 
 impl<'sh> Git<'sh> {
     pub(crate) fn new(sh: &'sh Shell) -> Self {
-        Self {
-            sh,
-            fingerprints: RefCell::default(),
-            ancestors: RefCell::default(),
-        }
+        Self::remembering(sh, Memory::default())
+    }
+
+    /// With what was learnt about the same checkout before.
+    pub(crate) fn remembering(sh: &'sh Shell, memory: Memory) -> Self {
+        Self { sh, memory }
     }
 
     pub(crate) fn head(&self) -> Result<String> {
@@ -37,13 +40,16 @@ impl<'sh> Git<'sh> {
             .context("find the commit to release")
     }
 
-    /// The full name of a commit that this checkout has, by any name.
+    /// The full name of a commit that this checkout has, by any name of it alone.
     pub(crate) fn commit_named(&self, name: &str) -> Option<String> {
-        let name = format!("{name}^{{commit}}");
-        self.cmd(&["rev-parse", "--verify", "--quiet", &name])
-            .ignore_stderr()
-            .read()
-            .ok()
+        self.once(&format!("named {name}"), || {
+            let name = format!("{name}^{{commit}}");
+            let answer = self
+                .cmd(&["rev-parse", "--verify", "--quiet", &name])
+                .ignore_stderr();
+            Ok(answer.read()?)
+        })
+        .ok()
     }
 
     /// Whether the history ends early: then "is an ancestor of" cannot be answered.
@@ -57,30 +63,37 @@ impl<'sh> Git<'sh> {
 
     /// Hash over everything the image of `app` is made from, as committed in `commit`.
     pub(crate) fn fingerprint(&self, commit: &str, app: &App) -> Result<String> {
-        let key = (commit.to_owned(), app.name);
-        if let Some(known) = self.fingerprints.borrow().get(&key) {
-            return Ok(known.clone());
-        }
-        let mut args = vec!["ls-tree", "-r", "--full-tree", commit, "--"];
-        args.extend(SHARED.iter().chain(app.paths));
-        let tree = self
-            .cmd(&args)
-            .read()
-            .with_context(|| format!("list the files of {}", app.name))?;
-        let content: String = tree
-            .lines()
-            .filter(|line| !line.ends_with(IGNORED_SUFFIX))
-            .flat_map(|line| [line, "\n"])
-            .collect();
-        if !content.contains(&format!("\t{}/", app.name)) {
-            bail!(
-                "commit {commit} has no files of {}; check the paths in xtask/src/ci/apps.rs",
-                app.name
-            );
-        }
-        let fingerprint = self.hash(&content)?;
-        self.fingerprints.borrow_mut().insert(key, fingerprint.clone());
-        Ok(fingerprint)
+        self.once(&format!("fingerprint {commit} {}", app.name), || {
+            let mut args = vec!["ls-tree", "-r", "--full-tree", commit, "--"];
+            args.extend(SHARED.iter().chain(app.paths));
+            let tree = self
+                .cmd(&args)
+                .read()
+                .with_context(|| format!("list the files of {}", app.name))?;
+            let content: String = tree
+                .lines()
+                .filter(|line| !line.ends_with(IGNORED_SUFFIX))
+                .flat_map(|line| [line, "\n"])
+                .collect();
+            if !content.contains(&format!("\t{}/", app.name)) {
+                bail!(
+                    "commit {commit} has no files of {}; check the paths in xtask/src/ci/apps.rs",
+                    app.name
+                );
+            }
+            self.hash(&content)
+        })
+    }
+
+    /// The last commit in the history of `tip` that changed what images are made from.
+    pub(crate) fn last_change(&self, tip: &str) -> Result<String> {
+        self.once(&format!("last change {tip}"), || {
+            let mut args = vec!["rev-list", "-1", "--first-parent", tip, "--"];
+            args.extend(SHARED.iter().chain(APPS.iter().flat_map(|app| app.paths)));
+            let found = self.cmd(&args).read();
+            let found = found.context("find the last change of an app")?;
+            Ok(if found.is_empty() { tip.to_owned() } else { found })
+        })
     }
 
     /// Whether every app is the same in both commits.
@@ -102,12 +115,12 @@ impl<'sh> Git<'sh> {
 
     pub(crate) fn file(&self, commit: &str, path: &str) -> Result<String> {
         let object = format!("{commit}:{path}");
-        // `read` would trim the last newline, and the file is written back.
-        let output = self
-            .cmd(&["show", &object])
-            .output()
-            .with_context(|| format!("read {path} of {commit}"))?;
-        String::from_utf8(output.stdout).with_context(|| format!("{path} is not valid UTF-8"))
+        self.once(&object, || {
+            // `read` would trim the last newline, and the file is written back.
+            let output = self.cmd(&["show", &object]).output();
+            let output = output.with_context(|| format!("read {path} of {commit}"))?;
+            String::from_utf8(output.stdout).with_context(|| format!("{path} is not valid UTF-8"))
+        })
     }
 
     /// Whether the history of `descendant` holds `ancestor`; a commit holds itself. Unknown commits count as unrelated.
@@ -115,29 +128,38 @@ impl<'sh> Git<'sh> {
         if ancestor == descendant {
             return Ok(true);
         }
-        let key = (ancestor.to_owned(), descendant.to_owned());
-        if let Some(known) = self.ancestors.borrow().get(&key) {
-            return Ok(*known);
-        }
-        let output = self
-            .cmd(&["merge-base", "--is-ancestor", ancestor, descendant])
-            .ignore_status()
-            .ignore_stderr()
-            .output()
-            .context("compare two commits")?;
-        let known = match output.status.code() {
-            Some(0) => true,
-            Some(1) => false,
-            // Not here; it may be fetched later.
-            _ => return Ok(false),
-        };
-        self.ancestors.borrow_mut().insert(key, known);
-        Ok(known)
+        let answer = self.once(&format!("ancestor {ancestor} {descendant}"), || {
+            let output = self
+                .cmd(&["merge-base", "--is-ancestor", ancestor, descendant])
+                .ignore_status()
+                .ignore_stderr()
+                .output()
+                .context("compare two commits")?;
+            match output.status.code() {
+                Some(0) => Ok("yes".to_owned()),
+                Some(1) => Ok("no".to_owned()),
+                // Not here; it may be fetched later.
+                _ => bail!("one of the commits is not here"),
+            }
+        });
+        Ok(answer.is_ok_and(|answer| answer == "yes"))
     }
 
     /// A commit on top of `parent` that replaces `files`. It exists in the object store only, and the same input gives
     /// the same commit: it is dated like `source`.
     pub(crate) fn commit(
+        &self,
+        parent: &str,
+        source: &str,
+        files: &[(String, String)],
+        text: &str,
+    ) -> Result<String> {
+        self.once(&format!("commit {parent} {source} {files:?} {text}"), || {
+            self.write_commit(parent, source, files, text)
+        })
+    }
+
+    fn write_commit(
         &self,
         parent: &str,
         source: &str,
@@ -177,6 +199,19 @@ impl<'sh> Git<'sh> {
                 .env(format!("GIT_{role}_DATE"), &date);
         }
         commit.read().context("write the commit")
+    }
+
+    /// The answer to `question`, asked the first time only; a fault is no answer.
+    fn once(&self, question: &str, ask: impl FnOnce() -> Result<String>) -> Result<String> {
+        let known = self.memory.lock().ok();
+        if let Some(answer) = known.and_then(|known| known.get(question).cloned()) {
+            return Ok(answer);
+        }
+        let answer = ask()?;
+        if let Ok(mut known) = self.memory.lock() {
+            known.insert(question.to_owned(), answer.clone());
+        }
+        Ok(answer)
     }
 
     fn with_index(&self, index: &Path, args: &[&str]) -> Cmd<'sh> {

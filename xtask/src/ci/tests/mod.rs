@@ -1,8 +1,10 @@
 //! The release verbs against real Git: a checkout and a bare remote on disk. Registry and forge are models; the e2e has real ones.
 
 mod content;
+mod gate;
 mod model;
 mod propose;
+mod races;
 
 use std::path::PathBuf;
 
@@ -41,11 +43,17 @@ impl Repository {
             .run()
             .expect("make the checkout");
         for folder in [&remote, &work] {
-            // Nothing here has to survive a power cut.
-            cmd!(sh, "git -C {folder} config core.fsync none")
-                .quiet()
-                .run()
-                .expect("set the repository up");
+            // Nothing here has to survive a power cut, or lasts long enough to be tidied.
+            for (key, value) in [
+                ("core.fsync", "none"),
+                ("gc.auto", "0"),
+                ("receive.autogc", "false"),
+            ] {
+                cmd!(sh, "git -C {folder} config {key} {value}")
+                    .quiet()
+                    .run()
+                    .expect("set the repository up");
+            }
         }
         sh.change_dir(&work);
         cmd!(sh, "git remote add origin {remote}")

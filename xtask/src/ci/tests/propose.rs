@@ -206,6 +206,34 @@ fn an_overlay_that_was_edited_meanwhile_makes_a_conflict_and_the_next_run_mends_
 }
 
 #[test]
+fn a_proposal_that_can_still_be_merged_is_left_to_its_reviewers() {
+    let repository = Repository::new();
+    let commit = repository.change("new");
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
+    repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    repository.write("README.md", "# Meanwhile\n");
+    repository.commit("Write");
+    repository.push("master");
+    let before = heads(&repository);
+    repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    assert_eq!(heads(&repository), before);
+}
+
+#[test]
+fn what_a_person_put_on_a_proposals_branch_is_replaced() {
+    let repository = Repository::new();
+    let commit = repository.change("new");
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
+    let outcome = repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    let before = heads(&repository);
+    let target = format!("+HEAD:{}", branch(&outcome));
+    repository.git(&["push", "--quiet", "origin", &target]);
+    assert_ne!(heads(&repository), before);
+    repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    assert_eq!(heads(&repository), before);
+}
+
+#[test]
 fn of_two_releases_made_of_one_state_git_merges_only_one() {
     let repository = Repository::new();
     let early = repository.change("early");
