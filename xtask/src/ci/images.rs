@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
 use crate::ci::plan::{AppPlan, Plan};
+use crate::ci::registry::Images;
 use crate::ci::settings::{Engine, Registry};
 
 /// Builds the image of `app` from the files in `context`.
@@ -35,13 +36,20 @@ pub(crate) fn build(
         .with_context(|| format!("build the image of {}", app.name))
 }
 
-pub(crate) fn push(sh: &Shell, engine: Engine, registry: &Registry, app: &AppPlan) -> Result<()> {
+/// Pushes the image of `app`, unless a run of the same content was faster: on ECR a tag is written once.
+pub(crate) fn push(
+    sh: &Shell,
+    engine: Engine,
+    settings: &Registry,
+    images: &dyn Images,
+    app: &AppPlan,
+) -> Result<()> {
     let (program, image) = (engine.program(), &app.image);
     let mut push = cmd!(sh, "{program} push --quiet");
-    if engine == Engine::Podman && registry.insecure {
+    if engine == Engine::Podman && settings.insecure {
         push = push.arg("--tls-verify=false");
     }
-    let login = login(registry)?;
+    let login = login(settings)?;
     if let Some(folder) = &login {
         let folder = folder.path();
         push = match engine {
@@ -49,9 +57,17 @@ pub(crate) fn push(sh: &Shell, engine: Engine, registry: &Registry, app: &AppPla
             Engine::Podman => push.env("REGISTRY_AUTH_FILE", folder.join(AUTH_FILE)),
         };
     }
-    push.arg(image).run().with_context(|| {
-        format!("push {image}; was it built here? `cargo xtask ci build` comes before `push`")
-    })
+    let output = push.arg(image).ignore_status().output();
+    let output = output.with_context(|| format!("start {program}"))?;
+    if output.status.success() || images.digest(app.name, &app.fingerprint)?.is_some() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    bail!(
+        "the registry did not take {image}: check REGISTRY_USER and REGISTRY_PASSWORD, that the repository exists, and that `cargo \
+         xtask ci build` ran here; then run the verb again: {}",
+        said.trim()
+    )
 }
 
 /// The name docker wants; podman reads the same format under any name.

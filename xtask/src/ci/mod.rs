@@ -14,7 +14,7 @@ use crate::ci::git::remote::{GitRemote, Remote};
 use crate::ci::kept::Kept;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::propose::{Look, Outcome, Place};
-use crate::ci::registry::{Images, Registry};
+use crate::ci::registry::Registry;
 use crate::ci::settings::{Engine, Forge, MAIN_BRANCH, Release};
 use crate::flags::{self, Verb};
 
@@ -144,13 +144,7 @@ impl<'a> Run<'a> {
         let settings = settings::Registry::from_env()?;
         let registry = self.registry(&settings);
         for app in wanted {
-            let pushed = images::push(self.sh, Engine::from_env()?, &settings, app);
-            // A run of the same content may have been faster, and tags are immutable on ECR.
-            if let Err(error) = pushed
-                && registry.digest(app.name, &app.fingerprint)?.is_none()
-            {
-                return Err(error);
-            }
+            images::push(self.sh, Engine::from_env()?, &settings, &registry, app)?;
             println!("pushed    {}", app.image);
         }
         Ok(())

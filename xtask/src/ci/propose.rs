@@ -66,7 +66,7 @@ pub(crate) fn newest(
     let compute = |commit: &str| plan::compute(git, images, image, release, commit, &look.base);
     if let Some(tip) = &look.tip
         && tip != commit
-        && git.is_ancestor(commit, tip)?
+        && git.is_ancestor(commit, tip)
         && !git.same_content(commit, tip)?
     {
         let plan = compute(&git.last_change(tip)?)?;
@@ -179,8 +179,8 @@ impl Place<'_, '_> {
             .iter()
             .filter_map(|app| app.released.as_deref())
             .collect();
-        let newer = self.first_holding(&released, target)?.filter(|of| *of != target);
-        let on_branch = self.is_on_a_branch(look, target)?;
+        let newer = self.first_holding(&released, target).filter(|of| *of != target);
+        let on_branch = self.is_on_a_branch(look, target);
         let wanted = plan.release && on_branch && newer.is_none();
 
         // The newest of all that may still be merged.
@@ -195,15 +195,15 @@ impl Place<'_, '_> {
             let alive = match &commit {
                 _ if open.branch == proposal.branch => wanted,
                 Some(commit) => {
-                    let outdated = on_branch && git.is_ancestor(commit, target)?;
+                    let outdated = on_branch && git.is_ancestor(commit, target);
                     !outdated
-                        && self.is_on_a_branch(look, commit)?
-                        && self.first_holding(&released, commit)?.is_none()
+                        && self.is_on_a_branch(look, commit)
+                        && self.first_holding(&released, commit).is_none()
                 }
                 None => false,
             };
             let beats = match (&best, &commit) {
-                (Some(best), Some(commit)) => git.is_ancestor(best, commit)?,
+                (Some(best), Some(commit)) => git.is_ancestor(best, commit),
                 _ => true,
             };
             let twice = kept.is_some_and(|kept| kept.branch == open.branch);
@@ -278,19 +278,14 @@ impl Place<'_, '_> {
         }
     }
 
-    fn is_on_a_branch(&self, look: &Look, commit: &str) -> Result<bool> {
-        let tips: Vec<_> = look.tips.iter().map(String::as_str).collect();
-        Ok(self.first_holding(&tips, commit)?.is_some())
+    fn is_on_a_branch(&self, look: &Look, commit: &str) -> bool {
+        look.tips.iter().any(|tip| self.git.is_ancestor(commit, tip))
     }
 
     /// The first of `commits` whose history holds `ancestor`.
-    fn first_holding<'c>(&self, commits: &[&'c str], ancestor: &str) -> Result<Option<&'c str>> {
-        for commit in commits {
-            if self.git.is_ancestor(ancestor, commit)? {
-                return Ok(Some(commit));
-            }
-        }
-        Ok(None)
+    fn first_holding<'c>(&self, commits: &[&'c str], ancestor: &str) -> Option<&'c str> {
+        let mut commits = commits.iter().copied();
+        commits.find(|commit| self.git.is_ancestor(ancestor, commit))
     }
 }
 

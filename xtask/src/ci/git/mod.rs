@@ -54,11 +54,11 @@ impl<'sh> Git<'sh> {
 
     /// Whether the history ends early: then "is an ancestor of" cannot be answered.
     pub(crate) fn is_shallow(&self) -> Result<bool> {
-        let answer = self
-            .cmd(&["rev-parse", "--is-shallow-repository"])
-            .read()
-            .context("ask whether the checkout is shallow")?;
-        Ok(answer == "true")
+        let answer = self.once("shallow", || {
+            let answer = self.cmd(&["rev-parse", "--is-shallow-repository"]).read();
+            answer.context("ask whether the checkout is shallow")
+        });
+        Ok(answer? == "true")
     }
 
     /// Hash over everything the image of `app` is made from, as committed in `commit`.
@@ -124,9 +124,9 @@ impl<'sh> Git<'sh> {
     }
 
     /// Whether the history of `descendant` holds `ancestor`; a commit holds itself. Unknown commits count as unrelated.
-    pub(crate) fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool> {
+    pub(crate) fn is_ancestor(&self, ancestor: &str, descendant: &str) -> bool {
         if ancestor == descendant {
-            return Ok(true);
+            return true;
         }
         let answer = self.once(&format!("ancestor {ancestor} {descendant}"), || {
             let output = self
@@ -142,7 +142,7 @@ impl<'sh> Git<'sh> {
                 _ => bail!("one of the commits is not here"),
             }
         });
-        Ok(answer.is_ok_and(|answer| answer == "yes"))
+        answer.is_ok_and(|answer| answer == "yes")
     }
 
     /// A commit on top of `parent` that replaces `files`. It exists in the object store only, and the same input gives

@@ -126,8 +126,11 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
     pub(crate) fn origin(git: &'g Git<'sh>) -> Result<Self> {
         let address = git
             .cmd(&["remote", "get-url", ORIGIN])
+            .ignore_stderr()
             .read()
-            .with_context(|| format!("find remote {ORIGIN}"))?;
+            .with_context(|| {
+                format!("this checkout has no remote {ORIGIN}, which the release verbs read; add it by `git remote add {ORIGIN} URL`")
+            })?;
         Ok(Self {
             git,
             name: ORIGIN,

@@ -1,10 +1,18 @@
 //! The release verbs against real Git: a checkout and a bare remote on disk. Registry and forge are models; the e2e has real ones.
 
+mod bare;
 mod content;
+mod forges;
 mod gate;
+mod merges;
 mod model;
+mod promote;
 mod propose;
 mod races;
+mod refusals;
+mod split;
+mod story;
+mod stub;
 
 use std::path::PathBuf;
 

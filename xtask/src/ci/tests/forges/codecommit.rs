@@ -1,0 +1,138 @@
+//! CodeCommit, by the real `aws` program, which checks names and types of all parameters before it sends them; no emulator has its pull
+//! requests, so what the service makes of them is not shown.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+use xshell::Shell;
+
+use super::proposal;
+use crate::ci::forge::codecommit::CodeCommit;
+use crate::ci::forge::{Forge as _, Proposal};
+use crate::ci::tests::shell;
+use crate::ci::tests::stub::{Asked, Stub, nobody};
+
+/// The `aws` program, asking `address`; `None` with a word to the reader where there is none.
+fn aws(address: &str, credentials: bool) -> Option<Shell> {
+    let sh = shell();
+    if xshell::cmd!(sh, "aws --version")
+        .quiet()
+        .ignore_stderr()
+        .ignore_stdout()
+        .run()
+        .is_err()
+    {
+        // Not by a macro: the test harness would keep that to itself.
+        let _ = writeln!(
+            std::io::stdout(),
+            "skipped: CodeCommit: there is no `aws` program"
+        );
+        return None;
+    }
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL", format!("http://{address}")),
+        ("AWS_DEFAULT_REGION", "eu-central-1".to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
+        ("AWS_MAX_ATTEMPTS", "1".to_owned()),
+    ] {
+        sh.set_var(name, value);
+    }
+    if credentials {
+        sh.set_var("AWS_ACCESS_KEY_ID", "test");
+        sh.set_var("AWS_SECRET_ACCESS_KEY", "test");
+    }
+    Some(sh)
+}
+
+#[test]
+fn codecommit_is_asked_in_the_shapes_that_the_aws_program_accepts() {
+    let stub = Stub::start(|asked: &Asked| {
+        let answer = match asked.header("X-Amz-Target") {
+            target if target.ends_with("ListPullRequests") => json!({ "pullRequestIds": ["7", "8"] }),
+            target if target.ends_with("GetPullRequest") => {
+                let id = if asked.body.contains("\"7\"") { "7" } else { "8" };
+                let branch = ["release/staging-0123456789", "feature"][usize::from(id == "8")];
+                let target = json!({ "sourceReference": format!("refs/heads/{branch}") });
+                json!({ "pullRequest": { "pullRequestId": id, "pullRequestTargets": [target] } })
+            }
+            _ => json!({ "pullRequest": {} }),
+        };
+        (200, answer.to_string())
+    });
+    let Some(sh) = aws(&stub.address(), true) else {
+        return;
+    };
+    let forge = CodeCommit {
+        sh: &sh,
+        repository: "infra",
+    };
+    let open = forge.open_proposals("release/staging-").unwrap();
+    assert_eq!(open.len(), 1, "{open:?}");
+    forge.open(&proposal()).unwrap();
+    forge.close(&open[0], "older").unwrap();
+    let asked: Vec<(String, Value)> = stub
+        .asked()
+        .iter()
+        .map(|asked| {
+            let target = asked.header("X-Amz-Target").to_owned();
+            (target, serde_json::from_str(&asked.body).unwrap())
+        })
+        .collect();
+    let mut create = asked[3].1.clone();
+    // The program adds a token of its own, so that a repeated request does nothing twice.
+    create["clientRequestToken"].take();
+    let targets = json!([{
+        "repositoryName": "infra",
+        "sourceReference": "release/staging-0123456789",
+        "destinationReference": "master"
+    }]);
+    let Proposal { title, text, .. } = proposal();
+    assert_eq!(
+        create,
+        json!({ "title": title, "description": text, "targets": targets, "clientRequestToken": null })
+    );
+    let calls: Vec<_> = asked
+        .iter()
+        .map(|(target, _)| target.rsplit('.').next().unwrap())
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            "ListPullRequests",
+            "GetPullRequest",
+            "GetPullRequest",
+            "CreatePullRequest",
+            "UpdatePullRequestDescription",
+            "UpdatePullRequestStatus"
+        ]
+    );
+    assert_eq!(
+        asked[5].1,
+        json!({ "pullRequestId": "7", "pullRequestStatus": "CLOSED" })
+    );
+}
+
+#[test]
+fn codecommit_names_credentials_and_an_endpoint_that_is_down() {
+    let expired = Stub::start(|_| {
+        let answer = json!({ "__type": "ExpiredTokenException", "message": "The security token included in the request is expired" });
+        (400, answer.to_string())
+    });
+    for (address, credentials, words) in [
+        (expired.address(), true, "the role of this run"),
+        (expired.address(), false, "the role of this run"),
+        (nobody(), true, "cannot be reached"),
+    ] {
+        let Some(sh) = aws(&address, credentials) else {
+            return;
+        };
+        let forge = CodeCommit {
+            sh: &sh,
+            repository: "infra",
+        };
+        let error = forge.open_proposals("release/").expect_err("refused");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}

@@ -1,0 +1,137 @@
+//! GitHub's API and Gitea's, by the requests that are sent. The e2e has a real Gitea; a real GitHub is nowhere in the tests.
+
+use serde_json::{Value, json};
+use ureq::Agent;
+
+use super::proposal;
+use crate::ci::forge::hub::Client;
+use crate::ci::forge::{Error, Forge as _, Open, Proposal};
+use crate::ci::settings::{Hub, HubKind};
+use crate::ci::tests::stub::{Asked, Stub, nobody};
+
+fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .new_agent()
+}
+
+fn hub(kind: HubKind, address: &str) -> Hub {
+    Hub {
+        kind,
+        api: format!("http://{address}/api"),
+        repo: "owner/name".to_owned(),
+        token: "secret".to_owned(),
+    }
+}
+
+fn pull(number: usize, branch: &str) -> Value {
+    json!({ "number": number, "html_url": format!("http://forge/{number}"), "head": { "ref": branch } })
+}
+
+#[test]
+fn github_and_gitea_are_asked_page_by_page() {
+    for (kind, size) in [(HubKind::GitHub, "per_page"), (HubKind::Gitea, "limit")] {
+        let stub = Stub::start(|asked: &Asked| {
+            let first = asked.line.ends_with("&page=1");
+            let others = (1..=50).map(|number| pull(number, "feature"));
+            let page: Vec<_> = if first {
+                others.collect()
+            } else {
+                vec![pull(51, "release/staging-0123456789")]
+            };
+            (200, Value::from(page).to_string())
+        });
+        let (agent, hub) = (agent(), hub(kind, &stub.address()));
+        let client = Client {
+            agent: &agent,
+            hub: &hub,
+        };
+        let expected = Open {
+            id: "51".to_owned(),
+            branch: "release/staging-0123456789".to_owned(),
+            place: "http://forge/51".to_owned(),
+        };
+        assert_eq!(client.open_proposals("release/staging-").unwrap(), [expected]);
+        let page = |number| format!("GET /api/repos/owner/name/pulls?state=open&{size}=50&page={number}");
+        assert_eq!(stub.lines(), [page(1), page(2)]);
+        assert_eq!(stub.asked()[0].header("Authorization"), "token secret");
+    }
+}
+
+#[test]
+fn a_pull_request_is_opened_and_closed_with_its_reason() {
+    let stub = Stub::start(|_| (201, "{}".to_owned()));
+    let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+    let client = Client {
+        agent: &agent,
+        hub: &hub,
+    };
+    client.open(&proposal()).unwrap();
+    let open = Open {
+        id: "7".to_owned(),
+        branch: String::new(),
+        place: String::new(),
+    };
+    client.close(&open, "older").unwrap();
+    let asked = stub.asked();
+    let bodies: Vec<Value> = asked
+        .iter()
+        .map(|asked| serde_json::from_str(&asked.body).unwrap())
+        .collect();
+    assert_eq!(
+        stub.lines(),
+        [
+            "POST /api/repos/owner/name/pulls",
+            "PATCH /api/repos/owner/name/pulls/7",
+            "POST /api/repos/owner/name/issues/7/comments"
+        ]
+    );
+    let Proposal {
+        branch,
+        base,
+        title,
+        text,
+    } = proposal();
+    assert_eq!(
+        bodies,
+        [
+            json!({ "head": branch, "base": base, "title": title, "body": text }),
+            json!({ "state": "closed" }),
+            json!({ "body": "older" })
+        ]
+    );
+}
+
+#[test]
+fn a_forge_that_does_not_do_it_is_told_from_one_that_cannot() {
+    let opened = |status: u16, text: &'static str| {
+        let stub = Stub::start(move |_| (status, text.to_owned()));
+        let (agent, hub) = (agent(), hub(HubKind::Gitea, &stub.address()));
+        let client = Client {
+            agent: &agent,
+            hub: &hub,
+        };
+        client.open(&proposal()).expect_err("refused")
+    };
+    assert!(matches!(opened(409, "{}"), Error::Exists));
+    let github = r#"{"errors":[{"message":"A pull request already exists for owner:branch."}]}"#;
+    assert!(matches!(opened(422, github), Error::Exists));
+    assert!(matches!(opened(422, "no commits between"), Error::Unexpected(..)));
+    for status in [401, 403] {
+        let error = opened(status, "no");
+        assert!(error.to_string().contains("check FORGE_TOKEN"), "{error}");
+    }
+    assert!(matches!(opened(502, "down"), Error::Unreachable(..)));
+
+    let (agent, hub) = (agent(), hub(HubKind::Gitea, &nobody()));
+    let client = Client {
+        agent: &agent,
+        hub: &hub,
+    };
+    let error = client.open_proposals("release/").expect_err("nobody listens");
+    assert!(
+        error.to_string().contains("run the verb again when it answers"),
+        "{error}"
+    );
+}

@@ -1,0 +1,80 @@
+//! What one environment runs goes to another.
+
+use super::Repository;
+use super::model::{Merge, digest};
+use crate::ci::apps::APPS;
+use crate::ci::git::Git;
+use crate::ci::git::remote::GitRemote;
+use crate::ci::propose::{Outcome, Place};
+use crate::ci::settings::Release::{Production, Staging};
+use crate::ci::{overlay, plan};
+
+fn promote(repository: &Repository, forge: &super::Forge) -> anyhow::Result<Outcome> {
+    let git = Git::new(&repository.sh);
+    let origin = GitRemote::origin(&git)?;
+    let place = Place {
+        git: &git,
+        infra: &origin,
+        source: None,
+        forge,
+    };
+    place.settle(Production, |look| {
+        plan::promotion(&git, Staging, Production, &look.base)
+    })
+}
+
+/// A release of `content` that staging has taken.
+fn released(repository: &Repository, forge: &super::Forge, content: &str) -> String {
+    let commit = repository.change(content);
+    let registry = repository.registry(&[&commit]);
+    repository.propose(Staging, &commit, &registry, forge).unwrap();
+    assert!(forge.merge(&format!("release/staging-{}", &commit[..10]), Merge::Commit));
+    repository.pull();
+    commit
+}
+
+#[test]
+fn production_is_proposed_what_staging_runs() {
+    let repository = Repository::new();
+    let forge = repository.forge();
+    let commit = released(&repository, &forge, "new");
+    promote(&repository, &forge).unwrap();
+    let branch = format!("release/production-{}", &commit[..10]);
+    assert_eq!(forge.open_branches(), std::slice::from_ref(&branch));
+    assert!(forge.merge(&branch, Merge::Squash));
+    repository.pull();
+    let git = repository.handle();
+    for app in APPS {
+        let [staging, production] = ["staging", "production"].map(|environment| {
+            let text = repository.sh.read_file(app.overlay(environment)).unwrap();
+            overlay::pin(&text, app.name).unwrap()
+        });
+        assert_eq!(staging, production);
+        assert_eq!(staging.digest, digest(&git.fingerprint(&commit, app).unwrap()));
+    }
+    assert_eq!(promote(&repository, &forge).unwrap(), Outcome::Nothing);
+}
+
+#[test]
+fn a_later_release_refreshes_the_promotion() {
+    let repository = Repository::new();
+    let forge = repository.forge();
+    released(&repository, &forge, "1");
+    promote(&repository, &forge).unwrap();
+    let later = released(&repository, &forge, "2");
+    promote(&repository, &forge).unwrap();
+    assert_eq!(
+        forge.open_branches(),
+        [format!("release/production-{}", &later[..10])]
+    );
+}
+
+#[test]
+fn nothing_can_be_promoted_before_the_first_release() {
+    let repository = Repository::new();
+    let error = promote(&repository, &repository.forge()).expect_err("nothing there");
+    assert!(
+        error.to_string().contains("nothing was released to staging yet"),
+        "{error}"
+    );
+}

@@ -1,0 +1,168 @@
+//! What is said when somebody refuses or is not there, by parties that really do; then nothing is written, and a retry works.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use xshell::Shell;
+
+use super::stub::{Stub, nobody};
+use super::{Repository, shell};
+use crate::ci::git::remote::{Error, GitRemote, Remote as _, Update};
+use crate::ci::images;
+use crate::ci::propose::Outcome;
+use crate::ci::registry::{self, Images as _, Registry};
+use crate::ci::settings::{self, Engine, Release};
+
+fn hook(repository: &Repository, text: &str) -> std::path::PathBuf {
+    let hook = repository.remote.join("hooks/pre-receive");
+    fs::write(&hook, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    hook
+}
+
+#[test]
+fn a_protected_branch_is_named_and_leaves_nothing_behind() {
+    let repository = Repository::new();
+    let commit = repository.change("new");
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
+    let hook = hook(&repository, "echo 'release/* is for owners' >&2; exit 1");
+    let before = repository.git(&["ls-remote", "origin"]);
+    let error = repository
+        .propose(Release::Staging, &commit, &registry, &forge)
+        .expect_err("protected");
+    let text = format!("{error:#}");
+    assert!(
+        text.contains("branch protection") && text.contains("release/* is for owners"),
+        "{text}"
+    );
+    assert_eq!(repository.git(&["ls-remote", "origin"]), before);
+    assert!(forge.written().is_empty());
+
+    fs::remove_file(hook).unwrap();
+    let outcome = repository.propose(Release::Staging, &commit, &registry, &forge);
+    assert!(matches!(outcome.unwrap(), Outcome::Proposed { .. }));
+}
+
+#[test]
+fn credentials_of_git_are_named_and_so_is_a_remote_that_is_down() {
+    let repository = Repository::new();
+    let git = repository.handle();
+    let stub = Stub::start(|_| (401, "no".to_owned()));
+    for (address, words) in [
+        (stub.address(), "renew FORGE_TOKEN"),
+        (nobody(), "cannot be reached"),
+    ] {
+        let remote = GitRemote::at(&git, format!("http://{address}/owner/name.git"))
+            .with_token(Some("expired".to_owned()));
+        let error = remote.heads(&["master".to_owned()]).expect_err("refused");
+        let text = format!("{error:#}");
+        assert!(text.contains(words) && text.contains(&address), "{text}");
+        assert!(!text.contains("expired\""), "{text}");
+    }
+    let sent = stub.asked();
+    assert!(
+        sent.iter()
+            .any(|asked| asked.header("Authorization").starts_with("Basic ")),
+        "{sent:?}"
+    );
+}
+
+#[test]
+fn a_branch_that_was_moved_meanwhile_stays() {
+    let repository = Repository::new();
+    let (first, second) = (repository.change("1"), repository.change("2"));
+    let git = repository.handle();
+    let origin = GitRemote::origin(&git).unwrap();
+    let push = |old: Option<&str>, new: &str| {
+        origin.update(&Update {
+            branch: "release/staging-1",
+            old,
+            new: Some(new),
+            options: &[],
+        })
+    };
+    push(None, &first).unwrap();
+    assert!(matches!(push(None, &second), Err(Error::Moved)));
+    assert!(matches!(push(Some(&second), &second), Err(Error::Moved)));
+    push(Some(&first), &second).unwrap();
+}
+
+fn registry_at(host: String) -> settings::Registry {
+    settings::Registry {
+        host,
+        folder: "loop".to_owned(),
+        credentials: Some(("user".to_owned(), "password".to_owned())),
+        insecure: true,
+    }
+}
+
+fn asked(settings: &settings::Registry) -> Result<Option<String>, registry::Error> {
+    let agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .new_agent();
+    let registry = Registry {
+        agent: &agent,
+        settings,
+    };
+    registry.digest("backend", "tag")
+}
+
+#[test]
+fn a_registry_that_refuses_is_told_from_one_that_is_down() {
+    let status = |status: u16| {
+        let stub = Stub::start(move |_| (status, String::new()));
+        asked(&registry_at(stub.address()))
+    };
+    assert!(matches!(status(404), Ok(None)));
+    for refused in [401, 403] {
+        let error = status(refused).expect_err("refused").to_string();
+        assert!(error.contains("REGISTRY_PASSWORD"), "{error}");
+    }
+    assert!(matches!(status(503), Err(registry::Error::Unreachable(..))));
+    assert!(matches!(status(200), Err(registry::Error::Unexpected(..))));
+    assert!(matches!(
+        asked(&registry_at(nobody())),
+        Err(registry::Error::Unreachable(..))
+    ));
+}
+
+/// A shell whose `docker` is the script `text`.
+fn with_docker(repository: &Repository, text: &str) -> Shell {
+    let bin = repository.remote.with_file_name("bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::write(bin.join("docker"), format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(bin.join("docker"), fs::Permissions::from_mode(0o755)).unwrap();
+    let sh = shell();
+    sh.set_var("PATH", bin);
+    sh
+}
+
+#[test]
+fn a_push_that_the_registry_refuses_is_named_unless_another_run_was_faster() {
+    let repository = Repository::new();
+    let commit = repository.change("new");
+    let plan = |commits: &[&str]| {
+        let registry = repository.registry(commits);
+        let git = repository.handle();
+        let image = |app: &str| format!("127.0.0.1:1/loop/{app}");
+        let release = Release::Staging;
+        let plan = crate::ci::plan::compute(&git, &registry, &image, release, &commit, &commit);
+        (registry, plan.unwrap())
+    };
+    let (without, plan_without) = plan(&[]);
+    let (with, _) = plan(&[&commit]);
+    let sh = with_docker(
+        &repository,
+        "echo 'denied: tag invalid: The image tag already exists and is immutable' >&2; exit 1",
+    );
+    let settings = registry_at("127.0.0.1:1".to_owned());
+    let app = &plan_without.apps[0];
+    let push = |registry: &dyn registry::Images| images::push(&sh, Engine::Docker, &settings, registry, app);
+    let error = format!("{:#}", push(&without).expect_err("refused"));
+    assert!(
+        error.contains("REGISTRY_PASSWORD") && error.contains("immutable") && error.contains("ci build"),
+        "{error}"
+    );
+    push(&with).expect("it is there");
+}

@@ -1,0 +1,130 @@
+//! The overlays in a repository of their own.
+
+use std::path::PathBuf;
+
+use super::{OVERLAY, Repository, model};
+use crate::ci::apps::APPS;
+use crate::ci::git::Git;
+use crate::ci::git::remote::{GitRemote, Remote as _};
+use crate::ci::propose::{Outcome, Place, newest};
+use crate::ci::settings::Release;
+
+/// A bare repository that holds `infra/` alone, and so no commit of the application.
+fn infra(repository: &Repository) -> PathBuf {
+    let bare = repository.remote.with_file_name("infra.git");
+    let work = repository.remote.with_file_name("infra");
+    let (at, in_work) = (bare.display().to_string(), work.display().to_string());
+    repository.git(&["init", "--quiet", "--bare", "--initial-branch", "master", &at]);
+    repository.git(&["init", "--quiet", "--initial-branch", "master", &in_work]);
+    for app in APPS {
+        for environment in ["staging", "production"] {
+            let file = work.join(app.overlay(environment));
+            repository
+                .sh
+                .write_file(file, OVERLAY.replace("APP", app.name))
+                .unwrap();
+        }
+    }
+    repository.git(&["-C", &in_work, "add", "--all"]);
+    let identity = ["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"];
+    let commit = ["-C", &in_work, "commit", "--quiet", "-m", "Overlays"];
+    repository.git(&[&identity[..], &commit].concat());
+    repository.git(&["-C", &in_work, "push", "--quiet", &at, "master"]);
+    bare
+}
+
+#[test]
+fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
+    let repository = Repository::new();
+    let bare = infra(&repository);
+    // No application has files there, so a fingerprint of it would be a fault.
+    let commit = repository.change("new");
+    let before = repository.git(&["ls-remote", "origin"]);
+    let status = repository.git(&["status", "--porcelain", "--branch"]);
+    let settings = repository.git(&["config", "--local", "--list"]);
+
+    let git = Git::new(&repository.sh);
+    let source = GitRemote::origin(&git).unwrap();
+    let infra = GitRemote::at(&git, bare.display().to_string());
+    let (registry, forge) = (repository.registry(&[&commit]), model::Forge::of(bare.clone()));
+    let place = Place {
+        git: &git,
+        infra: &infra,
+        source: Some(&source),
+        forge: &forge,
+    };
+    let propose = |commit: &str| {
+        place.settle(Release::Staging, |look| {
+            newest(&git, &registry, &model::image, Release::Staging, commit, look)
+        })
+    };
+    let outcome = propose(&commit).unwrap();
+    let branch = format!("release/staging-{}", &commit[..10]);
+    assert!(matches!(outcome, Outcome::Proposed { .. }), "{outcome:?}");
+    assert_eq!(forge.open_branches(), std::slice::from_ref(&branch));
+    let made = &infra.heads(&["*".to_owned()]).unwrap()[&branch];
+    let files = repository.git(&["ls-tree", "-r", "--name-only", made]);
+    assert!(files.lines().all(|file| file.starts_with("infra/")), "{files}");
+    let message = repository.git(&["show", "--no-patch", "--format=%B", made]);
+    assert!(
+        message.trim_end().ends_with(&format!("\nSource: {commit}")),
+        "{message}"
+    );
+
+    // Nothing of the application's repository or of the checkout's own settings has changed.
+    assert_eq!(repository.git(&["ls-remote", "origin"]), before);
+    assert_eq!(repository.git(&["status", "--porcelain", "--branch"]), status);
+    assert_eq!(repository.git(&["config", "--local", "--list"]), settings);
+
+    assert!(forge.merge(&branch, model::Merge::Commit));
+    assert_eq!(propose(&commit).unwrap(), Outcome::Nothing);
+    let first = repository.git(&["rev-parse", "HEAD^"]);
+    let early = repository.registry(&[&first]);
+    let outcome = place.settle(Release::Staging, |look| {
+        newest(&git, &early, &model::image, Release::Staging, &first, look)
+    });
+    assert_eq!(outcome.unwrap(), Outcome::Overtaken(commit));
+}
+
+#[test]
+fn the_overlays_change_in_the_same_way_as_in_one_repository() {
+    let repository = Repository::new();
+    let bare = infra(&repository);
+    let commit = repository.change("new");
+    let git = Git::new(&repository.sh);
+    let origin = GitRemote::origin(&git).unwrap();
+    let elsewhere = GitRemote::at(&git, bare.display().to_string());
+    let registry = repository.registry(&[&commit]);
+    let trees = [(&origin, None), (&elsewhere, Some(&origin))].map(|(infra, source)| {
+        let forge = repository.forge();
+        let place = Place {
+            git: &git,
+            infra,
+            source: source.map(|source| source as _),
+            forge: &forge,
+        };
+        let plan = |look: &_| newest(&git, &registry, &model::image, Release::Staging, &commit, look);
+        place.settle(Release::Staging, plan).unwrap();
+        let heads = infra.heads(&["release/*".to_owned()]).unwrap();
+        let made = heads.into_values().next().unwrap();
+        repository.git(&["rev-parse", &format!("{made}:infra")])
+    });
+    assert_eq!(trees[0], trees[1]);
+}
+
+#[test]
+fn a_token_is_for_one_host() {
+    let repository = Repository::new();
+    let git = Git::new(&repository.sh);
+    let at = |address: &str| GitRemote::at(&git, address.to_owned());
+    let infra = at("https://user:word@forge.example:8443/owner/infra.git");
+    assert_eq!(infra.url(), "https://forge.example:8443/owner/infra.git");
+    assert!(infra.same_host(&at("https://forge.example:8443/owner/app.git")));
+    for other in [
+        "https://forge.example/owner/app.git",
+        "https://elsewhere.example:8443/a.git",
+        "/srv/app.git",
+    ] {
+        assert!(!infra.same_host(&at(other)), "{other}");
+    }
+}

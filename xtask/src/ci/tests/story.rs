@@ -1,0 +1,284 @@
+//! One story of [`super::races`]: a developer, the runs of CI, a promoter and a reviewer, each a thread that `shuttle` moves on.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Result, bail, ensure};
+use shuttle::rand::{Rng as _, thread_rng};
+use shuttle::thread;
+use xshell::{Shell, cmd};
+
+use super::bare::Bare;
+use super::gate::{Door, Gated};
+use super::model::{self, Forge, Merge, Registry, digest};
+use super::races::one_look;
+use super::shell;
+use crate::ci::apps::{APPS, App};
+use crate::ci::git::remote::{GitRemote, Heads, Remote as _, Update};
+use crate::ci::git::{Git, Memory};
+use crate::ci::overlay::{self, Pin};
+use crate::ci::plan;
+use crate::ci::propose::{Place, newest};
+use crate::ci::registry::Images as _;
+use crate::ci::settings::Release;
+
+/// Pushes of one story.
+pub(super) const PUSHES: usize = 3;
+/// Others may go first so often while a run compiles, at most.
+const BUILD: usize = 20;
+/// How often a run may fail before it counts as one that never comes to an end.
+const TRIES: usize = 12;
+
+/// Which protocol a run follows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Protocol {
+    Ours,
+    /// One that looks only once, as the reader of this file might have written it: its faults must be found.
+    OneLook,
+}
+
+/// A commit, and the content of both apps in it.
+pub(super) type Push = (String, Vec<String>);
+
+/// What a story is told with. Copies are for its threads.
+#[derive(Clone)]
+pub(super) struct Story {
+    pub(super) work: PathBuf,
+    pub(super) remote: PathBuf,
+    pub(super) registry: Registry,
+    pub(super) forge: Forge,
+    pub(super) door: Door,
+    /// Runs that have not ended.
+    pub(super) running: Arc<Mutex<usize>>,
+    /// Of all stories: the same commits come again and again.
+    pub(super) memory: Memory,
+    pub(super) pushes: Arc<Mutex<Vec<Push>>>,
+    pub(super) protocol: Protocol,
+}
+
+impl Story {
+    fn shell(&self) -> Shell {
+        let sh = shell();
+        sh.change_dir(&self.work);
+        sh
+    }
+
+    /// Master of the remote as at the start, and no proposals.
+    pub(super) fn begin(&self, start: &str) {
+        let (sh, remote) = (self.shell(), &self.remote);
+        let delete = cmd!(
+            sh,
+            "git -C {remote} for-each-ref --format 'delete %(refname)' refs/heads/release"
+        );
+        let refs = delete.quiet().read().unwrap() + &format!("\nupdate refs/heads/master {start}\n");
+        cmd!(sh, "git -C {remote} update-ref --stdin")
+            .stdin(refs.trim_start())
+            .quiet()
+            .run()
+            .unwrap();
+    }
+
+    fn develop(&self) -> Vec<thread::JoinHandle<()>> {
+        let mut runs = Vec::new();
+        for number in 0..PUSHES {
+            let commit = self.push(number);
+            let story = self.clone();
+            runs.push(thread::spawn(move || {
+                until_done(&|| story.run(&commit, &story.door));
+                *story.running.lock().unwrap() -= 1;
+            }));
+            thread::yield_now();
+        }
+        runs
+    }
+
+    /// A commit on what `master` is now. Content comes back now and then, as it does when a change is taken back.
+    fn push(&self, number: usize) -> String {
+        let sh = self.shell();
+        let git = Git::remembering(&sh, self.memory.clone());
+        let origin = self.remote(&git);
+        let parent = origin.heads(&["master".to_owned()]).unwrap()["master"].clone();
+        if git.commit_named(&parent).is_none() {
+            origin.bring(&["master"]).unwrap();
+        }
+        let files = APPS.iter().map(|app| {
+            let content = thread_rng().gen_range(0..3);
+            (format!("{}/src/main.rs", app.name), format!("{content}\n"))
+        });
+        let files: Vec<_> = files.collect();
+        let commit = git
+            .commit(&parent, &parent, &files, &format!("Push {number}"))
+            .unwrap();
+        let content = APPS.iter().map(|app| git.fingerprint(&commit, app).unwrap());
+        self.pushes
+            .lock()
+            .unwrap()
+            .push((commit.clone(), content.collect()));
+        let update = Update {
+            branch: "master",
+            old: Some(&parent),
+            new: Some(&commit),
+            options: &[],
+        };
+        origin.update(&update).unwrap();
+        commit
+    }
+
+    /// What CI does for one push.
+    pub(super) fn run(&self, commit: &str, door: &Door) -> Result<()> {
+        let sh = self.shell();
+        let git = Git::remembering(&sh, self.memory.clone());
+        let (registry, forge) = (Gated(&self.registry, door), Gated(&self.forge, door));
+        for _ in 0..thread_rng().gen_range(0..BUILD) {
+            door.pass()?;
+        }
+        for app in APPS {
+            let tag = git.fingerprint(commit, app)?;
+            if registry.digest(app.name, &tag)?.is_none() {
+                self.registry.push(app.name, &tag);
+                door.pass()?;
+            }
+        }
+        let origin = self.remote(&git);
+        let place = Place {
+            git: &git,
+            infra: &Gated(&origin, door),
+            source: None,
+            forge: &forge,
+        };
+        match self.protocol {
+            Protocol::Ours => {
+                place.settle(Release::Staging, |look| {
+                    newest(&git, &registry, &model::image, Release::Staging, commit, look)
+                })?;
+                Ok(())
+            }
+            Protocol::OneLook => one_look(&place, &registry, commit),
+        }
+    }
+
+    pub(super) fn promote(&self, door: &Door) -> Result<()> {
+        let sh = self.shell();
+        let git = Git::remembering(&sh, self.memory.clone());
+        let origin = self.remote(&git);
+        let place = Place {
+            git: &git,
+            infra: &Gated(&origin, door),
+            source: None,
+            forge: &Gated(&self.forge, door),
+        };
+        let (from, to) = (Release::Staging, Release::Production);
+        place.settle(to, |look| plan::promotion(&git, from, to, &look.base))?;
+        Ok(())
+    }
+
+    /// Merges this and that until the last run has ended.
+    fn review(&self) {
+        let mut merged = [None, None];
+        while *self.running.lock().unwrap() > 0 {
+            thread::yield_now();
+            let open = self.forge.open_branches();
+            if open.is_empty() || thread_rng().gen_bool(0.5) {
+                continue;
+            }
+            let branch = &open[thread_rng().gen_range(0..open.len())];
+            let how = if thread_rng().gen_bool(0.5) {
+                Merge::Commit
+            } else {
+                Merge::Squash
+            };
+            if self.forge.merge(branch, how) {
+                let release =
+                    [Release::Staging, Release::Production][usize::from(branch.contains("production"))];
+                let now = self.pinned(release).expect("rule 1");
+                let before = merged[release as usize].replace(now);
+                assert!(before <= Some(now), "rule 1: from push {before:?} back to {now}");
+            }
+        }
+    }
+
+    /// The push that an environment is pinned to.
+    fn pinned(&self, release: Release) -> Result<usize> {
+        let pushes = self.pushes.lock().unwrap();
+        let mut found = None;
+        for (at, (app, pin)) in APPS.iter().zip(self.pins(release)).enumerate() {
+            let commit = pin.commit.unwrap_or_default();
+            let Some(number) = pushes.iter().position(|(pushed, _)| *pushed == commit) else {
+                bail!("{} is pinned to {commit:?}, which was never pushed", app.name);
+            };
+            ensure!(
+                pin.digest == digest(&pushes[number].1[at]),
+                "{} has not the image of push {number}",
+                app.name
+            );
+            ensure!(
+                found.is_none_or(|found| found == number),
+                "the apps are of different pushes"
+            );
+            found = Some(number);
+        }
+        found.map_or_else(|| bail!("there are no apps"), Ok)
+    }
+
+    fn remote<'g, 'sh>(&self, git: &'g Git<'sh>) -> Bare<'g, 'sh> {
+        Bare {
+            folder: self.remote.clone(),
+            git: GitRemote::at(git, self.remote.display().to_string()),
+        }
+    }
+
+    pub(super) fn heads(&self) -> Heads {
+        let sh = self.shell();
+        let git = Git::remembering(&sh, self.memory.clone());
+        self.remote(&git).heads(&["*".to_owned()]).unwrap()
+    }
+
+    pub(super) fn pins(&self, release: Release) -> Vec<Pin> {
+        let sh = self.shell();
+        let git = Git::remembering(&sh, self.memory.clone());
+        let remote = self.remote(&git);
+        let master = remote.heads(&["master".to_owned()]).unwrap()["master"].clone();
+        if git.commit_named(&master).is_none() {
+            remote.bring(&["master"]).unwrap();
+        }
+        let pin = |app: &App| {
+            let text = git.file(&master, &app.overlay(release.environment())).unwrap();
+            overlay::pin(&text, app.name).unwrap()
+        };
+        APPS.iter().map(pin).collect()
+    }
+
+    pub(super) fn tell(&self) {
+        let promoter = {
+            let story = self.clone();
+            thread::spawn(move || {
+                while *story.running.lock().unwrap() > 0 {
+                    // Before the first release there is nothing to promote.
+                    let _ = story.promote(&story.door);
+                    thread::yield_now();
+                }
+            })
+        };
+        let reviewer = {
+            let story = self.clone();
+            thread::spawn(move || story.review())
+        };
+        for run in self.develop() {
+            run.join().unwrap();
+        }
+        promoter.join().unwrap();
+        reviewer.join().unwrap();
+        self.at_rest();
+    }
+}
+
+fn until_done(run: &dyn Fn() -> Result<()>) {
+    let mut last = None;
+    for _ in 0..TRIES {
+        match run() {
+            Ok(()) => return,
+            Err(error) => last = Some(error),
+        }
+    }
+    panic!("repeated {TRIES} times, and still: {last:?}");
+}
