@@ -177,6 +177,11 @@ impl Site {
         told.lines().map(str::to_owned).collect()
     }
 
+    /// A folder of the checkout, after the run.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.checkout.join(path)
+    }
+
     /// What the jobs printed.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(self.log()).unwrap_or_default()

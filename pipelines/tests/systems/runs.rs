@@ -59,6 +59,36 @@ async fn all_three_systems_push_the_same_commit() {
 }
 
 #[tokio::test]
+async fn what_codebuild_is_told_to_keep_is_there() {
+    let source = Source::of_work_tree();
+    let stand_ins = StandIns::start().await;
+    let site = Site::new(System::Codebuild, &source, &stand_ins);
+    let spec = std::fs::read_to_string(site.file(System::Codebuild.file())).expect("read the buildspec");
+    let spec: Value = serde_saphyr::from_str(&spec).expect("YAML");
+    let report = &spec["reports"]["deliver"];
+    let place = report["base-directory"].as_str().expect("a folder").to_owned();
+    assert_eq!(report["files"], serde_json::json!(["*.xml"]));
+    let artifacts = spec["artifacts"]["files"].as_array().expect("a list");
+    assert!(!artifacts.is_empty());
+
+    assert_eq!(site.run().await.failure, None, "{}", site.said());
+    for verb in ["plan", "build", "push", "propose"] {
+        let file = site.file(&place).join(format!("{verb}.xml"));
+        let text = std::fs::read_to_string(&file).expect("each verb leaves a report");
+        assert!(
+            text.contains("failures=\"0\"") && text.contains(&format!("name=\"{verb}\"")),
+            "{text}"
+        );
+    }
+    for file in artifacts {
+        assert!(
+            site.file(file.as_str().expect("a path")).is_file(),
+            "{file} is not there"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_run_without_credentials_fails_and_pushes_nothing() {
     let source = Source::of_work_tree();
     for system in SYSTEMS {

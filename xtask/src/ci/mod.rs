@@ -28,6 +28,7 @@ mod plan;
 mod proposal;
 mod propose;
 mod registry;
+mod report;
 pub(crate) mod settings;
 mod tag;
 #[cfg(test)]

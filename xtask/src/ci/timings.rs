@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
+use crate::ci::report;
+
 /// Seconds of each verb, by its name.
 const FILE: &str = "timings.json";
 /// The verb that a run of all verbs begins with.
@@ -18,7 +20,8 @@ pub(crate) fn timed<T>(folder: &Path, verb: &str, run: impl FnOnce() -> Result<T
     let result = run();
     let seconds = started.elapsed().as_secs_f64();
     println!("{verb:9} took {seconds:.1} s");
-    let kept = keep(folder, verb, seconds);
+    let kept = keep(folder, verb, seconds)
+        .and_then(|()| report::write(folder, verb, seconds, result.as_ref().err()));
     // The verb's own error says more.
     let value = result?;
     kept.map(|()| value)
