@@ -144,7 +144,7 @@ pub(crate) enum Verb {
     /// Push what `build` built
     Push,
     /// Open the pull request that pins the images of this commit
-    Propose,
+    Propose(CiPropose),
     /// Open the pull request that gives one environment the images of another
     Promote(CiPromote),
     /// Give the images of this commit a version as a second tag
@@ -161,11 +161,18 @@ impl Verb {
             Self::Plan => "plan",
             Self::Build(_) => "build",
             Self::Push => "push",
-            Self::Propose => "propose",
+            Self::Propose(_) => "propose",
             Self::Promote(_) => "promote",
             Self::Tag { .. } => "tag",
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiPropose {
+    /// Only show the commit, and keep it as target/ci/proposal.patch
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -64,7 +64,9 @@ pub(crate) struct Site {
     folder: TempDir,
     system: System,
     commit: String,
+    /// Where the manifests are.
     remote: PathBuf,
+    source: PathBuf,
     checkout: PathBuf,
     pub(crate) project: Project,
 }
@@ -94,11 +96,7 @@ impl Site {
             folder.path(),
             &["clone", "--quiet", "--bare", &paths(&from), &paths(&remote)],
         );
-        git(&remote, &["config", "receive.advertisePushOptions", "true"]);
-        script(
-            &remote.join("hooks/post-receive"),
-            "for n in $(seq 0 $((${GIT_PUSH_OPTION_COUNT:-0} - 1))); do eval \"echo \\\"\\$GIT_PUSH_OPTION_$n\\\"\"; done >> push-options",
-        );
+        take_push_options(&remote);
         git(
             folder.path(),
             &["clone", "--quiet", &paths(&remote), &paths(&checkout)],
@@ -129,10 +127,44 @@ impl Site {
             folder,
             system,
             commit: source.commit.clone(),
+            source: remote.clone(),
             remote,
             checkout,
             project,
         }
+    }
+
+    /// Puts `infra/` into a repository of its own, as a project does by `INFRA_REMOTE`.
+    pub(crate) fn move_manifests(&mut self) {
+        let (work, remote) = (
+            self.folder.path().join("infra"),
+            self.folder.path().join("infra.git"),
+        );
+        fs::create_dir_all(&work).expect("make a folder");
+        let archive = self.folder.path().join("infra.tar").display().to_string();
+        git(
+            &self.source,
+            &["archive", "--output", &archive, "master", "infra"],
+        );
+        let unpacked = Command::new("tar")
+            .args(["-xf", &archive, "-C"])
+            .arg(&work)
+            .status();
+        assert!(unpacked.expect("start tar").success());
+        git(&work, &["init", "--quiet", "--initial-branch=master"]);
+        git(&work, &["add", "--all"]);
+        git(&work, &["commit", "--quiet", "--message=Manifests"]);
+        let address = remote.display().to_string();
+        git(&work, &["clone", "--quiet", "--bare", ".", &address]);
+        take_push_options(&remote);
+        self.project.settings.insert("INFRA_REMOTE".to_owned(), address);
+        self.remote = remote;
+    }
+
+    /// The branches of the application's repository.
+    pub(crate) fn branches_of_source(&self) -> Vec<String> {
+        let all = git(&self.source, &["for-each-ref", "--format=%(refname:short)"]);
+        all.lines().map(str::to_owned).collect()
     }
 
     /// Runs the system's file for a push of the source commit to `master`.
@@ -201,6 +233,15 @@ impl Site {
     pub(crate) fn remote(&self, args: &[&str]) -> String {
         git(&self.remote, args)
     }
+}
+
+/// Makes a bare repository keep what it is told with a push.
+fn take_push_options(remote: &Path) {
+    git(remote, &["config", "receive.advertisePushOptions", "true"]);
+    script(
+        &remote.join("hooks/post-receive"),
+        "for n in $(seq 0 $((${GIT_PUSH_OPTION_COUNT:-0} - 1))); do eval \"echo \\\"\\$GIT_PUSH_OPTION_$n\\\"\"; done >> push-options",
+    );
 }
 
 /// The runner's machine: nothing of this user's, the verbs that were compiled from this work tree, and an `aws` that gives the

@@ -39,6 +39,11 @@ async fn all_three_systems_push_the_same_commit() {
             [(branch.clone(), "master".to_owned())],
             "{system:?}"
         );
+        if system == System::Gitlab {
+            // The stage before showed the very commit: a patch begins with its hash.
+            let commit = site.remote(&["rev-parse", &branch]);
+            assert!(site.said().contains(&format!("From {commit}")), "{}", site.said());
+        }
         for secret in [PASSWORD, TOKEN] {
             assert!(
                 !site.said().contains(secret),
@@ -56,6 +61,38 @@ async fn all_three_systems_push_the_same_commit() {
             pushed[0].0
         );
     }
+}
+
+#[tokio::test]
+async fn with_manifests_elsewhere_all_three_write_there_alone() {
+    let source = Source::of_work_tree();
+    let branch = format!("release/staging-{}", &source.commit[..10]);
+    let mut trees = Vec::new();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let mut site = Site::new(system, &source, &stand_ins);
+        site.move_manifests();
+        let outcome = site.run().await;
+        assert_eq!(
+            (outcome.failure, outcome.ran.as_slice()),
+            (None, strings(expected(system)).as_slice()),
+            "{system:?}:\n{}",
+            site.said()
+        );
+        assert_eq!(site.branches_of_source(), ["master"], "{system:?}");
+        assert_eq!(site.branches(), ["master", branch.as_str()], "{system:?}");
+        let message = site.remote(&["show", "--no-patch", "--format=%B", &branch]);
+        assert!(
+            message.contains(&format!("Source: {}", source.commit)),
+            "{message}"
+        );
+        trees.push(site.remote(&["rev-parse", &format!("{branch}^{{tree}}")]));
+    }
+    assert!(trees.iter().all(|tree| *tree == trees[0]), "{trees:?}");
+}
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ impl Run<'_> {
             Verb::Plan => run.plan(),
             Verb::Build(flags) => run.build(flags),
             Verb::Push => run.push(),
-            Verb::Propose => run.propose(),
+            Verb::Propose(flags) => run.propose(flags),
             Verb::Promote(flags) => run.promote(flags),
             Verb::Tag { version } => tag::run(&git, &run.agent, version),
         }
@@ -151,14 +151,39 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn propose(&self) -> Result<()> {
+    fn propose(&self, flags: &flags::CiPropose) -> Result<()> {
         let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
         let registry = self.registry(&settings);
         let image = |app: &str| settings.image(app);
         let commit = self.git.head()?;
-        self.settle(release, |look| {
-            propose::newest(self.git, &registry, &image, release, &commit, look)
-        })
+        let plan = |look: &Look| propose::newest(self.git, &registry, &image, release, &commit, look);
+        if flags.dry_run {
+            return self.preview(release, plan);
+        }
+        self.settle(release, plan)
+    }
+
+    /// Shows the commit instead of proposing it, and keeps it for whoever wants to look.
+    fn preview(&self, release: Release, plan: impl FnOnce(&Look) -> Result<Plan>) -> Result<()> {
+        let forge = Forge::from_env()?;
+        let file = self.folder().join("proposal.patch");
+        let text = match self.place(&forge, |place| place.preview(release, plan))? {
+            None => {
+                println!(
+                    "nothing to propose: {} is pinned to these images",
+                    release.environment()
+                );
+                String::new()
+            }
+            Some((proposal, commit)) => {
+                let patch = self.git.patch(&commit)?;
+                println!("would be  {}\n{patch}", proposal.branch);
+                patch + "\n"
+            }
+        };
+        fs::create_dir_all(self.folder())
+            .and_then(|()| fs::write(&file, text))
+            .with_context(|| format!("write {}", file.display()))
     }
 
     fn promote(&self, flags: &flags::CiPromote) -> Result<()> {
@@ -188,15 +213,9 @@ impl<'a> Run<'a> {
     }
 
     fn settle(&self, release: Release, plan: impl FnMut(&Look) -> Result<Plan>) -> Result<()> {
-        let settings = Forge::from_env()?;
-        let place = Place {
-            git: self.git,
-            infra: self.infra(),
-            source: self.infra.as_ref().map(|_| &self.source as &dyn Remote),
-            forge: &*forge::of(&settings, self.sh, &self.agent, self.infra()),
-        };
+        let forge = Forge::from_env()?;
         let environment = release.environment();
-        match place.settle(release, plan)? {
+        match self.place(&forge, |place| place.settle(release, plan))? {
             Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
             Outcome::Nothing => {
                 println!("nothing to propose: {environment} is pinned to the images of this commit");
@@ -210,6 +229,16 @@ impl<'a> Run<'a> {
             ),
         }
         Ok(())
+    }
+
+    /// Does `work` where proposals to this forge are made.
+    fn place<T>(&self, forge: &Forge, work: impl FnOnce(&Place<'_, '_>) -> Result<T>) -> Result<T> {
+        work(&Place {
+            git: self.git,
+            infra: self.infra(),
+            source: self.infra.as_ref().map(|_| &self.source as &dyn Remote),
+            forge: &*forge::of(forge, self.sh, &self.agent, self.infra()),
+        })
     }
 
     fn compute(&self) -> Result<Plan> {

@@ -127,6 +127,22 @@ impl Place<'_, '_> {
         )
     }
 
+    /// The commit that would be proposed now; no remote is written to.
+    pub(crate) fn preview(
+        &self,
+        release: Release,
+        plan: impl FnOnce(&Look) -> Result<Plan>,
+    ) -> Result<Option<(Proposal, String)>> {
+        let look = self.look(release)?;
+        let plan = plan(&look)?;
+        if !plan.release {
+            return Ok(None);
+        }
+        let proposal = proposal::describe(&plan);
+        let commit = proposal::commit(self.git, &plan, &proposal, &look.base)?;
+        Ok(Some((proposal, commit)))
+    }
+
     /// The forge is asked first: what is not open by then can only be merged by way of a run that looks again after it.
     fn look(&self, release: Release) -> Result<Look> {
         let prefix = proposal::prefix(release.environment());

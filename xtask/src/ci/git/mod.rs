@@ -113,6 +113,19 @@ impl<'sh> Git<'sh> {
             .context("hash a text")
     }
 
+    /// A commit as `git am` takes it.
+    pub(crate) fn patch(&self, commit: &str) -> Result<String> {
+        self.cmd(&[
+            "format-patch",
+            "--max-count=1",
+            "--stdout",
+            "--no-signature",
+            commit,
+        ])
+        .read()
+        .context("write a commit as a patch")
+    }
+
     pub(crate) fn file(&self, commit: &str, path: &str) -> Result<String> {
         let object = format!("{commit}:{path}");
         self.once(&object, || {
