@@ -13,6 +13,10 @@ use crate::outside::runner;
 use crate::root;
 use crate::stand_ins::{IDENTITY, PASSWORD, StandIns, TOKEN};
 
+/// Whom a run may become, and where.
+const ROLE: &str = "arn:aws:iam::000000000000:role/ci";
+const REGION: &str = "eu-central-1";
+
 /// The repository as it lies here, uncommitted changes included, as one commit.
 pub(crate) struct Source {
     folder: TempDir,
@@ -78,9 +82,8 @@ fn settings(stand_ins: &StandIns) -> BTreeMap<String, String> {
         ("REGISTRY_INSECURE", "true".to_owned()),
         ("FORGE_API", format!("http://{}", stand_ins.address)),
         ("FORGE_REPO", "owner/name".to_owned()),
-        ("AWS_ROLE", "arn:aws:iam::000000000000:role/ci".to_owned()),
-        ("AWS_ROLE_ARN", "arn:aws:iam::000000000000:role/ci".to_owned()),
-        ("AWS_REGION", "eu-central-1".to_owned()),
+        ("AWS_ROLE", ROLE.to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
@@ -264,7 +267,7 @@ fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, String> {
             "test \"$*\" = 'ecr get-login-password' || {{ echo \"not known here: $*\" >&2; exit 2; }}\n\
              if test -z \"${{STAND_IN_ROLE:-}}\"; then\n\
              test \"$(cat \"$AWS_WEB_IDENTITY_TOKEN_FILE\")\" = '{IDENTITY}' || {{ echo 'AccessDenied' >&2; exit 254; }}\n\
-             test -n \"$AWS_ROLE_ARN\" && test -n \"$AWS_ROLE_SESSION_NAME\" || exit 253\nfi\necho {PASSWORD}"
+             test \"$AWS_ROLE_ARN $AWS_DEFAULT_REGION\" = '{ROLE} {REGION}' && test -n \"$AWS_ROLE_SESSION_NAME\" || exit 253\nfi\necho {PASSWORD}"
         ),
     );
     let path = std::env::var("PATH").unwrap_or_default();
