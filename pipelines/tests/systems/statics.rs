@@ -282,3 +282,16 @@ fn all_that_makes_an_image_starts_gitlabs_pipeline() {
     let bad = text.replace("        - serverkit/**/*\n", "");
     assert_eq!(without_a_trigger(&bad), ["serverkit"]);
 }
+
+/// Whether jobs of GitLab's pipeline may run for as long as the runner lets them.
+fn without_a_limit(pipeline: &str) -> bool {
+    let pipeline: Value = serde_saphyr::from_str(pipeline).expect("YAML");
+    !pipeline["default"]["timeout"].is_string()
+}
+
+#[test]
+fn every_job_of_gitlabs_pipeline_has_a_timeout_by_default() {
+    let text = fs::read_to_string(root().join(".gitlab-ci.yml")).expect("read the file");
+    assert!(!without_a_limit(&text));
+    assert!(without_a_limit(&text.replace("  timeout: 30 minutes\n", "")));
+}
