@@ -40,13 +40,20 @@ impl Door {
 
     /// Others may go first, and perhaps the run never gets through.
     pub(super) fn pass(&self) -> Result<()> {
-        if self.others_first() > 0 && thread_rng().gen_ratio(1, RARELY) {
-            if let Some(left) = &self.faults_left {
-                left.fetch_sub(1, Ordering::SeqCst);
-            }
+        let cut = self.others_first() > 0 && thread_rng().gen_ratio(1, RARELY) && self.take_fault();
+        if cut {
             bail!("cut off");
         }
         Ok(())
+    }
+
+    /// Another run may have met the last one meanwhile.
+    fn take_fault(&self) -> bool {
+        let one_less = |left: usize| left.checked_sub(1);
+        self.faults_left.as_ref().is_some_and(|left| {
+            left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+                .is_ok()
+        })
     }
 }
 

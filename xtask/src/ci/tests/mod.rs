@@ -182,5 +182,9 @@ fn shell() -> Shell {
     let sh = Shell::new().expect("find the current folder");
     sh.set_var("GIT_CONFIG_GLOBAL", "/dev/null");
     sh.set_var("GIT_CONFIG_SYSTEM", "/dev/null");
+    // The same commits in each run of a test.
+    for role in ["AUTHOR", "COMMITTER"] {
+        sh.set_var(format!("GIT_{role}_DATE"), "2026-01-01T00:00:00Z");
+    }
     sh
 }

@@ -129,7 +129,7 @@ fn explore(scheduler: impl Scheduler + 'static, protocol: Protocol) {
 /// Stories of each test. More are told by `STORIES=1000 cargo test -p xtask races`, where a change of the protocol deserves it.
 fn stories() -> usize {
     let wanted = std::env::var("STORIES").ok();
-    wanted.map_or(25, |number| number.parse().expect("STORIES is a number"))
+    wanted.map_or(20, |number| number.parse().expect("STORIES is a number"))
 }
 
 #[test]

@@ -24,8 +24,8 @@ use crate::ci::settings::Release;
 
 /// Pushes of one story.
 pub(super) const PUSHES: usize = 3;
-/// Others may go first so often while a run compiles, at most.
-const BUILD: usize = 20;
+/// A run compiles for none to three times as many steps of others.
+const BUILD: usize = 12;
 /// How often a run may fail before it counts as one that never comes to an end.
 const TRIES: usize = 12;
 
@@ -129,7 +129,7 @@ impl Story {
         let sh = self.shell();
         let git = Git::remembering(&sh, self.memory.clone());
         let (registry, forge) = (Gated(&self.registry, door), Gated(&self.forge, door));
-        for _ in 0..thread_rng().gen_range(0..BUILD) {
+        for _ in 0..thread_rng().gen_range(0..4) * BUILD {
             door.pass()?;
         }
         for app in APPS {
@@ -176,7 +176,12 @@ impl Story {
     fn review(&self) {
         let mut merged = [None, None];
         while *self.running.lock().unwrap() > 0 {
-            thread::yield_now();
+            // A yield alone would always let every run go first.
+            if thread_rng().gen_bool(0.3) {
+                thread::yield_now();
+            } else {
+                self.door.others_first();
+            }
             let open = self.forge.open_branches();
             if open.is_empty() || thread_rng().gen_bool(0.5) {
                 continue;

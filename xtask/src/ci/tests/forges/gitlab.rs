@@ -81,6 +81,23 @@ fn gitlab_is_asked_for_a_merge_request_by_the_push_itself() {
 }
 
 #[test]
+fn a_merged_branch_that_was_left_is_no_open_merge_request() {
+    let (repository, _) = gitlab();
+    let commit = repository.change("new");
+    propose_on_gitlab(&repository, &[&commit]).unwrap();
+    let branch = format!("release/staging-{}", &commit[..10]);
+    repository.git(&["fetch", "--quiet", "origin", &branch]);
+    repository.git(&["merge", "--quiet", "--ff-only", "FETCH_HEAD"]);
+    repository.push("master");
+    assert_eq!(
+        propose_on_gitlab(&repository, &[&commit]).unwrap(),
+        Outcome::Nothing
+    );
+    let branches = repository.git(&["ls-remote", "--heads", "origin", "release/*"]);
+    assert_eq!(branches, "", "the next release would count it as open");
+}
+
+#[test]
 fn a_server_that_takes_no_push_options_is_named() {
     let (repository, _) = gitlab();
     let remote = repository.remote.display().to_string();
