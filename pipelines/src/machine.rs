@@ -2,13 +2,13 @@
 //! to all that they start.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context as _, Result};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -34,17 +34,51 @@ pub(crate) fn command(
     command
 }
 
-/// A child whose whole group ends when this is dropped.
+/// A child that ends, with all it has started, when this is dropped.
 pub(crate) struct Group(pub(crate) Child);
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if let Some(group) = self.0.id() {
-            let group = i32::try_from(group).ok().and_then(Pid::from_raw);
+        let Some(child) = self.0.id().and_then(|id| i32::try_from(id).ok()) else {
+            return;
+        };
+        // Runners start each step in a group of its own. Looked for first: who has lost its parent cannot be found any more.
+        let all = descendants(child);
+        for process in all.into_iter().filter_map(Pid::from_raw) {
             // It may have ended by itself meanwhile.
-            let _ = group.map(|group| kill_process_group(group, Signal::TERM));
+            let _ = kill_process(process, Signal::TERM);
         }
+        let _ = Pid::from_raw(child).map(|group| kill_process_group(group, Signal::TERM));
     }
+}
+
+/// All that `parent` has started, and what they have started.
+fn descendants(parent: i32) -> Vec<i32> {
+    let mut found = Vec::new();
+    let mut next = vec![parent];
+    while let Some(process) = next.pop() {
+        let children = children(process);
+        next.extend(&children);
+        found.extend(children);
+    }
+    found
+}
+
+/// Linux lists them by the thread that started each.
+fn children(process: i32) -> Vec<i32> {
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    let lists = threads
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split_whitespace()
+                .filter_map(|id| id.parse().ok())
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// Runs `command` to its end; each line that it prints to stdout goes through `read` into the log, what it prints to stderr goes
@@ -93,4 +127,34 @@ fn is_ours(name: &str) -> bool {
         "GIT_",
     ];
     CARGO.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_end_reaches_what_left_the_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command("sh", folder.path(), &BTreeMap::new());
+        command.args(["-c", "setsid sh -c 'echo $$ > id; sleep 300' & wait"]);
+        let group = Group(command.spawn().unwrap());
+        let until = |what: &dyn Fn() -> bool| {
+            let start = Instant::now();
+            while !what() && start.elapsed() < Duration::from_secs(20) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            what()
+        };
+        let id = || fs::read_to_string(folder.path().join("id")).unwrap_or_default();
+        assert!(until(&|| id().ends_with('\n')));
+        let process = Path::new("/proc").join(id().trim());
+        assert!(process.exists());
+        drop(group);
+        // A process that waits to be buried by the system's first one has ended too.
+        let ended = || !fs::read_to_string(process.join("cmdline")).is_ok_and(|text| !text.is_empty());
+        assert!(until(&ended));
+    }
 }
