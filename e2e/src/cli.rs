@@ -1,12 +1,12 @@
 //! The command line.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use pipelines::System;
 
-use crate::{lifecycle, world};
+use crate::{lifecycle, render, world};
 
 /// Proves the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
 /// live twice. Without a command: all of it, from nothing and back to nothing.
@@ -29,6 +29,12 @@ pub(crate) enum Command {
     Down,
     /// Save the state and logs of what is up
     Logs,
+    /// Write the page of an earlier run again, from its report.json
+    Report {
+        /// The folder of the run; the newest under target/e2e if none is named
+        #[arg(value_name = "RUN_DIR")]
+        folder: Option<PathBuf>,
+    },
     /// Start the containers that stdin asks for
     #[command(hide = true)]
     StartContainers,
@@ -95,6 +101,7 @@ pub fn main() -> ExitCode {
     let code = runtime.block_on(async {
         match command {
             Some(Command::StartContainers) => told(world::containers::serve().await),
+            Some(Command::Report { folder }) => told(render::again(folder)),
             command => Box::pin(lifecycle::run(command, options)).await,
         }
     });

@@ -1,9 +1,10 @@
 //! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds both images, both environments are pinned.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use e2e_report::Milestone;
 use pipelines::Project;
 
 use crate::actors::Reviewer;
@@ -52,11 +53,17 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
         (Environment::Staging, BUILT_WITHIN),
         (Environment::Production, PROMOTED_WITHIN),
     ] {
+        let pushed = Instant::now();
         let commit = checkout.push(environment.branch()).await?;
-        ci.passed(step, environment.branch(), &commit, within).await?;
+        let way = step.way(environment, &commit);
+        way.mark(Milestone::Pushed, pushed);
+        let run = ci.passed(step, environment.branch(), &commit, within).await?;
+        way.built(step, &run);
         let proposal = reviewer.proposal(step, environment, &commit).await?;
+        way.mark(Milestone::Proposed, Instant::now());
         // Leaves the checkout at the merged commit: that is what `production` is then pushed at.
-        reviewer.merge(step, environment, &proposal, &checkout).await?;
+        let release = reviewer.merge(step, environment, &proposal, &checkout).await?;
+        way.mark(Milestone::Merged, release.asked);
     }
     Ok(ci)
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use e2e_report::Milestone;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Api;
 use kube::api::ListParams;
 use kube::core::{ApiResource, GroupVersionKind, Object};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cluster::Cluster;
 use crate::git::short;
 use crate::progress::StepHandle;
+use crate::recorder::Way;
 use crate::wait::{Verdict, consistently, eventually};
 
 /// Where Argo CD and its Applications are.
@@ -54,6 +57,8 @@ struct OperationState {
     phase: String,
     message: String,
     sync_result: Option<SyncResult>,
+    started_at: Option<Time>,
+    finished_at: Option<Time>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -102,6 +107,21 @@ pub(crate) async fn live(
     );
     eventually(step, &what, within, async || look(cluster, apps, revision).await).await?;
     consistently(step, &what, HELD, async || look(cluster, apps, revision).await).await
+}
+
+/// Note when the last sync of an Application ran. Only for the report: what cannot be read is left out.
+pub(crate) async fn note_sync(way: &Way, cluster: &Cluster, app: &str) {
+    let found = api(cluster).get(app).await.ok();
+    let operation = found.and_then(|app| app.status?.operation_state);
+    let Some(operation) = operation else { return };
+    for (milestone, time) in [
+        (Milestone::Detected, operation.started_at),
+        (Milestone::Applied, operation.finished_at),
+    ] {
+        if let Some(Time(time)) = time {
+            way.mark_time(milestone, time.into());
+        }
+    }
 }
 
 async fn look(cluster: &Cluster, apps: &[&str], revision: &str) -> Result<Verdict<()>> {

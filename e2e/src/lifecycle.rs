@@ -1,12 +1,9 @@
 //! The commands: which steps each runs, and what happens after the last one, whatever its outcome.
 
-use std::{
-    process::ExitCode,
-    sync::atomic::Ordering,
-    time::{Duration, Instant},
-};
+use std::{process::ExitCode, sync::atomic::Ordering, time::Duration};
 
 use anyhow::{Context, Result, bail};
+use e2e_report::Diagnosis;
 use supply::cache::{Cache, Lock};
 
 use crate::{
@@ -15,9 +12,9 @@ use crate::{
     diagnose,
     env::Env,
     interrupt::{self, Interrupt},
-    plan,
+    machine, plan,
     progress::Progress,
-    report::Report,
+    render,
     run_dir::RunDir,
     scenario::{self, Scenario},
     state::{State, Timings},
@@ -31,7 +28,6 @@ const DIAGNOSTICS: Duration = Duration::from_mins(1);
 
 /// Runs one command and gives the exit code of the process.
 pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode {
-    let start = Instant::now();
     let begun = begin(command.as_ref(), options).and_then(|begun| Ok((begun, Interrupt::listen()?)));
     let ((session, chosen, _lock), interrupt) = match begun {
         Ok(begun) => begun,
@@ -40,8 +36,10 @@ pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode 
             return ExitCode::FAILURE;
         }
     };
+    let about = render::About::now(&session).await;
+    let _load = machine::watch(session.progress.recorder());
     let told = Box::pin(interrupt.bound(body(command.as_ref(), &session, &chosen))).await;
-    let outcome = finish(command.as_ref(), &session, told, start).await;
+    let outcome = finish(command.as_ref(), &session, told, about).await;
     if interrupt::asked() {
         return interrupt::EXIT_CODE.into();
     }
@@ -150,12 +148,19 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
             session.find_engine()?;
             save_diagnostics(session).await
         }
-        Some(Command::StartContainers) => unreachable!("handled before anything is begun"),
+        Some(Command::Report { .. } | Command::StartContainers) => {
+            unreachable!("handled before anything is begun")
+        }
     }
 }
 
 /// Diagnostics, removal, report; true if all went well.
-async fn finish(command: Option<&Command>, session: &Session, told: Result<()>, start: Instant) -> bool {
+async fn finish(
+    command: Option<&Command>,
+    session: &Session,
+    told: Result<()>,
+    about: render::About,
+) -> bool {
     let stories = matches!(command, None | Some(Command::Run | Command::Up));
     let mut error = told.err();
     let touched = session.touched.load(Ordering::SeqCst) || matches!(command, Some(Command::Run));
@@ -171,14 +176,16 @@ async fn finish(command: Option<&Command>, session: &Session, told: Result<()>, 
         let removed = down(session).await;
         error = error.or(removed.err());
     }
-    let report = Report::new(
-        &session.run,
-        error.is_none(),
-        start.elapsed(),
-        session.progress.records(),
-    );
+    let diagnosis = error.as_ref().map(|error| Diagnosis {
+        cause: format!("{error:#}"),
+        next: next_command(command, session.options.keep).to_owned(),
+    });
+    let report = render::report(session, about, diagnosis);
     if stories {
-        note(session, report.write(&session.run));
+        note(
+            session,
+            report.write(&session.run.path).context("write the report"),
+        );
         note(
             session,
             Timings::load(&session.cache).learn(&report, command.is_none(), &session.cache),
@@ -189,10 +196,13 @@ async fn finish(command: Option<&Command>, session: &Session, told: Result<()>, 
         }
     }
     match &error {
-        None if stories => eprintln!("passed; report: {}", session.run.file("report.json").display()),
+        None if stories => eprintln!("passed; report: {}", session.run.file(e2e_report::PAGE).display()),
         None => {}
         Some(error) => {
             eprintln!("error: {error:#}");
+            if stories {
+                eprintln!("report: {}", session.run.file(e2e_report::PAGE).display());
+            }
             if session.run.diagnostics().exists() {
                 eprintln!("diagnostics: {}", session.run.diagnostics().display());
             }

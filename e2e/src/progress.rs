@@ -11,11 +11,13 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
+use e2e_report::{Kind, Outcome, StepRecord};
 use indicatif::{MultiProgress, ProgressBar};
 
 use crate::{
+    environment::Environment,
     plan::Step,
-    report::{Outcome, StepRecord},
+    recorder::{Recorder, Way},
 };
 
 /// How often a step that changed what it waits for says so where there is no terminal.
@@ -32,13 +34,13 @@ struct Inner {
     bars: Option<MultiProgress>,
     total: usize,
     history: History,
+    recorder: Recorder,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     begun: usize,
-    records: Vec<StepRecord>,
 }
 
 impl Progress {
@@ -49,6 +51,7 @@ impl Progress {
             bars,
             total,
             history,
+            recorder: Recorder::new(),
             state: Mutex::default(),
         }))
     }
@@ -65,7 +68,35 @@ impl Progress {
         step: &'static Step,
         body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
     ) -> Result<T> {
-        let handle = StepHandle::begin(Arc::clone(&self.0), step);
+        self.carry_out(Kind::Step, step, body).await
+    }
+
+    /// The same for a step that proves something.
+    pub(crate) async fn story(
+        &self,
+        step: &'static Step,
+        body: impl AsyncFnOnce(&StepHandle) -> Result<()>,
+    ) -> Result<()> {
+        self.carry_out(Kind::Story, step, body).await
+    }
+
+    /// Records that a story is not told, and why.
+    pub(crate) fn skip(&self, step: &'static Step, why: &str) {
+        self.0.recorder.skip(step, why);
+    }
+
+    /// What else is recorded beside the steps.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    async fn carry_out<T>(
+        &self,
+        kind: Kind,
+        step: &'static Step,
+        body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
+    ) -> Result<T> {
+        let handle = StepHandle::begin(Arc::clone(&self.0), kind, step);
         // Not when the last handle goes: a thread of the supply may hold one until its tool has ended.
         let _guard = Unfinished(handle.clone());
         let result = match tokio::time::timeout(step.budget, body(&handle)).await {
@@ -86,11 +117,6 @@ impl Progress {
                 Err(error.context(format!("step `{}`", step.title)))
             }
         }
-    }
-
-    /// What has been recorded so far, in order of the steps' ends.
-    pub(crate) fn records(&self) -> Vec<StepRecord> {
-        self.0.state().records.clone()
     }
 }
 
@@ -114,6 +140,7 @@ pub(crate) struct StepHandle(Arc<Line>);
 
 struct Line {
     inner: Arc<Inner>,
+    kind: Kind,
     step: &'static Step,
     number: usize,
     start: Instant,
@@ -127,11 +154,12 @@ struct Now {
     said: Option<Instant>,
     measured: BTreeMap<String, f64>,
     evidence: Vec<String>,
+    files: Vec<String>,
     ended: bool,
 }
 
 impl StepHandle {
-    fn begin(inner: Arc<Inner>, step: &'static Step) -> Self {
+    fn begin(inner: Arc<Inner>, kind: Kind, step: &'static Step) -> Self {
         let number = {
             let mut state = inner.state();
             state.begun += 1;
@@ -156,6 +184,7 @@ impl StepHandle {
         });
         Self(Arc::new(Line {
             inner,
+            kind,
             step,
             number,
             start: Instant::now(),
@@ -194,6 +223,16 @@ impl StepHandle {
         self.0.now().evidence.push(sentence);
     }
 
+    /// Adds a file of the run's folder in which more can be read.
+    pub(crate) fn file(&self, name: String) {
+        self.0.now().files.push(name);
+    }
+
+    /// To note how far a commit has come.
+    pub(crate) fn way(&self, environment: Environment, commit: &str) -> Way {
+        self.0.inner.recorder.way(environment, commit, self.0.step.id)
+    }
+
     fn last_words(&self) -> String {
         let words = self.0.now().words.clone();
         if words.is_empty() {
@@ -224,7 +263,7 @@ impl Line {
     }
 
     fn end(&self, outcome: Outcome) {
-        let (measured, evidence) = {
+        let (measured, evidence, files) = {
             let mut now = self.now();
             if now.ended {
                 return;
@@ -233,6 +272,7 @@ impl Line {
             (
                 std::mem::take(&mut now.measured),
                 std::mem::take(&mut now.evidence),
+                std::mem::take(&mut now.files),
             )
         };
         let seconds = self.start.elapsed().as_secs_f64();
@@ -246,19 +286,24 @@ impl Line {
                 )
             }
             Outcome::Interrupted => format!("interrupted after {seconds:.1} s"),
+            Outcome::Skipped(why) => format!("skipped: {why}"),
         };
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
         self.inner.say(&format!("{} {verdict}", self.prefix()));
-        self.inner.state().records.push(StepRecord {
+        self.inner.recorder.step(StepRecord {
             id: self.step.id.to_owned(),
             title: self.step.title.to_owned(),
+            kind: self.kind,
+            began: self.inner.recorder.at(self.start),
             seconds,
             budget_seconds: self.step.budget.as_secs(),
+            last_seconds: self.inner.history.get(self.step.id).copied(),
             outcome,
             measured,
             evidence,
+            files,
         });
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use anyhow::{Context, Result};
@@ -22,12 +23,12 @@ pub(crate) struct RunDir {
 impl RunDir {
     /// Makes the folder of a new run.
     pub(crate) fn create() -> Result<Self> {
-        let seconds = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
+        let seconds = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
             .context("the clock of this machine is before 1970")?
             .as_secs();
         let id = timestamp(seconds);
-        Self::at(&id, &repo_root()?.join("target/e2e").join(&id))
+        Self::at(&id, &all()?.join(&id))
     }
 
     /// The folder of the run called `id`, made if it is not there.
@@ -59,6 +60,11 @@ impl RunDir {
     }
 }
 
+/// Where the folders of all runs of this clone are.
+pub(crate) fn all() -> Result<PathBuf> {
+    Ok(repo_root()?.join("target/e2e"))
+}
+
 fn repo_root() -> Result<PathBuf> {
     let shell = Shell::new().context("read the current folder")?;
     let root = cmd!(shell, "git rev-parse --show-toplevel")
@@ -70,8 +76,24 @@ fn repo_root() -> Result<PathBuf> {
     Ok(PathBuf::from(root))
 }
 
-/// `20261121-090000` from seconds since 1970, by Howard Hinnant's civil-from-days.
+/// `2026-11-21T09:00:00Z`.
+pub(crate) fn rfc3339(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let [year, month, day, hour, minute, second] = civil(seconds);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// `20261121-090000`.
 fn timestamp(seconds: u64) -> String {
+    let [year, month, day, hour, minute, second] = civil(seconds);
+    format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}")
+}
+
+/// Year, month, day, hour, minute and second from seconds since 1970, by Howard Hinnant's civil-from-days.
+fn civil(seconds: u64) -> [u64; 6] {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let z = days + 719_468;
     let era = z / 146_097;
@@ -82,22 +104,19 @@ fn timestamp(seconds: u64) -> String {
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!(
-        "{year:04}{month:02}{day:02}-{:02}{:02}{:02}",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    [year, month, day, rest / 3600, rest / 60 % 60, rest % 60]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::timestamp;
+    use super::{rfc3339, timestamp};
 
     #[test]
     fn run_ids_are_utc_and_sortable() {
         assert_eq!(timestamp(0), "19700101-000000");
         assert_eq!(timestamp(951_782_400), "20000229-000000");
         assert_eq!(timestamp(1_795_251_661), "20261121-090101");
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_795_251_661);
+        assert_eq!(rfc3339(time), "2026-11-21T09:01:01Z");
     }
 }

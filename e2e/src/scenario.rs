@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use anyhow::{Result, ensure};
 
+use crate::actors::walk_by;
 use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::{Progress, StepHandle};
@@ -80,10 +81,25 @@ pub(crate) async fn run(progress: &Progress, env: &Env, chosen: &[&'static Scena
         !chosen.is_empty(),
         "no scenario was chosen, so nothing would be proved"
     );
-    for scenario in chosen {
-        progress
-            .step(&scenario.step, async |step| (scenario.story)(env, step).await)
-            .await?;
+    let named = |scenario: &&Scenario| chosen.iter().any(|one| one.step.id == scenario.step.id);
+    for scenario in ALL.iter().filter(|scenario| !named(scenario)) {
+        progress.skip(&scenario.step, "not asked for (--only)");
+    }
+    // Until all is told.
+    let _passers_by = walk_by(progress.recorder(), env);
+    for (index, scenario) in chosen.iter().enumerate() {
+        let told = progress
+            .story(&scenario.step, async |step| (scenario.story)(env, step).await)
+            .await;
+        if told.is_err() {
+            for later in &chosen[index + 1..] {
+                progress.skip(
+                    &later.step,
+                    &format!("“{}” failed before it", scenario.step.title),
+                );
+            }
+        }
+        told?;
     }
     Ok(())
 }

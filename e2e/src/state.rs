@@ -6,10 +6,11 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use e2e_report::Report;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use supply::cache::Cache;
 
-use crate::{cluster::ClusterState, progress::History, report::Report, world::World};
+use crate::{cluster::ClusterState, progress::History, world::World};
 
 /// What a run left running.
 #[derive(Debug, Serialize, Deserialize)]
@@ -109,7 +110,7 @@ fn save(path: &Path, value: &impl Serialize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Outcome, StepRecord};
+    use e2e_report::{Kind, Outcome, StepRecord};
 
     #[test]
     fn timings_learn_from_steps_that_passed() {
@@ -118,11 +119,15 @@ mod tests {
         let step = |id: &str, outcome| StepRecord {
             id: id.to_owned(),
             title: id.to_owned(),
+            kind: Kind::Step,
+            began: 0.0,
             seconds: 7.0,
             budget_seconds: 10,
+            last_seconds: None,
             outcome,
             measured: History::new(),
             evidence: Vec::new(),
+            files: Vec::new(),
         };
         let steps = vec![
             step("world", Outcome::Passed),
@@ -133,6 +138,7 @@ mod tests {
             passed: false,
             seconds: 9.0,
             steps,
+            ..Report::default()
         };
         Timings::load(&cache).learn(&report, true, &cache).unwrap();
         let timings = Timings::load(&cache);

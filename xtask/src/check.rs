@@ -21,6 +21,8 @@ const NATIVE: &[&[&str]] = &[
         "pipelines",
         "-p",
         "e2e",
+        "-p",
+        "e2e-report",
     ],
     &["-p", "serverkit", "-p", "backend", "-p", "testkit"],
     &["-p", "app", "-p", "frontend", "--features", "app/ssr"],

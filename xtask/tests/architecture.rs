@@ -15,6 +15,7 @@ const TOOLS: &[&str] = &[
     "browser",
     "dev",
     "e2e",
+    "e2e-report",
     "pipelines",
     "supply",
     "testkit",

@@ -55,7 +55,7 @@ pub(crate) async fn sample_until_only(
 }
 
 /// A connection of its own for each question: one that is kept would stay with the pod it was made to.
-async fn ask(http: &reqwest::Client, url: &str) -> Result<String, String> {
+pub(super) async fn ask(http: &reqwest::Client, url: &str) -> Result<String, String> {
     let request = http
         .get(url)
         .header("Connection", "close")

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,12 @@ pub(crate) struct Run {
     pub(crate) commit: String,
     pub(crate) log: PathBuf,
     pub(crate) state: RunState,
+    /// When it left the queue.
+    #[serde(default)]
+    pub(crate) began: Option<SystemTime>,
+    /// When it passed or failed.
+    #[serde(default)]
+    pub(crate) ended: Option<SystemTime>,
 }
 
 /// Where a run is.
@@ -111,6 +118,8 @@ impl Records {
                         commit: after.to_owned(),
                         log: self.folder.join(format!("{number}-{branch}-{short}.log")),
                         state: RunState::Queued,
+                        began: None,
+                        ended: None,
                     };
                     ledger.runs.push(run.clone());
                     started = Some(run);
@@ -131,7 +140,18 @@ impl Records {
     }
 
     pub(crate) fn set(&self, run: usize, state: RunState) {
-        self.change(|ledger| ledger.runs[run].state = state);
+        self.change(|ledger| {
+            let run = &mut ledger.runs[run];
+            let now = SystemTime::now();
+            match &state {
+                RunState::Queued => {}
+                RunState::Running(_) => {
+                    run.began.get_or_insert(now);
+                }
+                RunState::Passed { .. } | RunState::Failed { .. } => run.ended = Some(now),
+            }
+            run.state = state;
+        });
     }
 
     fn change(&self, change: impl FnOnce(&mut Ledger)) {

@@ -20,7 +20,7 @@ async fn a_step_is_recorded_with_its_outcome_and_numbers() {
         .await
         .unwrap_err();
     assert_eq!(format!("{error:#}"), "step `a step`: port taken");
-    let records = progress.records();
+    let records = progress.recorder().steps();
     assert_eq!(records[0].outcome, Outcome::Passed);
     assert_eq!(records[0].measured["served"].to_string(), "1.5");
     assert_eq!(records[0].evidence, ["the page shows it"]);
@@ -48,5 +48,5 @@ async fn a_dropped_step_is_recorded_as_interrupted() {
             .await
             .is_err()
     );
-    assert_eq!(progress.records()[0].outcome, Outcome::Interrupted);
+    assert_eq!(progress.recorder().steps()[0].outcome, Outcome::Interrupted);
 }

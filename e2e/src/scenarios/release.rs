@@ -1,8 +1,9 @@
 //! What the stories have in common: a proposal is merged, and somebody outside watches the new commit take over.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use e2e_report::Milestone;
 
 use crate::actors::{Release, Reviewer, Rollout, sample_until_only};
 use crate::env::Env;
@@ -10,6 +11,7 @@ use crate::environment::Environment;
 use crate::first_release::checkout;
 use crate::gitops;
 use crate::progress::StepHandle;
+use crate::scenarios::workloads;
 
 /// From the merge until only the new commit answers; what a person at the screen still waits for.
 const LIVE_BUDGET: Duration = Duration::from_secs(15);
@@ -23,11 +25,14 @@ pub(crate) async fn built(
     environment: Environment,
     within: Duration,
 ) -> Result<String> {
+    let start = Instant::now();
     let commit = checkout(&env.ground, &env.world)
         .push(environment.branch())
         .await?;
-    let start = std::time::Instant::now();
-    env.ci.passed(step, environment.branch(), &commit, within).await?;
+    let way = step.way(environment, &commit);
+    way.mark(Milestone::Pushed, start);
+    let run = env.ci.passed(step, environment.branch(), &commit, within).await?;
+    way.built(step, &run);
     step.measured("push to proposal", start.elapsed().as_secs_f64());
     Ok(commit)
 }
@@ -41,10 +46,13 @@ pub(crate) async fn merged(
     expected: &Expected<'_>,
 ) -> Result<Release> {
     let reviewer = Reviewer::of(&env.world);
+    let way = step.way(environment, commit);
     let proposal = reviewer.proposal(step, environment, commit).await?;
+    way.mark(Milestone::Proposed, Instant::now());
     let release = reviewer
         .merge(step, environment, &proposal, &checkout(&env.ground, &env.world))
         .await?;
+    way.mark(Milestone::Merged, release.asked);
 
     let cluster = env.cluster(environment);
     let site = match expected.app {
@@ -57,6 +65,12 @@ pub(crate) async fn merged(
         sample_until_only(&env.ground.http, &url, expected.serves, release.asked, GIVE_UP),
         gitops::live(step, cluster, &apps, &release.commit, GIVE_UP),
     )?;
+    way.mark(Milestone::FirstAnswer, release.asked + rollout.first);
+    way.mark(Milestone::OnlyNew, release.asked + rollout.only);
+    gitops::note_sync(&way, cluster, expected.app).await;
+    if expected.app == "backend" {
+        workloads::note_migration(&way, cluster).await;
+    }
     judge(step, &rollout)?;
     Ok(release)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use e2e_report::Milestone;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -11,6 +12,7 @@ use kube::api::ListParams;
 
 use crate::cluster::Cluster;
 use crate::progress::StepHandle;
+use crate::recorder::Way;
 use crate::wait::{Verdict, eventually};
 
 const NAMESPACE: &str = "message-board";
@@ -60,6 +62,21 @@ pub(crate) async fn migrated_before_serving(cluster: &Cluster, digest: &str) -> 
         );
     }
     Ok(())
+}
+
+/// Note when the last migration ran. Only for the report: what cannot be read is left out.
+pub(crate) async fn note_migration(way: &Way, cluster: &Cluster) {
+    let jobs = Api::<Job>::namespaced(cluster.client.clone(), NAMESPACE);
+    let status = jobs.get(JOB).await.ok().and_then(|job| job.status);
+    let Some(status) = status else { return };
+    for (milestone, time) in [
+        (Milestone::MigrationBegan, status.start_time),
+        (Milestone::MigrationEnded, status.completion_time),
+    ] {
+        if let Some(Time(time)) = time {
+            way.mark_time(milestone, time.into());
+        }
+    }
 }
 
 /// Wait until no server of another image is left. One that is ending answers those who hold a connection to it, as the

@@ -1,0 +1,106 @@
+//! `report.html`: one page that needs nothing else, neither script nor network. The templates hold the words and the shape,
+//! these modules the numbers: where a bar begins, how long it is, what it says.
+
+mod head;
+mod load;
+mod scale;
+mod stories;
+mod timeline;
+mod visits;
+mod ways;
+mod words;
+
+use std::path::Path;
+
+use askama::Template;
+
+use crate::{Error, Report};
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page {
+    head: head::Head,
+    ways: Vec<ways::Track>,
+    visits: visits::Visits,
+    stories: stories::Stories,
+    timeline: timeline::Timeline,
+    load: load::Load,
+}
+
+impl Report {
+    /// The page of the run in `folder`; files that are not there are named, but are no links.
+    pub fn html(&self, folder: &Path) -> Result<String, Error> {
+        let page = Page {
+            head: head::Head::of(self),
+            ways: ways::tracks(self),
+            visits: visits::Visits::of(self),
+            stories: stories::Stories::of(self, folder),
+            timeline: timeline::Timeline::of(self),
+            load: load::Load::of(self),
+        };
+        Ok(page.render()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn page(report: &Report) -> String {
+        report.html(Path::new("nowhere")).unwrap()
+    }
+
+    #[test]
+    fn text_from_outside_stays_text() {
+        let html = page(&sample::failed());
+        for word in [
+            "<script",
+            "<img",
+            "onerror=alert(1)>",
+            "<b>page",
+            "href=\"javascript:",
+        ] {
+            assert!(!html.contains(word), "{word} got through");
+        }
+        assert!(html.contains("&#60;script&#62;alert(&#39;x&#39;)"), "{html}");
+    }
+
+    #[test]
+    fn the_page_needs_nothing_from_elsewhere() {
+        let html = page(&sample::passed());
+        assert!(html.contains("default-src 'none'"));
+        for word in ["src=", "url(", "@import", "<link", "http://", "https://"] {
+            assert!(!html.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_failed_run_begins_with_its_cause() {
+        let html = page(&sample::failed());
+        let cause = html.find("id=\"diagnosis\"").expect("a diagnosis");
+        assert!(cause < html.find("<h2").unwrap() && html.contains(">Failed<"));
+        assert!(!page(&sample::passed()).contains("id=\"diagnosis\""));
+    }
+
+    #[test]
+    fn a_skipped_story_says_why() {
+        let html = page(&sample::failed());
+        assert!(html.contains("skipped") && html.contains("&#60;/b&#62; change” failed before it"));
+    }
+
+    #[test]
+    fn only_files_that_are_there_become_links() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("ci")).unwrap();
+        let link = "href=\"ci/2-master.log\"";
+        assert!(!sample::passed().html(folder.path()).unwrap().contains(link));
+        std::fs::write(folder.path().join("ci/2-master.log"), "").unwrap();
+        assert!(sample::passed().html(folder.path()).unwrap().contains(link));
+    }
+
+    #[test]
+    fn a_report_with_nothing_in_it_is_a_page_too() {
+        assert!(page(&Report::default()).contains("</html>"));
+    }
+}

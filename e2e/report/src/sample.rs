@@ -1,0 +1,147 @@
+//! Two small reports for the tests.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    About, Answer, Answers, Diagnosis, FORMAT, Image, Kind, Load, Mark, Milestone, Outcome, Report,
+    StepRecord, Visits, Way,
+};
+
+/// What somebody could put into a cause to reach the reader's browser.
+pub(crate) const HOSTILE: &str =
+    "</pre><script>alert('x')</script> & \"quoted\" <img src=x onerror=alert(1)>";
+
+fn step(id: &str, title: &str, kind: Kind, began: f64, seconds: f64, outcome: Outcome) -> StepRecord {
+    StepRecord {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        kind,
+        began,
+        seconds,
+        budget_seconds: 600,
+        last_seconds: Some(20.0),
+        outcome,
+        measured: BTreeMap::new(),
+        evidence: Vec::new(),
+        files: Vec::new(),
+    }
+}
+
+/// Everything held.
+pub(crate) fn passed() -> Report {
+    let mut story = step(
+        "page-change",
+        "page change",
+        Kind::Story,
+        40.0,
+        30.2,
+        Outcome::Passed,
+    );
+    story.measured.insert("merge to only new answers".to_owned(), 4.9);
+    story.evidence.push("staging shows 3460d86af6".to_owned());
+    story.files.push("ci/2-master.log".to_owned());
+    let marks = [
+        (Milestone::OnlyNew, 66.4),
+        (Milestone::Pushed, 40.5),
+        (Milestone::BuildBegan, 40.8),
+        (Milestone::BuildEnded, 61.0),
+        (Milestone::Proposed, 61.2),
+        (Milestone::Merged, 61.5),
+        // Whole seconds: before the merge, by its own account.
+        (Milestone::Detected, 61.0),
+        (Milestone::FirstAnswer, 65.5),
+    ];
+    let answers = |from, to, count, answer| Answers {
+        from,
+        to,
+        count,
+        answer,
+    };
+    let version = |commit: &str| Answer::Version(commit.to_owned());
+    Report {
+        format: FORMAT,
+        run: "20261121-160536".to_owned(),
+        passed: true,
+        seconds: 80.0,
+        about: About {
+            began: "2026-11-21T16:05:36Z".to_owned(),
+            commit: "0b941d6f00d0b941d6f00d0b941d6f00d0b941d6".to_owned(),
+            left_out: 2,
+            arguments: "--only page-change".to_owned(),
+            machine: "some processor, Linux 6.12".to_owned(),
+            cpus: 2,
+            memory_bytes: 8_000_000_000,
+            engine: "podman".to_owned(),
+            ci: "codebuild".to_owned(),
+        },
+        diagnosis: None,
+        steps: vec![
+            step("world", "forge and AWS", Kind::Step, 1.0, 39.0, Outcome::Passed),
+            story,
+        ],
+        ways: vec![Way {
+            commit: "3460d86af6bf93ccec7ee2b15a4d06533cff8c09".to_owned(),
+            environment: "staging".to_owned(),
+            step: "page-change".to_owned(),
+            marks: marks.map(|(milestone, at)| Mark { milestone, at }).to_vec(),
+        }],
+        visits: vec![Visits {
+            environment: "staging".to_owned(),
+            site: "page".to_owned(),
+            answers: vec![
+                answers(40.0, 65.0, 100, version("e82f968720ad")),
+                answers(65.2, 65.2, 1, Answer::Error("connection refused".to_owned())),
+                answers(65.5, 80.0, 99, version("3460d86af6bf")),
+            ],
+        }],
+        images: vec![Image {
+            app: "backend".to_owned(),
+            tag: "7cd24e83d6cdfb6ad6a9".to_owned(),
+            megabytes: 13.3,
+        }],
+        load: vec![
+            Load {
+                at: 2.0,
+                cpu: 0.9,
+                memory_bytes: 3_000_000_000,
+            },
+            Load {
+                at: 4.0,
+                cpu: 0.4,
+                memory_bytes: 3_500_000_000,
+            },
+        ],
+    }
+}
+
+/// A story failed, with hostile text wherever text comes from outside, and the next was not told.
+pub(crate) fn failed() -> Report {
+    let mut report = passed();
+    report.passed = false;
+    report.diagnosis = Some(Diagnosis {
+        cause: format!("step `page change`: {HOSTILE}"),
+        next: "`cargo xtask e2e --keep`".to_owned(),
+    });
+    report.about.commit = HOSTILE.to_owned();
+    report.about.machine = HOSTILE.to_owned();
+    let story = &mut report.steps[1];
+    "<b>page</b> change".clone_into(&mut story.title);
+    story.outcome = Outcome::Failed(HOSTILE.to_owned());
+    story.evidence.push(HOSTILE.to_owned());
+    story.files.push("javascript:alert(1)\" onclick=\"x".to_owned());
+    story.measured.insert(HOSTILE.to_owned(), f64::MAX);
+    report.steps.push(step(
+        "promotion",
+        "promotion",
+        Kind::Story,
+        0.0,
+        0.0,
+        Outcome::Skipped("“<b>page</b> change” failed before it".to_owned()),
+    ));
+    report.ways[0].commit = HOSTILE.to_owned();
+    report.ways[0].environment = HOSTILE.to_owned();
+    report.visits[0].answers[1].answer = Answer::Error(HOSTILE.to_owned());
+    report.visits[0].answers[2].answer = Answer::Version(HOSTILE.to_owned());
+    report.images[0].app = HOSTILE.to_owned();
+    report
+}

@@ -1,0 +1,42 @@
+//! People who look at both environments all the while, whatever story is being told. They judge nothing: what they saw is
+//! in the report.
+
+use std::time::{Duration, Instant};
+
+use e2e_report::Answer;
+use tokio::task::JoinSet;
+
+use super::sampler::ask;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::recorder::Recorder;
+
+/// Between two looks at one site.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// Asks page and API of both environments for their version, until what it gives is dropped.
+pub(crate) fn walk_by(recorder: &Recorder, env: &Env) -> JoinSet<()> {
+    let mut walking = JoinSet::new();
+    for environment in Environment::ALL {
+        let cluster = env.cluster(environment);
+        for (site, address) in [("page", &cluster.frontend_url), ("API", &cluster.backend_url)] {
+            let url = format!("{address}{}", api::VERSION);
+            let (recorder, http) = (recorder.clone(), env.ground.http.clone());
+            walking.spawn(async move {
+                let mut clock = tokio::time::interval(EVERY);
+                // After a slow answer, go on at the usual pace.
+                clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+                loop {
+                    clock.tick().await;
+                    let asked = Instant::now();
+                    let answer = match ask(&http, &url).await {
+                        Ok(commit) => Answer::Version(commit),
+                        Err(error) => Answer::Error(error),
+                    };
+                    recorder.answered(environment, site, asked, answer);
+                }
+            });
+        }
+    }
+    walking
+}

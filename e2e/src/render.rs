@@ -1,0 +1,120 @@
+//! From what was noted to what is left to read.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum as _;
+use e2e_report::{Diagnosis, FORMAT, Report};
+use xshell::Shell;
+
+use crate::{bring_up::Session, checkout::Seed, machine, run_dir};
+
+/// What is under test, asked before anything can change it.
+pub(crate) struct About(e2e_report::About);
+
+impl About {
+    pub(crate) async fn now(session: &Session) -> Self {
+        // Later steps need it and say so; a report can do without.
+        let seed = Seed::of(&session.run.repo).await.ok();
+        Self(e2e_report::About {
+            began: run_dir::rfc3339(session.progress.recorder().began()),
+            commit: seed.as_ref().map(|seed| seed.head.clone()).unwrap_or_default(),
+            left_out: seed.map_or(0, |seed| seed.left_out),
+            arguments: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+            machine: machine::name(),
+            cpus: machine::cpus(),
+            memory_bytes: machine::memory(),
+            engine: String::new(),
+            ci: session
+                .options
+                .ci
+                .to_possible_value()
+                .map(|value| value.get_name().to_owned())
+                .unwrap_or_default(),
+        })
+    }
+}
+
+/// The report of a run that is over; it passed unless there is a diagnosis.
+pub(crate) fn report(session: &Session, about: About, diagnosis: Option<Diagnosis>) -> Report {
+    let mut report = Report {
+        format: FORMAT,
+        run: session.run.id.clone(),
+        passed: diagnosis.is_none(),
+        about: about.0,
+        diagnosis,
+        ..session.progress.recorder().report()
+    };
+    report.about.engine = engine(session);
+    // The tools of a step write into a log of its name.
+    for step in &mut report.steps {
+        let log = format!("logs/{}.log", step.id);
+        if session.run.file(&log).exists() {
+            step.files.push(log);
+        }
+    }
+    report
+}
+
+/// Such as `podman version 5.4.2`.
+fn engine(session: &Session) -> String {
+    let Some(engine) = session.engine.get() else {
+        return String::new();
+    };
+    let asked = Shell::new().and_then(|shell| {
+        engine
+            .command(&shell, ["--version"])
+            .quiet()
+            .ignore_stderr()
+            .read()
+    });
+    asked.unwrap_or_else(|_| engine.program().to_owned())
+}
+
+/// Writes the page of an earlier run again; without a folder, of the newest that has a report.
+pub(crate) fn again(folder: Option<PathBuf>) -> Result<()> {
+    let folder = match folder {
+        Some(folder) => folder,
+        None => newest(&run_dir::all()?)?,
+    };
+    let report = Report::read(&folder)?;
+    println!("{}", report.write_page(&folder)?.display());
+    Ok(())
+}
+
+fn newest(runs: &Path) -> Result<PathBuf> {
+    let entries = fs::read_dir(runs).with_context(|| format!("look for runs in {}", runs.display()))?;
+    // Their names are the times of their starts.
+    let with_report = |folder: &PathBuf| folder.join(e2e_report::JSON).exists();
+    let newest = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(with_report)
+        .max();
+    newest.with_context(|| format!("no run in {} has left a report", runs.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_run_is_the_last_by_name_that_has_a_report() {
+        let runs = tempfile::tempdir().unwrap();
+        assert!(newest(runs.path()).is_err());
+        for (run, report) in [
+            ("20261121-090000", true),
+            ("20261121-100000", true),
+            ("20261121-110000", false),
+        ] {
+            fs::create_dir(runs.path().join(run)).unwrap();
+            if report {
+                fs::write(runs.path().join(run).join("report.json"), "{}").unwrap();
+            }
+        }
+        assert!(newest(runs.path()).unwrap().ends_with("20261121-100000"));
+    }
+}
