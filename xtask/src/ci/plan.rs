@@ -140,6 +140,11 @@ impl Plan {
         }
     }
 
+    /// The commits that the environment's overlays name.
+    pub(crate) fn released(&self) -> impl Iterator<Item = &str> {
+        self.apps.iter().filter_map(|app| app.released.as_deref())
+    }
+
     /// Whether the registry has every image.
     pub(crate) fn is_pushed(&self) -> bool {
         self.apps.iter().all(|app| app.in_registry.is_some())

@@ -15,7 +15,7 @@ pub(crate) fn prefix(environment: &str) -> String {
     format!("release/{environment}-")
 }
 
-/// The commit, as far as the branch of a proposal names it; other branches that begin alike belong to people.
+/// The commit, as far as the branch of a proposal names it.
 pub(crate) fn commit_of<'a>(branch: &'a str, environment: &str) -> Option<&'a str> {
     branch
         .strip_prefix(&prefix(environment))

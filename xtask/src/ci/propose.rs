@@ -6,11 +6,12 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::ci::forge::{self, Forge, Open, Proposal};
 use crate::ci::git::Git;
-use crate::ci::git::remote::{self, Heads, Remote, Update};
+use crate::ci::git::remote::{self, Remote, Update};
+use crate::ci::look::Look;
 use crate::ci::plan::{self, Action, Plan};
 use crate::ci::proposal;
 use crate::ci::registry::Images;
-use crate::ci::settings::{MAIN_BRANCH, Release};
+use crate::ci::settings::Release;
 
 /// Looks until somebody else must be at work on the same environment all the time.
 const LOOKS: usize = 25;
@@ -23,19 +24,6 @@ pub(crate) struct Place<'a, 'sh> {
     /// The repository of the application, where that is another one.
     pub(crate) source: Option<&'a dyn Remote>,
     pub(crate) forge: &'a dyn Forge,
-}
-
-/// What is true at one moment, as far as proposals of one environment depend on it.
-pub(crate) struct Look {
-    /// Tip of the branch that overlays are changed on.
-    pub(crate) base: String,
-    /// Tip of the branch that is released, in the application's repository.
-    pub(crate) tip: Option<String>,
-    /// Tips whose histories hold what may be released.
-    tips: Vec<String>,
-    /// Branches of the overlays' repository, proposals among them.
-    branches: Heads,
-    open: Vec<Open>,
 }
 
 /// How it ended.
@@ -92,6 +80,14 @@ enum Next {
     Open,
 }
 
+struct Choice<'l> {
+    /// The commit that shall be proposed, if any.
+    best: Option<String>,
+    /// Its proposal, where it is open.
+    kept: Option<&'l Open>,
+    losers: Vec<&'l Open>,
+}
+
 impl Place<'_, '_> {
     /// Proposes what `plan` finds to be wanted, each time anew, and nothing besides.
     pub(crate) fn settle(
@@ -143,111 +139,35 @@ impl Place<'_, '_> {
         Ok(Some((proposal, commit)))
     }
 
-    /// The forge is asked first: what is not open by then can only be merged by way of a run that looks again after it.
-    fn look(&self, release: Release) -> Result<Look> {
-        let prefix = proposal::prefix(release.environment());
-        let open = self.forge.open_proposals(&prefix)?;
-        let source = [MAIN_BRANCH.to_owned(), release.branch().to_owned()];
-        let mut patterns = vec![MAIN_BRANCH.to_owned(), format!("{prefix}*")];
-        if self.source.is_none() {
-            patterns.push(release.branch().to_owned());
-        }
-        let branches = self.infra.heads(&patterns)?;
-        let base = branches
-            .get(MAIN_BRANCH)
-            .with_context(|| format!("the repository of the overlays has no branch {MAIN_BRANCH}"))?
-            .clone();
-        self.bring(self.infra, &branches, &source[..1])?;
-        let heads = match self.source {
-            Some(remote) => remote.heads(&source)?,
-            None => branches.clone(),
-        };
-        self.bring(self.source.unwrap_or(self.infra), &heads, &source)?;
-        let tips = source.iter().filter_map(|branch| heads.get(branch).cloned());
-        Ok(Look {
-            base,
-            tip: heads.get(release.branch()).cloned(),
-            tips: tips.collect(),
-            branches,
-            open,
-        })
-    }
-
-    /// Fetches those of `names` whose commits are not here.
-    fn bring(&self, remote: &dyn Remote, heads: &Heads, names: &[String]) -> Result<()> {
-        let missing = |name: &&str| {
-            heads
-                .get(*name)
-                .is_some_and(|commit| self.git.commit_named(commit).is_none())
-        };
-        let names: Vec<_> = names.iter().map(String::as_str).filter(missing).collect();
-        if names.is_empty() {
-            return Ok(());
-        }
-        remote.bring(&names)
-    }
-
     fn next(&self, look: &Look, plan: &Plan, proposal: &Proposal) -> Result<Next> {
-        let git = self.git;
         let target = plan.commit.as_str();
-        let released: Vec<&str> = plan
-            .apps
-            .iter()
-            .filter_map(|app| app.released.as_deref())
-            .collect();
-        let newer = self.first_holding(&released, target).filter(|of| *of != target);
-        let on_branch = self.is_on_a_branch(look, target);
-        let wanted = plan.release && on_branch && newer.is_none();
-
-        // The newest of all that may still be merged.
-        let mut best = wanted.then(|| target.to_owned());
-        let mut kept: Option<&Open> = None;
-        let mut losers = Vec::new();
-        for open in &look.open {
-            let Some(name) = proposal::commit_of(&open.branch, plan.environment) else {
-                continue;
+        let later = plan
+            .released()
+            .find(|of| *of != target && self.git.is_ancestor(target, of));
+        let on_branch = look.holds(self.git, target);
+        let wanted = plan.release && on_branch && later.is_none();
+        let Choice { best, kept, losers } = self.choose(look, plan, proposal, wanted);
+        if let Some(loser) = losers.first() {
+            let reason = match &best {
+                Some(best) => format!("replaced by the release of commit {best}"),
+                None => "the environment has later content".to_owned(),
             };
-            let commit = git.commit_named(name);
-            let alive = match &commit {
-                _ if open.branch == proposal.branch => wanted,
-                Some(commit) => {
-                    let outdated = on_branch && git.is_ancestor(commit, target);
-                    !outdated
-                        && self.is_on_a_branch(look, commit)
-                        && self.first_holding(&released, commit).is_none()
-                }
-                None => false,
-            };
-            let beats = match (&best, &commit) {
-                (Some(best), Some(commit)) => git.is_ancestor(best, commit),
-                _ => true,
-            };
-            let twice = kept.is_some_and(|kept| kept.branch == open.branch);
-            if !alive || !beats || twice {
-                losers.push(open);
-                continue;
-            }
-            losers.extend(kept.replace(open));
-            best = commit;
+            return Ok(Next::Close((*loser).clone(), reason));
         }
         let Some(best) = best else {
-            let outcome = match newer {
-                Some(newer) => Outcome::Overtaken(newer.to_owned()),
+            return Ok(Next::Rest(match later {
+                Some(later) => Outcome::Overtaken(later.to_owned()),
                 None if !on_branch => Outcome::Gone(target.to_owned()),
                 None => Outcome::Nothing,
-            };
-            return Ok(close(&losers, "the environment has later content").unwrap_or(Next::Rest(outcome)));
+            }));
         };
-        if let Some(close) = close(&losers, &format!("replaced by the release of commit {best}")) {
-            return Ok(close);
-        }
         if best != target {
             return Ok(Next::Rest(Outcome::Overtaken(best)));
         }
         let old = look.branches.get(&proposal.branch);
         if !self.stands(old, plan, proposal)? {
             return Ok(Next::Push {
-                commit: proposal::commit(git, plan, proposal, &look.base)?,
+                commit: proposal::commit(self.git, plan, proposal, &look.base)?,
                 old: old.cloned(),
             });
         }
@@ -258,6 +178,47 @@ impl Place<'_, '_> {
                 place: open.place.clone(),
             }),
         })
+    }
+
+    /// Of the open proposals, and the one to make if it is wanted: the newest that may be merged, and all that may not.
+    fn choose<'l>(&self, look: &'l Look, plan: &Plan, proposal: &Proposal, wanted: bool) -> Choice<'l> {
+        let git = self.git;
+        let mut choice = Choice {
+            best: wanted.then(|| plan.commit.clone()),
+            kept: None,
+            losers: Vec::new(),
+        };
+        for open in &look.open {
+            // Other branches that begin alike belong to people.
+            let Some(name) = proposal::commit_of(&open.branch, plan.environment) else {
+                continue;
+            };
+            let commit = git.commit_named(name);
+            let alive = match &commit {
+                _ if open.branch == proposal.branch => wanted,
+                Some(commit) => self.is_alive(look, plan, commit),
+                None => false,
+            };
+            let beats = match (&choice.best, &commit) {
+                (Some(best), Some(commit)) => git.is_ancestor(best, commit),
+                _ => true,
+            };
+            let twice = choice.kept.is_some_and(|kept| kept.branch == open.branch);
+            if alive && beats && !twice {
+                choice.losers.extend(choice.kept.replace(open));
+                choice.best = commit;
+            } else {
+                choice.losers.push(open);
+            }
+        }
+        choice
+    }
+
+    /// Whether an open proposal of `commit` may still be merged: it is on the branch, and neither released nor older than this plan.
+    fn is_alive(&self, look: &Look, plan: &Plan, commit: &str) -> bool {
+        let git = self.git;
+        let outdated = look.holds(git, &plan.commit) && git.is_ancestor(commit, &plan.commit);
+        !outdated && look.holds(git, commit) && !plan.released().any(|of| git.is_ancestor(commit, of))
     }
 
     fn stands(&self, made: Option<&String>, plan: &Plan, proposal: &Proposal) -> Result<bool> {
@@ -293,19 +254,4 @@ impl Place<'_, '_> {
             Err(error) => Err(error).with_context(|| format!("push branch {}", proposal.branch)),
         }
     }
-
-    fn is_on_a_branch(&self, look: &Look, commit: &str) -> bool {
-        look.tips.iter().any(|tip| self.git.is_ancestor(commit, tip))
-    }
-
-    /// The first of `commits` whose history holds `ancestor`.
-    fn first_holding<'c>(&self, commits: &[&'c str], ancestor: &str) -> Option<&'c str> {
-        let mut commits = commits.iter().copied();
-        commits.find(|commit| self.git.is_ancestor(ancestor, commit))
-    }
-}
-
-fn close(losers: &[&Open], reason: &str) -> Option<Next> {
-    let first = losers.first()?;
-    Some(Next::Close((*first).clone(), reason.to_owned()))
 }

@@ -114,7 +114,7 @@ fn read<T: DeserializeOwned>(answer: Result<Response<Body>, ureq::Error>, what: 
             .map_err(|error| Error::Unexpected(what, error.to_string()));
     }
     let said = body.read_to_string().unwrap_or_default();
-    let answer = format!("{status}: {said}");
+    let answer = format!("{status}: {}", said.trim());
     Err(match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::Credentials(what, answer, "FORGE_TOKEN"),
         // Gitea's answer to a second pull request of a branch, and GitHub's.

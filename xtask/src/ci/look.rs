@@ -1,0 +1,76 @@
+//! One look at everything that proposals of an environment depend on: the forge, the branches, the history.
+
+use anyhow::{Context as _, Result};
+
+use crate::ci::forge::Open;
+use crate::ci::git::Git;
+use crate::ci::git::remote::{Heads, Remote};
+use crate::ci::proposal;
+use crate::ci::propose::Place;
+use crate::ci::settings::{MAIN_BRANCH, Release};
+
+/// What is true at one moment, as far as proposals of one environment depend on it.
+pub(crate) struct Look {
+    /// Tip of the branch that overlays are changed on.
+    pub(crate) base: String,
+    /// Tip of the branch that is released, in the application's repository.
+    pub(crate) tip: Option<String>,
+    /// Tips whose histories hold what may be released.
+    tips: Vec<String>,
+    /// Branches of the overlays' repository, proposals among them.
+    pub(crate) branches: Heads,
+    pub(crate) open: Vec<Open>,
+}
+
+impl Look {
+    /// Whether a branch that is released holds `commit`.
+    pub(crate) fn holds(&self, git: &Git<'_>, commit: &str) -> bool {
+        self.tips.iter().any(|tip| git.is_ancestor(commit, tip))
+    }
+}
+
+impl Place<'_, '_> {
+    /// The forge is asked first: what is not open by then can only be merged by way of a run that looks again after it.
+    pub(crate) fn look(&self, release: Release) -> Result<Look> {
+        let prefix = proposal::prefix(release.environment());
+        let open = self.forge.open_proposals(&prefix)?;
+        let source = [MAIN_BRANCH.to_owned(), release.branch().to_owned()];
+        let mut patterns = vec![MAIN_BRANCH.to_owned(), format!("{prefix}*")];
+        if self.source.is_none() {
+            patterns.push(release.branch().to_owned());
+        }
+        let branches = self.infra.heads(&patterns)?;
+        let base = branches
+            .get(MAIN_BRANCH)
+            .with_context(|| format!("the repository of the overlays has no branch {MAIN_BRANCH}"))?
+            .clone();
+        self.bring(self.infra, &branches, &source[..1])?;
+        let heads = match self.source {
+            Some(remote) => remote.heads(&source)?,
+            None => branches.clone(),
+        };
+        self.bring(self.source.unwrap_or(self.infra), &heads, &source)?;
+        let tips = source.iter().filter_map(|branch| heads.get(branch).cloned());
+        Ok(Look {
+            base,
+            tip: heads.get(release.branch()).cloned(),
+            tips: tips.collect(),
+            branches,
+            open,
+        })
+    }
+
+    /// Fetches those of `names` whose commits are not here.
+    fn bring(&self, remote: &dyn Remote, heads: &Heads, names: &[String]) -> Result<()> {
+        let missing = |name: &&str| {
+            heads
+                .get(*name)
+                .is_some_and(|commit| self.git.commit_named(commit).is_none())
+        };
+        let names: Vec<_> = names.iter().map(String::as_str).filter(missing).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        remote.bring(&names)
+    }
+}
