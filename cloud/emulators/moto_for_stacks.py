@@ -9,6 +9,8 @@ from moto.cloudformation import parsing
 from moto.codecommit.models import codecommit_backends
 from moto.codepipeline.models import codepipeline_backends
 from moto.core.common_models import CloudFormationModel
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 from moto.iam.models import iam_backends
 from moto.server import main
 from moto.utilities.utils import get_partition
@@ -117,6 +119,24 @@ def as_the_api_says(value):
         }
     return value
 
+
+made_table = Table.create_from_cloudformation_json
+
+
+def table_with_its_protection(resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    """moto drops these two properties of a template, and has both in its API."""
+    properties = cloudformation_json["Properties"]
+    encryption = properties.get("SSESpecification")
+    if encryption:
+        encryption["Enabled"] = encryption.pop("SSEEnabled")
+    table = made_table(resource_name, cloudformation_json, account_id, region_name, **kwargs)
+    recovery = properties.get("PointInTimeRecoverySpecification")
+    if recovery:
+        dynamodb_backends[account_id][region_name].update_continuous_backups(table.name, recovery)
+    return table
+
+
+Table.create_from_cloudformation_json = table_with_its_protection
 
 known = parsing.resource_class_from_type
 

@@ -25,7 +25,9 @@ mod workshop;
 use std::path::PathBuf;
 
 pub use error::SupplyError;
-pub use orchestrate::{act, aws_image, gitlab_runner, kustomize, linters, schemathesis, supply, tools};
+pub use orchestrate::{
+    act, aws_image, cloud, gitlab_runner, kustomize, linters, schemathesis, supply, tools,
+};
 pub use recipes::pipelines::{GitLabRunner, Linters};
 pub use run::cancel;
 pub use workshop::{Progress, Workshop};

@@ -20,7 +20,7 @@ use crate::needs::Group;
 use crate::part::{Held, Part, STAGE};
 use crate::preload::preload;
 use crate::recipes::pipelines::{self, GitLabRunner, Linters};
-use crate::recipes::{PARTS, argocd, aws, tools};
+use crate::recipes::{PARTS, argocd, aws, cloud, tools};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
 use crate::{Options, Parts, Tools, doctor, run};
@@ -98,6 +98,17 @@ pub fn linters(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<Li
 /// `PYTHONPATH`. Without `install` one that is not there is an error.
 pub fn schemathesis(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
     let work = tools::install_schemathesis;
+    if install {
+        alone(cache, progress, logs, work)
+    } else {
+        at_hand(cache, progress, logs, work)
+    }
+}
+
+/// Only what the templates of AWS are checked and deployed with: a folder for `PYTHONPATH`, with the programs in its `bin`. Without
+/// `install` one that is not there is an error.
+pub fn cloud(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
+    let work = cloud::build_cloud;
     if install {
         alone(cache, progress, logs, work)
     } else {

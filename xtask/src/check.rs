@@ -27,6 +27,7 @@ const NATIVE: &[&[&str]] = &[
     &["-p", "serverkit", "-p", "backend", "-p", "testkit"],
     &["-p", "app", "-p", "frontend", "--features", "app/ssr"],
     &["-p", "dev", "-p", "browser"],
+    &["-p", "cloud"],
 ];
 
 impl flags::Check {

@@ -12,6 +12,7 @@ mod browser;
 mod build;
 mod check;
 mod ci;
+mod cloud;
 mod dev;
 mod diff;
 mod doctor;

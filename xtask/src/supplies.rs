@@ -49,6 +49,13 @@ pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
         .context("get schemathesis, which fuzzes the API")
 }
 
+/// The folder of cfn-lint, AWS' command line and its emulators.
+pub(crate) fn cloud(sh: &Shell, install: bool) -> Result<PathBuf> {
+    let logs = logs(sh);
+    doctor::ready(&[Group::Python], install, &Lines, &logs)?;
+    supply::cloud(&Cache::locate()?, install, &Lines, &logs).context("get the emulators of AWS")
+}
+
 /// Gets the runners and linters of CI files; the tests find them in the cache.
 pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
     let logs = logs(sh);

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use xshell::Shell;
 
 use self::sum::{Row, report};
-use crate::{browser, env, flags, fuzz, supplies};
+use crate::{browser, cloud, env, flags, fuzz, supplies};
 
 struct Suite {
     name: &'static str,
@@ -31,6 +31,8 @@ enum Needs {
     Fuzzer,
     /// Runners and linters of CI files, for all of them.
     Pipelines,
+    /// AWS' command line, emulators, and the backend's binary, for all of them.
+    Cloud,
 }
 
 /// The tools are always named together: another set of packages would unify features anew and compile them twice.
@@ -127,6 +129,11 @@ const SUITES: &[Suite] = &[
         args: &["-p", "dev", "-p", "browser", "--test", "*"],
         needs: Needs::Browser,
     },
+    Suite {
+        name: "cloud: the templates of AWS on emulators",
+        args: &["-p", "cloud"],
+        needs: Needs::Cloud,
+    },
 ];
 
 /// Most characters of the reason for a skip.
@@ -167,6 +174,13 @@ impl Suite {
             Needs::Containers => match supplies::emulators(sh, install) {
                 Ok(found) => variables.extend(emulators.insert(found).variables()),
                 Err(reason) => variables.push(("TESTKIT_NO_AWS_IMAGE", one_line(&reason).into())),
+            },
+            Needs::Cloud => match cloud::ready(sh, install) {
+                Ok(more) => {
+                    cloud::build(sh, install)?;
+                    variables.extend(more.into_iter().map(|(name, path)| (name, path.into_os_string())));
+                }
+                Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
             },
             Needs::Browser => match browser::ready(sh, install) {
                 Ok(more) => {

@@ -13,6 +13,7 @@ const TOOLS: &[&str] = &[
     "wasm-bundle",
     "bench",
     "browser",
+    "cloud",
     "dev",
     "e2e",
     "e2e-report",

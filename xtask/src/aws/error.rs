@@ -34,7 +34,7 @@ pub(crate) enum AwsError {
         environment: &'static str,
         project: String,
     },
-    #[error("stack {stack} is {status}: somebody else's change is under way; try again when it is done")]
+    #[error("stack {stack} is {status}: a change is under way; try again when it is done")]
     Busy { stack: String, status: String },
     #[error("stack {stack} is {status}, which nothing but a person should decide about; next: {next}")]
     Stuck {

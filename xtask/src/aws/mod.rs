@@ -12,7 +12,7 @@ use crate::aws::account::Account;
 use crate::aws::error::AwsError;
 use crate::aws::parameters::{Settings, Values};
 use crate::aws::stack::{Change, Stack, State};
-use crate::aws::stacks::{PARTS, Part, Scope};
+use crate::aws::stacks::{Holds, PARTS, Part, Scope};
 use crate::flags::{self, AwsDeploy, AwsDestroy, AwsVerb};
 
 mod account;
@@ -188,25 +188,27 @@ impl<'sh> Run<'sh> {
     }
 
     fn remove(&self, part: &Part, stack: &Stack<'_>) -> Result<()> {
-        let Some(found) = stack.found else {
+        if stack.found.is_none() {
             println!("{:40} is not there", stack.name);
             return Ok(());
+        }
+        let inside = match part.holds {
+            Holds::Objects => stack.resources("AWS::S3::Bucket")?,
+            Holds::Messages => stack.resources("AWS::DynamoDB::Table")?,
+            Holds::Histories => stack.resources("AWS::CodeCommit::Repository")?,
+            Holds::Nothing => Vec::new(),
         };
-        let output = |name: &str| {
-            let outputs = found["Outputs"].as_array()?;
-            let output = outputs.iter().find(|output| output["OutputKey"] == name)?;
-            output["OutputValue"].as_str().map(str::to_owned)
-        };
-        if let Some(bucket) = output("Bucket") {
-            self.empty(&bucket)?;
+        if part.holds == Holds::Objects {
+            for bucket in &inside {
+                self.empty(bucket)?;
+            }
         }
         stack.delete()?;
         println!("{:40} removed", stack.name);
-        if let Some(kept) = part.keeps {
-            println!("  kept: {kept}");
-        }
-        if let Some(table) = output("TableName") {
-            self.remove_table(&table)?;
+        match part.holds {
+            Holds::Messages => inside.iter().try_for_each(|table| self.remove_table(table))?,
+            Holds::Histories => println!("  kept: {} repositories with their history", inside.len()),
+            Holds::Nothing | Holds::Objects => {}
         }
         Ok(())
     }

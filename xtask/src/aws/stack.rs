@@ -1,7 +1,7 @@
 //! One stack: how it stands, what would change, and carrying that out.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -11,6 +11,8 @@ use crate::aws::error::AwsError;
 
 /// Between two looks at a stack that changes.
 const LOOK: Duration = Duration::from_secs(2);
+/// No change of a stack here takes longer.
+const LONGEST: Duration = Duration::from_mins(30);
 /// So soon an emulator is done, and a small stack of AWS.
 const FIRST_LOOK: Duration = Duration::from_millis(300);
 /// The change set, by which it is found again if a run is cut off.
@@ -105,6 +107,7 @@ impl Stack<'_> {
         } else {
             created?;
         }
+        let started = Instant::now();
         loop {
             let set = self.cloudformation("describe-change-set", &["--change-set-name", CHANGE_SET])?;
             match set["Status"].as_str().unwrap_or_default() {
@@ -116,6 +119,9 @@ impl Stack<'_> {
                         return Ok(None);
                     }
                     bail!("AWS cannot work out the change of stack {}: {reason}", self.name);
+                }
+                status if started.elapsed() > LONGEST => {
+                    bail!("the change of stack {} is still {status}", self.name)
                 }
                 _ => thread::sleep(LOOK),
             }
@@ -150,6 +156,19 @@ impl Stack<'_> {
         }
     }
 
+    /// What it calls its resources of this type.
+    pub(crate) fn resources(&self, kind: &str) -> Result<Vec<String>> {
+        let answer = self.cloudformation("describe-stack-resources", &[])?;
+        let resources = answer["StackResources"].as_array();
+        let of_kind = resources
+            .into_iter()
+            .flatten()
+            .filter(|resource| resource["ResourceType"] == kind);
+        Ok(of_kind
+            .filter_map(|resource| resource["PhysicalResourceId"].as_str().map(str::to_owned))
+            .collect())
+    }
+
     /// Removes it, and waits.
     pub(crate) fn delete(&self) -> Result<()> {
         self.cloudformation("delete-stack", &[])?;
@@ -161,12 +180,17 @@ impl Stack<'_> {
 
     /// The status once nothing is under way.
     fn settled(&self) -> Result<Option<String>> {
-        let mut pause = FIRST_LOOK;
+        let (started, mut pause) = (Instant::now(), FIRST_LOOK);
         loop {
             thread::sleep(pause);
             pause = LOOK;
             match self.status()? {
-                Some(status) if status.ends_with("_IN_PROGRESS") => {}
+                Some(status) if status.ends_with("_IN_PROGRESS") => {
+                    if started.elapsed() > LONGEST {
+                        let stack = self.name.clone();
+                        return Err(AwsError::Busy { stack, status }.into());
+                    }
+                }
                 settled => return Ok(settled),
             }
         }
@@ -298,7 +322,7 @@ mod tests {
         assert_eq!(judge("s", "ROLLBACK_COMPLETE").unwrap(), State::RolledBack);
         assert_eq!(judge("s", "UPDATE_ROLLBACK_COMPLETE").unwrap(), State::There);
         let error = |status| judge("s", status).unwrap_err().to_string();
-        assert!(error("UPDATE_IN_PROGRESS").contains("somebody else"));
+        assert!(error("UPDATE_IN_PROGRESS").contains("try again"));
         assert!(error("UPDATE_ROLLBACK_FAILED").contains("continue-update-rollback --stack-name s"));
         assert!(error("DELETE_FAILED").contains("delete-stack --stack-name s"));
     }

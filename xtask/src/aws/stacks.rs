@@ -12,8 +12,8 @@ pub(crate) struct Part {
     pub(crate) parameters: &'static [&'static str],
     /// Those without which it is of no use.
     pub(crate) required: &'static [&'static str],
-    /// What stays when its stack is removed.
-    pub(crate) keeps: Option<&'static str>,
+    /// What is to be thought of when its stack is removed.
+    pub(crate) holds: Holds,
 }
 
 /// How many there are of a stack.
@@ -25,6 +25,19 @@ pub(crate) enum Scope {
     Each,
 }
 
+/// What people put into the resources of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Nothing that cannot be made anew.
+    Nothing,
+    /// Objects in a bucket, which must be gone before it goes.
+    Objects,
+    /// Messages in a table, which the template always keeps.
+    Messages,
+    /// Histories, which the template always keeps.
+    Histories,
+}
+
 /// They know each other by name only, so each deploys alone; a role names a policy of `registry`, which must be there first.
 pub(crate) const PARTS: &[Part] = &[
     Part {
@@ -32,63 +45,63 @@ pub(crate) const PARTS: &[Part] = &[
         scope: Scope::Shared,
         parameters: &["Layout"],
         required: &[],
-        keeps: Some("the repositories on CodeCommit with their history"),
+        holds: Holds::Histories,
     },
     Part {
         name: "registry",
         scope: Scope::Shared,
         parameters: &[],
         required: &[],
-        keeps: None,
+        holds: Holds::Nothing,
     },
     Part {
         name: "artifacts",
         scope: Scope::Shared,
         parameters: &[],
         required: &[],
-        keeps: None,
+        holds: Holds::Objects,
     },
     Part {
         name: "secrets",
         scope: Scope::Shared,
         parameters: &[],
         required: &[],
-        keeps: None,
+        holds: Holds::Nothing,
     },
     Part {
         name: "access",
         scope: Scope::Shared,
         parameters: &["GitHubRepository", "GitLabProject", "GitLabHost", "Providers"],
         required: &[],
-        keeps: None,
+        holds: Holds::Nothing,
     },
     Part {
         name: "build",
         scope: Scope::Shared,
         parameters: &["Layout", "Forge", "ForgeApi", "ForgeRepo", "Image"],
         required: &[],
-        keeps: None,
+        holds: Holds::Nothing,
     },
     Part {
         name: "message-board",
         scope: Scope::Each,
         parameters: &["OidcProvider", "Namespace", "EncryptionKey"],
         required: &["OidcProvider"],
-        keeps: None,
+        holds: Holds::Messages,
     },
     Part {
         name: "cluster",
         scope: Scope::Each,
         parameters: &["Layout", "OidcProvider"],
         required: &["OidcProvider"],
-        keeps: None,
+        holds: Holds::Nothing,
     },
     Part {
         name: "pipelines",
         scope: Scope::Each,
         parameters: &["Layout"],
         required: &[],
-        keeps: None,
+        holds: Holds::Nothing,
     },
 ];
 

@@ -1,0 +1,245 @@
+//! Who may take on a role by a signed token: the part of IAM's rules that the trust policies here use.
+//!
+//! No emulator evaluates them. Whatever this module does not know is an error, never a yes or a no.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Map, Value};
+
+const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+
+/// A token: who issued it, and what it says.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// Without `https://`.
+    pub issuer: String,
+    /// `aud`, `sub` and what else it claims.
+    pub claims: BTreeMap<&'static str, String>,
+}
+
+impl Token {
+    /// One with the two claims that matter.
+    pub fn new(issuer: &str, aud: &str, sub: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            claims: BTreeMap::from([("aud", aud.to_owned()), ("sub", sub.to_owned())]),
+        }
+    }
+}
+
+/// Whether the policy lets the bearer of `token` in: some statement allows it, and none denies it.
+pub fn allows(policy: &Value, account: &str, token: &Token) -> Result<bool> {
+    let mut allowed = false;
+    for statement in statements(policy)? {
+        if !matches_token(statement, account, token)? {
+            continue;
+        }
+        match statement["Effect"].as_str() {
+            Some("Allow") => allowed = true,
+            Some("Deny") => return Ok(false),
+            other => bail!("unknown effect {other:?}"),
+        }
+    }
+    Ok(allowed)
+}
+
+/// Every statement must name an audience and a subject, and a wildcard may stand only at the end of a version's tag: a policy without
+/// is open to everybody whom the issuer serves.
+pub fn is_bound(policy: &Value) -> Result<()> {
+    for statement in statements(policy)? {
+        let conditions = statement["Condition"]
+            .as_object()
+            .context("a statement has no condition")?;
+        for claim in [":aud", ":sub"] {
+            let named = conditions
+                .values()
+                .filter_map(Value::as_object)
+                .any(|keys| keys.keys().any(|key| key.ends_with(claim)));
+            ensure!(named, "a statement names no `{claim}`");
+        }
+        for (key, values) in conditions
+            .get("StringLike")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            for pattern in texts(values)? {
+                let fixed = pattern
+                    .strip_suffix(":ref:refs/tags/v*")
+                    .is_some_and(|start| !start.contains(['*', '?']));
+                ensure!(fixed, "`{key}` may be anything like {pattern}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn statements(policy: &Value) -> Result<Vec<&Map<String, Value>>> {
+    ensure!(policy["Version"] == "2012-10-17", "unknown version of the policy");
+    let list = policy["Statement"].as_array().context("a list of statements")?;
+    list.iter()
+        .map(|statement| {
+            let fields = statement.as_object().context("a statement is an object")?;
+            for name in fields.keys() {
+                let known = ["Sid", "Effect", "Principal", "Action", "Condition"].contains(&name.as_str());
+                ensure!(known, "unknown field {name} of a statement");
+            }
+            Ok(fields)
+        })
+        .collect()
+}
+
+fn matches_token(statement: &Map<String, Value>, account: &str, token: &Token) -> Result<bool> {
+    ensure!(
+        statement["Action"] == ACTION,
+        "unknown action {}",
+        statement["Action"]
+    );
+    let principal = statement["Principal"].as_object().context("a principal")?;
+    ensure!(principal.len() == 1, "unknown principal {principal:?}");
+    let provider = principal
+        .get("Federated")
+        .and_then(Value::as_str)
+        .context("a federated principal")?;
+    if provider != format!("arn:aws:iam::{account}:oidc-provider/{}", token.issuer) {
+        return Ok(false);
+    }
+    let conditions = statement.get("Condition").and_then(Value::as_object);
+    for (operator, keys) in conditions.into_iter().flatten() {
+        let compare = comparison(operator)?;
+        for (key, expected) in keys.as_object().context("keys of a condition")? {
+            let Some(said) = claim(key, token)? else {
+                return Ok(false);
+            };
+            if !texts(expected)?.iter().any(|expected| compare(expected, said)) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn comparison(operator: &str) -> Result<fn(&str, &str) -> bool> {
+    match operator {
+        "StringEquals" => Ok(|expected, said| expected == said),
+        "StringLike" => Ok(like),
+        other => bail!("unknown operator {other}"),
+    }
+}
+
+/// What the token says under a key as `issuer:claim`.
+fn claim<'t>(key: &str, token: &'t Token) -> Result<Option<&'t str>> {
+    let (issuer, name) = key
+        .rsplit_once(':')
+        .with_context(|| format!("unknown key {key}"))?;
+    // A key of another issuer is in no token of this one.
+    if issuer != token.issuer {
+        return Ok(None);
+    }
+    Ok(token.claims.get(name).map(String::as_str))
+}
+
+fn texts(value: &Value) -> Result<Vec<&str>> {
+    let one = std::slice::from_ref(value);
+    let list = value.as_array().map_or(one, Vec::as_slice);
+    list.iter().map(|text| text.as_str().context("a text")).collect()
+}
+
+/// `*` stands for any characters, `?` for one.
+fn like(pattern: &str, text: &str) -> bool {
+    match (pattern.chars().next(), text.chars().next()) {
+        (None, None) => true,
+        (Some('*'), _) => {
+            let rest = &pattern[1..];
+            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            ends.any(|at| like(rest, &text[at..]))
+        }
+        (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {
+            like(&pattern[wanted.len_utf8()..], &text[found.len_utf8()..])
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn policy(condition: &Value) -> Value {
+        json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": ACTION,
+            "Principal": {"Federated": "arn:aws:iam::1:oidc-provider/idp"},
+            "Condition": condition,
+        }]})
+    }
+
+    #[test]
+    fn patterns_match_as_in_iam() {
+        for (pattern, text, expected) in [
+            ("a*", "abc", true),
+            ("a*c", "abc", true),
+            ("a*c", "abd", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("*", "", true),
+            ("abc", "ABC", false),
+        ] {
+            assert_eq!(like(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn every_condition_must_hold() {
+        let policy = policy(&json!({"StringEquals": {"idp:aud": "a", "idp:sub": ["s", "t"]}}));
+        let allowed = |token: Token| allows(&policy, "1", &token).unwrap();
+        assert!(allowed(Token::new("idp", "a", "s")));
+        assert!(allowed(Token::new("idp", "a", "t")));
+        assert!(!allowed(Token::new("idp", "b", "s")));
+        assert!(!allowed(Token::new("idp", "a", "u")));
+        assert!(!allowed(Token::new("other", "a", "s")));
+        let mut silent = Token::new("idp", "a", "s");
+        silent.claims.remove("sub");
+        assert!(!allowed(silent));
+    }
+
+    #[test]
+    fn a_denial_wins() {
+        let mut policy = policy(&json!({"StringEquals": {"idp:aud": "a"}}));
+        let mut denial = policy["Statement"][0].clone();
+        denial["Effect"] = "Deny".into();
+        policy["Statement"].as_array_mut().unwrap().push(denial);
+        assert!(!allows(&policy, "1", &Token::new("idp", "a", "s")).unwrap());
+    }
+
+    #[test]
+    fn what_is_not_known_is_an_error() {
+        let token = Token::new("idp", "a", "s");
+        let unknown = policy(&json!({"StringEqualsIgnoreCase": {"idp:aud": "a"}}));
+        assert!(allows(&unknown, "1", &token).is_err());
+        let mut everybody = policy(&json!({}));
+        everybody["Statement"][0]["Principal"] = json!("*");
+        assert!(allows(&everybody, "1", &token).is_err());
+        let mut resource = policy(&json!({}));
+        resource["Statement"][0]["NotAction"] = json!("x");
+        assert!(allows(&resource, "1", &token).is_err());
+    }
+
+    #[test]
+    fn an_open_policy_is_found() {
+        let bound = |condition: Value| is_bound(&policy(&condition));
+        let aud = json!({"idp:aud": "a"});
+        assert!(bound(json!({"StringEquals": {"idp:aud": "a", "idp:sub": "s"}})).is_ok());
+        assert!(bound(json!({"StringEquals": aud})).is_err(), "no subject");
+        assert!(
+            bound(json!({"StringEquals": {"idp:sub": "s"}})).is_err(),
+            "no audience"
+        );
+        for open in ["repo:*", "repo:a/b:*", "repo:a/*:ref:refs/tags/v*"] {
+            let condition = json!({"StringEquals": aud, "StringLike": {"idp:sub": open}});
+            assert!(bound(condition).is_err(), "{open}");
+        }
+    }
+}
