@@ -114,7 +114,10 @@ async fn ground(session: &Session) -> Result<Arc<Ground>> {
             let (cache, engine, step) = (session.cache.clone(), engine.clone(), step.clone());
             blocking(move || {
                 let parts = supply::supply(&cache, &engine, &options, &step, &logs)?;
-                Ok((parts, Runner::supply(system, &cache, &step, &logs)?))
+                Ok((
+                    parts,
+                    Runner::supply(system, &cache, options.install, &step, &logs)?,
+                ))
             })
             .await
         })

@@ -2,6 +2,7 @@
 //! `pipelines/actions`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -113,7 +114,20 @@ async fn run_workflow(
     let mut variables = project.machine.clone();
     let checkout = push.checkout.canonicalize().context("find the checkout")?;
     variables.insert("PIPELINES_CHECKOUT".to_owned(), checkout.display().to_string());
+    // act keeps settings and caches in its user's home; the steps have that home as it is.
+    let home = project
+        .machine
+        .get("HOME")
+        .cloned()
+        .or_else(|| env::var("HOME").ok());
+    variables.insert(
+        "HOME".to_owned(),
+        place.scratch.join("home").display().to_string(),
+    );
     let mut command = machine::command(act, push.checkout, &variables);
+    if let Some(home) = home {
+        command.arg("--env").arg(format!("HOME={home}"));
+    }
     command
         .args(["push", "--json", "--no-skip-checkout", "--no-cache-server"])
         .args(["--artifact-server-addr", "127.0.0.1"])

@@ -106,13 +106,19 @@ impl System {
 }
 
 impl Runner {
-    /// Gets what the system needs to be run on this machine.
-    pub fn supply(system: System, cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<Self> {
+    /// Gets what the system needs to be run on this machine; without `install`, what is not there is an error.
+    pub fn supply(
+        system: System,
+        cache: &Cache,
+        install: bool,
+        progress: &dyn Progress,
+        logs: &Path,
+    ) -> Result<Self> {
         Ok(match system {
             System::Codebuild => Self::CodeBuild,
-            System::Github => Self::GitHub(supply::act(cache, progress, logs)?),
+            System::Github => Self::GitHub(supply::act(cache, install, progress, logs)?),
             System::Gitlab => Self::GitLab {
-                runner: supply::gitlab_runner(cache, progress, logs)?,
+                runner: supply::gitlab_runner(cache, install, progress, logs)?,
                 isolated: false,
             },
         })

@@ -79,30 +79,30 @@ pub fn kustomize(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<
     alone(cache, progress, logs, tools::build_kustomize)
 }
 
-/// Only act, which runs GitHub's workflows on this machine.
-pub fn act(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
-    alone(cache, progress, logs, pipelines::build_act)
+/// Only act, which runs GitHub's workflows on this machine. Without `install` one that is not there is an error, here and below.
+pub fn act(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
+    alone_if(install, cache, progress, logs, pipelines::build_act)
 }
 
 /// Only what runs GitLab's pipelines on this machine.
-pub fn gitlab_runner(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<GitLabRunner> {
-    alone(cache, progress, logs, pipelines::build_gitlab_runner)
+pub fn gitlab_runner(
+    cache: &Cache,
+    install: bool,
+    progress: &dyn Progress,
+    logs: &Path,
+) -> Result<GitLabRunner> {
+    alone_if(install, cache, progress, logs, pipelines::build_gitlab_runner)
 }
 
 /// Only what checks CI files.
-pub fn linters(cache: &Cache, progress: &dyn Progress, logs: &Path) -> Result<Linters> {
-    alone(cache, progress, logs, pipelines::build_linters)
+pub fn linters(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<Linters> {
+    alone_if(install, cache, progress, logs, pipelines::build_linters)
 }
 
 /// Only the folder of schemathesis, with which the API is fuzzed: the program in its `bin`, which wants the folder as
-/// `PYTHONPATH`. Without `install` one that is not there is an error.
+/// `PYTHONPATH`.
 pub fn schemathesis(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
-    let work = tools::install_schemathesis;
-    if install {
-        alone(cache, progress, logs, work)
-    } else {
-        at_hand(cache, progress, logs, work)
-    }
+    alone_if(install, cache, progress, logs, tools::install_schemathesis)
 }
 
 /// Only what the templates of AWS are checked and deployed with: a folder for `PYTHONPATH`, with the programs in its `bin`. Without
@@ -162,6 +162,20 @@ fn alone<T>(
     });
     drop_scratch(cache)?;
     built
+}
+
+fn alone_if<T>(
+    install: bool,
+    cache: &Cache,
+    progress: &dyn Progress,
+    logs: &Path,
+    work: impl Fn(Workshop<'_>) -> Result<T>,
+) -> Result<T> {
+    if install {
+        alone(cache, progress, logs, work)
+    } else {
+        at_hand(cache, progress, logs, work)
+    }
 }
 
 /// What an earlier run left, or an error that says what is not there.

@@ -66,10 +66,10 @@ pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
         &logs,
     )?;
     let cache = Cache::locate()?;
-    supply::act(&cache, &Lines, &logs).context("get act, which runs GitHub's workflows")?;
-    supply::gitlab_runner(&cache, &Lines, &logs)
+    supply::act(&cache, install, &Lines, &logs).context("get act, which runs GitHub's workflows")?;
+    supply::gitlab_runner(&cache, install, &Lines, &logs)
         .context("get gitlab-ci-local, which runs GitLab's pipelines")?;
-    supply::linters(&cache, &Lines, &logs).context("get the linters of CI files")?;
+    supply::linters(&cache, install, &Lines, &logs).context("get the linters of CI files")?;
     Ok(())
 }
 

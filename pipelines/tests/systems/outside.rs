@@ -22,7 +22,7 @@ pub(crate) fn runner(system: System) -> Runner {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let cache = Cache::locate().expect("find the cache");
     let logs = root().join("target/supply/logs");
-    match Runner::supply(system, &cache, &Silent, &logs).expect("get the runner") {
+    match Runner::supply(system, &cache, true, &Silent, &logs).expect("get the runner") {
         // As GitLab does it: a file that a job forgets to hand on is not there for the next.
         Runner::GitLab { runner, .. } => Runner::GitLab {
             runner,
@@ -36,5 +36,5 @@ pub(crate) fn runner(system: System) -> Runner {
 pub(crate) fn linters() -> Linters {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let cache = Cache::locate().expect("find the cache");
-    supply::linters(&cache, &Silent, &root().join("target/supply/logs")).expect("get the linters")
+    supply::linters(&cache, true, &Silent, &root().join("target/supply/logs")).expect("get the linters")
 }
