@@ -199,18 +199,7 @@ impl<'a> Run<'a> {
             _ => None,
         };
         self.settle(to, |look| {
-            let plan = plan::promotion(self.git, from, to, &look.base)?;
-            if let Some(pushed) = &pushed
-                && !self.git.same_content(pushed, &plan.commit)?
-            {
-                bail!(
-                    "{} runs commit {}, and commit {pushed}, pushed here, has other content; push what {0} runs, or release it \
-                     there first",
-                    from.environment(),
-                    plan.commit
-                );
-            }
-            Ok(plan)
+            plan::promotion(self.git, from, to, pushed.as_deref(), &look.base)
         })
     }
 

@@ -81,8 +81,14 @@ pub(crate) fn compute(
     Ok(Plan::of(release, commit, base, apps))
 }
 
-/// What giving `to` the images of `from` means, both as pinned in `base`.
-pub(crate) fn promotion(git: &Git<'_>, from: Release, to: Release, base: &str) -> Result<Plan> {
+/// What giving `to` the images of `from` means, both as pinned in `base`. They must have the content of `pushed`, if that is given.
+pub(crate) fn promotion(
+    git: &Git<'_>,
+    from: Release,
+    to: Release,
+    pushed: Option<&str>,
+    base: &str,
+) -> Result<Plan> {
     let mut commit: Option<String> = None;
     let mut apps = Vec::new();
     for app in APPS {
@@ -110,6 +116,15 @@ pub(crate) fn promotion(git: &Git<'_>, from: Release, to: Release, base: &str) -
         });
     }
     let commit = commit.context("there are apps")?;
+    if let Some(pushed) = pushed
+        && !git.same_content(pushed, &commit)?
+    {
+        bail!(
+            "{} runs commit {commit}, and commit {pushed}, pushed here, has other content; push what {0} runs, or release it there \
+             first",
+            from.environment()
+        );
+    }
     Ok(Plan::of(to, &commit, base, apps))
 }
 

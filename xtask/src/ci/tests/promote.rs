@@ -10,6 +10,14 @@ use crate::ci::settings::Release::{Production, Staging};
 use crate::ci::{overlay, plan};
 
 fn promote(repository: &Repository, forge: &super::Forge) -> anyhow::Result<Outcome> {
+    promote_pushed(repository, forge, None)
+}
+
+fn promote_pushed(
+    repository: &Repository,
+    forge: &super::Forge,
+    pushed: Option<&str>,
+) -> anyhow::Result<Outcome> {
     let git = Git::new(&repository.sh);
     let origin = GitRemote::origin(&git)?;
     let place = Place {
@@ -19,7 +27,7 @@ fn promote(repository: &Repository, forge: &super::Forge) -> anyhow::Result<Outc
         forge,
     };
     place.settle(Production, |look| {
-        plan::promotion(&git, Staging, Production, &look.base)
+        plan::promotion(&git, Staging, Production, pushed, &look.base)
     })
 }
 
@@ -77,4 +85,20 @@ fn nothing_can_be_promoted_before_the_first_release() {
         error.to_string().contains("nothing was released to staging yet"),
         "{error}"
     );
+}
+
+#[test]
+fn what_was_pushed_to_production_has_to_be_what_staging_runs() {
+    let repository = Repository::new();
+    let forge = repository.forge();
+    let released = released(&repository, &forge, "1");
+    // The merge of the proposal has the same content; that is what people push.
+    let merge = repository.git(&["rev-parse", "HEAD"]);
+    assert_ne!(merge, released);
+    let later = repository.change("2");
+    let error = promote_pushed(&repository, &forge, Some(&later)).expect_err("never on staging");
+    assert!(error.to_string().contains("push what staging runs"), "{error}");
+    assert!(forge.open_branches().is_empty());
+    let outcome = promote_pushed(&repository, &forge, Some(&merge)).unwrap();
+    assert!(matches!(outcome, Outcome::Proposed { .. }), "{outcome:?}");
 }

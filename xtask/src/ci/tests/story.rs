@@ -168,7 +168,7 @@ impl Story {
             forge: &Gated(&self.forge, door),
         };
         let (from, to) = (Release::Staging, Release::Production);
-        place.settle(to, |look| plan::promotion(&git, from, to, &look.base))?;
+        place.settle(to, |look| plan::promotion(&git, from, to, None, &look.base))?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! requests, so what the service makes of them is not shown.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use xshell::Shell;
@@ -12,21 +13,27 @@ use crate::ci::forge::{Forge as _, Proposal};
 use crate::ci::tests::shell;
 use crate::ci::tests::stub::{Asked, Stub, nobody};
 
+/// The folder with AWS' programs, where `cargo xtask test` supplies them.
+const FOLDER: &str = "CLOUD_TOOLS";
+/// Why it could not.
+const NO_FOLDER: &str = "CLOUD_TOOLS_MISSING";
+
 /// The `aws` program, asking `address`; `None` with a word to the reader where there is none.
 fn aws(address: &str, credentials: bool) -> Option<Shell> {
     let sh = shell();
-    if xshell::cmd!(sh, "aws --version")
-        .quiet()
-        .ignore_stderr()
-        .ignore_stdout()
-        .run()
-        .is_err()
-    {
+    if let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = [folder.join("bin")]
+            .into_iter()
+            .chain(std::env::split_paths(&path));
+        sh.set_var("PATH", std::env::join_paths(path).expect("a list of folders"));
+        sh.set_var("PYTHONPATH", folder);
+    }
+    let version = xshell::cmd!(sh, "aws --version").quiet().ignore_stderr();
+    if version.ignore_stdout().run().is_err() {
+        let reason = std::env::var(NO_FOLDER).unwrap_or_else(|_| "there is no `aws` program".to_owned());
         // Not by a macro: the test harness would keep that to itself.
-        let _ = writeln!(
-            std::io::stdout(),
-            "skipped: CodeCommit: there is no `aws` program"
-        );
+        let _ = writeln!(std::io::stdout(), "skipped: CodeCommit: {reason}");
         return None;
     }
     for (name, value) in [
