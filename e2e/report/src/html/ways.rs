@@ -112,7 +112,7 @@ fn name(milestone: Milestone) -> &'static str {
         Milestone::MigrationEnded => "migration end",
         Milestone::Applied => "applied",
         Milestone::FirstAnswer => "first answer",
-        Milestone::OnlyNew => "only new answers",
+        Milestone::OnlyNew => "only new",
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
                 ("merge", "0.3 s"),
                 ("detected", "≈ 0 s"),
                 ("first answer", "≈ 4 s"),
-                ("only new answers", "0.9 s"),
+                ("only new", "0.9 s"),
             ]
         );
         assert_eq!(tracks[0].summary, "4.9 s from merge to only new answers");
