@@ -23,6 +23,8 @@ struct Suite {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Needs {
     Nothing,
+    /// AWS' command line, for a part of its tests. Where it cannot be had, the suite is told why and skips that part.
+    AwsProgram,
     /// Containers, for a part of its tests. Where none can be started, the suite is told why and skips that part.
     Containers,
     /// A browser, for all of them.
@@ -55,7 +57,7 @@ const SUITES: &[Suite] = &[
             "--lib",
             "--bins",
         ],
-        needs: Needs::Nothing,
+        needs: Needs::AwsProgram,
     },
     Suite {
         name: "manifests and house rules",
@@ -171,6 +173,10 @@ impl Suite {
         let mut emulators = None;
         match self.needs {
             Needs::Nothing => {}
+            Needs::AwsProgram => variables.push(match supplies::cloud(sh, install) {
+                Ok(folder) => ("CLOUD_TOOLS", folder.into_os_string()),
+                Err(reason) => ("CLOUD_TOOLS_MISSING", one_line(&reason).into()),
+            }),
             Needs::Containers => match supplies::emulators(sh, install) {
                 Ok(found) => variables.extend(emulators.insert(found).variables()),
                 Err(reason) => variables.push(("TESTKIT_NO_AWS_IMAGE", one_line(&reason).into())),
