@@ -57,8 +57,9 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
         let commit = checkout.push(environment.branch()).await?;
         let way = step.way(environment, &commit);
         way.mark(Milestone::Pushed, pushed);
-        let run = ci.passed(step, environment.branch(), &commit, within).await?;
-        way.built(step, &run);
+        let passed = ci.passed(step, environment.branch(), &commit, within).await;
+        way.built(step, &ci);
+        passed?;
         let proposal = reviewer.proposal(step, environment, &commit).await?;
         way.mark(Milestone::Proposed, Instant::now());
         // Leaves the checkout at the merged commit: that is what `production` is then pushed at.

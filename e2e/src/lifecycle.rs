@@ -39,6 +39,9 @@ pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode 
     let about = render::About::now(&session).await;
     let _load = machine::watch(session.progress.recorder());
     let told = Box::pin(interrupt.bound(body(command.as_ref(), &session, &chosen))).await;
+    if matches!(command, None | Some(Command::Run)) {
+        scenario::note_untold(session.progress.recorder(), &chosen);
+    }
     let outcome = finish(command.as_ref(), &session, told, about).await;
     if interrupt::asked() {
         return interrupt::EXIT_CODE.into();

@@ -80,11 +80,6 @@ impl Progress {
         self.carry_out(Kind::Story, step, body).await
     }
 
-    /// Records that a story is not told, and why.
-    pub(crate) fn skip(&self, step: &'static Step, why: &str) {
-        self.0.recorder.skip(step, why);
-    }
-
     /// What else is recorded beside the steps.
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.0.recorder

@@ -12,7 +12,7 @@ use e2e_report::{
     Way as WayRecord,
 };
 
-use crate::{ci, environment::Environment, plan::Step};
+use crate::{ci::Ci, environment::Environment, plan::Step, progress::StepHandle};
 
 /// Everything noted so far. `Clone` is another handle on the same notes.
 #[derive(Clone)]
@@ -62,6 +62,7 @@ impl Recorder {
         self.notes().steps.push(record);
     }
 
+    /// A story that is not told, because…
     pub(crate) fn skip(&self, step: &Step, why: &str) {
         self.notes().skipped.push(StepRecord {
             id: step.id.to_owned(),
@@ -178,8 +179,13 @@ impl Way {
         self.note(milestone, since.as_secs_f64());
     }
 
-    /// CI has run for it: when, where its log is, and which images it says it built.
-    pub(crate) fn built(&self, step: &crate::progress::StepHandle, run: &ci::Run) {
+    /// CI has run for it, well or not: when, where its log is, and which images it says it built.
+    pub(crate) fn built(&self, step: &StepHandle, ci: &Ci) {
+        let ledger = ci.ledger();
+        let runs = ledger.runs_of(&self.commit).into_iter();
+        let Some(run) = runs.rev().find(|run| run.branch == self.environment.branch()) else {
+            return;
+        };
         for (milestone, time) in [
             (Milestone::BuildBegan, run.began),
             (Milestone::BuildEnded, run.ended),
@@ -191,7 +197,8 @@ impl Way {
         if let Some(name) = run.log.file_name() {
             step.file(format!("ci/{}", name.to_string_lossy()));
         }
-        let log = fs::read_to_string(&run.log).unwrap_or_default();
+        let log = fs::read(&run.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
         self.recorder.notes().images.extend(log.lines().filter_map(image));
     }
 

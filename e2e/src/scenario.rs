@@ -4,11 +4,13 @@ use std::future::Future;
 use std::pin::Pin;
 
 use anyhow::{Result, ensure};
+use e2e_report::Outcome;
 
 use crate::actors::walk_by;
 use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::{Progress, StepHandle};
+use crate::recorder::Recorder;
 use crate::scenarios::{first_sync, migration, page_change, promotion, quiet_bumps};
 
 /// One story.
@@ -81,32 +83,42 @@ pub(crate) async fn run(progress: &Progress, env: &Env, chosen: &[&'static Scena
         !chosen.is_empty(),
         "no scenario was chosen, so nothing would be proved"
     );
-    let named = |scenario: &&Scenario| chosen.iter().any(|one| one.step.id == scenario.step.id);
-    for scenario in ALL.iter().filter(|scenario| !named(scenario)) {
-        progress.skip(&scenario.step, "not asked for (--only)");
-    }
     // Until all is told.
     let _passers_by = walk_by(progress.recorder(), env);
-    for (index, scenario) in chosen.iter().enumerate() {
-        let told = progress
+    for scenario in chosen {
+        progress
             .story(&scenario.step, async |step| (scenario.story)(env, step).await)
-            .await;
-        if told.is_err() {
-            for later in &chosen[index + 1..] {
-                progress.skip(
-                    &later.step,
-                    &format!("“{}” failed before it", scenario.step.title),
-                );
-            }
-        }
-        told?;
+            .await?;
     }
     Ok(())
+}
+
+/// Record the stories that were not told, and why.
+pub(crate) fn note_untold(recorder: &Recorder, chosen: &[&'static Scenario]) {
+    let steps = recorder.steps();
+    let failed = steps
+        .iter()
+        .find(|step| matches!(step.outcome, Outcome::Failed(_)));
+    for scenario in &ALL {
+        let is = |id: &str| scenario.step.id == id;
+        if steps.iter().any(|step| is(&step.id)) {
+            continue;
+        }
+        let why = if !chosen.iter().any(|chosen| is(chosen.step.id)) {
+            "not asked for (--only)".to_owned()
+        } else if let Some(step) = failed {
+            format!("“{}” failed before it", step.title)
+        } else {
+            "the run was ended before it".to_owned()
+        };
+        recorder.skip(&scenario.step, &why);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progress::History;
 
     fn selected(only: &[&str]) -> Vec<&'static str> {
         let only: Vec<String> = only.iter().map(ToString::to_string).collect();
@@ -137,6 +149,31 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[tokio::test]
+    async fn every_story_that_was_not_told_says_why() {
+        let progress = Progress::new(1, History::new());
+        let chosen = select(&["promotion".to_owned()]).unwrap();
+        progress.story(&chosen[0].step, async |_| Ok(())).await.unwrap();
+        let failed = progress.story(&chosen[1].step, async |_| anyhow::bail!("no"));
+        assert!(failed.await.is_err());
+        note_untold(progress.recorder(), &chosen);
+        let steps = progress.recorder().steps();
+        assert_eq!(steps.len(), ALL.len());
+        let why = |id: &str| match &steps.iter().find(|step| step.id == id).unwrap().outcome {
+            Outcome::Skipped(why) => why.clone(),
+            other => other.word().to_owned(),
+        };
+        assert_eq!(
+            ["first-sync", "page-change", "promotion", "migration"].map(why),
+            [
+                "passed",
+                "failed",
+                "“page change to staging” failed before it",
+                "not asked for (--only)"
+            ]
+        );
     }
 
     #[test]

@@ -31,8 +31,9 @@ pub(crate) async fn built(
         .await?;
     let way = step.way(environment, &commit);
     way.mark(Milestone::Pushed, start);
-    let run = env.ci.passed(step, environment.branch(), &commit, within).await?;
-    way.built(step, &run);
+    let passed = env.ci.passed(step, environment.branch(), &commit, within).await;
+    way.built(step, &env.ci);
+    passed?;
     step.measured("push to proposal", start.elapsed().as_secs_f64());
     Ok(commit)
 }
