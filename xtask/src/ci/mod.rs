@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
     fn build(&self, flags: &flags::CiBuild) -> Result<()> {
         let plan = self.compute()?;
         plan.refuse_missing()?;
-        let wanted: Vec<_> = plan.with_action(Action::Build).collect();
+        let wanted = plan.to_build(settings::release_apps()?.as_deref());
         if wanted.is_empty() {
             println!("nothing to build");
             return Ok(());
@@ -139,7 +139,7 @@ impl<'a> Run<'a> {
     fn push(&self) -> Result<()> {
         let plan = self.compute()?;
         plan.refuse_missing()?;
-        let wanted: Vec<_> = plan.with_action(Action::Build).collect();
+        let wanted = plan.to_build(settings::release_apps()?.as_deref());
         if wanted.is_empty() {
             println!("nothing to push");
             return Ok(());
@@ -161,6 +161,18 @@ impl<'a> Run<'a> {
         let plan = |look: &Look| propose::newest(self.git, &registry, &image, release, &commit, look);
         if flags.dry_run {
             return self.preview(release, plan);
+        }
+        if let Some(own) = settings::release_apps()? {
+            // Who pushes the last image of a commit finds all of them, so one of the runs that share a release proposes it.
+            let plan = self.compute()?;
+            let others = plan
+                .with_action(Action::Build)
+                .filter(|app| !own.contains(&app.name));
+            let others: Vec<_> = others.map(|app| app.name).collect();
+            if !others.is_empty() {
+                println!("not yet   the run that pushes {} proposes", others.join(", "));
+                return Ok(());
+            }
         }
         self.settle(release, plan)
     }

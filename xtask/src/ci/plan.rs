@@ -174,6 +174,12 @@ impl Plan {
         self.apps.iter().filter(move |app| app.action == action)
     }
 
+    /// What a run builds that is limited to the apps of these names; no names are no limit.
+    pub(crate) fn to_build(&self, names: Option<&[&str]>) -> Vec<&AppPlan> {
+        let own = |app: &&AppPlan| names.is_none_or(|names| names.contains(&app.name));
+        self.with_action(Action::Build).filter(own).collect()
+    }
+
     /// Production is given what staging was given; content that was never built there cannot be promoted.
     pub(crate) fn refuse_missing(&self) -> Result<()> {
         let missing: Vec<_> = self

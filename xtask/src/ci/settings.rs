@@ -5,6 +5,8 @@
 use std::env::{self, VarError};
 
 use anyhow::{Context as _, Result, bail};
+
+use crate::ci::apps::APPS;
 use clap::ValueEnum;
 
 /// The branch environments are deployed from, whatever branch is released: all overlays are changed there.
@@ -152,6 +154,20 @@ pub(crate) fn infra_remote() -> Result<Option<String>> {
     optional("INFRA_REMOTE")
 }
 
+/// `RELEASE_APPS`: the apps that this run builds and pushes, of runs that share a release; `None`: every app.
+pub(crate) fn release_apps() -> Result<Option<Vec<&'static str>>> {
+    optional("RELEASE_APPS")?.as_deref().map(app_names).transpose()
+}
+
+fn app_names(text: &str) -> Result<Vec<&'static str>> {
+    let named = |name: &str| {
+        let app = APPS.iter().find(|app| app.name == name.trim());
+        app.map(|app| app.name)
+            .with_context(|| format!("RELEASE_APPS={text}: there is no app `{}`", name.trim()))
+    };
+    text.split(',').map(named).collect()
+}
+
 /// `RELEASE_BRANCH` where it need not be set.
 pub(crate) fn release_if_any() -> Result<Option<Release>> {
     optional("RELEASE_BRANCH")?
@@ -193,5 +209,17 @@ fn optional(name: &str) -> Result<Option<String>> {
         Ok(value) => Ok(Some(value)),
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => bail!("{name} is not valid UTF-8"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn apps_are_named_by_commas() {
+        assert_eq!(app_names("frontend, backend").unwrap(), ["frontend", "backend"]);
+        let error = app_names("backend,fronted").unwrap_err().to_string();
+        assert!(error.contains("no app `fronted`"), "{error}");
     }
 }

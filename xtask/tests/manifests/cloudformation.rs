@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::object::{Object, find};
-use crate::render::{account_and_region, file, overlay};
+use crate::render::{ROOT, account_and_region, file, overlay};
 use crate::{ENVIRONMENTS, NAMESPACE};
 
 fn template() -> Object {
@@ -41,6 +41,19 @@ fn roles(environment: &str) -> Vec<(String, Value, Object)> {
             )
         })
         .collect()
+}
+
+#[test]
+fn the_account_is_the_one_that_the_manifests_name() {
+    let settings =
+        std::fs::read_to_string(ROOT.join("infra/aws/parameters.toml")).expect("read the settings");
+    let (account, region) = account_and_region();
+    for line in [
+        format!("account = \"{account}\""),
+        format!("region = \"{region}\""),
+    ] {
+        assert!(settings.lines().any(|found| found == line), "{line}");
+    }
 }
 
 #[test]
