@@ -221,6 +221,7 @@ mod tests {
             "health": {"status": health},
             "operationState": {
                 "phase": phase, "message": "what Argo CD says", "retryCount": 0,
+                "startedAt": "2026-11-21T10:39:19Z", "finishedAt": null,
                 "syncResult": {"revision": operation, "resources": [
                     {"kind": "Job", "name": "backend-migrate", "hookPhase": "Failed", "message": "backoff limit"},
                 ]},
@@ -267,6 +268,16 @@ mod tests {
             why.contains("what Argo CD says") && why.contains("Job backend-migrate: backoff limit"),
             "{why}"
         );
+    }
+
+    #[test]
+    fn the_times_of_a_sync_are_read() {
+        let state = status("Running", "new", "OutOfSync", "old", "Healthy");
+        let state: Status = serde_json::from_value(state).unwrap();
+        let operation = state.operation_state.unwrap();
+        let started = operation.started_at.expect("a time").0;
+        assert_eq!(started.to_string(), "2026-11-21T10:39:19Z");
+        assert!(operation.finished_at.is_none());
     }
 
     #[test]

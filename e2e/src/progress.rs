@@ -208,7 +208,7 @@ impl StepHandle {
         }
     }
 
-    /// Adds a number to this step's record, such as seconds from a merge to the first answer.
+    /// Adds seconds to this step's record, such as those from a merge to the first answer. Other numbers are evidence.
     pub(crate) fn measured(&self, what: &str, value: f64) {
         self.0.now().measured.insert(what.to_owned(), value);
     }

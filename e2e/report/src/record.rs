@@ -131,7 +131,7 @@ pub struct StepRecord {
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// Numbers the step took itself, by name.
+    /// Seconds the step measured itself, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub measured: BTreeMap<String, f64>,
     /// What was seen that shows it, in sentences.
