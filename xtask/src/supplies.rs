@@ -70,7 +70,8 @@ pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
     supply::gitlab_runner(&cache, install, &Lines, &logs)
         .context("get gitlab-ci-local, which runs GitLab's pipelines")?;
     supply::linters(&cache, install, &Lines, &logs).context("get the linters of CI files")?;
-    Ok(())
+    // The files call AWS's program.
+    cloud(sh, install).map(|_| ())
 }
 
 /// The databases that run in containers: their image, and the engine that starts it, which answers as long as this lives.

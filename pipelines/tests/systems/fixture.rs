@@ -9,13 +9,13 @@ use std::process::Command;
 use pipelines::{Outcome, Place, Project, Push, System};
 use tempfile::TempDir;
 
-use crate::outside::runner;
+use crate::aws::{IDENTITY, REGION, ROLE};
+use crate::outside::{aws_program, runner};
 use crate::root;
-use crate::stand_ins::{IDENTITY, PASSWORD, StandIns, TOKEN};
+use crate::stand_ins::{StandIns, TOKEN};
 
-/// Whom a run may become, and where.
-const ROLE: &str = "arn:aws:iam::000000000000:role/ci";
-const REGION: &str = "eu-central-1";
+/// Where `CodeBuild` tells AWS's clients to ask for credentials of the build's role.
+pub(crate) const ROLE_OF_THE_BUILD: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 
 /// The repository as it lies here, uncommitted changes included, as one commit.
 pub(crate) struct Source {
@@ -111,12 +111,14 @@ impl Site {
             machine: machine(folder.path(), stand_ins),
         };
         match system {
-            // Its role is that of the build: the password is there without a token.
+            // A build has its role without a token.
             System::Codebuild => {
                 project.settings.insert("FORGE".to_owned(), "gitea".to_owned());
+                let role = format!("http://{}/role-of-the-build", stand_ins.address);
+                project.machine.insert(ROLE_OF_THE_BUILD.to_owned(), role);
                 project
                     .machine
-                    .insert("STAND_IN_ROLE".to_owned(), "of the build".to_owned());
+                    .insert("AWS_DEFAULT_REGION".to_owned(), REGION.to_owned());
             }
             System::Github => {}
             System::Gitlab => {
@@ -247,8 +249,7 @@ fn take_push_options(remote: &Path) {
     );
 }
 
-/// The runner's machine: nothing of this user's, the verbs that were compiled from this work tree, and an `aws` that gives the
-/// registry's password to those who can say who they are.
+/// The runner's machine: nothing of this user's, the verbs that were compiled from this work tree, and AWS's own program.
 fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, String> {
     let (home, bin) = (folder.join("home"), folder.join("bin"));
     fs::create_dir_all(&home).expect("make a folder");
@@ -261,14 +262,10 @@ fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, String> {
             xtask.display()
         ),
     );
+    let aws = aws_program();
     script(
         &bin.join("aws"),
-        &format!(
-            "test \"$*\" = 'ecr get-login-password' || {{ echo \"not known here: $*\" >&2; exit 2; }}\n\
-             if test -z \"${{STAND_IN_ROLE:-}}\"; then\n\
-             test \"$(cat \"$AWS_WEB_IDENTITY_TOKEN_FILE\")\" = '{IDENTITY}' || {{ echo 'AccessDenied' >&2; exit 254; }}\n\
-             test \"$AWS_ROLE_ARN $AWS_DEFAULT_REGION\" = '{ROLE} {REGION}' && test -n \"$AWS_ROLE_SESSION_NAME\" || exit 253\nfi\necho {PASSWORD}"
-        ),
+        &format!("PYTHONPATH='{0}' exec '{0}/bin/aws' \"$@\"", aws.display()),
     );
     let path = std::env::var("PATH").unwrap_or_default();
     let users = |name: &str, folder: &str| {
@@ -284,6 +281,9 @@ fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, String> {
         ("CARGO_ALIAS_XTASK", "verbs".to_owned()),
         ("GIT_CONFIG_GLOBAL", "/dev/null".to_owned()),
         ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
+        ("AWS_ENDPOINT_URL", format!("http://{}", stand_ins.address)),
+        // Without credentials it would look for those of a virtual machine, at an address of the network.
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         (
             "ACTIONS_ID_TOKEN_REQUEST_URL",
             format!("http://{}/identity?api-version=2.0", stand_ins.address),

@@ -3,6 +3,7 @@
 //! `cargo xtask test` gets runners and linters and says where the verbs are (`XTASK`). Started by hand, these tests get them by
 //! themselves, and take the verbs that were compiled last into this target folder.
 
+mod aws;
 mod fixture;
 mod outside;
 mod runs;

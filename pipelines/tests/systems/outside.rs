@@ -1,5 +1,6 @@
 //! What these tests take from the supply.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use pipelines::{Runner, System};
@@ -37,4 +38,11 @@ pub(crate) fn linters() -> Linters {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let cache = Cache::locate().expect("find the cache");
     supply::linters(&cache, true, &Silent, &root().join("target/supply/logs")).expect("get the linters")
+}
+
+/// The folder of AWS's command line: the program in its `bin`, which wants the folder as `PYTHONPATH`.
+pub(crate) fn aws_program() -> PathBuf {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let cache = Cache::locate().expect("find the cache");
+    supply::cloud(&cache, true, &Silent, &root().join("target/supply/logs")).expect("get AWS's program")
 }

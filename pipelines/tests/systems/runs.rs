@@ -3,8 +3,9 @@
 use pipelines::System;
 use serde_json::Value;
 
-use crate::fixture::{Site, Source};
-use crate::stand_ins::{PASSWORD, StandIns, TOKEN, digest};
+use crate::aws::PASSWORD;
+use crate::fixture::{ROLE_OF_THE_BUILD, Site, Source};
+use crate::stand_ins::{StandIns, TOKEN, digest};
 
 const SYSTEMS: [System; 3] = [System::Codebuild, System::Github, System::Gitlab];
 
@@ -131,7 +132,7 @@ async fn a_run_without_credentials_fails_and_pushes_nothing() {
     for system in SYSTEMS {
         let stand_ins = StandIns::start().await;
         let mut site = Site::new(system, &source, &stand_ins);
-        site.project.machine.remove("STAND_IN_ROLE");
+        site.project.machine.remove(ROLE_OF_THE_BUILD);
         site.project.machine.insert(
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN".to_owned(),
             "of-somebody-else".to_owned(),

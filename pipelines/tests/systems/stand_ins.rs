@@ -1,4 +1,4 @@
-//! Stand-ins on loopback: a registry that has every image, a forge that keeps pull requests, a giver of identity tokens.
+//! Stand-ins on loopback: a registry that has every image, a forge that keeps pull requests, a giver of identity tokens, AWS.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,12 +12,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// What opens the registry: what ECR's clients are told, in the form they send it.
-pub(crate) const PASSWORD: &str = "password-of-the-registry";
+use crate::aws::{self, IDENTITY, PASSWORD};
+
 /// What the forge wants to see.
 pub(crate) const TOKEN: &str = "token-of-the-forge";
-/// Whom the runner says a run is.
-pub(crate) const IDENTITY: &str = "who-this-run-is";
 
 #[derive(Clone, Default)]
 struct Seen {
@@ -46,6 +44,8 @@ impl StandIns {
             )
             .route("/repos/{owner}/{name}/pulls", get(list).post(open))
             .route("/identity", get(identity))
+            .route("/role-of-the-build", get(aws::role_of_the_build))
+            .route("/", post(aws::call))
             .route("/repos/{owner}/{name}/issues/{number}/comments", post(refuse))
             .with_state(seen.clone());
         let server = tokio::spawn(async move {
