@@ -217,6 +217,26 @@ fn destroy_wants_the_environments_name_twice() {
 }
 
 #[test]
+fn a_table_goes_with_its_environment_unless_it_is_protected() {
+    for protected in [true, false] {
+        let aws = FakeAws::new(&format!(
+            r#"*"describe-stacks --stack-name"*) echo "Stack does not exist" >&2; exit 1 ;;
+*describe-stacks*) echo '{{"Stacks": [{{"StackName": "gitops-loop-message-board-staging", "StackStatus": "CREATE_COMPLETE"}}]}}' ;;
+*describe-stack-resources*) echo '{{"StackResources": [{{"ResourceType": "AWS::DynamoDB::Table", "PhysicalResourceId": "messages-staging"}}]}}' ;;
+*describe-table*) echo '{{"Table": {{"DeletionProtectionEnabled": {protected}}}}}' ;;"#
+        ));
+        aws.run(&["destroy", "staging", "--yes", "staging"]).unwrap();
+        let calls = aws.calls();
+        assert!(calls.contains("delete-stack"), "{calls}");
+        assert_eq!(
+            calls.contains("delete-table --table-name messages-staging"),
+            !protected,
+            "{calls}"
+        );
+    }
+}
+
+#[test]
 fn shared_stacks_stay_as_long_as_an_environment_uses_them() {
     let account = |names: &[&str]| {
         let stacks: Vec<_> = names

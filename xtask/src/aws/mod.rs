@@ -215,14 +215,9 @@ impl<'sh> Run<'sh> {
 
     /// AWS removes no bucket with something in it.
     fn empty(&self, bucket: &str) -> Result<()> {
-        let objects = self
-            .account
-            .ask(&["s3api", "list-objects-v2", "--bucket", bucket])?;
-        for object in objects["Contents"].as_array().into_iter().flatten() {
-            let key = object["Key"].as_str().context("an object has a key")?;
-            self.account
-                .ask(&["s3api", "delete-object", "--bucket", bucket, "--key", key])?;
-        }
+        let address = format!("s3://{bucket}");
+        self.account
+            .ask(&["s3", "rm", &address, "--recursive", "--only-show-errors"])?;
         Ok(())
     }
 

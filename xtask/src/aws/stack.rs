@@ -284,13 +284,19 @@ fn changes(set: &Value) -> Result<Vec<Change>> {
         .collect())
 }
 
-/// The first failures, oldest first: what follows them is their consequence.
+/// The first failures of the last change, oldest first: what follows them is their consequence. AWS lists the newest event first,
+/// and every one since the stack was made.
 fn reasons(events: &Value) -> String {
+    const BEGINNINGS: &[&str] = &["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"];
+    let status = |event: &Value| event["ResourceStatus"].as_str().unwrap_or_default().to_owned();
+    let begins = |event: &&Value| {
+        event["ResourceType"] == "AWS::CloudFormation::Stack" && BEGINNINGS.contains(&status(event).as_str())
+    };
     let events = events["StackEvents"].as_array().map_or(&[][..], Vec::as_slice);
-    let failed = events.iter().rev().filter(|event| {
-        let status = event["ResourceStatus"].as_str().unwrap_or_default();
+    let of_this_change: Vec<_> = events.iter().take_while(|event| !begins(event)).collect();
+    let failed = of_this_change.into_iter().rev().filter(|event| {
         let reason = event["ResourceStatusReason"].as_str().unwrap_or_default();
-        status.ends_with("_FAILED") && !reason.contains("cancelled")
+        status(event).ends_with("_FAILED") && !reason.contains("cancelled")
     });
     let lines: Vec<_> = failed
         .map(|event| {
@@ -354,6 +360,8 @@ mod tests {
             event("CREATE_FAILED", "Resource creation cancelled"),
             event("CREATE_FAILED", "it is there already"),
             event("CREATE_IN_PROGRESS", ""),
+            json!({"ResourceType": "AWS::CloudFormation::Stack", "ResourceStatus": "UPDATE_IN_PROGRESS"}),
+            event("CREATE_FAILED", "of last year"),
         ]});
         assert_eq!(
             reasons(&newest_first),
