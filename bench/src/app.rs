@@ -3,7 +3,6 @@
 //! All contenders of a workload run in every round, each round beginning with another one: what the machine does beside
 //! it then hits all of them.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,7 +11,7 @@ use crate::claims::{self, Measured};
 use crate::database::Database;
 use crate::load::{Load, Sample};
 use crate::sdk::Sdk;
-use crate::server::{self, Server};
+use crate::server::{self, Places, Server};
 use crate::stats::Rounds;
 use crate::{chart, report};
 
@@ -24,15 +23,8 @@ const SEEDED: usize = 500;
 /// Settings of `bench app`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Folder with what the images contain, as `cargo xtask build` writes it
-    #[arg(long)]
-    dist: PathBuf,
-    /// Folder with the binaries `api` and `page` of the Go peer
-    #[arg(long)]
-    peer: PathBuf,
-    /// Where `app.json` and `app.svg` go
-    #[arg(long)]
-    out: PathBuf,
+    #[command(flatten)]
+    places: Places,
     /// How often each pair is measured
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50))]
     rounds: u32,
@@ -126,7 +118,7 @@ struct Field {
     database: Database,
 }
 
-/// Measures, prints a table, and writes JSON and a chart.
+/// Measures, prints a table, and writes it as JSON, as a page and as a chart.
 pub(crate) async fn run(args: Args) -> Result<()> {
     let field = Field::set_up(&args).await?;
     println!("{} rounds of {} s each", args.rounds, args.seconds);
@@ -148,27 +140,33 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let database = &field.database;
     let measured = Measured {
         rounds,
-        ours: server::starts(STARTS, || server::backend(&args.dist, database)).await?,
-        go: server::starts(STARTS, || server::go_api(&args.peer, database)).await?,
-        sizes: claims::sizes(&args.dist)?,
+        ours: server::starts(STARTS, || server::backend(&args.places, database)).await?,
+        go: server::starts(STARTS, || server::go_api(&args.places, database)).await?,
+        sizes: claims::sizes(&args.places.dist)?,
     };
     let claims = claims::all(&measured);
     report::print(&measured, &claims);
-    report::write(&args.out.join("app.json"), &measured, &claims)?;
-    chart::write(&args.out.join("app.svg"), &measured)
+    report::write(&args.places.out.join("app.json"), &measured, &claims)?;
+    report::write_page(
+        &args.places.out.join("app.md"),
+        args.rounds,
+        args.seconds,
+        &claims,
+    )?;
+    chart::write(&args.places.out.join("app.svg"), &measured)
 }
 
 impl Field {
     async fn set_up(args: &Args) -> Result<Self> {
         let database = Database::start().await?;
-        server::migrate(&args.dist, &database).await?;
+        server::migrate(&args.places, &database).await?;
         let sdk = Sdk::of(&database).await;
         sdk.seed(SEEDED).await?;
-        let backend = server::backend(&args.dist, &database)?.ready().await?;
+        let backend = server::backend(&args.places, &database)?.ready().await?;
         Ok(Self {
-            frontend: server::frontend(&args.dist, &backend)?.ready().await?,
-            go_page: server::go_page(&args.peer, &backend)?.ready().await?,
-            go_api: server::go_api(&args.peer, &database)?.ready().await?,
+            frontend: server::frontend(&args.places, &backend)?.ready().await?,
+            go_page: server::go_page(&args.places, &backend)?.ready().await?,
+            go_api: server::go_api(&args.places, &database)?.ready().await?,
             sdk,
             backend,
             database,

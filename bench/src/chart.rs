@@ -8,7 +8,6 @@ use plotters::prelude::*;
 use crate::app::{Contender, WORKLOADS};
 use crate::claims::Measured;
 use crate::report::name;
-use crate::stats::Spread;
 
 const SIZE: (u32, u32) = (760, 320);
 /// Readable on light and on dark paper.
@@ -30,24 +29,18 @@ struct Bar {
 fn bars(measured: &Measured) -> Vec<Bar> {
     let mut bars = Vec::new();
     for workload in WORKLOADS {
-        let middle = |contender| {
-            Spread::of(
-                measured
-                    .rounds
-                    .figures(*workload, contender, |sample| sample.per_second),
+        let against_go = |contender| {
+            measured.rounds.compared(
+                *workload,
+                [contender, Contender::Go],
+                |sample| sample.per_second,
+                |one, go| one / go,
             )
-            .median
         };
-        let go = middle(Contender::Go);
         for contender in [Contender::Ours, Contender::Go] {
             bars.push(Bar {
-                label: format!(
-                    "{}: {} {:.0}/s",
-                    workload.name(),
-                    name(contender),
-                    middle(contender)
-                ),
-                share: middle(contender) / go,
+                label: format!("{}: {}", workload.name(), name(contender)),
+                share: against_go(contender).median,
                 colour: if contender == Contender::Ours {
                     RGBColor(9, 105, 218)
                 } else {
@@ -66,7 +59,7 @@ fn draw(path: &Path, bars: &[Bar]) -> Result<()> {
     let (wide, high) = (i32::try_from(SIZE.0)?, i32::try_from(SIZE.1)?);
     let (left, row) = (300, (high - 40) / i32::try_from(bars.len())?);
     area.draw_text(
-        "Requests per second, as a share of the Go peer's",
+        "Requests per second, as a share of the Go peer's in the same round (median)",
         &("sans-serif", 15).into_font().color(&INK),
         (8, 8),
     )

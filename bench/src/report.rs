@@ -1,5 +1,7 @@
 //! What a person reads, and the same as JSON.
 
+use std::fmt::Write as _;
+use std::num::NonZero;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -39,17 +41,42 @@ pub(crate) fn print(measured: &Measured, claims: &[Claim]) {
     println!("{:48} {:>8} {:>19}  {:>9}", "", "median", "least – most", "goal");
     for claim in claims {
         let Spread { median, min, max } = claim.found;
-        let goal = match claim.goal {
-            Goal::AtMost(most) => format!("≤ {most}"),
-            Goal::AtLeast(least) => format!("≥ {least}"),
-        };
-        let met = if claim.met { "met" } else { "MISSED" };
         let range = format!("{min:.2} – {max:.2}");
-        println!(
-            "{:48} {median:>8.2} {range:>19}  {goal:>7} {} {met}",
-            claim.what, claim.unit
+        println!("{:48} {median:>8.2} {range:>19}  {}", claim.what, verdict(claim));
+    }
+}
+
+fn verdict(claim: &Claim) -> String {
+    let goal = match claim.goal {
+        Goal::AtMost(most) => format!("≤ {most}"),
+        Goal::AtLeast(least) => format!("≥ {least}"),
+    };
+    let met = if claim.met { "met" } else { "MISSED" };
+    format!("{goal} {} {met}", claim.unit)
+}
+
+/// Writes the claims to `path` as a page of the docs.
+pub(crate) fn write_page(path: &Path, rounds: u32, seconds: u64, claims: &[Claim]) -> Result<()> {
+    let cores = std::thread::available_parallelism().map_or(0, NonZero::get);
+    let mut page = format!(
+        "<!-- Written by `cargo xtask bench app --docs`. -->\n\
+         {rounds} rounds of {seconds} s, {cores} cores for all contenders, the load and the database together.\n\n\
+         ![requests per second beside the Go peer's](app.svg)\n\n\
+         | | median | least – most | goal |\n|---|---|---|---|\n"
+    );
+    for claim in claims {
+        let Spread { median, min, max } = claim.found;
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "| {} | {median:.2} | {min:.2} – {max:.2} | {} |",
+            claim.what,
+            verdict(claim)
         );
     }
+    std::fs::write(path, page).with_context(|| format!("write {}", path.display()))?;
+    println!("written: {}", path.display());
+    Ok(())
 }
 
 /// Writes everything to `path`.
@@ -76,7 +103,7 @@ pub(crate) fn write(path: &Path, measured: &Measured, claims: &[Claim]) -> Resul
         })
         .collect();
     let all = json!({
-        "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
+        "cores": std::thread::available_parallelism().map_or(0, NonZero::get),
         "workloads": workloads,
         "start": { "ours": measured.ours, "go": measured.go },
         "sizes": measured.sizes,

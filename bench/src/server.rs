@@ -1,7 +1,8 @@
 //! The programs that are measured, as processes: started, awaited, looked at, stopped.
 
+use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,20 @@ const READY: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_micros(500);
 /// After its first requests a program has what it needs for serving; then it is left alone for so long.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// Where the programs are and what they leave.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Places {
+    /// Folder with what the images contain, as `cargo xtask build` writes it
+    #[arg(long)]
+    pub(crate) dist: PathBuf,
+    /// Folder with the binaries `api` and `page` of the Go peer
+    #[arg(long)]
+    pub(crate) peer: PathBuf,
+    /// Where `app.json`, `app.svg` and what the programs complain of go
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+}
 
 /// A process that serves HTTP; ends with this value.
 #[derive(Debug)]
@@ -37,42 +52,42 @@ pub(crate) struct Start {
 }
 
 /// The backend of this repository.
-pub(crate) fn backend(dist: &Path, database: &Database) -> Result<Server> {
-    let mut command = Command::new(dist.join("backend/backend"));
+pub(crate) fn backend(places: &Places, database: &Database) -> Result<Server> {
+    let mut command = Command::new(places.dist.join("backend/backend"));
     command
         .arg("serve")
         .env("ENVIRONMENT", "bench")
         .envs(database.variables());
-    Server::start("backend", quiet(command))
+    Server::start("backend", quiet(command), places)
 }
 
 /// The frontend of this repository.
-pub(crate) fn frontend(dist: &Path, backend: &Server) -> Result<Server> {
-    let mut command = Command::new(dist.join("frontend/frontend"));
+pub(crate) fn frontend(places: &Places, backend: &Server) -> Result<Server> {
+    let mut command = Command::new(places.dist.join("frontend/frontend"));
     command
         .env("ENVIRONMENT", "bench")
         .env("BACKEND_URL", backend.url(""));
-    command.env("SITE_DIR", dist.join("frontend/site"));
-    Server::start("frontend", quiet(command))
+    command.env("SITE_DIR", places.dist.join("frontend/site"));
+    Server::start("frontend", quiet(command), places)
 }
 
 /// The peer of the backend.
-pub(crate) fn go_api(peer: &Path, database: &Database) -> Result<Server> {
-    let mut command = Command::new(peer.join("api"));
+pub(crate) fn go_api(places: &Places, database: &Database) -> Result<Server> {
+    let mut command = Command::new(places.peer.join("api"));
     command.envs(database.variables());
-    Server::start("Go API", command)
+    Server::start("Go API", command, places)
 }
 
 /// The peer of the frontend.
-pub(crate) fn go_page(peer: &Path, backend: &Server) -> Result<Server> {
-    let mut command = Command::new(peer.join("page"));
+pub(crate) fn go_page(places: &Places, backend: &Server) -> Result<Server> {
+    let mut command = Command::new(places.peer.join("page"));
     command.env("BACKEND_URL", backend.url(""));
-    Server::start("Go page", command)
+    Server::start("Go page", command, places)
 }
 
 /// Brings the table to the schema that the backend needs.
-pub(crate) async fn migrate(dist: &Path, database: &Database) -> Result<()> {
-    let status = Command::new(dist.join("backend/backend"))
+pub(crate) async fn migrate(places: &Places, database: &Database) -> Result<()> {
+    let status = Command::new(places.dist.join("backend/backend"))
         .arg("migrate")
         .envs(database.variables())
         .stdout(Stdio::null())
@@ -106,12 +121,15 @@ fn quiet(mut command: Command) -> Command {
 }
 
 impl Server {
-    fn start(name: &'static str, mut command: Command) -> Result<Self> {
+    fn start(name: &'static str, mut command: Command, places: &Places) -> Result<Self> {
         let port = free_port()?;
+        let log = places.out.join(format!("{name}.log"));
+        let log = File::create(&log).with_context(|| format!("write {}", log.display()))?;
         let process = command
             .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("start {name}"))?;

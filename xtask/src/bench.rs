@@ -12,12 +12,19 @@ use crate::flags::{self, BenchWhat};
 use crate::supplies::{Lines, logs};
 use crate::{build, env, packages};
 
+/// What a run writes, and where the docs keep it.
+const RESULTS: [&str; 3] = ["app.json", "app.svg", "app.md"];
+const DOCS: &str = "docs/benchmark";
 /// The programs that are measured beside ours.
 const PEER: &str = "bench/go-peer";
 
 impl flags::Bench {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let BenchWhat::App { rounds, seconds } = self.what;
+        let BenchWhat::App {
+            rounds,
+            seconds,
+            docs,
+        } = self.what;
         let install = !self.no_install;
         packages::ensure(sh, &["wrk"], install, "measuring")?;
         doctor::ready(&[Group::Tools], install, &Lines, &logs(sh))?;
@@ -44,7 +51,14 @@ impl flags::Bench {
             .arg("--out")
             .arg(&out)
             .run()
-            .context("measure")
+            .context("measure")?;
+        if docs {
+            for result in RESULTS {
+                sh.copy_file(out.join(result), DOCS)
+                    .with_context(|| format!("keep {result} in {DOCS}"))?;
+            }
+        }
+        Ok(())
     }
 }
 

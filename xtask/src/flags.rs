@@ -275,7 +275,7 @@ pub(crate) struct Bench {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchWhat {
-    /// Backend and page under load, beside the bare emulator and a Go service; writes target/bench/app.{json,svg}
+    /// Backend and page under load, beside the bare emulator and a Go service; writes target/bench/app.{json,svg,md}
     App {
         /// How often each pair is measured
         #[arg(long, default_value_t = 5)]
@@ -283,6 +283,9 @@ pub(crate) enum BenchWhat {
         /// Seconds of load for each contender and round
         #[arg(long, default_value_t = 4)]
         seconds: u64,
+        /// Keep the results in docs/benchmark too, for docs/BENCHMARK.md
+        #[arg(long)]
+        docs: bool,
     },
 }
 
