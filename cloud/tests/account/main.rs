@@ -6,6 +6,7 @@
 
 mod actions;
 mod clusters;
+mod images;
 mod lint;
 mod refusals;
 mod stacks;

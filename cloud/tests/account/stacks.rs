@@ -5,6 +5,8 @@ use cloud::emulator::{Checkout, Emulator};
 use cloud::tools;
 use serde_json::{Value, json};
 
+use crate::images::Repository;
+
 const DEPLOY: &[&str] = &["deploy", "production", "--set", "OidcProvider=oidc.eks/id/1"];
 const DESTROY: &[&str] = &["destroy", "production", "--yes", "production"];
 
@@ -32,6 +34,7 @@ fn what_ministack_answers_for() {
     refuses_an_unknown_type(&emulator);
     emulator.xtask(&tools::root(), DEPLOY, ON_MINISTACK).unwrap();
     registry(&emulator);
+    a_tag_never_moves(&emulator);
     artifacts(&emulator);
     secret(&emulator);
     projects(&emulator);
@@ -94,6 +97,34 @@ fn registry(emulator: &Emulator) {
     );
     let policy: Value = serde_json::from_str(policy["lifecyclePolicyText"].as_str().unwrap()).unwrap();
     assert_eq!(policy["rules"][1]["selection"]["countNumber"], 200);
+}
+
+fn a_tag_never_moves(emulator: &Emulator) {
+    let repository = Repository {
+        emulator,
+        name: "gitops-loop/backend",
+    };
+    let (status, first) = repository.push("content", "first");
+    assert_eq!(status, 201);
+    let (status, _) = repository.push("content", "second");
+    assert!((400..500).contains(&status), "{status}");
+    let images = ask(
+        emulator,
+        &[
+            "ecr",
+            "describe-images",
+            "--repository-name",
+            "gitops-loop/backend",
+        ],
+    );
+    let tagged: Vec<_> = images["imageDetails"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|image| image["imageTags"] == json!(["content"]))
+        .map(|image| image["imageDigest"].as_str().unwrap())
+        .collect();
+    assert_eq!(tagged, [first]);
 }
 
 fn artifacts(emulator: &Emulator) {

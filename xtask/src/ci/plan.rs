@@ -249,4 +249,25 @@ mod tests {
             assert_eq!(action(release, Some("a"), "b"), Action::Propose);
         }
     }
+
+    #[test]
+    fn runs_that_share_a_release_build_what_is_theirs() {
+        let planned = |app: &'static App| AppPlan {
+            app,
+            name: app.name,
+            fingerprint: String::new(),
+            image: String::new(),
+            in_registry: None,
+            in_overlay: String::new(),
+            released: None,
+            action: Action::Build,
+        };
+        let plan = Plan::of(Release::Staging, "c", "b", APPS.iter().map(planned).collect());
+        let built = |names: Option<&[&str]>| -> Vec<_> {
+            plan.to_build(names).into_iter().map(|app| app.name).collect()
+        };
+        assert_eq!(built(None), ["backend", "frontend"]);
+        assert_eq!(built(Some(&["frontend"])), ["frontend"]);
+        assert!(built(Some(&[])).is_empty());
+    }
 }
