@@ -131,6 +131,8 @@ async fn run_workflow(
     command
         .args(["push", "--json", "--no-skip-checkout", "--no-cache-server"])
         .args(["--artifact-server-addr", "127.0.0.1"])
+        // act gives the steps a terminal, which GitHub does not.
+        .args(["--env", "CARGO_TERM_COLOR=never"])
         .args(["--workflows", file])
         .args(["--env-file", "/dev/null", "--input-file", "/dev/null"])
         .arg("--eventpath")
