@@ -98,6 +98,21 @@ async fn not_built(env: &Env, commit: &str) -> Result<()> {
     Ok(())
 }
 
+/// GitLab's runner puts `job > ` before each line.
 fn says_built(line: &str) -> bool {
-    line.starts_with("built ") || line.starts_with("pushed ")
+    let said = line.split_once(" > ").map_or(line, |(_, said)| said);
+    said.starts_with("built ") || said.starts_with("pushed ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_built_is_seen_through_each_runner() {
+        assert!(says_built("built     host/backend:7cd2 (11.6 MB)"));
+        assert!(says_built("build           > pushed    host/backend:7cd2"));
+        assert!(!says_built("build           > nothing to push"));
+        assert!(!says_built("nothing to build > really"));
+    }
 }
