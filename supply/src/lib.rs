@@ -26,8 +26,10 @@ use std::path::PathBuf;
 
 pub use error::SupplyError;
 pub use orchestrate::{
-    act, aws_image, cloud, gitlab_runner, kustomize, linters, schemathesis, supply, tools,
+    act, aws_image, cloud, gitlab_runner, gitleaks, kubeconform, kustomize, linters, schemathesis, supply,
+    tools,
 };
+pub use recipes::checks::Kubeconform;
 pub use recipes::pipelines::{GitLabRunner, Linters};
 pub use run::cancel;
 pub use workshop::{Progress, Workshop};

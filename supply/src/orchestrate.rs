@@ -19,6 +19,7 @@ use crate::key::Key;
 use crate::needs::Group;
 use crate::part::{Held, Part, STAGE};
 use crate::preload::preload;
+use crate::recipes::checks::{self, Kubeconform};
 use crate::recipes::pipelines::{self, GitLabRunner, Linters};
 use crate::recipes::{PARTS, argocd, aws, cloud, tools};
 use crate::versions::Versions;
@@ -97,6 +98,21 @@ pub fn gitlab_runner(
 /// Only what checks CI files.
 pub fn linters(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<Linters> {
     alone_if(install, cache, progress, logs, pipelines::build_linters)
+}
+
+/// Only kubeconform and the schemas it holds manifests against.
+pub fn kubeconform(
+    cache: &Cache,
+    install: bool,
+    progress: &dyn Progress,
+    logs: &Path,
+) -> Result<Kubeconform> {
+    alone_if(install, cache, progress, logs, checks::build_kubeconform)
+}
+
+/// Only gitleaks, which looks for secrets.
+pub fn gitleaks(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
+    alone_if(install, cache, progress, logs, checks::build_gitleaks)
 }
 
 /// Only the folder of schemathesis, with which the API is fuzzed: the program in its `bin`, which wants the folder as

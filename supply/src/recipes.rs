@@ -2,6 +2,7 @@
 
 pub mod argocd;
 pub mod aws;
+pub mod checks;
 pub mod cloud;
 pub mod forge;
 pub mod node;

@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
 use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates, node_name};
 use crate::part::{Held, LABEL};
-use crate::recipes::{PARTS, pipelines};
+use crate::recipes::{PARTS, checks, pipelines};
 use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
@@ -55,6 +55,7 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
         .iter()
         .filter_map(|tool| tool.parent().map(Path::to_owned))
         .chain(pipelines::folders(shop)?)
+        .chain(checks::folders(shop)?)
         .collect();
     for folder in folders(&cache.binaries())?
         .into_iter()

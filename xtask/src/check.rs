@@ -1,10 +1,10 @@
-//! `cargo xtask check`: formatting, lints, dependency rules. Everything runs; all that failed is named at the end.
+//! `cargo xtask check`: formatting, lints, manifests, dependency rules. Everything runs; all that failed is named at the end.
 
 use anyhow::{Result, bail};
 use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
-use crate::{env, flags, openapi};
+use crate::{env, flags, openapi, test};
 
 /// Linted one by one: the workspace must never be compiled with the frontend's two halves at once.
 const NATIVE: &[&[&str]] = &[
@@ -58,6 +58,10 @@ impl flags::Check {
         step(
             "api/openapi.json (cure: cargo xtask openapi)".into(),
             openapi::check(sh).is_ok(),
+        );
+        step(
+            "manifests and house rules (cargo xtask test --only manifests)".into(),
+            test::manifests(sh).is_ok(),
         );
         // Clippy compiles with the toolchain's own libraries only.
         let plain = Options {

@@ -29,7 +29,7 @@ enum Command {
     Dev(Dev),
     /// Run every test that needs no cluster
     Test(Test),
-    /// Formatting, lints, dependency rules
+    /// Formatting, lints, manifests, dependency rules
     Check(Check),
     /// Ask the API everything its document allows, and what it does not allow
     Fuzz(Fuzz),

@@ -13,6 +13,7 @@ use supply::{Mode, Options, Progress, doctor, proof, stock};
 use xshell::Shell;
 
 use crate::flags::{self, SupplyVerb};
+use crate::test::one_line;
 
 /// One plain line for each thing that is done.
 pub(crate) struct Lines;
@@ -54,6 +55,37 @@ pub(crate) fn cloud(sh: &Shell, install: bool) -> Result<PathBuf> {
     let logs = logs(sh);
     doctor::ready(&[Group::Python], install, &Lines, &logs)?;
     supply::cloud(&Cache::locate()?, install, &Lines, &logs).context("get the emulators of AWS")
+}
+
+/// Variables that lead the tests to kubeconform, its schemas and gitleaks; in place of one that cannot be had, why.
+pub(crate) fn checks(sh: &Shell, install: bool) -> Vec<(&'static str, OsString)> {
+    let logs = logs(sh);
+    let cache = || {
+        doctor::ready(&[Group::Tools, Group::Python], install, &Lines, &logs)?;
+        Cache::locate()
+    };
+    let kubeconform = || supply::kubeconform(&cache()?, install, &Lines, &logs);
+    let mut variables = match kubeconform() {
+        Ok(found) => vec![
+            ("KUBECONFORM", found.program.into_os_string()),
+            ("KUBECONFORM_SCHEMAS", found.schemas.into_os_string()),
+            ("ARGOCD_MANIFESTS", found.argocd.into_os_string()),
+        ],
+        Err(reason) => vec![("KUBECONFORM_MISSING", one_line(&reason).into())],
+    };
+    variables.push(match gitleaks(sh, install) {
+        Ok(program) => ("GITLEAKS", program.into_os_string()),
+        Err(reason) => ("GITLEAKS_MISSING", one_line(&reason).into()),
+    });
+    variables
+}
+
+/// The path of gitleaks, which looks for secrets.
+pub(crate) fn gitleaks(sh: &Shell, install: bool) -> Result<PathBuf> {
+    let logs = logs(sh);
+    doctor::ready(&[Group::Tools], install, &Lines, &logs)?;
+    supply::gitleaks(&Cache::locate()?, install, &Lines, &logs)
+        .context("get gitleaks, which looks for secrets")
 }
 
 /// Gets the runners and linters of CI files; the tests find them in the cache.

@@ -25,6 +25,8 @@ enum Needs {
     Nothing,
     /// AWS' command line, for a part of its tests. Where it cannot be had, the suite is told why and skips that part.
     AwsProgram,
+    /// kubeconform and gitleaks, each for a part of its tests. Where one cannot be had, the suite is told why and skips that part.
+    Checks,
     /// Containers, for a part of its tests. Where none can be started, the suite is told why and skips that part.
     Containers,
     /// A browser, for all of them.
@@ -60,7 +62,7 @@ const SUITES: &[Suite] = &[
         needs: Needs::AwsProgram,
     },
     Suite {
-        name: "manifests and house rules",
+        name: MANIFESTS,
         args: &[
             "-p",
             "api",
@@ -75,7 +77,7 @@ const SUITES: &[Suite] = &[
             "--test",
             "*",
         ],
-        needs: Needs::Nothing,
+        needs: Needs::Checks,
     },
     Suite {
         name: "CI systems: their files, run by their runners",
@@ -138,6 +140,9 @@ const SUITES: &[Suite] = &[
     },
 ];
 
+/// The suite that `cargo xtask check` runs too.
+const MANIFESTS: &str = "manifests and house rules";
+
 /// Most characters of the reason for a skip.
 const REASON: usize = 240;
 
@@ -165,6 +170,13 @@ impl flags::Test {
     }
 }
 
+/// The rules on manifests and on this repository, as a part of `cargo xtask check`.
+pub(crate) fn manifests(sh: &Shell) -> Result<()> {
+    let only = Some(MANIFESTS.to_owned());
+    let no_install = false;
+    flags::Test { no_install, only }.run(sh)
+}
+
 impl Suite {
     /// Gets what it needs, then runs it; the time of both counts.
     fn run(&self, sh: &Shell, mut variables: Vec<(&str, OsString)>, install: bool) -> Result<Row> {
@@ -173,6 +185,7 @@ impl Suite {
         let mut emulators = None;
         match self.needs {
             Needs::Nothing => {}
+            Needs::Checks => variables.extend(supplies::checks(sh, install)),
             Needs::AwsProgram => variables.push(match supplies::cloud(sh, install) {
                 Ok(folder) => ("CLOUD_TOOLS", folder.into_os_string()),
                 Err(reason) => ("CLOUD_TOOLS_MISSING", one_line(&reason).into()),
@@ -236,7 +249,7 @@ impl Suite {
 }
 
 /// As long as one can read in a sum; what commands printed is in their logs.
-fn one_line(error: &anyhow::Error) -> String {
+pub(crate) fn one_line(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     let line = lines.join("; ").replace(":; ", ": ");

@@ -112,7 +112,7 @@ fn every_application_reads_its_folder_of_its_environment() {
         let path = cluster.root.text("/spec/source/path");
         assert!(path.ends_with(cluster.environment), "{path}");
         assert_eq!(
-            ids(&ALL[path]),
+            ids(&ALL[path].objects),
             ids(cluster.apps),
             "the root reads what creates these Applications"
         );

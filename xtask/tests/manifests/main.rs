@@ -9,6 +9,7 @@ mod local;
 mod migration;
 mod object;
 mod render;
+mod schemas;
 mod traffic;
 mod workloads;
 

@@ -19,8 +19,15 @@ pub(crate) static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
         .to_owned()
 });
 
+/// What kustomize makes of one folder.
+pub(crate) struct Rendering {
+    /// As a cluster is sent it.
+    pub(crate) text: String,
+    pub(crate) objects: Vec<Object>,
+}
+
 /// Every kustomization of kind Kustomization, by its folder's path from the root of the repository.
-pub(crate) static ALL: LazyLock<BTreeMap<String, Vec<Object>>> = LazyLock::new(|| {
+pub(crate) static ALL: LazyLock<BTreeMap<String, Rendering>> = LazyLock::new(|| {
     let mut folders = Vec::new();
     collect(&ROOT.join("infra"), &mut folders);
     let from_root = |folder: &Path| {
@@ -37,7 +44,7 @@ pub(crate) static ALL: LazyLock<BTreeMap<String, Vec<Object>>> = LazyLock::new(|
 });
 
 /// Each application in each environment as the e2e's Argo CD renders it: with the component that its Application adds.
-static LOCAL: LazyLock<BTreeMap<(&str, &str), Vec<Object>>> = LazyLock::new(|| {
+static LOCAL: LazyLock<BTreeMap<(&str, &str), Rendering>> = LazyLock::new(|| {
     let copy = tempfile::tempdir().expect("make a folder for a copy of infra/");
     copy_folder(&ROOT.join("infra"), &copy.path().join("infra"));
     let pairs = ENVIRONMENTS
@@ -63,8 +70,10 @@ static LOCAL: LazyLock<BTreeMap<(&str, &str), Vec<Object>>> = LazyLock::new(|| {
 });
 
 fn rendered(folder: &str) -> &'static [Object] {
-    ALL.get(folder)
+    let rendering = ALL.get(folder);
+    &rendering
         .unwrap_or_else(|| panic!("{folder} has no kustomization"))
+        .objects
 }
 
 /// An application as AWS gets it.
@@ -74,7 +83,7 @@ pub(crate) fn overlay(application: &str, environment: &str) -> &'static [Object]
 
 /// An application as the e2e gets it.
 pub(crate) fn local_overlay(application: &'static str, environment: &'static str) -> &'static [Object] {
-    &LOCAL[&(application, environment)]
+    &LOCAL[&(application, environment)].objects
 }
 
 /// The Applications and their project as AWS gets them.
@@ -119,10 +128,44 @@ pub(crate) fn parse(text: &str, from: &str) -> Vec<Object> {
     objects.into_iter().map(Object).collect()
 }
 
-fn build(folder: &Path) -> Vec<Object> {
-    let objects = parse(&kustomize(folder, &["build", "."]), &folder.display().to_string());
+/// Everything that clusters are sent: the renderings, and the files that a person applies.
+pub(crate) fn sent() -> Vec<String> {
+    let roots = ["infra/apps/root", "infra/local/root"].iter().flat_map(|folder| {
+        ENVIRONMENTS.map(|environment| {
+            let path = ROOT.join(format!("{folder}/{environment}.yaml"));
+            std::fs::read_to_string(path).expect("read a root Application")
+        })
+    });
+    let renderings = ALL.values().chain(LOCAL.values());
+    renderings.map(|it| it.text.clone()).chain(roots).collect()
+}
+
+/// Argo CD with the e2e's addition, from the released manifests in this file.
+pub(crate) fn argocd(install: &Path) -> Vec<String> {
+    let copy = tempfile::tempdir().expect("make a folder for a copy of infra/");
+    let infra = copy.path().join("infra");
+    copy_folder(&ROOT.join("infra"), &infra);
+    std::fs::copy(install, infra.join("argocd/install.yaml")).expect("copy the released manifests");
+    let path = infra.join("argocd/kustomization.yaml");
+    let text = std::fs::read_to_string(&path).expect("read the kustomization of Argo CD");
+    let local: Vec<_> = text
+        .lines()
+        .map(|line| match line.strip_prefix("  - https://") {
+            Some(address) if address.ends_with("/install.yaml") => "  - install.yaml",
+            _ => line,
+        })
+        .collect();
+    std::fs::write(&path, local.join("\n")).expect("write the kustomization of Argo CD");
+    ["argocd", "local/argocd"]
+        .map(|folder| kustomize(&infra.join(folder), &["build", "."]))
+        .into()
+}
+
+fn build(folder: &Path) -> Rendering {
+    let text = kustomize(folder, &["build", "."]);
+    let objects = parse(&text, &folder.display().to_string());
     assert!(!objects.is_empty(), "{} renders nothing", folder.display());
-    objects
+    Rendering { text, objects }
 }
 
 fn kustomize(folder: &Path, arguments: &[&str]) -> String {

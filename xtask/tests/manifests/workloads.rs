@@ -52,8 +52,8 @@ fn every_object_says_what_it_is_and_what_it_belongs_to() {
             );
         }
     };
-    for (folder, objects) in ALL.iter() {
-        for object in objects {
+    for (folder, rendering) in ALL.iter() {
+        for object in &rendering.objects {
             check(object, &format!("{folder}: {}", object.id()));
             if let Some(template) = object.template() {
                 check(&template, &format!("{folder}: the pods of {}", object.id()));

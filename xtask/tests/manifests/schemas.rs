@@ -1,0 +1,116 @@
+//! Every field that a cluster is sent is one that its Kubernetes, or Argo CD, knows, and of the right type: by kubeconform.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::render;
+
+/// The program, its schemas, and Argo CD's manifests as released.
+struct Kubeconform {
+    program: PathBuf,
+    schemas: PathBuf,
+    argocd: PathBuf,
+}
+
+/// `None`, with a word to the reader, where there is none.
+fn kubeconform() -> Option<Kubeconform> {
+    let path = |name| std::env::var_os(name).map(PathBuf::from);
+    let found = || {
+        Some(Kubeconform {
+            program: path("KUBECONFORM")?,
+            schemas: path("KUBECONFORM_SCHEMAS")?,
+            argocd: path("ARGOCD_MANIFESTS")?,
+        })
+    };
+    if let Some(found) = found() {
+        return Some(found);
+    }
+    let reason = std::env::var("KUBECONFORM_MISSING")
+        .unwrap_or_else(|_| "run `cargo xtask test`, which brings it".to_owned());
+    // Not by a macro: the test harness would keep that to itself.
+    let _ = writeln!(std::io::stdout(), "skipped: kubeconform: {reason}");
+    None
+}
+
+impl Kubeconform {
+    /// What it has against these manifests, one line each, and how many objects it found nothing wrong with. A kind without
+    /// a schema is a fault.
+    fn judge(&self, manifests: &str) -> (Vec<String>, u64) {
+        let location = self
+            .schemas
+            .join("{{.ResourceKind}}{{.KindSuffix}}.json")
+            .display()
+            .to_string();
+        let mut child = Command::new(&self.program)
+            .args(["-strict", "-summary", "-output", "json", "-schema-location"])
+            .args([&location, "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("start kubeconform");
+        let mut stdin = child.stdin.take().expect("its input is piped");
+        stdin
+            .write_all(manifests.as_bytes())
+            .expect("hand the manifests to kubeconform");
+        drop(stdin);
+        let output = child.wait_with_output().expect("wait for kubeconform");
+        let answer: Value = serde_json::from_slice(&output.stdout).expect("kubeconform answers in JSON");
+        let faults = answer["resources"].as_array().expect("a list of what is wrong");
+        let faults = faults
+            .iter()
+            .map(|fault| {
+                let of = |key: &str| fault[key].as_str().unwrap_or_default();
+                format!("{}/{}: {}", of("kind"), of("name"), of("msg"))
+            })
+            .collect();
+        let summary = &answer["summary"];
+        assert_eq!(summary["skipped"], 0, "nothing is left out");
+        (faults, summary["valid"].as_u64().expect("a number"))
+    }
+}
+
+#[test]
+fn every_field_is_known_and_of_the_right_type() {
+    let Some(kubeconform) = kubeconform() else {
+        return;
+    };
+    let mut sent = render::sent();
+    sent.extend(render::argocd(&kubeconform.argocd));
+    // All at once: each start of the program reads the schemas anew.
+    let (faults, valid) = kubeconform.judge(&sent.join("\n---\n"));
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let objects = sent.iter().flat_map(|text| text.lines());
+    let objects = objects.filter(|line| line.starts_with("kind: ")).count();
+    assert_eq!(valid, objects as u64, "objects found valid");
+}
+
+#[test]
+fn a_misspelt_field_a_wrong_type_and_an_unknown_kind_are_refused() {
+    let Some(kubeconform) = kubeconform() else {
+        return;
+    };
+    let refused = |folder: &str, from: &str, to: &str, complaint: &str| {
+        let text = &render::ALL[folder].text;
+        let broken = text.replacen(from, to, 1);
+        assert_ne!(*text, broken, "{from} is not in {folder}");
+        let (faults, _) = kubeconform.judge(&broken);
+        let [fault] = &faults[..] else {
+            panic!("{to}: one object is wrong, but {faults:#?}")
+        };
+        assert!(fault.contains(complaint), "{to}: {fault}");
+    };
+    let (backend, apps) = ("infra/backend/overlays/staging", "infra/apps/overlays/staging");
+    refused(backend, "readinessProbe:", "readynessProbe:", "readynessProbe");
+    refused(backend, "replicas: ", "replicas: some", "/spec/replicas");
+    refused(
+        backend,
+        "kind: Deployment",
+        "kind: Deploiment",
+        "could not find schema",
+    );
+    refused(apps, "targetRevision:", "targetRevison:", "targetRevison");
+    refused(apps, "selfHeal: true", "selfHeal: 3", "selfHeal");
+}
