@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use xshell::Shell;
 
 use crate::build::toolchain::{Choice, Options};
@@ -13,7 +13,7 @@ use crate::{env, supplies};
 pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(vec![
         ("CLOUD_TOOLS", supplies::cloud(sh, install)?),
-        ("XTASK", std::env::current_exe().context("find this program")?),
+        ("XTASK", env::this_program()?),
         ("BACKEND", env::target_dir(sh).join("debug/backend")),
     ])
 }

@@ -41,7 +41,7 @@ impl flags::Dev {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         require_free(self.port)?;
         build(sh, &[], self.toolchain.options())?;
-        let xtask = std::env::current_exe().context("find this program")?;
+        let xtask = env::this_program()?;
         let mut dev = Command::new(env::target_dir(sh).join("debug/dev"));
         dev.current_dir(sh.current_dir())
             .args(["--port", &self.port.to_string()])

@@ -23,6 +23,13 @@ fn root() -> Result<PathBuf> {
     Ok(root.to_path_buf())
 }
 
+/// This program. Compiling the tests puts a newer one in its place, and Linux then says of this one that it is deleted.
+pub(crate) fn this_program() -> Result<PathBuf> {
+    let path = env::current_exe().context("find this program")?;
+    let place = path.to_str().and_then(|path| path.strip_suffix(" (deleted)"));
+    Ok(place.map_or_else(|| path.clone(), PathBuf::from))
+}
+
 /// The folder cargo builds into.
 pub(crate) fn target_dir(sh: &Shell) -> PathBuf {
     let dir = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);

@@ -180,21 +180,16 @@ async fn a_tag_names_the_images_of_its_commit_and_stays() {
     assert!(site.said().contains("is there"), "{}", site.said());
     assert_eq!(site.branches(), ["master"], "nothing is written to Git");
 
+    // Why is not asked: act may lose the last line of a step that fails.
+    let versions = stand_ins.versions();
     let outcome = site.run_for_tag("vnext").await;
-    assert!(
-        outcome.failure.is_some() && site.said().contains("not a version"),
-        "{}",
-        site.said()
-    );
+    assert!(outcome.failure.is_some(), "{}", site.said());
 
     let other = Source::with_change("backend/src/main.rs");
     let site = Site::new(System::Github, &other, &stand_ins);
     let outcome = site.run_for_tag("v1.2.3").await;
-    assert!(
-        outcome.failure.is_some() && site.said().contains("a version stays what it is"),
-        "{}",
-        site.said()
-    );
+    assert!(outcome.failure.is_some(), "{}", site.said());
+    assert_eq!(stand_ins.versions(), versions, "a version stays what it is");
 }
 
 /// Source and target of each proposal, by the forge's API or by what GitLab is told with a push.
