@@ -43,6 +43,8 @@ enum Command {
     Aws(Aws),
     /// Show what a change does to each environment, as Markdown
     Diff(Diff),
+    /// Look for secrets in what is about to be committed
+    Hooks(Hooks),
     /// Say what this machine lacks for building and testing, and get it where possible
     Doctor(Doctor),
     /// Measure beside references, both sides in one run
@@ -258,6 +260,24 @@ pub(crate) struct Diff {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Hooks {
+    #[command(subcommand)]
+    pub(crate) verb: HooksVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HooksVerb {
+    /// Install Git's pre-commit hook, or renew it; one that is not ours is left alone and named
+    Install {
+        /// Install no program: stop if gitleaks is not here
+        #[arg(long)]
+        no_install: bool,
+    },
+    /// Remove it
+    Remove,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// Install nothing: name what is missing and stop
     #[arg(long)]
@@ -322,6 +342,7 @@ impl Flags {
             Command::Ci(flags) => flags.run(sh),
             Command::Aws(flags) => flags.run(sh),
             Command::Diff(flags) => flags.run(sh),
+            Command::Hooks(flags) => flags.run(sh),
             Command::Doctor(flags) => flags.run(sh),
             Command::Bench(flags) => flags.run(sh),
             Command::Supply(flags) => flags.run(sh),

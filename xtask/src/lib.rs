@@ -19,6 +19,7 @@ mod doctor;
 mod e2e;
 mod env;
 mod fuzz;
+mod hooks;
 mod openapi;
 mod packages;
 mod supplies;

@@ -82,6 +82,9 @@ pub(crate) fn checks(sh: &Shell, install: bool) -> Vec<(&'static str, OsString)>
 
 /// The path of gitleaks, which looks for secrets.
 pub(crate) fn gitleaks(sh: &Shell, install: bool) -> Result<PathBuf> {
+    if let Some(given) = env::var_os("GITLEAKS") {
+        return Ok(given.into());
+    }
     let logs = logs(sh);
     doctor::ready(&[Group::Tools], install, &Lines, &logs)?;
     supply::gitleaks(&Cache::locate()?, install, &Lines, &logs)
