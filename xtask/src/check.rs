@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
-use crate::{env, flags, openapi, test};
+use crate::{env, flags, openapi, security, test};
 
 /// Linted one by one: the workspace must never be compiled with the frontend's two halves at once.
 const NATIVE: &[&[&str]] = &[
@@ -58,6 +58,12 @@ impl flags::Check {
         step(
             "api/openapi.json (cure: cargo xtask openapi)".into(),
             openapi::check(sh).is_ok(),
+        );
+        step(
+            "docs/SECURITY.md (cure: cargo xtask security)".into(),
+            security::check(sh)
+                .inspect_err(|error| eprintln!("{error:#}"))
+                .is_ok(),
         );
         step(
             "manifests and house rules (cargo xtask test --only manifests)".into(),

@@ -43,6 +43,8 @@ enum Command {
     Aws(Aws),
     /// Show what a change does to each environment, as Markdown
     Diff(Diff),
+    /// Write the table of docs/SECURITY.md as the list of claims says
+    Security(Security),
     /// Look for secrets in what is about to be committed
     Hooks(Hooks),
     /// Say what this machine lacks for building and testing, and get it where possible
@@ -260,6 +262,13 @@ pub(crate) struct Diff {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Security {
+    /// Write nothing: fail if the page is not what the list says
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Hooks {
     #[command(subcommand)]
     pub(crate) verb: HooksVerb,
@@ -342,6 +351,7 @@ impl Flags {
             Command::Ci(flags) => flags.run(sh),
             Command::Aws(flags) => flags.run(sh),
             Command::Diff(flags) => flags.run(sh),
+            Command::Security(flags) => flags.run(sh),
             Command::Hooks(flags) => flags.run(sh),
             Command::Doctor(flags) => flags.run(sh),
             Command::Bench(flags) => flags.run(sh),

@@ -5,6 +5,7 @@
 //! as a process.
 
 pub mod flags;
+pub mod security;
 
 mod aws;
 mod bench;

@@ -5,10 +5,12 @@
 mod cloudformation;
 mod delivery;
 mod environments;
+mod faults;
 mod local;
 mod migration;
 mod object;
 mod render;
+mod rules;
 mod schemas;
 mod traffic;
 mod workloads;

@@ -1,0 +1,68 @@
+//! What this repository claims of its security, and which test would fail. Nothing stands here without a test.
+
+use super::{Claim, Part};
+
+const fn claim(
+    part: Part,
+    rule: &'static str,
+    reason: &'static str,
+    check: &'static str,
+    file: &'static str,
+) -> Claim {
+    Claim {
+        part,
+        rule,
+        reason,
+        check,
+        file,
+    }
+}
+
+const FAULTS: &str = "xtask/tests/manifests/faults.rs";
+const SCHEMAS: &str = "xtask/tests/manifests/schemas.rs";
+const DELIVERY: &str = "xtask/tests/manifests/delivery.rs";
+const TRAFFIC: &str = "xtask/tests/manifests/traffic.rs";
+const ROLES: &str = "xtask/tests/manifests/cloudformation.rs";
+const SECRETS: &str = "xtask/tests/secrets.rs";
+const STATICS: &str = "pipelines/tests/systems/statics.rs";
+const TRUST: &str = "cloud/tests/account/trust.rs";
+const HEADERS: &str = "frontend/server/tests/it/headers.rs";
+const ROUTER: &str = "backend/tests/it/router.rs";
+
+/// In the order of the page.
+#[rustfmt::skip]
+pub const CLAIMS: &[Claim] = &[
+    claim(Part::Pods, "Image of our registry, by digest", "a tag, `latest` above all, can come to mean something else", "image_by_digest", FAULTS),
+    claim(Part::Pods, "Not root", "who breaks out of a container is nobody on the node", "not_root", FAULTS),
+    claim(Part::Pods, "Read-only root", "nothing can be put beside the program", "read_only_root", FAULTS),
+    claim(Part::Pods, "No capability, no escalation, not privileged", "a server that listens above port 1024 needs none", "no_capability", FAULTS),
+    claim(Part::Pods, "Seccomp `RuntimeDefault`", "rare system calls are where kernels break", "seccomp", FAULTS),
+    claim(Part::Pods, "No hostPath or other volume, no network, process or port of the host", "the node is no part of the application", "nothing_of_the_host", FAULTS),
+    claim(Part::Pods, "No token of Kubernetes", "no pod talks to its API", "no_token", FAULTS),
+    claim(Part::Pods, "An account for each, the migration's apart", "what a migration may do, a request may not", "own_account", FAULTS),
+    claim(Part::Pods, "The namespace is labelled to enforce `restricted`, at a pinned version", "what is forgotten above is refused at the door", "pod_security_restricted", FAULTS),
+    claim(Part::Pods, "Requests and limits", "one pod must not starve its neighbours", "requests_and_limits", FAULTS),
+    claim(Part::Pods, "Labels, and one namespace", "policies and budgets choose by them", "labels", FAULTS),
+    claim(Part::Pods, "Nothing in another namespace", "the policies hold in this one", "own_namespace", FAULTS),
+    claim(Part::Pods, "Startup, liveness and readiness probes", "a pod that cannot serve gets no requests, one that waits is not killed", "probes", FAULTS),
+    claim(Part::Pods, "preStop sleep, and a grace period that covers it", "a rollout loses no request", "stops_in_order", FAULTS),
+    claim(Part::Pods, "A disruption budget that can be met", "a drain neither hangs nor takes all", "budget_can_be_met", FAULTS),
+    claim(Part::Pods, "Spread over zones and nodes", "one of them may fail", "spread", FAULTS),
+    claim(Part::Network, "Denied unless a policy allows it, in and out", "a pod that was taken over reaches little", "denied_by_default", FAULTS),
+    claim(Part::Network, "Metrics on a port that no visitor reaches", "they tell about other visitors", "metrics_have_a_port_of_their_own_that_no_visitor_reaches", TRAFFIC),
+    claim(Part::Manifests, "Every field is known to Kubernetes or Argo CD and has the right type", "a misspelt setting protects nothing, and is applied without a word", "every_field_is_known_and_of_the_right_type", SCHEMAS),
+    claim(Part::Manifests, "The project allows exactly what is rendered: repository, namespace, kinds", "what is pushed to Git can do no more", "the_project_allows_exactly_what_is_rendered", DELIVERY),
+    claim(Part::Secrets, "None in the work tree", "what is in Git is public one day", "no_secret_is_in_the_work_tree", SECRETS),
+    claim(Part::Secrets, "None in the history", "deleting a file deletes no secret", "no_secret_is_in_the_history", SECRETS),
+    claim(Part::Secrets, "A commit with one is refused, where the hook is installed", "before it leaves the machine it needs no new key", "the_hook_refuses_a_commit_with_a_key_and_no_other", SECRETS),
+    claim(Part::Ci, "Actions pinned by commit, a time limit for each job", "a tag can be moved to other code", "every_job_has_a_timeout_and_every_action_is_a_full_commit", STATICS),
+    claim(Part::Ci, "zizmor finds nothing in the workflows", "titles and branch names are written by strangers", "zizmor_finds_nothing", STATICS),
+    claim(Part::Ci, "GitHub's roles trust this repository and its branches only", "anybody can have a token of GitHub", "github_is_refused_else", TRUST),
+    claim(Part::Ci, "Every role is bound to one audience and subject", "a role without is everybody's", "every_role_is_judged_here_and_bound_to_one_audience_and_subject", TRUST),
+    claim(Part::Aws, "Each account of a cluster gets its own role only", "the frontend has no business in the table", "each_service_account_gets_its_own_role_only", TRUST),
+    claim(Part::Aws, "Each role may do what its code does, to this table only", "a server cannot drop what it serves", "each_role_may_do_what_its_code_does_to_this_table_only", ROLES),
+    claim(Part::Http, "The page runs only scripts of its own", "a message is text, whatever is in it", "the_page_runs_only_what_is_its_own", HEADERS),
+    claim(Part::Http, "Security headers on every answer", "errors and files too", "every_answer_is_guarded", HEADERS),
+    claim(Part::Http, "An unknown method is refused with 405", "what is not offered is not tried", "a_method_that_a_path_does_not_take_is_answered_with_those_it_takes", ROUTER),
+    claim(Part::Http, "Messages that are too long or wrong are refused, with a reason", "memory is for everybody", "bad_messages_are_refused_with_a_reason", ROUTER),
+];

@@ -1,0 +1,181 @@
+//! The rules on what runs, each with manifests that break it.
+//!
+//! docs/SECURITY.md lists them, by the list in `xtask/src/security/claims.rs`.
+
+use std::collections::BTreeSet;
+
+use xtask::security::CLAIMS;
+
+use crate::faults;
+use crate::object::Object;
+use crate::render::{environment, local_overlay};
+use crate::{APPLICATIONS, ENVIRONMENTS};
+
+struct Rule {
+    /// As in the list of claims; the function in `faults` has the same name.
+    name: &'static str,
+    faults: fn(&[Object]) -> Vec<String>,
+    /// Each breaks it: the object, the place in it, and the JSON that is put there; nothing removes what is there.
+    broken: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// Writes each rule's name once.
+macro_rules! rules {
+    ($($name:ident: [$(($object:expr, $pointer:expr, $json:expr)),+ $(,)?],)+) => {
+        &[$(Rule { name: stringify!($name), faults: faults::$name, broken: &[$(($object, $pointer, $json)),+] }),+]
+    };
+}
+
+const SERVER: &str = "Deployment/backend";
+const JOB: &str = "Job/backend-migrate";
+
+const RULES: &[Rule] = rules! {
+    labels: [
+        (SERVER, "/metadata/labels/app.kubernetes.io~1part-of", ""),
+        (JOB, "/spec/template/metadata/labels/app.kubernetes.io~1name", ""),
+    ],
+    own_namespace: [(SERVER, "/metadata/namespace", "\"kube-system\"")],
+    image_by_digest: [
+        (SERVER, "/spec/template/spec/containers/0/image", "\"000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop/backend:latest\""),
+        (JOB, "/spec/template/spec/containers/0/image", "\"docker.io/library/backend@sha256:0000000000000000000000000000000000000000000000000000000000000000\""),
+    ],
+    requests_and_limits: [
+        (SERVER, "/spec/template/spec/containers/0/resources/limits/memory", ""),
+        (JOB, "/spec/template/spec/containers/0/resources/requests/cpu", ""),
+    ],
+    not_root: [
+        (SERVER, "/spec/template/spec/securityContext/runAsNonRoot", "false"),
+        (JOB, "/spec/template/spec/securityContext/runAsUser", "0"),
+    ],
+    read_only_root: [(SERVER, "/spec/template/spec/containers/0/securityContext/readOnlyRootFilesystem", "false")],
+    no_capability: [
+        (SERVER, "/spec/template/spec/containers/0/securityContext/capabilities/add", "[\"NET_ADMIN\"]"),
+        (JOB, "/spec/template/spec/containers/0/securityContext/capabilities", ""),
+        (JOB, "/spec/template/spec/containers/0/securityContext/allowPrivilegeEscalation", ""),
+        (SERVER, "/spec/template/spec/containers/0/securityContext/privileged", "true"),
+    ],
+    seccomp: [
+        (JOB, "/spec/template/spec/securityContext/seccompProfile", ""),
+        (SERVER, "/spec/template/spec/containers/0/securityContext/seccompProfile", "{\"type\": \"Unconfined\"}"),
+    ],
+    nothing_of_the_host: [
+        (SERVER, "/spec/template/spec/volumes", "[{\"name\": \"a\", \"hostPath\": {\"path\": \"/\"}}]"),
+        (SERVER, "/spec/template/spec/hostNetwork", "true"),
+        (SERVER, "/spec/template/spec/containers/0/ports/0/hostPort", "80"),
+    ],
+    no_token: [
+        ("ServiceAccount/backend", "/automountServiceAccountToken", ""),
+        (JOB, "/spec/template/spec/automountServiceAccountToken", "true"),
+    ],
+    own_account: [
+        (JOB, "/spec/template/spec/serviceAccountName", "\"backend\""),
+        (SERVER, "/spec/template/spec/serviceAccountName", ""),
+    ],
+    pod_security_restricted: [
+        ("Namespace/message-board", "/metadata/labels/pod-security.kubernetes.io~1enforce", "\"baseline\""),
+        ("Namespace/message-board", "/metadata/labels/pod-security.kubernetes.io~1enforce-version", "\"latest\""),
+    ],
+    probes: [
+        (SERVER, "/spec/template/spec/containers/0/readinessProbe", ""),
+        (SERVER, "/spec/template/spec/containers/0/livenessProbe/httpGet/path", "\"/readyz\""),
+    ],
+    stops_in_order: [
+        (SERVER, "/spec/template/spec/containers/0/lifecycle", ""),
+        (SERVER, "/spec/template/spec/terminationGracePeriodSeconds", "5"),
+        (SERVER, "/spec/strategy/rollingUpdate/maxUnavailable", "1"),
+    ],
+    budget_can_be_met: [
+        ("PodDisruptionBudget/backend", "/spec/maxUnavailable", "0"),
+        ("PodDisruptionBudget/backend", "/spec/minAvailable", "2"),
+        ("PodDisruptionBudget/backend", "/spec/selector/matchLabels/app.kubernetes.io~1name", "\"other\""),
+    ],
+    spread: [
+        (SERVER, "/spec/template/spec/topologySpreadConstraints", ""),
+        (SERVER, "/spec/template/spec/topologySpreadConstraints/0/topologyKey", "\"kubernetes.io/os\""),
+        (SERVER, "/spec/template/spec/topologySpreadConstraints/1/labelSelector/matchLabels/app.kubernetes.io~1name", "\"other\""),
+    ],
+    denied_by_default: [
+        ("NetworkPolicy/default-deny", "/spec/policyTypes", "[\"Ingress\"]"),
+        ("NetworkPolicy/default-deny", "/spec/podSelector", "{\"matchLabels\": {\"a\": \"b\"}}"),
+        ("NetworkPolicy/backend", "/spec/ingress/0/from", ""),
+    ],
+};
+
+/// All objects of each environment, on AWS and in the e2e.
+fn clusters() -> Vec<(String, Vec<Object>)> {
+    let both = |name| {
+        let local = APPLICATIONS
+            .iter()
+            .flat_map(|app| local_overlay(app, name).to_vec());
+        [
+            (name.to_owned(), environment(name)),
+            (format!("the e2e's {name}"), local.collect()),
+        ]
+    };
+    ENVIRONMENTS.into_iter().flat_map(both).collect()
+}
+
+fn break_it(objects: &mut [Object], id: &str, pointer: &str, json: &str) {
+    let object = objects.iter_mut().find(|object| object.id() == id);
+    let object = object.unwrap_or_else(|| panic!("no {id}"));
+    let (parent, key) = pointer.rsplit_once('/').expect("a JSON pointer");
+    let parent = object
+        .0
+        .pointer_mut(parent)
+        .unwrap_or_else(|| panic!("{id} has no {parent}"));
+    let fields = parent.as_object_mut().expect("a field of an object is set");
+    let key = key.replace("~1", "/");
+    if json.is_empty() {
+        fields
+            .remove(&key)
+            .unwrap_or_else(|| panic!("{id} has no {pointer}"));
+    } else {
+        fields.insert(key, serde_json::from_str(json).expect("JSON"));
+    }
+}
+
+#[test]
+fn every_rule_is_kept_everywhere() {
+    for (cluster, objects) in clusters() {
+        let starting = objects.iter().filter(|object| object.template().is_some());
+        assert_eq!(
+            starting.count(),
+            3,
+            "backend, its migration and frontend on {cluster}"
+        );
+        for rule in RULES {
+            let faults = (rule.faults)(&objects);
+            assert!(
+                faults.is_empty(),
+                "{} on {cluster}:\n{}",
+                rule.name,
+                faults.join("\n")
+            );
+        }
+    }
+}
+
+#[test]
+fn every_rule_is_broken_by_its_broken_manifests() {
+    for rule in RULES {
+        for (id, pointer, json) in rule.broken {
+            let mut objects = environment(ENVIRONMENTS[0]);
+            break_it(&mut objects, id, pointer, json);
+            let faults = (rule.faults)(&objects);
+            assert!(
+                !faults.is_empty(),
+                "{}: nobody minds {pointer} = `{json}`",
+                rule.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_page_on_security_lists_these_rules() {
+    let here: BTreeSet<_> = RULES.iter().map(|rule| rule.name).collect();
+    let listed = CLAIMS
+        .iter()
+        .filter(|claim| claim.file == "xtask/tests/manifests/faults.rs");
+    assert_eq!(listed.map(|claim| claim.check).collect::<BTreeSet<_>>(), here);
+}
