@@ -1,28 +1,36 @@
 //! What the tests of the templates of AWS need besides Rust: emulators, AWS' command line, this program and the backend.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use xshell::Shell;
 
 use crate::build::toolchain::{Choice, Options};
 use crate::dev::{self, Part};
 use crate::{env, supplies};
 
-/// Gets what is missing; the variables that lead the tests to it.
-pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, PathBuf)>> {
-    Ok(vec![
-        ("CLOUD_TOOLS", supplies::cloud(sh, install)?),
-        ("XTASK", env::this_program()?),
-        ("BACKEND", env::target_dir(sh).join("debug/backend")),
-    ])
+/// Gets what is missing: the folder of the tools.
+pub(crate) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
+    supplies::cloud(sh, install)
 }
 
-/// Compiles the backend, whose calls are recorded; the same build as `cargo xtask dev` starts with.
-pub(crate) fn build(sh: &Shell, install: bool) -> Result<()> {
+/// Compiles the backend, whose calls are recorded; the variables that lead the tests to all.
+pub(crate) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'static str, OsString)>> {
     let options = Options {
         choice: Choice::Auto,
         install,
     };
-    dev::build(sh, &[Part::Servers], options)
+    // The same build as `cargo xtask dev` starts with.
+    dev::build(sh, &[Part::Servers], options)?;
+    // A copy: the backend's own tests put another build in its place while these tests run.
+    let (target, backend) = (env::target_dir(sh), env::target_dir(sh).join("cloud/backend"));
+    sh.create_dir(target.join("cloud"))?;
+    sh.copy_file(target.join("debug/backend"), &backend)
+        .context("keep the backend for the tests of the templates")?;
+    Ok(vec![
+        ("CLOUD_TOOLS", tools.into_os_string()),
+        ("XTASK", env::this_program()?.into_os_string()),
+        ("BACKEND", backend.into_os_string()),
+    ])
 }

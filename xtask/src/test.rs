@@ -1,42 +1,25 @@
 //! `cargo xtask test`: every test that needs no cluster, suite by suite, with one sum at the end.
 
+mod lanes;
+mod needs;
 mod sum;
 
-use std::ffi::OsString;
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use xshell::Shell;
 
+use self::lanes::{Job, Lane};
+use self::needs::{Needs, Ready};
 use self::sum::{Row, report};
-use crate::{browser, cloud, env, flags, fuzz, supplies};
+use crate::{env, flags, fuzz, supplies};
 
 struct Suite {
     name: &'static str,
     args: &'static [&'static str],
     needs: Needs,
-}
-
-/// What a suite needs besides cargo and kustomize.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Needs {
-    Nothing,
-    /// AWS' command line, for a part of its tests. Where it cannot be had, the suite is told why and skips that part.
-    AwsProgram,
-    /// kubeconform and gitleaks, each for a part of its tests. Where one cannot be had, the suite is told why and skips that part.
-    Checks,
-    /// Containers, for a part of its tests. Where none can be started, the suite is told why and skips that part.
-    Containers,
-    /// A browser, for all of them.
-    Browser,
-    /// schemathesis, for all of them.
-    Fuzzer,
-    /// Runners and linters of CI files, for all of them.
-    Pipelines,
-    /// AWS' command line, emulators, and the backend's binary, for all of them.
-    Cloud,
+    lane: Lane,
 }
 
 /// The tools are always named together: another set of packages would unify features anew and compile them twice.
@@ -60,6 +43,7 @@ const SUITES: &[Suite] = &[
             "--bins",
         ],
         needs: Needs::AwsProgram,
+        lane: Lane::Tools,
     },
     Suite {
         name: MANIFESTS,
@@ -78,6 +62,7 @@ const SUITES: &[Suite] = &[
             "*",
         ],
         needs: Needs::Checks,
+        lane: Lane::Tools,
     },
     Suite {
         name: "CI systems: their files, run by their runners",
@@ -98,6 +83,7 @@ const SUITES: &[Suite] = &[
             "systems",
         ],
         needs: Needs::Pipelines,
+        lane: Lane::Tools,
     },
     Suite {
         name: "backend: units, router, contract on each DynamoDB",
@@ -112,31 +98,37 @@ const SUITES: &[Suite] = &[
             "testkit/containers",
         ],
         needs: Needs::Containers,
+        lane: Lane::Products,
     },
     Suite {
         name: "fuzz: the API against its document",
         args: fuzz::ARGS,
         needs: Needs::Fuzzer,
+        lane: Lane::Products,
     },
     Suite {
         name: "frontend: units, server-side rendering",
         args: &["-p", "app", "-p", "frontend", "--features", "app/ssr"],
         needs: Needs::Nothing,
+        lane: Lane::Tools,
     },
     Suite {
         name: "dev: following files, ending with its process",
         args: &["-p", "dev", "-p", "browser", "--lib", "--bins"],
         needs: Needs::Nothing,
+        lane: Lane::Products,
     },
     Suite {
         name: "browser: the page in headless Chromium",
         args: &["-p", "dev", "-p", "browser", "--test", "*"],
         needs: Needs::Browser,
+        lane: Lane::Products,
     },
     Suite {
         name: "cloud: the templates of AWS on emulators",
         args: &["-p", "cloud"],
         needs: Needs::Cloud,
+        lane: Lane::Tools,
     },
 ];
 
@@ -160,12 +152,33 @@ impl flags::Test {
         }
         let install = !self.no_install;
         let kustomize = supplies::kustomize(sh, install)?;
-        let mut rows = Vec::new();
-        for suite in suites {
-            println!("── {}", suite.name);
-            let variables = vec![("KUSTOMIZE", kustomize.clone().into_os_string())];
-            rows.push(suite.run(sh, variables, install)?);
+        // What they hold answers until the tests are done.
+        let mut held = Vec::new();
+        let (mut jobs, mut rows) = (Vec::new(), Vec::new());
+        for (place, suite) in suites.into_iter().enumerate() {
+            let started = Instant::now();
+            match suite.needs.ready(sh, install)? {
+                Ready::Yes { variables, holds } => {
+                    let mut command =
+                        Command::from(env::cargo(sh).args(["test", "--no-fail-fast"]).args(suite.args));
+                    command.env("KUSTOMIZE", &kustomize).envs(variables);
+                    held.extend(holds);
+                    let (lane, row) = (suite.lane, Row::new(suite.name));
+                    let took = started.elapsed();
+                    jobs.push(Job {
+                        place,
+                        lane,
+                        command,
+                        row,
+                        took,
+                    });
+                }
+                Ready::No(reason) => rows.push((place, Row::left_out(suite.name, reason))),
+            }
         }
+        rows.extend(lanes::run(jobs)?);
+        rows.sort_by_key(|(place, _)| *place);
+        let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
         report(&rows)
     }
 }
@@ -175,77 +188,6 @@ pub(crate) fn manifests(sh: &Shell) -> Result<()> {
     let only = Some(MANIFESTS.to_owned());
     let no_install = false;
     flags::Test { no_install, only }.run(sh)
-}
-
-impl Suite {
-    /// Gets what it needs, then runs it; the time of both counts.
-    fn run(&self, sh: &Shell, mut variables: Vec<(&str, OsString)>, install: bool) -> Result<Row> {
-        let started = Instant::now();
-        // Its engine answers until the tests are done.
-        let mut emulators = None;
-        match self.needs {
-            Needs::Nothing => {}
-            Needs::Checks => variables.extend(supplies::checks(sh, install)),
-            Needs::AwsProgram => variables.push(match supplies::cloud(sh, install) {
-                Ok(folder) => ("CLOUD_TOOLS", folder.into_os_string()),
-                Err(reason) => ("CLOUD_TOOLS_MISSING", one_line(&reason).into()),
-            }),
-            Needs::Containers => match supplies::emulators(sh, install) {
-                Ok(found) => variables.extend(emulators.insert(found).variables()),
-                Err(reason) => variables.push(("TESTKIT_NO_AWS_IMAGE", one_line(&reason).into())),
-            },
-            Needs::Cloud => match cloud::ready(sh, install) {
-                Ok(more) => {
-                    cloud::build(sh, install)?;
-                    variables.extend(more.into_iter().map(|(name, path)| (name, path.into_os_string())));
-                }
-                Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
-            },
-            Needs::Browser => match browser::ready(sh, install) {
-                Ok(more) => {
-                    browser::build(sh, install)?;
-                    variables.extend(more.into_iter().map(|(name, path)| (name, path.into_os_string())));
-                }
-                Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
-            },
-            Needs::Fuzzer => match fuzz::ready(sh, install) {
-                Ok(more) => variables.extend(more),
-                Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
-            },
-            Needs::Pipelines => match supplies::pipelines(sh, install) {
-                Ok(()) => {
-                    // The verbs that the CI files call: compiled from this work tree for this very command.
-                    let verbs = env::target_dir(sh).join("debug/xtask");
-                    variables.push(("XTASK", verbs.into_os_string()));
-                }
-                Err(reason) => return Ok(Row::left_out(self.name, one_line(&reason))),
-            },
-        }
-        let mut row = Row::new(self.name);
-        let ended_well = self.cargo(sh, variables, &mut row)?;
-        Ok(row.ended(ended_well, started.elapsed()))
-    }
-
-    /// Runs its tests, shows their output as it comes, and adds up in `row` what the binaries report.
-    fn cargo(&self, sh: &Shell, variables: Vec<(&str, OsString)>, row: &mut Row) -> Result<bool> {
-        let mut cargo =
-            std::process::Command::from(env::cargo(sh).args(["test", "--no-fail-fast"]).args(self.args));
-        let mut child = cargo
-            .envs(variables)
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start `cargo test`")?;
-        let output = child
-            .stdout
-            .take()
-            .context("the output of `cargo test` is piped")?;
-        for line in BufReader::new(output).lines() {
-            let line = line.context("read the output of `cargo test`")?;
-            println!("{line}");
-            row.read(&line);
-        }
-        Ok(child.wait().context("wait for `cargo test`")?.success())
-    }
 }
 
 /// As long as one can read in a sum; what commands printed is in their logs.

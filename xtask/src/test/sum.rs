@@ -47,6 +47,10 @@ impl Row {
         }
     }
 
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Takes in a line that one of its binaries printed.
     pub(super) fn read(&mut self, line: &str) {
         if let Some(more) = result_line(line) {

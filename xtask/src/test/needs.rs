@@ -1,0 +1,91 @@
+//! What the suites need besides cargo and kustomize, and how they are told where it is.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use xshell::Shell;
+
+use super::one_line;
+use crate::supplies::{self, Emulators};
+use crate::{browser, cloud, env, fuzz};
+
+/// What a suite needs besides cargo and kustomize.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    Nothing,
+    /// AWS' command line, for a part of its tests. Where it cannot be had, the suite is told why and skips that part.
+    AwsProgram,
+    /// kubeconform and gitleaks, each for a part of its tests. Where one cannot be had, the suite is told why and skips that part.
+    Checks,
+    /// Containers, for a part of its tests. Where none can be started, the suite is told why and skips that part.
+    Containers,
+    /// A browser, for all of them.
+    Browser,
+    /// schemathesis, for all of them.
+    Fuzzer,
+    /// Runners and linters of CI files, for all of them.
+    Pipelines,
+    /// AWS' command line, emulators, and the backend's binary, for all of them.
+    Cloud,
+}
+
+/// Whether a suite can run.
+pub(super) enum Ready {
+    Yes {
+        variables: Vec<(&'static str, OsString)>,
+        /// What must not end before the tests do.
+        holds: Option<Emulators>,
+    },
+    /// Not at all, for this reason.
+    No(String),
+}
+
+impl Ready {
+    fn with(variables: Vec<(&'static str, OsString)>) -> Self {
+        let holds = None;
+        Self::Yes { variables, holds }
+    }
+}
+
+impl Needs {
+    /// Gets what is missing. A part of the tests that cannot run is told why by a variable.
+    pub(super) fn ready(self, sh: &Shell, install: bool) -> Result<Ready> {
+        let no = |reason: anyhow::Error| Ready::No(one_line(&reason));
+        Ok(match self {
+            Self::Nothing => Ready::with(Vec::new()),
+            Self::Checks => Ready::with(supplies::checks(sh, install)),
+            Self::AwsProgram => Ready::with(vec![match supplies::cloud(sh, install) {
+                Ok(folder) => ("CLOUD_TOOLS", folder.into_os_string()),
+                Err(reason) => ("CLOUD_TOOLS_MISSING", one_line(&reason).into()),
+            }]),
+            Self::Containers => match supplies::emulators(sh, install) {
+                Ok(found) => Ready::Yes {
+                    variables: found.variables().into(),
+                    holds: Some(found),
+                },
+                Err(reason) => Ready::with(vec![("TESTKIT_NO_AWS_IMAGE", one_line(&reason).into())]),
+            },
+            Self::Cloud => match cloud::ready(sh, install) {
+                Ok(tools) => Ready::with(cloud::build(sh, install, tools)?),
+                Err(reason) => no(reason),
+            },
+            Self::Browser => match browser::ready(sh, install) {
+                Ok(more) => {
+                    browser::build(sh, install)?;
+                    let paths = more.into_iter();
+                    Ready::with(paths.map(|(name, path)| (name, path.into_os_string())).collect())
+                }
+                Err(reason) => no(reason),
+            },
+            Self::Fuzzer => fuzz::ready(sh, install).map_or_else(no, Ready::with),
+            Self::Pipelines => match supplies::pipelines(sh, install) {
+                Ok(()) => {
+                    // The verbs that the CI files call: compiled from this work tree for this very command.
+                    let verbs = env::target_dir(sh).join("debug/xtask");
+                    Ready::with(vec![("XTASK", verbs.into_os_string())])
+                }
+                Err(reason) => no(reason),
+            },
+        })
+    }
+}
