@@ -15,13 +15,15 @@ use k8s_openapi::api::{
 use kube::{
     Api,
     api::{ListParams, Patch, PatchParams},
+    core::{ApiResource, DynamicObject, GroupVersionKind},
 };
 use serde_json::json;
 use xshell::{Shell, cmd};
 
 use crate::{
     cluster::Cluster,
-    env::Ground,
+    env::{Env, Ground},
+    first_release::manifests,
     process::Tool,
     progress::StepHandle,
     wait::{Verdict, eventually},
@@ -29,6 +31,8 @@ use crate::{
 };
 
 pub(crate) const NAMESPACE: &str = "argocd";
+/// The project of all Applications but the root.
+const PROJECT: &str = "message-board";
 const CONFIGURATION: &str = "infra/argocd";
 /// What only this machine adds to it.
 const LOCAL: &str = "infra/local/argocd";
@@ -79,22 +83,29 @@ pub(crate) async fn install(
     eventually(step, "Argo CD", READY, async || ready(cluster).await).await
 }
 
-/// Applies the root Application of the cluster's environment; everything else follows from Git.
-pub(crate) async fn apply_root(ground: &Ground, cluster: &Cluster) -> Result<()> {
+/// Applies the root Application of the cluster's environment, as the manifests' repository has it; everything else follows
+/// from Git.
+pub(crate) async fn apply_root(env: &Env, cluster: &Cluster) -> Result<()> {
     let environment = cluster.environment;
-    let path = ground
-        .run
-        .repo
-        .join(format!("infra/local/root/{environment}.yaml"));
-    let root = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-    apply(
-        ground,
-        cluster,
-        &root,
-        &ground.run.log(&format!("argocd-{environment}")),
-    )
-    .await
-    .with_context(|| format!("apply the root Application of {environment}"))
+    let path = format!("infra/local/root/{environment}.yaml");
+    let root = manifests(&env.ground, &env.world).file_at("HEAD", &path).await?;
+    let log = env.ground.run.log(&format!("argocd-{environment}"));
+    apply(&env.ground, cluster, &root, &log)
+        .await
+        .with_context(|| format!("apply the root Application of {environment}"))
+}
+
+/// The repositories that the project of the Applications allows.
+pub(crate) async fn allowed_repositories(cluster: &Cluster) -> Result<Vec<String>> {
+    let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "AppProject");
+    let projects: Api<DynamicObject> =
+        Api::namespaced_with(cluster.client.clone(), NAMESPACE, &ApiResource::from_gvk(&kind));
+    let project = projects
+        .get(PROJECT)
+        .await
+        .with_context(|| format!("read the AppProject {PROJECT} on {}", cluster.environment))?;
+    serde_json::from_value(project.data["spec"]["sourceRepos"].clone())
+        .context("the project names no repositories")
 }
 
 async fn apply(ground: &Ground, cluster: &Cluster, manifests: &str, log: &Path) -> Result<()> {

@@ -164,7 +164,8 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
     let world_and_ci = async {
         let world = progress
             .step(&plan::WORLD, async |step| {
-                world::bring_up(&ground, &network, step).await
+                let layout = session.options.layout.unwrap_or_default();
+                world::bring_up(&ground, &network, layout, step).await
             })
             .await?;
         told.set(world.clone()).context("the world is brought up once")?;
@@ -212,7 +213,7 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
     progress
         .step(&plan::ROOT, async |_| {
             let apply =
-                Environment::ALL.map(|environment| argocd::apply_root(&env.ground, env.cluster(environment)));
+                Environment::ALL.map(|environment| argocd::apply_root(&env, env.cluster(environment)));
             let [staging, production] = apply;
             tokio::try_join!(staging, production)?;
             let up = Up {
@@ -231,6 +232,11 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
     let Some(up) = State::load(&session.cache)?.and_then(|state| state.up) else {
         bail!("nothing is up, or only a part of it; run `cargo xtask e2e up` first");
     };
+    if let Some(asked) = session.options.layout
+        && asked != up.world.layout
+    {
+        bail!("what is up has another layout; leave `--layout` out, or run `cargo xtask e2e down` first");
+    }
     let ground = ground(session).await?;
     session
         .progress

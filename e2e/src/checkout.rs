@@ -1,4 +1,4 @@
-//! The run's own repository: HEAD exported as the seed, and the stories' commits on top of it.
+//! The run's own repositories: HEAD exported as the seed, and the stories' commits on top of it.
 //!
 //! The user's working tree, index, configuration and objects are only read. What is not committed is not released.
 
@@ -56,10 +56,17 @@ pub(crate) struct Change {
 }
 
 impl Checkout {
-    /// Make a repository in `folder` whose branch `master` is one commit with the tree of `repo`'s HEAD.
+    /// Make a repository in `folder` whose branch `master` is one commit with the tree of `repo`'s HEAD, but for what the
+    /// pathspecs in `lacks` name.
     ///
     /// One commit, not the history: so a shallow clone can be released too, and the same tree always gives the same commit.
-    pub(crate) async fn of_head(repo: &Path, folder: &Path, remote: &str, token: &str) -> Result<Self> {
+    pub(crate) async fn of_head(
+        repo: &Path,
+        lacks: &[&str],
+        folder: &Path,
+        remote: &str,
+        token: &str,
+    ) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
         let user = Git::at(repo);
         let git = Git::at(folder).with_token(token);
@@ -74,6 +81,12 @@ impl Checkout {
         )
         .context("point the checkout at the user's objects")?;
         let tree = user.run(&["rev-parse", "HEAD^{tree}"]).await?;
+        git.run(&["read-tree", &tree]).await?;
+        if !lacks.is_empty() {
+            let leave_out = ["rm", "-r", "--cached", "--force", "--quiet", "--"];
+            git.run(&[&leave_out, lacks].concat()).await?;
+        }
+        let tree = git.run(&["write-tree"]).await?;
         let date = user.run(&["show", "--no-patch", "--format=%cI", "HEAD"]).await?;
         let commit = git
             .run_dated(
@@ -127,6 +140,37 @@ impl Checkout {
         self.head().await
     }
 
+    /// Write `new` wherever a file under `folder` says `old`, and commit it.
+    pub(crate) async fn commit_replaced(
+        &self,
+        folder: &str,
+        old: &str,
+        new: &str,
+        message: &str,
+    ) -> Result<()> {
+        let files = self
+            .git
+            .run(&[
+                "grep",
+                "--files-with-matches",
+                "--fixed-strings",
+                old,
+                "--",
+                folder,
+            ])
+            .await
+            .with_context(|| format!("find {old} in {folder}"))?;
+        for file in files.lines() {
+            let path = self.git.folder().join(file);
+            let text = std::fs::read_to_string(&path).with_context(|| format!("read {file}"))?;
+            std::fs::write(&path, text.replace(old, new)).with_context(|| format!("write {file}"))?;
+        }
+        self.git
+            .run(&["commit", "--quiet", "--all", "-m", message])
+            .await
+            .map(drop)
+    }
+
     /// The commit that was pushed first.
     pub(crate) async fn root(&self) -> Result<String> {
         self.git.run(&["rev-list", "--max-parents=0", "HEAD"]).await
@@ -170,6 +214,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::layout::{Home, Layout};
 
     /// A repository with one commit and one file that is not committed, and a bare one beside it.
     async fn user_repository(folder: &Path) -> (PathBuf, PathBuf) {
@@ -204,11 +249,11 @@ mod tests {
         );
 
         let remote = forge.display().to_string();
-        let checkout = Checkout::of_head(&repo, &folder.path().join("one"), &remote, "t")
+        let checkout = Checkout::of_head(&repo, &[], &folder.path().join("one"), &remote, "t")
             .await
             .unwrap();
         assert!(!folder.path().join("one/draft").exists());
-        let again = Checkout::of_head(&repo, &folder.path().join("two"), &remote, "t")
+        let again = Checkout::of_head(&repo, &[], &folder.path().join("two"), &remote, "t")
             .await
             .unwrap();
         assert_eq!(
@@ -219,11 +264,51 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_part_of_head_is_exported_and_told_its_own_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let (repo, forge) = user_repository(folder.path()).await;
+        std::fs::create_dir_all(repo.join("infra/aws")).unwrap();
+        for file in ["infra/app", "infra/aws/table"] {
+            std::fs::write(repo.join(file), "url: http://forge/app.git\n").unwrap();
+        }
+        let user = Git::at(&repo);
+        user.run(&["add", "infra"]).await.unwrap();
+        user.run(&["commit", "--quiet", "-m", "infra"]).await.unwrap();
+        let remote = forge.display().to_string();
+        let files = async |home: Home| {
+            let at = folder.path().join(home.name);
+            let made = Checkout::of_head(&repo, home.lacks, &at, &remote, "t")
+                .await
+                .unwrap();
+            let files = made.git.run(&["ls-tree", "-r", "--name-only", "HEAD"]).await;
+            (made, files.unwrap())
+        };
+        let (_, application) = files(Layout::Split.application()).await;
+        assert_eq!(application, "change.patch\ninfra/aws/table\npage");
+        let (manifests, listed) = files(Layout::Split.manifests()).await;
+        assert_eq!(listed, "infra/app\ninfra/aws/table");
+
+        manifests
+            .commit_replaced("infra", "app.git", "infra.git", "Move")
+            .await
+            .unwrap();
+        let head = manifests.head().await.unwrap();
+        assert_eq!(
+            manifests.file_at(&head, "infra/app").await.unwrap(),
+            "url: http://forge/infra.git"
+        );
+        let again = manifests
+            .commit_replaced("infra", "app.git", "infra.git", "Move")
+            .await;
+        assert!(format!("{:#}", again.unwrap_err()).contains("find app.git"));
+    }
+
+    #[tokio::test]
     async fn a_patch_becomes_a_commit_on_the_forge() {
         let folder = tempfile::tempdir().unwrap();
         let (repo, forge) = user_repository(folder.path()).await;
         let remote = forge.display().to_string();
-        let checkout = Checkout::of_head(&repo, &folder.path().join("one"), &remote, "t")
+        let checkout = Checkout::of_head(&repo, &[], &folder.path().join("one"), &remote, "t")
             .await
             .unwrap();
         checkout.push("master").await.unwrap();

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use pipelines::System;
 
-use crate::{lifecycle, render, world};
+use crate::{layout::Layout, lifecycle, render, world};
 
 /// Proves the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
 /// live twice. Without a command: all of it, from nothing and back to nothing.
@@ -57,6 +57,9 @@ pub(crate) struct Options {
     /// Whose CI file does the CI step
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) ci: System,
+    /// What the forge holds [default: one; `run` goes on with what is up]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) layout: Option<Layout>,
     /// A registry to pull every image from, under its usual name
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub(crate) mirror: Option<String>,
@@ -141,7 +144,9 @@ mod tests {
         let cli = Cli::parse_from(["e2e", "--keep", "--supply", "build"]);
         assert!(cli.command.is_none() && cli.options.keep && cli.options.supply == Supply::Build);
         assert_eq!(cli.options.ci, System::Codebuild);
-        let cli = Cli::parse_from(["e2e", "up", "--ci", "gitlab"]);
+        assert_eq!(cli.options.layout, None);
+        let cli = Cli::parse_from(["e2e", "up", "--ci", "gitlab", "--layout", "split"]);
         assert_eq!(cli.options.ci, System::Gitlab);
+        assert_eq!(cli.options.layout, Some(Layout::Split));
     }
 }

@@ -14,6 +14,7 @@ use crate::cluster::argocd_url_for_forge;
 use crate::env::Ground;
 use crate::environment::Environment;
 use crate::forge::{Forge, Webhook};
+use crate::layout::{Home, Layout};
 use crate::progress::StepHandle;
 use crate::world::{ForgeAccess, World, secret};
 
@@ -22,39 +23,43 @@ const BUILT_WITHIN: Duration = Duration::from_mins(20);
 /// Without building: the verbs themselves may have to be compiled.
 const PROMOTED_WITHIN: Duration = Duration::from_mins(5);
 
-/// The folder of this run in which the stories' developer works.
-pub(crate) fn checkout(ground: &Ground, world: &World) -> Checkout {
-    Checkout::open(&checkout_folder(ground), &world.forge.token)
+/// Where the stories' developer works.
+pub(crate) fn application(ground: &Ground, world: &World) -> Checkout {
+    Checkout::open(&folder(ground, world.layout.application()), &world.forge.token)
 }
 
-fn checkout_folder(ground: &Ground) -> PathBuf {
-    ground.run.file("checkout")
+/// Where what was released is seen; the same folder, if it is the same repository.
+pub(crate) fn manifests(ground: &Ground, world: &World) -> Checkout {
+    Checkout::open(&folder(ground, world.layout.manifests()), &world.forge.token)
 }
 
-/// Make the repository, start the CI, and bring HEAD through one release to each environment.
+/// The folder of this run with a repository's checkout.
+fn folder(ground: &Ground, home: Home) -> PathBuf {
+    ground.run.file("checkout").join(home.name)
+}
+
+/// Make the repositories, start the CI, and bring HEAD through one release to each environment.
 pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &World) -> Result<Ci> {
     let seed = Seed::of(&ground.run.repo).await?;
     step.doing(&seed.sentence());
-    let forge = forge(world);
-    forge
-        .create_repository(
-            ForgeAccess::ORGANISATION,
-            ForgeAccess::REPOSITORY,
-            Environment::Staging.branch(),
-        )
-        .await
-        .context("create the repository on the forge")?;
+    for home in world.layout.homes() {
+        seed_repository(ground, world, home).await?;
+    }
+    if let Some(infra) = world.layout.infra() {
+        move_manifests(ground, world, infra)
+            .await
+            .context("move the manifests into their repository")?;
+    }
     let ci = start_ci(ground, world).await?;
 
-    let folder = checkout_folder(ground);
-    let checkout = Checkout::of_head(&ground.run.repo, &folder, &remote(world), &world.forge.token).await?;
+    let (application, manifests) = (application(ground, world), manifests(ground, world));
     let reviewer = Reviewer::of(world);
     for (environment, within) in [
         (Environment::Staging, BUILT_WITHIN),
         (Environment::Production, PROMOTED_WITHIN),
     ] {
         let pushed = Instant::now();
-        let commit = checkout.push(environment.branch()).await?;
+        let commit = application.push(environment.branch()).await?;
         let way = step.way(environment, &commit);
         way.mark(Milestone::Pushed, pushed);
         let passed = ci.passed(step, environment.branch(), &commit, within).await;
@@ -62,11 +67,46 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
         passed?;
         let proposal = reviewer.proposal(step, environment, &commit).await?;
         way.mark(Milestone::Proposed, Instant::now());
-        // Leaves the checkout at the merged commit: that is what `production` is then pushed at.
-        let release = reviewer.merge(step, environment, &proposal, &checkout).await?;
+        // Leaves the manifests' checkout at the merged commit: if that is the application's too, `production` is pushed at it.
+        let release = reviewer.merge(step, environment, &proposal, &manifests).await?;
         way.mark(Milestone::Merged, release.asked);
     }
     Ok(ci)
+}
+
+/// A new repository on the forge, and its part of HEAD in a checkout, not pushed yet.
+async fn seed_repository(ground: &Ground, world: &World, home: Home) -> Result<()> {
+    let (organisation, branch) = (ForgeAccess::ORGANISATION, Environment::Staging.branch());
+    forge(world)
+        .create_repository(organisation, home.name, branch)
+        .await
+        .with_context(|| format!("create the repository {} on the forge", home.name))?;
+    let (remote, token) = (home.remote(&world.forge.host_url), &world.forge.token);
+    Checkout::of_head(
+        &ground.run.repo,
+        home.lacks,
+        &folder(ground, home),
+        &remote,
+        token,
+    )
+    .await
+    .map(drop)
+}
+
+/// What a person does who moves the manifests: name their new address, and push them before CI proposes there.
+async fn move_manifests(ground: &Ground, world: &World, infra: Home) -> Result<()> {
+    let manifests = manifests(ground, world);
+    let forge = &world.forge.cluster_url;
+    let (old, new) = (Layout::One.manifests().remote(forge), infra.remote(forge));
+    manifests
+        .commit_replaced(
+            "infra/local",
+            &old,
+            &new,
+            "Read the manifests from their own repository",
+        )
+        .await?;
+    manifests.push(Environment::Staging.branch()).await.map(drop)
 }
 
 /// Start the CI and have the forge tell it, and both Argo CDs, about pushes. Also for a loop that another process brought
@@ -76,7 +116,7 @@ pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
     let ci = Ci::start(Settings {
         listen_on: world.forge.host_ip_for_containers.clone(),
         secret: secret.clone(),
-        remote: remote(world),
+        remote: world.layout.application().remote(&world.forge.host_url),
         token: world.forge.token.clone(),
         cache: ground.cache.ci(),
         folder: ground.run.file("ci"),
@@ -87,22 +127,32 @@ pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
     .context("start the CI")?;
     let argocd =
         Environment::ALL.map(|environment| format!("{}/api/webhook", argocd_url_for_forge(environment)));
-    let mut hooks = vec![Webhook {
+    let to_ci = Webhook {
         url: ci.hook(),
         secret: &secret,
         branches: "*",
-    }];
+    };
     // Argo CD reads one branch, whatever the environment.
-    hooks.extend(argocd.iter().map(|url| Webhook {
+    let to_argocd = argocd.iter().map(|url| Webhook {
         url,
         secret: &world.forge.argocd_webhook_secret,
         branches: Environment::Staging.branch(),
-    }));
-    let repository = forge(world).repository(ForgeAccess::ORGANISATION, ForgeAccess::REPOSITORY);
-    repository
-        .set_webhooks(&hooks)
-        .await
-        .context("register the webhooks of CI and Argo CD on the forge")?;
+    });
+    let (application, manifests) = (world.layout.application(), world.layout.manifests());
+    for home in world.layout.homes() {
+        let mut hooks = Vec::new();
+        if home == application {
+            hooks.push(to_ci.clone());
+        }
+        if home == manifests {
+            hooks.extend(to_argocd.clone());
+        }
+        let repository = forge(world).repository(ForgeAccess::ORGANISATION, home.name);
+        repository
+            .set_webhooks(&hooks)
+            .await
+            .context("register the webhooks of CI and Argo CD on the forge")?;
+    }
     Ok(ci)
 }
 
@@ -110,26 +160,21 @@ fn forge(world: &World) -> Forge {
     Forge::new(&format!("{}/api/v1", world.forge.host_url), &world.forge.token)
 }
 
-fn remote(world: &World) -> String {
-    format!(
-        "{}/{}/{}.git",
-        world.forge.host_url,
-        ForgeAccess::ORGANISATION,
-        ForgeAccess::REPOSITORY
-    )
-}
-
 /// What docs/CI.md lists, as a hosted project would have it configured.
 fn project(ground: &Ground, world: &World) -> Project {
     let forge = &world.forge;
-    let (owner, name) = (ForgeAccess::ORGANISATION, ForgeAccess::REPOSITORY);
+    let infra = world.layout.infra();
+    let infra_remote = infra.map(|home| ("INFRA_REMOTE", home.remote(&forge.host_url)));
     let settings = [
-        ("IMAGE_REGISTRY", format!("{}/{owner}", forge.registry)),
+        (
+            "IMAGE_REGISTRY",
+            format!("{}/{}", forge.registry, ForgeAccess::ORGANISATION),
+        ),
         ("REGISTRY_USER", forge.user.clone()),
         ("REGISTRY_INSECURE", "true".to_owned()),
         ("FORGE", "gitea".to_owned()),
         ("FORGE_API", format!("{}/api/v1", forge.host_url)),
-        ("FORGE_REPO", format!("{owner}/{name}")),
+        ("FORGE_REPO", world.layout.manifests().path()),
         ("CONTAINER_ENGINE", ground.engine.program().to_owned()),
     ];
     let secrets = [
@@ -137,7 +182,7 @@ fn project(ground: &Ground, world: &World) -> Project {
         ("FORGE_TOKEN", forge.token.clone()),
     ];
     Project {
-        settings: settings.map(named).into(),
+        settings: settings.into_iter().chain(infra_remote).map(named).collect(),
         secrets: secrets.map(named).into(),
         machine: ground.engine.env().iter().cloned().collect(),
     }

@@ -40,6 +40,11 @@ impl Git {
         self
     }
 
+    /// Where it runs.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Run git and give its output, trimmed at the end.
     pub(crate) async fn run(&self, args: &[&str]) -> Result<String> {
         self.run_dated(args, None).await

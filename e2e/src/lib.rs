@@ -21,6 +21,7 @@ mod forge;
 mod git;
 mod gitops;
 mod interrupt;
+mod layout;
 mod lifecycle;
 mod machine;
 mod network;

@@ -9,7 +9,7 @@ pub(crate) use gitea::secret;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{env::Ground, network::Network, ports, progress::StepHandle};
+use crate::{env::Ground, layout::Layout, network::Network, ports, progress::StepHandle};
 
 /// The forge's container, and its name on the network.
 pub(crate) const FORGE: &str = "gitops-loop-forge";
@@ -26,9 +26,12 @@ const AWS_PORT: u16 = 4566;
 pub(crate) struct World {
     pub(crate) forge: ForgeAccess,
     pub(crate) aws: AwsAccess,
+    /// What the forge holds, or will.
+    #[serde(default)]
+    pub(crate) layout: Layout,
 }
 
-/// How to reach the forge; the organisation exists, the repository does not yet.
+/// How to reach the forge; the organisation exists, its repositories do not yet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ForgeAccess {
     /// `http://127.0.0.1:<port>`, from this process.
@@ -50,7 +53,6 @@ pub(crate) struct ForgeAccess {
 
 impl ForgeAccess {
     pub(crate) const ORGANISATION: &str = "gitops-loop";
-    pub(crate) const REPOSITORY: &str = "gitops-loop";
 
     /// The forge as nodes and pods reach it.
     pub(crate) fn cluster_url() -> String {
@@ -66,7 +68,12 @@ pub(crate) struct AwsAccess {
 }
 
 /// Starts both containers and makes them usable: user, token and organisation on the forge, stacks on the emulator.
-pub(crate) async fn bring_up(ground: &Ground, network: &Network, step: &StepHandle) -> Result<World> {
+pub(crate) async fn bring_up(
+    ground: &Ground,
+    network: &Network,
+    layout: Layout,
+    step: &StepHandle,
+) -> Result<World> {
     let [forge_port, aws_port] = ports::free()?;
     let secrets = gitea::Secrets::generate()?;
     let request = containers::Request {
@@ -89,5 +96,5 @@ pub(crate) async fn bring_up(ground: &Ground, network: &Network, step: &StepHand
         gitea::prepare(ground, network, forge_port, secrets, step),
         aws::deploy_stacks(ground, &aws, step),
     )?;
-    Ok(World { forge, aws })
+    Ok(World { forge, aws, layout })
 }

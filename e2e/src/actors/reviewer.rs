@@ -21,7 +21,7 @@ const MERGED_WITHIN: Duration = Duration::from_secs(30);
 /// The apps that are pinned.
 const APPS: [&str; 2] = ["backend", "frontend"];
 
-/// A reviewer of the run's repository.
+/// A reviewer of what CI proposes, where the manifests are.
 pub(crate) struct Reviewer {
     repository: Repository,
 }
@@ -41,7 +41,7 @@ impl Reviewer {
     pub(crate) fn of(world: &World) -> Self {
         let forge = Forge::new(&format!("{}/api/v1", world.forge.host_url), &world.forge.token);
         Self {
-            repository: forge.repository(ForgeAccess::ORGANISATION, ForgeAccess::REPOSITORY),
+            repository: forge.repository(ForgeAccess::ORGANISATION, world.layout.manifests().name),
         }
     }
 
@@ -97,7 +97,7 @@ impl Reviewer {
         step: &StepHandle,
         environment: Environment,
         proposal: &PullRequest,
-        checkout: &Checkout,
+        manifests: &Checkout,
     ) -> Result<Release> {
         let mut asked = Instant::now();
         let what = format!("merge of #{}", proposal.number);
@@ -113,13 +113,13 @@ impl Reviewer {
             }
         })
         .await?;
-        let commit = checkout.catch_up().await?;
+        let commit = manifests.catch_up().await?;
         let merged = self.repository.pull_request(proposal.number).await?;
         ensure!(
             merged.merged,
             "the forge took the {what} and does not call it merged"
         );
-        let digests = pins(checkout, &commit, environment).await?;
+        let digests = pins(manifests, &commit, environment).await?;
         Ok(Release {
             commit,
             asked,
@@ -130,7 +130,7 @@ impl Reviewer {
 
 /// The digest each app is pinned to for an environment in `commit`.
 pub(crate) async fn pins(
-    checkout: &Checkout,
+    manifests: &Checkout,
     commit: &str,
     environment: Environment,
 ) -> Result<BTreeMap<String, String>> {
@@ -139,7 +139,7 @@ pub(crate) async fn pins(
         let path = overlay(app, environment);
         digests.insert(
             app.to_owned(),
-            digest(&checkout.file_at(commit, &path).await?, app).context(path)?,
+            digest(&manifests.file_at(commit, &path).await?, app).context(path)?,
         );
     }
     Ok(digests)

@@ -6,9 +6,10 @@ use anyhow::{Context, Result, ensure};
 
 use super::workloads;
 use crate::actors::{Visitor, is_bump, pins};
+use crate::argocd::allowed_repositories;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::checkout;
+use crate::first_release::{application, manifests};
 use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
@@ -16,7 +17,7 @@ use crate::progress::StepHandle;
 const APPS: [&str; 4] = ["root", "platform", "backend", "frontend"];
 
 pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
-    let history = checkout(&env.ground, &env.world).history().await?;
+    let history = application(&env.ground, &env.world).history().await?;
     let told = history.iter().skip(1).find(|commit| !is_bump(&commit.changed));
     ensure!(
         told.is_none(),
@@ -32,16 +33,22 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 
 async fn one(env: &Env, step: &StepHandle, environment: Environment) -> Result<()> {
     let cluster = env.cluster(environment);
-    let checkout = checkout(&env.ground, &env.world);
-    let revision = checkout.head().await?;
+    let manifests = manifests(&env.ground, &env.world);
+    let revision = manifests.head().await?;
     gitops::live(step, cluster, &APPS, &revision, Duration::from_mins(3)).await?;
 
-    let digests = pins(&checkout, &revision, environment).await?;
+    let allowed = allowed_repositories(cluster).await?;
+    let address = env.world.layout.manifests().remote(&env.world.forge.cluster_url);
+    ensure!(
+        allowed == [address.as_str()],
+        "the project of {environment} allows {allowed:?}, the manifests are in {address} alone"
+    );
+    let digests = pins(&manifests, &revision, environment).await?;
     workloads::migrated_before_serving(cluster, &digests["backend"]).await?;
 
     let visitor = Visitor::of(cluster, &env.ground.http);
     let shown = visitor.commit_shown().await?;
-    let released = checkout.root().await?;
+    let released = application(&env.ground, &env.world).root().await?;
     ensure!(
         shown == released,
         "the page of {environment} shows commit {shown}, HEAD was released as {released}"

@@ -9,7 +9,7 @@ use super::workloads;
 use crate::actors::Visitor;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::checkout;
+use crate::first_release::application;
 use crate::git::short;
 use crate::progress::StepHandle;
 
@@ -39,7 +39,7 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     );
     let before = staging.messages().await?;
 
-    checkout(&env.ground, &env.world)
+    application(&env.ground, &env.world)
         .commit_patch(PATCH, "Store texts without superfluous white space")
         .await?;
     let commit = built(env, step, Environment::Staging, Duration::from_mins(8)).await?;

@@ -8,7 +8,7 @@ use super::release::{Expected, built, merged};
 use crate::actors::Visitor;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::checkout;
+use crate::first_release::application;
 use crate::git::short;
 use crate::progress::StepHandle;
 
@@ -19,7 +19,7 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let production = Visitor::of(&env.production, &env.ground.http);
     let (before, in_production) = (staging.commit_shown().await?, production.commit_shown().await?);
 
-    checkout(&env.ground, &env.world)
+    application(&env.ground, &env.world)
         .commit_patch(PATCH, "Change the page")
         .await?;
     let commit = built(env, step, Environment::Staging, Duration::from_mins(8)).await?;

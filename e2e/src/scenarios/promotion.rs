@@ -8,7 +8,7 @@ use super::release::{Expected, built, merged};
 use crate::actors::{Visitor, pins};
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::checkout;
+use crate::first_release::manifests;
 use crate::forge::Forge;
 use crate::git::short;
 use crate::progress::StepHandle;
@@ -23,9 +23,9 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         "production shows {before} already, so a promotion would prove nothing"
     );
 
-    let checkout = checkout(&env.ground, &env.world);
-    let master = checkout.catch_up().await?;
-    let digests = pins(&checkout, &master, Environment::Staging).await?;
+    let manifests = manifests(&env.ground, &env.world);
+    let master = manifests.catch_up().await?;
+    let digests = pins(&manifests, &master, Environment::Staging).await?;
     let forge = Forge::new(
         &format!("{}/api/v1", env.world.forge.host_url),
         &env.world.forge.token,

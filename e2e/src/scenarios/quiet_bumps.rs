@@ -3,43 +3,50 @@
 use anyhow::{Result, ensure};
 
 use crate::actors::is_bump;
-use crate::ci::Decision;
+use crate::ci::{Decision, Push};
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::checkout;
+use crate::first_release::{application, manifests};
 use crate::progress::StepHandle;
 
 pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let branch = Environment::Staging.branch();
-    let checkout = checkout(&env.ground, &env.world);
-    let (mut bumps, mut changes) = (0, 0);
-    // Told apart by what they change, not by what the CI made of them.
-    for commit in checkout.history().await? {
+    let runs_of = |commit: &str| {
+        let ledger = env.ci.ledger();
+        let runs = ledger.runs_of(commit).into_iter();
+        runs.filter(|run| run.branch == branch).count()
+    };
+    let (mut bumps, mut heard, mut changes) = (0, 0, 0);
+    // Told apart by what they change, not by what the CI made of them. Where all is in one repository, CI hears of bumps too.
+    for commit in application(&env.ground, &env.world).history().await? {
         let push = env.ci.saw(step, branch, &commit.id).await?;
-        let runs = env
-            .ci
-            .ledger()
-            .runs_of(&commit.id)
-            .into_iter()
-            .filter(|run| run.branch == branch)
-            .count();
         if is_bump(&commit.changed) {
-            bumps += 1;
-            ensure!(
-                matches!(&push.decision, Decision::Ignored(_)) && runs == 0,
-                "the bump {} started {runs} runs: {:?}",
-                commit.id,
-                push.decision
-            );
-        } else {
-            changes += 1;
-            ensure!(
-                runs == 1,
-                "the change {} started {runs} runs: {:?}",
-                commit.id,
-                push.decision
-            );
+            continue;
         }
+        changes += 1;
+        let runs = runs_of(&commit.id);
+        ensure!(
+            runs == 1,
+            "the change {} started {runs} runs: {:?}",
+            commit.id,
+            push.decision
+        );
+    }
+    for commit in manifests(&env.ground, &env.world).history().await? {
+        if !is_bump(&commit.changed) {
+            continue;
+        }
+        let (push, runs) = (
+            env.ci.ledger().push_of(branch, &commit.id).cloned(),
+            runs_of(&commit.id),
+        );
+        ensure!(
+            is_quiet(push.as_ref()) && runs == 0,
+            "the bump {} started {runs} runs: {push:?}",
+            commit.id
+        );
+        bumps += 1;
+        heard += usize::from(push.is_some());
     }
     ensure!(
         bumps >= 2,
@@ -50,7 +57,34 @@ pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         "no change was pushed in this run, so no run could have been started"
     );
     step.evidence(format!(
-        "{bumps} bumps were seen and started nothing; {changes} changes started a run each"
+        "{bumps} bumps started nothing, CI heard of {heard} of them; {changes} changes started a run each"
     ));
     Ok(())
+}
+
+/// CI did not hear of the push, or heard and ignored it.
+fn is_quiet(push: Option<&Push>) -> bool {
+    push.is_none_or(|push| matches!(push.decision, Decision::Ignored(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_that_ci_did_not_ignore_is_not_quiet() {
+        let push = |decision| Push {
+            branch: "master".to_owned(),
+            before: "a".to_owned(),
+            after: "b".to_owned(),
+            decision,
+        };
+        assert!(is_quiet(None));
+        assert!(is_quiet(Some(&push(Decision::Ignored("infra/".to_owned())))));
+        assert!(!is_quiet(Some(&push(Decision::Started(0)))));
+        // What CI says of a commit that its repository does not have, were it told of merges elsewhere.
+        assert!(!is_quiet(Some(&push(Decision::Undecided(
+            "no commit".to_owned()
+        )))));
+    }
 }

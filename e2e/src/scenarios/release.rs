@@ -8,7 +8,7 @@ use e2e_report::Milestone;
 use crate::actors::{Release, Reviewer, Rollout, sample_until_only};
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::checkout;
+use crate::first_release::{application, manifests};
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::workloads;
@@ -26,7 +26,7 @@ pub(crate) async fn built(
     within: Duration,
 ) -> Result<String> {
     let start = Instant::now();
-    let commit = checkout(&env.ground, &env.world)
+    let commit = application(&env.ground, &env.world)
         .push(environment.branch())
         .await?;
     let way = step.way(environment, &commit);
@@ -51,7 +51,7 @@ pub(crate) async fn merged(
     let proposal = reviewer.proposal(step, environment, commit).await?;
     way.mark(Milestone::Proposed, Instant::now());
     let release = reviewer
-        .merge(step, environment, &proposal, &checkout(&env.ground, &env.world))
+        .merge(step, environment, &proposal, &manifests(&env.ground, &env.world))
         .await?;
     way.mark(Milestone::Merged, release.asked);
 
