@@ -53,6 +53,7 @@ impl flags::Bench {
             .run()
             .context("measure")?;
         if docs {
+            sh.create_dir(DOCS)?;
             for result in RESULTS {
                 sh.copy_file(out.join(result), DOCS)
                     .with_context(|| format!("keep {result} in {DOCS}"))?;
