@@ -1,11 +1,13 @@
 //! The table of messages, read from the template that AWS gets: no second place says what its keys and indexes are.
 
+use std::collections::HashMap;
+
 use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, Projection,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, Projection,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -29,6 +31,22 @@ pub async fn create(client: &Client, name: &str) -> Result<bool> {
         Err(error) if is_there(&error) => Ok(false),
         Err(error) => Err(error).with_context(|| format!("create table {name}")),
     }
+}
+
+/// Writes an item of strings as it is, past every rule of the application.
+pub async fn put(client: &Client, name: &str, attributes: &[(&str, &str)]) -> Result<()> {
+    let item: HashMap<_, _> = attributes
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned())))
+        .collect();
+    client
+        .put_item()
+        .table_name(name)
+        .set_item(Some(item))
+        .send()
+        .await
+        .with_context(|| format!("write an item to table {name}"))?;
+    Ok(())
 }
 
 fn is_there(error: &SdkError<CreateTableError>) -> bool {

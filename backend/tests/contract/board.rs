@@ -1,9 +1,6 @@
 //! A client of the API over one table: requests through the real router, answers as they come.
 
-use std::collections::HashMap;
-
 use api::{Message, MessageList};
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -157,16 +154,7 @@ pub(crate) fn texts(messages: &[Message]) -> Vec<&str> {
 
 /// Writes an item of strings as it is, past the API.
 pub(crate) async fn put_raw(table: &Table, attributes: &[(&str, &str)]) {
-    let item: HashMap<_, _> = attributes
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned())))
-        .collect();
-    table
-        .client
-        .put_item()
-        .table_name(&table.name)
-        .set_item(Some(item))
-        .send()
+    testkit::table::put(&table.client, &table.name, attributes)
         .await
         .unwrap();
 }

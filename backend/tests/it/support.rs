@@ -1,9 +1,7 @@
 //! A table of one's own, and the requests that the tests send.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
@@ -50,18 +48,9 @@ async fn handle(endpoint: &str) -> Table {
     }
 }
 
-/// Writes an item as it is, past the store.
+/// Writes an item of strings as it is, past the store.
 pub(crate) async fn put_raw(table: &Table, attributes: &[(&str, &str)]) {
-    let item: HashMap<_, _> = attributes
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned())))
-        .collect();
-    table
-        .client
-        .put_item()
-        .table_name(&table.name)
-        .set_item(Some(item))
-        .send()
+    testkit::table::put(&table.client, &table.name, attributes)
         .await
         .unwrap();
 }

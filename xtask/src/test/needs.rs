@@ -81,8 +81,7 @@ impl Needs {
             Self::Pipelines => match supplies::pipelines(sh, install) {
                 Ok(()) => {
                     // The verbs that the CI files call: compiled from this work tree for this very command.
-                    let verbs = env::target_dir(sh).join("debug/xtask");
-                    Ready::with(vec![("XTASK", verbs.into_os_string())])
+                    Ready::with(vec![("XTASK", env::this_program()?.into_os_string())])
                 }
                 Err(reason) => no(reason),
             },
