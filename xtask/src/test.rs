@@ -17,116 +17,77 @@ use crate::{env, flags, fuzz, supplies};
 
 struct Suite {
     name: &'static str,
+    packages: &'static [&'static str],
+    /// Features and targets.
     args: &'static [&'static str],
     needs: Needs,
     lane: Lane,
 }
 
-/// The tools are always named together: another set of packages would unify features anew and compile them twice.
+/// Named together: another set of packages would unify features anew and compile them twice.
+const TOOLS: &[&str] = &["api", "supply", "xtask", "pipelines", "e2e", "e2e-report"];
+
 const SUITES: &[Suite] = &[
     Suite {
         name: "tools",
-        args: &[
-            "-p",
-            "api",
-            "-p",
-            "supply",
-            "-p",
-            "xtask",
-            "-p",
-            "pipelines",
-            "-p",
-            "e2e",
-            "-p",
-            "e2e-report",
-            "--lib",
-            "--bins",
-        ],
+        packages: TOOLS,
+        args: &["--lib", "--bins"],
         needs: Needs::AwsProgram,
         lane: Lane::Tools,
     },
     Suite {
         name: MANIFESTS,
-        args: &[
-            "-p",
-            "api",
-            "-p",
-            "supply",
-            "-p",
-            "xtask",
-            "-p",
-            "e2e",
-            "-p",
-            "e2e-report",
-            "--test",
-            "*",
-        ],
+        packages: &["api", "supply", "xtask", "e2e", "e2e-report"],
+        args: &["--test", "*"],
         needs: Needs::Checks,
         lane: Lane::Tools,
     },
     Suite {
         name: "CI systems: their files, run by their runners",
-        args: &[
-            "-p",
-            "api",
-            "-p",
-            "supply",
-            "-p",
-            "xtask",
-            "-p",
-            "pipelines",
-            "-p",
-            "e2e",
-            "-p",
-            "e2e-report",
-            "--test",
-            "systems",
-        ],
+        packages: TOOLS,
+        args: &["--test", "systems"],
         needs: Needs::Pipelines,
         lane: Lane::Tools,
     },
     Suite {
         name: "backend: units, router, contract on each DynamoDB",
-        args: &[
-            "-p",
-            "testkit",
-            "-p",
-            "serverkit",
-            "-p",
-            "backend",
-            "--features",
-            "testkit/containers",
-        ],
+        packages: fuzz::PACKAGES,
+        args: &["--features", "testkit/containers"],
         needs: Needs::Containers,
         lane: Lane::Products,
     },
     Suite {
         name: "fuzz: the API against its document",
+        packages: fuzz::PACKAGES,
         args: fuzz::ARGS,
         needs: Needs::Fuzzer,
         lane: Lane::Products,
     },
     Suite {
         name: "frontend: units, server-side rendering",
-        args: &["-p", "app", "-p", "frontend", "--features", "app/ssr"],
+        packages: &["app", "frontend"],
+        args: &["--features", "app/ssr"],
         needs: Needs::Nothing,
         lane: Lane::Tools,
     },
     Suite {
         name: "dev: following files, ending with its process",
-        args: &["-p", "dev", "-p", "browser", "--lib", "--bins"],
+        packages: &["dev", "browser"],
+        args: &["--lib", "--bins"],
         needs: Needs::Nothing,
         lane: Lane::Products,
     },
     Suite {
         name: "browser: the page in headless Chromium",
-        args: &["-p", "dev", "-p", "browser", "--test", "*"],
+        packages: &["dev", "browser"],
+        args: &["--test", "*"],
         needs: Needs::Browser,
         lane: Lane::Products,
     },
     Suite {
         name: "cloud: the templates of AWS on emulators",
-        args: &["-p", "cloud"],
+        packages: &["cloud"],
+        args: &[],
         needs: Needs::Cloud,
         lane: Lane::Tools,
     },
@@ -159,8 +120,12 @@ impl flags::Test {
             let started = Instant::now();
             match suite.needs.ready(sh, install)? {
                 Ready::Yes { variables, holds } => {
-                    let mut command =
-                        Command::from(env::cargo(sh).args(["test", "--no-fail-fast"]).args(suite.args));
+                    let mut command = Command::from(
+                        env::cargo(sh)
+                            .args(["test", "--no-fail-fast"])
+                            .args(env::packages(suite.packages))
+                            .args(suite.args),
+                    );
                     command.env("KUSTOMIZE", &kustomize).envs(variables);
                     held.extend(holds);
                     let (lane, row) = (suite.lane, Row::new(suite.name));
