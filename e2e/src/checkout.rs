@@ -171,6 +171,39 @@ impl Checkout {
             .map(drop)
     }
 
+    /// Commit whatever `edit` does to the files in the folder it is given.
+    pub(crate) async fn commit_edit(
+        &self,
+        message: &str,
+        edit: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<String> {
+        edit(self.git.folder())?;
+        self.git.run(&["add", "--all"]).await?;
+        self.git
+            .run(&["commit", "--quiet", "-m", message])
+            .await
+            .context("the edit changed nothing")?;
+        self.head().await
+    }
+
+    /// Take back what a commit did, as a commit.
+    pub(crate) async fn commit_revert(&self, commit: &str) -> Result<String> {
+        self.git.run(&["revert", "--no-edit", commit]).await?;
+        self.head().await
+    }
+
+    /// Make a folder what it was in an earlier commit, as a commit; none if it is so already.
+    pub(crate) async fn commit_restored(&self, folder: &str, commit: &str) -> Result<Option<String>> {
+        self.git.run(&["rm", "-r", "--quiet", "--", folder]).await?;
+        self.git.run(&["checkout", commit, "--", folder]).await?;
+        if self.git.run(&["status", "--porcelain"]).await?.is_empty() {
+            return Ok(None);
+        }
+        let message = format!("Put {folder} back to {}", short(commit));
+        self.git.run(&["commit", "--quiet", "-m", &message]).await?;
+        self.head().await.map(Some)
+    }
+
     /// The commit that was pushed first.
     pub(crate) async fn root(&self) -> Result<String> {
         self.git.run(&["rev-list", "--max-parents=0", "HEAD"]).await

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use pipelines::System;
 
-use crate::{layout::Layout, lifecycle, render, world};
+use crate::{failures_page, layout::Layout, lifecycle, render, scenario::Suite, world};
 
 /// Proves the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
 /// live twice. Without a command: all of it, from nothing and back to nothing.
@@ -35,6 +35,12 @@ pub(crate) enum Command {
         #[arg(value_name = "RUN_DIR")]
         folder: Option<PathBuf>,
     },
+    /// Write docs/FAILURES.md from the stories
+    Failures {
+        /// Only see whether it is up to date
+        #[arg(long)]
+        check: bool,
+    },
     /// Start the containers that stdin asks for
     #[command(hide = true)]
     StartContainers,
@@ -48,6 +54,9 @@ pub(crate) struct Options {
     /// Tell only these stories, and those they need
     #[arg(long, global = true, value_name = "SCENARIO")]
     pub(crate) only: Vec<String>,
+    /// Tell only the stories of these suites
+    #[arg(long, global = true, value_enum)]
+    pub(crate) suite: Vec<Suite>,
     /// How the report is written to stdout
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
@@ -105,6 +114,7 @@ pub fn main() -> ExitCode {
         match command {
             Some(Command::StartContainers) => told(world::containers::serve().await),
             Some(Command::Report { folder }) => told(render::again(folder)),
+            Some(Command::Failures { check }) => told(failures_page::run(check)),
             command => Box::pin(lifecycle::run(command, options)).await,
         }
     });
@@ -145,6 +155,8 @@ mod tests {
         assert!(cli.command.is_none() && cli.options.keep && cli.options.supply == Supply::Build);
         assert_eq!(cli.options.ci, System::Codebuild);
         assert_eq!(cli.options.layout, None);
+        let cli = Cli::parse_from(["e2e", "--suite", "main", "--suite", "failures"]);
+        assert_eq!(cli.options.suite, [Suite::Main, Suite::Failures]);
         let cli = Cli::parse_from(["e2e", "up", "--ci", "gitlab", "--layout", "split"]);
         assert_eq!(cli.options.ci, System::Gitlab);
         assert_eq!(cli.options.layout, Some(Layout::Split));

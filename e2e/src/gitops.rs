@@ -5,12 +5,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use e2e_report::Milestone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::Api;
 use kube::api::ListParams;
 use kube::core::{ApiResource, GroupVersionKind, Object};
+use kube::{Api, ResourceExt as _};
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::Cluster;
+use crate::env::Env;
+use crate::environment::Environment;
 use crate::git::short;
 use crate::progress::StepHandle;
 use crate::recorder::Way;
@@ -109,6 +111,51 @@ pub(crate) async fn live(
     consistently(step, &what, HELD, async || look(cluster, apps, revision).await).await
 }
 
+/// Wait until every Application of both environments is as Git says, healthy, and nothing is under way.
+pub(crate) async fn calm(step: &StepHandle, env: &Env, within: Duration) -> Result<()> {
+    eventually(step, "everything Synced and Healthy", within, async || {
+        let mut pending = Vec::new();
+        for environment in Environment::ALL {
+            let cluster = env.cluster(environment);
+            for app in list(cluster).await? {
+                let status = app.status.clone().unwrap_or_default();
+                if !status.is_calm() {
+                    pending.push(format!(
+                        "{} on {environment}: {}",
+                        app.name_any(),
+                        status.summary()
+                    ));
+                }
+            }
+        }
+        Ok(match pending.as_slice() {
+            [] => Verdict::Ready(()),
+            pending => Verdict::Pending(pending.join("; ")),
+        })
+    })
+    .await
+}
+
+/// Wait until the sync of an Application to `revision` has failed, and give Argo CD's words.
+pub(crate) async fn failed(
+    step: &StepHandle,
+    cluster: &Cluster,
+    app: &str,
+    revision: &str,
+    within: Duration,
+) -> Result<String> {
+    let what = format!("the sync of {app} to {} fails", short(revision));
+    eventually(step, &what, within, async || {
+        let found = api(cluster).get(app).await?;
+        Ok(match judge(found.status.as_ref(), revision) {
+            Verdict::Failed(why) => Verdict::Ready(why),
+            Verdict::Ready(()) => Verdict::Failed("it succeeded".to_owned()),
+            Verdict::Pending(why) => Verdict::Pending(why),
+        })
+    })
+    .await
+}
+
 /// Note when the last sync of an Application ran. Only for the report: what cannot be read is left out.
 pub(crate) async fn note_sync(way: &Way, cluster: &Cluster, app: &str) {
     let found = api(cluster).get(app).await.ok();
@@ -124,11 +171,14 @@ pub(crate) async fn note_sync(way: &Way, cluster: &Cluster, app: &str) {
     }
 }
 
+async fn list(cluster: &Cluster) -> Result<Vec<Application>> {
+    let listed = api(cluster).list(&ListParams::default()).await;
+    let listed = listed.with_context(|| format!("list the Applications on {}", cluster.environment))?;
+    Ok(listed.items)
+}
+
 async fn look(cluster: &Cluster, apps: &[&str], revision: &str) -> Result<Verdict<()>> {
-    let found = api(cluster)
-        .list(&ListParams::default())
-        .await
-        .with_context(|| format!("list the Applications on {}", cluster.environment))?;
+    let found = list(cluster).await?;
     let mut pending = Vec::new();
     for name in apps {
         let Some(app) = found
@@ -180,6 +230,26 @@ fn judge(status: Option<&Status>, revision: &str) -> Verdict<()> {
 }
 
 impl Status {
+    /// Whether Argo CD has nothing left to do, whichever revision that is.
+    fn is_calm(&self) -> bool {
+        let ended = self
+            .operation_state
+            .as_ref()
+            .is_some_and(|operation| operation.phase == "Succeeded");
+        ended && self.sync.status == "Synced" && self.health.status == "Healthy" && self.problem().is_none()
+    }
+
+    /// Its state in a few words.
+    fn summary(&self) -> String {
+        let phase = self
+            .operation_state
+            .as_ref()
+            .map_or("not synced", |operation| operation.phase.as_str());
+        let state = format!("{}, {}, last sync {phase}", self.sync.status, self.health.status);
+        self.problem()
+            .map_or(state.clone(), |problem| format!("{state}, {problem}"))
+    }
+
     fn compared(&self) -> String {
         format!("{} with {}", self.sync.status, short(&self.sync.revision))
     }
@@ -268,6 +338,20 @@ mod tests {
             why.contains("what Argo CD says") && why.contains("Job backend-migrate: backoff limit"),
             "{why}"
         );
+    }
+
+    #[test]
+    fn calm_is_only_what_needs_nothing_more() {
+        let calm = |phase: &str, sync: &str, health: &str| {
+            let state: Status = serde_json::from_value(status(phase, "new", sync, "new", health)).unwrap();
+            state.is_calm()
+        };
+        assert!(calm("Succeeded", "Synced", "Healthy"));
+        assert!(!calm("Running", "Synced", "Healthy"));
+        assert!(!calm("Failed", "Synced", "Healthy"));
+        assert!(!calm("Succeeded", "OutOfSync", "Healthy"));
+        assert!(!calm("Succeeded", "Synced", "Degraded"));
+        assert!(!Status::default().is_calm());
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod cluster;
 mod diagnose;
 mod env;
 mod environment;
+mod failures_page;
 mod first_release;
 mod forge;
 mod git;

@@ -57,7 +57,7 @@ type Begun = (Session, Vec<&'static Scenario>, Lock);
 
 /// Everything that can be found wrong before anything is started.
 fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
-    let chosen = scenario::select(&options.only)?;
+    let chosen = scenario::select(&options.only, &options.suite)?;
     let cache = Cache::locate()?;
     let lock = cache.lock()?;
     let state = State::load(&cache);
@@ -151,7 +151,7 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
             session.find_engine()?;
             save_diagnostics(session).await
         }
-        Some(Command::Report { .. } | Command::StartContainers) => {
+        Some(Command::Report { .. } | Command::Failures { .. } | Command::StartContainers) => {
             unreachable!("handled before anything is begun")
         }
     }

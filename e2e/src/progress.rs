@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
-use e2e_report::{Kind, Outcome, StepRecord};
+use e2e_report::{Kind, Outcome, Requests, StepRecord};
 use indicatif::{MultiProgress, ProgressBar};
 
 use crate::{
@@ -150,6 +150,7 @@ struct Now {
     measured: BTreeMap<String, f64>,
     evidence: Vec<String>,
     files: Vec<String>,
+    requests: Option<Requests>,
     ended: bool,
 }
 
@@ -213,6 +214,16 @@ impl StepHandle {
         self.0.now().measured.insert(what.to_owned(), value);
     }
 
+    /// Adds requests that somebody outside made meanwhile, and how many of them failed.
+    pub(crate) fn requests(&self, asked: usize, failed: usize) {
+        let mut now = self.0.now();
+        let Requests { asked: a, failed: f } = now.requests.unwrap_or_default();
+        now.requests = Some(Requests {
+            asked: a + asked,
+            failed: f + failed,
+        });
+    }
+
     /// Adds a sentence to this step's record: what was seen that shows it.
     pub(crate) fn evidence(&self, sentence: String) {
         self.0.now().evidence.push(sentence);
@@ -258,7 +269,7 @@ impl Line {
     }
 
     fn end(&self, outcome: Outcome) {
-        let (measured, evidence, files) = {
+        let (measured, evidence, files, requests) = {
             let mut now = self.now();
             if now.ended {
                 return;
@@ -268,6 +279,7 @@ impl Line {
                 std::mem::take(&mut now.measured),
                 std::mem::take(&mut now.evidence),
                 std::mem::take(&mut now.files),
+                now.requests,
             )
         };
         let seconds = self.start.elapsed().as_secs_f64();
@@ -299,6 +311,7 @@ impl Line {
             measured,
             evidence,
             files,
+            requests,
         });
     }
 }

@@ -76,6 +76,7 @@ impl Recorder {
             measured: BTreeMap::new(),
             evidence: Vec::new(),
             files: Vec::new(),
+            requests: None,
         });
     }
 

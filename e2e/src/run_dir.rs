@@ -65,7 +65,7 @@ pub(crate) fn all() -> Result<PathBuf> {
     Ok(repo_root()?.join("target/e2e"))
 }
 
-fn repo_root() -> Result<PathBuf> {
+pub(crate) fn repo_root() -> Result<PathBuf> {
     let shell = Shell::new().context("read the current folder")?;
     let root = cmd!(shell, "git rev-parse --show-toplevel")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")

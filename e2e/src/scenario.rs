@@ -2,60 +2,66 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Error, Result, ensure};
+use clap::ValueEnum;
 use e2e_report::Outcome;
 
-use crate::actors::walk_by;
+use crate::actors::{Operator, walk_by};
 use crate::env::Env;
-use crate::plan::Step;
+use crate::gitops;
+use crate::plan::{self, Step};
 use crate::progress::{Progress, StepHandle};
 use crate::recorder::Recorder;
-use crate::scenarios::{first_sync, migration, page_change, promotion, quiet_bumps};
+use crate::scenarios::ALL;
+
+/// How long an environment may take to come to rest.
+const CALM: Duration = Duration::from_mins(2);
 
 /// One story.
 pub(crate) struct Scenario {
     /// Its name for `--only`, its title, and how long it may take.
     pub(crate) step: Step,
+    pub(crate) suite: Suite,
     /// The stories it goes on from.
     pub(crate) needs: &'static [&'static str],
+    /// Its row in docs/FAILURES.md, if it is about something that goes wrong.
+    pub(crate) failure: Option<Failure>,
     pub(crate) story: Story,
+}
+
+/// Which stories belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Suite {
+    /// A commit goes live in staging and production. Each story goes on from what the one before it released, so the first
+    /// that fails ends the run.
+    Main,
+    /// What goes wrong. Each story begins and ends with everything Synced and Healthy, so one that fails does not keep the
+    /// next from being told.
+    Failures,
+    /// What is claimed of security. As independent as the failures.
+    Posture,
+}
+
+/// What somebody to whom it happens wants to know. Markdown, one sentence or two each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failure {
+    /// What is done, or what breaks.
+    pub(crate) cause: &'static str,
+    /// What then happens by itself, for people outside and in Argo CD.
+    pub(crate) effect: &'static str,
+    /// How long that takes at most: the bound that the story asserts.
+    pub(crate) within: &'static str,
+    /// What to do about it.
+    pub(crate) way_out: &'static str,
 }
 
 /// Tells a story; an error is the first thing that did not hold.
 pub(crate) type Story = for<'a> fn(&'a Env, &'a StepHandle) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// All stories, in the order they are told.
-pub(crate) static ALL: [Scenario; 5] = [
-    Scenario {
-        step: Step::new("first-sync", "first sync", 240),
-        needs: &[],
-        story: |env, step| Box::pin(first_sync::tell(env, step)),
-    },
-    Scenario {
-        step: Step::new("page-change", "page change to staging", 600),
-        needs: &["first-sync"],
-        story: |env, step| Box::pin(page_change::tell(env, step)),
-    },
-    Scenario {
-        step: Step::new("promotion", "promotion to production", 300),
-        needs: &["page-change"],
-        story: |env, step| Box::pin(promotion::tell(env, step)),
-    },
-    Scenario {
-        step: Step::new("migration", "new migration to staging", 600),
-        needs: &["first-sync"],
-        story: |env, step| Box::pin(migration::tell(env, step)),
-    },
-    Scenario {
-        step: Step::new("quiet-bumps", "bumps start no build", 60),
-        needs: &["first-sync"],
-        story: |env, step| Box::pin(quiet_bumps::tell(env, step)),
-    },
-];
-
 /// The chosen stories and those they need, in order; all if none is named.
-pub(crate) fn select(only: &[String]) -> Result<Vec<&'static Scenario>> {
+pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static Scenario>> {
     for name in only {
         let known: Vec<&str> = ALL.iter().map(|scenario| scenario.step.id).collect();
         ensure!(
@@ -64,20 +70,21 @@ pub(crate) fn select(only: &[String]) -> Result<Vec<&'static Scenario>> {
             known.join(", ")
         );
     }
+    let all = only.is_empty() && suites.is_empty();
     let mut wanted: Vec<&str> = only.iter().map(String::as_str).collect();
+    let of_suites = ALL.iter().filter(|scenario| suites.contains(&scenario.suite));
+    wanted.extend(of_suites.map(|scenario| scenario.step.id));
     // Needs come before what needs them, so one walk from the end finds all.
     for scenario in ALL.iter().rev() {
         if wanted.contains(&scenario.step.id) {
             wanted.extend(scenario.needs);
         }
     }
-    Ok(ALL
-        .iter()
-        .filter(|scenario| only.is_empty() || wanted.contains(&scenario.step.id))
-        .collect())
+    let chosen = |scenario: &&Scenario| all || wanted.contains(&scenario.step.id);
+    Ok(ALL.iter().filter(chosen).collect())
 }
 
-/// Tell the stories one after the other. The first that fails ends it: what comes later goes on from it.
+/// Tell the stories one after the other, those of `main` until the first that fails.
 pub(crate) async fn run(progress: &Progress, env: &Env, chosen: &[&'static Scenario]) -> Result<()> {
     ensure!(
         !chosen.is_empty(),
@@ -85,12 +92,49 @@ pub(crate) async fn run(progress: &Progress, env: &Env, chosen: &[&'static Scena
     );
     // Until all is told.
     let _passers_by = walk_by(progress.recorder(), env);
+    let mut failed = Vec::new();
     for scenario in chosen {
-        progress
-            .story(&scenario.step, async |step| (scenario.story)(env, step).await)
-            .await?;
+        let before = Operator::of(env).head().await?;
+        let told = progress.story(&scenario.step, async |step| tell(scenario, env, step).await);
+        let Err(error) = told.await else { continue };
+        if scenario.suite == Suite::Main {
+            return Err(error);
+        }
+        failed.push((scenario.step.id, error));
+        progress.say("putting the manifests back as they were");
+        if let Err(error) = heal(progress, env, &before).await {
+            failed.push(("healing after it", error));
+            break;
+        }
     }
-    Ok(())
+    verdict(failed)
+}
+
+/// A story that goes on from no other begins when everything is as Git says.
+async fn tell(scenario: &Scenario, env: &Env, step: &StepHandle) -> Result<()> {
+    if scenario.suite != Suite::Main {
+        gitops::calm(step, env, CALM).await?;
+    }
+    (scenario.story)(env, step).await
+}
+
+/// Undo what a story that failed half-way has released.
+async fn heal(progress: &Progress, env: &Env, before: &str) -> Result<()> {
+    let heal = async |step: &StepHandle| {
+        Operator::of(env).restore(before).await?;
+        gitops::calm(step, env, CALM).await
+    };
+    progress.step(&plan::HEAL, heal).await
+}
+
+/// The first failure is the error, the others are named.
+fn verdict(failed: Vec<(&str, Error)>) -> Result<()> {
+    let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    match failed.into_iter().next() {
+        None => Ok(()),
+        Some((_, first)) => Err(first.context(format!("what failed: {names}"))),
+    }
 }
 
 /// Record the stories that were not told, and why.
@@ -99,13 +143,13 @@ pub(crate) fn note_untold(recorder: &Recorder, chosen: &[&'static Scenario]) {
     let failed = steps
         .iter()
         .find(|step| matches!(step.outcome, Outcome::Failed(_)));
-    for scenario in &ALL {
+    for scenario in ALL {
         let is = |id: &str| scenario.step.id == id;
         if steps.iter().any(|step| is(&step.id)) {
             continue;
         }
         let why = if !chosen.iter().any(|chosen| is(chosen.step.id)) {
-            "not asked for (--only)".to_owned()
+            "not asked for (--only, --suite)".to_owned()
         } else if let Some(step) = failed {
             format!("“{}” failed before it", step.title)
         } else {
@@ -122,11 +166,11 @@ mod tests {
 
     fn selected(only: &[&str]) -> Vec<&'static str> {
         let only: Vec<String> = only.iter().map(ToString::to_string).collect();
-        select(&only)
-            .unwrap()
-            .iter()
-            .map(|scenario| scenario.step.id)
-            .collect()
+        names(&select(&only, &[]).unwrap())
+    }
+
+    fn names(chosen: &[&Scenario]) -> Vec<&'static str> {
+        chosen.iter().map(|scenario| scenario.step.id).collect()
     }
 
     #[test]
@@ -137,6 +181,45 @@ mod tests {
         );
         assert_eq!(selected(&["migration"]), ["first-sync", "migration"]);
         assert_eq!(selected(&[]).len(), ALL.len());
+    }
+
+    #[test]
+    fn a_suite_is_chosen_whole_and_adds_to_what_is_named() {
+        let chosen = names(&select(&["promotion".to_owned()], &[Suite::Failures]).unwrap());
+        assert_eq!(chosen[..3], ["first-sync", "page-change", "promotion"]);
+        let failures = ALL.iter().filter(|scenario| scenario.suite == Suite::Failures);
+        assert_eq!(chosen.len(), 3 + failures.count());
+        assert!(!chosen.contains(&"migration"));
+    }
+
+    #[test]
+    fn only_stories_of_main_go_on_from_others_and_only_they_may() {
+        for scenario in ALL {
+            assert!(
+                scenario.suite == Suite::Main || scenario.needs.is_empty(),
+                "{}",
+                scenario.step.id
+            );
+        }
+    }
+
+    #[test]
+    fn every_failure_says_what_a_reader_needs() {
+        for scenario in ALL {
+            let told = scenario.failure.is_some();
+            assert_eq!(told, scenario.suite == Suite::Failures, "{}", scenario.step.id);
+        }
+    }
+
+    #[test]
+    fn all_failures_are_named_and_the_first_is_told() {
+        let failed = vec![
+            ("drift", anyhow::anyhow!("scaled")),
+            ("prune", anyhow::anyhow!("kept")),
+        ];
+        let error = format!("{:#}", verdict(failed).unwrap_err());
+        assert_eq!(error, "what failed: drift, prune: scaled");
+        assert!(verdict(Vec::new()).is_ok());
     }
 
     #[test]
@@ -154,7 +237,7 @@ mod tests {
     #[tokio::test]
     async fn every_story_that_was_not_told_says_why() {
         let progress = Progress::new(1, History::new());
-        let chosen = select(&["promotion".to_owned()]).unwrap();
+        let chosen = select(&["promotion".to_owned()], &[]).unwrap();
         progress.story(&chosen[0].step, async |_| Ok(())).await.unwrap();
         let failed = progress.story(&chosen[1].step, async |_| anyhow::bail!("no"));
         assert!(failed.await.is_err());
@@ -171,14 +254,14 @@ mod tests {
                 "passed",
                 "failed",
                 "“page change to staging” failed before it",
-                "not asked for (--only)"
+                "not asked for (--only, --suite)"
             ]
         );
     }
 
     #[test]
     fn an_unknown_name_is_refused_with_the_known_ones() {
-        let error = select(&["promotoin".to_owned()])
+        let error = select(&["promotoin".to_owned()], &[])
             .err()
             .expect("must be refused")
             .to_string();

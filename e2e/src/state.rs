@@ -128,6 +128,7 @@ mod tests {
             measured: History::new(),
             evidence: Vec::new(),
             files: Vec::new(),
+            requests: None,
         };
         let steps = vec![
             step("world", Outcome::Passed),

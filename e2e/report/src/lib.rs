@@ -17,7 +17,7 @@ use std::{
 };
 
 pub use record::{
-    About, Answer, Answers, Diagnosis, FORMAT, Image, Kind, Load, Mark, Milestone, Outcome, Report,
+    About, Answer, Answers, Diagnosis, FORMAT, Image, Kind, Load, Mark, Milestone, Outcome, Report, Requests,
     StepRecord, Visits, Way,
 };
 

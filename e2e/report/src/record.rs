@@ -140,6 +140,18 @@ pub struct StepRecord {
     /// Files that show it, relative to the folder of the run.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub files: Vec<String>,
+    /// What a steady load asked meanwhile, if the step put one on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub requests: Option<Requests>,
+}
+
+/// Requests of a steady load.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requests {
+    /// How many were made.
+    pub asked: usize,
+    /// How many of them got no answer, or one that says it failed.
+    pub failed: usize,
 }
 
 impl StepRecord {

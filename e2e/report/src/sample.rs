@@ -24,6 +24,7 @@ fn step(id: &str, title: &str, kind: Kind, began: f64, seconds: f64, outcome: Ou
         measured: BTreeMap::new(),
         evidence: Vec::new(),
         files: Vec::new(),
+        requests: None,
     }
 }
 

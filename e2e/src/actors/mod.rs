@@ -1,11 +1,15 @@
 //! The people of the stories. Each does only what a person can: look at a page, post a form, review and merge.
 
+mod crowd;
+mod operator;
 mod page;
 mod passer_by;
 mod reviewer;
 mod sampler;
 mod visitor;
 
+pub(crate) use crowd::Crowd;
+pub(crate) use operator::Operator;
 pub(crate) use passer_by::walk_by;
 pub(crate) use reviewer::{Release, Reviewer, is_bump, pins};
 pub(crate) use sampler::{Rollout, sample_until_only};

@@ -1,9 +1,22 @@
-//! The stories, one a file. Each says what must hold for somebody outside: an HTTP answer, a commit shown, a time.
+//! The stories, one a file, in the order they are told. Each says what must hold for somebody outside: an HTTP answer, a
+//! commit shown, a time.
 
-pub(crate) mod first_sync;
-pub(crate) mod migration;
-pub(crate) mod page_change;
-pub(crate) mod promotion;
-pub(crate) mod quiet_bumps;
+pub(crate) mod failures;
+pub(crate) mod main;
+pub(crate) mod posture;
 mod release;
 mod workloads;
+
+use crate::scenario::Scenario;
+
+/// All stories. `main` comes first: it begins with a loop that has released nothing but HEAD.
+pub(crate) static ALL: &[Scenario] = &[
+    main::first_sync::SCENARIO,
+    main::page_change::SCENARIO,
+    main::promotion::SCENARIO,
+    main::migration::SCENARIO,
+    main::quiet_bumps::SCENARIO,
+    failures::rollout::SCENARIO,
+    failures::bad_manifest::SCENARIO,
+    failures::drift::SCENARIO,
+];

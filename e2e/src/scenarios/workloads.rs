@@ -15,7 +15,7 @@ use crate::progress::StepHandle;
 use crate::recorder::Way;
 use crate::wait::{Verdict, eventually};
 
-const NAMESPACE: &str = "message-board";
+pub(crate) const NAMESPACE: &str = "message-board";
 const JOB: &str = "backend-migrate";
 /// Their grace period, and some time for the node to notice.
 const OLD_PODS_END: Duration = Duration::from_secs(40);

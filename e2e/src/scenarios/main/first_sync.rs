@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::workloads;
 use crate::actors::{Visitor, is_bump, pins};
 use crate::argocd::allowed_repositories;
 use crate::env::Env;
@@ -12,11 +11,22 @@ use crate::environment::Environment;
 use crate::first_release::{application, manifests};
 use crate::git::short;
 use crate::gitops;
+use crate::plan::Step;
 use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::workloads;
 
 const APPS: [&str; 4] = ["root", "platform", "backend", "frontend"];
 
-pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("first-sync", "first sync", 240),
+    suite: Suite::Main,
+    needs: &[],
+    failure: None,
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let history = application(&env.ground, &env.world).history().await?;
     let told = history.iter().skip(1).find(|commit| !is_bump(&commit.changed));
     ensure!(

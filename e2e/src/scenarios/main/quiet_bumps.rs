@@ -7,9 +7,19 @@ use crate::ci::{Decision, Push};
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::first_release::{application, manifests};
+use crate::plan::Step;
 use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
 
-pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("quiet-bumps", "bumps start no build", 60),
+    suite: Suite::Main,
+    needs: &["first-sync"],
+    failure: None,
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let branch = Environment::Staging.branch();
     let runs_of = |commit: &str| {
         let ledger = env.ci.ledger();

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::release::{Expected, built, merged};
-use super::workloads;
 use crate::actors::Visitor;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::first_release::application;
 use crate::git::short;
+use crate::plan::Step;
 use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::release::{Expected, built, merged};
+use crate::scenarios::workloads;
 
 /// Migration 3: surrounding and repeated white space of texts goes, in what is stored and in what is written from then on.
 const PATCH: &str = "e2e/fixtures/migration-3.patch";
@@ -20,7 +22,15 @@ const SCHEMA: u32 = 3;
 const RAW: &str = "  hello   world ";
 const TIDY: &str = "hello world";
 
-pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("migration", "new migration to staging", 600),
+    suite: Suite::Main,
+    needs: &["first-sync"],
+    failure: None,
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(&env.staging, &env.ground.http);
     let schema = staging.backend_version().await?.schema_version;
     ensure!(

@@ -4,17 +4,27 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::release::{Expected, built, merged};
 use crate::actors::{Visitor, pins};
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::first_release::manifests;
 use crate::forge::Forge;
 use crate::git::short;
+use crate::plan::Step;
 use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::release::{Expected, built, merged};
 use crate::world::ForgeAccess;
 
-pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("promotion", "promotion to production", 300),
+    suite: Suite::Main,
+    needs: &["page-change"],
+    failure: None,
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(&env.staging, &env.ground.http).commit_shown().await?;
     let production = Visitor::of(&env.production, &env.ground.http);
     let before = production.commit_shown().await?;

@@ -4,17 +4,27 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use super::release::{Expected, built, merged};
 use crate::actors::Visitor;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::first_release::application;
 use crate::git::short;
+use crate::plan::Step;
 use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::release::{Expected, built, merged};
 
 const PATCH: &str = "e2e/fixtures/page-change.patch";
 
-pub(crate) async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("page-change", "page change to staging", 600),
+    suite: Suite::Main,
+    needs: &["first-sync"],
+    failure: None,
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(&env.staging, &env.ground.http);
     let production = Visitor::of(&env.production, &env.ground.http);
     let (before, in_production) = (staging.commit_shown().await?, production.commit_shown().await?);

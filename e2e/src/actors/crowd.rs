@@ -1,0 +1,162 @@
+//! A steady load: people who look at one environment all the while, a hundred times a second, and count what fails.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
+
+use super::sampler::chain;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::progress::StepHandle;
+
+/// Between two requests.
+const EVERY: Duration = Duration::from_millis(10);
+/// After that, a request has failed.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many failures are told in full.
+const TOLD: usize = 5;
+
+/// The people. They leave when this is dropped, too.
+pub(crate) struct Crowd {
+    environment: Environment,
+    began: Instant,
+    seen: Seen,
+    enough: oneshot::Sender<()>,
+    asking: JoinHandle<()>,
+}
+
+type Seen = Arc<Mutex<Tally>>;
+
+/// What they were answered.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally {
+    /// Requests that were answered, well or not.
+    pub(crate) asked: usize,
+    /// Those that got no answer, or one that says it failed.
+    pub(crate) failed: Vec<String>,
+}
+
+impl Crowd {
+    /// People come: half of them over connections they keep, half with a new one for each request; every tenth asks for
+    /// the page itself, which needs the backend and the table.
+    pub(crate) fn gather(env: &Env, environment: Environment) -> Result<Self> {
+        let cluster = env.cluster(environment);
+        let version = |site: &str| format!("{site}{}", api::VERSION);
+        let urls = [version(&cluster.frontend_url), version(&cluster.backend_url)];
+        let page = format!("{}/", cluster.frontend_url);
+        let client = |kept| {
+            reqwest::Client::builder()
+                .no_proxy()
+                .timeout(PATIENCE)
+                .pool_max_idle_per_host(kept)
+                .build()
+        };
+        let (keeping, closing) = (client(16)?, client(0)?);
+        let (seen, began) = (Seen::default(), Instant::now());
+        let (enough, mut told) = oneshot::channel();
+        let tally = Arc::clone(&seen);
+        let asking = tokio::spawn(async move {
+            let mut requests = JoinSet::new();
+            let mut clock = tokio::time::interval(EVERY);
+            clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            for number in 0_usize.. {
+                tokio::select! {
+                    _ = &mut told => break,
+                    _ = clock.tick() => {}
+                }
+                while requests.try_join_next().is_some() {}
+                let url = if number % 10 == 0 {
+                    &page
+                } else {
+                    &urls[number % 2]
+                };
+                let http = if number % 4 < 2 { &keeping } else { &closing };
+                requests.spawn(ask(http.get(url), url.clone(), began, Arc::clone(&tally)));
+            }
+            requests.join_all().await;
+        });
+        Ok(Self {
+            environment,
+            began,
+            seen,
+            enough,
+            asking,
+        })
+    }
+
+    /// They leave, once the last has been answered or has lost patience. What they saw is in the step's record.
+    pub(crate) async fn leave(self, step: &StepHandle) -> Result<Tally> {
+        let seconds = self.began.elapsed().as_secs_f64();
+        // If nobody listens, they have left already, and the next line says why.
+        let _ = self.enough.send(());
+        self.asking.await.context("the crowd left by itself")?;
+        let tally = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        step.requests(tally.asked, tally.failed.len());
+        step.evidence(format!(
+            "{} of {} requests to {} failed in {seconds:.0} s",
+            tally.failed.len(),
+            tally.asked,
+            self.environment,
+        ));
+        Ok(tally)
+    }
+}
+
+async fn ask(request: reqwest::RequestBuilder, url: String, began: Instant, seen: Seen) {
+    let asked = began.elapsed();
+    let answer = request.send().await.and_then(reqwest::Response::error_for_status);
+    let read = match answer {
+        Ok(answer) => answer.bytes().await.map(drop),
+        Err(error) => Err(error),
+    };
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    seen.asked += 1;
+    if let Err(error) = read {
+        let error = chain(&error);
+        seen.failed
+            .push(format!("after {:.1} s {url}: {error}", asked.as_secs_f64()));
+    }
+}
+
+impl Tally {
+    /// Not more than `bound` of them failed, and enough were made for that to mean something.
+    pub(crate) fn at_most(&self, bound: usize) -> Result<()> {
+        let told = &self.failed[..self.failed.len().min(TOLD)];
+        ensure!(
+            self.failed.len() <= bound,
+            "{} of {} requests failed, {bound} may: {}",
+            self.failed.len(),
+            self.asked,
+            told.join("; ")
+        );
+        ensure!(self.asked >= 100, "only {} requests were made", self.asked);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_failure_than_allowed_is_too_many_and_no_requests_prove_nothing() {
+        let tally = |asked, failed: usize| Tally {
+            asked,
+            failed: vec!["refused".to_owned(); failed],
+        };
+        assert!(tally(1000, 0).at_most(0).is_ok());
+        assert!(tally(1000, 3).at_most(3).is_ok());
+        assert!(
+            tally(1000, 1)
+                .at_most(0)
+                .unwrap_err()
+                .to_string()
+                .contains("refused")
+        );
+        assert!(tally(0, 0).at_most(0).is_err());
+    }
+}

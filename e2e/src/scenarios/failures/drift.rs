@@ -1,0 +1,91 @@
+//! Somebody changes the cluster by hand: Argo CD puts back what Git says.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Service;
+use kube::Api;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use serde_json::{Value, json};
+
+use crate::env::Env;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::workloads::NAMESPACE;
+use crate::wait::{Verdict, eventually};
+
+const HEALED: Duration = Duration::from_secs(10);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("drift", "changes by hand are undone", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "Somebody changes replicas, image or labels in the cluster, or deletes a Service.",
+        effect: "Argo CD sees the difference and applies what Git says.",
+        within: "10 s each",
+        way_out: "Nothing to do. To change it for good, commit it; to look into something first, turn off `selfHeal`.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let client = &env.staging.client;
+    let deployments: Api<Deployment> = Api::namespaced(client.clone(), NAMESPACE);
+    let services: Api<Service> = Api::namespaced(client.clone(), NAMESPACE);
+    let server = |image: &str| json!({ "spec": { "template": { "spec": { "containers": [{ "name": "frontend", "image": image }] } } } });
+    let changes = [
+        ("replicas", json!({ "spec": { "replicas": 3 } })),
+        (
+            "image",
+            server("000000000000.dkr.ecr.eu-central-1.amazonaws.com/frontend:other"),
+        ),
+        (
+            "label",
+            json!({ "metadata": { "labels": { "app.kubernetes.io/part-of": "nothing" } } }),
+        ),
+    ];
+    for (what, change) in changes {
+        let before = wish(&deployments).await?;
+        deployments
+            .patch("frontend", &PatchParams::default(), &Patch::Strategic(change))
+            .await
+            .with_context(|| format!("change the {what} by hand"))?;
+        let since = Instant::now();
+        healed(step, what, async || Ok(wish(&deployments).await? == before)).await?;
+        step.measured(&format!("{what} healed"), since.elapsed().as_secs_f64());
+    }
+    services
+        .delete("frontend", &DeleteParams::default())
+        .await
+        .context("delete the Service by hand")?;
+    let deleted = Instant::now();
+    healed(step, "Service", async || {
+        Ok(services.get_opt("frontend").await?.is_some())
+    })
+    .await?;
+    step.measured("Service healed", deleted.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// What of the Deployment somebody may have changed.
+async fn wish(deployments: &Api<Deployment>) -> Result<Value> {
+    let deployment = deployments.get("frontend").await.context("read the Deployment")?;
+    let spec = deployment.spec.context("a Deployment has a spec")?;
+    let containers = spec.template.spec.map(|pod| pod.containers).unwrap_or_default();
+    let images: Vec<_> = containers.into_iter().map(|container| container.image).collect();
+    Ok(json!([spec.replicas, images, deployment.metadata.labels]))
+}
+
+async fn healed(step: &StepHandle, what: &str, as_git_says: impl AsyncFn() -> Result<bool>) -> Result<()> {
+    eventually(step, &format!("{what} put back"), HEALED, async || {
+        Ok(if as_git_says().await? {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending("still as it was changed".to_owned())
+        })
+    })
+    .await
+}

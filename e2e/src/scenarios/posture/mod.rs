@@ -1,0 +1,1 @@
+//! What is claimed of security, shown by something that is refused.
