@@ -1,10 +1,14 @@
 //! `cargo xtask diff BASE HEAD`: what a change does to each environment, as Argo CD would see it. Markdown, for a reviewer.
 
+mod change;
+mod risks;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::{flags, supplies};
@@ -91,7 +95,7 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// A section for each overlay that differs; those that do not are named in one line.
+/// The risks, then a section for each overlay that differs; those that do not are named in one line.
 fn compare(sh: &Shell, scratch: &Path) -> Result<String> {
     let mut names: Vec<_> = ["base", "head"]
         .iter()
@@ -104,7 +108,7 @@ fn compare(sh: &Shell, scratch: &Path) -> Result<String> {
         .collect();
     names.sort();
     names.dedup();
-    let (mut text, mut same) = (String::new(), Vec::new());
+    let (mut text, mut notes, mut same) = (String::new(), String::new(), Vec::new());
     for name in names {
         let title = name.trim_end_matches(".yaml");
         let side = |side: &str| {
@@ -126,14 +130,29 @@ fn compare(sh: &Shell, scratch: &Path) -> Result<String> {
         if diff.is_empty() {
             same.push(title.to_owned());
         } else {
-            // Writing to a string cannot fail.
+            let [old, new] = [&base, &head].map(|side| objects(&scratch.join(side)));
+            for risks::Note { object, what, why } in risks::notes(&old?, &new?) {
+                let what = what.replace('|', "\\|");
+                // Writing to a string cannot fail.
+                let _ = writeln!(notes, "| {title} | {object} | {what} | {why} |");
+            }
             let _ = writeln!(text, "### {title}\n\n````diff\n{diff}\n````\n");
         }
     }
     if !same.is_empty() {
         let _ = writeln!(text, "Unchanged: {}", same.join(", "));
     }
-    Ok(text)
+    if !notes.is_empty() {
+        notes.insert_str(0, "| Look twice | object | what | why |\n|---|---|---|---|\n");
+        notes.push('\n');
+    }
+    Ok(notes + &text)
+}
+
+/// What was rendered; nothing where there is no such file.
+fn objects(rendered: &Path) -> Result<Vec<Value>> {
+    let text = fs::read_to_string(rendered).with_context(|| format!("read {}", rendered.display()))?;
+    serde_saphyr::from_multiple(&text).with_context(|| format!("parse {}", rendered.display()))
 }
 
 #[cfg(test)]
@@ -145,8 +164,8 @@ mod tests {
         let sh = Shell::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
         for (file, text) in [
-            ("base/backend-staging.yaml", "replicas: 1\n"),
-            ("head/backend-staging.yaml", "replicas: 2\n"),
+            ("base/backend-staging.yaml", "spec:\n  replicas: 1\n"),
+            ("head/backend-staging.yaml", "spec:\n  replicas: 2\n"),
             ("base/platform-staging.yaml", "kind: Namespace\n"),
             ("head/platform-staging.yaml", "kind: Namespace\n"),
             ("head/frontend-staging.yaml", "kind: Service\n"),
@@ -155,7 +174,7 @@ mod tests {
         }
         let text = compare(&sh, folder.path()).unwrap();
         assert!(
-            text.contains("### backend-staging") && text.contains("-replicas: 1\n+replicas: 2"),
+            text.starts_with("### backend-staging") && text.contains("-  replicas: 1\n+  replicas: 2"),
             "{text}"
         );
         assert!(
@@ -163,6 +182,27 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("Unchanged: platform-staging\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_risky_comes_first() {
+        let sh = Shell::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let base = "kind: Service\nmetadata: {name: backend}\n---\nkind: Role\nmetadata: {name: b}\n";
+        sh.write_file(folder.path().join("base/backend-staging.yaml"), base)
+            .unwrap();
+        // The other folder is there, but empty: the overlay was removed.
+        sh.create_dir(folder.path().join("head")).unwrap();
+        let text = compare(&sh, folder.path()).unwrap();
+        let notes: Vec<_> = text.lines().take(4).collect();
+        assert_eq!(
+            notes[2..],
+            [
+                "| backend-staging | Role/b | is deleted | Argo CD removes it from the cluster |",
+                "| backend-staging | Service/backend | is deleted | who sends there gets no answer |",
+            ],
+            "{text}"
+        );
     }
 
     #[test]
