@@ -1,0 +1,102 @@
+//! What each state of an Application means.
+
+use super::*;
+use serde_json::{Value, json};
+
+fn status(phase: &str, operation: &str, sync: &str, compared: &str, health: &str) -> Value {
+    json!({
+        "sync": {"status": sync, "revision": compared, "comparedTo": {}},
+        "health": {"status": health},
+        "operationState": {
+            "phase": phase, "message": "what Argo CD says", "retryCount": 0,
+            "startedAt": "2026-11-21T10:39:19Z", "finishedAt": null,
+            "syncResult": {"revision": operation, "resources": [
+                {"kind": "Job", "name": "backend-migrate", "hookPhase": "Failed", "message": "backoff limit"},
+            ]},
+        },
+    })
+}
+
+fn judged(status: &Value) -> Verdict<()> {
+    judge(Some(&serde_json::from_value(status.clone()).unwrap()), "new")
+}
+
+#[test]
+fn live_is_synced_healthy_and_succeeded_at_the_revision() {
+    assert!(matches!(
+        judged(&status("Succeeded", "new", "Synced", "new", "Healthy")),
+        Verdict::Ready(())
+    ));
+}
+
+#[test]
+fn anything_less_is_not_yet() {
+    for (phase, operation, sync, compared, health) in [
+        ("Succeeded", "old", "Synced", "old", "Healthy"),
+        ("Succeeded", "old", "Synced", "new", "Healthy"),
+        ("Succeeded", "new", "OutOfSync", "new", "Healthy"),
+        ("Succeeded", "new", "Synced", "newer", "Healthy"),
+        ("Succeeded", "new", "Synced", "new", "Progressing"),
+        ("Running", "new", "OutOfSync", "new", "Healthy"),
+        ("Failed", "old", "OutOfSync", "old", "Healthy"),
+    ] {
+        let state = status(phase, operation, sync, compared, health);
+        assert!(matches!(judged(&state), Verdict::Pending(_)), "{state}");
+    }
+    assert!(matches!(judged(&json!({})), Verdict::Pending(_)));
+    assert!(matches!(judge(None, "new"), Verdict::Pending(_)));
+}
+
+#[test]
+fn a_failed_sync_is_seen_at_once_and_names_the_hook() {
+    let Verdict::Failed(why) = judged(&status("Failed", "new", "OutOfSync", "new", "Healthy")) else {
+        panic!("a failed sync must end the wait")
+    };
+    assert!(
+        why.contains("what Argo CD says") && why.contains("Job backend-migrate: backoff limit"),
+        "{why}"
+    );
+}
+
+#[test]
+fn calm_is_only_what_needs_nothing_more() {
+    let calm = |phase: &str, sync: &str, health: &str| {
+        let state: Status = serde_json::from_value(status(phase, "new", sync, "new", health)).unwrap();
+        state.is_calm()
+    };
+    assert!(calm("Succeeded", "Synced", "Healthy"));
+    assert!(!calm("Running", "Synced", "Healthy"));
+    assert!(!calm("Failed", "Synced", "Healthy"));
+    assert!(!calm("Succeeded", "OutOfSync", "Healthy"));
+    assert!(!calm("Succeeded", "Synced", "Degraded"));
+    assert!(!Status::default().is_calm());
+}
+
+#[test]
+fn the_times_of_a_sync_are_read() {
+    let state = status("Running", "new", "OutOfSync", "old", "Healthy");
+    let state: Status = serde_json::from_value(state).unwrap();
+    let operation = state.operation_state.unwrap();
+    let started = operation.started_at.expect("a time").0;
+    assert_eq!(started.to_string(), "2026-11-21T10:39:19Z");
+    assert!(operation.finished_at.is_none());
+}
+
+#[test]
+fn a_complaint_is_shown_while_waiting() {
+    let state = json!({"conditions": [{"type": "ComparisonError", "message": "repository not found"}]});
+    let Verdict::Pending(why) = judged(&state) else {
+        panic!("may pass")
+    };
+    assert_eq!(why, "ComparisonError: repository not found");
+}
+
+#[test]
+fn what_was_taken_back_leaves_the_failed_operation_and_nothing_to_do() {
+    let reverted = status("Failed", "bad", "Synced", "new", "Healthy");
+    assert!(matches!(judged(&reverted), Verdict::Ready(())));
+    let state: Status = serde_json::from_value(reverted).unwrap();
+    assert!(state.is_calm());
+    let state: Status = serde_json::from_value(status("Failed", "new", "Synced", "new", "Healthy")).unwrap();
+    assert!(!state.is_calm());
+}
