@@ -151,6 +151,8 @@ pub(crate) enum Verb {
     Propose(CiPropose),
     /// Open the pull request that gives one environment the images of another
     Promote(CiPromote),
+    /// Make the images of this commit again, and compare them with those in the registry
+    Reproduce(CiBuild),
     /// Give the images of this commit a version as a second tag
     Tag {
         /// As Git's tag: v1.2.3
@@ -167,6 +169,7 @@ impl Verb {
             Self::Push => "push",
             Self::Propose(_) => "propose",
             Self::Promote(_) => "promote",
+            Self::Reproduce(_) => "reproduce",
             Self::Tag { .. } => "tag",
         }
     }

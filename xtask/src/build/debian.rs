@@ -74,14 +74,16 @@ pub(crate) fn prepare(sh: &Shell, target: Target, install: bool) -> Result<Debia
 
 impl Debian {
     pub(crate) fn cargo<'sh>(&self, sh: &'sh Shell) -> Cmd<'sh> {
-        let triple = self.target.triple().to_uppercase().replace('-', "_");
         env::without_cargo_noise(cmd!(sh, "/usr/bin/cargo"))
             .env("RUSTC", "/usr/bin/rustc")
             .env("RUSTC_BOOTSTRAP", "1")
             // Set by `cargo run` for the other toolchain's libraries.
             .env_remove("LD_LIBRARY_PATH")
-            .env(format!("CARGO_TARGET_{triple}_LINKER"), &self.linker)
-            .env(format!("CARGO_TARGET_{triple}_RUSTFLAGS"), &self.rustflags)
+            .env(self.target.variable("LINKER"), &self.linker)
+    }
+
+    pub(crate) fn rustflags(&self) -> &str {
+        &self.rustflags
     }
 
     pub(crate) fn std_flags<'sh>(&self, build: Cmd<'sh>) -> Cmd<'sh> {

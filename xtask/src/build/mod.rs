@@ -13,6 +13,7 @@ use crate::{dev, env, flags};
 
 pub(crate) mod bundle;
 mod debian;
+mod paths;
 pub(crate) mod toolchain;
 
 /// One app's build context: everything its Containerfile copies.

@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::build::debian::{self, Debian};
+use crate::build::paths;
 use crate::{env, packages};
 
 /// How long rustup may take to fetch one standard library (some 30 MB).
@@ -48,6 +49,12 @@ impl Target {
             Self::Static => format!("{ARCH}-unknown-linux-musl"),
             Self::Wasm => "wasm32-unknown-unknown".to_owned(),
         }
+    }
+
+    /// A variable by which cargo is told something for this target alone.
+    pub(crate) fn variable(self, name: &str) -> String {
+        let triple = self.triple().to_uppercase().replace('-', "_");
+        format!("CARGO_TARGET_{triple}_{name}")
     }
 
     /// What crates with C inside need besides Rust.
@@ -95,11 +102,13 @@ impl Prepared {
     /// Compiles with `profile` and answers the folder of the results.
     pub(crate) fn cargo_build(&self, sh: &Shell, profile: &str, args: &[&str]) -> Result<PathBuf> {
         let triple = self.target.triple();
-        let cargo = match &self.debian {
-            None => env::cargo(sh),
-            Some(debian) => debian.cargo(sh),
+        let (cargo, flags) = match &self.debian {
+            None => (env::cargo(sh), ""),
+            Some(debian) => (debian.cargo(sh), debian.rustflags()),
         };
+        let flags = format!("{flags} {}", paths::renamed(sh)?);
         let build: Cmd<'_> = cargo
+            .env(self.target.variable("RUSTFLAGS"), flags.trim_start())
             .arg("build")
             .args(["--target", &triple, "--profile", profile, "--locked"])
             .args(args);

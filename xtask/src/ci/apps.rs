@@ -4,22 +4,28 @@
 //! staging runs. `Cargo.lock` is shared by products and tools: a new version of a tool's dependency makes new images too,
 //! which costs a build and never misses one.
 
+use crate::build::toolchain::Target;
+
 /// A product that is released as an image.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) name: &'static str,
     /// Folders and files of its own.
     pub(crate) paths: &'static [&'static str],
+    /// The crates that are compiled for its image, and what for.
+    pub(crate) compiled: &'static [(&'static str, Target)],
 }
 
 pub(crate) const APPS: &[App] = &[
     App {
         name: "backend",
         paths: &["backend"],
+        compiled: &[("backend", Target::Static)],
     },
     App {
         name: "frontend",
         paths: &["frontend"],
+        compiled: &[("frontend", Target::Static), ("hydrate", Target::Wasm)],
     },
 ];
 

@@ -1,9 +1,10 @@
 //! Images by docker or podman: built from prebuilt files, pushed with credentials that touch no file of the user's.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File, FileTimes, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
@@ -12,38 +13,82 @@ use serde_json::json;
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
-use crate::ci::plan::{AppPlan, Plan};
-use crate::ci::registry::Images;
-use crate::ci::settings::{Engine, Registry};
+use crate::ci::plan::AppPlan;
+use crate::ci::registry::{Images, Registry};
+use crate::ci::settings::{self, Engine};
 
-/// Builds the image of `app` from the files in `context`.
+/// What an image says of where it comes from, and the time in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) commit: String,
+    /// Address of the repository.
+    pub(crate) source: String,
+    /// When it was committed, in seconds since 1970.
+    pub(crate) seconds: u64,
+}
+
+/// Builds the image of `app` from the files in `context`. Nothing of now or of this machine gets into it: the same files and the
+/// same origin give the same image.
 pub(crate) fn build(
     sh: &Shell,
     engine: Engine,
-    app: &AppPlan,
-    plan: &Plan,
-    source: &str,
+    app: &str,
+    image: &str,
+    origin: &Origin,
     context: &Path,
 ) -> Result<()> {
-    let (program, image) = (engine.program(), &app.image);
-    let file = format!("{}/Containerfile", app.name);
-    let commit = format!("COMMIT={}", plan.commit);
-    let source = format!("SOURCE={source}");
-    cmd!(sh, "{program} build --quiet --file {file} --build-arg {commit} --build-arg {source} --tag {image} {context}")
+    settle(context, origin.seconds).with_context(|| format!("date the files of {app}"))?;
+    let program = engine.program();
+    let file = format!("{app}/Containerfile");
+    let commit = format!("COMMIT={}", origin.commit);
+    let source = format!("SOURCE={}", origin.source);
+    let seconds = origin.seconds.to_string();
+    let time = match engine {
+        // An argument that BuildKit knows.
+        Engine::Docker => ["--build-arg".to_owned(), format!("SOURCE_DATE_EPOCH={seconds}")],
+        Engine::Podman => ["--timestamp".to_owned(), seconds],
+    };
+    cmd!(sh, "{program} build --quiet --file {file} --build-arg {commit} --build-arg {source} {time...} --tag {image} {context}")
         // An attestation would turn the image into an index, with another digest on each build.
         .env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")
         .run()
-        .with_context(|| format!("build the image of {}", app.name))
+        .with_context(|| format!("build the image of {app}"))
 }
 
-/// Pushes the image of `app`, unless a run of the same content was faster: on ECR a tag is written once.
+/// What the engine calls an image: the digest of its description or, in an engine that keeps images as a registry does, that of
+/// its manifest.
+pub(crate) fn id(sh: &Shell, engine: Engine, image: &str) -> Result<String> {
+    let (program, format) = (engine.program(), "{{.Id}}");
+    let id = cmd!(sh, "{program} image inspect --format {format} {image}")
+        .quiet()
+        .read()
+        .with_context(|| format!("ask {program} for {image}"))?;
+    // podman leaves the kind of hash out.
+    Ok(format!("sha256:{}", id.trim_start_matches("sha256:")))
+}
+
+/// Gives all files below `path` one time, and the rights they have for a user whose umask takes nothing from others.
+fn settle(path: &Path, seconds: u64) -> io::Result<()> {
+    let about = fs::symlink_metadata(path)?;
+    if about.is_dir() {
+        for entry in fs::read_dir(path)? {
+            settle(&entry?.path(), seconds)?;
+        }
+    }
+    let is_open = about.is_dir() || about.permissions().mode() & 0o100 != 0;
+    fs::set_permissions(path, Permissions::from_mode(if is_open { 0o755 } else { 0o644 }))?;
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    File::open(path)?.set_times(FileTimes::new().set_modified(time).set_accessed(time))
+}
+
+/// Pushes the image of `app`, unless a run of the same content was faster: on ECR a tag is written once. Gives its digest.
 pub(crate) fn push(
     sh: &Shell,
     engine: Engine,
-    settings: &Registry,
+    settings: &settings::Registry,
     images: &dyn Images,
     app: &AppPlan,
-) -> Result<()> {
+) -> Result<String> {
     let (program, image) = (engine.program(), &app.image);
     let mut push = cmd!(sh, "{program} push --quiet");
     if engine == Engine::Podman && settings.insecure {
@@ -59,8 +104,8 @@ pub(crate) fn push(
     }
     let output = push.arg(image).ignore_status().output();
     let output = output.with_context(|| format!("start {program}"))?;
-    if output.status.success() || images.digest(app.name, &app.fingerprint)?.is_some() {
-        return Ok(());
+    if let Some(digest) = images.tagged(app.name, &app.fingerprint)? {
+        return Ok(digest);
     }
     let said = String::from_utf8_lossy(&output.stderr);
     bail!(
@@ -70,11 +115,31 @@ pub(crate) fn push(
     )
 }
 
+/// An error unless the registry's image is the one that was built here: only that is to be signed.
+pub(crate) fn is_ours(
+    sh: &Shell,
+    engine: Engine,
+    registry: &Registry<'_>,
+    app: &AppPlan,
+    digest: &str,
+) -> Result<()> {
+    let ours = id(sh, engine, &app.image)?;
+    let (theirs, _) = registry.config(app.name, digest)?;
+    if ours == theirs || ours == digest {
+        return Ok(());
+    }
+    bail!(
+        "the registry has another image as {} ({digest}) than was built here ({ours}), and nobody signed it: find out who pushed it, \
+         remove the tag, and run `cargo xtask ci push` again",
+        app.image
+    )
+}
+
 /// The name docker wants; podman reads the same format under any name.
 const AUTH_FILE: &str = "config.json";
 
 /// A folder with the registry's credentials that goes when dropped: `login` would leave them in the user's home.
-fn login(registry: &Registry) -> Result<Option<TempDir>> {
+pub(crate) fn login(registry: &settings::Registry) -> Result<Option<TempDir>> {
     let Some((user, password)) = &registry.credentials else {
         return Ok(None);
     };
@@ -89,4 +154,31 @@ fn login(registry: &Registry) -> Result<Option<TempDir>> {
         .and_then(|mut file| file.write_all(config.to_string().as_bytes()))
         .context("write the registry's credentials")?;
     Ok(Some(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_and_by_whom_files_were_made_does_not_show() {
+        let seen = |umask: u32| {
+            let folder = tempfile::tempdir().unwrap();
+            let site = folder.path().join("site");
+            fs::create_dir(&site).unwrap();
+            for (name, mode) in [("server", 0o777), ("site/page", 0o666)] {
+                fs::write(folder.path().join(name), name).unwrap();
+                fs::set_permissions(folder.path().join(name), Permissions::from_mode(mode & !umask)).unwrap();
+            }
+            settle(folder.path(), 1_700_000_000).unwrap();
+            ["", "server", "site", "site/page"].map(|name| {
+                let about = fs::metadata(folder.path().join(name)).unwrap();
+                (about.permissions().mode(), about.modified().unwrap())
+            })
+        };
+        let (open, closed) = (seen(0o002), seen(0o077));
+        assert_eq!(open, closed);
+        let modes = open.map(|(mode, _)| mode & 0o777);
+        assert_eq!(modes, [0o755, 0o755, 0o755, 0o644]);
+    }
 }

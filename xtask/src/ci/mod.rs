@@ -2,21 +2,24 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use ureq::Agent;
 use xshell::Shell;
 
 use crate::build;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote};
+use crate::ci::images::Origin;
 use crate::ci::kept::Kept;
 use crate::ci::look::Look;
-use crate::ci::plan::{Action, Plan};
+use crate::ci::plan::{Action, AppPlan, Plan};
 use crate::ci::propose::{Outcome, Place};
 use crate::ci::registry::Registry;
-use crate::ci::settings::{Engine, Forge, MAIN_BRANCH, Release};
+use crate::ci::settings::{Engine, Forge, MAIN_BRANCH, Release, Signing};
+use crate::ci::sign::Signer;
 use crate::flags::{self, Verb};
 
 mod apps;
@@ -31,7 +34,10 @@ mod proposal;
 mod propose;
 mod registry;
 mod report;
+mod reproduce;
+mod sbom;
 pub(crate) mod settings;
+mod sign;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -69,6 +75,7 @@ impl Run<'_> {
             Verb::Push => run.push(),
             Verb::Propose(flags) => run.propose(flags),
             Verb::Promote(flags) => run.promote(flags),
+            Verb::Reproduce(flags) => run.reproduce(flags),
             Verb::Tag { version } => tag::run(&git, &run.agent, version),
         }
     }
@@ -127,10 +134,10 @@ impl<'a> Run<'a> {
                 kept.keep(self.sh, app, &build::context_of(&out, app.name))?;
             }
         }
-        let source = self.source.url();
+        let origin = self.origin(&plan.commit)?;
         for app in wanted {
             let context = build::context_of(&out, app.name);
-            images::build(self.sh, engine, app, &plan, &source, &context)?;
+            images::build(self.sh, engine, app.name, &app.image, &origin, &context)?;
             println!("built     {} ({:.1} MB)", app.image, build::megabytes(&context)?);
         }
         Ok(())
@@ -145,17 +152,98 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let settings = settings::Registry::from_env()?;
-        let registry = self.registry(&settings);
+        let registry = self.registry(&settings)?;
+        let (engine, signing) = (Engine::from_env()?, settings::signing()?);
+        let mut pushed = Vec::new();
         for app in wanted {
-            images::push(self.sh, Engine::from_env()?, &settings, &registry, app)?;
+            let digest = images::push(self.sh, engine, &settings, &registry, app)?;
             println!("pushed    {}", app.image);
+            pushed.push((app, digest));
         }
-        Ok(())
+        let Some(signing) = signing else {
+            println!("unsigned  SIGNING_KEY is not set");
+            return Ok(());
+        };
+        self.sign(&plan, engine, &registry, &signing, &pushed)
+    }
+
+    fn sign(
+        &self,
+        plan: &Plan,
+        engine: Engine,
+        registry: &Registry<'_>,
+        signing: &Signing,
+        pushed: &[(&AppPlan, String)],
+    ) -> Result<()> {
+        let signer = Signer {
+            registry,
+            signing,
+            folder: &self.folder(),
+            origin: &self.origin(&plan.commit)?,
+            release: Release::from_env()?,
+        };
+        let one = |sh: &Shell, app: &AppPlan, digest: &str| {
+            if registry.is_signed(app.name, digest)? {
+                println!("signed    {} by another run", app.image);
+                return Ok(());
+            }
+            images::is_ours(sh, engine, registry, app, digest)?;
+            signer.sign(sh, app.app, digest)?;
+            println!("signed    {}@{digest}", app.name);
+            Ok(())
+        };
+        // Side by side: each mostly waits for the registry and for cosign to start.
+        thread::scope(|scope| {
+            let work = pushed.iter().map(|(app, digest)| {
+                let sh = self.sh.clone();
+                scope.spawn(move || one(&sh, app, digest))
+            });
+            let work: Vec<_> = work.collect();
+            let done = work.into_iter().map(|work| {
+                work.join()
+                    .unwrap_or_else(|_| Err(anyhow!("a thread that signs panicked")))
+            });
+            done.collect::<Vec<Result<()>>>()
+                .into_iter()
+                .collect::<Result<()>>()
+        })?;
+        self.note_signed(registry, pushed)
+    }
+
+    /// Digests and names, in the form of `sha256sum`, for whoever has more to say of these images.
+    fn note_signed(&self, registry: &Registry<'_>, pushed: &[(&AppPlan, String)]) -> Result<()> {
+        let file = self.folder().join("signed");
+        let lines = pushed.iter().map(|(app, digest)| {
+            let hash = digest.trim_start_matches("sha256:");
+            format!("{hash}  {}\n", registry.settings.image(app.name))
+        });
+        fs::write(&file, lines.collect::<String>()).with_context(|| format!("write {}", file.display()))
+    }
+
+    /// What images of `commit` say of where they come from.
+    fn origin(&self, commit: &str) -> Result<Origin> {
+        Ok(Origin {
+            source: self.source.url(),
+            seconds: self.git.seconds(commit)?,
+            commit: commit.to_owned(),
+        })
+    }
+
+    fn reproduce(&self, flags: &flags::CiBuild) -> Result<()> {
+        let settings = settings::Registry::from_env()?;
+        let out = self.folder().join("again");
+        reproduce::run(
+            self.sh,
+            self.git,
+            &self.registry(&settings)?,
+            &out,
+            flags.toolchain.options(),
+        )
     }
 
     fn propose(&self, flags: &flags::CiPropose) -> Result<()> {
         let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
-        let registry = self.registry(&settings);
+        let registry = self.registry(&settings)?;
         let image = |app: &str| settings.image(app);
         let commit = self.git.head()?;
         let plan = |look: &Look| propose::newest(self.git, &registry, &image, release, &commit, look);
@@ -258,7 +346,7 @@ impl<'a> Run<'a> {
         let commit = self.git.head()?;
         plan::compute(
             self.git,
-            &self.registry(&settings),
+            &self.registry(&settings)?,
             &image,
             release,
             &commit,
@@ -270,11 +358,12 @@ impl<'a> Run<'a> {
         self.infra.as_ref().unwrap_or(&self.source)
     }
 
-    fn registry<'r>(&'r self, settings: &'r settings::Registry) -> Registry<'r> {
-        Registry {
+    fn registry<'r>(&'r self, settings: &'r settings::Registry) -> Result<Registry<'r>> {
+        Ok(Registry {
             agent: &self.agent,
             settings,
-        }
+            signed: settings::signing()?.is_some(),
+        })
     }
 
     fn folder(&self) -> PathBuf {

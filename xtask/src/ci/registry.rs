@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
 use thiserror::Error;
 use ureq::Agent;
 
@@ -11,10 +12,18 @@ use crate::ci::settings;
 pub(crate) const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
+/// No manifest of an image, and no description of one, is larger; registries refuse more.
+const LARGEST: u64 = 4 << 20;
+
 /// Where images are looked up.
 pub(crate) trait Images {
     /// The digest of `app`'s image tagged `tag`, if there is one.
     fn digest(&self, app: &str, tag: &str) -> Result<Option<String>, Error>;
+
+    /// The same, whether or not anybody signed it.
+    fn tagged(&self, app: &str, tag: &str) -> Result<Option<String>, Error> {
+        self.digest(app, tag)
+    }
 }
 
 /// Why a registry gave no answer, and what to do about it.
@@ -30,21 +39,84 @@ pub(crate) enum Error {
     Unexpected(String, String),
 }
 
+/// What the registry has at an address.
+#[derive(Debug)]
+pub(crate) struct Document {
+    url: String,
+    /// Its `Content-Type`.
+    pub(crate) kind: String,
+    pub(crate) text: Vec<u8>,
+}
+
+impl Document {
+    fn json(&self) -> Result<Value, Error> {
+        serde_json::from_slice(&self.text)
+            .map_err(|error| Error::Unexpected(self.url.clone(), error.to_string()))
+    }
+}
+
 /// A registry that speaks the OCI distribution API.
 pub(crate) struct Registry<'a> {
     pub(crate) agent: &'a Agent,
     pub(crate) settings: &'a settings::Registry,
+    /// Whether an image without a signature counts as not there: a run was cut off before it signed it.
+    pub(crate) signed: bool,
 }
 
 impl Registry<'_> {
     /// The address of a manifest, by tag or digest.
     pub(crate) fn url(&self, app: &str, reference: &str) -> String {
         let settings = self.settings;
-        let scheme = if settings.insecure { "http" } else { "https" };
         format!(
-            "{scheme}://{}/v2/{}/{app}/manifests/{reference}",
-            settings.host, settings.folder
+            "{}://{}/v2/{}/{app}/manifests/{reference}",
+            settings.scheme(),
+            settings.host,
+            settings.folder
         )
+    }
+
+    /// Whether a signature lies beside the image; whose, the clusters judge.
+    pub(crate) fn is_signed(&self, app: &str, digest: &str) -> Result<bool, Error> {
+        // cosign's name for it.
+        let tag = format!("{}.sig", digest.replace(':', "-"));
+        Ok(self.tagged(app, &tag)?.is_some())
+    }
+
+    /// A manifest as it is in the registry.
+    pub(crate) fn manifest(&self, app: &str, reference: &str) -> Result<Document, Error> {
+        self.read(self.url(app, reference), MANIFESTS)
+    }
+
+    /// What an image is described by: the digest that its manifest names, and the text.
+    pub(crate) fn config(&self, app: &str, digest: &str) -> Result<(String, Value), Error> {
+        let manifest: Value = self.manifest(app, digest)?.json()?;
+        let config = manifest["config"]["digest"].as_str().unwrap_or_default();
+        let settings = self.settings;
+        let url = format!(
+            "{}://{}/v2/{}/{app}/blobs/{config}",
+            settings.scheme(),
+            settings.host,
+            settings.folder
+        );
+        Ok((config.to_owned(), self.read(url, "*/*")?.json()?))
+    }
+
+    fn read(&self, url: String, accept: &str) -> Result<Document, Error> {
+        let mut request = self.agent.get(&url).header("Accept", accept);
+        if let Some(authorization) = self.authorization() {
+            request = request.header("Authorization", authorization);
+        }
+        let unreachable = |error: ureq::Error| Error::Unreachable(url.clone(), error.to_string());
+        let mut answer = request.call().map_err(unreachable)?;
+        let status = answer.status();
+        let kind = answer.headers().get("Content-Type");
+        let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+        let (200, Some(kind)) = (status.as_u16(), kind) else {
+            return Err(Error::Unexpected(url, status.to_string()));
+        };
+        let text = answer.body_mut().with_config().limit(LARGEST).read_to_vec();
+        let text = text.map_err(unreachable)?;
+        Ok(Document { url, kind, text })
     }
 
     /// The header of that name, where there are credentials.
@@ -57,6 +129,14 @@ impl Registry<'_> {
 
 impl Images for Registry<'_> {
     fn digest(&self, app: &str, tag: &str) -> Result<Option<String>, Error> {
+        let digest = self.tagged(app, tag)?;
+        match digest {
+            Some(digest) if self.signed && !self.is_signed(app, &digest)? => Ok(None),
+            digest => Ok(digest),
+        }
+    }
+
+    fn tagged(&self, app: &str, tag: &str) -> Result<Option<String>, Error> {
         let url = self.url(app, tag);
         let mut request = self.agent.head(&url).header("Accept", MANIFESTS);
         if let Some(authorization) = self.authorization() {

@@ -34,6 +34,15 @@ pub(crate) struct Registry {
     pub(crate) insecure: bool,
 }
 
+/// `SIGNING_KEY`: what images are signed with. The password of a key is cosign's own affair (`COSIGN_PASSWORD`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Signing {
+    /// `keyless`: a certificate for the identity of this run, from Sigstore and in its public log.
+    Keyless,
+    /// A key by any name that cosign knows: a file, `awskms://…`. Nothing is written to a public log.
+    Key(String),
+}
+
 /// `FORGE`: who keeps the proposals. Holds secrets, so it has no `Debug`.
 #[derive(Clone)]
 pub(crate) enum Forge {
@@ -118,6 +127,10 @@ impl Registry {
         })
     }
 
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.insecure { "http" } else { "https" }
+    }
+
     /// The image's name in the registry.
     pub(crate) fn image(&self, app: &str) -> String {
         format!("{}/{}/{app}", self.host, self.folder)
@@ -166,6 +179,15 @@ fn app_names(text: &str) -> Result<Vec<&'static str>> {
             .with_context(|| format!("RELEASE_APPS={text}: there is no app `{}`", name.trim()))
     };
     text.split(',').map(named).collect()
+}
+
+/// `SIGNING_KEY`; not set, or `none`: images are not signed.
+pub(crate) fn signing() -> Result<Option<Signing>> {
+    Ok(match optional("SIGNING_KEY")?.as_deref() {
+        None | Some("none") => None,
+        Some("keyless") => Some(Signing::Keyless),
+        Some(key) => Some(Signing::Key(key.to_owned())),
+    })
 }
 
 /// `RELEASE_BRANCH` where it need not be set.

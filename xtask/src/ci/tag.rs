@@ -6,11 +6,8 @@ use ureq::Agent;
 
 use crate::ci::apps::APPS;
 use crate::ci::git::Git;
-use crate::ci::registry::{Images as _, MANIFESTS, Registry};
+use crate::ci::registry::{Images as _, Registry};
 use crate::ci::settings::{self, MAIN_BRANCH};
-
-/// No manifest of an image is larger; registries refuse more.
-const LARGEST: u64 = 4 << 20;
 
 /// Tags the images of the commit that is checked out.
 pub(crate) fn run(git: &Git<'_>, agent: &Agent, version: &str) -> Result<()> {
@@ -21,6 +18,7 @@ pub(crate) fn run(git: &Git<'_>, agent: &Agent, version: &str) -> Result<()> {
     let registry = Registry {
         agent,
         settings: &settings,
+        signed: settings::signing()?.is_some(),
     };
     let commit = git.head()?;
     // All are looked up before the first is tagged, so that a version is whole or not there.
@@ -56,31 +54,15 @@ pub(crate) fn run(git: &Git<'_>, agent: &Agent, version: &str) -> Result<()> {
 
 /// Puts the manifest of `digest` under `tag`.
 fn put_again(registry: &Registry<'_>, app: &str, digest: &str, tag: &str) -> Result<()> {
-    let url = registry.url(app, digest);
-    let mut request = registry.agent.get(&url).header("Accept", MANIFESTS);
-    if let Some(authorization) = registry.authorization() {
-        request = request.header("Authorization", authorization);
-    }
-    let mut answer = request.call().with_context(|| format!("read {url}"))?;
-    let status = answer.status();
-    let kind = answer.headers().get("Content-Type");
-    let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-    let (200, Some(kind)) = (status.as_u16(), kind) else {
-        bail!("read {url}: the registry answers {status}");
-    };
-    let manifest = answer
-        .body_mut()
-        .with_config()
-        .limit(LARGEST)
-        .read_to_vec()
-        .with_context(|| format!("read {url}"))?;
-
+    let manifest = registry.manifest(app, digest)?;
     let url = registry.url(app, tag);
-    let mut request = registry.agent.put(&url).header("Content-Type", kind);
+    let mut request = registry.agent.put(&url).header("Content-Type", manifest.kind);
     if let Some(authorization) = registry.authorization() {
         request = request.header("Authorization", authorization);
     }
-    let answer = request.send(&manifest).with_context(|| format!("write {url}"))?;
+    let answer = request
+        .send(&manifest.text)
+        .with_context(|| format!("write {url}"))?;
     if !answer.status().is_success() {
         bail!(
             "write {url}: the registry answers {}; check that the role may push images",

@@ -61,6 +61,17 @@ impl<'sh> Git<'sh> {
         Ok(answer? == "true")
     }
 
+    /// When `commit` was committed, in seconds since 1970.
+    pub(crate) fn seconds(&self, commit: &str) -> Result<u64> {
+        let answer = self.once(&format!("seconds {commit}"), || {
+            let answer = self.cmd(&["show", "--no-patch", "--format=%ct", commit]).read();
+            answer.with_context(|| format!("ask when {commit} was committed"))
+        })?;
+        answer
+            .parse()
+            .with_context(|| format!("read the time `{answer}`"))
+    }
+
     /// Hash over everything the image of `app` is made from, as committed in `commit`.
     pub(crate) fn fingerprint(&self, commit: &str, app: &App) -> Result<String> {
         self.once(&format!("fingerprint {commit} {}", app.name), || {

@@ -97,6 +97,10 @@ fn registry_at(host: String) -> settings::Registry {
 }
 
 fn asked(settings: &settings::Registry) -> Result<Option<String>, registry::Error> {
+    asked_for(settings, false)
+}
+
+fn asked_for(settings: &settings::Registry, signed: bool) -> Result<Option<String>, registry::Error> {
     let agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .build()
@@ -104,6 +108,7 @@ fn asked(settings: &settings::Registry) -> Result<Option<String>, registry::Erro
     let registry = Registry {
         agent: &agent,
         settings,
+        signed,
     };
     registry.digest("backend", "tag")
 }
@@ -125,6 +130,29 @@ fn a_registry_that_refuses_is_told_from_one_that_is_down() {
         asked(&registry_at(nobody())),
         Err(registry::Error::Unreachable(..))
     ));
+}
+
+#[test]
+fn where_images_are_signed_one_without_a_signature_counts_as_not_there() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let signature = format!("sha256-{}.sig", "a".repeat(64));
+    let stub = |signed: bool| {
+        let (digest, signature) = (digest.clone(), signature.clone());
+        Stub::with_digests(move |asked| {
+            let tag = asked.line.rsplit('/').next().unwrap_or_default();
+            (tag == "tag" || (signed && tag == signature)).then(|| digest.clone())
+        })
+    };
+    for (there, wanted, found) in [
+        (true, true, true),
+        (false, true, false),
+        (false, false, true),
+        (true, false, true),
+    ] {
+        let registry = stub(there);
+        let answer = asked_for(&registry_at(registry.address()), wanted).unwrap();
+        assert_eq!(answer.is_some(), found, "signed: {there}, has to be: {wanted}");
+    }
 }
 
 /// A shell whose `docker` is the script `text`.

@@ -1,10 +1,11 @@
 //! An HTTP server on this machine that answers what a test says, and keeps what it was asked. It proves which requests are sent, not
 //! that a forge would take them.
 
+use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use tiny_http::{Response, Server};
+use tiny_http::{Header, Response, Server};
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -31,6 +32,27 @@ pub(super) struct Stub {
 impl Stub {
     /// Answers each request with the status and the text that `answer` gives.
     pub(super) fn start(answer: impl Fn(&Asked) -> (u16, String) + Send + 'static) -> Self {
+        Self::answering(move |asked| {
+            let (status, text) = answer(asked);
+            Response::from_string(text).with_status_code(status)
+        })
+    }
+
+    /// A registry that has what `digest` gives a digest of.
+    pub(super) fn with_digests(digest: impl Fn(&Asked) -> Option<String> + Send + 'static) -> Self {
+        Self::answering(move |asked| {
+            let answer = Response::from_string("");
+            match digest(asked) {
+                None => answer.with_status_code(404),
+                Some(digest) => {
+                    let header = Header::from_bytes("Docker-Content-Digest", digest);
+                    answer.with_header(header.expect("a header"))
+                }
+            }
+        })
+    }
+
+    fn answering(answer: impl Fn(&Asked) -> Response<Cursor<Vec<u8>>> + Send + 'static) -> Self {
         let server = Arc::new(Server::http("127.0.0.1:0").expect("listen"));
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let (listening, keeping) = (server.clone(), asked.clone());
@@ -46,10 +68,10 @@ impl Stub {
                     headers: request.headers().iter().map(header).collect(),
                     body,
                 };
-                let (status, text) = answer(&one);
+                let response = answer(&one);
                 keeping.lock().unwrap().push(one);
                 // A client that has gone needs no answer.
-                let _ = request.respond(Response::from_string(text).with_status_code(status));
+                let _ = request.respond(response);
             }
         });
         Self {
