@@ -15,11 +15,12 @@ use crate::ci::git::remote::{GitRemote, Remote};
 use crate::ci::images::Origin;
 use crate::ci::kept::Kept;
 use crate::ci::look::Look;
-use crate::ci::plan::{Action, AppPlan, Plan};
+use crate::ci::plan::{AppPlan, Plan};
 use crate::ci::propose::{Outcome, Place};
 use crate::ci::registry::Registry;
 use crate::ci::settings::{Engine, Forge, MAIN_BRANCH, Release, Signing};
 use crate::ci::sign::Signer;
+use crate::ci::wanted::Wanted;
 use crate::flags::{self, Verb};
 
 mod apps;
@@ -42,6 +43,7 @@ mod tag;
 #[cfg(test)]
 mod tests;
 mod timings;
+mod wanted;
 
 /// No answer of a registry or a forge takes longer than this.
 const ANSWER: Duration = Duration::from_mins(1);
@@ -244,25 +246,20 @@ impl<'a> Run<'a> {
     fn propose(&self, flags: &flags::CiPropose) -> Result<()> {
         let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
         let registry = self.registry(&settings)?;
-        let image = |app: &str| settings.image(app);
-        let commit = self.git.head()?;
-        let plan = |look: &Look| propose::newest(self.git, &registry, &image, release, &commit, look);
+        let own = settings::release_apps()?;
+        let wanted = Wanted {
+            git: self.git,
+            images: &registry,
+            image: &|app: &str| settings.image(app),
+            release,
+            commit: &self.git.head()?,
+            // A commit is shown whole or not at all.
+            own: own.as_deref().filter(|_| !flags.dry_run),
+        };
         if flags.dry_run {
-            return self.preview(release, plan);
+            return self.preview(release, |look| wanted.newest(look));
         }
-        if let Some(own) = settings::release_apps()? {
-            // Who pushes the last image of a commit finds all of them, so one of the runs that share a release proposes it.
-            let plan = self.compute()?;
-            let others = plan
-                .with_action(Action::Build)
-                .filter(|app| !own.contains(&app.name));
-            let others: Vec<_> = others.map(|app| app.name).collect();
-            if !others.is_empty() {
-                println!("not yet   the run that pushes {} proposes", others.join(", "));
-                return Ok(());
-            }
-        }
-        self.settle(release, plan)
+        self.settle(release, |look| wanted.newest(look))
     }
 
     /// Shows the commit instead of proposing it, and keeps it for whoever wants to look.
@@ -318,6 +315,7 @@ impl<'a> Run<'a> {
                 "nothing to propose: branch {} does not hold commit {commit}",
                 release.branch()
             ),
+            Outcome::LeftTo(apps) => println!("not yet   the run that pushes {} proposes", apps.join(", ")),
         }
         Ok(())
     }

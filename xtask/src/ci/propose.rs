@@ -8,9 +8,8 @@ use crate::ci::forge::{self, Forge, Open, Proposal};
 use crate::ci::git::Git;
 use crate::ci::git::remote::{self, Remote, Update};
 use crate::ci::look::Look;
-use crate::ci::plan::{self, Action, Plan};
+use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
-use crate::ci::registry::Images;
 use crate::ci::settings::Release;
 
 /// Looks until somebody else must be at work on the same environment all the time.
@@ -39,38 +38,8 @@ pub(crate) enum Outcome {
     Overtaken(String),
     /// The branch does not hold the commit any more.
     Gone(String),
-}
-
-/// The plan for the newest commit that this run can speak for: the branch's tip, if another run has pushed its images, else `commit`.
-/// So it does not matter whose run looks last.
-pub(crate) fn newest(
-    git: &Git<'_>,
-    images: &dyn Images,
-    image: &dyn Fn(&str) -> String,
-    release: Release,
-    commit: &str,
-    look: &Look,
-) -> Result<Plan> {
-    let compute = |commit: &str| plan::compute(git, images, image, release, commit, &look.base);
-    if let Some(tip) = &look.tip
-        && tip != commit
-        && git.is_ancestor(commit, tip)
-        && !git.same_content(commit, tip)?
-    {
-        let plan = compute(&git.last_change(tip)?)?;
-        if plan.is_pushed() {
-            return Ok(plan);
-        }
-    }
-    let plan = compute(commit)?;
-    plan.refuse_missing()?;
-    if let Some(app) = plan.with_action(Action::Build).next() {
-        bail!(
-            "the registry does not have {}; run `cargo xtask ci build` and `cargo xtask ci push` first",
-            app.image
-        );
-    }
-    Ok(plan)
+    /// Of runs that share the commit, those that push these apps have not done so: whoever is last finds all images, and proposes.
+    LeftTo(Vec<&'static str>),
 }
 
 enum Next {
@@ -141,29 +110,35 @@ impl Place<'_, '_> {
 
     fn next(&self, look: &Look, plan: &Plan, proposal: &Proposal) -> Result<Next> {
         let target = plan.commit.as_str();
+        let unbuilt: Vec<_> = plan.with_action(Action::Build).map(|app| app.name).collect();
+        if !unbuilt.is_empty() {
+            return Ok(Next::Rest(Outcome::LeftTo(unbuilt)));
+        }
         let later = plan
             .released()
             .find(|of| *of != target && self.git.is_ancestor(target, of));
         let on_branch = look.holds(self.git, target);
-        let wanted = plan.release && on_branch && later.is_none();
-        let Choice { best, kept, losers } = self.choose(look, plan, proposal, wanted);
-        if let Some(loser) = losers.first() {
-            let reason = match &best {
+        let choice = self.choose(look, plan, proposal, plan.release && on_branch && later.is_none());
+        if let Some(loser) = choice.losers.first() {
+            let reason = match &choice.best {
                 Some(best) => format!("replaced by the release of commit {best}"),
                 None => "the environment has later content".to_owned(),
             };
             return Ok(Next::Close((*loser).clone(), reason));
         }
-        let Some(best) = best else {
-            return Ok(Next::Rest(match later {
+        match choice.best {
+            Some(best) if best == target => self.towards(look, plan, proposal, choice.kept),
+            Some(best) => Ok(Next::Rest(Outcome::Overtaken(best))),
+            None => Ok(Next::Rest(match later {
                 Some(later) => Outcome::Overtaken(later.to_owned()),
                 None if !on_branch => Outcome::Gone(target.to_owned()),
                 None => Outcome::Nothing,
-            }));
-        };
-        if best != target {
-            return Ok(Next::Rest(Outcome::Overtaken(best)));
+            })),
         }
+    }
+
+    /// What is left to do until the proposal of `plan` is open; `open`: it is, as far as the forge knows.
+    fn towards(&self, look: &Look, plan: &Plan, proposal: &Proposal, open: Option<&Open>) -> Result<Next> {
         let old = look.branches.get(&proposal.branch);
         if !self.stands(old, plan, proposal)? {
             return Ok(Next::Push {
@@ -171,7 +146,7 @@ impl Place<'_, '_> {
                 old: old.cloned(),
             });
         }
-        Ok(match kept {
+        Ok(match open {
             None => Next::Open,
             Some(open) => Next::Rest(Outcome::Proposed {
                 proposal: proposal.clone(),

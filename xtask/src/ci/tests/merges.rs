@@ -22,6 +22,35 @@ fn an_overlay_that_was_edited_meanwhile_makes_a_conflict_and_the_next_run_mends_
 }
 
 #[test]
+fn an_overlay_left_in_the_middle_of_a_merge_is_named_and_stays() {
+    let repository = Repository::new();
+    let good = repository.sh.read_file(OVERLAY).unwrap();
+    let pin = "    digest: sha256:old\n";
+    let conflict = format!("<<<<<<< ours\n{pin}=======\n{pin}>>>>>>> theirs\n");
+    repository.write(OVERLAY, &good.replace(pin, &conflict));
+    let commit = repository.change("new");
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
+    let before = heads(&repository);
+    let error = repository
+        .propose(Staging, &commit, &registry, &forge)
+        .expect_err("which pin is it?");
+    let error = format!("{error:#}");
+    for words in [
+        OVERLAY,
+        "mend it there and run the verb again",
+        "merge left unfinished",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert_eq!((heads(&repository), forge.written()), (before, Vec::new()));
+
+    repository.write(OVERLAY, &good);
+    repository.commit("Mend");
+    repository.push("master");
+    branch(&repository.propose(Staging, &commit, &registry, &forge).unwrap());
+}
+
+#[test]
 fn a_proposal_that_can_still_be_merged_is_left_to_its_reviewers() {
     let repository = Repository::new();
     let commit = repository.change("new");

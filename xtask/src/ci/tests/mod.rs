@@ -6,10 +6,12 @@ mod forges;
 mod gate;
 mod merges;
 mod model;
+mod outages;
 mod promote;
 mod propose;
 mod races;
 mod refusals;
+mod shared;
 mod split;
 mod story;
 mod stub;
@@ -23,8 +25,10 @@ use self::model::{Forge, Registry};
 use crate::ci::apps::APPS;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
-use crate::ci::propose::{Outcome, Place, newest};
+use crate::ci::propose::{Outcome, Place};
+use crate::ci::registry::Images;
 use crate::ci::settings::Release;
+use crate::ci::wanted::Wanted;
 
 /// A checkout of a small monorepo, with a bare repository as its remote.
 struct Repository {
@@ -156,9 +160,8 @@ impl Repository {
             source: None,
             forge,
         };
-        place.settle(release, |look| {
-            newest(&git, registry, &model::image, release, commit, look)
-        })
+        let wanted = wanted(&git, registry, release, commit);
+        place.settle(release, |look| wanted.newest(look))
     }
 
     /// A registry with the images of `commits`.
@@ -174,6 +177,23 @@ impl Repository {
 
     fn forge(&self) -> Forge {
         Forge::of(self.remote.clone())
+    }
+}
+
+/// What a run for `commit` wants that pushes all apps.
+fn wanted<'a, 'sh>(
+    git: &'a Git<'sh>,
+    images: &'a dyn Images,
+    release: Release,
+    commit: &'a str,
+) -> Wanted<'a, 'sh> {
+    Wanted {
+        git,
+        images,
+        image: &model::image,
+        release,
+        commit,
+        own: None,
     }
 }
 

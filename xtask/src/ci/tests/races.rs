@@ -32,7 +32,9 @@ impl Story {
         let newest = pushes.last().unwrap();
         let before = (self.heads(), self.forge.written());
         for (commit, _) in [&pushes[0], newest] {
-            self.run(commit, &open_door).expect("rule 3: fails");
+            for own in self.protocol.runs() {
+                self.run(commit, *own, &open_door).expect("rule 3: fails");
+            }
         }
         assert_eq!((self.heads(), self.forge.written()), before, "rule 3: writes");
         for (to, push) in [(Release::Staging, true), (Release::Production, false)] {
@@ -115,7 +117,7 @@ fn explore(scheduler: impl Scheduler + 'static, protocol: Protocol) {
             registry: Registry::default(),
             forge: Forge::of(remote.clone()),
             door: Door::failing(Arc::new(AtomicUsize::new(2))),
-            running: Arc::new(Mutex::new(PUSHES)),
+            running: Arc::new(Mutex::new(PUSHES * protocol.runs().len())),
             memory: memory.clone(),
             pushes: Arc::default(),
             protocol,
@@ -140,6 +142,21 @@ fn no_order_of_runs_breaks_a_rule() {
 #[test]
 fn no_run_that_is_held_up_for_long_breaks_a_rule() {
     explore(PctScheduler::new_from_seed(2, 4, stories()), Protocol::Ours);
+}
+
+#[test]
+fn two_runs_that_share_a_release_propose_all_of_it() {
+    explore(RandomScheduler::new_from_seed(4, stories() / 2), Protocol::Shared);
+    explore(PctScheduler::new_from_seed(5, 4, stories() / 2), Protocol::Shared);
+}
+
+#[test]
+#[should_panic(expected = "rule")]
+fn two_runs_that_each_wait_for_the_other_are_found_out() {
+    explore(
+        RandomScheduler::new_from_seed(6, 200),
+        Protocol::SharedAskingFirst,
+    );
 }
 
 #[test]

@@ -193,4 +193,8 @@ fn a_push_that_the_registry_refuses_is_named_unless_another_run_was_faster() {
         "{error}"
     );
     push(&with).expect("it is there");
+    // The same run once more, when the role may push and the registry takes it.
+    with_docker(&repository, "exit 0");
+    without.push(app.name, &app.fingerprint);
+    push(&without).expect("taken");
 }

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{OVERLAY, Repository, model};
+use super::{OVERLAY, Repository, model, wanted};
 use crate::ci::apps::APPS;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote as _};
-use crate::ci::propose::{Outcome, Place, newest};
+use crate::ci::propose::{Outcome, Place};
 use crate::ci::settings::Release;
 
 /// A bare repository that holds `infra/` alone, and so no commit of the application.
@@ -54,9 +54,8 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
         forge: &forge,
     };
     let propose = |commit: &str| {
-        place.settle(Release::Staging, |look| {
-            newest(&git, &registry, &model::image, Release::Staging, commit, look)
-        })
+        let wanted = wanted(&git, &registry, Release::Staging, commit);
+        place.settle(Release::Staging, |look| wanted.newest(look))
     };
     let outcome = propose(&commit).unwrap();
     let branch = format!("release/staging-{}", &commit[..10]);
@@ -80,9 +79,8 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
     assert_eq!(propose(&commit).unwrap(), Outcome::Nothing);
     let first = repository.git(&["rev-parse", "HEAD^"]);
     let early = repository.registry(&[&first]);
-    let outcome = place.settle(Release::Staging, |look| {
-        newest(&git, &early, &model::image, Release::Staging, &first, look)
-    });
+    let wanted = wanted(&git, &early, Release::Staging, &first);
+    let outcome = place.settle(Release::Staging, |look| wanted.newest(look));
     assert_eq!(outcome.unwrap(), Outcome::Overtaken(commit));
 }
 
@@ -103,8 +101,10 @@ fn the_overlays_change_in_the_same_way_as_in_one_repository() {
             source: source.map(|source| source as _),
             forge: &forge,
         };
-        let plan = |look: &_| newest(&git, &registry, &model::image, Release::Staging, &commit, look);
-        place.settle(Release::Staging, plan).unwrap();
+        let wanted = wanted(&git, &registry, Release::Staging, &commit);
+        place
+            .settle(Release::Staging, |look| wanted.newest(look))
+            .unwrap();
         let heads = infra.heads(&["release/*".to_owned()]).unwrap();
         let made = heads.into_values().next().unwrap();
         repository.git(&["rev-parse", &format!("{made}:infra")])

@@ -10,17 +10,18 @@ use xshell::{Shell, cmd};
 
 use super::bare::Bare;
 use super::gate::{Door, Gated};
-use super::model::{self, Forge, Merge, Registry, digest};
+use super::model::{Forge, Merge, Registry, digest};
 use super::races::one_look;
-use super::shell;
+use super::{shell, wanted};
 use crate::ci::apps::{APPS, App};
 use crate::ci::git::remote::{GitRemote, Heads, Remote as _, Update};
 use crate::ci::git::{Git, Memory};
 use crate::ci::overlay::{self, Pin};
 use crate::ci::plan;
-use crate::ci::propose::{Place, newest};
+use crate::ci::propose::Place;
 use crate::ci::registry::Images as _;
 use crate::ci::settings::Release;
+use crate::ci::wanted::Wanted;
 
 /// Pushes of one story.
 pub(super) const PUSHES: usize = 3;
@@ -33,8 +34,25 @@ const TRIES: usize = 12;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Protocol {
     Ours,
+    /// The same, with two runs for each push, each of one app: the two projects of `CodeBuild`.
+    Shared,
+    /// Two runs again, but each asks whether it is the last one when it begins: then perhaps nobody is.
+    SharedAskingFirst,
     /// One that looks only once, as the reader of this file might have written it: its faults must be found.
     OneLook,
+}
+
+/// The apps that a run pushes; `None`: all.
+pub(super) type Own = Option<&'static [&'static str]>;
+
+impl Protocol {
+    /// The runs that one push starts.
+    pub(super) fn runs(self) -> &'static [Own] {
+        match self {
+            Self::Ours | Self::OneLook => &[None],
+            Self::Shared | Self::SharedAskingFirst => &[Some(&["backend"]), Some(&["frontend"])],
+        }
+    }
 }
 
 /// A commit, and the content of both apps in it.
@@ -82,11 +100,13 @@ impl Story {
         let mut runs = Vec::new();
         for number in 0..PUSHES {
             let commit = self.push(number);
-            let story = self.clone();
-            runs.push(thread::spawn(move || {
-                until_done(&|| story.run(&commit, &story.door));
-                *story.running.lock().unwrap() -= 1;
-            }));
+            for own in self.protocol.runs() {
+                let (story, commit) = (self.clone(), commit.clone());
+                runs.push(thread::spawn(move || {
+                    until_done(&|| story.run(&commit, *own, &story.door));
+                    *story.running.lock().unwrap() -= 1;
+                }));
+            }
             thread::yield_now();
         }
         runs
@@ -124,20 +144,25 @@ impl Story {
         commit
     }
 
-    /// What CI does for one push.
-    pub(super) fn run(&self, commit: &str, door: &Door) -> Result<()> {
+    /// What one run of CI does for a push.
+    pub(super) fn run(&self, commit: &str, own: Own, door: &Door) -> Result<()> {
         let sh = self.shell();
         let git = Git::remembering(&sh, self.memory.clone());
         let (registry, forge) = (Gated(&self.registry, door), Gated(&self.forge, door));
-        for _ in 0..thread_rng().gen_range(0..4) * BUILD {
-            door.pass()?;
-        }
+        let (mut missing, mut others) = (Vec::new(), Vec::new());
         for app in APPS {
             let tag = git.fingerprint(commit, app)?;
             if registry.digest(app.name, &tag)?.is_none() {
-                self.registry.push(app.name, &tag);
-                door.pass()?;
+                let mine = own.is_none_or(|own| own.contains(&app.name));
+                if mine { &mut missing } else { &mut others }.push((app.name, tag));
             }
+        }
+        for _ in 0..thread_rng().gen_range(0..4) * BUILD {
+            door.pass()?;
+        }
+        for (app, tag) in missing {
+            self.registry.push(app, &tag);
+            door.pass()?;
         }
         let origin = self.remote(&git);
         let place = Place {
@@ -147,13 +172,16 @@ impl Story {
             forge: &forge,
         };
         match self.protocol {
-            Protocol::Ours => {
-                place.settle(Release::Staging, |look| {
-                    newest(&git, &registry, &model::image, Release::Staging, commit, look)
-                })?;
+            Protocol::SharedAskingFirst if !others.is_empty() => Ok(()),
+            Protocol::OneLook => one_look(&place, &registry, commit),
+            _ => {
+                let wanted = Wanted {
+                    own,
+                    ..wanted(&git, &registry, Release::Staging, commit)
+                };
+                place.settle(Release::Staging, |look| wanted.newest(look))?;
                 Ok(())
             }
-            Protocol::OneLook => one_look(&place, &registry, commit),
         }
     }
 

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use crate::ci::forge::gitlab::GitLab;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
-use crate::ci::propose::{Outcome, Place, newest};
+use crate::ci::propose::{Outcome, Place};
 use crate::ci::settings::Release;
-use crate::ci::tests::{Repository, model};
+use crate::ci::tests::{Repository, wanted};
 
 /// A remote that keeps the options of each push in a file, as GitLab's would read them.
 fn gitlab() -> (Repository, PathBuf) {
@@ -40,9 +40,8 @@ fn propose_on_gitlab(repository: &Repository, commits: &[&str]) -> anyhow::Resul
     };
     let registry = repository.registry(commits);
     let commit = commits[commits.len() - 1];
-    place.settle(Release::Staging, |look| {
-        newest(&git, &registry, &model::image, Release::Staging, commit, look)
-    })
+    let wanted = wanted(&git, &registry, Release::Staging, commit);
+    place.settle(Release::Staging, |look| wanted.newest(look))
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! Runs that share a release (`RELEASE_APPS`): two CodeBuild projects on one buildspec, each of one app, and one proposal of both.
+
+use super::model::Registry;
+use super::propose::{branch, heads};
+use super::{Repository, wanted};
+use crate::ci::apps::APPS;
+use crate::ci::git::remote::GitRemote;
+use crate::ci::propose::{Outcome, Place};
+use crate::ci::settings::Release::Staging;
+use crate::ci::wanted::Wanted;
+
+/// What the verb `propose` does in the run that pushes `app`.
+fn propose(
+    repository: &Repository,
+    app: &'static str,
+    commit: &str,
+    registry: &Registry,
+    forge: &super::Forge,
+) -> anyhow::Result<Outcome> {
+    let git = repository.handle();
+    let origin = GitRemote::origin(&git)?;
+    let place = Place {
+        git: &git,
+        infra: &origin,
+        source: None,
+        forge,
+    };
+    let own = [app];
+    let wanted = Wanted {
+        own: Some(&own),
+        ..wanted(&git, registry, Staging, commit)
+    };
+    place.settle(Staging, |look| wanted.newest(look))
+}
+
+#[test]
+fn whoever_pushes_last_proposes_both() {
+    for order in [["backend", "frontend"], ["frontend", "backend"]] {
+        let repository = Repository::new();
+        let commit = repository.change("new");
+        let (registry, forge) = (Registry::default(), repository.forge());
+        let push = |name: &str| {
+            let app = APPS.iter().find(|app| app.name == name).unwrap();
+            registry.push(name, &repository.handle().fingerprint(&commit, app).unwrap());
+        };
+        let run = |app| propose(&repository, app, &commit, &registry, &forge);
+        let before = heads(&repository);
+
+        let error = run(order[0]).expect_err("not pushed").to_string();
+        assert!(error.contains(order[0]) && error.contains("ci push"), "{error}");
+        push(order[0]);
+        assert_eq!(run(order[0]).unwrap(), Outcome::LeftTo(vec![order[1]]));
+        assert_eq!((heads(&repository), forge.written()), (before, Vec::new()));
+
+        push(order[1]);
+        let outcome = run(order[1]).unwrap();
+        repository.git(&["fetch", "--quiet", "origin", &branch(&outcome)]);
+        let changed = repository.git(&["diff", "--name-only", "origin/master", "FETCH_HEAD"]);
+        assert_eq!(changed.lines().count(), APPS.len(), "{changed}");
+        // And the first one, started again, finds it done.
+        let (proposed, written) = (heads(&repository), forge.written());
+        assert_eq!(run(order[0]).unwrap(), outcome);
+        assert_eq!((heads(&repository), forge.written()), (proposed, written));
+    }
+}
+
+#[test]
+fn who_has_nothing_to_push_still_proposes_when_it_is_last() {
+    let repository = Repository::new();
+    let released = repository.git(&["rev-parse", "HEAD"]);
+    let registry = repository.registry(&[&released]);
+    let forge = repository.forge();
+    // The frontend is as before; its pipeline runs all the same, for EventBridge sees a branch move, not which files.
+    repository.write("backend/src/main.rs", "new");
+    let commit = repository.commit("Change the backend");
+    repository.push("master");
+    let run = |app| propose(&repository, app, &commit, &registry, &forge);
+    assert_eq!(run("frontend").unwrap(), Outcome::LeftTo(vec!["backend"]));
+    let backend = repository.handle().fingerprint(&commit, &APPS[0]).unwrap();
+    registry.push("backend", &backend);
+    assert!(branch(&run("frontend").unwrap()).ends_with(&commit[..10]));
+}
