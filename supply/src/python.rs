@@ -11,22 +11,24 @@ use crate::workshop::{Workshop, minutes};
 
 /// Packages that are installed together.
 #[derive(Debug, Clone)]
-pub struct PythonPackages<'a> {
+pub struct PythonPackages {
     /// Names the folder, and the log.
-    pub name: &'a str,
+    pub name: &'static str,
     /// Each with its version, as `name==1.2.3`. What they depend on is as new as these allow.
-    pub packages: &'a [String],
+    pub packages: Vec<String>,
 }
 
-impl PythonPackages<'_> {
+impl PythonPackages {
+    /// Where they lie once they are installed.
+    pub fn folder(&self, shop: Workshop<'_>) -> PathBuf {
+        let key = Key::of([format!("{self:?}").as_bytes()]);
+        shop.cache.files().join(format!("{}-{key}", self.name))
+    }
+
     /// Installs the packages, or finds them in the cache, and gives their folder: modules in it, programs in its `bin`.
     /// A program written in Python needs the folder as `PYTHONPATH`.
     pub fn install(&self, shop: Workshop<'_>) -> Result<PathBuf> {
-        let folder = shop.cache.files().join(format!(
-            "{}-{}",
-            self.name,
-            Key::of([format!("{self:?}").as_bytes()])
-        ));
+        let folder = self.folder(shop);
         if folder.is_dir() {
             return Ok(folder);
         }
@@ -35,7 +37,7 @@ impl PythonPackages<'_> {
             .doing(&format!("install {}", self.packages.join(", ")));
         let sh = Shell::new().context("open a shell")?;
         let fresh = shop.scratch(&format!("python/{}", self.name))?;
-        let packages = self.packages;
+        let packages = &self.packages;
         let install = cmd!(
             sh,
             "python3 -m pip install --quiet --no-cache-dir --root-user-action=ignore --target {fresh} {packages...}"

@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
 use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates, node_name};
 use crate::part::{Held, LABEL};
-use crate::recipes::{PARTS, checks, pipelines};
+use crate::recipes::{PARTS, argocd, checks, cloud, pipelines, tools};
 use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
@@ -46,7 +46,7 @@ pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path
         .collect()
 }
 
-/// Removes scratch space, binaries that are already in an image, and images of older recipes. The caller holds the lock.
+/// Removes scratch space, binaries that are already in an image, and files and images of older recipes. The caller holds the lock.
 pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<()> {
     let versions = Versions::load()?;
     let shop = Workshop::new(cache, engine, &versions, progress, logs);
@@ -61,6 +61,15 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
         .into_iter()
         .filter(|folder| !kept.contains(folder))
     {
+        progress.doing(&format!("remove {}", folder.display()));
+        fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    }
+    let kept: Vec<PathBuf> = [argocd::kept(shop), cloud::kept(shop)?, tools::kept(shop)?]
+        .into_iter()
+        .chain(pipelines::kept(shop)?)
+        .chain(checks::kept(shop)?)
+        .collect();
+    for folder in outdated(folders(&cache.files())?, &kept) {
         progress.doing(&format!("remove {}", folder.display()));
         fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
     }
@@ -120,6 +129,22 @@ pub fn size_mb(cache: &Cache, logs: &Path) -> Result<u64> {
         .with_context(|| format!("read the size in `{text}`"))
 }
 
+/// Those that a recipe named once, by what it is and a key, and none names now. What has no key is somebody else's.
+fn outdated(folders: Vec<PathBuf>, kept: &[PathBuf]) -> Vec<PathBuf> {
+    let is_keyed = |folder: &Path| {
+        let name = folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let key = name.rsplit_once('-').map_or("", |(_, key)| key);
+        key.len() == 16 && key.chars().all(|c| c.is_ascii_hexdigit())
+    };
+    folders
+        .into_iter()
+        .filter(|folder| is_keyed(folder) && !kept.contains(folder))
+        .collect()
+}
+
 fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
     if !parent.exists() {
         return Ok(Vec::new());
@@ -132,4 +157,22 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
                 .path())
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_older_recipes_go_and_those_of_others_stay() {
+        let path = |name: &str| Path::new("/cache/files").join(name);
+        let there = [
+            "cloud-0123456789abcdef",
+            "cloud-fedcba9876543210",
+            "axe-core-4.14.1",
+        ]
+        .map(path);
+        let kept = [path("cloud-fedcba9876543210")];
+        assert_eq!(outdated(there.to_vec(), &kept), [path("cloud-0123456789abcdef")]);
+    }
 }

@@ -48,10 +48,15 @@ const PACKAGES: &[&str] = &[
     "tzdata",
 ];
 
+/// What is kept of this page: the folder of [`manifests`].
+pub(crate) fn kept(shop: Workshop<'_>) -> PathBuf {
+    let key = Key::of([shop.versions.canonical("argocd").as_bytes()]);
+    shop.cache.files().join(format!("argocd-{key}"))
+}
+
 /// A folder with `install.yaml` as released.
 pub(crate) fn manifests(shop: Workshop<'_>) -> Result<PathBuf> {
-    let key = Key::of([shop.versions.canonical("argocd").as_bytes()]);
-    let folder = shop.cache.files().join(format!("argocd-{key}"));
+    let folder = kept(shop);
     let kept = folder.join("install.yaml");
     if !kept.is_file() {
         let source = module(shop.versions, &[])?

