@@ -1,6 +1,9 @@
 //! GitHub: act runs the workflow on this machine itself. The actions that it uses are on GitHub only; each has a stand-in in
 //! `pipelines/actions`.
 
+mod shell;
+mod told;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
@@ -10,6 +13,8 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde_json::json;
 
+use self::shell::Shell;
+use self::told::Told;
 use crate::machine;
 use crate::{Outcome, Place, Project, Push};
 
@@ -114,6 +119,8 @@ async fn run_workflow(
     let mut variables = project.machine.clone();
     let checkout = push.checkout.canonicalize().context("find the checkout")?;
     variables.insert("PIPELINES_CHECKOUT".to_owned(), checkout.display().to_string());
+    let shell = Shell::place(place.scratch)?;
+    variables.extend(shell.variables(variables.get("PATH")));
     // act keeps settings and caches in its user's home; the steps have that home as it is.
     let home = project
         .machine
@@ -154,7 +161,12 @@ async fn run_workflow(
     }
 
     let mut told = Told::default();
-    let status = machine::follow(command, place.log, |line| told.read(line, &doing)).await?;
+    let status = machine::follow(command, place.log, |line| {
+        let line = told.read(line, &doing);
+        shell.heard(&line);
+        line
+    })
+    .await?;
     let failure = told.failure.or_else(|| {
         let silent = workflow.jobs.keys().find(|job| !told.passed.contains(job));
         match silent {
@@ -182,75 +194,9 @@ fn stand_in(uses: &str, scratch: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// What act has said so far.
-#[derive(Debug, Default)]
-struct Told {
-    passed: Vec<String>,
-    failure: Option<String>,
-}
-
-/// A line of `act --json`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    #[serde(default)]
-    msg: String,
-    #[serde(rename = "jobID", default)]
-    job: String,
-    #[serde(default)]
-    step: String,
-    step_result: Option<String>,
-    job_result: Option<String>,
-}
-
-impl Told {
-    /// Takes a line in; gives what a person wants to read of it.
-    fn read(&mut self, line: &str, doing: &impl Fn(&str)) -> String {
-        let Ok(line) = serde_json::from_str::<Line>(line) else {
-            return line.to_owned();
-        };
-        let step = line.step.lines().next().unwrap_or_default();
-        if line.msg.starts_with("⭐ Run Main") {
-            doing(step);
-        }
-        if line.step_result.as_deref() == Some("failure") {
-            self.failure
-                .get_or_insert_with(|| format!("job {}, step `{step}` failed", line.job));
-        }
-        match line.job_result.as_deref() {
-            Some("success") => self.passed.push(line.job),
-            Some(result) => {
-                self.failure
-                    .get_or_insert_with(|| format!("job {} ended with {result}", line.job));
-            }
-            None => {}
-        }
-        line.msg
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_act_says_is_understood() {
-        let mut told = Told::default();
-        let quiet = |_: &str| {};
-        assert_eq!(
-            told.read(r#"{"jobID":"a","msg":"text\n","raw_output":true}"#, &quiet),
-            "text\n"
-        );
-        told.read(r#"{"jobID":"a","msg":"","jobResult":"success"}"#, &quiet);
-        told.read(
-            r#"{"jobID":"b","msg":"","step":"one\ntwo","stepResult":"failure"}"#,
-            &quiet,
-        );
-        told.read(r#"{"jobID":"b","msg":"","jobResult":"failure"}"#, &quiet);
-        assert_eq!(told.passed, ["a"]);
-        assert_eq!(told.failure.as_deref(), Some("job b, step `one` failed"));
-        assert_eq!(told.read("not JSON", &quiet), "not JSON");
-    }
 
     #[test]
     fn every_action_that_is_run_here_has_a_stand_in() {

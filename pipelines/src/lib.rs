@@ -18,11 +18,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use supply::cache::Cache;
 use supply::{GitLabRunner, Progress};
 
 /// A hosted CI system.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum System {
     /// AWS `CodeBuild`, by an interpreter of its buildspec
     #[default]
@@ -106,6 +108,15 @@ impl System {
 }
 
 impl Runner {
+    /// Whose file it runs.
+    pub fn system(&self) -> System {
+        match self {
+            Self::CodeBuild => System::Codebuild,
+            Self::GitHub(_) => System::Github,
+            Self::GitLab { .. } => System::Gitlab,
+        }
+    }
+
     /// Gets what the system needs to be run on this machine; without `install`, what is not there is an error.
     pub fn supply(
         system: System,

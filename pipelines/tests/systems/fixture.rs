@@ -234,6 +234,15 @@ impl Site {
         all.lines().map(str::to_owned).collect()
     }
 
+    /// Makes the remote refuse every push with these words, as a protected branch does; without words, take them again.
+    pub(crate) fn refuse_pushes(&self, words: Option<&str>) {
+        let hook = self.remote.join("hooks/pre-receive");
+        match words {
+            Some(words) => script(&hook, &format!("echo '{words}' >&2\nexit 1")),
+            None => fs::remove_file(&hook).expect("take the hook away"),
+        }
+    }
+
     /// What Git says in the remote.
     pub(crate) fn remote(&self, args: &[&str]) -> String {
         git(&self.remote, args)

@@ -4,6 +4,7 @@
 //! themselves, and take the verbs that were compiled last into this target folder.
 
 mod aws;
+mod failures;
 mod fixture;
 mod outside;
 mod runs;

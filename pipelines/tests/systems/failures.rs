@@ -1,0 +1,130 @@
+//! Somebody refuses, or is not there: the run fails, its log says why and what to do, nothing half-done is in Git, and a run once more,
+//! when the fault is gone, passes.
+
+use std::net::TcpListener;
+
+use pipelines::System;
+
+use crate::fixture::{ROLE_OF_THE_BUILD, Site, Source};
+use crate::runs::{SYSTEMS, expected};
+use crate::stand_ins::{StandIns, TOKEN};
+
+/// Runs and expects a failure before the last job (on CodeBuild: phase), whose reason is in the log and which leaves nothing behind.
+async fn fails(site: &Site, stand_ins: &StandIns, system: System, reasons: &[&str]) {
+    let outcome = site.run().await;
+    let said = site.said();
+    assert!(outcome.failure.is_some(), "{system:?}:\n{said}");
+    let all = expected(system).len();
+    assert!(outcome.ran.len() < all, "{system:?}: {:?}", outcome.ran);
+    for reason in reasons {
+        assert!(
+            said.contains(reason),
+            "{system:?} does not say `{reason}`:\n{said}"
+        );
+    }
+    assert_eq!(site.branches(), ["master"], "{system:?}");
+    assert!(stand_ins.pull_requests().is_empty(), "{system:?}");
+}
+
+async fn passes(site: &Site, source: &Source, system: System) {
+    let outcome = site.run().await;
+    assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
+    let branch = format!("release/staging-{}", &source.commit[..10]);
+    assert_eq!(site.branches(), ["master", branch.as_str()], "{system:?}");
+}
+
+/// An address on this machine where nobody listens.
+fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+#[tokio::test]
+async fn a_protected_branch_is_named_in_the_log() {
+    let source = Source::of_work_tree();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let site = Site::new(system, &source, &stand_ins);
+        site.refuse_pushes(Some("these branches are for owners"));
+        let reasons = ["refuses to change the branch", "these branches are for owners"];
+        fails(&site, &stand_ins, system, &reasons).await;
+        site.refuse_pushes(None);
+        passes(&site, &source, system).await;
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_is_down_is_named_in_the_log() {
+    let source = Source::of_work_tree();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let mut site = Site::new(system, &source, &stand_ins);
+        let address = format!("{}/gitops-loop", nobody());
+        let there = site
+            .project
+            .settings
+            .insert("IMAGE_REGISTRY".to_owned(), address.clone())
+            .expect("there is a registry");
+        let reasons = ["the registry does not answer", "run the verb again when it does"];
+        fails(&site, &stand_ins, system, &reasons).await;
+        site.project.settings.insert("IMAGE_REGISTRY".to_owned(), there);
+        passes(&site, &source, system).await;
+    }
+}
+
+/// GitLab has no API to be down: its proposals are pushes.
+#[tokio::test]
+async fn a_forge_that_refuses_or_is_down_is_named_in_the_log() {
+    let source = Source::of_work_tree();
+    for system in [System::Codebuild, System::Github] {
+        let stand_ins = StandIns::start().await;
+        let mut site = Site::new(system, &source, &stand_ins);
+        site.project
+            .settings
+            .insert("FORGE_API".to_owned(), format!("http://{}", nobody()));
+        fails(&site, &stand_ins, system, &["the forge cannot be reached"]).await;
+        let api = format!("http://{}", stand_ins.address);
+        site.project.settings.insert("FORGE_API".to_owned(), api);
+        site.project
+            .secrets
+            .insert("FORGE_TOKEN".to_owned(), "of-somebody-else".to_owned());
+        fails(
+            &site,
+            &stand_ins,
+            system,
+            &["the forge refuses", "check FORGE_TOKEN"],
+        )
+        .await;
+        site.project
+            .secrets
+            .insert("FORGE_TOKEN".to_owned(), TOKEN.to_owned());
+        passes(&site, &source, system).await;
+    }
+}
+
+/// Why a run gets no password of the registry, in the words of who refused.
+fn refusal(system: System) -> &'static str {
+    match system {
+        System::Codebuild => "Unable to locate credentials",
+        System::Github => "error: 401",
+        System::Gitlab => "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    }
+}
+
+#[tokio::test]
+async fn a_run_without_credentials_fails_and_pushes_nothing() {
+    let source = Source::of_work_tree();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let mut site = Site::new(system, &source, &stand_ins);
+        let good = site.project.clone();
+        site.project.machine.remove(ROLE_OF_THE_BUILD);
+        let other = "of-somebody-else".to_owned();
+        let token = "ACTIONS_ID_TOKEN_REQUEST_TOKEN".to_owned();
+        site.project.machine.insert(token, other.clone());
+        site.project.secrets.insert("AWS_ID_TOKEN".to_owned(), other);
+        fails(&site, &stand_ins, system, &[refusal(system)]).await;
+        site.project = good;
+        passes(&site, &source, system).await;
+    }
+}
