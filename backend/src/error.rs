@@ -52,9 +52,6 @@ pub enum ApiError {
     /// The path knows other methods.
     #[error("this path does not take that method")]
     Method,
-    /// A handler panicked; what and where is in the log.
-    #[error("the server failed at this request")]
-    Panic,
     /// The request took too long.
     #[error("the request was not done within {} s", .0.as_secs())]
     TooSlow(Duration),
@@ -78,7 +75,6 @@ impl ApiError {
             Self::NoIfMatch => StatusCode::PRECONDITION_REQUIRED,
             Self::NotFound | Self::Store(StoreError::NotFound) => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TooSlow(_) | Self::Store(StoreError::Slow { .. }) => StatusCode::GATEWAY_TIMEOUT,
             Self::Store(StoreError::KeyUsed(_)) => StatusCode::CONFLICT,
             Self::Store(StoreError::Changed(_)) => StatusCode::PRECONDITION_FAILED,

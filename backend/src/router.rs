@@ -7,7 +7,6 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
 use serverkit::request;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -38,7 +37,6 @@ pub fn router(app: App) -> Router {
         .merge(request::quiet(facts))
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::Method)
-        .layer(CatchPanicLayer::custom(|_| ApiError::Panic.into_response()))
         .with_state(app);
     serverkit::layers(router, &draining, &metrics)
 }

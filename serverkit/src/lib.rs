@@ -8,6 +8,8 @@ mod allocator;
 pub mod config;
 mod layers;
 pub mod metrics;
+mod panics;
+mod patience;
 pub mod request;
 mod serve;
 pub mod shutdown;

@@ -8,20 +8,20 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::config::Listen;
 use crate::metrics::Metrics;
+use crate::patience::{BEGIN, Connection};
 use crate::shutdown::{self, Draining};
 
 /// Open requests get this long once the listener is closed; then they are cut.
 const FINISH: Duration = Duration::from_secs(15);
-/// For the head of a request, and for a connection without one. Longer than clients keep theirs (load balancers 60 s,
-/// reqwest 90 s): who closes first must not be the one who does not know of the next request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(100);
+/// Bytes of a request's head; more are answered with 431. Several times what browsers send.
+const LONGEST_HEAD: usize = 32 * 1024;
 /// Pause after the system had no connection to give, as when all file descriptors are taken.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -86,10 +86,12 @@ async fn accept(listener: TcpListener, router: Router, open: &GracefulShutdown) 
 async fn converse(stream: TcpStream, router: Router, watcher: hyper_util::server::graceful::Watcher) {
     // An answer is written at once; waiting to fill a packet only delays it.
     stream.set_nodelay(true).ok();
+    let connection = Connection::new(stream);
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .timer(connection.timer())
+        .header_read_timeout(BEGIN)
+        .max_header_size(LONGEST_HEAD)
+        .serve_connection(TokioIo::new(connection), TowerToHyperService::new(router));
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

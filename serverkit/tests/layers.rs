@@ -24,7 +24,8 @@ impl Server {
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
         let routes = Router::new()
             .route("/items/{id}", get(async || "one item"))
-            .route("/ids", get(ids));
+            .route("/ids", get(ids))
+            .route("/panic", get(panics));
         let mut request = Request::get(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -44,6 +45,10 @@ impl Server {
 async fn ids(axum::Extension(ids): axum::Extension<RequestIds>) -> String {
     assert_eq!(request::current().as_ref(), Some(&ids));
     format!("{} {}", ids.request_id(), ids.traceparent())
+}
+
+async fn panics() -> String {
+    panic!("the password is swordfish, at line 7")
 }
 
 async fn text(response: Response) -> String {
@@ -98,4 +103,31 @@ async fn kept_connections_end_while_draining() {
     server.draining.begin();
     let response = server.get("/items/1", &[]).await;
     assert_eq!(response.headers()[header::CONNECTION], "close");
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_without_a_word_about_the_inside() {
+    let server = Server::default();
+    let response = server.get("/panic", &[(api::REQUEST_ID, "r-1")]).await;
+    assert_eq!(response.status(), 500);
+    assert_eq!(
+        response.headers()[header::CONTENT_TYPE],
+        api::Problem::CONTENT_TYPE
+    );
+    let problem: api::Problem = serde_json::from_str(&text(response).await).unwrap();
+    let expected = api::Problem {
+        kind: "about:blank".into(),
+        title: "Internal Server Error".into(),
+        status: 500,
+        detail: "the server failed at this request".into(),
+        errors: Vec::new(),
+        request_id: Some("r-1".into()),
+    };
+    assert_eq!(problem, expected);
+    assert!(
+        server
+            .scraped()
+            .await
+            .contains(r#"http_route="/panic",http_response_status_code="500"} 1"#)
+    );
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{BackendVersion, IDEMPOTENCY_KEY, Message, MessageList, NewMessage, Problem};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::{Client, RequestBuilder};
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
@@ -86,6 +86,12 @@ impl Backend {
     pub async fn post(&self, new: &NewMessage, key: Option<&str>) -> Result<Message, BoardError> {
         let mut request = self.client.post(self.url(api::MESSAGES)).json(new);
         if let Some(key) = key.filter(|key| !key.is_empty()) {
+            // It came with a form, and anybody can send one.
+            let key = HeaderValue::from_str(key).map_err(|_| BoardError::Refused {
+                status: StatusCode::BAD_REQUEST.as_u16(),
+                detail: "the form has a key that was not given out".into(),
+                errors: Vec::new(),
+            })?;
             request = request.header(IDEMPOTENCY_KEY, key);
         }
         self.answer(request).await

@@ -2,6 +2,7 @@
 //!
 //! A library, so that tests drive the real router; the binary only dispatches. The page itself is the crate `app`.
 
+mod body;
 pub mod config;
 mod events;
 mod headers;

@@ -16,18 +16,14 @@ use leptos::prelude::LeptosOptions;
 use serverkit::metrics::Metrics;
 use serverkit::request;
 use serverkit::shutdown::Draining;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::config::Config;
 use crate::newest::Newest;
 use crate::pages::{self, Pages};
-use crate::{events, headers, health};
+use crate::{body, events, headers, health};
 
-/// The longest text and author, every byte of them escaped, fit well. On the bytes themselves: server functions read
-/// the body past axum's own limit.
-const BODY_LIMIT: usize = 32 * 1024;
 /// Files below an address that names the commit never change.
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// All else may change with each release, and a file's time says nothing: reproducible images give all files the same.
@@ -66,7 +62,7 @@ pub fn router(config: &Config, draining: &Draining, metrics: &Metrics) -> Result
         .precompressed_br();
 
     let mut router = pages::routes(pages)
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(middleware::from_fn(body::whole))
         .merge(events::routes(Newest::of(backend), draining.clone()))
         .merge(health::routes(draining.clone(), version));
     if let Some(address) = versioned {
@@ -81,14 +77,14 @@ pub fn router(config: &Config, draining: &Draining, metrics: &Metrics) -> Result
         router = router.nest(&address, request::quiet(kept));
     }
     let missing = any(async move || pages::not_found(&address));
-    let router = router
-        .fallback_service(files.fallback(missing))
+    let router = router.fallback_service(files.fallback(missing));
+    // Outermost what each answer has, whoever made it.
+    Ok(serverkit::layers(router, draining, metrics)
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             FORGET,
         ))
-        .layer(middleware::from_fn(headers::secure));
-    Ok(serverkit::layers(router, draining, metrics))
+        .layer(middleware::from_fn(headers::secure)))
 }
 
 fn keep_found(response: &Response<Body>) -> Option<HeaderValue> {

@@ -180,3 +180,14 @@ async fn too_large_a_form_is_refused() {
     let base = frontend(&Backend::start().await.1).await;
     assert_eq!(submit(&base, "Ada", &"x".repeat(40_000), "k").await.status(), 413);
 }
+
+#[tokio::test]
+async fn a_key_that_no_header_can_carry_is_the_forms_fault() {
+    let base = frontend(&Backend::start().await.1).await;
+    for key in ["a\r\nb", "\0"] {
+        let response = submit(&base, "Ada", "hello", key).await;
+        assert_eq!(response.status(), 400, "{key:?}");
+        let html = response.text().await.unwrap();
+        assert!(html.contains("a key that was not given out"), "{html}");
+    }
+}
