@@ -27,7 +27,7 @@ use std::path::PathBuf;
 pub use error::SupplyError;
 pub use orchestrate::{
     act, aws_image, cloud, gitlab_runner, gitleaks, kubeconform, kustomize, linters, schemathesis, supply,
-    tools,
+    tools, wapiti,
 };
 pub use recipes::checks::Kubeconform;
 pub use recipes::pipelines::{GitLabRunner, Linters};

@@ -121,6 +121,12 @@ pub fn schemathesis(cache: &Cache, install: bool, progress: &dyn Progress, logs:
     alone_if(install, cache, progress, logs, tools::install_schemathesis)
 }
 
+/// Only the folder of wapiti, with which the servers are scanned: the program in its `bin`, which wants the folder as
+/// `PYTHONPATH`.
+pub fn wapiti(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
+    alone_if(install, cache, progress, logs, tools::install_wapiti)
+}
+
 /// Only what the templates of AWS are checked and deployed with: a folder for `PYTHONPATH`, with the programs in its `bin`. Without
 /// `install` one that is not there is an error.
 pub fn cloud(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {

@@ -64,8 +64,9 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
         progress.doing(&format!("remove {}", folder.display()));
         fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
     }
-    let kept: Vec<PathBuf> = [argocd::kept(shop), cloud::kept(shop)?, tools::kept(shop)?]
+    let kept: Vec<PathBuf> = [argocd::kept(shop), cloud::kept(shop)?]
         .into_iter()
+        .chain(tools::kept(shop)?)
         .chain(pipelines::kept(shop)?)
         .chain(checks::kept(shop)?)
         .collect();

@@ -4,31 +4,7 @@ use anyhow::{Result, bail};
 use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
-use crate::{env, flags, openapi, security, test};
-
-/// Linted one by one: the workspace must never be compiled with the frontend's two halves at once.
-const NATIVE: &[&[&str]] = &[
-    &[
-        "-p",
-        "api",
-        "-p",
-        "supply",
-        "-p",
-        "xtask",
-        "-p",
-        "wasm-bundle",
-        "-p",
-        "pipelines",
-        "-p",
-        "e2e",
-        "-p",
-        "e2e-report",
-    ],
-    &["-p", "serverkit", "-p", "backend", "-p", "testkit"],
-    &["-p", "app", "-p", "frontend", "--features", "app/ssr"],
-    &["-p", "dev", "-p", "browser"],
-    &["-p", "cloud"],
-];
+use crate::{env, flags, fuzz, groups, openapi, security, test};
 
 impl flags::Check {
     pub(crate) fn run(sh: &Shell) -> Result<()> {
@@ -42,25 +18,24 @@ impl flags::Check {
             "formatting (cure: cargo fmt)".into(),
             env::cargo(sh).args(["fmt", "--check"]).run().is_ok(),
         );
-        for packages in NATIVE {
-            let clippy =
-                env::cargo(sh)
-                    .arg("clippy")
-                    .args(*packages)
-                    .args(["--all-targets", "--", "-D", "warnings"]);
-            step(format!("clippy {}", packages.join(" ")), clippy.run().is_ok());
+        for packages in groups::ALL {
+            let clippy = env::cargo(sh).arg("clippy").args(packages.args());
+            let clippy = clippy.args(["--all-targets", "--", "-D", "warnings"]);
+            step(
+                format!("clippy {}", packages.names.join(" ")),
+                clippy.run().is_ok(),
+            );
         }
         // Not among all targets: a plain `cargo test` leaves it out.
-        let fuzz = env::cargo(sh).args([
-            "clippy", "-p", "backend", "--test", "fuzz", "--", "-D", "warnings",
-        ]);
+        let fuzz = env::cargo(sh).arg("clippy").args(groups::BACKEND.args());
+        let fuzz = fuzz.args(fuzz::ARGS).args(["--", "-D", "warnings"]);
         step("clippy of the fuzz".into(), fuzz.run().is_ok());
         step(
             "api/openapi.json (cure: cargo xtask openapi)".into(),
             openapi::check(sh).is_ok(),
         );
         step(
-            "docs/SECURITY.md (cure: cargo xtask security)".into(),
+            "docs/SECURITY.md and docs/CHECKLIST.md (cure: cargo xtask security)".into(),
             security::check(sh)
                 .inspect_err(|error| eprintln!("{error:#}"))
                 .is_ok(),

@@ -30,11 +30,6 @@ pub(crate) fn this_program() -> Result<PathBuf> {
     Ok(place.map_or_else(|| path.clone(), PathBuf::from))
 }
 
-/// The flags that name `packages` to cargo.
-pub(crate) fn packages<'p>(packages: &'p [&str]) -> impl Iterator<Item = &'p str> {
-    packages.iter().flat_map(|package| ["--package", package])
-}
-
 /// The folder cargo builds into.
 pub(crate) fn target_dir(sh: &Shell) -> PathBuf {
     let dir = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);

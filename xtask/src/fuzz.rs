@@ -6,12 +6,10 @@ use std::ffi::OsString;
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
-use crate::{env, flags, supplies};
+use crate::{env, flags, groups, supplies};
 
-/// Those of the backend's other tests: another set would compile them twice.
-pub(crate) const PACKAGES: &[&str] = &["testkit", "serverkit", "backend"];
 /// The tests alone; they are no part of a plain `cargo test`, which has no schemathesis for them.
-pub(crate) const ARGS: &[&str] = &["--features", "testkit/containers", "--test", "fuzz"];
+pub(crate) const ARGS: &[&str] = &["--test", "fuzz"];
 
 /// Gets schemathesis; the variables that lead the tests to it.
 pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, OsString)>> {
@@ -28,7 +26,7 @@ impl flags::Fuzz {
         let seed = self.seed.map(|seed| ("FUZZ_SEED", seed.to_string()));
         env::cargo(sh)
             .arg("test")
-            .args(env::packages(PACKAGES))
+            .args(groups::BACKEND.args())
             .args(ARGS)
             .envs(variables)
             .envs(seed)

@@ -20,6 +20,7 @@ mod doctor;
 mod e2e;
 mod env;
 mod fuzz;
+mod groups;
 mod hooks;
 mod openapi;
 mod packages;

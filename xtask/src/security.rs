@@ -1,6 +1,9 @@
-//! `cargo xtask security`: keeps the table of docs/SECURITY.md equal to the list of claims, and the list to the tests.
+//! `cargo xtask security`: keeps the tables of docs/SECURITY.md and docs/CHECKLIST.md equal to their lists, and the lists to the
+//! tests.
 
+mod checklist;
 mod claims;
+mod points;
 
 use std::fmt::Write as _;
 
@@ -9,6 +12,7 @@ use xshell::Shell;
 
 use crate::flags;
 
+use checklist::Sources;
 pub use claims::CLAIMS;
 
 /// One rule, and what would fail if it were broken.
@@ -68,22 +72,37 @@ impl flags::Security {
         if self.check {
             return check(sh);
         }
-        tests_exist(sh)?;
-        let page = sh.read_file(PAGE).with_context(|| format!("read {PAGE}"))?;
-        sh.write_file(PAGE, with_table(&page)?)
-            .with_context(|| format!("write {PAGE}"))
+        for (path, _, right) in pages(sh)? {
+            sh.write_file(path, right)
+                .with_context(|| format!("write {path}"))?;
+        }
+        Ok(())
     }
 }
 
-/// An error unless the page is what the list says, and each check of the list is in its file.
+/// An error unless the pages are what the lists say, and each check of the lists is in its file.
 pub(crate) fn check(sh: &Shell) -> Result<()> {
-    tests_exist(sh)?;
-    let page = sh.read_file(PAGE).with_context(|| format!("read {PAGE}"))?;
-    ensure!(
-        page == with_table(&page)?,
-        "the table of {PAGE} is not what the list says; run: cargo xtask security"
-    );
+    for (path, is, right) in pages(sh)? {
+        ensure!(
+            is == right,
+            "the table of {path} is not what the list says; run: cargo xtask security"
+        );
+    }
     Ok(())
+}
+
+/// Each page: where it is, what it is, and what it should be.
+fn pages(sh: &Shell) -> Result<[(&'static str, String, String); 2]> {
+    tests_exist(sh)?;
+    let page = |path, table: &str| {
+        let is = sh.read_file(path).with_context(|| format!("read {path}"))?;
+        let right = with_table(path, &is, table)?;
+        anyhow::Ok((path, is, right))
+    };
+    Ok([
+        page(PAGE, &claims_table())?,
+        page(checklist::PAGE, &checklist::table(&Sources::read(sh)?)?)?,
+    ])
 }
 
 fn tests_exist(sh: &Shell) -> Result<()> {
@@ -102,22 +121,26 @@ fn tests_exist(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-fn with_table(page: &str) -> Result<String> {
-    let (Some((before, _)), Some((_, after))) = (page.split_once(BEGIN), page.split_once(END)) else {
-        bail!("{PAGE} has no place for the table: it stands between `{BEGIN}` and `{END}`")
-    };
+fn claims_table() -> String {
     let mut table = "| | rule | because | check | where |\n|---|---|---|---|---|\n".to_owned();
     for claim in CLAIMS {
         let Claim {
             rule, reason, check, ..
         } = claim;
         let (part, file) = (claim.part.title(), claim.file);
-        writeln!(
+        // Writing to a string cannot fail.
+        let _ = writeln!(
             table,
             "| {part} | {rule} | {reason} | `{check}` | [{file}](../{file}) |"
-        )
-        .context("write a row")?;
+        );
     }
+    table
+}
+
+fn with_table(path: &str, page: &str, table: &str) -> Result<String> {
+    let (Some((before, _)), Some((_, after))) = (page.split_once(BEGIN), page.split_once(END)) else {
+        bail!("{path} has no place for the table: it stands between `{BEGIN}` and `{END}`")
+    };
     Ok(format!("{before}{BEGIN}{table}{END}{after}"))
 }
 
@@ -127,16 +150,16 @@ mod tests {
     use crate::env;
 
     #[test]
-    fn the_page_is_what_the_list_says() {
+    fn the_pages_are_what_the_lists_say() {
         check(&env::shell().unwrap()).unwrap();
     }
 
     #[test]
     fn a_row_that_was_changed_by_hand_is_noticed() {
-        let page = env::shell().unwrap().read_file(PAGE).unwrap();
+        let [(path, page, right), _] = pages(&env::shell().unwrap()).unwrap();
         let changed = page.replacen("| `not_root` |", "| `is_root` |", 1);
         assert_ne!(changed, page);
-        assert_eq!(with_table(&changed).unwrap(), page);
-        assert!(with_table("no place").is_err());
+        assert_eq!(with_table(path, &changed, &claims_table()).unwrap(), right);
+        assert!(with_table(path, "no place", "").is_err());
     }
 }

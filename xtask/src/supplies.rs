@@ -50,6 +50,24 @@ pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
         .context("get schemathesis, which fuzzes the API")
 }
 
+/// The folder of wapiti, with which the servers are scanned.
+fn wapiti(sh: &Shell, install: bool) -> Result<PathBuf> {
+    let logs = logs(sh);
+    doctor::ready(&[Group::Python], install, &Lines, &logs)?;
+    supply::wapiti(&Cache::locate()?, install, &Lines, &logs).context("get wapiti, which scans the servers")
+}
+
+/// Variables that lead the tests to wapiti; where it cannot be had, why.
+pub(crate) fn scanner(sh: &Shell, install: bool) -> Vec<(&'static str, OsString)> {
+    match wapiti(sh, install) {
+        Ok(folder) => vec![
+            ("WAPITI", folder.join("bin/wapiti").into()),
+            ("WAPITI_MODULES", folder.into()),
+        ],
+        Err(reason) => vec![("WAPITI_MISSING", one_line(&reason).into())],
+    }
+}
+
 /// The folder of cfn-lint, AWS' command line and its emulators.
 pub(crate) fn cloud(sh: &Shell, install: bool) -> Result<PathBuf> {
     let logs = logs(sh);

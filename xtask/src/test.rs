@@ -13,80 +13,85 @@ use xshell::Shell;
 use self::lanes::{Job, Lane};
 use self::needs::{Needs, Ready};
 use self::sum::{Row, report};
+use crate::groups::{self, Packages};
 use crate::{env, flags, fuzz, supplies};
 
 struct Suite {
     name: &'static str,
-    packages: &'static [&'static str],
-    /// Features and targets.
+    packages: Packages,
+    /// Which of their targets.
     args: &'static [&'static str],
     needs: Needs,
     lane: Lane,
 }
 
-/// Named together: another set of packages would unify features anew and compile them twice.
-const TOOLS: &[&str] = &["api", "supply", "xtask", "pipelines", "e2e", "e2e-report"];
-
 const SUITES: &[Suite] = &[
     Suite {
         name: "tools",
-        packages: TOOLS,
+        packages: groups::TOOLS,
         args: &["--lib", "--bins"],
         needs: Needs::AwsProgram,
         lane: Lane::Tools,
     },
     Suite {
         name: MANIFESTS,
-        packages: &["api", "supply", "xtask", "e2e", "e2e-report"],
+        packages: groups::WITHOUT_PIPELINES,
         args: &["--test", "*"],
         needs: Needs::Checks,
         lane: Lane::Tools,
     },
     Suite {
         name: "CI systems: their files, run by their runners",
-        packages: TOOLS,
+        packages: groups::TOOLS,
         args: &["--test", "systems"],
         needs: Needs::Pipelines,
         lane: Lane::Tools,
     },
     Suite {
         name: "backend: units, router, contract on each DynamoDB",
-        packages: fuzz::PACKAGES,
-        args: &["--features", "testkit/containers"],
+        packages: groups::BACKEND,
+        args: &[],
         needs: Needs::Containers,
         lane: Lane::Products,
     },
     Suite {
         name: "fuzz: the API against its document",
-        packages: fuzz::PACKAGES,
+        packages: groups::BACKEND,
         args: fuzz::ARGS,
         needs: Needs::Fuzzer,
         lane: Lane::Products,
     },
     Suite {
         name: "frontend: units, server-side rendering",
-        packages: &["app", "frontend"],
-        args: &["--features", "app/ssr"],
+        packages: groups::FRONTEND,
+        args: &[],
         needs: Needs::Nothing,
         lane: Lane::Tools,
     },
     Suite {
         name: "dev: following files, ending with its process",
-        packages: &["dev", "browser"],
+        packages: groups::OUTSIDE,
         args: &["--lib", "--bins"],
         needs: Needs::Nothing,
         lane: Lane::Products,
     },
     Suite {
         name: "browser: the page in headless Chromium",
-        packages: &["dev", "browser"],
-        args: &["--test", "*"],
+        packages: groups::OUTSIDE,
+        args: &["--test", "board"],
         needs: Needs::Browser,
         lane: Lane::Products,
     },
     Suite {
+        name: "hostile: slow and malformed requests, a scanner",
+        packages: groups::OUTSIDE,
+        args: &["--test", "hostile"],
+        needs: Needs::Servers,
+        lane: Lane::Products,
+    },
+    Suite {
         name: "cloud: the templates of AWS on emulators",
-        packages: &["cloud"],
+        packages: groups::CLOUD,
         args: &[],
         needs: Needs::Cloud,
         lane: Lane::Tools,
@@ -123,7 +128,7 @@ impl flags::Test {
                     let mut command = Command::from(
                         env::cargo(sh)
                             .args(["test", "--no-fail-fast"])
-                            .args(env::packages(suite.packages))
+                            .args(suite.packages.args())
                             .args(suite.args),
                     );
                     command.env("KUSTOMIZE", &kustomize).envs(variables);

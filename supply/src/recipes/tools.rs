@@ -54,9 +54,24 @@ fn schemathesis(versions: &Versions) -> Result<PythonPackages> {
     })
 }
 
-/// What is kept of it.
-pub(crate) fn kept(shop: Workshop<'_>) -> Result<PathBuf> {
-    Ok(schemathesis(shop.versions)?.folder(shop))
+fn wapiti(versions: &Versions) -> Result<PythonPackages> {
+    Ok(PythonPackages {
+        name: "wapiti",
+        packages: vec![format!("wapiti3=={}", versions.get("scan", "wapiti3")?)],
+    })
+}
+
+/// What is kept of them.
+pub(crate) fn kept(shop: Workshop<'_>) -> Result<[PathBuf; 2]> {
+    Ok([
+        schemathesis(shop.versions)?.folder(shop),
+        wapiti(shop.versions)?.folder(shop),
+    ])
+}
+
+/// The folder of wapiti, which scans servers for faults that are known.
+pub(crate) fn install_wapiti(shop: Workshop<'_>) -> Result<PathBuf> {
+    wapiti(shop.versions)?.install(shop)
 }
 
 /// The folder of schemathesis.

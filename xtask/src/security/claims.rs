@@ -28,6 +28,10 @@ const STATICS: &str = "pipelines/tests/systems/statics.rs";
 const TRUST: &str = "cloud/tests/account/trust.rs";
 const HEADERS: &str = "frontend/server/tests/it/headers.rs";
 const ROUTER: &str = "backend/tests/it/router.rs";
+const LAYERS: &str = "serverkit/tests/layers.rs";
+const SLOW: &str = "dev/tests/hostile/slow.rs";
+const MALFORMED: &str = "dev/tests/hostile/malformed.rs";
+const SCANNER: &str = "dev/tests/hostile/scanner.rs";
 
 /// In the order of the page.
 #[rustfmt::skip]
@@ -64,5 +68,12 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Http, "The page runs only scripts of its own", "a message is text, whatever is in it", "the_page_runs_only_what_is_its_own", HEADERS),
     claim(Part::Http, "Security headers on every answer", "errors and files too", "every_answer_is_guarded", HEADERS),
     claim(Part::Http, "An unknown method is refused with 405", "what is not offered is not tried", "a_method_that_a_path_does_not_take_is_answered_with_those_it_takes", ROUTER),
+    claim(Part::Http, "Other methods are refused by both servers, `TRACE` too", "an echo shows a script what it must not see", "methods_that_are_not_offered_are_refused", MALFORMED),
+    claim(Part::Http, "Slow heads, slow bodies and unread answers are cut off after 10, 10 and 15 s", "a hundred clients must not be a crowd", "slow_clients_are_cut_off_and_nobody_else_notices", SLOW),
+    claim(Part::Http, "Heads that are too large or wrong are refused, with 431 and 400", "what two servers read differently is two requests", "a_head_that_is_too_large_or_wrong_is_refused", MALFORMED),
+    claim(Part::Http, "Nothing outside the folder of files is served", "the pod has more files than the page", "nothing_outside_the_folder_of_files_is_served", MALFORMED),
+    claim(Part::Http, "What a client says of the host is in no answer", "a redirect to elsewhere carries our name", "what_a_client_says_of_the_host_comes_back_nowhere", MALFORMED),
+    claim(Part::Http, "A panic is a 500 without a word about the inside", "a stack trace is a map", "a_panic_is_answered_without_a_word_about_the_inside", LAYERS),
+    claim(Part::Http, "A scan by wapiti finds nothing above low", "others look with the same tools", "a_scan_of_both_servers_finds_nothing_above_low", SCANNER),
     claim(Part::Http, "Messages that are too long or wrong are refused, with a reason", "memory is for everybody", "bad_messages_are_refused_with_a_reason", ROUTER),
 ];

@@ -21,6 +21,9 @@ pub(super) enum Needs {
     Containers,
     /// A browser, for all of them.
     Browser,
+    /// The servers as `dev` runs them; and wapiti, for a part of its tests. Where it cannot be had, the suite is told why and skips
+    /// that part.
+    Servers,
     /// schemathesis, for all of them.
     Fuzzer,
     /// Runners and linters of CI files, for all of them.
@@ -77,6 +80,10 @@ impl Needs {
                 }
                 Err(reason) => no(reason),
             },
+            Self::Servers => {
+                browser::build(sh, install)?;
+                Ready::with(supplies::scanner(sh, install))
+            }
             Self::Fuzzer => fuzz::ready(sh, install).map_or_else(no, Ready::with),
             Self::Pipelines => match supplies::pipelines(sh, install) {
                 Ok(()) => {

@@ -1,0 +1,45 @@
+//! Which packages are compiled together. Another set would unify features anew and compile them twice; and never the
+//! frontend's two halves at once.
+
+/// Packages that cargo is always given together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Packages {
+    pub(crate) names: &'static [&'static str],
+    /// Features that they are compiled with.
+    pub(crate) features: &'static [&'static str],
+}
+
+const fn of(names: &'static [&'static str]) -> Packages {
+    with(names, &[])
+}
+
+const fn with(names: &'static [&'static str], features: &'static [&'static str]) -> Packages {
+    Packages { names, features }
+}
+
+pub(crate) const TOOLS: Packages = of(&["api", "supply", "xtask", "pipelines", "e2e", "e2e-report"]);
+/// For tests that are chosen by a pattern, which those of `pipelines` would fit too.
+pub(crate) const WITHOUT_PIPELINES: Packages = of(&["api", "supply", "xtask", "e2e", "e2e-report"]);
+pub(crate) const BACKEND: Packages = with(
+    &["testkit", "serverkit", "backend"],
+    &["--features", "testkit/containers"],
+);
+pub(crate) const FRONTEND: Packages = with(&["app", "frontend"], &["--features", "app/ssr"]);
+/// The servers from outside.
+pub(crate) const OUTSIDE: Packages = of(&["dev", "browser"]);
+pub(crate) const CLOUD: Packages = of(&["cloud"]);
+/// Apart from the rest in a release; here they are linted alone.
+const BENCH: Packages = of(&["bench"]);
+/// A program of its own, for each build of the page.
+const BUNDLE: Packages = of(&["wasm-bundle"]);
+
+/// Each package of this workspace but `hydrate`, which compiles for the browser alone.
+pub(crate) const ALL: &[Packages] = &[TOOLS, BACKEND, FRONTEND, OUTSIDE, CLOUD, BENCH, BUNDLE];
+
+impl Packages {
+    /// What names them to cargo.
+    pub(crate) fn args(self) -> impl Iterator<Item = &'static str> {
+        let names = self.names.iter().flat_map(|name| ["--package", name]);
+        names.chain(self.features.iter().copied())
+    }
+}

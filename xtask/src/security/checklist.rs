@@ -1,0 +1,162 @@
+//! docs/CHECKLIST.md: what could be asked of a delivery like this one, and which test or story shows it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result, ensure};
+use xshell::{Shell, cmd};
+
+use super::points::POINTS;
+
+/// Its table is written by `cargo xtask security`.
+pub(super) const PAGE: &str = "docs/CHECKLIST.md";
+
+const STORIES: &str = "e2e/src/scenarios/";
+
+/// One thing that must hold.
+#[derive(Debug)]
+pub(super) struct Point {
+    pub(super) number: u8,
+    /// What must hold, in one line.
+    pub(super) holds: &'static str,
+    pub(super) shown: &'static [Shown],
+    /// What of it is not shown, and why; empty where nothing is missing.
+    pub(super) missing: &'static str,
+}
+
+/// What fails when it no longer holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shown {
+    /// A test, by the name of its function.
+    Test(&'static str),
+    /// A story of the e2e, by its name for `--only`.
+    Story(&'static str),
+}
+
+/// Where tests and stories are: path → text of every file of Rust.
+pub(super) struct Sources(BTreeMap<String, String>);
+
+impl Sources {
+    pub(super) fn read(sh: &Shell) -> Result<Self> {
+        let listed = cmd!(sh, "git ls-files --cached --others --exclude-standard -- *.rs")
+            .quiet()
+            .read()
+            .context("list the files of Rust")?;
+        // One that was deleted is listed until that is committed.
+        let read = |path: &str| Some((path.to_owned(), sh.read_file(path).ok()?));
+        Ok(Self(listed.lines().filter_map(read).collect()))
+    }
+
+    /// The one file with it.
+    fn find(&self, shown: Shown) -> Result<&str> {
+        let (what, sign, below) = match shown {
+            Shown::Test(name) => (name, format!("fn {name}("), ""),
+            Shown::Story(name) => (name, format!("Step::new(\"{name}\""), STORIES),
+        };
+        let found: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(path, text)| path.starts_with(below) && text.contains(&sign))
+            .map(|(path, _)| path.as_str())
+            .collect();
+        ensure!(
+            !found.is_empty(),
+            "the checklist names {what}, but no file below {} has `{sign}`",
+            if below.is_empty() { "here" } else { below }
+        );
+        ensure!(
+            found.len() == 1,
+            "{what} is in more than one file: {}",
+            found.join(", ")
+        );
+        Ok(found[0])
+    }
+}
+
+/// The rows of the page; an error if one claims something that is not there.
+pub(super) fn table(sources: &Sources) -> Result<String> {
+    table_of(POINTS, sources)
+}
+
+fn table_of(points: &[Point], sources: &Sources) -> Result<String> {
+    let mut rows = "| | what must hold | shown by | not shown |\n|---|---|---|---|\n".to_owned();
+    for (place, point) in (1..).zip(points) {
+        let Point {
+            number,
+            holds,
+            missing,
+            ..
+        } = point;
+        ensure!(*number == place, "point {number} stands at place {place}");
+        ensure!(
+            !point.shown.is_empty() || !missing.is_empty(),
+            "point {number} is neither shown nor said to be missing"
+        );
+        let shown = point.shown.iter().map(|shown| {
+            let file = sources.find(*shown).with_context(|| format!("point {number}"))?;
+            let name = match shown {
+                Shown::Test(name) => format!("`{name}`"),
+                Shown::Story(name) => format!("story `{name}`"),
+            };
+            Ok(format!("[{name}](../{file})"))
+        });
+        let shown = shown.collect::<Result<Vec<_>>>()?.join("<br>");
+        writeln!(rows, "| {number} | {holds} | {shown} | {missing} |").context("write a row")?;
+    }
+    let whole = points.iter().filter(|point| point.missing.is_empty()).count();
+    let part = points
+        .iter()
+        .filter(|point| !point.missing.is_empty() && !point.shown.is_empty())
+        .count();
+    let none = points.len() - whole - part;
+    writeln!(rows, "\nShown: {whole}; in part: {part}; not: {none}.").context("write the sum")?;
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources() -> Sources {
+        let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+        Sources(BTreeMap::from([
+            file("a.rs", "fn first() {}\nStep::new(\"elsewhere\", 1)"),
+            file("b.rs", "fn twice() {}"),
+            file("c.rs", "fn twice() {}"),
+            file("e2e/src/scenarios/main/a.rs", "Step::new(\"story\", 1)"),
+        ]))
+    }
+
+    fn point(shown: &'static [Shown], missing: &'static str) -> Point {
+        Point {
+            number: 1,
+            holds: "it holds",
+            shown,
+            missing,
+        }
+    }
+
+    #[test]
+    fn a_row_leads_to_what_shows_it() {
+        let point = point(&[Shown::Test("first"), Shown::Story("story")], "");
+        let rows = table_of(&[point], &sources()).unwrap();
+        assert_eq!(
+            rows.lines().nth(2).unwrap(),
+            "| 1 | it holds | [`first`](../a.rs)<br>[story `story`](../e2e/src/scenarios/main/a.rs) |  |"
+        );
+        assert!(rows.ends_with("\nShown: 1; in part: 0; not: 0.\n"), "{rows}");
+    }
+
+    #[test]
+    fn what_is_not_there_cannot_be_claimed() {
+        for (shown, complaint) in [
+            (&[Shown::Test("second")][..], "`fn second(`"),
+            (&[Shown::Test("twice")], "more than one file: b.rs, c.rs"),
+            (&[Shown::Story("elsewhere")], "no file below e2e/src/scenarios/"),
+            (&[], "neither shown nor said to be missing"),
+        ] {
+            let error = table_of(&[point(shown, "")], &sources()).unwrap_err();
+            assert!(format!("{error:#}").contains(complaint), "{error:#}");
+        }
+    }
+}
