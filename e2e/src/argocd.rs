@@ -1,5 +1,9 @@
 //! Argo CD in a cluster: the pinned upstream manifests with this repository's configuration, then the root Application.
 
+mod polling;
+
+pub(crate) use polling::Polling;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use pipelines::System;
 
-use crate::{failures_page, layout::Layout, lifecycle, render, scenario::Suite, world};
+use crate::{failures_page, layout::Layout, lifecycle, loop_bench, render, scenario::Suite, world};
 
 /// Proves the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
 /// live twice. Without a command: all of it, from nothing and back to nothing.
@@ -41,6 +41,8 @@ pub(crate) enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Measure how long a merge takes to go live, on what is up, else on what is brought up for it
+    Bench(loop_bench::Args),
     /// Start the containers that stdin asks for
     #[command(hide = true)]
     StartContainers,

@@ -156,7 +156,8 @@ pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
     Ok(ci)
 }
 
-fn forge(world: &World) -> Forge {
+/// The forge's API, as its administrator.
+pub(crate) fn forge(world: &World) -> Forge {
     Forge::new(&format!("{}/api/v1", world.forge.host_url), &world.forge.token)
 }
 

@@ -1,14 +1,15 @@
 //! Whether a commit is live, as Argo CD sees it: the few fields of an Application that tell, and what they mean together.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use e2e_report::Milestone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::ListParams;
+use kube::api::{ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind, Object};
 use kube::{Api, ResourceExt as _};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::cluster::Cluster;
 use crate::env::Env;
@@ -154,6 +155,25 @@ pub(crate) async fn failed(
         })
     })
     .await
+}
+
+/// Have Argo CD look at Git for an Application now.
+pub(crate) async fn refresh(cluster: &Cluster, app: &str) -> Result<()> {
+    let annotation = json!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "normal" } } });
+    api(cluster)
+        .patch(app, &PatchParams::default(), &Patch::Merge(annotation))
+        .await
+        .with_context(|| format!("ask for a refresh of {app} on {}", cluster.environment))?;
+    Ok(())
+}
+
+/// When the last sync of an Application began, in whole seconds.
+pub(crate) async fn sync_began(cluster: &Cluster, app: &str) -> Result<SystemTime> {
+    let found = api(cluster).get(app).await?;
+    let operation = found.status.and_then(|status| status.operation_state);
+    let began = operation.and_then(|operation| operation.started_at);
+    let Time(began) = began.with_context(|| format!("{app} was never synced"))?;
+    Ok(began.into())
 }
 
 /// Note when the last sync of an Application ran. Only for the report: what cannot be read is left out.

@@ -24,6 +24,7 @@ mod gitops;
 mod interrupt;
 mod layout;
 mod lifecycle;
+mod loop_bench;
 mod machine;
 mod network;
 mod plan;

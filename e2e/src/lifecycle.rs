@@ -12,7 +12,7 @@ use crate::{
     diagnose,
     env::Env,
     interrupt::{self, Interrupt},
-    machine, plan,
+    loop_bench, machine, plan,
     progress::Progress,
     render,
     run_dir::RunDir,
@@ -67,6 +67,9 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
         (Some(Command::Run | Command::Logs), Ok(None)) => {
             bail!("nothing is up; run `cargo xtask e2e up` first")
         }
+        (Some(Command::Bench(_)), Ok(Some(state))) if state.up.is_some() => {
+            RunDir::at(&state.run, &state.folder)?
+        }
         (Some(Command::Run | Command::Logs), Err(_)) => bail!("{:#}", state.err().context("just seen")?),
         _ => RunDir::create()?,
     };
@@ -78,6 +81,7 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
         None => up + chosen.len() + usize::from(!options.keep),
         Some(Command::Up) => up,
         Some(Command::Run) => ground + 1 + chosen.len(),
+        Some(Command::Bench(_)) => ground + 2,
         _ => 1,
     };
     if matches!(command, None | Some(Command::Up)) {
@@ -146,6 +150,15 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
             let env = bring_up::attach(session).await?;
             scenario::run(&session.progress, &env, chosen).await
         }
+        Some(Command::Bench(args)) => {
+            let standing = State::load(&session.cache)?.is_some_and(|state| state.up.is_some());
+            let env = if standing {
+                bring_up::attach(session).await?
+            } else {
+                bring_up::up(session).await?
+            };
+            loop_bench::run(session, &env, args).await
+        }
         Some(Command::Down) => down(session).await,
         Some(Command::Logs) => {
             session.find_engine()?;
@@ -171,7 +184,8 @@ async fn finish(
         note(session, save_diagnostics(session).await);
     }
     let remove = match command {
-        None => !session.options.keep,
+        // What stood before is not removed: it was not touched.
+        None | Some(Command::Bench(_)) => !session.options.keep,
         Some(Command::Up) => error.is_some() && !session.options.keep,
         _ => false,
     };

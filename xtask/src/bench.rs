@@ -20,11 +20,17 @@ const PEER: &str = "bench/go-peer";
 
 impl flags::Bench {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let BenchWhat::App {
-            rounds,
-            seconds,
-            docs,
-        } = self.what;
+        let (rounds, seconds, docs) = match self.what {
+            BenchWhat::App {
+                rounds,
+                seconds,
+                docs,
+            } => (rounds, seconds, docs),
+            BenchWhat::Loop(mut harness) => {
+                harness.args.insert(0, "bench".into());
+                return harness.run(sh);
+            }
+        };
         let install = !self.no_install;
         packages::ensure(sh, &["wrk"], install, "measuring")?;
         doctor::ready(&[Group::Tools], install, &Lines, &logs(sh))?;

@@ -55,7 +55,7 @@ enum Command {
     Supply(Supply),
 }
 
-/// Arguments after `e2e`, handed on unread.
+/// Arguments for the harness, handed on unread.
 #[derive(Debug, Args)]
 pub(crate) struct E2e {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -319,6 +319,9 @@ pub(crate) enum BenchWhat {
         #[arg(long)]
         docs: bool,
     },
+    /// From a merge until only the new version answers: webhook, annotation, polling (`cargo xtask bench loop --help`)
+    #[command(disable_help_flag = true)]
+    Loop(E2e),
 }
 
 #[derive(Debug, Args)]

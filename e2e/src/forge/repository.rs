@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Forge, Result};
+use super::{Forge, Result, parse};
 
 /// One repository of the forge.
 #[derive(Clone, Debug)]
@@ -88,6 +88,16 @@ impl Repository {
         Ok(changed.into_iter().map(|file| file.filename).collect())
     }
 
+    /// Open a pull request from one branch to another.
+    pub(crate) async fn propose(&self, head: &str, base: &str, title: &str) -> Result<PullRequest> {
+        let (path, body) = (
+            self.path("/pulls"),
+            json!({ "head": head, "base": base, "title": title }),
+        );
+        let answer = self.forge.send(Method::POST, &path, Some(&body)).await?;
+        parse(&format!("POST {path}"), &answer)
+    }
+
     /// Merge a pull request the forge calls mergeable, as one commit, at exactly the head that was looked at.
     ///
     /// The forge refuses (405) while it still works out whether the request can be merged: poll `mergeable` first.
@@ -132,6 +142,31 @@ impl Repository {
         Ok(())
     }
 
+    /// Switch all webhooks on or off whose address ends like this.
+    pub(crate) async fn tell(&self, address: &str, active: bool) -> Result<()> {
+        #[derive(Deserialize)]
+        struct Registered {
+            id: u64,
+            active: bool,
+            config: Config,
+        }
+        #[derive(Deserialize)]
+        struct Config {
+            url: String,
+        }
+        let hooks: Vec<Registered> = self.forge.get(&self.path("/hooks?limit=50")).await?;
+        for hook in hooks {
+            if hook.config.url.ends_with(address) && hook.active != active {
+                let (path, body) = (
+                    self.path(&format!("/hooks/{}", hook.id)),
+                    json!({ "active": active }),
+                );
+                self.forge.send(Method::PATCH, &path, Some(&body)).await?;
+            }
+        }
+        Ok(())
+    }
+
     fn path(&self, rest: &str) -> String {
         format!("/repos/{}/{}{rest}", self.owner, self.name)
     }
@@ -140,7 +175,6 @@ impl Repository {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forge::parse;
 
     #[test]
     fn a_pull_request_is_read_from_the_forges_answer() {

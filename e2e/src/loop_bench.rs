@@ -1,0 +1,144 @@
+//! `cargo xtask bench loop`: how long from the merge of a release until only the new version answers, by how Argo CD learns of
+//! it.
+//!
+//! A release switches the backend of staging between two images that are in the registry already, so nothing is built: a
+//! proposal is merged, Argo CD runs the migration and replaces the pods. The first two ways take turns, so that what the
+//! machine does beside them hits both; polling comes after them, because its processes have to be started anew.
+
+mod figures;
+mod page;
+mod release;
+mod twin;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::argocd::Polling;
+use crate::bring_up::Session;
+use crate::env::Env;
+use crate::plan;
+use crate::progress::{Progress, StepHandle};
+use crate::run_dir;
+use figures::Figures;
+use release::Releases;
+
+/// Between two polls, as `infra/argocd/settings.yaml` says.
+const OURS: Duration = Duration::from_mins(1);
+/// The same as upstream ships it: 120 s and up to 60 more, chosen by chance.
+const UPSTREAM: Duration = Duration::from_secs(150);
+
+/// Settings of `bench`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Args {
+    /// Releases told by webhook, and as many by annotation
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    releases: u32,
+    /// Releases that Argo CD finds by itself, at each of two intervals; one takes up to five minutes
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=20))]
+    polls: u32,
+    /// Keep the results in docs/benchmark too, for docs/BENCHMARK.md
+    #[arg(long)]
+    docs: bool,
+}
+
+/// How Argo CD learns of a merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Told {
+    Webhook,
+    /// No webhook; whoever merged annotates the Application.
+    Annotation,
+    /// Nobody tells: it asks, as `infra/argocd/settings.yaml` has it.
+    OurPolling,
+    /// Nobody tells: it asks as upstream ships it.
+    DefaultPolling,
+}
+
+impl Told {
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Webhook,
+        Self::Annotation,
+        Self::OurPolling,
+        Self::DefaultPolling,
+    ];
+}
+
+/// Measures, prints a table, and writes it as JSON and as a page.
+pub(crate) async fn run(session: &Session, env: &Env, args: &Args) -> Result<()> {
+    let progress = &session.progress;
+    let figures = progress
+        .step(&plan::BENCH, async |step| {
+            let mut figures = Figures::default();
+            let mut releases = Releases::begin(env).await?;
+            let measured = measure(progress, step, env, &mut releases, args, &mut figures).await;
+            // The world serves others afterwards, also when this failed.
+            let restored = releases.end(step).await;
+            measured.and(restored)?;
+            Ok(figures)
+        })
+        .await?;
+    let (table, page, json) = (page::table(&figures), page::page(&figures), page::json(&figures)?);
+    println!("\n{table}");
+    for folder in folders(args.docs)? {
+        std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+        for (name, text) in [("loop.md", &page), ("loop.json", &json)] {
+            let path = folder.join(name);
+            std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+            println!("written: {}", path.display());
+        }
+    }
+    Ok(())
+}
+
+fn folders(docs: bool) -> Result<Vec<PathBuf>> {
+    let root = run_dir::repo_root()?;
+    let kept = docs.then(|| root.join("docs/benchmark"));
+    Ok(std::iter::once(root.join("target/bench")).chain(kept).collect())
+}
+
+async fn measure(
+    progress: &Progress,
+    step: &StepHandle,
+    env: &Env,
+    releases: &mut Releases<'_>,
+    args: &Args,
+    figures: &mut Figures,
+) -> Result<()> {
+    let mut note = async |told: Told, pause| {
+        let sample = releases.one(step, told, pause).await?;
+        progress.say(&format!("  {}", page::line(told, &sample)));
+        figures.add(told, sample);
+        anyhow::Ok(())
+    };
+    for round in 0..args.releases {
+        let mut pair = [Told::Webhook, Told::Annotation];
+        pair.rotate_left(round as usize % 2);
+        for told in pair {
+            note(told, Duration::ZERO).await?;
+        }
+    }
+    // People merge at any moment between two polls.
+    let pauses = |interval: Duration| {
+        let part = move |index| (f64::from(index) + 0.5) / f64::from(args.polls);
+        (0..args.polls).map(move |index| interval.mul_f64(part(index)))
+    };
+    for pause in pauses(OURS) {
+        note(Told::OurPolling, pause).await?;
+    }
+    if args.polls == 0 {
+        return Ok(());
+    }
+    let ours = Polling::of(&env.staging).await?;
+    Polling::default().set(step, &env.staging).await?;
+    let polled = async {
+        for pause in pauses(UPSTREAM) {
+            note(Told::DefaultPolling, pause).await?;
+        }
+        Ok(())
+    }
+    .await;
+    let restored = ours.set(step, &env.staging).await;
+    polled.and(restored)
+}

@@ -1,0 +1,168 @@
+//! What was measured, and what of it is said: the spread, and how it compares with the webhook's.
+
+use serde::Serialize;
+
+use super::Told;
+
+/// One release; all times in seconds since its merge was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Sample {
+    /// When Argo CD began to sync, by its own clock, which counts whole seconds.
+    pub(crate) began: f64,
+    /// When the new version answered first.
+    pub(crate) first: f64,
+    /// When nothing but the new version answered any more.
+    pub(crate) only: f64,
+    /// Requests made meanwhile, and those of them that got no answer.
+    pub(crate) asked: usize,
+    pub(crate) failed: usize,
+}
+
+/// All samples, in the order they were taken.
+#[derive(Debug, Default)]
+pub(crate) struct Figures(Vec<(Told, Sample)>);
+
+/// One figure over many releases.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) min: f64,
+    pub(crate) p50: f64,
+    pub(crate) p95: f64,
+    pub(crate) max: f64,
+}
+
+/// What is said of one way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Row {
+    pub(crate) told: Told,
+    pub(crate) releases: usize,
+    /// From the merge until only the new version answered.
+    pub(crate) only: Spread,
+    /// Its p50 by that of the webhook in the same run.
+    pub(crate) by_webhook: f64,
+    /// From the merge until Argo CD began to sync.
+    pub(crate) began: Spread,
+    pub(crate) asked: usize,
+    pub(crate) failed: usize,
+}
+
+/// How long a release by webhook should take.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Goal {
+    pub(crate) what: &'static str,
+    pub(crate) found: f64,
+    pub(crate) at_most: f64,
+}
+
+impl Figures {
+    pub(crate) fn add(&mut self, told: Told, sample: Sample) {
+        self.0.push((told, sample));
+    }
+
+    /// One row for each way that was measured.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        Told::ALL.into_iter().filter_map(|told| self.row(told)).collect()
+    }
+
+    /// Those of the project.
+    pub(crate) fn goals(&self) -> Vec<Goal> {
+        let Some(Row { only, .. }) = self.row(Told::Webhook) else {
+            return Vec::new();
+        };
+        [
+            ("p50 by webhook", only.p50, 8.0),
+            ("p95 by webhook", only.p95, 14.0),
+        ]
+        .map(|(what, found, at_most)| Goal { what, found, at_most })
+        .into()
+    }
+
+    pub(crate) fn samples(&self) -> &[(Told, Sample)] {
+        &self.0
+    }
+
+    fn row(&self, told: Told) -> Option<Row> {
+        let of = |told: Told| {
+            let of = self.0.iter().filter(move |(by, _)| *by == told);
+            of.map(|(_, sample)| *sample).collect::<Vec<_>>()
+        };
+        let only = |samples: &[Sample]| Spread::of(samples.iter().map(|sample| sample.only).collect());
+        let samples = of(told);
+        let spread = only(&samples)?;
+        Some(Row {
+            told,
+            releases: samples.len(),
+            only: spread,
+            by_webhook: spread.p50 / only(&of(Told::Webhook))?.p50,
+            began: Spread::of(samples.iter().map(|sample| sample.began).collect())?,
+            asked: samples.iter().map(|sample| sample.asked).sum(),
+            failed: samples.iter().map(|sample| sample.failed).sum(),
+        })
+    }
+}
+
+impl Goal {
+    pub(crate) fn is_met(&self) -> bool {
+        self.found <= self.at_most
+    }
+}
+
+impl Spread {
+    /// None of no values.
+    fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let (min, max) = (*values.first()?, *values.last()?);
+        // The least value that so many hundredths of all do not exceed: one that was measured.
+        let at = |hundredths: usize| values[(values.len() * hundredths).div_ceil(100) - 1];
+        Some(Self {
+            min,
+            p50: at(50),
+            p95: at(95),
+            max,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(crate) fn sample(only: f64) -> Sample {
+        Sample {
+            began: 1.0,
+            first: only,
+            only,
+            asked: 10,
+            failed: 0,
+        }
+    }
+
+    #[test]
+    fn of_twenty_values_one_may_be_above_the_95th_hundredth() {
+        let spread = Spread::of((1..=20_u32).rev().map(f64::from).collect()).unwrap();
+        assert_eq!(
+            (spread.min, spread.p50, spread.p95, spread.max),
+            (1.0, 10.0, 19.0, 20.0)
+        );
+        assert!(Spread::of(vec![7.0]).is_some_and(|spread| (spread.p95 - 7.0).abs() < 1e-9));
+        assert_eq!(Spread::of(Vec::new()), None);
+    }
+
+    #[test]
+    fn ways_are_compared_with_the_webhook_and_those_not_measured_are_left_out() {
+        let mut figures = Figures::default();
+        for only in [6.0, 9.0] {
+            figures.add(Told::Webhook, sample(only));
+            figures.add(Told::DefaultPolling, sample(only * 20.0));
+        }
+        let rows = figures.rows();
+        let ways: Vec<Told> = rows.iter().map(|row| row.told).collect();
+        assert_eq!(ways, [Told::Webhook, Told::DefaultPolling]);
+        assert!((rows[1].by_webhook - 20.0).abs() < 1e-9);
+        let met: Vec<bool> = figures.goals().iter().map(Goal::is_met).collect();
+        assert_eq!(met, [true, true]);
+        figures.add(Told::Webhook, sample(14.1));
+        let met: Vec<bool> = figures.goals().iter().map(Goal::is_met).collect();
+        assert_eq!(met, [false, false]);
+    }
+}

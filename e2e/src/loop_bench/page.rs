@@ -1,0 +1,160 @@
+//! What a person reads, and the same as JSON.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use super::Told;
+use super::figures::{Figures, Goal, Row, Sample};
+use crate::machine;
+
+/// As people read it.
+fn name(told: Told) -> &'static str {
+    match told {
+        Told::Webhook => "webhook",
+        Told::Annotation => "annotation, no webhook",
+        Told::OurPolling => "polling each 60 s (ours)",
+        Told::DefaultPolling => "polling as upstream ships it",
+    }
+}
+
+/// One release while the run goes on.
+pub(crate) fn line(told: Told, sample: &Sample) -> String {
+    format!(
+        "{}: sync began after {:.0} s, first answer {:.1} s, only new answers {:.1} s, {} of {} requests failed",
+        name(told),
+        sample.began,
+        sample.first,
+        sample.only,
+        sample.failed,
+        sample.asked
+    )
+}
+
+/// For the terminal.
+pub(crate) fn table(figures: &Figures) -> String {
+    let mut text = format!(
+        "{:28} {:>8} {:>7} {:>7} {:>7} {:>7} {:>10} {:>11} {:>7}\n",
+        "merge → only new answers, s",
+        "releases",
+        "min",
+        "p50",
+        "p95",
+        "max",
+        "by webhook",
+        "sync began",
+        "failed"
+    );
+    for row in figures.rows() {
+        let Row { only, by_webhook, .. } = row;
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:28} {:>8} {:>7.1} {:>7.1} {:>7.1} {:>7.1} {:>9.1}× {:>11.1} {:>7}",
+            name(row.told),
+            row.releases,
+            only.min,
+            only.p50,
+            only.p95,
+            only.max,
+            by_webhook,
+            row.began.p50,
+            row.failed
+        );
+    }
+    for goal in figures.goals() {
+        let _ = writeln!(text, "{}", sentence(&goal));
+    }
+    text
+}
+
+fn sentence(goal: &Goal) -> String {
+    format!(
+        "{}: {:.1} s, goal ≤ {} s: {}",
+        goal.what,
+        goal.found,
+        goal.at_most,
+        if goal.is_met() { "met" } else { "MISSED" }
+    )
+}
+
+/// For the docs.
+pub(crate) fn page(figures: &Figures) -> String {
+    let mut page = format!(
+        "<!-- Written by `cargo xtask bench loop --docs`. -->\n\
+         Seconds from the merge until only the new version answered, {} cores for both clusters, the forge and AWS together.\n\n\
+         | How Argo CD learns of the merge | releases | min | p50 | p95 | max | p50 by the webhook's | sync began, p50 | failed requests |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+        machine::cpus()
+    );
+    for row in figures.rows() {
+        let only = row.only;
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "| {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} × | {:.1} | {} of {} |",
+            name(row.told),
+            row.releases,
+            only.min,
+            only.p50,
+            only.p95,
+            only.max,
+            row.by_webhook,
+            row.began.p50,
+            row.failed,
+            row.asked
+        );
+    }
+    page.push('\n');
+    for goal in figures.goals() {
+        let _ = writeln!(page, "- {}", sentence(&goal));
+    }
+    page
+}
+
+/// For programs: every sample, too.
+pub(crate) fn json(figures: &Figures) -> Result<String> {
+    let samples: Vec<_> = figures
+        .samples()
+        .iter()
+        .map(|(told, sample)| json!({ "told": told, "seconds": sample }))
+        .collect();
+    let all = json!({
+        "cores": machine::cpus(),
+        "rows": figures.rows(),
+        "goals": figures.goals(),
+        "samples": samples,
+    });
+    serde_json::to_string_pretty(&all)
+        .map(|text| text + "\n")
+        .context("write JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::tests::sample;
+    use super::*;
+
+    #[test]
+    fn the_page_has_a_row_a_way_and_says_what_was_missed() {
+        let mut figures = Figures::default();
+        figures.add(Told::Webhook, sample(9.04));
+        figures.add(Told::Annotation, sample(18.08));
+        let page = page(&figures);
+        assert!(
+            page.contains("| webhook | 1 | 9.0 | 9.0 | 9.0 | 9.0 | 1.0 × | 1.0 | 0 of 10 |"),
+            "{page}"
+        );
+        assert!(page.contains("| annotation, no webhook | 1 | 18.1 |"), "{page}");
+        assert!(
+            page.contains("- p50 by webhook: 9.0 s, goal ≤ 8 s: MISSED"),
+            "{page}"
+        );
+        assert!(
+            page.contains("- p95 by webhook: 9.0 s, goal ≤ 14 s: met"),
+            "{page}"
+        );
+        assert_eq!(table(&figures).lines().count(), 5);
+    }
+}

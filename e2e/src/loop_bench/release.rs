@@ -1,0 +1,170 @@
+//! One release after the other, as in real life: a proposal is merged on the forge, and somebody outside watches.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result};
+
+use super::figures::Sample;
+use super::{Told, twin};
+use crate::actors::{Operator, Visitor, pins, sample_until_only};
+use crate::checkout::Checkout;
+use crate::cluster::Cluster;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::first_release::{forge, manifests};
+use crate::forge::{ForgeError, PullRequest, Repository};
+use crate::git::short;
+use crate::gitops;
+use crate::progress::StepHandle;
+use crate::wait::{Verdict, eventually};
+use crate::world::ForgeAccess;
+
+const APP: &str = "backend";
+const OVERLAY: &str = "infra/backend/overlays/staging/kustomization.yaml";
+/// How the webhooks of Argo CD end.
+const HOOK: &str = "/api/webhook";
+
+const MERGED: Duration = Duration::from_secs(30);
+const CALM: Duration = Duration::from_mins(2);
+/// Polling may miss a commit twice: what the repo server remembers of a branch outlives one interval.
+const GIVE_UP: Duration = Duration::from_mins(8);
+
+/// An image that is in the registry, and the commit that says it is serving.
+struct Image {
+    digest: String,
+    commit: String,
+}
+
+/// The backend of staging, switched between two images.
+pub(super) struct Releases<'a> {
+    env: &'a Env,
+    repository: Repository,
+    manifests: Checkout,
+    /// The newest commit when it began.
+    before: String,
+    /// What was served when it began, and its twin.
+    images: [Image; 2],
+    /// How many were begun.
+    count: usize,
+}
+
+impl<'a> Releases<'a> {
+    /// Changes nothing that is served.
+    pub(super) async fn begin(env: &'a Env) -> Result<Self> {
+        let manifests = manifests(&env.ground, &env.world);
+        let before = manifests.catch_up().await?;
+        let mut pinned = pins(&manifests, &before, Environment::Staging).await?;
+        let digest = pinned.remove(APP).context("the backend is pinned")?;
+        let serving = Visitor::of(&env.staging, &env.ground.http)
+            .backend_version()
+            .await?;
+        let commit = format!("twin-of-{}", short(&serving.commit));
+        let twin = Image {
+            digest: twin::of(env, APP, &digest, &commit).await?,
+            commit,
+        };
+        let served = Image {
+            digest,
+            commit: serving.commit,
+        };
+        let name = env.world.layout.manifests().name;
+        Ok(Self {
+            env,
+            repository: forge(&env.world).repository(ForgeAccess::ORGANISATION, name),
+            manifests,
+            before,
+            images: [served, twin],
+            count: 0,
+        })
+    }
+
+    /// One release, merged after `pause`.
+    pub(super) async fn one(&mut self, step: &StepHandle, told: Told, pause: Duration) -> Result<Sample> {
+        let webhooks = told == Told::Webhook;
+        self.repository.tell(HOOK, webhooks).await?;
+        let [from, to] = match self.count % 2 {
+            0 => [0, 1],
+            _ => [1, 0],
+        };
+        self.count += 1;
+        let [from, to] = [&self.images[from], &self.images[to]];
+        let proposal = self.propose(step, &from.digest, &to.digest).await?;
+        step.doing(&format!(
+            "release {}: the proposal waits {} s",
+            self.count,
+            pause.as_secs()
+        ));
+        tokio::time::sleep(pause).await;
+
+        let (began, asked) = (SystemTime::now(), Instant::now());
+        self.merge(step, &proposal).await?;
+        let cluster = &self.env.staging;
+        if told == Told::Annotation {
+            gitops::refresh(cluster, APP).await?;
+        }
+        let commit = self.manifests.catch_up().await?;
+        let http = &self.env.ground.http;
+        let url = version_url(cluster);
+        let (rollout, ()) = tokio::try_join!(
+            sample_until_only(http, &url, &to.commit, asked, GIVE_UP),
+            gitops::live(step, cluster, &[APP], &commit, GIVE_UP),
+        )?;
+        let sync = gitops::sync_began(cluster, APP).await?;
+        Ok(Sample {
+            began: sync.duration_since(began).unwrap_or_default().as_secs_f64(),
+            first: rollout.first.as_secs_f64(),
+            only: rollout.only.as_secs_f64(),
+            asked: rollout.asked,
+            failed: rollout.errors.len(),
+        })
+    }
+
+    /// What was served at the beginning is served again, and the forge tells everybody of pushes.
+    pub(super) async fn end(self, step: &StepHandle) -> Result<()> {
+        self.repository.tell(HOOK, true).await?;
+        Operator::of(self.env).restore(&self.before).await?;
+        let (http, url) = (&self.env.ground.http, version_url(&self.env.staging));
+        sample_until_only(http, &url, &self.images[0].commit, Instant::now(), CALM).await?;
+        gitops::calm(step, self.env, CALM).await
+    }
+
+    /// A proposal that the forge calls mergeable.
+    async fn propose(&self, step: &StepHandle, old: &str, new: &str) -> Result<PullRequest> {
+        self.manifests.catch_up().await?;
+        let title = format!("Pin the backend of staging to {}", &new[..new.len().min(19)]);
+        self.manifests.commit_replaced(OVERLAY, old, new, &title).await?;
+        let branch = format!("bench/release-{}", short(&self.manifests.head().await?));
+        self.manifests.push(&branch).await?;
+        let base = Environment::Staging.branch();
+        let number = self.repository.propose(&branch, base, &title).await?.number;
+        let what = format!("proposal #{number}");
+        eventually(step, &what, MERGED, async || {
+            let proposal = self.repository.pull_request(number).await?;
+            Ok(if proposal.mergeable {
+                Verdict::Ready(proposal)
+            } else {
+                Verdict::Pending("the forge has not found it mergeable yet".to_owned())
+            })
+        })
+        .await
+    }
+
+    async fn merge(&self, step: &StepHandle, proposal: &PullRequest) -> Result<()> {
+        let what = format!("merge of #{}", proposal.number);
+        eventually(step, &what, MERGED, async || {
+            Ok(match self.repository.merge(proposal).await {
+                Ok(()) => Verdict::Ready(()),
+                // Its check of the pull request is still under way.
+                Err(ForgeError::Refused { status, message, .. }) if status.as_u16() == 405 => {
+                    Verdict::Pending(message)
+                }
+                Err(error) => Verdict::Failed(error.to_string()),
+            })
+        })
+        .await
+    }
+}
+
+fn version_url(cluster: &Cluster) -> String {
+    format!("{}{}", cluster.backend_url, api::VERSION)
+}
