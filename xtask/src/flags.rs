@@ -39,6 +39,8 @@ enum Command {
     Build(Build),
     /// Release verbs; each CI file calls these and nothing else
     Ci(Ci),
+    /// Propose the images that an environment had before
+    Rollback(Rollback),
     /// The stacks of infra/aws: what would change, make them, remove them
     Aws(Aws),
     /// Show what a change does to each environment, as Markdown
@@ -199,6 +201,16 @@ pub(crate) struct CiBuild {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// Which environment
+    #[arg(value_enum, value_name = "ENV")]
+    pub(crate) environment: Release,
+    /// The release of this commit; the one before the present one otherwise
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Aws {
     #[command(subcommand)]
     pub(crate) verb: AwsVerb,
@@ -355,6 +367,7 @@ impl Flags {
             Command::Openapi(flags) => flags.run(sh),
             Command::Build(flags) => flags.run(sh),
             Command::Ci(flags) => flags.run(sh),
+            Command::Rollback(flags) => flags.run(sh),
             Command::Aws(flags) => flags.run(sh),
             Command::Diff(flags) => flags.run(sh),
             Command::Security(flags) => flags.run(sh),

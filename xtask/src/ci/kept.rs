@@ -113,6 +113,7 @@ mod tests {
             in_registry: None,
             in_overlay: String::new(),
             released: None,
+            withdrawn: None,
             action: Action::Build,
         }
     }

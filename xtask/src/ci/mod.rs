@@ -36,6 +36,7 @@ mod propose;
 mod registry;
 mod report;
 mod reproduce;
+mod rollback;
 mod sbom;
 pub(crate) mod settings;
 mod sign;
@@ -54,6 +55,13 @@ impl flags::Ci {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let folder = sh.current_dir().join(FOLDER);
         timings::timed(&folder, self.verb.name(), || Run::verb(sh, &self.verb))
+    }
+}
+
+impl flags::Rollback {
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        let git = Git::new(sh);
+        Run::new(sh, &git)?.roll_back(&self)
     }
 }
 
@@ -300,6 +308,16 @@ impl<'a> Run<'a> {
         })
     }
 
+    fn roll_back(&self, flags: &flags::Rollback) -> Result<()> {
+        let (forge, environment) = (Forge::from_env()?, flags.environment.environment());
+        let to = flags.to.as_deref();
+        match self.place(&forge, |place| place.roll_back(flags.environment, to))? {
+            Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
+            _ => println!("nothing to propose: {environment} has that release"),
+        }
+        Ok(())
+    }
+
     fn settle(&self, release: Release, plan: impl FnMut(&Look) -> Result<Plan>) -> Result<()> {
         let forge = Forge::from_env()?;
         let environment = release.environment();
@@ -316,6 +334,11 @@ impl<'a> Run<'a> {
                 release.branch()
             ),
             Outcome::LeftTo(apps) => println!("not yet   the run that pushes {} proposes", apps.join(", ")),
+            Outcome::Withdrawn(commit) => println!(
+                "nothing to propose: {environment} was taken back from commit {commit}; push a change, or run \
+                 `cargo xtask rollback {environment} --to {}`",
+                &commit[..10]
+            ),
         }
         Ok(())
     }

@@ -22,29 +22,41 @@ pub(crate) struct Pin {
     pub(crate) digest: String,
     /// The commit whose release wrote this, in the comment behind the digest; none was released where there is none.
     pub(crate) commit: Option<String>,
+    /// The later commit that was released once and taken back: it and what came before it are not proposed again.
+    pub(crate) withdrawn: Option<String>,
 }
 
 /// Begins the comment behind a digest.
 const COMMIT: &str = " # commit ";
+/// Goes on with it after a rollback.
+const WITHDRAWN: &str = ", withdrawn ";
 
 /// What `text` pins `app` to.
 pub(crate) fn pin(text: &str, app: &str) -> Result<Pin, Error> {
     let lines: Vec<&str> = text.lines().collect();
     let line = lines[digest_line(&lines, app)?];
     let value = value_span(line);
-    let is_commit = |name: &&str| name.len() == 40 && name.chars().all(|c| c.is_ascii_hexdigit());
-    let commit = line.split_once(COMMIT).map(|(_, name)| name.trim());
+    let commit = |name: &str| {
+        let is_one = name.len() == 40 && name.chars().all(|c| c.is_ascii_hexdigit());
+        is_one.then(|| name.to_owned())
+    };
+    let comment = line.split_once(COMMIT).map(|(_, comment)| comment.trim());
+    let (released, withdrawn) = match comment.map(|comment| comment.split_once(WITHDRAWN)) {
+        Some(Some((released, withdrawn))) => (commit(released), commit(withdrawn)),
+        _ => (comment.and_then(commit), None),
+    };
     Ok(Pin {
         digest: line[value].to_owned(),
-        commit: commit.filter(is_commit).map(str::to_owned),
+        commit: released,
+        withdrawn,
     })
 }
 
-/// `text` with `app` pinned to `digest`, which the release of `commit` asks for. Only that line differs.
+/// `text` with `app` pinned to `pin`. Only that line differs.
 ///
 /// The commit changes with each release, the digest only with the app's content. So two releases always change the same line, and
 /// Git refuses to merge the second of two that were made of one state.
-pub(crate) fn with_pin(text: &str, app: &str, digest: &str, commit: &str) -> Result<String, Error> {
+pub(crate) fn with_pin(text: &str, app: &str, pin: &Pin) -> Result<String, Error> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let at = digest_line(&lines, app)?;
     let line = lines[at];
@@ -55,10 +67,14 @@ pub(crate) fn with_pin(text: &str, app: &str, digest: &str, commit: &str) -> Res
         .filter(|c| matches!(c, '"' | '\''));
     let mut changed: String = lines[..at].concat();
     changed.push_str(&line[..value.start]);
-    changed.push_str(digest);
+    changed.push_str(&pin.digest);
     changed.extend(quote);
-    changed.push_str(COMMIT);
-    changed.push_str(commit);
+    for (before, commit) in [(COMMIT, &pin.commit), (WITHDRAWN, &pin.withdrawn)] {
+        if let Some(commit) = commit {
+            changed.push_str(before);
+            changed.push_str(commit);
+        }
+    }
     changed.push_str(&line[line.trim_end().len()..]);
     changed.extend(lines[at + 1..].iter().copied());
     Ok(changed)
@@ -157,6 +173,14 @@ configMapGenerator:
         pin(text, app).map(|pin| pin.digest)
     }
 
+    fn released(digest: &str) -> Pin {
+        Pin {
+            digest: digest.to_owned(),
+            commit: Some(COMMIT.to_owned()),
+            withdrawn: None,
+        }
+    }
+
     #[test]
     fn the_pin_of_the_right_image_is_read() {
         assert_eq!(digest(OVERLAY, "backend").as_deref(), Ok("sha256:1111"));
@@ -168,28 +192,41 @@ configMapGenerator:
 
     #[test]
     fn one_line_changes_and_nothing_else() {
-        let first = with_pin(OVERLAY, "backend", "sha256:2222", COMMIT).expect("an entry is there");
+        let first = with_pin(OVERLAY, "backend", &released("sha256:2222")).expect("an entry is there");
         let line = format!("\"sha256:2222\" # commit {COMMIT}");
         assert_eq!(first, OVERLAY.replace("\"sha256:1111\" # release 1", &line));
-        let second = with_pin(&first, "frontend", "sha256:3333", COMMIT).expect("an entry is there");
+        let second = with_pin(&first, "frontend", &released("sha256:3333")).expect("an entry is there");
         assert_eq!(
             second,
             first.replace("sha256:ffff", &format!("sha256:3333 # commit {COMMIT}"))
         );
-        let read = Pin {
-            digest: "sha256:2222".to_owned(),
-            commit: Some(COMMIT.to_owned()),
-        };
-        assert_eq!(pin(&second, "backend"), Ok(read));
+        assert_eq!(pin(&second, "backend"), Ok(released("sha256:2222")));
     }
 
     #[test]
     fn a_pin_written_twice_is_the_same() {
-        let once = with_pin(OVERLAY, "backend", "sha256:2222", COMMIT).expect("an entry is there");
+        let once = with_pin(OVERLAY, "backend", &released("sha256:2222")).expect("an entry is there");
         assert_eq!(
-            with_pin(&once, "backend", "sha256:2222", COMMIT),
+            with_pin(&once, "backend", &released("sha256:2222")),
             Ok(once.clone())
         );
+    }
+
+    #[test]
+    fn what_was_withdrawn_stands_behind_the_commit() {
+        let later = COMMIT.replace('0', "a");
+        let back = Pin {
+            withdrawn: Some(later.clone()),
+            ..released("sha256:2222")
+        };
+        let text = with_pin(OVERLAY, "backend", &back).expect("an entry is there");
+        assert!(
+            text.contains(&format!("\" # commit {COMMIT}, withdrawn {later}\n")),
+            "{text}"
+        );
+        assert_eq!(pin(&text, "backend"), Ok(back));
+        let forward = with_pin(&text, "backend", &released("sha256:3333")).expect("an entry is there");
+        assert!(!forward.contains("withdrawn"), "{forward}");
     }
 
     #[test]
@@ -197,7 +234,7 @@ configMapGenerator:
         let text = "images:\n- digest: sha256:aa\n  name: repo/backend\nkind: Kustomization\n";
         assert_eq!(digest(text, "backend").as_deref(), Ok("sha256:aa"));
         assert_eq!(
-            with_pin(text, "backend", "sha256:bb", COMMIT),
+            with_pin(text, "backend", &released("sha256:bb")),
             Ok(text.replace("aa", &format!("bb # commit {COMMIT}")))
         );
     }
@@ -206,7 +243,7 @@ configMapGenerator:
     fn a_digest_still_empty_is_filled_in() {
         let text = "images:\n  - name: repo/backend\n    digest: \"\"\n";
         assert_eq!(
-            with_pin(text, "backend", "sha256:bb", COMMIT),
+            with_pin(text, "backend", &released("sha256:bb")),
             Ok(format!(
                 "images:\n  - name: repo/backend\n    digest: \"sha256:bb\" # commit {COMMIT}\n"
             ))

@@ -38,6 +38,8 @@ pub(crate) struct AppPlan {
     pub(crate) in_overlay: String,
     /// The commit whose release the overlay holds.
     pub(crate) released: Option<String>,
+    /// The later commit that the overlay says was taken back.
+    pub(crate) withdrawn: Option<String>,
     pub(crate) action: Action,
 }
 
@@ -51,6 +53,9 @@ pub(crate) struct Plan {
     pub(crate) apps: Vec<AppPlan>,
     /// Whether anything is to be released at all.
     pub(crate) release: bool,
+    /// The later commit that this takes back; a rollback's alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) withdraws: Option<String>,
 }
 
 /// What releasing `commit` means while the overlays are as in `base`. `image` names the image of an app.
@@ -76,6 +81,7 @@ pub(crate) fn compute(
             in_registry,
             in_overlay: pin.digest,
             released: pin.commit,
+            withdrawn: pin.withdrawn,
         });
     }
     Ok(Plan::of(release, commit, base, apps))
@@ -113,6 +119,7 @@ pub(crate) fn promotion(
             in_registry: Some(given.digest),
             in_overlay: pin.digest,
             released: pin.commit,
+            withdrawn: pin.withdrawn,
         });
     }
     let commit = commit.context("there are apps")?;
@@ -128,13 +135,13 @@ pub(crate) fn promotion(
     Ok(Plan::of(to, &commit, base, apps))
 }
 
-fn pinned(git: &Git<'_>, base: &str, app: &App, release: Release) -> Result<Pin> {
+pub(crate) fn pinned(git: &Git<'_>, base: &str, app: &App, release: Release) -> Result<Pin> {
     let path = app.overlay(release.environment());
     overlay::pin(&git.file(base, &path)?, app.name)
         .with_context(|| format!("{path} on branch {MAIN_BRANCH}; mend it there and run the verb again"))
 }
 
-fn action(release: Release, in_registry: Option<&str>, in_overlay: &str) -> Action {
+pub(crate) fn action(release: Release, in_registry: Option<&str>, in_overlay: &str) -> Action {
     match (in_registry, release) {
         (Some(digest), _) if digest == in_overlay => Action::Nothing,
         (Some(_), _) => Action::Propose,
@@ -144,7 +151,7 @@ fn action(release: Release, in_registry: Option<&str>, in_overlay: &str) -> Acti
 }
 
 impl Plan {
-    fn of(release: Release, commit: &str, base: &str, apps: Vec<AppPlan>) -> Self {
+    pub(crate) fn of(release: Release, commit: &str, base: &str, apps: Vec<AppPlan>) -> Self {
         Self {
             commit: commit.to_owned(),
             branch: release.branch(),
@@ -152,12 +159,18 @@ impl Plan {
             base: base.to_owned(),
             release: apps.iter().any(|app| app.action != Action::Nothing),
             apps,
+            withdraws: None,
         }
     }
 
     /// The commits that the environment's overlays name.
     pub(crate) fn released(&self) -> impl Iterator<Item = &str> {
         self.apps.iter().filter_map(|app| app.released.as_deref())
+    }
+
+    /// The later commits that the environment's overlays say were taken back.
+    pub(crate) fn withdrawn(&self) -> impl Iterator<Item = &str> {
+        self.apps.iter().filter_map(|app| app.withdrawn.as_deref())
     }
 
     /// Whether the registry has every image.
@@ -260,6 +273,7 @@ mod tests {
             in_registry: None,
             in_overlay: String::new(),
             released: None,
+            withdrawn: None,
             action: Action::Build,
         };
         let plan = Plan::of(Release::Staging, "c", "b", APPS.iter().map(planned).collect());

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::ci::forge::Proposal;
 use crate::ci::git::Git;
-use crate::ci::overlay;
+use crate::ci::overlay::{self, Pin};
 use crate::ci::plan::{Action, AppPlan, Plan};
 use crate::ci::settings::MAIN_BRANCH;
 
@@ -77,7 +77,12 @@ fn edit(git: &Git<'_>, plan: &Plan, app: &AppPlan, parent: &str) -> Result<(Stri
         .in_registry
         .as_deref()
         .context("an image to propose has a digest")?;
-    let changed = overlay::with_pin(&git.file(parent, &path)?, app.name, digest, &plan.commit)
+    let pin = Pin {
+        digest: digest.to_owned(),
+        commit: Some(plan.commit.clone()),
+        withdrawn: plan.withdraws.clone(),
+    };
+    let changed = overlay::with_pin(&git.file(parent, &path)?, app.name, &pin)
         .with_context(|| format!("{path} on branch {MAIN_BRANCH}"))?;
     Ok((path, changed))
 }

@@ -40,9 +40,12 @@ pub(crate) enum Outcome {
     Gone(String),
     /// Of runs that share the commit, those that push these apps have not done so: whoever is last finds all images, and proposes.
     LeftTo(Vec<&'static str>),
+    /// The environment was taken back from this commit, and nothing has changed since.
+    Withdrawn(String),
 }
 
-enum Next {
+/// The one thing to do before the next look.
+pub(crate) enum Next {
     Rest(Outcome),
     Close(Open, String),
     Push { commit: String, old: Option<String> },
@@ -64,6 +67,20 @@ impl Place<'_, '_> {
         release: Release,
         mut plan: impl FnMut(&Look) -> Result<Plan>,
     ) -> Result<Outcome> {
+        self.until_rest(release, |look| {
+            let plan = plan(look)?;
+            let proposal = proposal::describe(&plan);
+            let next = self.next(look, &plan, &proposal)?;
+            Ok((proposal, next))
+        })
+    }
+
+    /// Does what `decide` says, each time after a new look, until it says that nothing is left to do.
+    pub(crate) fn until_rest(
+        &self,
+        release: Release,
+        mut decide: impl FnMut(&Look) -> Result<(Proposal, Next)>,
+    ) -> Result<Outcome> {
         if self.git.is_shallow()? {
             bail!(
                 "this checkout has no full history, so later commits cannot be told from earlier ones; clone with all of it \
@@ -72,9 +89,8 @@ impl Place<'_, '_> {
         }
         for _ in 0..LOOKS {
             let look = self.look(release)?;
-            let plan = plan(&look)?;
-            let proposal = proposal::describe(&plan);
-            match self.next(&look, &plan, &proposal)? {
+            let (proposal, next) = decide(&look)?;
+            match next {
                 Next::Rest(outcome) => return Ok(outcome),
                 Next::Close(open, reason) => {
                     self.close(&open, &reason)?;
@@ -100,7 +116,7 @@ impl Place<'_, '_> {
     ) -> Result<Option<(Proposal, String)>> {
         let look = self.look(release)?;
         let plan = plan(&look)?;
-        if !plan.release {
+        if !plan.release || self.withdrawn(&plan, &plan.commit)?.is_some() {
             return Ok(None);
         }
         let proposal = proposal::describe(&plan);
@@ -118,7 +134,9 @@ impl Place<'_, '_> {
             .released()
             .find(|of| *of != target && self.git.is_ancestor(target, of));
         let on_branch = look.holds(self.git, target);
-        let choice = self.choose(look, plan, proposal, plan.release && on_branch && later.is_none());
+        let withdrawn = self.withdrawn(plan, target)?;
+        let wanted = plan.release && on_branch && later.is_none() && withdrawn.is_none();
+        let choice = self.choose(look, plan, proposal, wanted)?;
         if let Some(loser) = choice.losers.first() {
             let reason = match &choice.best {
                 Some(best) => format!("replaced by the release of commit {best}"),
@@ -131,6 +149,9 @@ impl Place<'_, '_> {
             Some(best) => Ok(Next::Rest(Outcome::Overtaken(best))),
             None => Ok(Next::Rest(match later {
                 Some(later) => Outcome::Overtaken(later.to_owned()),
+                None if plan.release && withdrawn.is_some() => {
+                    Outcome::Withdrawn(withdrawn.unwrap_or_default().to_owned())
+                }
                 None if !on_branch => Outcome::Gone(target.to_owned()),
                 None => Outcome::Nothing,
             })),
@@ -138,7 +159,13 @@ impl Place<'_, '_> {
     }
 
     /// What is left to do until the proposal of `plan` is open; `open`: it is, as far as the forge knows.
-    fn towards(&self, look: &Look, plan: &Plan, proposal: &Proposal, open: Option<&Open>) -> Result<Next> {
+    pub(crate) fn towards(
+        &self,
+        look: &Look,
+        plan: &Plan,
+        proposal: &Proposal,
+        open: Option<&Open>,
+    ) -> Result<Next> {
         let old = look.branches.get(&proposal.branch);
         if !self.stands(old, plan, proposal)? {
             return Ok(Next::Push {
@@ -156,7 +183,13 @@ impl Place<'_, '_> {
     }
 
     /// Of the open proposals, and the one to make if it is wanted: the newest that may be merged, and all that may not.
-    fn choose<'l>(&self, look: &'l Look, plan: &Plan, proposal: &Proposal, wanted: bool) -> Choice<'l> {
+    fn choose<'l>(
+        &self,
+        look: &'l Look,
+        plan: &Plan,
+        proposal: &Proposal,
+        wanted: bool,
+    ) -> Result<Choice<'l>> {
         let git = self.git;
         let mut choice = Choice {
             best: wanted.then(|| plan.commit.clone()),
@@ -171,7 +204,7 @@ impl Place<'_, '_> {
             let commit = git.commit_named(name);
             let alive = match &commit {
                 _ if open.branch == proposal.branch => wanted,
-                Some(commit) => self.is_alive(look, plan, commit),
+                Some(commit) => self.is_alive(look, plan, commit)?,
                 None => false,
             };
             let beats = match (&choice.best, &commit) {
@@ -186,14 +219,25 @@ impl Place<'_, '_> {
                 choice.losers.push(open);
             }
         }
-        choice
+        Ok(choice)
     }
 
-    /// Whether an open proposal of `commit` may still be merged: it is on the branch, and neither released nor older than this plan.
-    fn is_alive(&self, look: &Look, plan: &Plan, commit: &str) -> bool {
+    /// Whether an open proposal of `commit` may still be merged: it is on the branch, neither released nor taken back, nor older
+    /// than this plan.
+    fn is_alive(&self, look: &Look, plan: &Plan, commit: &str) -> Result<bool> {
         let git = self.git;
         let outdated = look.holds(git, &plan.commit) && git.is_ancestor(commit, &plan.commit);
-        !outdated && look.holds(git, commit) && !plan.released().any(|of| git.is_ancestor(commit, of))
+        Ok(!outdated
+            && look.holds(git, commit)
+            && !plan.released().any(|of| git.is_ancestor(commit, of))
+            && self.withdrawn(plan, commit)?.is_none())
+    }
+
+    /// The commit that was taken back, if all content of `commit` was there by then. Commits that only manifests or prose
+    /// followed are so too: whoever wants that content again has to say so.
+    fn withdrawn<'p>(&self, plan: &'p Plan, commit: &str) -> Result<Option<&'p str>> {
+        let changed = self.git.last_change(commit)?;
+        Ok(plan.withdrawn().find(|of| self.git.is_ancestor(&changed, of)))
     }
 
     fn stands(&self, made: Option<&String>, plan: &Plan, proposal: &Proposal) -> Result<bool> {

@@ -107,6 +107,15 @@ impl<'sh> Git<'sh> {
         })
     }
 
+    /// The commits in the history of `tip` that changed one of `paths`, newest first.
+    pub(crate) fn changes(&self, tip: &str, paths: &[String]) -> Result<Vec<String>> {
+        let mut args = vec!["rev-list", "--first-parent", tip, "--"];
+        args.extend(paths.iter().map(String::as_str));
+        let found = self.cmd(&args).read();
+        let found = found.with_context(|| format!("list the changes of {}", paths.join(" and ")))?;
+        Ok(found.lines().map(str::to_owned).collect())
+    }
+
     /// Whether every app is the same in both commits.
     pub(crate) fn same_content(&self, one: &str, other: &str) -> Result<bool> {
         for app in APPS {

@@ -11,6 +11,7 @@ mod promote;
 mod propose;
 mod races;
 mod refusals;
+mod rollback;
 mod shared;
 mod split;
 mod story;
