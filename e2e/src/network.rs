@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use supply::engine::{Engine, Kind, NETWORK};
+use supply::engine::{Engine, Kind};
 use xshell::{Shell, cmd};
 
 use crate::{process::Tool, run_dir::RunDir};
@@ -27,7 +27,7 @@ impl Network {
         let shell = Shell::new().context("open a shell")?;
         let log = run.log("network");
         if inspect(run, engine).await.is_err() {
-            let create = engine.command(&shell, ["network", "create", NETWORK]);
+            let create = engine.command(&shell, ["network", "create", engine.network()]);
             Tool::new(create, &log, LIMIT)
                 .run()
                 .await
@@ -37,7 +37,10 @@ impl Network {
             .await
             .context("look at the container network")?;
         read(&answer).with_context(|| {
-            format!("network {NETWORK} has no IPv4 gateway; remove it with `cargo xtask e2e down`")
+            format!(
+                "network {} has no IPv4 gateway; remove it with `cargo xtask e2e down`",
+                engine.network()
+            )
         })
     }
 
@@ -63,7 +66,7 @@ impl Network {
 
 async fn inspect(run: &RunDir, engine: &Engine) -> Result<String> {
     let shell = Shell::new().context("open a shell")?;
-    let inspect = engine.command(&shell, ["network", "inspect", NETWORK]);
+    let inspect = engine.command(&shell, ["network", "inspect", engine.network()]);
     Tool::new(inspect, &run.log("network"), LIMIT).read().await
 }
 

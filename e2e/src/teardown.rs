@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use supply::engine::{Engine, Kind, NETWORK};
+use supply::engine::{Engine, Kind};
 use xshell::Shell;
 
 use crate::{
@@ -59,10 +59,11 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> 
     }
     if network_exists(run, engine).await? {
         step.doing("remove the network");
-        let remove = engine.command(&shell, ["network", "rm", NETWORK]);
+        let network = engine.network();
+        let remove = engine.command(&shell, ["network", "rm", network]);
         Tool::new(remove, &log, LIST).run().await.with_context(|| {
             format!(
-                "remove the network {NETWORK}; `{} network inspect {NETWORK}` shows who uses it",
+                "remove the network {network}; `{} network inspect {network}` shows who uses it",
                 engine.program()
             )
         })?;
@@ -146,7 +147,7 @@ async fn network_exists(run: &RunDir, engine: &Engine) -> Result<bool> {
         .read()
         .await
         .context("list networks")?;
-    Ok(names.lines().any(|name| name == NETWORK))
+    Ok(names.lines().any(|name| name == engine.network()))
 }
 
 fn list(names: &BTreeSet<String>) -> String {

@@ -78,6 +78,7 @@ pub(crate) async fn bring_up(
     let secrets = gitea::Secrets::generate()?;
     let request = containers::Request {
         run: ground.run.id.clone(),
+        network: ground.engine.network().to_owned(),
         forge_image: ground.parts.forge_image.clone(),
         forge_port,
         forge_settings: secrets.settings(&ForgeAccess::cluster_url()),

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result};
 
 use crate::error::SupplyError;
+use crate::key::Key;
 
 const DROPPED: &str = "dropped-";
 
@@ -52,6 +53,11 @@ impl Cache {
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Tells this cache from another one, in names that the whole machine shares.
+    pub(crate) fn key(&self) -> Key {
+        Key::of([self.root.as_os_str().as_encoded_bytes()])
     }
 
     /// Built host tools and binaries, one folder for each content key.

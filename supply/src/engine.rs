@@ -10,8 +10,8 @@ use crate::cache::Cache;
 use crate::error::SupplyError;
 use crate::{doctor, podman, run};
 
-/// The network that nodes, forge and emulator share.
-pub const NETWORK: &str = "gitops-loop";
+/// The network that nodes, forge and emulator share, in an engine that has no other of ours.
+const NETWORK: &str = "gitops-loop";
 
 /// Longer than any tests run between starting containers and removing them.
 const IDLE_SECONDS: u32 = 900;
@@ -31,6 +31,7 @@ pub struct Engine {
     kind: Kind,
     env: Vec<(String, String)>,
     socket: PathBuf,
+    network: String,
 }
 
 impl Engine {
@@ -46,11 +47,13 @@ impl Engine {
     /// Podman with the storage of this cache.
     pub(crate) fn podman(cache: &Cache, logs: &Path) -> Result<Self> {
         let (env, socket) = podman::configure(cache, logs)?;
-        let env = with_kind(env, "podman", "KIND_EXPERIMENTAL_PODMAN_NETWORK");
+        // Whatever their storage, all of a machine's podmans keep addresses, names and port mappings by the network's name.
+        let network = format!("{NETWORK}-{}", cache.key());
         Ok(Self {
             kind: Kind::Podman,
-            env,
+            env: with_kind(env, "podman", "KIND_EXPERIMENTAL_PODMAN_NETWORK", &network),
             socket,
+            network,
         })
     }
 
@@ -70,6 +73,11 @@ impl Engine {
             Kind::Docker => "docker",
             Kind::Podman => "podman",
         }
+    }
+
+    /// The network that nodes, forge and emulator share.
+    pub fn network(&self) -> &str {
+        &self.network
     }
 
     /// Variables that the program, and kind calling it, must see.
@@ -156,9 +164,14 @@ pub(crate) fn docker_works(logs: &Path) -> Result<bool> {
     Ok(docker(&sh, logs)?.is_some())
 }
 
-fn with_kind(mut env: Vec<(String, String)>, provider: &str, network: &str) -> Vec<(String, String)> {
+fn with_kind(
+    mut env: Vec<(String, String)>,
+    provider: &str,
+    variable: &str,
+    network: &str,
+) -> Vec<(String, String)> {
     env.push(("KIND_EXPERIMENTAL_PROVIDER".to_owned(), provider.to_owned()));
-    env.push((network.to_owned(), NETWORK.to_owned()));
+    env.push((variable.to_owned(), network.to_owned()));
     env
 }
 
@@ -181,8 +194,9 @@ fn docker(sh: &Shell, logs: &Path) -> Result<Option<Engine>> {
     };
     let engine = Engine {
         kind: Kind::Docker,
-        env: with_kind(Vec::new(), "docker", "KIND_EXPERIMENTAL_DOCKER_NETWORK"),
+        env: with_kind(Vec::new(), "docker", "KIND_EXPERIMENTAL_DOCKER_NETWORK", NETWORK),
         socket,
+        network: NETWORK.to_owned(),
     };
     Ok(runs_privileged(&engine, sh, &log)?.then_some(engine))
 }

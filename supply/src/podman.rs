@@ -14,17 +14,13 @@ use xshell::{Shell, cmd};
 
 use crate::cache::Cache;
 use crate::engine::Engine;
-use crate::key::Key;
 use crate::run;
 
 /// Writes the configuration and gives the variables that select it, and the path of the API socket.
 pub(crate) fn configure(cache: &Cache, logs: &Path) -> Result<(Vec<(String, String)>, PathBuf)> {
     let folder = cache.engine();
     // Not in the cache: what lies here must be gone after a reboot, and a socket's path must be short.
-    let run = PathBuf::from("/run").join(format!(
-        "gitops-loop-{}",
-        Key::of([cache.root().as_os_str().as_encoded_bytes()])
-    ));
+    let run = PathBuf::from("/run").join(format!("gitops-loop-{}", cache.key()));
     for folder in [&folder, &folder.join("networks"), &run] {
         fs::create_dir_all(folder).with_context(|| format!("create {} for podman", folder.display()))?;
     }

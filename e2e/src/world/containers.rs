@@ -35,6 +35,7 @@ const START: Duration = Duration::from_mins(1);
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Request {
     pub(crate) run: String,
+    pub(crate) network: String,
     pub(crate) forge_image: String,
     pub(crate) forge_port: u16,
     pub(crate) forge_settings: String,
@@ -75,7 +76,7 @@ async fn forge(request: &Request) -> Result<()> {
         .with_entrypoint("gitea")
         .with_wait_for(WaitFor::message_on_either_std("Starting new Web server"));
     let settings = CopyTargetOptions::new(gitea::SETTINGS).with_mode(0o644);
-    published(image.into(), request.forge_port, FORGE_PORT.tcp())
+    published(request, image.into(), request.forge_port, FORGE_PORT.tcp())
         .with_cmd(["web", "--config", gitea::SETTINGS])
         .with_user(gitea::USER)
         .with_env_var("GITEA_WORK_DIR", gitea::FOLDER)
@@ -93,6 +94,7 @@ async fn forge(request: &Request) -> Result<()> {
 async fn aws(request: &Request) -> Result<()> {
     let (name, tag) = split(&request.aws_image)?;
     let mut emulator = published(
+        request,
         GenericImage::new(name, tag).into(),
         request.aws_port,
         AWS_PORT.tcp(),
@@ -111,12 +113,13 @@ async fn aws(request: &Request) -> Result<()> {
 
 /// On our network, its port on the loopback address only: nobody else on the user's network is to see it.
 fn published(
-    request: ContainerRequest<GenericImage>,
+    request: &Request,
+    image: ContainerRequest<GenericImage>,
     host: u16,
     container: ContainerPort,
 ) -> ContainerRequest<GenericImage> {
-    request
-        .with_network(supply::engine::NETWORK)
+    image
+        .with_network(&request.network)
         .with_mapped_port(host, container)
         .with_startup_timeout(START)
         .with_host_config_modifier(|config| {
