@@ -44,7 +44,6 @@ const LOCAL: &str = "infra/local/argocd";
 const INSTALL: &str = "install.yaml";
 
 const RENDER: Duration = Duration::from_secs(30);
-const APPLY: Duration = Duration::from_mins(1);
 const ESTABLISHED: Duration = Duration::from_secs(30);
 const READY: Duration = Duration::from_mins(4);
 
@@ -69,12 +68,13 @@ pub(crate) async fn install(
         .with_context(|| format!("render {LOCAL}"))?;
     let (definitions, rest) = split(&manifests);
     step.doing("apply the manifests");
-    apply(ground, cluster, &definitions, &log)
+    cluster
+        .apply(ground, &definitions, &log)
         .await
         .context("apply Argo CD's resource definitions")?;
     eventually(step, "Argo CD's objects", ESTABLISHED, async || {
         // Objects of a kind that was defined a moment ago may still be refused.
-        apply(ground, cluster, &rest, &log).await.map(Verdict::Ready)
+        cluster.apply(ground, &rest, &log).await.map(Verdict::Ready)
     })
     .await?;
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAMESPACE);
@@ -94,7 +94,8 @@ pub(crate) async fn apply_root(env: &Env, cluster: &Cluster) -> Result<()> {
     let path = format!("infra/local/root/{environment}.yaml");
     let root = manifests(&env.ground, &env.world).file_at("HEAD", &path).await?;
     let log = env.ground.run.log(&format!("argocd-{environment}"));
-    apply(&env.ground, cluster, &root, &log)
+    cluster
+        .apply(&env.ground, &root, &log)
         .await
         .with_context(|| format!("apply the root Application of {environment}"))
 }
@@ -110,16 +111,6 @@ pub(crate) async fn allowed_repositories(cluster: &Cluster) -> Result<Vec<String
         .with_context(|| format!("read the AppProject {PROJECT} on {}", cluster.environment))?;
     serde_json::from_value(project.data["spec"]["sourceRepos"].clone())
         .context("the project names no repositories")
-}
-
-async fn apply(ground: &Ground, cluster: &Cluster, manifests: &str, log: &Path) -> Result<()> {
-    let shell = Shell::new().context("open a shell")?;
-    let (kubectl, kubeconfig) = (&ground.parts.kubectl, &cluster.kubeconfig);
-    let apply = cmd!(
-        shell,
-        "{kubectl} --kubeconfig {kubeconfig} apply --server-side --force-conflicts --field-manager e2e -f -"
-    );
-    Tool::new(apply, log, APPLY).input(manifests).run().await
 }
 
 /// A copy of the configuration that reads the supplied manifests in place of upstream's address.

@@ -1,12 +1,18 @@
-//! One environment's cluster: a kind node on the engine, reached through its own kubeconfig.
+//! One environment's cluster: kind's nodes on the engine, reached through its own kubeconfig.
 
 mod config;
 mod names;
+mod pods;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::{apps::v1::DaemonSet, core::v1::Node};
 use kube::{
     Api, Client,
     config::{Config, KubeConfigOptions, Kubeconfig},
@@ -27,7 +33,11 @@ use crate::{
 
 const CREATE: Duration = Duration::from_mins(3);
 const READY: Duration = Duration::from_secs(90);
-const EXEC: Duration = Duration::from_secs(20);
+const APPLY: Duration = Duration::from_mins(1);
+const ON_NODE: Duration = Duration::from_secs(30);
+
+/// What enforces the network policies.
+const POLICIES: &str = "infra/local/kube-router.yaml";
 
 /// A running cluster. `Clone` is cheap; the cluster itself is removed by `teardown`, never by a drop.
 #[derive(Clone)]
@@ -78,11 +88,46 @@ impl Cluster {
             backend_url: self.backend_url.clone(),
         }
     }
+
+    /// Runs a script of the shell on one of the nodes and gives what it prints.
+    pub(crate) async fn on_node(
+        &self,
+        ground: &Ground,
+        node: &str,
+        script: &str,
+        arguments: &[&str],
+    ) -> Result<String> {
+        let shell = Shell::new().context("open a shell")?;
+        let exec = ground
+            .engine
+            .command(&shell, ["exec", node, "sh", "-c", script, "sh"])
+            .args(arguments);
+        let log = ground.run.log(&format!("cluster-{}", self.environment));
+        Tool::new(exec, &log, ON_NODE).read().await
+    }
+
+    /// The cluster as an account sees it, for example `system:serviceaccount:argocd:argocd-server`.
+    pub(crate) async fn seen_by(&self, account: &str) -> Result<Client> {
+        let mut config = config_of(&self.kubeconfig).await?;
+        config.auth_info.impersonate = Some(account.to_owned());
+        Client::try_from(config).with_context(|| format!("make a client of the cluster for {account}"))
+    }
+
+    /// Applies manifests on the server's side.
+    pub(crate) async fn apply(&self, ground: &Ground, manifests: &str, log: &Path) -> Result<()> {
+        let shell = Shell::new().context("open a shell")?;
+        let (kubectl, kubeconfig) = (&ground.parts.kubectl, &self.kubeconfig);
+        let apply = cmd!(
+            shell,
+            "{kubectl} --kubeconfig {kubeconfig} apply --server-side --force-conflicts --field-manager e2e -f -"
+        );
+        Tool::new(apply, log, APPLY).input(manifests).run().await
+    }
 }
 
 /// Argo CD of an environment as the forge's webhooks reach it.
 pub(crate) fn argocd_url_for_forge(environment: Environment) -> String {
-    format!("http://{}:{}", environment.node(), config::ARGOCD)
+    format!("http://{}:{}", environment.control_plane(), config::ARGOCD)
 }
 
 /// Makes the cluster and waits until pods can be scheduled and resolve names.
@@ -106,7 +151,7 @@ pub(crate) async fn create(
         environment.cluster(),
         &ground.parts.node_image,
     );
-    step.doing("kind starts the node");
+    step.doing("kind starts the nodes");
     // Kept on failure, so that its logs can be read before it is removed.
     let create = cmd!(
         shell,
@@ -117,7 +162,7 @@ pub(crate) async fn create(
         .input(settings.text.as_str())
         .run()
         .await
-        .context("kind did not bring up the node")?;
+        .context("kind did not bring up the nodes")?;
     network.pin(&ground.run, &ground.engine).await?;
     let cluster = Cluster::open(ClusterState {
         environment,
@@ -126,58 +171,83 @@ pub(crate) async fn create(
         backend_url: format!("http://127.0.0.1:{backend}"),
     })
     .await?;
-    if ground.engine.kind() == Kind::Podman {
-        names::forward_to(&cluster.client, &network.gateway, step).await?;
-    }
-    node_ready(&cluster, step).await?;
-    // A packet to a pod that is gone would otherwise leave the machine, and whoever is there answers in its place.
-    let node = environment.node();
-    let route = [
-        "exec",
-        &node,
-        "ip",
-        "route",
-        "replace",
-        "unreachable",
-        &settings.pods,
-    ];
-    Tool::new(ground.engine.command(&shell, route), &log, EXEC)
-        .run()
+    let policies = ground.run.repo.join(POLICIES);
+    let policies = fs::read_to_string(&policies).with_context(|| format!("read {}", policies.display()))?;
+    cluster
+        .apply(ground, &policies, &log)
         .await
-        .context("keep packets to dead pods inside")?;
+        .with_context(|| format!("apply {POLICIES}"))?;
+    let addresses = nodes_ready(&cluster, step).await?;
+    settings.pods.route(ground, environment, &addresses).await?;
+    if ground.engine.kind() == Kind::Podman {
+        names::forward_to(&cluster.client, &network.gateway, addresses.len(), step).await?;
+    }
     names::ready(&cluster.client, step).await?;
+    policies_enforced(&cluster, step).await?;
     Ok(cluster)
 }
 
-/// kind's own wait ends with success on a timeout, so it is not used.
-async fn node_ready(cluster: &Cluster, step: &StepHandle) -> Result<()> {
+/// The nodes' addresses. kind's own wait ends with success on a timeout, so it is not used.
+async fn nodes_ready(cluster: &Cluster, step: &StepHandle) -> Result<Vec<Ipv4Addr>> {
     let nodes: Api<Node> = Api::all(cluster.client.clone());
-    eventually(step, "node", READY, async || {
-        let node = nodes.get(&cluster.environment.node()).await?;
-        let conditions = node
-            .status
-            .and_then(|status| status.conditions)
-            .unwrap_or_default();
-        Ok(
-            match conditions
-                .into_iter()
-                .find(|condition| condition.type_ == "Ready")
-            {
-                Some(ready) if ready.status == "True" => Verdict::Ready(()),
-                Some(ready) => Verdict::Pending(ready.message.unwrap_or_else(|| "not ready".to_owned())),
-                None => Verdict::Pending("has not reported yet".to_owned()),
-            },
-        )
+    let mut addresses = Vec::new();
+    for name in cluster.environment.nodes() {
+        let ready = eventually(step, "node", READY, async || {
+            let status = nodes.get(&name).await?.status.unwrap_or_default();
+            let conditions = status.conditions.unwrap_or_default();
+            Ok(
+                match conditions
+                    .into_iter()
+                    .find(|condition| condition.type_ == "Ready")
+                {
+                    Some(ready) if ready.status == "True" => {
+                        Verdict::Ready(status.addresses.unwrap_or_default())
+                    }
+                    Some(ready) => Verdict::Pending(ready.message.unwrap_or_else(|| "not ready".to_owned())),
+                    None => Verdict::Pending("has not reported yet".to_owned()),
+                },
+            )
+        });
+        let address = ready
+            .await?
+            .into_iter()
+            .find(|address| address.type_ == "InternalIP")
+            .with_context(|| format!("node {name} has no address"))?;
+        addresses.push(
+            address
+                .address
+                .parse()
+                .with_context(|| format!("understand the address of node {name}"))?,
+        );
+    }
+    Ok(addresses)
+}
+
+/// Waits until every node enforces the network policies: a pod that starts earlier could do what it likes.
+async fn policies_enforced(cluster: &Cluster, step: &StepHandle) -> Result<()> {
+    let sets: Api<DaemonSet> = Api::namespaced(cluster.client.clone(), "kube-system");
+    let wanted = i32::try_from(cluster.environment.nodes().len()).context("count the nodes")?;
+    eventually(step, "network policies", READY, async || {
+        let status = sets.get("kube-router").await?.status.unwrap_or_default();
+        Ok(if status.number_ready == wanted {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(format!("enforced on {} of {wanted} nodes", status.number_ready))
+        })
     })
     .await
 }
 
-async fn client(kubeconfig: &std::path::Path) -> Result<Client> {
+async fn client(kubeconfig: &Path) -> Result<Client> {
+    Client::try_from(config_of(kubeconfig).await?).context("make a client of the cluster")
+}
+
+async fn config_of(kubeconfig: &Path) -> Result<Config> {
     let read = Kubeconfig::read_from(kubeconfig).with_context(|| format!("read {}", kubeconfig.display()))?;
     let mut config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default())
         .await
         .with_context(|| format!("understand {}", kubeconfig.display()))?;
     config.connect_timeout = Some(Duration::from_secs(5));
     config.read_timeout = Some(Duration::from_secs(30));
-    Client::try_from(config).context("make a client of the cluster")
+    Ok(config)
 }

@@ -35,27 +35,22 @@ pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path) -> Re
     ];
     for environment in Environment::ALL {
         let kubeconfig = run.file(&format!("kubeconfig-{environment}"));
-        let node = environment.node();
-        let journal = [
-            "exec",
-            &node,
-            "journalctl",
-            "--no-pager",
-            "--lines",
-            "2000",
-            "--unit",
-            "kubelet",
-            "--unit",
-            "containerd",
-        ];
-        questions.push((
-            format!("{environment}-node.log"),
-            engine.command(&shell, ["logs", &node]),
-        ));
-        questions.push((
-            format!("{environment}-node-journal.log"),
-            engine.command(&shell, journal),
-        ));
+        for node in environment.nodes() {
+            let journal = [
+                "exec",
+                &node,
+                "journalctl",
+                "--no-pager",
+                "--lines",
+                "2000",
+                "--unit",
+                "kubelet",
+                "--unit",
+                "containerd",
+            ];
+            questions.push((format!("{node}.log"), engine.command(&shell, ["logs", &node])));
+            questions.push((format!("{node}-journal.log"), engine.command(&shell, journal)));
+        }
         if kubeconfig.exists() {
             let ask = |arguments: &str| {
                 cmd!(shell, "{kubectl} --kubeconfig {kubeconfig} --request-timeout 15s")

@@ -35,9 +35,20 @@ impl Environment {
         format!("gitops-loop-{}", self.name())
     }
 
-    /// The container that is the cluster's only node; also its host name on the network.
-    pub(crate) fn node(self) -> String {
-        format!("{}-control-plane", self.cluster())
+    /// The containers that are the cluster's nodes; also their host names on the network. The first one has the control plane,
+    /// and the ports that visitors come by. A second one, where a node can be emptied, is in staging only: it costs memory.
+    pub(crate) fn nodes(self) -> Vec<String> {
+        let cluster = self.cluster();
+        let mut nodes = vec![format!("{cluster}-control-plane")];
+        if self == Self::Staging {
+            nodes.push(format!("{cluster}-worker"));
+        }
+        nodes
+    }
+
+    /// The first of [`Self::nodes`].
+    pub(crate) fn control_plane(self) -> String {
+        self.nodes().swap_remove(0)
     }
 
     pub(crate) fn stack(self) -> String {

@@ -88,7 +88,8 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     );
     // A container that was being made when its run was killed may lack its labels.
     filters.extend([FORGE, AWS].map(|name| format!("name=^{name}$")));
-    filters.extend(Environment::ALL.map(|environment| format!("name=^{}$", environment.node())));
+    let nodes = Environment::ALL.map(Environment::nodes).concat();
+    filters.extend(nodes.iter().map(|node| format!("name=^{node}$")));
     let mut found = BTreeSet::new();
     for filter in filters {
         let ps = engine.command(
@@ -108,8 +109,8 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
 async fn volumes(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     let shell = Shell::new().context("open a shell")?;
     let mut found = BTreeSet::new();
-    for environment in Environment::ALL {
-        let filter = format!("label={}", environment.node());
+    for node in Environment::ALL.map(Environment::nodes).concat() {
+        let filter = format!("label={node}");
         let ls = engine.command(&shell, ["volume", "ls", "--quiet", "--filter", &filter]);
         let names = Tool::new(ls, &run.log("down"), LIST)
             .read()

@@ -77,7 +77,7 @@ pub struct Parts {
     pub kubectl: PathBuf,
     /// Renders manifests.
     pub kustomize: PathBuf,
-    /// The node image, with Argo CD and its Redis in it.
+    /// The node image, with Argo CD, its Redis and kube-router in it.
     pub node_image: String,
     /// Gitea.
     pub forge_image: String,

@@ -34,11 +34,11 @@ const PULL_MB: u64 = 6_000;
 const EMULATOR_MB: u64 = 3_000;
 const WORKERS: usize = 2;
 
-/// The repository of node images that carry Argo CD.
+/// The repository of node images that carry what each cluster runs.
 const NODE: &str = "localhost/gitops-loop/node";
 
 /// The node itself, and what is put into it.
-const NODE_PARTS: [&str; 3] = ["node", "argocd", "redis"];
+const NODE_PARTS: [&str; 4] = ["node", "argocd", "redis", "kube-router"];
 
 /// Gets everything a run of the end-to-end test needs. The caller holds the cache's lock.
 pub fn supply(
@@ -231,10 +231,10 @@ pub(crate) fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
     })
 }
 
-/// Gets the image of each part, and gives the node image that carries Argo CD.
+/// Gets the image of each part, and gives the node image that carries Argo CD and kube-router.
 pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
     get(shop, options, PARTS, BUILD_MB)?;
-    let node = node_with_argocd(shop)?;
+    let node = whole_node(shop)?;
     // Also in a run that had nothing to do: the clusters of an earlier one may have held the images they ran on.
     forget_intermediates(shop, &node)?;
     Ok(node)
@@ -297,18 +297,18 @@ fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(&Part, Plan)>)
     failed.into_iter().chain(stopped).next().map_or(Ok(()), Err)
 }
 
-/// The node image with Argo CD and its Redis in it, whether they were pulled or built.
-fn node_with_argocd(shop: Workshop<'_>) -> Result<String> {
+/// The node image with what each cluster runs in it, whether they were pulled or built.
+fn whole_node(shop: Workshop<'_>) -> Result<String> {
     let target = node_name(shop)?;
     if id(shop, &target).is_err() {
         run::check_cancelled()?;
-        let [node, argocd, redis] = NODE_PARTS.map(|part| shop.versions.get(part, "image"));
+        let [node, argocd, redis, kube_router] = NODE_PARTS.map(|part| shop.versions.get(part, "image"));
         preload(
             shop,
             node?,
-            &[argocd?, redis?],
+            &[argocd?, redis?, kube_router?],
             &target,
-            &format!("{STAGE}=node-with-argocd"),
+            &format!("{STAGE}=whole-node"),
         )?;
     }
     Ok(target)

@@ -5,6 +5,7 @@ pub mod aws;
 pub mod checks;
 pub mod cloud;
 pub mod forge;
+pub mod kube_router;
 pub mod node;
 pub mod pipelines;
 pub mod tools;
@@ -12,4 +13,11 @@ pub mod tools;
 use crate::part::Part;
 
 /// Every image from outside, the slowest to build first.
-pub const PARTS: &[Part] = &[node::PART, argocd::PART, forge::PART, aws::PART, argocd::REDIS];
+pub const PARTS: &[Part] = &[
+    node::PART,
+    argocd::PART,
+    forge::PART,
+    aws::PART,
+    kube_router::PART,
+    argocd::REDIS,
+];

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use super::pods::PodRange;
 use crate::{env::Ground, environment::Environment, world::ForgeAccess};
 
 /// `NodePort`s, as in infra/local.
@@ -21,48 +22,82 @@ pub(super) struct Settings {
     /// What `kind create cluster --config -` reads. JSON, which is YAML too.
     pub(super) text: String,
     /// The addresses of all pods.
-    pub(super) pods: String,
+    pub(super) pods: PodRange,
 }
 
 pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u16)]) -> Result<Settings> {
-    let base = ground.run.repo.join("infra/local/kind.yaml");
-    let base = fs::read_to_string(&base).with_context(|| format!("read {}", base.display()))?;
-    let registry = ground.run.file(&format!("registry-{environment}.toml"));
-    fs::write(&registry, mirror(&ForgeAccess::cluster_url()))
-        .with_context(|| format!("write {}", registry.display()))?;
-    let network = ground.run.repo.join("infra/local/cni.conflist");
-    let mounts = json!([
-        { "hostPath": network, "containerPath": "/etc/cni/net.d/10-gitops-loop.conflist", "readOnly": true },
-        { "hostPath": registry, "containerPath": format!("/etc/containerd/certs.d/{REGISTRY}/hosts.toml"), "readOnly": true },
-    ]);
-    merged(&base, &mounts, ports)
+    let local = ground.run.repo.join("infra/local");
+    let read = |name: &str| {
+        let path = local.join(name);
+        fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))
+    };
+    let write = |name: String, text: &str| {
+        let path = ground.run.file(&name);
+        fs::write(&path, text)
+            .with_context(|| format!("write {}", path.display()))
+            .map(|()| path)
+    };
+    let (base, plugins) = (read("kind.yaml")?, read("cni.conflist")?);
+    let base: Value = serde_saphyr::from_str(&base).context("understand infra/local/kind.yaml")?;
+    let pods = PodRange::of(&base)?;
+    let registry = write(
+        format!("registry-{environment}.toml"),
+        &mirror(&ForgeAccess::cluster_url()),
+    )?;
+    let mut mounts = Vec::new();
+    for index in 0..environment.nodes().len() {
+        let plugins = write(
+            format!("cni-{environment}-{index}.conflist"),
+            &pods.plugins(&plugins, index)?,
+        )?;
+        mounts.push(json!([
+            { "hostPath": plugins, "containerPath": "/etc/cni/net.d/10-gitops-loop.conflist", "readOnly": true },
+            { "hostPath": registry, "containerPath": format!("/etc/containerd/certs.d/{REGISTRY}/hosts.toml"), "readOnly": true },
+        ]));
+    }
+    let text = merged(base, &mounts, ports)?;
+    Ok(Settings { text, pods })
 }
 
-fn merged(base: &str, mounts: &Value, ports: &[(u16, u16)]) -> Result<Settings> {
-    let mut config: Value = serde_saphyr::from_str(base).context("understand infra/local/kind.yaml")?;
-    let node = config
-        .pointer_mut("/nodes/0")
-        .and_then(Value::as_object_mut)
-        .context("infra/local/kind.yaml names no node")?;
-    let mappings = ports.iter().map(|(container, host)| {
+/// `base` with one node for each of `mounts`. The first one has the control plane and the ports.
+fn merged(mut base: Value, mounts: &[Value], ports: &[(u16, u16)]) -> Result<String> {
+    let nodes = base.get_mut("nodes").and_then(Value::as_array_mut);
+    let nodes = nodes.context("infra/local/kind.yaml names no nodes")?;
+    ensure!(nodes.len() == 1, "infra/local/kind.yaml names more than one node");
+    let ports = ports.iter().map(|(container, host)| {
         json!({ "containerPort": container, "hostPort": host, "listenAddress": "127.0.0.1", "protocol": "TCP" })
     });
-    for (key, more) in [
-        ("extraMounts", mounts.clone()),
-        ("extraPortMappings", mappings.collect()),
-    ] {
-        let list = node.entry(key).or_insert_with(|| json!([])).as_array_mut();
-        list.with_context(|| format!("infra/local/kind.yaml: {key} is not a list"))?
-            .extend(more.as_array().into_iter().flatten().cloned());
+    let like = nodes.remove(0);
+    for mounts in mounts {
+        let mut node = like.clone();
+        if nodes.is_empty() {
+            extend(&mut node, "extraPortMappings", ports.clone())?;
+        } else {
+            node["role"] = json!("worker");
+        }
+        extend(
+            &mut node,
+            "extraMounts",
+            mounts.as_array().into_iter().flatten().cloned(),
+        )?;
+        nodes.push(node);
     }
-    let pods = config.pointer("/networking/podSubnet").and_then(Value::as_str);
-    let pods = pods
-        .context("infra/local/kind.yaml names no networking.podSubnet")?
-        .to_owned();
-    Ok(Settings {
-        text: config.to_string(),
-        pods,
-    })
+    if nodes.len() > 1 {
+        // kind does so by itself where there is one node only: what runs there must be able to run on either.
+        let untainted = json!("kind: InitConfiguration\nnodeRegistration:\n  taints: []\n");
+        extend(&mut nodes[0], "kubeadmConfigPatches", [untainted])?;
+    }
+    Ok(base.to_string())
+}
+
+fn extend(node: &mut Value, key: &str, more: impl IntoIterator<Item = Value>) -> Result<()> {
+    let node = node
+        .as_object_mut()
+        .context("infra/local/kind.yaml: a node has no fields")?;
+    let list = node.entry(key).or_insert_with(|| json!([])).as_array_mut();
+    list.with_context(|| format!("infra/local/kind.yaml: {key} is not a list"))?
+        .extend(more);
+    Ok(())
 }
 
 /// A `hosts.toml` that sends every pull to the forge.
@@ -74,12 +109,20 @@ fn mirror(forge: &str) -> String {
 mod tests {
     use super::*;
 
+    fn base(text: &str) -> Value {
+        serde_saphyr::from_str(text).unwrap()
+    }
+
+    fn config(mounts: &[Value]) -> Value {
+        let base = base(
+            "kind: Cluster\nfeatureGates: {KubeletInUserNamespace: true}\nnodes:\n- role: control-plane\n  extraMounts: [{hostPath: /a}]\n",
+        );
+        serde_json::from_str(&merged(base, mounts, &[(FRONTEND, 1234)]).unwrap()).unwrap()
+    }
+
     #[test]
     fn ports_and_mounts_are_added_and_the_rest_is_kept() {
-        let base = "kind: Cluster\nnetworking: {podSubnet: 10.244.0.0/16}\nfeatureGates: {KubeletInUserNamespace: true}\nnodes:\n- role: control-plane\n  extraMounts: [{hostPath: /a}]\n";
-        let settings = merged(base, &json!([{ "hostPath": "/b" }]), &[(FRONTEND, 1234)]).unwrap();
-        let config: Value = serde_json::from_str(&settings.text).unwrap();
-        assert_eq!(settings.pods, "10.244.0.0/16");
+        let config = config(&[json!([{ "hostPath": "/b" }])]);
         assert_eq!(config["featureGates"]["KubeletInUserNamespace"], true);
         assert_eq!(
             config["nodes"][0]["extraMounts"],
@@ -91,15 +134,28 @@ mod tests {
             (&json!(30080), &json!(1234))
         );
         assert_eq!(mapping["listenAddress"], "127.0.0.1");
+        assert!(config["nodes"][0]["kubeadmConfigPatches"].is_null());
+    }
+
+    #[test]
+    fn a_second_node_is_a_worker_with_mounts_of_its_own_and_no_ports() {
+        let config = config(&[json!([{ "hostPath": "/b" }]), json!([{ "hostPath": "/c" }])]);
+        let nodes = config["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), 2);
+        assert_eq!(nodes[0]["role"], "control-plane");
+        let patch = nodes[0]["kubeadmConfigPatches"][0].as_str().unwrap();
+        assert!(patch.contains("taints: []"), "{patch}");
+        assert_eq!(nodes[1]["role"], "worker");
+        assert_eq!(
+            nodes[1]["extraMounts"],
+            json!([{ "hostPath": "/a" }, { "hostPath": "/c" }])
+        );
+        assert!(nodes[1]["extraPortMappings"].is_null());
     }
 
     #[test]
     fn a_config_without_nodes_is_an_error() {
-        assert!(
-            merged("kind: Cluster\n", &json!([]), &[])
-                .unwrap_err()
-                .to_string()
-                .contains("names no node")
-        );
+        let error = merged(base("kind: Cluster\n"), &[], &[]).unwrap_err().to_string();
+        assert!(error.contains("names no nodes"), "{error}");
     }
 }

@@ -27,8 +27,8 @@ const PODS: &str = "k8s-app=kube-dns";
 const CONFIGURED: Duration = Duration::from_secs(30);
 const READY: Duration = Duration::from_secs(90);
 
-/// Points `CoreDNS` to `server` and replaces its pods, so that no old answer stays.
-pub(super) async fn forward_to(client: &Client, server: &str, step: &StepHandle) -> Result<()> {
+/// Points `CoreDNS` to `server` and replaces its pods by one for each node, so that no old answer stays.
+pub(super) async fn forward_to(client: &Client, server: &str, nodes: usize, step: &StepHandle) -> Result<()> {
     let configs: Api<ConfigMap> = Api::namespaced(client.clone(), NAMESPACE);
     let corefile = eventually(step, "CoreDNS' configuration", CONFIGURED, async || {
         let config = configs.get(COREDNS).await?.data.unwrap_or_default();
@@ -48,11 +48,10 @@ pub(super) async fn forward_to(client: &Client, server: &str, step: &StepHandle)
         .patch(COREDNS, &PatchParams::default(), &patch)
         .await
         .context("change CoreDNS' configuration")?;
-    // One is enough for one node.
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), NAMESPACE);
-    let one = Patch::Merge(json!({ "spec": { "replicas": 1 } }));
+    let scale = Patch::Merge(json!({ "spec": { "replicas": nodes } }));
     deployments
-        .patch(COREDNS, &PatchParams::default(), &one)
+        .patch(COREDNS, &PatchParams::default(), &scale)
         .await
         .context("scale CoreDNS")?;
     let pods: Api<Pod> = Api::namespaced(client.clone(), NAMESPACE);

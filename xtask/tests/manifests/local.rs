@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use crate::ENVIRONMENTS;
 use crate::object::{Object, differences, find};
-use crate::render::{apps, environment, local_apps, local_overlay, overlay};
+use crate::render::{apps, environment, file, local_apps, local_overlay, overlay};
 
 /// Everything by which the e2e's clusters differ from those on AWS. `*` stands for each field below.
 const DIFFERENCES: &[&str] = &[
@@ -93,5 +95,21 @@ fn server_and_migration_talk_to_the_emulator_in_the_e2e_only() {
                 assert!(!aws.contains_key(absent), "{absent} is set for AWS");
             }
         }
+    }
+}
+
+#[test]
+fn what_is_no_pod_reaches_the_backend_in_the_e2e() {
+    let kind = file("infra/local/kind.yaml");
+    let pods = kind[0].text("/networking/podSubnet");
+    for environment in ENVIRONMENTS {
+        let policy = find(
+            local_overlay("platform", environment),
+            "NetworkPolicy",
+            "local-node-port",
+        );
+        let block = policy.at("/spec/ingress/0/from/0/ipBlock");
+        assert_eq!(*block, json!({ "cidr": "0.0.0.0/0", "except": [pods] }));
+        assert_eq!(policy.list("/spec/ingress/0/from").len(), 1);
     }
 }
