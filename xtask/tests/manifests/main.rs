@@ -10,6 +10,7 @@ mod local;
 mod migration;
 mod object;
 mod render;
+mod rights;
 mod rules;
 mod schemas;
 mod traffic;
