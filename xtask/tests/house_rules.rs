@@ -34,8 +34,8 @@ fn root() -> PathBuf {
         .to_path_buf()
 }
 
-/// All files of the repository that are text, new ones included, ignored ones not: path and content.
-fn files() -> Vec<(String, String)> {
+/// All files of the repository, new ones included, ignored ones not, by path.
+fn names() -> Vec<String> {
     let listed = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])
         .current_dir(root())
@@ -47,19 +47,27 @@ fn files() -> Vec<(String, String)> {
         String::from_utf8_lossy(&listed.stderr)
     );
     let names = String::from_utf8(listed.stdout).expect("file names are UTF-8");
-    // A file deleted and not yet committed is still listed; a binary one has nothing to say here.
-    let read = |name: &str| Some((name.to_owned(), fs::read_to_string(root().join(name)).ok()?));
-    let files: Vec<_> = names
+    let names: Vec<_> = names
         .split('\0')
         .filter(|name| !name.is_empty())
-        .filter_map(read)
+        .map(str::to_owned)
         .collect();
     assert!(
-        files.len() > 50,
+        names.len() > 50,
         "only {} files found: the list is broken",
-        files.len()
+        names.len()
     );
-    files
+    names
+}
+
+/// Those that are text: path and content.
+fn files() -> Vec<(String, String)> {
+    // A file deleted and not yet committed is still listed; a binary one has nothing to say here.
+    let read = |name: String| {
+        let text = fs::read_to_string(root().join(&name)).ok()?;
+        Some((name, text))
+    };
+    names().into_iter().filter_map(read).collect()
 }
 
 fn rust_files() -> impl Iterator<Item = (String, String)> {
@@ -130,4 +138,63 @@ fn no_file_names_a_folder_of_a_machine() {
 #[test]
 fn nothing_is_left_for_later() {
     none(&mentions(&[concat!("TO", "DO"), concat!("FIX", "ME")]));
+}
+
+/// How programs, libraries and archives of them begin.
+const PROGRAMS: &[&[u8]] = &[
+    b"\x7fELF",
+    b"MZ",
+    b"\0asm",
+    b"PK\x03\x04",
+    b"\xca\xfe\xba\xbe",
+    b"\xcf\xfa\xed\xfe",
+    b"!<arch>",
+];
+
+#[test]
+fn no_file_is_a_program() {
+    let is_program = |name: &String| {
+        let bytes = fs::read(root().join(name)).unwrap_or_default();
+        PROGRAMS.iter().any(|start| bytes.starts_with(start))
+    };
+    let found: Vec<_> = names().into_iter().filter(is_program).collect();
+    none(&found);
+}
+
+#[test]
+fn licences_and_a_way_to_report_are_there() {
+    for (name, says) in [
+        ("LICENSE-APACHE", "Apache License"),
+        ("LICENSE-MIT", "Permission is hereby granted"),
+        ("docs/SECURITY.md", "\n## Reports\n"),
+    ] {
+        let text = fs::read_to_string(root().join(name)).unwrap_or_default();
+        assert!(text.contains(says), "{name} does not say `{}`", says.trim());
+    }
+}
+
+#[test]
+fn updates_are_proposed_for_each_kind_of_dependency() {
+    let text = fs::read_to_string(root().join(".github/dependabot.yml")).unwrap_or_default();
+    for (kind, sign) in [
+        ("cargo", "Cargo.lock"),
+        ("github-actions", ".github/workflows"),
+        ("gomod", "go.mod"),
+    ] {
+        let used = names().iter().any(|name| name.contains(sign));
+        let line = format!("package-ecosystem: {kind}\n");
+        assert_eq!(text.contains(&line), used, "{kind}");
+    }
+}
+
+#[test]
+fn no_workflow_begins_with_a_permission() {
+    let workflows = files()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(".github/workflows/"));
+    let generous: Vec<_> = workflows
+        .filter(|(_, text)| !text.lines().any(|line| line == "permissions: {}"))
+        .map(|(name, _)| format!("{name}: has no line `permissions: {{}}`"))
+        .collect();
+    none(&generous);
 }

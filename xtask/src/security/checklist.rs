@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
-use super::points::POINTS;
+use super::points::{POINTS, SCORECARD};
 
 /// Its table is written by `cargo xtask security`.
 pub(super) const PAGE: &str = "docs/CHECKLIST.md";
@@ -75,7 +75,11 @@ impl Sources {
 
 /// The rows of the page; an error if one claims something that is not there.
 pub(super) fn table(sources: &Sources) -> Result<String> {
-    table_of(POINTS, sources)
+    let ours = table_of(POINTS, sources)?;
+    let scorecard = table_of(SCORECARD, sources).context("of Scorecard's checks")?;
+    Ok(format!(
+        "{ours}\n## Checks of OpenSSF's Scorecard\n\nBy hand: `scorecard` itself asks the forge.\n\n{scorecard}"
+    ))
 }
 
 fn table_of(points: &[Point], sources: &Sources) -> Result<String> {

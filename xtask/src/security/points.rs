@@ -20,6 +20,31 @@ const fn story(name: &'static str) -> Shown {
     Shown::Story(name)
 }
 
+/// What `scorecard` of the OpenSSF looks for, check by check.
+#[rustfmt::skip]
+pub(super) const SCORECARD: &[Point] = &[
+    point(1, "Binary-Artifacts: no program that nobody can read", &[test("no_file_is_a_program")], ""),
+    point(2, "Branch-Protection", &[], "a setting of the forge; FORK.md asks for it"),
+    point(3, "CI-Tests: tests run for each pull request, and are required", &[test("a_gate_names_every_job_of_the_checks")], "that the forge requires the job `conclusion` is its setting"),
+    point(4, "CII-Best-Practices", &[], "a badge that a project applies for"),
+    point(5, "Code-Review", &[], "a setting of the forge; FORK.md asks for it"),
+    point(6, "Contributors", &[], "tells of people, not of files"),
+    point(7, "Dangerous-Workflow: no checkout of a stranger's commit, no stranger's text in a script", &[test("zizmor_finds_nothing"), test("zizmor_finds_injection_and_loose_references")], ""),
+    point(8, "Dependency-Update-Tool", &[test("updates_are_proposed_for_each_kind_of_dependency")], "what `supply/versions.toml` pins is updated by hand"),
+    point(9, "Fuzzing", &[test("keeps_to_its_document"), test("no_order_of_runs_breaks_a_rule")], "by schemathesis and shuttle, neither of which Scorecard knows"),
+    point(10, "License", &[test("licences_and_a_way_to_report_are_there")], ""),
+    point(11, "Maintained", &[], "tells of people, not of files"),
+    point(12, "Packaging", &[], "a template publishes no package"),
+    point(13, "Pinned-Dependencies: actions by commit, images by digest, crates by `Cargo.lock`", &[test("every_job_has_a_timeout_and_every_action_is_a_full_commit"), test("image_by_digest")], "the parts from PyPI, npm and Go by version"),
+    point(14, "SAST", &[test("zizmor_finds_nothing")], "the code by clippy (`cargo xtask check`), which Scorecard does not count"),
+    point(15, "SBOM", &[], "no release of this repository has one"),
+    point(16, "Security-Policy", &[test("licences_and_a_way_to_report_are_there")], ""),
+    point(17, "Signed-Releases", &[], "no release of this repository is signed"),
+    point(18, "Token-Permissions: a workflow's token may do nothing, a job's what it needs", &[test("zizmor_finds_nothing"), test("no_workflow_begins_with_a_permission")], ""),
+    point(19, "Vulnerabilities: no dependency with a known one", &[], "`cargo xtask check` asks `cargo deny` for advisories, where it is installed and their database can be fetched"),
+    point(20, "Webhooks: with a secret", &[], "a setting of the forge"),
+];
+
 /// Of manifests (1 to 6), network and secrets (7, 8), Argo CD and images (9 to 12), CI (13 to 15), the loop and its failures (16 to
 /// 24), migrations (25 to 32), requests (33 to 37), the database (38 to 42), HTTP and what is measured (43, 44).
 #[rustfmt::skip]
