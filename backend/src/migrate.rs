@@ -31,7 +31,11 @@ use crate::config::{self, MigrateAction};
 use crate::dynamodb::{self, Table};
 
 /// All migrations, oldest first.
-pub const MIGRATIONS: &[Migration] = &[m0001_baseline::MIGRATION, m0002_board::MIGRATION];
+pub const MIGRATIONS: &[Migration] = &[
+    m0001_baseline::MIGRATION,
+    m0002_board::MIGRATION,
+    // The next one goes here.
+];
 
 /// A migrator that stopped without a word blocks the next one for this long.
 const LEASE: Duration = Duration::from_secs(20);

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::git::{Git, short};
 
@@ -184,6 +184,21 @@ impl Checkout {
             .await
             .context("the edit changed nothing")?;
         self.head().await
+    }
+
+    /// Write `new` for the one place that says `old` in a file, and commit that if it is another text.
+    pub(crate) async fn commit_text(&self, path: &str, old: &str, new: &str) -> Result<()> {
+        if old == new {
+            return Ok(());
+        }
+        let edit = |folder: &Path| {
+            let file = folder.join(path);
+            let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
+            let found = text.matches(old).count();
+            ensure!(found == 1, "{path} says {old:?} {found} times, not once");
+            std::fs::write(&file, text.replace(old, new)).with_context(|| format!("write {path}"))
+        };
+        self.commit_edit(&format!("Change {path}"), edit).await.map(drop)
     }
 
     /// Take back what a commit did, as a commit.

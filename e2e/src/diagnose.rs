@@ -1,11 +1,7 @@
 //! Saves what is needed to understand a failure, from whatever is still there. It never fails itself: a question that gets
 //! no answer is a file that says so.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result};
 use supply::engine::Engine;
@@ -21,12 +17,13 @@ use crate::{
 };
 
 const ANSWER: Duration = Duration::from_secs(20);
+/// For all of them: saving must not hold up a run for long.
+const ANSWERS: Duration = Duration::from_mins(1);
 const NAMESPACES: [&str; 3] = [argocd::NAMESPACE, "message-board", "kube-system"];
 
-/// Fills the run's diagnostics folder and gives its path.
-pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path) -> Result<PathBuf> {
-    let folder = run.diagnostics();
-    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+/// Fills `folder`, which is made.
+pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
     let shell = Shell::new().context("open a shell")?;
     let mut questions: Vec<(String, Cmd<'_>)> = vec![
         ("containers".to_owned(), engine.command(&shell, ["ps", "--all"])),
@@ -85,6 +82,8 @@ pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path) -> Re
         let tool = Tool::new(question, &folder.join(name), ANSWER);
         running.spawn(async move { drop(tool.run().await) });
     }
-    while running.join_next().await.is_some() {}
-    Ok(folder)
+    let all = async { while running.join_next().await.is_some() {} };
+    tokio::time::timeout(ANSWERS, all)
+        .await
+        .context("not all diagnostics were saved in time")
 }

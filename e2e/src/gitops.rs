@@ -22,6 +22,9 @@ use crate::wait::{Verdict, consistently, eventually};
 /// Where Argo CD and its Applications are.
 const NAMESPACE: &str = "argocd";
 
+/// Argo CD takes it away once it has looked.
+const REFRESH: &str = "argocd.argoproj.io/refresh";
+
 /// How long a state must last to count: longer than the moment in which a new operation has wiped the last one's result.
 const HELD: Duration = Duration::from_secs(3);
 
@@ -137,6 +140,29 @@ pub(crate) async fn calm(step: &StepHandle, env: &Env, within: Duration) -> Resu
     .await
 }
 
+/// Have Argo CD look into Git now, whether or not anybody told it of a commit, and wait until it has done so.
+pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) -> Result<()> {
+    for environment in Environment::ALL {
+        let cluster = env.cluster(environment);
+        for app in list(cluster).await? {
+            refresh(cluster, &app.name_any()).await?;
+        }
+    }
+    eventually(step, "a look into Git", within, async || {
+        let mut pending = Vec::new();
+        for environment in Environment::ALL {
+            let apps = list(env.cluster(environment)).await?;
+            let asked = apps.iter().filter(|app| app.annotations().contains_key(REFRESH));
+            pending.extend(asked.map(|app| format!("{} on {environment}", app.name_any())));
+        }
+        Ok(match pending.as_slice() {
+            [] => Verdict::Ready(()),
+            pending => Verdict::Pending(pending.join(", ")),
+        })
+    })
+    .await
+}
+
 /// Wait until the sync of an Application to `revision` has failed, and give Argo CD's words.
 pub(crate) async fn failed(
     step: &StepHandle,
@@ -159,7 +185,7 @@ pub(crate) async fn failed(
 
 /// Have Argo CD look at Git for an Application now.
 pub(crate) async fn refresh(cluster: &Cluster, app: &str) -> Result<()> {
-    let annotation = json!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "normal" } } });
+    let annotation = json!({ "metadata": { "annotations": { REFRESH: "normal" } } });
     api(cluster)
         .patch(app, &PatchParams::default(), &Patch::Merge(annotation))
         .await
@@ -174,6 +200,27 @@ pub(crate) async fn sync_began(cluster: &Cluster, app: &str) -> Result<SystemTim
     let began = operation.and_then(|operation| operation.started_at);
     let Time(began) = began.with_context(|| format!("{app} was never synced"))?;
     Ok(began.into())
+}
+
+/// Wait until an Application has been synced to `revision`, and catch it while its pods are still being replaced.
+pub(crate) async fn rolling_out(
+    step: &StepHandle,
+    cluster: &Cluster,
+    app: &str,
+    revision: &str,
+    within: Duration,
+) -> Result<()> {
+    let what = format!("{app} rolls {} out", short(revision));
+    eventually(step, &what, within, async || {
+        let status = api(cluster).get(app).await?.status.unwrap_or_default();
+        Ok(match judge(Some(&status), revision) {
+            Verdict::Failed(why) => Verdict::Failed(why),
+            Verdict::Ready(()) => Verdict::Failed("it is over already".to_owned()),
+            Verdict::Pending(_) if status.is_rolling_out(revision) => Verdict::Ready(()),
+            Verdict::Pending(why) => Verdict::Pending(why),
+        })
+    })
+    .await
 }
 
 /// Note when the last sync of an Application ran. Only for the report: what cannot be read is left out.
@@ -259,6 +306,15 @@ impl Status {
             .as_ref()
             .is_some_and(|operation| operation.is_settled(&self.sync.revision));
         settled && self.sync.status == "Synced" && self.health.status == "Healthy" && self.problem().is_none()
+    }
+
+    /// The sync to `revision` is over, and what it began is not.
+    fn is_rolling_out(&self, revision: &str) -> bool {
+        let succeeded = self.operation_state.as_ref().is_some_and(|operation| {
+            let result = operation.sync_result.as_ref();
+            operation.phase == "Succeeded" && result.is_some_and(|result| result.revision == revision)
+        });
+        succeeded && self.health.status == "Progressing"
     }
 
     /// Its state in a few words.

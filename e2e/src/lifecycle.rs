@@ -1,6 +1,6 @@
 //! The commands: which steps each runs, and what happens after the last one, whatever its outcome.
 
-use std::{process::ExitCode, sync::atomic::Ordering, time::Duration};
+use std::{fs, io::ErrorKind, path::Path, process::ExitCode, sync::atomic::Ordering};
 
 use anyhow::{Context, Result, bail};
 use e2e_report::Diagnosis;
@@ -23,8 +23,6 @@ use crate::{
 
 /// While everything is built; what is kept afterwards is less.
 const DISK: &str = "20 GB while parts are built, 6 GB are kept";
-/// Saving diagnostics must not hold up the end of a run for long.
-const DIAGNOSTICS: Duration = Duration::from_mins(1);
 
 /// Runs one command and gives the exit code of the process.
 pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode {
@@ -63,7 +61,8 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
     let state = State::load(&cache);
     let run = match (command, &state) {
         // What was brought up writes on in the folder of its run.
-        (Some(Command::Run | Command::Logs), Ok(Some(state))) => RunDir::at(&state.run, &state.folder)?,
+        (Some(Command::Run), Ok(Some(state))) => told_anew(&state.run, &state.folder)?,
+        (Some(Command::Logs), Ok(Some(state))) => RunDir::at(&state.run, &state.folder)?,
         (Some(Command::Run | Command::Logs), Ok(None)) => {
             bail!("nothing is up; run `cargo xtask e2e up` first")
         }
@@ -89,6 +88,17 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
     }
     let progress = Progress::new(steps, timings.steps);
     Ok((Session::new(run, cache, progress, options), chosen, lock))
+}
+
+/// The folder of the run that brought up what is up, without what was saved when stories were last told to it.
+fn told_anew(id: &str, folder: &Path) -> Result<RunDir> {
+    let run = RunDir::at(id, folder)?;
+    match fs::remove_dir_all(run.diagnostics()) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).context("remove the last diagnostics")
+        }
+        _ => Ok(run),
+    }
 }
 
 /// The first lines: what will happen, how long it took last time, what disk it needs.
@@ -180,7 +190,9 @@ async fn finish(
     let stories = matches!(command, None | Some(Command::Run | Command::Up));
     let mut error = told.err();
     let touched = session.touched.load(Ordering::SeqCst) || matches!(command, Some(Command::Run));
-    if stories && error.is_some() && touched && session.engine.get().is_some() {
+    // A story that failed has saved them, as it left things.
+    let saved = session.run.diagnostics().exists();
+    if stories && error.is_some() && touched && session.engine.get().is_some() && !saved {
         note(session, save_diagnostics(session).await);
     }
     let remove = match command {
@@ -271,11 +283,8 @@ async fn save_diagnostics(session: &Session) -> Result<()> {
         .get()
         .context("no engine was found, so there is nothing to ask")?;
     session.progress.say("saving diagnostics");
-    let kubectl = session.kubectl();
-    let collected = diagnose::collect(&session.run, engine, &kubectl);
-    let folder = tokio::time::timeout(DIAGNOSTICS, collected)
-        .await
-        .context("not all diagnostics were saved in time")??;
+    let folder = session.run.diagnostics();
+    diagnose::collect(&session.run, engine, &session.kubectl(), &folder).await?;
     session
         .progress
         .say(&format!("diagnostics: {}", folder.display()));

@@ -312,6 +312,8 @@ impl Line {
             evidence,
             files,
             requests,
+            suite: String::new(),
+            failure: None,
         });
     }
 }

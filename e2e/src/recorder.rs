@@ -77,6 +77,8 @@ impl Recorder {
             evidence: Vec::new(),
             files: Vec::new(),
             requests: None,
+            suite: String::new(),
+            failure: None,
         });
     }
 

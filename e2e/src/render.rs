@@ -10,7 +10,7 @@ use clap::ValueEnum as _;
 use e2e_report::{Diagnosis, FORMAT, Report};
 use xshell::Shell;
 
-use crate::{bring_up::Session, checkout::Seed, machine, run_dir};
+use crate::{bring_up::Session, checkout::Seed, machine, run_dir, scenario::Failure, scenarios::ALL};
 
 /// What is under test, asked before anything can change it.
 pub(crate) struct About(e2e_report::About);
@@ -49,11 +49,17 @@ pub(crate) fn report(session: &Session, about: About, diagnosis: Option<Diagnosi
         ..session.progress.recorder().report()
     };
     report.about.engine = engine(session);
-    // The tools of a step write into a log of its name.
+    // The tools of a step write into a log of its name, and a story that failed has left diagnostics.
     for step in &mut report.steps {
-        let log = format!("logs/{}.log", step.id);
-        if session.run.file(&log).exists() {
-            step.files.push(log);
+        let theirs = [
+            format!("logs/{}.log", step.id),
+            format!("diagnostics/{}", step.id),
+        ];
+        let there = theirs.into_iter().filter(|file| session.run.file(file).exists());
+        step.files.extend(there);
+        if let Some(scenario) = ALL.iter().find(|scenario| scenario.step.id == step.id) {
+            scenario.suite.name().clone_into(&mut step.suite);
+            step.failure = scenario.failure.map(Failure::told);
         }
     }
     report

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use e2e_report::Outcome;
 
 use crate::actors::{Operator, walk_by};
+use crate::diagnose;
 use crate::env::Env;
 use crate::gitops;
 use crate::plan::{self, Step};
@@ -57,6 +58,29 @@ pub(crate) struct Failure {
     pub(crate) way_out: &'static str,
 }
 
+impl Suite {
+    /// As it stands in a report.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Failures => "failures",
+            Self::Posture => "posture",
+        }
+    }
+}
+
+impl Failure {
+    /// As it stands in a report.
+    pub(crate) fn told(self) -> e2e_report::Failure {
+        e2e_report::Failure {
+            cause: self.cause.to_owned(),
+            effect: self.effect.to_owned(),
+            within: self.within.to_owned(),
+            way_out: self.way_out.to_owned(),
+        }
+    }
+}
+
 /// Tells a story; an error is the first thing that did not hold.
 pub(crate) type Story = for<'a> fn(&'a Env, &'a StepHandle) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
@@ -97,17 +121,31 @@ pub(crate) async fn run(progress: &Progress, env: &Env, chosen: &[&'static Scena
         let before = Operator::of(env).head().await?;
         let told = progress.story(&scenario.step, async |step| tell(scenario, env, step).await);
         let Err(error) = told.await else { continue };
+        save_state(progress, env, scenario.step.id).await;
         if scenario.suite == Suite::Main {
             return Err(error);
         }
         failed.push((scenario.step.id, error));
         progress.say("putting the manifests back as they were");
         if let Err(error) = heal(progress, env, &before).await {
+            save_state(progress, env, plan::HEAL.id).await;
             failed.push(("healing after it", error));
             break;
         }
     }
     verdict(failed)
+}
+
+/// State and logs as a story that failed left them, before anything is put back.
+async fn save_state(progress: &Progress, env: &Env, story: &str) {
+    progress.say("saving diagnostics");
+    let (ground, folder) = (&env.ground, env.ground.run.diagnostics().join(story));
+    let saved = diagnose::collect(&ground.run, &ground.engine, &ground.parts.kubectl, &folder).await;
+    progress.say(&match saved {
+        Ok(()) => format!("diagnostics: {}", folder.display()),
+        // It must not hide the failure.
+        Err(error) => format!("note: {error:#}"),
+    });
 }
 
 /// A story that goes on from no other begins when everything is as Git says.
@@ -122,6 +160,8 @@ async fn tell(scenario: &Scenario, env: &Env, step: &StepHandle) -> Result<()> {
 async fn heal(progress: &Progress, env: &Env, before: &str) -> Result<()> {
     let heal = async |step: &StepHandle| {
         Operator::of(env).restore(before).await?;
+        // Else what is calm may still be what was before.
+        gitops::refreshed(step, env, CALM).await?;
         gitops::calm(step, env, CALM).await
     };
     progress.step(&plan::HEAL, heal).await

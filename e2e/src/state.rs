@@ -129,6 +129,8 @@ mod tests {
             evidence: Vec::new(),
             files: Vec::new(),
             requests: None,
+            suite: String::new(),
+            failure: None,
         };
         let steps = vec![
             step("world", Outcome::Passed),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 const MIGRATION: &str = "e2e/fixtures/migration-3.patch";
+const WORDS: &str = "e2e/fixtures/words-migration.patch";
 const PAGE: &str = "e2e/fixtures/page-change.patch";
 
 /// Whether git can apply `patches`, one after the other, to the repository as it is.
@@ -26,10 +27,12 @@ fn assert_apply(patches: &[&str]) {
 fn every_patch_applies() {
     assert_apply(&[MIGRATION]);
     assert_apply(&[PAGE]);
+    assert_apply(&[WORDS]);
 }
 
 #[test]
 fn patches_apply_in_either_order() {
     assert_apply(&[PAGE, MIGRATION]);
     assert_apply(&[MIGRATION, PAGE]);
+    assert_apply(&[PAGE, MIGRATION, WORDS]);
 }

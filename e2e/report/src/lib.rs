@@ -17,8 +17,8 @@ use std::{
 };
 
 pub use record::{
-    About, Answer, Answers, Diagnosis, FORMAT, Image, Kind, Load, Mark, Milestone, Outcome, Report, Requests,
-    StepRecord, Visits, Way,
+    About, Answer, Answers, Diagnosis, FORMAT, Failure, Image, Kind, Load, Mark, Milestone, Outcome, Report,
+    Requests, StepRecord, Visits, Way,
 };
 
 /// The page, in the folder of its run.

@@ -143,6 +143,25 @@ pub struct StepRecord {
     /// What a steady load asked meanwhile, if the step put one on.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub requests: Option<Requests>,
+    /// The stories it belongs to: `main`, `failures`, `posture`; empty for a step that only prepares.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub suite: String,
+    /// What it is about, if that is something that goes wrong.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failure: Option<Failure>,
+}
+
+/// What somebody to whom it happens wants to know, in sentences; words to type stand between backticks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What is done, or what breaks.
+    pub cause: String,
+    /// What then happens by itself.
+    pub effect: String,
+    /// The bound that is proved.
+    pub within: String,
+    /// What to do about it.
+    pub way_out: String,
 }
 
 /// Requests of a steady load.

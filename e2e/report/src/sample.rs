@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    About, Answer, Answers, Diagnosis, FORMAT, Image, Kind, Load, Mark, Milestone, Outcome, Report,
-    StepRecord, Visits, Way,
+    About, Answer, Answers, Diagnosis, FORMAT, Failure, Image, Kind, Load, Mark, Milestone, Outcome, Report,
+    Requests, StepRecord, Visits, Way,
 };
 
 /// What somebody could put into a cause to reach the reader's browser.
@@ -25,7 +25,47 @@ fn step(id: &str, title: &str, kind: Kind, began: f64, seconds: f64, outcome: Ou
         evidence: Vec::new(),
         files: Vec::new(),
         requests: None,
+        suite: match kind {
+            Kind::Step => String::new(),
+            Kind::Story => "main".to_owned(),
+        },
+        failure: None,
     }
+}
+
+/// A failure that was told and held.
+fn failure() -> StepRecord {
+    let mut story = step(
+        "migration-fails",
+        "a migration that fails",
+        Kind::Story,
+        70.2,
+        8.0,
+        Outcome::Passed,
+    );
+    "failures".clone_into(&mut story.suite);
+    story.failure = Some(Failure {
+        cause: "A release brings a migration that ends with an error.".to_owned(),
+        effect: "The sync fails and names the Job. The old version serves on.".to_owned(),
+        within: "30 s, 0 failed requests".to_owned(),
+        way_out: "`kubectl logs job/backend-migrate` says why.".to_owned(),
+    });
+    story.measured.insert("merge to failed".to_owned(), 5.9);
+    story
+        .evidence
+        .push("Job backend-migrate: Job has reached the specified backoff limit".to_owned());
+    story.requests = Some(Requests {
+        asked: 1204,
+        failed: 0,
+    });
+    story
+}
+
+fn untold(title: &str) -> StepRecord {
+    let why = "not asked for".to_owned();
+    let mut story = step(title, title, Kind::Story, 0.0, 0.0, Outcome::Skipped(why));
+    "failures".clone_into(&mut story.suite);
+    story
 }
 
 /// Everything held.
@@ -115,6 +155,14 @@ pub(crate) fn passed() -> Report {
     }
 }
 
+/// Everything held, of what goes wrong too, and some of that was not told.
+pub(crate) fn failures() -> Report {
+    let mut report = passed();
+    let told = [failure(), untold("one thing"), untold("another thing")];
+    report.steps.extend(told);
+    report
+}
+
 /// A story failed, with hostile text wherever text comes from outside, and the next was not told.
 pub(crate) fn failed() -> Report {
     let mut report = passed();
@@ -143,6 +191,10 @@ pub(crate) fn failed() -> Report {
     report.ways[0].environment = HOSTILE.to_owned();
     report.visits[0].answers[1].answer = Answer::Error(HOSTILE.to_owned());
     report.visits[0].answers[2].answer = Answer::Version(HOSTILE.to_owned());
+    report.steps[1].failure = Some(Failure {
+        way_out: HOSTILE.to_owned(),
+        ..Failure::default()
+    });
     report.images[0].app = HOSTILE.to_owned();
     report
 }

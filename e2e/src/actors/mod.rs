@@ -1,5 +1,6 @@
 //! The people of the stories. Each does only what a person can: look at a page, post a form, review and merge.
 
+mod administrator;
 mod crowd;
 mod operator;
 mod page;
@@ -8,6 +9,7 @@ mod reviewer;
 mod sampler;
 mod visitor;
 
+pub(crate) use administrator::{Administrator, Item};
 pub(crate) use crowd::Crowd;
 pub(crate) use operator::Operator;
 pub(crate) use passer_by::walk_by;

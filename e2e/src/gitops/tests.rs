@@ -100,3 +100,14 @@ fn what_was_taken_back_leaves_the_failed_operation_and_nothing_to_do() {
     let state: Status = serde_json::from_value(status("Failed", "new", "Synced", "new", "Healthy")).unwrap();
     assert!(!state.is_calm());
 }
+
+#[test]
+fn a_rollout_is_caught_only_between_its_sync_and_its_end() {
+    let rolling = |phase: &str, health: &str| {
+        let state: Status = serde_json::from_value(status(phase, "new", "Synced", "new", health)).unwrap();
+        state.is_rolling_out("new")
+    };
+    assert!(rolling("Succeeded", "Progressing"));
+    assert!(!rolling("Running", "Progressing"));
+    assert!(!rolling("Succeeded", "Healthy"));
+}

@@ -1,8 +1,11 @@
 //! The stories, one a file, in the order they are told. Each says what must hold for somebody outside: an HTTP answer, a
 //! commit shown, a time.
 
+mod backend_release;
 pub(crate) mod failures;
 pub(crate) mod main;
+mod migration_job;
+mod older_table;
 pub(crate) mod posture;
 mod release;
 mod workloads;
@@ -19,4 +22,11 @@ pub(crate) static ALL: &[Scenario] = &[
     failures::rollout::SCENARIO,
     failures::bad_manifest::SCENARIO,
     failures::drift::SCENARIO,
+    failures::migration_fails::SCENARIO,
+    failures::migration_hangs::SCENARIO,
+    failures::migration_image::SCENARIO,
+    failures::migration_killed::SCENARIO,
+    failures::migrations_at_once::SCENARIO,
+    failures::migration_skipped::SCENARIO,
+    failures::new_migration::SCENARIO,
 ];

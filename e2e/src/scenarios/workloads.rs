@@ -16,7 +16,7 @@ use crate::recorder::Way;
 use crate::wait::{Verdict, eventually};
 
 pub(crate) const NAMESPACE: &str = "message-board";
-const JOB: &str = "backend-migrate";
+pub(crate) const JOB: &str = "backend-migrate";
 /// Their grace period, and some time for the node to notice.
 const OLD_PODS_END: Duration = Duration::from_secs(40);
 const SERVERS: &str = "app.kubernetes.io/name=backend,app.kubernetes.io/component=server";

@@ -8,11 +8,33 @@ use crate::{JSON, JUNIT, Kind, Outcome, Report, StepRecord};
 /// What a run leaves beside its steps' own files.
 const OF_THE_RUN: [&str; 5] = [JSON, JUNIT, "ci/ledger.json", "logs", "diagnostics"];
 
+/// A suite's name, and what stands above its stories.
+const SUITES: [(&str, &str, &str); 3] = [
+    ("", "What was proved", ""),
+    (
+        "failures",
+        "What goes wrong",
+        "Each of these was done to staging while people looked at it. In grey what is claimed; below it what was seen.",
+    ),
+    ("posture", "What is claimed of security", ""),
+];
+/// Steps and stories of other suites, those of older reports too, stand among the first.
+const OTHERS: &str = "";
+
 pub(super) struct Stories {
-    pub(super) rows: Vec<Row>,
+    pub(super) sections: Vec<Section>,
     /// Of the whole run; only those that are there.
     pub(super) files: Vec<File>,
     pub(super) diagnostics: Option<File>,
+}
+
+/// One suite.
+pub(super) struct Section {
+    pub(super) title: &'static str,
+    pub(super) hint: &'static str,
+    pub(super) rows: Vec<Row>,
+    /// Titles of what was not told, by the reason why.
+    pub(super) untold: Vec<(String, String)>,
 }
 
 pub(super) struct Row {
@@ -20,11 +42,20 @@ pub(super) struct Row {
     pub(super) id: String,
     pub(super) verdict: &'static str,
     pub(super) took: String,
-    /// Why it was skipped or what did not hold.
+    /// What did not hold.
     pub(super) why: String,
+    pub(super) failure: Option<Failure>,
     pub(super) evidence: Vec<String>,
     pub(super) measured: Vec<(String, String)>,
     pub(super) files: Vec<File>,
+}
+
+/// What is claimed, each in pieces; every second one is something to type.
+pub(super) struct Failure {
+    pub(super) cause: Vec<String>,
+    pub(super) effect: Vec<String>,
+    pub(super) within: String,
+    pub(super) way_out: Vec<String>,
 }
 
 pub(super) struct File {
@@ -35,16 +66,12 @@ pub(super) struct File {
 
 impl Stories {
     pub(super) fn of(report: &Report, folder: &Path) -> Self {
-        // Steps that only prepare are of interest here when they did not do so.
-        let shown = |step: &&StepRecord| step.kind == Kind::Story || !step.passed();
         let files = OF_THE_RUN.map(|name| file(name, folder));
         let diagnostics = file("diagnostics", folder);
+        let sections = SUITES.iter().map(|suite| section(report, folder, suite));
         Self {
-            rows: report
-                .steps
-                .iter()
-                .filter(shown)
-                .map(|step| row(step, folder))
+            sections: sections
+                .filter(|section| !section.rows.is_empty() || !section.untold.is_empty())
                 .collect(),
             files: files.into_iter().filter(|file| file.link.is_some()).collect(),
             diagnostics: diagnostics.link.is_some().then_some(diagnostics),
@@ -52,25 +79,62 @@ impl Stories {
     }
 }
 
+fn section(report: &Report, folder: &Path, suite: &(&str, &'static str, &'static str)) -> Section {
+    let (name, title, hint) = *suite;
+    let named = |step: &&StepRecord| SUITES.iter().any(|(name, ..)| *name == step.suite);
+    let ours = |step: &&StepRecord| step.suite == name || (name == OTHERS && !named(step));
+    let mut untold: Vec<(String, String)> = Vec::new();
+    let mut rows = Vec::new();
+    for step in report.steps.iter().filter(ours) {
+        match &step.outcome {
+            Outcome::Skipped(why) => match untold.iter_mut().find(|(known, _)| known == why) {
+                Some((_, titles)) => *titles = format!("{titles}, {}", step.title),
+                None => untold.push((why.clone(), step.title.clone())),
+            },
+            // Steps that only prepare are of interest here when they did not do so.
+            Outcome::Passed if step.kind == Kind::Step => {}
+            _ => rows.push(row(step, folder)),
+        }
+    }
+    Section {
+        title,
+        hint: if rows.is_empty() { "" } else { hint },
+        rows,
+        untold,
+    }
+}
+
 fn row(step: &StepRecord, folder: &Path) -> Row {
-    let (took, why) = match &step.outcome {
-        Outcome::Skipped(why) => (String::new(), why.clone()),
-        Outcome::Failed(cause) => (words::seconds(step.seconds), first_line(cause)),
-        Outcome::Passed | Outcome::Interrupted => (words::seconds(step.seconds), String::new()),
+    let why = match &step.outcome {
+        Outcome::Failed(cause) => first_line(cause),
+        Outcome::Skipped(_) | Outcome::Passed | Outcome::Interrupted => String::new(),
     };
+    let requests = step.requests.map(|requests| {
+        let [failed, asked] = [requests.failed, requests.asked].map(|count| words::count(count as u64));
+        ("requests failed".to_owned(), format!("{failed} of {asked}"))
+    });
+    let measured = step.measured.iter();
+    let measured = measured.map(|(what, value)| (what.clone(), words::seconds(*value)));
     Row {
         title: step.title.clone(),
         id: step.id.clone(),
         verdict: step.outcome.word(),
-        took,
+        took: words::seconds(step.seconds),
         why,
+        failure: step.failure.as_ref().map(failure),
         evidence: step.evidence.clone(),
-        measured: step
-            .measured
-            .iter()
-            .map(|(what, value)| (what.clone(), words::seconds(*value)))
-            .collect(),
+        measured: measured.chain(requests).collect(),
         files: step.files.iter().map(|name| file(name, folder)).collect(),
+    }
+}
+
+fn failure(failure: &crate::Failure) -> Failure {
+    let pieces = |text: &str| text.split('`').map(str::to_owned).collect();
+    Failure {
+        cause: pieces(&failure.cause),
+        effect: pieces(&failure.effect),
+        within: failure.within.clone(),
+        way_out: pieces(&failure.way_out),
     }
 }
 
@@ -106,6 +170,38 @@ fn encoded(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample;
+
+    #[test]
+    fn each_suite_has_its_section_with_what_was_not_told_below() {
+        let stories = Stories::of(&sample::failures(), Path::new("nowhere"));
+        let titles: Vec<_> = stories.sections.iter().map(|section| section.title).collect();
+        assert_eq!(titles, ["What was proved", "What goes wrong"]);
+        let [proved, wrong] = stories.sections.as_slice() else {
+            unreachable!("just counted")
+        };
+        assert_eq!(proved.rows[0].id, "page-change");
+        assert_eq!(wrong.rows.len(), 1);
+        assert_eq!(
+            wrong.untold,
+            [("not asked for".to_owned(), "one thing, another thing".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_failure_says_what_is_claimed_and_how_many_requests_failed() {
+        let stories = Stories::of(&sample::failures(), Path::new("nowhere"));
+        let row = &stories.sections[1].rows[0];
+        assert_eq!(
+            row.measured.last().unwrap(),
+            &("requests failed".to_owned(), "0 of 1\u{202f}204".to_owned())
+        );
+        let failure = row.failure.as_ref().unwrap();
+        assert_eq!(
+            failure.way_out,
+            ["", "kubectl logs job/backend-migrate", " says why."]
+        );
+    }
 
     #[test]
     fn links_lead_only_into_the_folder_of_the_run() {

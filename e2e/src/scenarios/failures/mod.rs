@@ -2,4 +2,11 @@
 
 pub(crate) mod bad_manifest;
 pub(crate) mod drift;
+pub(crate) mod migration_fails;
+pub(crate) mod migration_hangs;
+pub(crate) mod migration_image;
+pub(crate) mod migration_killed;
+pub(crate) mod migration_skipped;
+pub(crate) mod migrations_at_once;
+pub(crate) mod new_migration;
 pub(crate) mod rollout;

@@ -1,0 +1,125 @@
+//! Somebody with the account's keys, who makes tables and looks into them.
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value, json};
+
+use crate::env::Env;
+
+/// As many items as one request takes.
+const BATCH: usize = 25;
+/// The emulator takes any key and signature; it reads service and region out of the line.
+const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+
+/// An item in DynamoDB's JSON.
+pub(crate) type Item = Map<String, Value>;
+
+/// An administrator of the tables of both environments.
+pub(crate) struct Administrator<'a> {
+    http: &'a reqwest::Client,
+    url: &'a str,
+}
+
+impl<'a> Administrator<'a> {
+    pub(crate) fn of(env: &'a Env) -> Self {
+        Self {
+            http: &env.ground.http,
+            url: &env.world.aws.host_url,
+        }
+    }
+
+    /// Makes the table `name`, empty and with the keys and indexes of the table `like`; one of that name goes first.
+    pub(crate) async fn make_table(&self, name: &str, like: &str) -> Result<()> {
+        self.drop_table(name).await?;
+        let described = self.ask("DescribeTable", json!({ "TableName": like })).await?;
+        let table = &described["Table"];
+        let indexes = table["GlobalSecondaryIndexes"].as_array();
+        let indexes = indexes.with_context(|| format!("table {like} has no index"))?;
+        let index = |index: &Value| json!({ "IndexName": index["IndexName"], "KeySchema": index["KeySchema"], "Projection": index["Projection"] });
+        let table = json!({
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": table["AttributeDefinitions"],
+            "KeySchema": table["KeySchema"],
+            "GlobalSecondaryIndexes": indexes.iter().map(index).collect::<Vec<_>>(),
+        });
+        self.ask("CreateTable", table).await.map(drop)
+    }
+
+    /// Removes a table, if there is one.
+    pub(crate) async fn drop_table(&self, name: &str) -> Result<()> {
+        match self.ask("DeleteTable", json!({ "TableName": name })).await {
+            Err(error) if format!("{error:#}").contains("ResourceNotFoundException") => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Writes items as they are, past every rule of the application.
+    pub(crate) async fn put(&self, table: &str, items: &[Item]) -> Result<()> {
+        for batch in items.chunks(BATCH) {
+            let puts: Vec<_> = batch
+                .iter()
+                .map(|item| json!({ "PutRequest": { "Item": item } }))
+                .collect();
+            let answer = self
+                .ask("BatchWriteItem", json!({ "RequestItems": { table: puts } }))
+                .await?;
+            let left = answer["UnprocessedItems"]
+                .as_object()
+                .is_some_and(|left| !left.is_empty());
+            if left {
+                bail!(
+                    "table {table} did not take all items: {}",
+                    answer["UnprocessedItems"]
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// All items of a table.
+    pub(crate) async fn items(&self, table: &str) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut from = Value::Null;
+        loop {
+            let mut scan = json!({ "TableName": table, "ConsistentRead": true });
+            if !from.is_null() {
+                scan["ExclusiveStartKey"] = from;
+            }
+            let mut page = self.ask("Scan", scan).await?;
+            let found: Vec<Item> = serde_json::from_value(page["Items"].take()).context("read items")?;
+            items.extend(found);
+            from = page["LastEvaluatedKey"].take();
+            if from.is_null() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// The item with this key; empty if there is none.
+    pub(crate) async fn item(&self, table: &str, uuid: &str) -> Result<Item> {
+        let get = json!({ "TableName": table, "Key": { "uuid": { "S": uuid } }, "ConsistentRead": true });
+        let mut answer = self.ask("GetItem", get).await?;
+        Ok(match answer["Item"].take() {
+            Value::Object(item) => item,
+            _ => Item::new(),
+        })
+    }
+
+    async fn ask(&self, operation: &str, body: Value) -> Result<Value> {
+        let answer = self
+            .http
+            .post(self.url)
+            .header("Authorization", SIGNED)
+            .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
+            .header("Content-Type", "application/x-amz-json-1.0")
+            .body(body.to_string())
+            .send()
+            .await
+            .with_context(|| format!("{operation} of the AWS emulator"))?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        if !status.is_success() {
+            bail!("{operation}: {status}: {text}");
+        }
+        serde_json::from_str(&text).with_context(|| format!("{operation}: an answer that is no JSON"))
+    }
+}

@@ -1,0 +1,233 @@
+//! A release of staging's backend that its migration stops: what is released, and that everything goes on as it was.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
+use serde_json::{Value, json};
+
+use crate::actors::{Crowd, Operator, Visitor};
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::git::short;
+use crate::gitops;
+use crate::progress::StepHandle;
+use crate::scenarios::workloads::{JOB, NAMESPACE};
+
+/// Its list of patches is the last thing in it.
+pub(crate) const OVERLAY: &str = "backend/overlays/staging/kustomization.yaml";
+pub(crate) const APP: &str = "backend";
+const HEALED: Duration = Duration::from_secs(40);
+
+/// What a release changes. The server always gets what its migration gets: a change of the migration alone is no
+/// difference for Argo CD, and nothing would be released.
+#[derive(Debug, Default)]
+pub(crate) struct Change<'a> {
+    /// Environment variables of server and migration.
+    pub(crate) settings: &'a [(&'a str, &'a str)],
+    /// The image of both.
+    pub(crate) image: Option<&'a str>,
+    /// How many seconds the migration may take.
+    pub(crate) deadline: Option<u32>,
+    /// How many seconds a new server must be ready before the rollout goes on.
+    pub(crate) settle: Option<u32>,
+}
+
+impl Change<'_> {
+    /// The patches, to be added to [`OVERLAY`].
+    pub(crate) fn lines(&self) -> String {
+        let setting = |(name, value): &(&str, &str)| json!({ "name": name, "value": value });
+        let mut container = json!({ "name": "backend" });
+        if !self.settings.is_empty() {
+            container["env"] = self.settings.iter().map(setting).collect();
+        }
+        if let Some(image) = self.image {
+            container["image"] = json!(image);
+        }
+        // Of this kind only because a patch must have one; the target says what it is for.
+        let both = json!({
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": { "name": "any" },
+            "spec": { "template": { "spec": { "containers": [container] } } },
+        });
+        let set = |path: &str, value: u32| json!([{ "op": "add", "path": path, "value": value }]);
+        let patches = [
+            Some(("Deployment|Job", both)),
+            self.deadline
+                .map(|seconds| ("Job", set("/spec/activeDeadlineSeconds", seconds))),
+            self.settle
+                .map(|seconds| ("Deployment", set("/spec/minReadySeconds", seconds))),
+        ];
+        patches.into_iter().flatten().map(line).collect()
+    }
+}
+
+fn line((kind, patch): (&str, Value)) -> String {
+    let entry = json!({ "target": { "kind": kind }, "patch": patch.to_string() });
+    format!("  - {entry}\n")
+}
+
+/// Staging before the release, and the people who look at it all the while.
+pub(crate) struct Course<'a> {
+    env: &'a Env,
+    step: &'a StepHandle,
+    pub(crate) operator: Operator,
+    crowd: Crowd,
+    before: Board,
+    production: String,
+}
+
+/// What must stay as it is when a release is stopped.
+#[derive(Debug, PartialEq)]
+struct Board {
+    /// What the page shows.
+    commit: String,
+    /// Changes with every change of the Deployment's spec.
+    generation: Option<i64>,
+    /// Texts by message.
+    messages: BTreeMap<String, String>,
+}
+
+impl<'a> Course<'a> {
+    /// Looks at what is there, and lets people come.
+    pub(crate) async fn begin(env: &'a Env, step: &'a StepHandle) -> Result<Self> {
+        Ok(Self {
+            env,
+            step,
+            operator: Operator::of(env),
+            before: Board::of(env).await?,
+            production: Visitor::of(&env.production, &env.ground.http)
+                .commit_shown()
+                .await?,
+            crowd: Crowd::gather(env, Environment::Staging)?,
+        })
+    }
+
+    /// Releases `change` by a commit.
+    pub(crate) async fn release(&self, change: &Change<'_>) -> Result<String> {
+        self.operator.append(OVERLAY, &change.lines()).await
+    }
+
+    /// Waits until the sync to `bad`, merged just now, has failed and names the Job and `why`; nothing of it may have been
+    /// rolled out.
+    pub(crate) async fn stopped(&self, bad: &str, why: &str, within: Duration) -> Result<()> {
+        let merged = Instant::now();
+        let told = gitops::failed(self.step, &self.env.staging, APP, bad, within).await?;
+        self.step
+            .measured("merge to failed", merged.elapsed().as_secs_f64());
+        ensure!(
+            told.contains(&format!("Job {JOB}")) && told.contains(why),
+            "Argo CD does not name Job {JOB} and {why:?}: {told}"
+        );
+        self.step.evidence(format!("Argo CD on {}: {told}", short(bad)));
+        self.untouched().await
+    }
+
+    /// Server, page and messages are what they were before the release, in production too.
+    pub(crate) async fn untouched(&self) -> Result<()> {
+        let now = Board::of(self.env).await?;
+        ensure!(
+            now == self.before,
+            "staging was to stay {:?} and is {now:?}",
+            self.before
+        );
+        let production = Visitor::of(&self.env.production, &self.env.ground.http)
+            .commit_shown()
+            .await?;
+        ensure!(
+            production == self.production,
+            "production shows {production}, it was {}",
+            self.production
+        );
+        self.step.evidence(format!(
+            "{} still serves, its Deployment unchanged, all {} messages as they were",
+            short(&now.commit),
+            now.messages.len()
+        ));
+        Ok(())
+    }
+
+    /// Every message is what it was before the release.
+    pub(crate) async fn same_messages(&self) -> Result<()> {
+        let now = Board::of(self.env).await?.messages;
+        ensure!(
+            now == self.before.messages,
+            "the messages were {:?} and are {now:?}",
+            self.before.messages
+        );
+        Ok(())
+    }
+
+    /// Waits until `commit` is live.
+    pub(crate) async fn live(&self, commit: &str) -> Result<()> {
+        gitops::live(self.step, &self.env.staging, &[APP], commit, HEALED).await
+    }
+
+    /// Takes back everything that was released after `commit` at once, and waits until that is live.
+    pub(crate) async fn back_to(&self, commit: &str) -> Result<()> {
+        self.operator.restore(commit).await?;
+        let healed = Instant::now();
+        self.live(&self.operator.head().await?).await?;
+        self.step.measured("taken back", healed.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Nobody may have noticed anything.
+    pub(crate) async fn end(self) -> Result<()> {
+        self.crowd.leave(self.step).await?.at_most(0)
+    }
+}
+
+impl Board {
+    async fn of(env: &Env) -> Result<Self> {
+        let visitor = Visitor::of(&env.staging, &env.ground.http);
+        let deployments: Api<Deployment> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
+        let deployment = deployments
+            .get(APP)
+            .await
+            .context("read the backend's Deployment")?;
+        let messages = visitor.messages().await?.into_iter();
+        Ok(Self {
+            commit: visitor.commit_shown().await?,
+            generation: deployment.metadata.generation,
+            messages: messages.map(|message| (message.uuid, message.text)).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_patches_that_kustomize_can_read() {
+        let change = Change {
+            settings: &[("TABLE_NAME", "messages-\"elsewhere\"")],
+            deadline: Some(10),
+            ..Change::default()
+        };
+        let text = format!("patches:\n  - path: environment.yaml\n{}", change.lines());
+        let read: Value = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(read["patches"].as_array().unwrap().len(), 3);
+        let patch: Value = serde_json::from_str(read["patches"][1]["patch"].as_str().unwrap()).unwrap();
+        let container = &patch["spec"]["template"]["spec"]["containers"][0];
+        assert_eq!(container["env"][0]["value"], "messages-\"elsewhere\"");
+        assert!(container.get("image").is_none());
+        assert_eq!(read["patches"][2]["target"]["kind"], "Job");
+    }
+
+    #[test]
+    fn the_overlay_ends_with_its_patches() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../infra/backend/overlays/staging/kustomization.yaml"
+        );
+        let overlay = std::fs::read_to_string(path).unwrap();
+        let text = overlay + &Change::default().lines();
+        let read: Value = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(read["patches"].as_array().unwrap().len(), 2);
+    }
+}

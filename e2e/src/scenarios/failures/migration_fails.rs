@@ -1,0 +1,53 @@
+//! A migration ends with an error: nothing is rolled out, and the next good commit goes live.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::env::Env;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::backend_release::{Change, Course, OVERLAY};
+use crate::scenarios::migration_job;
+
+const FAILED: Duration = Duration::from_secs(30);
+const NOWHERE: &str = "messages-nowhere";
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("migration-fails", "a migration that fails", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "A release names a table that is not there, so its migration exits with an error.",
+        effect: "The sync fails and names the Job. The Deployment is not touched, the old version serves on, all messages are there.",
+        within: "30 s, 0 failed requests",
+        way_out: "`kubectl logs job/backend-migrate` says why; it is kept until the next sync. Merge a commit that is right: it is migrated and rolled out.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let course = Course::begin(env, step).await?;
+    let before = course.operator.head().await?;
+    let wrong = Change {
+        settings: &[
+            ("TABLE_NAME", NOWHERE),
+            ("MIGRATE_WAIT_SECONDS", "1"),
+            ("RUST_LOG", "info"),
+        ],
+        ..Change::default()
+    };
+    let bad = course.release(&wrong).await?;
+    course.stopped(&bad, "backoff limit", FAILED).await?;
+    let said = migration_job::said(&env.staging, NOWHERE).await?;
+    step.evidence(format!("the migration: {said}"));
+
+    let good = course
+        .operator
+        .replace(OVERLAY, NOWHERE, "messages-staging")
+        .await?;
+    course.live(&good).await?;
+    course.back_to(&before).await?;
+    course.end().await
+}

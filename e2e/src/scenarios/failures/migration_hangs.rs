@@ -1,0 +1,47 @@
+//! A migration that never ends is ended by its deadline.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::env::Env;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::backend_release::{Change, Course};
+
+const DEADLINE: u32 = 8;
+/// After the deadline.
+const FAILED: u64 = 30;
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("migration-hangs", "a migration that hangs", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "A migration does not come to an end. The release gives it 8 s; what is in `base` is 300 s.",
+        effect: "Its deadline ends it, the sync fails and names it. The old version serves on.",
+        within: "the deadline and 30 s, 0 failed requests",
+        way_out: "Revert the commit. A migration that needs longer goes on at its checkpoint in the next sync: raise `activeDeadlineSeconds` in that commit.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let course = Course::begin(env, step).await?;
+    let before = course.operator.head().await?;
+    let endless = Change {
+        // Waited for longer than the deadline allows.
+        settings: &[
+            ("TABLE_NAME", "messages-nowhere"),
+            ("MIGRATE_WAIT_SECONDS", "3600"),
+        ],
+        deadline: Some(DEADLINE),
+        ..Change::default()
+    };
+    let bad = course.release(&endless).await?;
+    let within = Duration::from_secs(u64::from(DEADLINE) + FAILED);
+    course.stopped(&bad, "deadline", within).await?;
+    course.back_to(&before).await?;
+    course.end().await
+}

@@ -1,0 +1,47 @@
+//! The image of a release is not there: its migration cannot begin, and is ended by its deadline.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::env::Env;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::backend_release::{Change, Course};
+use crate::scenarios::migration_job;
+
+const DEADLINE: u32 = 8;
+/// After the deadline.
+const FAILED: u64 = 30;
+const MISSING: &str = "000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop/backend@sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("migration-image", "a migration without an image", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "A release names an image that the registry does not have. The release gives the migration 8 s; what is in `base` is 300 s.",
+        effect: "The migration's pod says `ErrImagePull`. The deadline ends it, the sync fails and names it. No server is replaced.",
+        within: "the deadline and 30 s, 0 failed requests",
+        way_out: "Revert the commit. Until the deadline `kubectl describe pod --selector job-name=backend-migrate` names the image.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let course = Course::begin(env, step).await?;
+    let before = course.operator.head().await?;
+    let missing = Change {
+        image: Some(MISSING),
+        deadline: Some(DEADLINE),
+        ..Change::default()
+    };
+    let bad = course.release(&missing).await?;
+    let why = migration_job::cannot_start(step, &env.staging).await?;
+    step.evidence(format!("the migration's pod: {why}"));
+    let within = Duration::from_secs(u64::from(DEADLINE) + FAILED);
+    course.stopped(&bad, "deadline", within).await?;
+    course.back_to(&before).await?;
+    course.end().await
+}

@@ -1,0 +1,72 @@
+//! A migration is killed half way: the next one goes on where it was, and the end is the same.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::actors::Visitor;
+use crate::env::Env;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::backend_release::{Change, Course, OVERLAY};
+use crate::scenarios::migration_job;
+use crate::scenarios::older_table::OlderTable;
+
+const FAILED: Duration = Duration::from_secs(30);
+/// Two checkpoints and a rest.
+const MESSAGES: usize = 450;
+/// Three seconds after the first checkpoint are left.
+const SLOWLY: &str = "100";
+const AS_FAST_AS_IT_CAN: &str = "0";
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("migration-killed", "a migration killed half way", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "Staging moves to a backup of an older schema, and the pod that migrates it is deleted at work.",
+        effect: "The sync fails, the old version serves on with its own table. The next migration goes on at the checkpoint; every message is brought to the new form, none is lost.",
+        within: "30 s to the failure, 0 failed requests",
+        way_out: "Merge any commit of the backend, or press Sync: the migration goes on. One that is evicted does so by itself.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let table = OlderTable::restore(env, "messages-killed", MESSAGES).await?;
+    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let schema = staging.backend_version().await?.required_schema_version;
+    let course = Course::begin(env, step).await?;
+    let before = course.operator.head().await?;
+    let restored = Change {
+        settings: &[("TABLE_NAME", table.name), ("MIGRATE_ITEMS_PER_SECOND", SLOWLY)],
+        ..Change::default()
+    };
+    let first = course.release(&restored).await?;
+    let reached = table.checkpoint(step).await?;
+    migration_job::kill(&env.staging).await?;
+    course.stopped(&first, "backoff limit", FAILED).await?;
+    let at = table.schema().await?;
+    ensure!(at == 1, "the killed migration left the table at schema {at}");
+
+    let rate = |value| format!(r#"\"name\":\"MIGRATE_ITEMS_PER_SECOND\",\"value\":\"{value}\""#);
+    let second = course
+        .operator
+        .replace(OVERLAY, &rate(SLOWLY), &rate(AS_FAST_AS_IT_CAN))
+        .await?;
+    course.live(&second).await?;
+    let went_on = format!(r#""earlier_seen":{reached}"#);
+    migration_job::said(&env.staging, &went_on).await?;
+    let (seen, _) = table.migrated(schema).await?;
+    ensure!(
+        seen == u64::try_from(MESSAGES)?,
+        "both migrations have seen {seen} of {MESSAGES} messages"
+    );
+    step.evidence(format!(
+        "killed at the checkpoint of {reached} messages; the next went on there, and all {seen} are at schema {schema}"
+    ));
+    course.back_to(&before).await?;
+    course.end().await?;
+    table.drop().await
+}

@@ -1,0 +1,70 @@
+//! A commit is merged while the release before it still rolls out: its migration is not skipped, or nobody is served
+//! without it (argoproj/argo-cd#25475).
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+
+use crate::actors::Visitor;
+use crate::env::Env;
+use crate::git::short;
+use crate::gitops;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::backend_release::{APP, Change, Course};
+use crate::scenarios::migration_job;
+use crate::scenarios::older_table::OlderTable;
+
+const APPLIED: Duration = Duration::from_secs(30);
+/// Longer than the second sync takes to its end.
+const SETTLE: u32 = 8;
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("migration-skipped", "a commit in mid-rollout", 150),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "A release that needs a migration is merged while the pods of the release before it are still being replaced.",
+        effect: "Its migration runs all the same, before its first server. Were it skipped, the new servers would not be ready, and the old ones would serve on.",
+        within: "40 s, 0 failed requests",
+        way_out: "Nothing to do. Should servers say `schema … run backend migrate`: press Sync.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let table = OlderTable::restore(env, "messages-skipped", 30).await?;
+    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let schema = staging.backend_version().await?.required_schema_version;
+    let course = Course::begin(env, step).await?;
+    let before = course.operator.head().await?;
+    let slow = Change {
+        settings: &[("RUST_LOG", "info")],
+        settle: Some(SETTLE),
+        ..Change::default()
+    };
+    let first = course.release(&slow).await?;
+    gitops::rolling_out(step, &env.staging, APP, &first, APPLIED).await?;
+    let merged = Instant::now();
+    let needing = Change {
+        settings: &[("TABLE_NAME", table.name)],
+        ..Change::default()
+    };
+    let second = course.release(&needing).await?;
+    course.live(&second).await?;
+    step.measured("merge in mid-rollout to live", merged.elapsed().as_secs_f64());
+    if !migration_job::was_for(&env.staging, table.name).await? {
+        bail!("{} is live, and no migration was run for it", short(&second));
+    }
+    let (seen, _) = table.migrated(schema).await?;
+    ensure!(seen == 30, "the migration has seen {seen} of 30 messages");
+    step.evidence(format!(
+        "{} was still rolling out when {} came; its migration ran all the same",
+        short(&first),
+        short(&second)
+    ));
+    course.back_to(&before).await?;
+    course.end().await?;
+    table.drop().await
+}

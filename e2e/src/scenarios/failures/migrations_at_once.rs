@@ -1,0 +1,63 @@
+//! Two migrations at once: one works, the other waits and finds all done.
+
+use anyhow::{Result, ensure};
+
+use crate::actors::Visitor;
+use crate::env::Env;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::backend_release::{Change, Course};
+use crate::scenarios::migration_job;
+use crate::scenarios::older_table::OlderTable;
+
+const MESSAGES: usize = 300;
+/// So that both are at it for some seconds.
+const SLOWLY: &str = "60";
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("migrations-at-once", "two migrations at once", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "While the migration of a release is at work, somebody starts a second one by hand.",
+        effect: "One has the lock and works; the other waits, finds all done and ends well. Every message is changed once, and the release goes live.",
+        within: "40 s, 0 failed requests",
+        way_out: "Nothing to do.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let table = OlderTable::restore(env, "messages-at-once", MESSAGES).await?;
+    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let schema = staging.backend_version().await?.required_schema_version;
+    let course = Course::begin(env, step).await?;
+    let before = course.operator.head().await?;
+    let restored = Change {
+        settings: &[("TABLE_NAME", table.name), ("MIGRATE_ITEMS_PER_SECOND", SLOWLY)],
+        ..Change::default()
+    };
+    let released = course.release(&restored).await?;
+    let second = migration_job::Second::start(step, &env.staging, table.name).await?;
+    let (said, live) = tokio::join!(second.ended_well(step), course.live(&released));
+    let said = said?;
+    live?;
+    ensure!(
+        said.contains("another migrator has the lock") && !said.contains("migrating items"),
+        "the second migration did not wait for the first: {said}"
+    );
+    let (seen, changed) = table.migrated(schema).await?;
+    let all = u64::try_from(MESSAGES)?;
+    ensure!(
+        (seen, changed) == (all, all),
+        "{MESSAGES} messages were seen {seen} times and changed {changed} times"
+    );
+    step.evidence(format!(
+        "the second waited for the lock and changed nothing; all {MESSAGES} messages were changed once"
+    ));
+    second.remove().await?;
+    course.back_to(&before).await?;
+    course.end().await?;
+    table.drop().await
+}

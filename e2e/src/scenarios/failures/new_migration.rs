@@ -1,0 +1,118 @@
+//! New code with a mistake in its migration, the same code mended, and the way back to the old code on the new schema.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::actors::{Reviewer, Visitor};
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::first_release::{application, manifests};
+use crate::git::short;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::backend_release::Course;
+use crate::scenarios::migration_job;
+use crate::scenarios::release::{Expected, built, merged};
+
+const FAILED: Duration = Duration::from_secs(30);
+const BUILT: Duration = Duration::from_mins(5);
+/// Counts the words of each text, and refuses one that has none.
+const PATCH: &str = "e2e/fixtures/words-migration.patch";
+const MIGRATION: &str = "backend/src/migrate/words.rs";
+const NUMBERED: &str = "Migration::backfill(3,";
+const MISTAKE: &str = "    ensure!(words > 0, \"its text has no words\");\n";
+const IMPORT: &str = "use anyhow::ensure;\n\n";
+const CODE: &str = "backend";
+const WORDLESS: &str = "… !";
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("new-migration", "new code whose migration fails", 900),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "New code brings a migration that cannot cope with one of the stored messages; then the same, mended; then somebody takes the release back.",
+        effect: "The sync fails, and the Job's log names the message. The old version serves on. The mended commit goes on at the checkpoint and goes live. After the way back the old code serves on the new schema, with every message.",
+        within: "30 s to the failure, 15 s from merge to live, 0 failed requests",
+        way_out: "Mend the message or the function (docs/MIGRATIONS.md), and merge. Going back needs no migration.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let old = staging.backend_version().await?;
+    let schema = old.schema_version.unwrap_or_default() + 1;
+    staging.post("a friend of few words", WORDLESS).await?;
+    let wordless = staging.message_of("a friend of few words").await?;
+    let course = Course::begin(env, step).await?;
+    let before = course.operator.head().await?;
+    let code = application(&env.ground, &env.world);
+    let seed = code.catch_up().await?;
+
+    code.commit_patch(PATCH, "Count the words of messages").await?;
+    // The table may be further than the code: that is how this story leaves it.
+    code.commit_text(MIGRATION, NUMBERED, &format!("Migration::backfill({schema},"))
+        .await?;
+    let commit = built(env, step, Environment::Staging, BUILT).await?;
+    let reviewer = Reviewer::of(&env.world);
+    let proposal = reviewer.proposal(step, Environment::Staging, &commit).await?;
+    let manifests = manifests(&env.ground, &env.world);
+    let bad = reviewer
+        .merge(step, Environment::Staging, &proposal, &manifests)
+        .await?;
+    course.stopped(&bad.commit, "backoff limit", FAILED).await?;
+    let said = migration_job::said(&env.staging, &wordless.uuid).await?;
+    step.evidence(format!("the migration: {said}"));
+
+    code.catch_up().await?;
+    code.commit_text(MIGRATION, MISTAKE, "").await?;
+    code.commit_text(MIGRATION, IMPORT, "").await?;
+    let commit = built(env, step, Environment::Staging, BUILT).await?;
+    let expected = Expected {
+        app: "backend",
+        serves: &commit,
+    };
+    merged(env, step, Environment::Staging, &commit, &expected).await?;
+    let new = staging.backend_version().await?;
+    ensure!(
+        new.schema_version == Some(schema),
+        "the table is at schema {:?}, not {schema}",
+        new.schema_version
+    );
+
+    course.back_to(&before).await?;
+    let now = staging.backend_version().await?;
+    ensure!(
+        now.commit == old.commit && now.required_schema_version == old.required_schema_version,
+        "{} serves after the way back, {} did before",
+        now.commit,
+        old.commit
+    );
+    ensure!(
+        now.schema_version == Some(schema),
+        "the way back has changed the schema to {:?}",
+        now.schema_version
+    );
+    course.same_messages().await?;
+    staging
+        .post("a late friend", "written by old code on a new schema")
+        .await?;
+    staging.message_of("a late friend").await?;
+    step.evidence(format!(
+        "{}, which needs schema {}, reads and writes on schema {schema}",
+        short(&now.commit),
+        now.required_schema_version
+    ));
+    course.end().await?;
+
+    step.doing("take the code back, too");
+    code.catch_up().await?;
+    code.commit_restored(CODE, &seed).await?;
+    let commit = code.push(Environment::Staging.branch()).await?;
+    env.ci
+        .passed(step, Environment::Staging.branch(), &commit, BUILT)
+        .await
+        .map(drop)
+}

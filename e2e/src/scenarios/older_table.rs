@@ -1,0 +1,131 @@
+//! A table as a backup of long ago has it, restored beside staging's own: messages of schema 1, which every migration since
+//! then has still to bring to the new form. So a migration can be met at work without new code.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use crate::actors::{Administrator, Item};
+use crate::env::Env;
+use crate::progress::StepHandle;
+use crate::wait::{Verdict, eventually};
+
+/// Whose keys and indexes it has.
+const LIKE: &str = "messages-staging";
+const RECORD: &str = "_schema";
+/// What migration 2 gives every message.
+const GIVEN: &str = "board";
+const CHECKPOINT: Duration = Duration::from_secs(20);
+
+/// The restored table.
+pub(crate) struct OlderTable<'a> {
+    administrator: Administrator<'a>,
+    pub(crate) name: &'static str,
+    texts: BTreeMap<String, String>,
+}
+
+impl<'a> OlderTable<'a> {
+    /// Restores `messages` messages into the table `name`.
+    pub(crate) async fn restore(env: &'a Env, name: &'static str, messages: usize) -> Result<Self> {
+        let administrator = Administrator::of(env);
+        administrator.make_table(name, LIKE).await?;
+        let texts: BTreeMap<_, _> = (0..messages)
+            .map(|number| {
+                (
+                    format!("old-{number:04}"),
+                    format!("kept since long ago, number {number}"),
+                )
+            })
+            .collect();
+        let message = |(uuid, text): (&String, &String)| {
+            strings(&[
+                ("uuid", uuid),
+                ("author", "Ada"),
+                ("text", text),
+                ("posted_at", &format!("2025-01-01T00:00:00.00{}Z", &uuid[4..])),
+            ])
+        };
+        let mut items: Vec<Item> = texts.iter().map(message).collect();
+        let mut record = strings(&[("uuid", RECORD)]);
+        record.insert("version".to_owned(), json!({ "N": "1" }));
+        items.push(record);
+        administrator.put(name, &items).await?;
+        Ok(Self {
+            administrator,
+            name,
+            texts,
+        })
+    }
+
+    /// Waits until a migration has recorded how far it is, and says how many messages that is.
+    pub(crate) async fn checkpoint(&self, step: &StepHandle) -> Result<u64> {
+        eventually(step, "the first checkpoint", CHECKPOINT, async || {
+            let record = self.record().await?;
+            Ok(match number(&record["checkpoint"]["M"]["seen"]) {
+                Some(seen) => Verdict::Ready(seen),
+                None => Verdict::Pending("the migration has recorded none".to_owned()),
+            })
+        })
+        .await
+    }
+
+    /// The schema it is at.
+    pub(crate) async fn schema(&self) -> Result<u64> {
+        Ok(number(&self.record().await?["version"]).unwrap_or_default())
+    }
+
+    /// Every message is there with its text and in the new form, and the table at `schema`. Gives how many messages
+    /// migration 2 says it has seen and changed, over all its runs.
+    pub(crate) async fn migrated(&self, schema: u32) -> Result<(u64, u64)> {
+        let items = self.administrator.items(self.name).await?;
+        let messages: Vec<_> = items.iter().filter(|item| item["uuid"]["S"] != RECORD).collect();
+        ensure!(
+            messages.len() == self.texts.len(),
+            "table {} had {} messages and has {}",
+            self.name,
+            self.texts.len(),
+            messages.len()
+        );
+        for message in messages {
+            let uuid = message["uuid"]["S"].as_str().unwrap_or_default();
+            ensure!(
+                self.texts.get(uuid).map(String::as_str) == message["text"]["S"].as_str(),
+                "the text of message {uuid} has become {}",
+                message["text"]
+            );
+            ensure!(message.contains_key(GIVEN), "message {uuid} has no {GIVEN}");
+        }
+        let record = self.record().await?;
+        ensure!(
+            number(&record["version"]) == Some(u64::from(schema)),
+            "table {} is at schema {}, not {schema}",
+            self.name,
+            record["version"]
+        );
+        let done = &record["done_2"]["M"];
+        Ok((
+            number(&done["seen"]).unwrap_or_default(),
+            number(&done["changed"]).unwrap_or_default(),
+        ))
+    }
+
+    /// Removes it, once nobody uses it any more.
+    pub(crate) async fn drop(self) -> Result<()> {
+        self.administrator.drop_table(self.name).await
+    }
+
+    async fn record(&self) -> Result<Value> {
+        Ok(Value::Object(self.administrator.item(self.name, RECORD).await?))
+    }
+}
+
+fn strings(attributes: &[(&str, &str)]) -> Item {
+    let attribute = |(name, value): &(&str, &str)| ((*name).to_owned(), json!({ "S": value }));
+    attributes.iter().map(attribute).collect()
+}
+
+fn number(attribute: &Value) -> Option<u64> {
+    attribute["N"].as_str()?.parse().ok()
+}
