@@ -41,6 +41,8 @@ pub enum Part {
     Manifests,
     /// What must not be in Git.
     Secrets,
+    /// What is released, and by whom.
+    Images,
     /// The CI systems.
     Ci,
     /// The account.
@@ -56,6 +58,7 @@ impl Part {
             Self::Network => "network",
             Self::Manifests => "manifests",
             Self::Secrets => "secrets",
+            Self::Images => "images",
             Self::Ci => "CI",
             Self::Aws => "AWS",
             Self::Http => "HTTP",

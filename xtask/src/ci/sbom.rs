@@ -149,6 +149,33 @@ mod tests {
         assert_eq!(read("serde"), None);
     }
 
+    /// Whether one may choose licences of `allowed` alone.
+    fn is_allowed(expression: &str, allowed: &[String]) -> bool {
+        let bare = expression.replace(['(', ')'], "");
+        bare.split(" AND ").all(|part| {
+            part.split(" OR ")
+                .any(|one| allowed.iter().any(|other| other == one.trim()))
+        })
+    }
+
+    #[test]
+    fn no_image_has_a_licence_that_is_not_allowed() {
+        let sh = env::shell().unwrap();
+        let rules: toml::Value = toml::from_str(&sh.read_file("deny.toml").unwrap()).unwrap();
+        let allowed: Vec<String> = rules["licenses"]["allow"].clone().try_into().unwrap();
+        assert!(is_allowed("(MIT OR GPL-3.0) AND ISC", &allowed));
+        assert!(!is_allowed("MIT AND GPL-3.0", &allowed) && !is_allowed("GPL-3.0", &allowed));
+        for app in APPS {
+            let bill = of(&sh, app, "sha256:0").unwrap();
+            for component in bill["components"].as_array().unwrap() {
+                let license = component["licenses"][0]["expression"]
+                    .as_str()
+                    .unwrap_or_default();
+                assert!(is_allowed(license, &allowed), "{}: {component}", app.name);
+            }
+        }
+    }
+
     #[test]
     fn each_app_names_what_it_is_made_of_and_nothing_of_the_other() {
         let sh = env::shell().unwrap();

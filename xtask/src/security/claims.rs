@@ -24,6 +24,9 @@ const DELIVERY: &str = "xtask/tests/manifests/delivery.rs";
 const TRAFFIC: &str = "xtask/tests/manifests/traffic.rs";
 const ROLES: &str = "xtask/tests/manifests/cloudformation.rs";
 const SECRETS: &str = "xtask/tests/secrets.rs";
+const IMAGES: &str = "xtask/src/ci/images.rs";
+const BILL: &str = "xtask/src/ci/sbom.rs";
+const REFUSALS: &str = "xtask/src/ci/tests/refusals.rs";
 const STATICS: &str = "pipelines/tests/systems/statics.rs";
 const TRUST: &str = "cloud/tests/account/trust.rs";
 const HEADERS: &str = "frontend/server/tests/it/headers.rs";
@@ -59,6 +62,10 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Secrets, "None in the work tree", "what is in Git is public one day", "no_secret_is_in_the_work_tree", SECRETS),
     claim(Part::Secrets, "None in the history", "deleting a file deletes no secret", "no_secret_is_in_the_history", SECRETS),
     claim(Part::Secrets, "A commit with one is refused, where the hook is installed", "before it leaves the machine it needs no new key", "the_hook_refuses_a_commit_with_a_key_and_no_other", SECRETS),
+    claim(Part::Images, "Nothing of the machine or of now is in an image", "who makes it again gets the same, and need not believe who pushed it", "when_and_by_whom_files_were_made_does_not_show", IMAGES),
+    claim(Part::Images, "Where images are signed, one without a signature is not released", "a run that is cut off leaves nothing half done", "where_images_are_signed_one_without_a_signature_counts_as_not_there", REFUSALS),
+    claim(Part::Images, "The bill of materials names what is compiled in, and nothing else", "a fault in a crate is looked up, not guessed", "each_app_names_what_it_is_made_of_and_nothing_of_the_other", BILL),
+    claim(Part::Images, "No licence in an image that `deny.toml` does not allow", "users of the template choose their own", "no_image_has_a_licence_that_is_not_allowed", BILL),
     claim(Part::Ci, "Actions pinned by commit, a time limit for each job", "a tag can be moved to other code", "every_job_has_a_timeout_and_every_action_is_a_full_commit", STATICS),
     claim(Part::Ci, "zizmor finds nothing in the workflows", "titles and branch names are written by strangers", "zizmor_finds_nothing", STATICS),
     claim(Part::Ci, "GitHub's roles trust this repository and its branches only", "anybody can have a token of GitHub", "github_is_refused_else", TRUST),

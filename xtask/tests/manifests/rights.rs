@@ -106,7 +106,7 @@ fn argo_cd_may_watch_what_it_watches() {
             .flatten()
             .collect();
         assert_eq!(granted(watched), plural(&namespaced));
-        let namespaces = project(environment, "clusterResourceWhitelist");
-        assert_eq!(included, namespaced.union(&namespaces).cloned().collect());
+        let of_the_cluster = project(environment, "clusterResourceWhitelist");
+        assert_eq!(included, namespaced.union(&of_the_cluster).cloned().collect());
     }
 }
