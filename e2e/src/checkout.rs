@@ -131,6 +131,43 @@ impl Checkout {
         self.head().await
     }
 
+    /// The repository of somebody else who works on the same, as they have it now.
+    pub(crate) async fn of_colleague(&self, folder: &Path) -> Result<Self> {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
+        }
+        let to = folder.display().to_string();
+        self.git.run(&["clone", "--quiet", ".", &to]).await?;
+        let remote = self.git.run(&["remote", "get-url", "origin"]).await?;
+        let git = self.git.elsewhere(folder);
+        git.run(&["remote", "set-url", "origin", &remote]).await?;
+        Ok(Self { git })
+    }
+
+    /// Put the commits made here on top of what the forge's `master` is now.
+    pub(crate) async fn rebase(&self) -> Result<()> {
+        self.git.run(&["fetch", "--quiet", "origin", "master"]).await?;
+        self.git.run(&["rebase", "--quiet", "FETCH_HEAD"]).await.map(drop)
+    }
+
+    /// What a file was, in each commit that changed it; newest first.
+    pub(crate) async fn versions_of(&self, path: &str) -> Result<Vec<String>> {
+        let commits = self
+            .git
+            .run(&["rev-list", "--first-parent", "HEAD", "--", path])
+            .await?;
+        let mut versions = Vec::new();
+        for commit in commits.lines() {
+            versions.push(self.file_at(commit, path).await?);
+        }
+        Ok(versions)
+    }
+
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.git.folder()
+    }
+
     /// Apply a patch that the repository carries, and commit it.
     pub(crate) async fn commit_patch(&self, patch: &str, message: &str) -> Result<String> {
         self.git.run(&["apply", "--index", patch]).await.with_context(|| {

@@ -13,7 +13,7 @@ use crate::ci::{Ci, Settings};
 use crate::cluster::argocd_url_for_forge;
 use crate::env::Ground;
 use crate::environment::Environment;
-use crate::forge::{Forge, Webhook};
+use crate::forge::{Forge, Repository, Webhook};
 use crate::layout::{Home, Layout};
 use crate::progress::StepHandle;
 use crate::world::{ForgeAccess, World, secret};
@@ -156,13 +156,18 @@ pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
     Ok(ci)
 }
 
+/// The repository of the manifests, as the forge has it.
+pub(crate) fn manifests_repository(world: &World) -> Repository {
+    forge(world).repository(ForgeAccess::ORGANISATION, world.layout.manifests().name)
+}
+
 /// The forge's API, as its administrator.
 pub(crate) fn forge(world: &World) -> Forge {
     Forge::new(&format!("{}/api/v1", world.forge.host_url), &world.forge.token)
 }
 
 /// What docs/CI.md lists, as a hosted project would have it configured.
-fn project(ground: &Ground, world: &World) -> Project {
+pub(crate) fn project(ground: &Ground, world: &World) -> Project {
     let forge = &world.forge;
     let infra = world.layout.infra();
     let infra_remote = infra.map(|home| ("INFRA_REMOTE", home.remote(&forge.host_url)));

@@ -40,6 +40,14 @@ impl Git {
         self
     }
 
+    /// The same in another folder.
+    pub(crate) fn elsewhere(&self, folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            config: self.config.clone(),
+        }
+    }
+
     /// Where it runs.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder

@@ -1,16 +1,21 @@
-//! Whether a commit is live, as Argo CD sees it: the few fields of an Application that tell, and what they mean together.
+//! Waiting for Argo CD: until a commit is live, has failed, or everything is at rest.
 
-use std::time::{Duration, SystemTime};
+mod status;
+
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use e2e_report::Milestone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{ListParams, Patch, PatchParams};
-use kube::core::{ApiResource, GroupVersionKind, Object};
+use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, ResourceExt as _};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use status::judge;
+pub(crate) use status::{Application, Status};
+
+use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::environment::Environment;
@@ -19,80 +24,14 @@ use crate::progress::StepHandle;
 use crate::recorder::Way;
 use crate::wait::{Verdict, consistently, eventually};
 
-/// Where Argo CD and its Applications are.
-const NAMESPACE: &str = "argocd";
-
 /// Argo CD takes it away once it has looked.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 
 /// How long a state must last to count: longer than the moment in which a new operation has wiped the last one's result.
 const HELD: Duration = Duration::from_secs(3);
 
-/// An Application, as far as it is read here.
-pub(crate) type Application = Object<Spec, Status>;
-
-/// Nothing of the wish is read: what counts is what Argo CD made of it.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Spec {}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(crate) struct Status {
-    sync: Sync,
-    health: Health,
-    operation_state: Option<OperationState>,
-    conditions: Vec<Condition>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-struct Sync {
-    status: String,
-    revision: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-struct Health {
-    status: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, rename_all = "camelCase")]
-struct OperationState {
-    phase: String,
-    message: String,
-    sync_result: Option<SyncResult>,
-    started_at: Option<Time>,
-    finished_at: Option<Time>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-struct SyncResult {
-    revision: String,
-    resources: Vec<ResourceResult>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, rename_all = "camelCase")]
-struct ResourceResult {
-    kind: String,
-    name: String,
-    status: String,
-    message: String,
-    hook_phase: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-struct Condition {
-    #[serde(rename = "type")]
-    kind: String,
-    message: String,
-}
-
-fn api(cluster: &Cluster) -> Api<Application> {
+/// The Applications of a cluster.
+pub(crate) fn api(cluster: &Cluster) -> Api<Application> {
     let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application");
     Api::namespaced_with(cluster.client.clone(), NAMESPACE, &ApiResource::from_gvk(&kind))
 }
@@ -105,6 +44,17 @@ pub(crate) async fn live(
     revision: &str,
     within: Duration,
 ) -> Result<()> {
+    live_since(step, cluster, apps, revision, within).await.map(drop)
+}
+
+/// The same, and since when it was so.
+pub(crate) async fn live_since(
+    step: &StepHandle,
+    cluster: &Cluster,
+    apps: &[&str],
+    revision: &str,
+    within: Duration,
+) -> Result<Instant> {
     let what = format!(
         "{} at {} on {}",
         apps.join(", "),
@@ -112,7 +62,9 @@ pub(crate) async fn live(
         cluster.environment
     );
     eventually(step, &what, within, async || look(cluster, apps, revision).await).await?;
-    consistently(step, &what, HELD, async || look(cluster, apps, revision).await).await
+    let since = Instant::now();
+    consistently(step, &what, HELD, async || look(cluster, apps, revision).await).await?;
+    Ok(since)
 }
 
 /// Wait until every Application of both environments is as Git says, healthy, and nothing is under way.
@@ -163,7 +115,24 @@ pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) ->
     .await
 }
 
-/// Wait until the sync of an Application to `revision` has failed, and give Argo CD's words.
+/// Wait until `judge` is content with what Argo CD says of an Application.
+pub(crate) async fn until<T>(
+    step: &StepHandle,
+    cluster: &Cluster,
+    app: &str,
+    what: &str,
+    within: Duration,
+    judge: impl Fn(&Status) -> Verdict<T>,
+) -> Result<T> {
+    let what = format!("{app} on {} {what}", cluster.environment);
+    eventually(step, &what, within, async || {
+        let found = api(cluster).get(app).await?;
+        Ok(judge(&found.status.unwrap_or_default()))
+    })
+    .await
+}
+
+/// Wait until an Application's sync to `revision` has failed, or Argo CD refuses to begin it, and give its words.
 pub(crate) async fn failed(
     step: &StepHandle,
     cluster: &Cluster,
@@ -171,16 +140,51 @@ pub(crate) async fn failed(
     revision: &str,
     within: Duration,
 ) -> Result<String> {
-    let what = format!("the sync of {app} to {} fails", short(revision));
-    eventually(step, &what, within, async || {
-        let found = api(cluster).get(app).await?;
-        Ok(match judge(found.status.as_ref(), revision) {
-            Verdict::Failed(why) => Verdict::Ready(why),
-            Verdict::Ready(()) => Verdict::Failed("it succeeded".to_owned()),
-            Verdict::Pending(why) => Verdict::Pending(why),
-        })
-    })
-    .await
+    let what = format!("fails at {}", short(revision));
+    let failed = |status: &Status| match (judge(Some(status), revision), status.refusal(revision)) {
+        (Verdict::Failed(why), _) | (Verdict::Pending(_), Some(why)) => Verdict::Ready(why),
+        (Verdict::Ready(()), _) => Verdict::Failed("it succeeded".to_owned()),
+        (Verdict::Pending(why), None) => Verdict::Pending(why),
+    };
+    until(step, cluster, app, &what, within, failed).await
+}
+
+/// Wait until an Application is at rest at `revision`, whether or not that was left to sync.
+pub(crate) async fn settled(
+    step: &StepHandle,
+    cluster: &Cluster,
+    app: &str,
+    revision: &str,
+    within: Duration,
+) -> Result<()> {
+    let what = format!("is at rest at {}", short(revision));
+    let settled = |status: &Status| {
+        if status.is_calm_at(revision) {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(status.summary())
+        }
+    };
+    until(step, cluster, app, &what, within, settled).await
+}
+
+/// Wait until `revision` is what an Application runs, and Argo CD calls that Degraded.
+pub(crate) async fn degraded(
+    step: &StepHandle,
+    cluster: &Cluster,
+    app: &str,
+    revision: &str,
+    within: Duration,
+) -> Result<()> {
+    let what = format!("is Degraded at {}", short(revision));
+    let degraded = |status: &Status| {
+        if status.is_degraded_at(revision) {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(status.summary())
+        }
+    };
+    until(step, cluster, app, &what, within, degraded).await
 }
 
 /// Have Argo CD look at Git for an Application now.
@@ -267,106 +271,3 @@ async fn look(cluster: &Cluster, apps: &[&str], revision: &str) -> Result<Verdic
         Verdict::Pending(pending.join("; "))
     })
 }
-
-/// Synced, Healthy, and the last operation succeeded, all at exactly this revision. Health alone says nothing: it stays
-/// Healthy when a migration has failed and nothing was rolled out.
-fn judge(status: Option<&Status>, revision: &str) -> Verdict<()> {
-    let Some(status) = status else {
-        return Verdict::Pending("Argo CD has not looked at it yet".to_owned());
-    };
-    let Some(operation) = &status.operation_state else {
-        return Verdict::Pending(status.problem().unwrap_or_else(|| "not synced yet".to_owned()));
-    };
-    let result = operation.sync_result.clone().unwrap_or_default();
-    let at_revision = result.revision == revision;
-    match operation.phase.as_str() {
-        "Failed" | "Error" if at_revision => {
-            return Verdict::Failed(format!("the sync failed: {}", operation.explained(&result)));
-        }
-        "Succeeded" if at_revision => {}
-        // What had failed was taken back, and nothing is left to sync: there is no new operation.
-        "Failed" | "Error" => {}
-        "Succeeded" => return Verdict::Pending(status.problem().unwrap_or_else(|| status.compared())),
-        phase => return Verdict::Pending(format!("sync is {phase}: {}", operation.explained(&result))),
-    }
-    if status.sync.revision != revision || status.sync.status != "Synced" {
-        return Verdict::Pending(status.problem().unwrap_or_else(|| status.compared()));
-    }
-    match status.health.status.as_str() {
-        "Healthy" => Verdict::Ready(()),
-        other => Verdict::Pending(format!("synced, health is {other}")),
-    }
-}
-
-impl Status {
-    /// Whether Argo CD has nothing left to do, whichever revision that is.
-    fn is_calm(&self) -> bool {
-        let settled = self
-            .operation_state
-            .as_ref()
-            .is_some_and(|operation| operation.is_settled(&self.sync.revision));
-        settled && self.sync.status == "Synced" && self.health.status == "Healthy" && self.problem().is_none()
-    }
-
-    /// The sync to `revision` is over, and what it began is not.
-    fn is_rolling_out(&self, revision: &str) -> bool {
-        let succeeded = self.operation_state.as_ref().is_some_and(|operation| {
-            let result = operation.sync_result.as_ref();
-            operation.phase == "Succeeded" && result.is_some_and(|result| result.revision == revision)
-        });
-        succeeded && self.health.status == "Progressing"
-    }
-
-    /// Its state in a few words.
-    fn summary(&self) -> String {
-        let phase = self
-            .operation_state
-            .as_ref()
-            .map_or("not synced", |operation| operation.phase.as_str());
-        let state = format!("{}, {}, last sync {phase}", self.sync.status, self.health.status);
-        self.problem()
-            .map_or(state.clone(), |problem| format!("{state}, {problem}"))
-    }
-
-    fn compared(&self) -> String {
-        format!("{} with {}", self.sync.status, short(&self.sync.revision))
-    }
-
-    /// What Argo CD complains about; it may pass, for example when its repo server was still starting.
-    fn problem(&self) -> Option<String> {
-        let condition = self
-            .conditions
-            .iter()
-            .find(|condition| condition.kind.ends_with("Error"))?;
-        Some(format!("{}: {}", condition.kind, condition.message))
-    }
-}
-
-impl OperationState {
-    /// It succeeded, or failed at a revision that is not the one compared with now.
-    fn is_settled(&self, compared: &str) -> bool {
-        let revision = self.sync_result.as_ref().map(|result| result.revision.as_str());
-        match self.phase.as_str() {
-            "Succeeded" => true,
-            "Failed" | "Error" => revision != Some(compared),
-            _ => false,
-        }
-    }
-
-    fn explained(&self, result: &SyncResult) -> String {
-        let bad = |resource: &&ResourceResult| {
-            resource.status == "SyncFailed"
-                || ["Failed", "Error", "Running"].contains(&resource.hook_phase.as_str())
-        };
-        let resources = result.resources.iter().filter(bad);
-        let told =
-            resources.map(|resource| format!("{} {}: {}", resource.kind, resource.name, resource.message));
-        std::iter::once(self.message.clone())
-            .chain(told)
-            .collect::<Vec<_>>()
-            .join("; ")
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,7 @@
 //! Somebody who changes manifests by hand: commits on `master` of the repository they are in, pushed.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
@@ -11,6 +12,8 @@ use crate::first_release::manifests;
 
 /// Where the manifests are.
 const INFRA: &str = "infra";
+/// The first lines of an overlay's list.
+const RESOURCES: &str = "resources:\n  - ../../base\n";
 
 /// An operator of what is up.
 pub(crate) struct Operator {
@@ -31,20 +34,49 @@ impl Operator {
 
     /// Write `new` for the one place that says `old` in a file under `infra/`, and push that. Gives the commit.
     pub(crate) async fn replace(&self, path: &str, old: &str, new: &str) -> Result<String> {
-        let message = format!("Change {path}");
-        self.commit(&message, path, |text| {
-            let found = text.matches(old).count();
-            ensure!(found == 1, "{path} says {old:?} {found} times, not once");
-            Ok(text.replace(old, new))
-        })
-        .await
+        self.edit(path, |text| replaced(path, &text, old, new)).await
     }
 
     /// Add lines to the end of a file under `infra/`, which is made if it is not there, and push that.
     pub(crate) async fn append(&self, path: &str, lines: &str) -> Result<String> {
-        let message = format!("Add to {path}");
-        self.commit(&message, path, |text| Ok(format!("{text}{lines}")))
-            .await
+        self.edit(path, |text| Ok(format!("{text}{lines}"))).await
+    }
+
+    /// Do whatever `edit` does to the text of a file under `infra/`, empty if it is not there, and push that.
+    pub(crate) async fn edit(
+        &self,
+        path: &str,
+        edit: impl FnOnce(String) -> Result<String>,
+    ) -> Result<String> {
+        let message = format!("Change {path}");
+        self.commit(&message, |infra| {
+            let file = infra.join(path);
+            let text = if file.exists() {
+                read(&file)?
+            } else {
+                String::new()
+            };
+            write(&file, &edit(text)?)
+        })
+        .await
+    }
+
+    /// Add manifests, each a file by its name, to what an overlay under `infra/` brings, and push that.
+    pub(crate) async fn add_manifests(&self, overlay: &str, manifests: &[(&str, &str)]) -> Result<String> {
+        let message = format!("Add to {overlay}");
+        self.commit(&message, |infra| {
+            let folder = infra.join(overlay);
+            let mut listed = RESOURCES.to_owned();
+            for (name, manifest) in manifests {
+                listed.push_str("  - ");
+                listed.push_str(name);
+                listed.push('\n');
+                write(&folder.join(name), manifest)?;
+            }
+            let file = folder.join("kustomization.yaml");
+            write(&file, &replaced(overlay, &read(&file)?, RESOURCES, &listed)?)
+        })
+        .await
     }
 
     /// Take back what a commit did, and push that.
@@ -63,24 +95,25 @@ impl Operator {
         Ok(())
     }
 
-    async fn commit(
-        &self,
-        message: &str,
-        path: &str,
-        edit: impl FnOnce(String) -> Result<String>,
-    ) -> Result<String> {
+    async fn commit(&self, message: &str, edit: impl FnOnce(&Path) -> Result<()>) -> Result<String> {
         self.manifests.catch_up().await?;
         self.manifests
-            .commit_edit(message, |folder| {
-                let file = folder.join(INFRA).join(path);
-                let text = if file.exists() {
-                    fs::read_to_string(&file).with_context(|| format!("read {path}"))?
-                } else {
-                    String::new()
-                };
-                fs::write(&file, edit(text)?).with_context(|| format!("write {path}"))
-            })
+            .commit_edit(message, |folder| edit(&folder.join(INFRA)))
             .await?;
         self.manifests.push(Environment::Staging.branch()).await
     }
+}
+
+fn replaced(path: &str, text: &str, old: &str, new: &str) -> Result<String> {
+    let found = text.matches(old).count();
+    ensure!(found == 1, "{path} says {old:?} {found} times, not once");
+    Ok(text.replace(old, new))
+}
+
+fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("read {}", file.display()))
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("write {}", file.display()))
 }

@@ -8,11 +8,12 @@ use serde::Deserialize;
 
 use crate::checkout::Checkout;
 use crate::environment::Environment;
-use crate::forge::{Forge, ForgeError, PullRequest, Repository};
+use crate::first_release::manifests_repository;
+use crate::forge::{ForgeError, PullRequest, Repository};
 use crate::git::short;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
-use crate::world::{ForgeAccess, World};
+use crate::world::World;
 
 /// Pull requests are opened by CI's last command; this is for the forge's own work after that.
 const PROPOSED_WITHIN: Duration = Duration::from_secs(30);
@@ -39,9 +40,8 @@ pub(crate) struct Release {
 
 impl Reviewer {
     pub(crate) fn of(world: &World) -> Self {
-        let forge = Forge::new(&format!("{}/api/v1", world.forge.host_url), &world.forge.token);
         Self {
-            repository: forge.repository(ForgeAccess::ORGANISATION, world.layout.manifests().name),
+            repository: manifests_repository(world),
         }
     }
 
@@ -54,11 +54,40 @@ impl Reviewer {
         commit: &str,
     ) -> Result<PullRequest> {
         let prefix = format!("release/{environment}-");
+        self.proposed(step, environment, &prefix, commit).await
+    }
+
+    /// The open proposal to take an environment back, or on, to the release of `commit`.
+    pub(crate) async fn rollback(
+        &self,
+        step: &StepHandle,
+        environment: Environment,
+        commit: &str,
+    ) -> Result<PullRequest> {
+        let prefix = format!("release/{environment}-to-");
+        self.proposed(step, environment, &prefix, commit).await
+    }
+
+    /// The branches of all open proposals for an environment, each with its commit.
+    pub(crate) async fn open(&self, environment: Environment) -> Result<Vec<(String, String)>> {
+        let prefix = format!("release/{environment}-");
+        let open = self.repository.open_pull_requests().await?;
+        let sides = open.into_iter().map(|open| (open.head.branch, open.head.sha));
+        Ok(sides.filter(|(branch, _)| branch.starts_with(&prefix)).collect())
+    }
+
+    async fn proposed(
+        &self,
+        step: &StepHandle,
+        environment: Environment,
+        prefix: &str,
+        commit: &str,
+    ) -> Result<PullRequest> {
         let what = format!("pull request {prefix}{}", short(commit));
         let pull_request = eventually(step, &what, PROPOSED_WITHIN, async || {
             let open = self.repository.open_pull_requests().await?;
             let ours = open.iter().find(|open| {
-                let proposed = open.head.branch.strip_prefix(&prefix);
+                let proposed = open.head.branch.strip_prefix(prefix);
                 proposed.is_some_and(|proposed| proposed.len() >= 7 && commit.starts_with(proposed))
             });
             let Some(ours) = ours else {

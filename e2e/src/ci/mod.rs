@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pipelines::Project;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
 use records::Records;
@@ -50,6 +50,7 @@ pub(crate) struct Settings {
 pub(crate) struct Ci {
     records: Records,
     hook: String,
+    starts: UnboundedSender<Run>,
     _tasks: JoinSet<()>,
 }
 
@@ -84,12 +85,13 @@ impl Ci {
         };
 
         let mut tasks = JoinSet::new();
+        let queue = starts.clone();
         tasks.spawn(listener);
         tasks.spawn(async move {
             while let Some(push) = told.recv().await {
                 if let Some(run) = watcher.decide(&push).await {
                     // The receiver lives as long as this task's siblings.
-                    let _ = starts.send(run);
+                    let _ = queue.send(run);
                 }
             }
         });
@@ -102,6 +104,7 @@ impl Ci {
         Ok(Self {
             records,
             hook: format!("http://{address}/push"),
+            starts,
             _tasks: tasks,
         })
     }
@@ -146,7 +149,20 @@ impl Ci {
                 anyhow::bail!("CI started no run for {} on {branch}: {why}", short(commit))
             }
         };
-        let what = format!("CI run {number} ({branch}, {})", short(commit));
+        self.ended(step, number, within).await
+    }
+
+    /// Carry out once more what an earlier run did, as the button of a hosted system does, and wait until it has passed.
+    pub(crate) async fn again(&self, step: &StepHandle, earlier: &Run, within: Duration) -> Result<Run> {
+        let run = self.records.again(earlier.number);
+        let number = run.number;
+        self.starts.send(run).context("the CI has ended")?;
+        self.ended(step, number, within).await
+    }
+
+    async fn ended(&self, step: &StepHandle, number: usize, within: Duration) -> Result<Run> {
+        let Run { branch, commit, .. } = self.ledger().runs[number].clone();
+        let what = format!("CI run {number} ({branch}, {})", short(&commit));
         eventually(step, &what, within, async || {
             let run = self.ledger().runs[number].clone();
             Ok(match &run.state {

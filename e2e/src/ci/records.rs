@@ -139,6 +139,28 @@ impl Records {
         started
     }
 
+    /// Number another run of what an earlier one was started for.
+    pub(crate) fn again(&self, earlier: usize) -> Run {
+        let mut again = None;
+        self.change(|ledger| {
+            let number = ledger.runs.len();
+            let Run { branch, commit, .. } = ledger.runs[earlier].clone();
+            let log = self.folder.join(format!("{number}-{branch}-again.log"));
+            let run = Run {
+                number,
+                branch,
+                commit,
+                log,
+                state: RunState::Queued,
+                began: None,
+                ended: None,
+            };
+            ledger.runs.push(run.clone());
+            again = Some(run);
+        });
+        again.expect("the change is made at once")
+    }
+
     pub(crate) fn set(&self, run: usize, state: RunState) {
         self.change(|ledger| {
             let run = &mut ledger.runs[run];

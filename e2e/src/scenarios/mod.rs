@@ -3,10 +3,12 @@
 
 mod backend_release;
 pub(crate) mod failures;
+mod held_back;
 pub(crate) mod main;
 mod migration_job;
 mod older_table;
 pub(crate) mod posture;
+mod refused;
 mod release;
 mod workloads;
 
@@ -20,7 +22,11 @@ pub(crate) static ALL: &[Scenario] = &[
     main::migration::SCENARIO,
     main::quiet_bumps::SCENARIO,
     failures::rollout::SCENARIO,
+    failures::image_crashes::SCENARIO,
+    failures::image_never_ready::SCENARIO,
+    failures::image_missing::SCENARIO,
     failures::bad_manifest::SCENARIO,
+    failures::unknown_kind::SCENARIO,
     failures::drift::SCENARIO,
     failures::migration_fails::SCENARIO,
     failures::migration_hangs::SCENARIO,
@@ -29,4 +35,9 @@ pub(crate) static ALL: &[Scenario] = &[
     failures::migrations_at_once::SCENARIO,
     failures::migration_skipped::SCENARIO,
     failures::new_migration::SCENARIO,
+    failures::prune::SCENARIO,
+    failures::argocd_killed::SCENARIO,
+    failures::forge_down::SCENARIO,
+    failures::rollback::SCENARIO,
+    failures::two_developers::SCENARIO,
 ];

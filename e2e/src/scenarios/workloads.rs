@@ -1,5 +1,6 @@
 //! When the migration ended and when the servers began, from the times the cluster itself wrote down.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -62,6 +63,19 @@ pub(crate) async fn migrated_before_serving(cluster: &Cluster, digest: &str) -> 
         );
     }
     Ok(())
+}
+
+/// Every pod of the application in a cluster, by what tells it from any other.
+pub(crate) async fn pods(cluster: &Cluster) -> Result<BTreeSet<String>> {
+    let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)
+        .list(&ListParams::default())
+        .await
+        .with_context(|| format!("list the pods on {}", cluster.environment))?;
+    Ok(pods
+        .items
+        .into_iter()
+        .filter_map(|pod| pod.metadata.uid)
+        .collect())
 }
 
 /// Note when the last migration ran. Only for the report: what cannot be read is left out.

@@ -1,7 +1,12 @@
 //! What goes wrong. Each story breaks one thing on staging, sees what people outside see of it, and heals it.
 
+pub(crate) mod argocd_killed;
 pub(crate) mod bad_manifest;
 pub(crate) mod drift;
+pub(crate) mod forge_down;
+pub(crate) mod image_crashes;
+pub(crate) mod image_missing;
+pub(crate) mod image_never_ready;
 pub(crate) mod migration_fails;
 pub(crate) mod migration_hangs;
 pub(crate) mod migration_image;
@@ -9,4 +14,8 @@ pub(crate) mod migration_killed;
 pub(crate) mod migration_skipped;
 pub(crate) mod migrations_at_once;
 pub(crate) mod new_migration;
+pub(crate) mod prune;
+pub(crate) mod rollback;
 pub(crate) mod rollout;
+pub(crate) mod two_developers;
+pub(crate) mod unknown_kind;

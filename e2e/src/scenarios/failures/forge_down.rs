@@ -1,0 +1,146 @@
+//! The forge stops answering: in the middle of a sync, and with a release merged of which nobody was told.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use xshell::Shell;
+
+use crate::actors::{Crowd, Operator, Visitor};
+use crate::env::{Env, Ground};
+use crate::environment::Environment;
+use crate::first_release::manifests_repository;
+use crate::git::short;
+use crate::gitops::{self, Status};
+use crate::plan::Step;
+use crate::process::Tool;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::wait::{Verdict, consistently};
+use crate::world::FORGE;
+
+const APP: &str = "backend";
+const OVERLAY: &str = "backend/overlays/staging/environment.yaml";
+/// Changes nothing but the pods.
+const SETTING: &str = "            - name: RUST_LOG\n              value: info\n";
+/// Where Argo CD is told of pushes.
+const WEBHOOK: &str = "/api/webhook";
+
+const BEGUN: Duration = Duration::from_secs(20);
+const DOWN: Duration = Duration::from_secs(5);
+const LIVE: Duration = Duration::from_secs(40);
+const CALL: Duration = Duration::from_secs(10);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("forge-down", "the forge stops answering", 180),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "The forge stops answering, once in the middle of a sync, once after a merge whose webhook was lost.",
+        effect: "What runs goes on. A sync that has begun ends without the forge; a release that was merged comes when the forge is back: \
+                 within a minute by itself, at once when somebody presses Refresh.",
+        within: "40 s after the refresh, 0 failed requests",
+        way_out: "Bring the forge back. Argo CD keeps no merge from anybody: what `master` says then is what comes.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let crowd = Crowd::gather(env, Environment::Staging)?;
+    let there = in_mid_sync(env, step).await?;
+    // Even if it fails: the other stories rely on the webhooks.
+    let told = after_a_merge(env, step, &there).await;
+    tell_argocd(env, true).await?;
+    told?;
+    crowd.leave(step).await?.at_most(0)
+}
+
+/// Argo CD has rendered what it applies, so it needs the forge no more.
+async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
+    let staging = &env.staging;
+    let there = Operator::of(env).append(OVERLAY, SETTING).await?;
+    let syncing = |status: &Status| {
+        if status.is_syncing(&there) {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(status.summary())
+        }
+    };
+    let what = format!("syncs {}", short(&there));
+    gitops::until(step, staging, APP, &what, BEGUN, syncing).await?;
+    let down = Paused::forge(&env.ground).await?;
+    let began = Instant::now();
+    let live = gitops::live_since(step, staging, &[APP], &there, LIVE).await?;
+    down.end().await?;
+    step.measured("forge down to live", (live - began).as_secs_f64());
+    Ok(there)
+}
+
+/// The merge takes back what `there` released.
+async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> {
+    let (staging, operator) = (&env.staging, Operator::of(env));
+    tell_argocd(env, false).await?;
+    let back = operator.revert(there).await?;
+    let down = Paused::forge(&env.ground).await?;
+    let visitor = Visitor::of(staging, &env.ground.http);
+    consistently(step, "the page, without a forge", DOWN, async || {
+        visitor.page().await.map(Verdict::Ready)
+    })
+    .await?;
+    down.end().await?;
+    let asked = Instant::now();
+    gitops::refresh(staging, APP).await?;
+    let live = gitops::live_since(step, staging, &[APP], &back, LIVE).await?;
+    step.measured("refresh to live", (live - asked).as_secs_f64());
+    // The other environment was not told either, and nothing of it has changed.
+    gitops::refresh(&env.production, APP).await
+}
+
+async fn tell_argocd(env: &Env, active: bool) -> Result<()> {
+    manifests_repository(&env.world)
+        .tell(WEBHOOK, active)
+        .await
+        .context("change the webhooks of Argo CD")
+}
+
+/// A forge that takes connections and answers none, until this is ended or dropped.
+struct Paused<'a> {
+    ground: &'a Ground,
+    over: bool,
+}
+
+impl<'a> Paused<'a> {
+    async fn forge(ground: &'a Ground) -> Result<Self> {
+        engine(ground, "pause").await.context("pause the forge")?;
+        Ok(Self { ground, over: false })
+    }
+
+    async fn end(mut self) -> Result<()> {
+        self.over = true;
+        engine(self.ground, "unpause")
+            .await
+            .context("let the forge go on")
+    }
+}
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        if !self.over
+            && let Ok(shell) = Shell::new()
+        {
+            // Every story after this one needs the forge, and this one has failed already.
+            let _ = self
+                .ground
+                .engine
+                .command(&shell, ["unpause", FORGE])
+                .quiet()
+                .ignore_status()
+                .run();
+        }
+    }
+}
+
+async fn engine(ground: &Ground, verb: &str) -> Result<()> {
+    let shell = Shell::new().context("open a shell")?;
+    let command = ground.engine.command(&shell, [verb, FORGE]);
+    Tool::new(command, &ground.run.log("forge"), CALL).run().await
+}

@@ -1,0 +1,58 @@
+//! A release of an image that is not in the registry: its pods never start.
+
+use anyhow::{Context, Result};
+
+use crate::plan::Step;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::held_back;
+
+const DIGEST: &str = "digest: sha256:";
+/// The hash of nothing, so no image's.
+const NONE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("image-missing", "a release of no image", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "A digest is merged by hand that the registry does not have.",
+        effect: "The new pods wait for their image; the old ones serve on. After `progressDeadlineSeconds` (two minutes, five seconds in the \
+                 story) the Application is Degraded, and the pod's warning names the image. Production is not touched.",
+        within: "30 s beyond that, 0 failed requests",
+        way_out: "Revert. CI proposes only digests that it has just seen in the registry.",
+    }),
+    story: |env, step| {
+        Box::pin(held_back::tell(
+            env,
+            step,
+            |text| without_image(&text),
+            "Failed to pull image",
+        ))
+    },
+};
+
+fn without_image(overlay: &str) -> Result<String> {
+    let at = overlay.find(DIGEST).context("the overlay pins no digest")? + DIGEST.len();
+    let (before, after) = overlay.split_at(at);
+    let rest = after.get(NONE.len()..).context("the digest is cut short")?;
+    Ok(format!("{before}{NONE}{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_another_and_the_rest_stays() {
+        let overlay = format!(
+            "images:\n    digest: sha256:{} # commit c\nreplicas: 1\n",
+            "a".repeat(64)
+        );
+        let without = without_image(&overlay).unwrap();
+        assert_eq!(
+            without,
+            format!("images:\n    digest: sha256:{NONE} # commit c\nreplicas: 1\n")
+        );
+        assert!(without_image("images: []\n").is_err());
+    }
+}

@@ -1,0 +1,31 @@
+//! A release whose pods run and never say that they are ready: no request is sent to them.
+
+use crate::plan::Step;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::held_back;
+
+const SETTING: &str = "      - op: replace
+        path: /spec/template/spec/containers/0/readinessProbe/httpGet/path
+        value: /nowhere
+";
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("image-never-ready", "a release that is never ready", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "A release is merged whose pods run and never become ready.",
+        effect: "They get no requests; the old pods serve on. After `progressDeadlineSeconds` (two minutes, five seconds in the story) \
+                 the Application is Degraded, and the pod's warning says which probe fails, and with what. Production is not touched.",
+        within: "30 s beyond that, 0 failed requests",
+        way_out: "Merge a good release, or revert.",
+    }),
+    story: |env, step| {
+        Box::pin(held_back::tell(
+            env,
+            step,
+            |text| Ok(text + SETTING),
+            "Readiness probe failed",
+        ))
+    },
+};

@@ -1,0 +1,106 @@
+//! A manifest is removed from Git: its object goes, unless it says that a person has to remove it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::Api;
+use kube::api::DeleteParams;
+
+use crate::actors::Operator;
+use crate::env::Env;
+use crate::gitops::{self, Status};
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::workloads::NAMESPACE;
+use crate::wait::{Verdict, eventually};
+
+const APP: &str = "frontend";
+const OVERLAY: &str = "frontend/overlays/staging";
+const GOES: &str = "story-goes";
+const STAYS: &str = "story-stays";
+const MANIFESTS: &[(&str, &str)] = &[
+    (
+        "goes.yaml",
+        "apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: story-goes
+automountServiceAccountToken: false
+",
+    ),
+    (
+        "stays.yaml",
+        "apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: story-stays
+  annotations:
+    argocd.argoproj.io/sync-options: Prune=false
+automountServiceAccountToken: false
+",
+    ),
+];
+const SYNCED: Duration = Duration::from_secs(30);
+const PRUNED: Duration = Duration::from_secs(10);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("prune", "what Git loses goes", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "A manifest is removed from Git.",
+        effect: "Its object is deleted. One with the annotation `Prune=false` stays, and the Application says OutOfSync as long as it is there.",
+        within: "10 s",
+        way_out: "Revert the commit and the object is made anew; what it held, such as data, is not. What must outlive its manifest needs \
+                 `Prune=false`, or `Prune=confirm` as the namespace has it. Delete what stayed by hand once nobody needs it.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let (staging, operator) = (&env.staging, Operator::of(env));
+    let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
+    let added = operator.add_manifests(OVERLAY, MANIFESTS).await?;
+    gitops::live(step, staging, &[APP], &added, SYNCED).await?;
+    for name in [GOES, STAYS] {
+        ensure!(
+            accounts.get_opt(name).await?.is_some(),
+            "{name} was synced and is not there"
+        );
+    }
+
+    let asked = Instant::now();
+    let removed = operator.revert(&added).await?;
+    eventually(step, "the object is pruned", PRUNED, async || {
+        Ok(match accounts.get_opt(GOES).await? {
+            None => Verdict::Ready(()),
+            Some(_) => Verdict::Pending("still there".to_owned()),
+        })
+    })
+    .await?;
+    step.measured("removed to pruned", asked.elapsed().as_secs_f64());
+    let synced = |status: &Status| {
+        if status.has_synced(&removed) && status.is_out_of_sync(&removed) {
+            Verdict::Ready(status.summary())
+        } else {
+            Verdict::Pending(status.summary())
+        }
+    };
+    let summary = gitops::until(step, staging, APP, "says what stayed", SYNCED, synced).await?;
+    ensure!(
+        accounts.get_opt(STAYS).await?.is_some(),
+        "{STAYS} says Prune=false and is gone"
+    );
+    step.evidence(format!(
+        "{GOES} was deleted, {STAYS} is there, the Application is {summary}"
+    ));
+
+    accounts
+        .delete(STAYS, &DeleteParams::default())
+        .await
+        .context("delete by hand what stayed")?;
+    gitops::live(step, staging, &[APP], &removed, SYNCED).await?;
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Two developers push at once, and a run of CI for the older push ends last: one proposal, and nothing goes back.
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::actors::{Reviewer, Visitor, pins};
+use crate::checkout::Checkout;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::first_release::{application, manifests};
+use crate::git::short;
+use crate::gitops;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+
+const STAGING: Environment = Environment::Staging;
+/// Part of one app each, and nothing that has to be compiled.
+const HERS: &str = "backend/Containerfile";
+const HIS: &str = "frontend/public/style.css";
+
+const RUN: Duration = Duration::from_mins(4);
+const LIVE: Duration = Duration::from_secs(40);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("two-developers", "two push at once", 600),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "Two developers push a change of one app each at the same time; later somebody starts the run of the older push once more, before \
+                and after the release.",
+        effect: "Git takes one push and refuses the other, who rebases. Each push has its run; one proposal is open, that of the later commit, with \
+                 both changes. The late run changes nothing, before the merge and after it.",
+        within: "40 s from the merge to live",
+        way_out: "Nothing to do.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let (reviewer, branch) = (Reviewer::of(&env.world), STAGING.branch());
+    let her = application(&env.ground, &env.world);
+    her.catch_up().await?;
+    let his = her.of_colleague(&env.ground.run.file("colleague")).await?;
+    change(&her, HERS, "# ", "").await?;
+    change(&his, HIS, "/* ", " */").await?;
+
+    let pushed = Instant::now();
+    let (earlier, later) = match tokio::join!(her.push(branch), his.push(branch)) {
+        (Ok(earlier), Err(_)) => (earlier, after(&his, branch).await?),
+        (Err(_), Ok(earlier)) => (earlier, after(&her, branch).await?),
+        (Ok(_), Ok(_)) => anyhow::bail!("the forge took both pushes: one is lost"),
+        (Err(one), Err(other)) => anyhow::bail!("the forge took neither push: {one:#}; {other:#}"),
+    };
+    let stale = env.ci.passed(step, branch, &earlier, RUN).await?;
+    env.ci.passed(step, branch, &later, RUN).await?;
+    step.measured("both pushes to the proposal", pushed.elapsed().as_secs_f64());
+    let open = only_open(&reviewer, &later).await?;
+    env.ci.again(step, &stale, RUN).await?;
+    ensure!(
+        only_open(&reviewer, &later).await? == open,
+        "the late run has changed the proposal"
+    );
+
+    let proposal = reviewer.proposal(step, STAGING, &later).await?;
+    let manifests = manifests(&env.ground, &env.world);
+    let release = reviewer.merge(step, STAGING, &proposal, &manifests).await?;
+    let apps = ["backend", "frontend"];
+    let live = gitops::live_since(step, &env.staging, &apps, &release.commit, LIVE).await?;
+    let live = live.saturating_duration_since(release.asked);
+    step.measured("merge to live", live.as_secs_f64());
+
+    env.ci.again(step, &stale, RUN).await?;
+    let open = reviewer.open(STAGING).await?;
+    ensure!(open.is_empty(), "the late run proposes to go back: {open:?}");
+    let head = manifests.catch_up().await?;
+    ensure!(
+        pins(&manifests, &head, STAGING).await? == release.digests,
+        "the late run has changed the release"
+    );
+    let visitor = Visitor::of(&env.staging, &env.ground.http);
+    let serves = [
+        visitor.commit_shown().await?,
+        visitor.backend_version().await?.commit,
+    ];
+    for commit in &serves {
+        ensure!([&earlier, &later].contains(&commit), "{commit} is served");
+    }
+    ensure!(serves.contains(&later), "the later change is not served");
+    step.evidence(format!(
+        "{} and {} were pushed at once; one proposal of {}, and two late runs of {} changed nothing",
+        short(&earlier),
+        short(&later),
+        short(&later),
+        short(&earlier)
+    ));
+    Ok(())
+}
+
+/// A line that nobody has seen before, as a comment.
+async fn change(checkout: &Checkout, path: &str, begin: &str, end: &str) -> Result<()> {
+    let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
+    let line = format!("{begin}{}{end}\n", now.as_millis());
+    let edit = |folder: &Path| {
+        let file = folder.join(path);
+        let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
+        std::fs::write(&file, text + &line).with_context(|| format!("write {path}"))
+    };
+    checkout
+        .commit_edit(&format!("Change {path}"), edit)
+        .await
+        .map(drop)
+}
+
+/// What somebody does whose push was refused.
+async fn after(checkout: &Checkout, branch: &str) -> Result<String> {
+    checkout.rebase().await?;
+    checkout.push(branch).await
+}
+
+/// The one open proposal, which must be that of `commit`.
+async fn only_open(reviewer: &Reviewer, commit: &str) -> Result<(String, String)> {
+    let mut open = reviewer.open(STAGING).await?;
+    let one = open.pop().context("nothing is proposed")?;
+    ensure!(open.is_empty(), "{open:?} is proposed beside {one:?}");
+    ensure!(one.0.ends_with(short(commit)), "{one:?} is not of {commit}");
+    Ok(one)
+}

@@ -1,0 +1,103 @@
+//! What the stories have in common in which new pods of the page never become ready: the old ones go on, Argo CD says
+//! Degraded, the cluster names the reason, and the next good commit heals.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::{Event, Pod};
+use kube::Api;
+use kube::api::ListParams;
+
+use crate::actors::{Crowd, Operator, Visitor};
+use crate::cluster::Cluster;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::gitops;
+use crate::progress::StepHandle;
+use crate::scenarios::workloads::{NAMESPACE, pods};
+
+/// The app that is released, and where it can be changed for staging alone: a change of its base is one for production too.
+const APP: &str = "frontend";
+const OVERLAY: &str = "frontend/overlays/staging/kustomization.yaml";
+/// Two minutes in the manifests, which no story can wait for. Nothing else depends on it.
+const DEADLINE: &str = "  - target:
+      kind: Deployment
+    patch: |
+      - op: replace
+        path: /spec/progressDeadlineSeconds
+        value: 5
+";
+
+const NOTICED: Duration = Duration::from_secs(30);
+const HEALED: Duration = Duration::from_secs(30);
+
+/// Merge what `edit` makes of staging's overlay. `reason` is what a warning of the new pods must say.
+pub(crate) async fn tell(
+    env: &Env,
+    step: &StepHandle,
+    edit: impl FnOnce(String) -> Result<String>,
+    reason: &str,
+) -> Result<()> {
+    let (staging, operator) = (&env.staging, Operator::of(env));
+    let visitor = Visitor::of(staging, &env.ground.http);
+    let served = visitor.commit_shown().await?;
+    let elsewhere = pods(&env.production).await?;
+    let crowd = Crowd::gather(env, Environment::Staging)?;
+
+    let merged = Instant::now();
+    let bad = operator.edit(OVERLAY, |text| edit(text + DEADLINE)).await?;
+    gitops::degraded(step, staging, APP, &bad, NOTICED).await?;
+    step.measured("merge to Degraded", merged.elapsed().as_secs_f64());
+    let warnings = warnings(staging).await?;
+    ensure!(
+        warnings.iter().any(|warning| warning.contains(reason)),
+        "no warning of a pod that is not ready says {reason:?}: {}",
+        warnings.join("; ")
+    );
+    step.evidence(warnings.join("; "));
+    let still = visitor.commit_shown().await?;
+    ensure!(still == served, "{still} is served, {served} was before");
+
+    let asked = Instant::now();
+    let good = operator.revert(&bad).await?;
+    let live = gitops::live_since(step, staging, &[APP], &good, HEALED).await?;
+    step.measured("next good commit to live", (live - asked).as_secs_f64());
+    crowd.leave(step).await?.at_most(0)?;
+    ensure!(
+        pods(&env.production).await? == elsewhere,
+        "pods of production were replaced"
+    );
+    Ok(())
+}
+
+/// What the cluster warns of each pod of the app that is not ready.
+async fn warnings(cluster: &Cluster) -> Result<Vec<String>> {
+    let of_app = ListParams::default().labels(&format!("app.kubernetes.io/name={APP}"));
+    let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    let events: Api<Event> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    let mut warnings = Vec::new();
+    for pod in pods.list(&of_app).await.context("list the pods")? {
+        if is_ready(&pod) {
+            continue;
+        }
+        let name = pod.metadata.name.unwrap_or_default();
+        let of_pod = format!("involvedObject.name={name},type=Warning");
+        let told = events.list(&ListParams::default().fields(&of_pod)).await;
+        for event in told.with_context(|| format!("list the events of {name}"))? {
+            let (reason, message) = (
+                event.reason.unwrap_or_default(),
+                event.message.unwrap_or_default(),
+            );
+            warnings.push(format!("{name}: {reason}: {message}"));
+        }
+    }
+    Ok(warnings)
+}
+
+fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}

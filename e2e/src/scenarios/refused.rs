@@ -1,0 +1,52 @@
+//! What the stories have in common in which Argo CD refuses a commit: by name and soon, and what ran goes on.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use crate::actors::{Crowd, Operator, Visitor};
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::gitops;
+use crate::progress::StepHandle;
+use crate::scenarios::workloads::pods;
+
+/// The app whose manifests are changed.
+const APP: &str = "frontend";
+const REFUSED: Duration = Duration::from_secs(30);
+const HEALED: Duration = Duration::from_secs(30);
+
+/// Let `merge` put a commit on the forge. Argo CD's words must name `what`.
+pub(crate) async fn tell(
+    env: &Env,
+    step: &StepHandle,
+    merge: impl AsyncFnOnce(&Operator) -> Result<String>,
+    what: &str,
+) -> Result<()> {
+    let (staging, operator) = (&env.staging, Operator::of(env));
+    let visitor = Visitor::of(staging, &env.ground.http);
+    let served = visitor.commit_shown().await?;
+    let (here, elsewhere) = (pods(staging).await?, pods(&env.production).await?);
+    let crowd = Crowd::gather(env, Environment::Staging)?;
+
+    let merged = Instant::now();
+    let bad = merge(&operator).await?;
+    let why = gitops::failed(step, staging, APP, &bad, REFUSED).await?;
+    step.measured("merge to refused", merged.elapsed().as_secs_f64());
+    ensure!(why.contains(what), "Argo CD does not name {what}: {why}");
+    step.evidence(why);
+    let still = visitor.commit_shown().await?;
+    ensure!(still == served, "{still} is served, {served} was before");
+    ensure!(pods(staging).await? == here, "pods of staging were replaced");
+
+    let asked = Instant::now();
+    let good = operator.revert(&bad).await?;
+    // Where no sync had begun, none is left to do.
+    gitops::settled(step, staging, APP, &good, HEALED).await?;
+    step.measured("next good commit to rest", asked.elapsed().as_secs_f64());
+    ensure!(
+        pods(&env.production).await? == elsewhere,
+        "pods of production were replaced"
+    );
+    crowd.leave(step).await?.at_most(0)
+}
