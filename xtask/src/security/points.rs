@@ -20,7 +20,7 @@ const fn story(name: &'static str) -> Shown {
     Shown::Story(name)
 }
 
-/// What `scorecard` of the OpenSSF looks for, check by check.
+/// What `scorecard` looks for, check by check.
 #[rustfmt::skip]
 pub(super) const SCORECARD: &[Point] = &[
     point(1, "Binary-Artifacts: no program that nobody can read", &[test("no_file_is_a_program")], ""),
