@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use pipelines::System;
 
-use crate::{failures_page, layout::Layout, lifecycle, loop_bench, render, scenario::Suite, world};
+use crate::{failures_page, layout::Layout, lifecycle, loop_bench, render, repeat, scenario::Suite, world};
 
 /// Proves the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
 /// live twice. Without a command: all of it, from nothing and back to nothing.
@@ -77,6 +77,9 @@ pub(crate) struct Options {
     /// Only say which packages are missing
     #[arg(long, global = true)]
     pub(crate) no_install: bool,
+    /// Do all of it so many times in a row, and tell how far the times lie apart
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100))]
+    pub(crate) repeat: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -117,7 +120,10 @@ pub fn main() -> ExitCode {
             Some(Command::StartContainers) => told(world::containers::serve().await),
             Some(Command::Report { folder }) => told(render::again(folder)),
             Some(Command::Failures { check }) => told(failures_page::run(check)),
-            command => Box::pin(lifecycle::run(command, options)).await,
+            command => match options.repeat {
+                Some(times) => told(repeat::run(times, &options).await),
+                None => Box::pin(lifecycle::run(command, options)).await,
+            },
         }
     });
     // A thread that still waits for a tool of the supply must not hold the exit back.
@@ -159,6 +165,8 @@ mod tests {
         assert_eq!(cli.options.layout, None);
         let cli = Cli::parse_from(["e2e", "--suite", "main", "--suite", "failures"]);
         assert_eq!(cli.options.suite, [Suite::Main, Suite::Failures]);
+        let cli = Cli::parse_from(["e2e", "--repeat", "10", "--no-install"]);
+        assert!(cli.command.is_none() && cli.options.repeat == Some(10));
         let cli = Cli::parse_from(["e2e", "up", "--ci", "gitlab", "--layout", "split"]);
         assert_eq!(cli.options.ci, System::Gitlab);
         assert_eq!(cli.options.layout, Some(Layout::Split));

@@ -33,6 +33,7 @@ mod process;
 mod progress;
 mod recorder;
 mod render;
+mod repeat;
 mod run_dir;
 mod scenario;
 mod scenarios;

@@ -19,7 +19,8 @@ pub(crate) const AWS: &str = "gitops-loop-aws";
 pub(crate) const LABEL: &str = "gitops-loop.run";
 
 const FORGE_PORT: u16 = 3000;
-const AWS_PORT: u16 = 4566;
+/// Where it listens, and what the network policies allow.
+pub(crate) const AWS_PORT: u16 = 4566;
 
 /// The forge and the emulator, running. `Clone` gives another view of the same containers.
 #[derive(Debug, Clone, Serialize, Deserialize)]

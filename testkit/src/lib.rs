@@ -7,9 +7,10 @@ mod access;
 mod containers;
 pub mod databases;
 pub mod embedded;
-pub mod fault_proxy;
 #[cfg(feature = "containers")]
 mod leftovers;
 pub mod table;
+
+pub use fault_proxy;
 
 pub use access::{client, loader, variables};

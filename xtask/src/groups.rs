@@ -21,7 +21,7 @@ pub(crate) const TOOLS: Packages = of(&["api", "supply", "xtask", "pipelines", "
 /// For tests that are chosen by a pattern, which those of `pipelines` would fit too.
 pub(crate) const WITHOUT_PIPELINES: Packages = of(&["api", "supply", "xtask", "e2e", "e2e-report"]);
 pub(crate) const BACKEND: Packages = with(
-    &["testkit", "serverkit", "backend"],
+    &["testkit", "fault-proxy", "serverkit", "backend"],
     &["--features", "testkit/containers"],
 );
 pub(crate) const FRONTEND: Packages = with(&["app", "frontend"], &["--features", "app/ssr"]);

@@ -17,6 +17,7 @@ const TOOLS: &[&str] = &[
     "dev",
     "e2e",
     "e2e-report",
+    "fault-proxy",
     "pipelines",
     "supply",
     "testkit",

@@ -8,6 +8,7 @@ mod passer_by;
 mod reviewer;
 mod sampler;
 mod visitor;
+mod writers;
 
 pub(crate) use administrator::{Administrator, Item};
 pub(crate) use crowd::Crowd;
@@ -16,3 +17,4 @@ pub(crate) use passer_by::walk_by;
 pub(crate) use reviewer::{Release, Reviewer, is_bump, pins};
 pub(crate) use sampler::{Rollout, sample_until_only};
 pub(crate) use visitor::Visitor;
+pub(crate) use writers::Writers;

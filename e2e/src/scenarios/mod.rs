@@ -2,11 +2,13 @@
 //! commit shown, a time.
 
 mod backend_release;
+mod detour;
 pub(crate) mod failures;
 mod held_back;
 pub(crate) mod main;
 mod migration_job;
 mod older_table;
+mod pods;
 pub(crate) mod posture;
 mod refused;
 mod release;
@@ -40,4 +42,8 @@ pub(crate) static ALL: &[Scenario] = &[
     failures::forge_down::SCENARIO,
     failures::rollback::SCENARIO,
     failures::two_developers::SCENARIO,
+    failures::dynamodb::UNREACHABLE,
+    failures::dynamodb::THROTTLED,
+    failures::kills::PODS,
+    failures::kills::PROCESSES,
 ];

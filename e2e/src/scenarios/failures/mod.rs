@@ -3,10 +3,12 @@
 pub(crate) mod argocd_killed;
 pub(crate) mod bad_manifest;
 pub(crate) mod drift;
+pub(crate) mod dynamodb;
 pub(crate) mod forge_down;
 pub(crate) mod image_crashes;
 pub(crate) mod image_missing;
 pub(crate) mod image_never_ready;
+pub(crate) mod kills;
 pub(crate) mod migration_fails;
 pub(crate) mod migration_hangs;
 pub(crate) mod migration_image;

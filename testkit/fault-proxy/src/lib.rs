@@ -36,7 +36,7 @@ pub enum Fault {
     CutAfter,
 }
 
-/// The proxy, on a port of loopback that the system chose. It answers until the runtime that started it ends.
+/// The proxy, at an address of this machine. It answers until the runtime that started it ends.
 #[derive(Debug, Clone)]
 pub struct FaultProxy {
     /// As `http://127.0.0.1:40123`.
@@ -61,15 +61,20 @@ struct Rule {
 }
 
 impl FaultProxy {
-    /// One in front of `upstream` (`http://127.0.0.1:…`) that passes everything on.
+    /// One in front of `upstream` (`http://127.0.0.1:…`) that passes everything on, on a port of loopback that the system chose.
     pub async fn start(upstream: &str) -> Result<Self> {
+        Self::start_at("127.0.0.1:0", upstream).await
+    }
+
+    /// The same at an address (`10.89.0.1:4566`) where others than this machine reach it.
+    pub async fn start_at(address: &str, upstream: &str) -> Result<Self> {
         let upstream: Uri = upstream
             .parse()
             .with_context(|| format!("read the address {upstream}"))?;
         let upstream = upstream.authority().context("the address names no host")?.clone();
-        let listener = TcpListener::bind("127.0.0.1:0")
+        let listener = TcpListener::bind(address)
             .await
-            .context("listen on loopback")?;
+            .with_context(|| format!("listen on {address}"))?;
         let address = listener.local_addr().context("read the listener's address")?;
         let state = Arc::<Mutex<State>>::default();
         tokio::spawn(serve(

@@ -1,0 +1,249 @@
+//! People who post four messages a second to one environment, and do not give up: each message has a key, and is sent again
+//! under it until it is taken.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context as _, Result, ensure};
+use api::{MessageList, NewMessage};
+use reqwest::StatusCode;
+use reqwest::header::RETRY_AFTER;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
+
+use super::sampler::chain;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::progress::StepHandle;
+
+/// Between two messages.
+const EVERY: Duration = Duration::from_millis(250);
+/// What one try may take.
+const TRY: Duration = Duration::from_secs(8);
+/// How long somebody goes on trying to post one message.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Before the next try, where the answer does not say.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The people. They leave when this is dropped, too.
+pub(crate) struct Writers {
+    environment: Environment,
+    board: Board,
+    seen: Seen,
+    enough: oneshot::Sender<()>,
+    writing: JoinHandle<()>,
+}
+
+type Seen = Arc<Mutex<Sent>>;
+
+/// What became of their messages.
+#[derive(Debug, Default)]
+struct Sent {
+    /// The messages the API said it took.
+    taken: Vec<String>,
+    /// Those it never took, and the last answer.
+    given_up: Vec<String>,
+    /// Tries that were not answered with a message.
+    refused: Vec<String>,
+}
+
+/// Where they write, and under which name.
+#[derive(Clone)]
+struct Board {
+    http: reqwest::Client,
+    url: String,
+    author: String,
+}
+
+impl Writers {
+    /// They begin, under a name that nobody had before.
+    pub(crate) fn gather(env: &Env, environment: Environment) -> Result<Self> {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+        let http = reqwest::Client::builder().no_proxy().timeout(TRY).build()?;
+        let board = Board {
+            http,
+            url: format!("{}{}", env.cluster(environment).backend_url, api::MESSAGES),
+            author: format!("writers {}", since.as_millis()),
+        };
+        let (seen, writer) = (Seen::default(), board.clone());
+        let tally = Arc::clone(&seen);
+        let (enough, mut told) = oneshot::channel();
+        let writing = tokio::spawn(async move {
+            let mut posts = JoinSet::new();
+            let mut clock = tokio::time::interval(EVERY);
+            clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            for number in 1_usize.. {
+                tokio::select! {
+                    _ = &mut told => break,
+                    _ = clock.tick() => {}
+                }
+                posts.spawn(
+                    writer
+                        .clone()
+                        .insist(format!("message {number}"), Arc::clone(&tally)),
+                );
+            }
+            posts.join_all().await;
+        });
+        Ok(Self {
+            environment,
+            board,
+            seen,
+            enough,
+            writing,
+        })
+    }
+
+    /// They stop, once each message was taken or given up: every message that was taken is on the board, once.
+    pub(crate) async fn leave(self, step: &StepHandle) -> Result<()> {
+        // If nobody listens, they have left already, and the next line says why.
+        let _ = self.enough.send(());
+        self.writing.await.context("the writers left by themselves")?;
+        let sent = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let found = self.board.read().await?;
+        let taken = sent.taken.len();
+        step.evidence(format!(
+            "{taken} messages were posted to {} in {} tries, {} of which were refused",
+            self.environment,
+            taken + sent.refused.len(),
+            sent.refused.len(),
+        ));
+        if let Some(first) = sent.refused.first() {
+            step.evidence(format!("the first refusal: {first}"));
+        }
+        sent.judge(&found)
+    }
+}
+
+impl Board {
+    async fn insist(self, text: String, seen: Seen) {
+        let begun = Instant::now();
+        loop {
+            let (why, pause) = match self.post(&text).await {
+                Ok(()) => {
+                    lock(&seen).taken.push(text);
+                    return;
+                }
+                Err(refused) => refused,
+            };
+            lock(&seen).refused.push(why.clone());
+            if begun.elapsed() > PATIENCE {
+                lock(&seen).given_up.push(format!("{text}: {why}"));
+                return;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One try; else why not, and how long to wait before the next.
+    async fn post(&self, text: &str) -> Result<(), (String, Duration)> {
+        let (author, text) = (self.author.clone(), text.to_owned());
+        let key = format!("{author} {text}").replace(' ', "-");
+        let request = self
+            .http
+            .post(&self.url)
+            .header(api::IDEMPOTENCY_KEY, key)
+            .json(&NewMessage { author, text });
+        let answer = request.send().await.map_err(|error| (chain(&error), PAUSE))?;
+        if answer.status() == StatusCode::CREATED {
+            return Ok(());
+        }
+        let after = answer.headers().get(RETRY_AFTER);
+        let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
+        Err((
+            answer.status().to_string(),
+            after.map_or(PAUSE, Duration::from_secs),
+        ))
+    }
+
+    /// How often each of their messages is on the board.
+    async fn read(&self) -> Result<BTreeMap<String, usize>> {
+        let mut found = BTreeMap::new();
+        let mut before = None;
+        loop {
+            let mut url = format!("{}?limit={}", self.url, api::MAX_LIMIT);
+            if let Some(cursor) = before {
+                url = format!("{url}&before={cursor}");
+            }
+            let page: MessageList =
+                async { self.http.get(&url).send().await?.error_for_status()?.json().await }
+                    .await
+                    .context("read the messages again")?;
+            let ours = page
+                .messages
+                .iter()
+                .filter(|message| message.author == self.author);
+            for message in ours {
+                *found.entry(message.text.clone()).or_default() += 1;
+            }
+            before = page.next;
+            if before.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+impl Sent {
+    fn judge(&self, found: &BTreeMap<String, usize>) -> Result<()> {
+        ensure!(
+            self.given_up.is_empty(),
+            "{} messages were never taken: {}",
+            self.given_up.len(),
+            self.given_up[0]
+        );
+        ensure!(
+            !self.taken.is_empty(),
+            "no message was posted, so nothing was proved"
+        );
+        let lost = self.taken.iter().filter(|text| !found.contains_key(*text));
+        let lost: Vec<_> = lost.map(String::as_str).collect();
+        ensure!(
+            lost.is_empty(),
+            "taken, but not on the board: {}",
+            lost.join(", ")
+        );
+        let doubled = found.iter().filter(|(_, count)| **count != 1);
+        let doubled: Vec<_> = doubled.map(|(text, _)| text.as_str()).collect();
+        ensure!(
+            doubled.is_empty(),
+            "more than once on the board: {}",
+            doubled.join(", ")
+        );
+        Ok(())
+    }
+}
+
+fn lock(seen: &Seen) -> std::sync::MutexGuard<'_, Sent> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lost_doubled_and_refused_messages_are_noticed() {
+        let sent = |taken: &[&str], given_up: &[&str]| Sent {
+            taken: taken.iter().map(ToString::to_string).collect(),
+            given_up: given_up.iter().map(ToString::to_string).collect(),
+            refused: Vec::new(),
+        };
+        let found = |counts: &[(&str, usize)]| {
+            let counts = counts.iter().map(|(text, count)| ((*text).to_owned(), *count));
+            counts.collect::<BTreeMap<_, _>>()
+        };
+        let both = found(&[("1", 1), ("2", 1)]);
+        assert!(sent(&["1", "2"], &[]).judge(&both).is_ok());
+        let refused =
+            |sent: Sent, found: &BTreeMap<String, usize>| sent.judge(found).unwrap_err().to_string();
+        assert!(refused(sent(&["1", "2", "3"], &[]), &both).contains("not on the board: 3"));
+        assert!(refused(sent(&["1"], &["2: 503"]), &both).contains("never taken: 2: 503"));
+        assert!(
+            refused(sent(&["1", "2"], &[]), &found(&[("1", 2), ("2", 1)])).contains("once on the board: 1")
+        );
+        assert!(refused(sent(&[], &[]), &both).contains("nothing was proved"));
+    }
+}

@@ -1,0 +1,143 @@
+//! The way from staging to its table, and what can be put in it: a wall, or a proxy that plays faults. Both are rules of the
+//! nodes' own packet filter, so nothing in Git or in the cluster changes, and production keeps its way.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fault_proxy::FaultProxy;
+use k8s_openapi::api::core::v1::Node;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt as _};
+use xshell::Shell;
+
+use crate::env::Env;
+use crate::process::Tool;
+use crate::world::{AWS, AWS_PORT};
+
+const EXEC: Duration = Duration::from_secs(20);
+
+/// Removes every rule that this module made: they carry its mark.
+const OPEN: &str = "for table in mangle filter nat; do \
+    iptables -w -t $table -S | grep -- '--comment gitops-loop-detour' | sed 's/^-A/-D/' | \
+    while read -r rule; do iptables -w -t $table $rule; done; done";
+
+/// The way of all pods of staging to the AWS emulator.
+pub(crate) struct Detour<'a> {
+    env: &'a Env,
+    nodes: Vec<String>,
+    /// The emulator's address on the containers' network.
+    aws: String,
+}
+
+impl<'a> Detour<'a> {
+    /// The way as it is, without what a story that was interrupted may have left in it.
+    pub(crate) async fn find(env: &'a Env) -> Result<Self> {
+        let nodes: Api<Node> = Api::all(env.staging.client.clone());
+        let nodes = nodes.list(&ListParams::default()).await;
+        let nodes = nodes.context("list the nodes of staging")?;
+        let detour = Self {
+            env,
+            nodes: nodes.items.iter().map(Node::name_any).collect(),
+            aws: address(env).await?,
+        };
+        detour.open().await?;
+        Ok(detour)
+    }
+
+    /// From now on no packet gets through, and nobody is told. Before any rule that a network policy makes of itself.
+    pub(crate) async fn wall(&self) -> Result<()> {
+        self.on_every_node(&format!("{} -j DROP", self.rule("mangle -I PREROUTING")))
+            .await
+    }
+
+    /// From now on connections end at a proxy; those that are open are cut.
+    pub(crate) async fn through_proxy(&self) -> Result<FaultProxy> {
+        // The port that the network policies allow.
+        let here = format!("{}:{AWS_PORT}", self.env.world.forge.host_ip_for_containers);
+        let proxy = FaultProxy::start_at(&here, &self.env.world.aws.host_url).await?;
+        let lead = format!(
+            "{} -j DNAT --to-destination {here}",
+            self.rule("nat -I PREROUTING")
+        );
+        let reset = format!(
+            "{} -j REJECT --reject-with tcp-reset",
+            self.rule("filter -I FORWARD")
+        );
+        // The servers keep many connections, and each would learn of its reset only when it is used.
+        let cut = format!(
+            "for pid in $(pgrep -x backend); do \
+             nsenter --target $pid --net ss --kill --tcp dst {} dport = :{AWS_PORT}; done; true",
+            self.aws
+        );
+        self.on_every_node(&format!("{lead} && {reset} && {{ {cut}; }}"))
+            .await?;
+        Ok(proxy)
+    }
+
+    /// The way is as it was.
+    pub(crate) async fn open(&self) -> Result<()> {
+        self.on_every_node(OPEN).await
+    }
+
+    fn rule(&self, place: &str) -> String {
+        format!(
+            "iptables -w -t {place} -d {} -p tcp --dport {AWS_PORT} -m comment --comment gitops-loop-detour",
+            self.aws
+        )
+    }
+
+    async fn on_every_node(&self, script: &str) -> Result<()> {
+        for node in &self.nodes {
+            let exec = ["exec", node, "sh", "-c", script];
+            ask(self.env, &exec)
+                .await
+                .with_context(|| format!("change the packet filter of {node}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a program answers on its pod's own address, past every Service: its status, and when to ask again.
+pub(crate) async fn answer_of(
+    env: &Env,
+    node: &str,
+    address: &str,
+    path: &str,
+) -> Result<(u16, Option<u64>)> {
+    let url = format!("http://{address}:8080{path}");
+    let format = "%{http_code} %header{retry-after}";
+    let curl = [
+        "exec",
+        node,
+        "curl",
+        "--silent",
+        "--max-time",
+        "10",
+        "--output",
+        "/dev/null",
+        "--write-out",
+        format,
+        &url,
+    ];
+    let told = ask(env, &curl).await.with_context(|| format!("ask {url}"))?;
+    let mut words = told.split_whitespace();
+    let status = words.next().and_then(|status| status.parse().ok());
+    let status = status.with_context(|| format!("curl says {told:?}"))?;
+    Ok((status, words.next().and_then(|after| after.parse().ok())))
+}
+
+async fn address(env: &Env) -> Result<String> {
+    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    let address = ask(env, &["inspect", "--format", format, AWS]).await?;
+    let valid = address.parse::<std::net::Ipv4Addr>().is_ok();
+    ensure!(valid, "the AWS emulator has no address of its own: {address:?}");
+    Ok(address)
+}
+
+async fn ask(env: &Env, args: &[&str]) -> Result<String> {
+    let shell = Shell::new().context("open a shell")?;
+    let command = env.ground.engine.command(&shell, args);
+    Tool::new(command, &env.ground.run.log("detour"), EXEC)
+        .read()
+        .await
+}

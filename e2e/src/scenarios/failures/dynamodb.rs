@@ -1,0 +1,247 @@
+//! The table is away, throttles or is slow: the backend says so in time, is not restarted for it, and recovers by itself.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use fault_proxy::{Fault, FaultProxy};
+use k8s_openapi::api::core::v1::Pod;
+use reqwest::StatusCode;
+use reqwest::header::RETRY_AFTER;
+
+use crate::actors::{Visitor, Writers};
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::detour::{Detour, answer_of};
+use crate::scenarios::pods::{Servers, is_ready, node_of, restarts};
+use crate::wait::{Verdict, eventually};
+
+/// Three probes, a second apart, that wait a second for the table each, and some time to notice.
+const UNREADY: Duration = Duration::from_secs(12);
+/// Longer than three liveness probes, five seconds apart, would need to end the process.
+const OUTAGE: Duration = Duration::from_secs(18);
+const BACK: Duration = Duration::from_secs(10);
+/// All tries of one operation, and the way there and back.
+const PATIENCE: Duration = Duration::from_secs(7);
+/// More than any story asks.
+const ALL: usize = 1_000_000;
+
+pub(crate) const UNREACHABLE: Scenario = Scenario {
+    step: Step::new("dynamodb-unreachable", "the table cannot be reached", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "Packets to DynamoDB are dropped, as by a wrong route or a network policy.",
+        effect: "The backend answers 503 with `Retry-After` and takes itself out of the Service; the page says that the board \
+                 cannot be reached. Nothing is restarted. A message that is sent again under its key is there once.",
+        within: "12 s until it takes no requests, 10 s after the end until it answers again",
+        way_out: "Nothing to do once the way is open. `kubectl describe pod` shows the failing readiness probe, the log the cause.",
+    }),
+    story: |env, step| Box::pin(unreachable(env, step)),
+};
+
+pub(crate) const THROTTLED: Scenario = Scenario {
+    step: Step::new("dynamodb-throttled", "the table throttles or is slow", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "DynamoDB refuses writes for want of capacity; loses an answer; answers too late.",
+        effect: "A refusal that passes is not noticed, one that stays is a 503 with `Retry-After`, and reads go on. A lost answer \
+                 stores one message. What is too slow is a 504 in time, not a hanging page. The pod stays ready.",
+        within: "7 s for any answer; at once after the end",
+        way_out: "Nothing to do if it passes; else raise the table's capacity or find the hot key.",
+    }),
+    story: |env, step| Box::pin(throttled(env, step)),
+};
+
+async fn unreachable(env: &Env, step: &StepHandle) -> Result<()> {
+    let detour = Detour::find(env).await?;
+    let told = outage(env, step, &detour).await;
+    // In any case: the next story needs the table.
+    let opened = detour.open().await;
+    told.and(opened)
+}
+
+async fn outage(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
+    let servers = Servers::of(env, &env.staging, "backend");
+    let before = servers.one().await?;
+    let visitor = Visitor::of(&env.staging, &env.ground.http);
+    let writers = Writers::gather(env, Environment::Staging)?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+
+    let cut = Instant::now();
+    detour.wall().await?;
+    eventually(step, "readiness", UNREADY, async || {
+        Ok(if servers.list().await?.iter().any(is_ready) {
+            Verdict::Pending("a pod is still ready".to_owned())
+        } else {
+            Verdict::Ready(())
+        })
+    })
+    .await?;
+    step.measured("until it takes no requests", cut.elapsed().as_secs_f64());
+    let status = before.status.as_ref().context("a pod has a status")?;
+    let address = status.pod_ip.as_deref().context("a pod has an address")?;
+    let node = node_of(&before)?;
+    for (path, expected) in [
+        (api::HEALTHZ, (200, None)),
+        (api::READYZ, (503, Some(1))),
+        (api::MESSAGES, (503, Some(1))),
+    ] {
+        let answer = answer_of(env, node, address, path).await?;
+        ensure!(
+            answer == expected,
+            "{path} answers {answer:?} (status, Retry-After) without a table, not {expected:?}"
+        );
+    }
+    let page = env
+        .ground
+        .http
+        .get(format!("{}/", env.staging.frontend_url))
+        .send()
+        .await?;
+    ensure!(
+        page.status() == StatusCode::SERVICE_UNAVAILABLE,
+        "the page answers {} without a table",
+        page.status()
+    );
+    step.evidence("/healthz 200, /readyz and the API 503 with Retry-After: 1, the page 503".to_owned());
+    tokio::time::sleep(OUTAGE.saturating_sub(cut.elapsed())).await;
+
+    let opened = Instant::now();
+    detour.open().await?;
+    eventually(step, "the page", BACK, async || {
+        visitor.page().await?;
+        visitor.messages().await.map(|_| Verdict::Ready(()))
+    })
+    .await?;
+    step.measured("answers again after", opened.elapsed().as_secs_f64());
+    same_process(&before, &servers.one().await?)?;
+    writers.leave(step).await
+}
+
+async fn throttled(env: &Env, step: &StepHandle) -> Result<()> {
+    let detour = Detour::find(env).await?;
+    let told = faults(env, step, &detour).await;
+    // In any case: the next story needs the table.
+    let opened = detour.open().await;
+    told.and(opened)
+}
+
+async fn faults(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
+    let servers = Servers::of(env, &env.staging, "backend");
+    let before = servers.one().await?;
+    let proxy = detour.through_proxy().await?;
+    let board = Board {
+        http: &env.ground.http,
+        url: format!("{}{}", env.staging.backend_url, api::MESSAGES),
+    };
+    eventually(step, "the proxy", BACK, async || {
+        board.read().await?;
+        Ok(match proxy.seen("Query") {
+            0 => Verdict::Pending("nothing goes through it yet".to_owned()),
+            _ => Verdict::Ready(()),
+        })
+    })
+    .await?;
+
+    // Nobody else posts yet, so that each of these meets the fault that is meant for it.
+    proxy.next(2, "PutItem", Fault::Throttled);
+    board.expect("a post that is throttled twice", board.post().await?, 201, None)?;
+    proxy.next(1, "PutItem", Fault::CutAfter);
+    board.expect("a post whose answer is lost", board.post().await?, 201, None)?;
+    ensure!(
+        proxy.seen("PutItem") == 5,
+        "5 writes were to be seen, not {}",
+        proxy.seen("PutItem")
+    );
+
+    let writers = Writers::gather(env, Environment::Staging)?;
+    proxy.next(ALL, "PutItem", Fault::Throttled);
+    board.expect(
+        "a post that is throttled throughout",
+        board.post().await?,
+        503,
+        Some(1),
+    )?;
+    board.expect("a list meanwhile", board.read().await?, 200, None)?;
+    proxy.heal();
+    proxy.next(ALL, "Query", Fault::Late(Duration::from_secs(20)));
+    let asked = Instant::now();
+    board.expect("a list of a slow table", board.read().await?, 504, None)?;
+    step.measured("slow list answered after", asked.elapsed().as_secs_f64());
+    ensure!(
+        asked.elapsed() < PATIENCE,
+        "it took {:.1} s",
+        asked.elapsed().as_secs_f64()
+    );
+    board.expect("a post meanwhile", board.post().await?, 201, None)?;
+    let now = servers.one().await?;
+    same_process(&before, &now)?;
+
+    recovers(step, &board, &proxy).await?;
+    same_process(&before, &servers.one().await?)?;
+    writers.leave(step).await
+}
+
+async fn recovers(step: &StepHandle, board: &Board<'_>, proxy: &FaultProxy) -> Result<()> {
+    proxy.heal();
+    let healed = Instant::now();
+    board.expect("a list after it", board.read().await?, 200, None)?;
+    board.expect("a post after it", board.post().await?, 201, None)?;
+    step.measured("both answered after", healed.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The API of staging, as somebody uses it who looks at the status.
+struct Board<'a> {
+    http: &'a reqwest::Client,
+    url: String,
+}
+
+/// Status, and after how many seconds to ask again.
+type Told = (u16, Option<u64>);
+
+impl Board<'_> {
+    async fn read(&self) -> Result<Told> {
+        told(self.http.get(&self.url)).await
+    }
+
+    async fn post(&self) -> Result<Told> {
+        let message = api::NewMessage {
+            author: "somebody".to_owned(),
+            text: "is this taken?".to_owned(),
+        };
+        told(self.http.post(&self.url).json(&message)).await
+    }
+
+    fn expect(&self, what: &str, found: Told, status: u16, after: Option<u64>) -> Result<()> {
+        ensure!(
+            found == (status, after),
+            "{what} ({}) is answered {found:?} (status, Retry-After), not {:?}",
+            self.url,
+            (status, after)
+        );
+        Ok(())
+    }
+}
+
+async fn told(request: reqwest::RequestBuilder) -> Result<Told> {
+    let answer = request.send().await.context("ask the API")?;
+    let after = answer.headers().get(RETRY_AFTER);
+    let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
+    Ok((answer.status().as_u16(), after))
+}
+
+fn same_process(before: &Pod, now: &Pod) -> Result<()> {
+    let of = |pod: &Pod| (pod.metadata.uid.clone(), restarts(pod));
+    ensure!(
+        of(before) == of(now),
+        "the process was replaced or started again: {:?} before, {:?} now (pod, restarts)",
+        of(before),
+        of(now)
+    );
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Pods and processes of production are killed under a steady load, one every ten seconds: what fails is bounded, and they
+//! come back by themselves.
+//!
+//! Production has two replicas of everything, staging has one: there, a kill is an outage until the next start, and a bound
+//! would say how fast a container starts, nothing of the manifests.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use tokio::time::Instant;
+
+use crate::actors::{Crowd, Writers};
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::pods::{Servers, restarts};
+
+const APPS: [&str; 2] = ["backend", "frontend"];
+const REPLICAS: usize = 2;
+const EVERY: Duration = Duration::from_secs(10);
+/// The second kill of a container in ten minutes is followed by a pause of ten seconds, and each further one by twice that.
+const BACK: Duration = Duration::from_secs(45);
+/// Of a hundred requests; until the others of the cluster know, half of them go to the one that is gone.
+const BOUND: usize = 5;
+
+pub(crate) const PODS: Scenario = Scenario {
+    step: Step::new("pod-killed", "pods are killed", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "Every ten seconds a pod of production is removed without time to say goodbye, as when its node is lost.",
+        effect: "The other replica serves while a new one starts; requests to the one that is gone fail until kube-proxy knows. \
+                 What was posted is there, once.",
+        within: "5 % of the requests fail at most",
+        way_out: "Nothing to do. More replicas make the share smaller.",
+    }),
+    story: |env, step| Box::pin(pods(env, step)),
+};
+
+pub(crate) const PROCESSES: Scenario = Scenario {
+    step: Step::new("process-killed", "processes are killed", 120),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "Every ten seconds a process of production gets SIGKILL in its node, as when memory is short.",
+        effect: "The kubelet starts it again in the same pod; the other replica serves meanwhile. What was posted is there, once.",
+        within: "5 % of the requests fail at most",
+        way_out: "Nothing to do; the pod counts its restarts. If they go on, `kubectl logs --previous` has the last words.",
+    }),
+    story: |env, step| Box::pin(processes(env, step)),
+};
+
+async fn pods(env: &Env, step: &StepHandle) -> Result<()> {
+    under_load(env, step, async |servers| {
+        let victim = servers.one().await?;
+        servers.kill(&victim).await
+    })
+    .await
+}
+
+async fn processes(env: &Env, step: &StepHandle) -> Result<()> {
+    let count = async || {
+        let mut sum = 0;
+        for app in APPS {
+            let pods = Servers::of(env, &env.production, app).list().await?;
+            sum += pods.iter().map(restarts).sum::<i32>();
+        }
+        anyhow::Ok(sum)
+    };
+    let before = count().await?;
+    under_load(env, step, async |servers| {
+        let victim = servers.one().await?;
+        servers.kill_process(&victim).await
+    })
+    .await?;
+    let restarted = count().await? - before;
+    ensure!(
+        restarted == 2,
+        "2 processes were killed, {restarted} were started again: the kills missed, or more died than were killed"
+    );
+    Ok(())
+}
+
+/// One of each app in turn, ten seconds apart, while people look and write.
+async fn under_load(
+    env: &Env,
+    step: &StepHandle,
+    kill: impl AsyncFn(&Servers<'_>) -> Result<()>,
+) -> Result<()> {
+    let crowd = Crowd::gather(env, Environment::Production)?;
+    let writers = Writers::gather(env, Environment::Production)?;
+    for app in APPS {
+        let servers = Servers::of(env, &env.production, app);
+        let killed = Instant::now();
+        step.doing(&format!("kill one of {app}"));
+        kill(&servers).await?;
+        servers.ready(step, REPLICAS, BACK).await?;
+        step.measured(&format!("{app} whole again"), killed.elapsed().as_secs_f64());
+        tokio::time::sleep_until(killed + EVERY).await;
+    }
+    writers.leave(step).await?;
+    let tally = crowd.leave(step).await?;
+    tally.at_most(tally.asked * BOUND / 100)
+}

@@ -1,0 +1,145 @@
+//! The servers' pods: which there are, how they are, and killing them.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, ListParams};
+use kube::{Api, ResourceExt as _};
+use xshell::Shell;
+
+use super::workloads::NAMESPACE;
+use crate::cluster::Cluster;
+use crate::env::Env;
+use crate::process::Tool;
+use crate::progress::StepHandle;
+use crate::wait::{Verdict, eventually};
+
+const EXEC: Duration = Duration::from_secs(20);
+
+/// The pods of one app's servers in one cluster.
+pub(crate) struct Servers<'a> {
+    env: &'a Env,
+    cluster: &'a Cluster,
+    app: &'a str,
+}
+
+impl<'a> Servers<'a> {
+    pub(crate) fn of(env: &'a Env, cluster: &'a Cluster, app: &'a str) -> Self {
+        Self { env, cluster, app }
+    }
+
+    fn api(&self) -> Api<Pod> {
+        Api::namespaced(self.cluster.client.clone(), NAMESPACE)
+    }
+
+    /// Those that are not ending.
+    pub(crate) async fn list(&self) -> Result<Vec<Pod>> {
+        let labels = format!(
+            "app.kubernetes.io/name={},app.kubernetes.io/component=server",
+            self.app
+        );
+        let listed = self.api().list(&ListParams::default().labels(&labels)).await;
+        let listed = listed.with_context(|| format!("list the pods of {}", self.app))?;
+        let staying = |pod: &Pod| pod.metadata.deletion_timestamp.is_none();
+        Ok(listed.items.into_iter().filter(staying).collect())
+    }
+
+    /// One of them that is ready.
+    pub(crate) async fn one(&self) -> Result<Pod> {
+        let found = self.list().await?.into_iter().find(is_ready);
+        found.with_context(|| format!("no pod of {} is ready", self.app))
+    }
+
+    /// Remove a pod without giving it time to say goodbye.
+    pub(crate) async fn kill(&self, pod: &Pod) -> Result<()> {
+        let at_once = DeleteParams::default().grace_period(0);
+        self.api()
+            .delete(&pod.name_any(), &at_once)
+            .await
+            .with_context(|| format!("kill the pod {}", pod.name_any()))?;
+        Ok(())
+    }
+
+    /// End the process of a pod's container as the kernel does when memory is short.
+    pub(crate) async fn kill_process(&self, pod: &Pod) -> Result<()> {
+        let node = node_of(pod)?;
+        let container = container(pod)?;
+        let shell = Shell::new().context("open a shell")?;
+        let kill = [
+            "exec",
+            node,
+            "ctr",
+            "--namespace",
+            "k8s.io",
+            "tasks",
+            "kill",
+            "--signal",
+            "SIGKILL",
+            &container,
+        ];
+        let log = self.env.ground.run.log("kills");
+        Tool::new(self.env.ground.engine.command(&shell, kill), &log, EXEC)
+            .run()
+            .await
+            .with_context(|| format!("kill the process of {}", pod.name_any()))
+    }
+
+    /// Wait until so many of them are ready, and no more are there.
+    pub(crate) async fn ready(&self, step: &StepHandle, count: usize, within: Duration) -> Result<()> {
+        let what = format!("{count} pods of {} on {}", self.app, self.cluster.environment);
+        eventually(step, &what, within, async || {
+            let pods = self.list().await?;
+            let ready = pods.iter().filter(|pod| is_ready(pod)).count();
+            Ok(if (pods.len(), ready) == (count, count) {
+                Verdict::Ready(())
+            } else {
+                Verdict::Pending(format!("{ready} of {} are ready", pods.len()))
+            })
+        })
+        .await
+    }
+}
+
+/// Whether requests are sent to it.
+pub(crate) fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+/// Where it runs.
+pub(crate) fn node_of(pod: &Pod) -> Result<&str> {
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
+    node.with_context(|| format!("{} is on no node", pod.name_any()))
+}
+
+/// How often its process was started again.
+pub(crate) fn restarts(pod: &Pod) -> i32 {
+    let statuses = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.container_statuses.as_ref());
+    statuses
+        .into_iter()
+        .flatten()
+        .map(|status| status.restart_count)
+        .sum()
+}
+
+/// Its one container, as containerd names it.
+fn container(pod: &Pod) -> Result<String> {
+    let statuses = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.container_statuses.as_ref());
+    let id = statuses
+        .into_iter()
+        .flatten()
+        .find_map(|status| status.container_id.as_deref());
+    let id = id.and_then(|id| id.strip_prefix("containerd://"));
+    id.map(str::to_owned)
+        .with_context(|| format!("{} runs in no container of containerd", pod.name_any()))
+}
