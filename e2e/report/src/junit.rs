@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use crate::{Error, Kind, Outcome, Report, StepRecord};
 
 impl Report {
-    /// One test case a step; classes tell stories from what prepares them.
+    /// One test case a step; classes tell stories, by their suite, from what prepares them.
     pub fn junit(&self) -> Result<String, Error> {
         let mut suite = TestSuite::new("e2e");
         suite.set_time(seconds(self.seconds));
@@ -44,9 +44,10 @@ fn case(step: &StepRecord) -> TestCase {
         Outcome::Skipped(why) => skipped(why),
     };
     let mut case = TestCase::new(step.id.as_str(), status);
-    let class = match step.kind {
-        Kind::Step => "gitops-loop.step",
-        Kind::Story => "gitops-loop.story",
+    let class = match (step.kind, step.suite.as_str()) {
+        (Kind::Step, _) => "gitops-loop.step".to_owned(),
+        (Kind::Story, "") => "gitops-loop.story".to_owned(),
+        (Kind::Story, suite) => format!("gitops-loop.{suite}"),
     };
     case.set_classname(class).set_time(seconds(step.seconds));
     if !step.evidence.is_empty() {
@@ -92,7 +93,11 @@ mod tests {
         let names: Vec<&str> = suite.test_cases.iter().map(|case| case.name.as_str()).collect();
         let ids: Vec<&str> = report.steps.iter().map(|step| step.id.as_str()).collect();
         assert_eq!(names, ids);
-        assert_eq!(suite.test_cases[0].classname.as_deref(), Some("gitops-loop.step"));
+        let classes = suite.test_cases.iter().map(|case| case.classname.as_deref());
+        assert_eq!(
+            classes.take(2).collect::<Vec<_>>(),
+            [Some("gitops-loop.step"), Some("gitops-loop.main")]
+        );
     }
 
     #[test]

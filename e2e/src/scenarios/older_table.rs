@@ -17,7 +17,8 @@ const LIKE: &str = "messages-staging";
 const RECORD: &str = "_schema";
 /// What migration 2 gives every message.
 const GIVEN: &str = "board";
-const CHECKPOINT: Duration = Duration::from_secs(20);
+/// On a machine with much else to do.
+const CHECKPOINT: Duration = Duration::from_mins(1);
 
 /// The restored table.
 pub(crate) struct OlderTable<'a> {

@@ -119,10 +119,14 @@ fn merge_to_only_new(way: &Way) -> Option<f64> {
     Some(at(Milestone::OnlyNew)? - at(Milestone::Merged)?)
 }
 
-/// All requests, and those that failed.
+/// All requests, those of steady loads too, and how many of them failed.
 fn requests(report: &Report) -> (u64, u64) {
     let answers = report.visits.iter().flat_map(|visits| &visits.answers);
-    answers.fold((0, 0), |(asked, failed), run| {
+    let steady = report.steps.iter().filter_map(|step| step.requests);
+    let steady = steady.fold((0, 0), |(asked, failed), requests| {
+        (asked + requests.asked as u64, failed + requests.failed as u64)
+    });
+    answers.fold(steady, |(asked, failed), run| {
         let errors = if matches!(run.answer, Answer::Error(_)) {
             run.count
         } else {

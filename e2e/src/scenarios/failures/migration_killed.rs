@@ -14,14 +14,14 @@ use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
 
 const FAILED: Duration = Duration::from_secs(30);
-/// Two checkpoints and a rest.
-const MESSAGES: usize = 450;
-/// Three seconds after the first checkpoint are left.
-const SLOWLY: &str = "100";
+/// One checkpoint, after 200, and a rest.
+const MESSAGES: usize = 300;
+/// So that the rest takes two seconds.
+const SLOWLY: &str = "50";
 const AS_FAST_AS_IT_CAN: &str = "0";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("migration-killed", "a migration killed half way", 120),
+    step: Step::new("migration-killed", "a migration killed half way", 180),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {

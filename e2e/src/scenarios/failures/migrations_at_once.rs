@@ -11,9 +11,9 @@ use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
 
-const MESSAGES: usize = 300;
+const MESSAGES: usize = 200;
 /// So that both are at it for some seconds.
-const SLOWLY: &str = "60";
+const SLOWLY: &str = "40";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("migrations-at-once", "two migrations at once", 120),
