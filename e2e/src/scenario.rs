@@ -11,12 +11,16 @@ use e2e_report::Outcome;
 use crate::actors::{Operator, walk_by};
 use crate::diagnose;
 use crate::env::Env;
+use crate::environment::Environment;
+use crate::first_release::application;
 use crate::gitops;
 use crate::plan::{self, Step};
 use crate::progress::{Progress, StepHandle};
 use crate::recorder::Recorder;
 use crate::scenarios::ALL;
 
+/// As git names it.
+const EVERYTHING: &str = ".";
 /// How long an environment may take to come to rest.
 const CALM: Duration = Duration::from_mins(2);
 
@@ -118,7 +122,7 @@ pub(crate) async fn run(progress: &Progress, env: &Env, chosen: &[&'static Scena
     let _passers_by = walk_by(progress.recorder(), env);
     let mut failed = Vec::new();
     for scenario in chosen {
-        let before = Operator::of(env).head().await?;
+        let before = Heads::of(env).await?;
         let told = progress.story(&scenario.step, async |step| tell(scenario, env, step).await);
         let Err(error) = told.await else { continue };
         save_state(progress, env, scenario.step.id).await;
@@ -156,10 +160,30 @@ async fn tell(scenario: &Scenario, env: &Env, step: &StepHandle) -> Result<()> {
     (scenario.story)(env, step).await
 }
 
-/// Undo what a story that failed half-way has released.
-async fn heal(progress: &Progress, env: &Env, before: &str) -> Result<()> {
+/// What was pushed last, of code and of manifests; one commit, where they are in one repository.
+struct Heads {
+    code: String,
+    manifests: String,
+}
+
+impl Heads {
+    async fn of(env: &Env) -> Result<Self> {
+        Ok(Self {
+            code: application(&env.ground, &env.world).catch_up().await?,
+            manifests: Operator::of(env).head().await?,
+        })
+    }
+}
+
+/// Undo what a story that failed half-way has pushed.
+async fn heal(progress: &Progress, env: &Env, before: &Heads) -> Result<()> {
     let heal = async |step: &StepHandle| {
-        Operator::of(env).restore(before).await?;
+        let code = application(&env.ground, &env.world);
+        code.catch_up().await?;
+        if code.commit_restored(EVERYTHING, &before.code).await?.is_some() {
+            code.push(Environment::Staging.branch()).await?;
+        }
+        Operator::of(env).restore(&before.manifests).await?;
         // Else what is calm may still be what was before.
         gitops::refreshed(step, env, CALM).await?;
         gitops::calm(step, env, CALM).await

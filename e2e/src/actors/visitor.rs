@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use api::{BackendVersion, Message, MessageList};
-use reqwest::header::{ACCEPT, REFERER};
+use reqwest::header::{ACCEPT, IF_MATCH, REFERER};
 
 use super::page::Page;
 use crate::cluster::Cluster;
@@ -107,6 +107,22 @@ impl<'a> Visitor<'a> {
             .into_iter()
             .find(|message| message.author == author);
         found.with_context(|| format!("the API of {} has no message of {author}", self.environment))
+    }
+
+    /// Give a message another text, as its author may.
+    pub(crate) async fn edit(&self, message: &Message, text: &str) -> Result<()> {
+        let url = format!("{}{}/{}", self.api, api::MESSAGES, message.uuid);
+        let edited = self
+            .http
+            .put(&url)
+            .header(IF_MATCH, message.etag())
+            .json(&serde_json::json!({ "author": message.author, "text": text }))
+            .send()
+            .await
+            .and_then(reqwest::Response::error_for_status);
+        edited
+            .map(drop)
+            .with_context(|| format!("edit message {} of {}", message.uuid, self.environment))
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T> {

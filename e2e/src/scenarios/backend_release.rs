@@ -150,13 +150,14 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
-    /// Every message is what it was before the release.
-    pub(crate) async fn same_messages(&self) -> Result<()> {
+    /// Every message is what it was before the release, but for one, which says `text`.
+    pub(crate) async fn same_messages_but(&self, uuid: &str, text: &str) -> Result<()> {
+        let mut expected = self.before.messages.clone();
+        expected.insert(uuid.to_owned(), text.to_owned());
         let now = Board::of(self.env).await?.messages;
         ensure!(
-            now == self.before.messages,
-            "the messages were {:?} and are {now:?}",
-            self.before.messages
+            now == expected,
+            "the messages should be {expected:?} and are {now:?}"
         );
         Ok(())
     }
