@@ -3,6 +3,7 @@
 Each of them calls moto's own model of its service, so what a stack makes is what the service's API then shows.
 """
 
+import json
 import sys
 
 from moto.cloudformation import parsing
@@ -11,7 +12,7 @@ from moto.codepipeline.models import codepipeline_backends
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
-from moto.iam.models import iam_backends
+from moto.iam.models import Role, iam_backends
 from moto.server import main
 from moto.utilities.utils import get_partition
 
@@ -137,6 +138,17 @@ def table_with_its_protection(resource_name, cloudformation_json, account_id, re
 
 
 Table.create_from_cloudformation_json = table_with_its_protection
+
+put_policy = Role.put_policy
+
+
+def policy_as_json(role, policy_name, policy_json):
+    """moto shows the policy of a role in a template as Python writes it."""
+    text = policy_json if isinstance(policy_json, str) else json.dumps(policy_json)
+    return put_policy(role, policy_name, text)
+
+
+Role.put_policy = policy_as_json
 
 known = parsing.resource_class_from_type
 

@@ -1,6 +1,8 @@
-//! What the tests of `infra/aws` work with: the templates, emulators of AWS, and a reader of trust policies.
+//! What the tests of `infra/aws` work with: the templates, emulators of AWS, and readers of policies.
 
 pub mod emulator;
+mod pattern;
+pub mod policy;
 pub mod process;
 pub mod recorder;
 pub mod template;

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value};
 
+use crate::pattern::{like, texts};
+
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// A token: who issued it, and what it says.
@@ -140,28 +142,6 @@ fn claim<'t>(key: &str, token: &'t Token) -> Result<Option<&'t str>> {
     Ok(token.claims.get(name).map(String::as_str))
 }
 
-fn texts(value: &Value) -> Result<Vec<&str>> {
-    let one = std::slice::from_ref(value);
-    let list = value.as_array().map_or(one, Vec::as_slice);
-    list.iter().map(|text| text.as_str().context("a text")).collect()
-}
-
-/// `*` stands for any characters, `?` for one.
-fn like(pattern: &str, text: &str) -> bool {
-    match (pattern.chars().next(), text.chars().next()) {
-        (None, None) => true,
-        (Some('*'), _) => {
-            let rest = &pattern[1..];
-            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            ends.any(|at| like(rest, &text[at..]))
-        }
-        (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {
-            like(&pattern[wanted.len_utf8()..], &text[found.len_utf8()..])
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -174,21 +154,6 @@ mod tests {
             "Principal": {"Federated": "arn:aws:iam::1:oidc-provider/idp"},
             "Condition": condition,
         }]})
-    }
-
-    #[test]
-    fn patterns_match_as_in_iam() {
-        for (pattern, text, expected) in [
-            ("a*", "abc", true),
-            ("a*c", "abc", true),
-            ("a*c", "abd", false),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("*", "", true),
-            ("abc", "ABC", false),
-        ] {
-            assert_eq!(like(pattern, text), expected, "{pattern} {text}");
-        }
     }
 
     #[test]

@@ -45,7 +45,7 @@ async fn each_role_may_do_what_its_program_does_and_no_more() {
             .await
             .unwrap();
     }
-    let recorder = Recorder::start(&database.endpoint).unwrap();
+    let recorder = Recorder::of_table(&database.endpoint).unwrap();
     tokio::task::spawn_blocking(move || {
         migrate(&recorder.endpoint);
         compare("MigrateRole", &recorder.take());

@@ -8,6 +8,7 @@ mod actions;
 mod clusters;
 mod images;
 mod lint;
+mod push;
 mod refusals;
 mod stacks;
 mod trust;

@@ -137,18 +137,46 @@ fn a_stack_that_somebody_else_changes_is_left_alone() {
 }
 
 #[test]
-fn a_failed_deployment_tells_the_resource_and_its_reason() {
+fn a_failed_deployment_tells_the_resource_and_its_reason_and_the_next_one_goes_on() {
+    // What stands in the way of the first one is gone for the second.
     let aws = FakeAws::new(
-        r#"*"describe-stacks --stack-name"*) echo '{"Stacks": [{"StackStatus": "ROLLBACK_COMPLETE"}]}' ;;
+        r#"*"describe-stacks --stack-name"*) if [ -e "$0.deleted" ] && ! [ -e "$0.made" ]; then echo "Stack does not exist" >&2; exit 1; fi
+  if [ -e "$0.made" ]; then echo '{"Stacks": [{"StackStatus": "CREATE_COMPLETE"}]}'
+  else echo '{"Stacks": [{"StackStatus": "ROLLBACK_COMPLETE"}]}'; fi ;;
+*describe-stacks*) if [ -e "$0.tried" ]; then
+  echo '{"Stacks": [{"StackName": "gitops-loop-registry", "StackStatus": "ROLLBACK_COMPLETE"}]}'; else echo '{"Stacks": []}'; fi ;;
+*delete-stack*) touch "$0.deleted" ;;
+*execute-change-set*) if [ -e "$0.deleted" ]; then touch "$0.made"; else touch "$0.tried"; fi ;;
 *describe-change-set*) echo '{"Status": "CREATE_COMPLETE", "Changes": [{"ResourceChange": {"Action": "Add"}}]}' ;;
 *describe-stack-events*) echo '{"StackEvents": [{"LogicalResourceId": "Backend", "ResourceType": "AWS::ECR::Repository",
   "ResourceStatus": "CREATE_FAILED", "ResourceStatusReason": "it is there already"}]}' ;;"#,
     );
-    let error = aws.run(&["deploy", "staging", "--only", "registry"]).unwrap_err();
+    let deploy = &["deploy", "staging", "--only", "registry"];
+    let error = aws.run(deploy).unwrap_err();
+    for words in [
+        "ended as ROLLBACK_COMPLETE",
+        "deploy again",
+        "Backend (AWS::ECR::Repository): it is there already",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    let said = aws.run(deploy).unwrap();
     assert!(
-        error.contains("Backend (AWS::ECR::Repository): it is there already"),
-        "{error}"
+        said.contains("removing what a failed first deployment left"),
+        "{said}"
     );
+}
+
+#[test]
+fn a_change_of_no_resource_is_carried_out_too() {
+    let aws = FakeAws::new(
+        r#"*"describe-stacks --stack-name"*) echo '{"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}' ;;
+*describe-stacks*) echo '{"Stacks": [{"StackName": "gitops-loop-registry", "StackStatus": "CREATE_COMPLETE"}]}' ;;
+*describe-change-set*) echo '{"Status": "CREATE_COMPLETE", "Changes": []}' ;;"#,
+    );
+    let said = aws.run(&["deploy", "staging", "--only", "registry"]).unwrap();
+    assert!(!said.contains("no change"), "{said}");
+    assert!(aws.calls().contains("execute-change-set"));
 }
 
 #[test]
@@ -185,13 +213,18 @@ fn another_account_is_not_touched() {
 
 #[test]
 fn a_missing_parameter_is_named_before_the_first_stack() {
-    let aws = FakeAws::new("");
+    let aws = FakeAws::new(
+        r#"*describe-change-set*) echo '{"Status": "FAILED", "StatusReason": "The submitted information didn'"'"'t contain changes"}' ;;"#,
+    );
     let error = aws.run(&["deploy", "staging"]).unwrap_err();
     assert!(
         error.contains("OidcProvider") && error.contains("[staging]"),
         "{error}"
     );
     assert!(!aws.calls().contains("create-change-set"));
+    // Given, the same deployment goes to its first stack.
+    aws.run(&["plan", "staging", "--only", "cluster", SET]).unwrap();
+    assert!(aws.calls().contains("create-change-set"));
 }
 
 #[test]

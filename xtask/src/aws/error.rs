@@ -47,7 +47,9 @@ pub(crate) enum AwsError {
          --replace-table"
     )]
     ReplacesTable { stack: String, tables: String },
-    #[error("stack {stack} ended as {status}: {reasons}")]
+    #[error(
+        "stack {stack} ended as {status}; mend what follows and deploy again, which goes on from what is there: {reasons}"
+    )]
     Failed {
         stack: String,
         status: String,

@@ -9,17 +9,22 @@ use serde_json::Value;
 use xshell::Shell;
 
 use crate::aws::account::Account;
+use crate::aws::change::Change;
 use crate::aws::error::AwsError;
 use crate::aws::parameters::{Settings, Values};
-use crate::aws::stack::{Change, Stack, State};
+use crate::aws::stack::Stack;
 use crate::aws::stacks::{Holds, PARTS, Part, Scope};
+use crate::aws::state::State;
 use crate::flags::{self, AwsDeploy, AwsDestroy, AwsVerb};
 
 mod account;
+mod change;
 mod error;
+mod events;
 mod parameters;
 mod stack;
 mod stacks;
+mod state;
 
 /// Of which there are two of each stack that is not shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -149,12 +154,15 @@ impl<'sh> Run<'sh> {
     fn prepare(&self, part: &Part, stack: &Stack<'_>, state: &State) -> Result<Option<Vec<Change>>> {
         let template = self.account.sh.current_dir().join(part.template());
         let template = template.to_str().context("the path of a template is UTF-8")?;
-        let changes = stack.prepare(template, &self.values.for_part(part)?, state)?;
-        let Some(changes) = changes.filter(|changes| !changes.is_empty()) else {
+        let Some(changes) = stack.prepare(template, &self.values.for_part(part)?, state)? else {
             println!("{:40} no change", stack.name);
             return Ok(None);
         };
-        println!("{:40} {} changes", stack.name, changes.len());
+        match changes.len() {
+            0 => println!("{:40} a change of no resource, as of an output", stack.name),
+            1 => println!("{:40} 1 change", stack.name),
+            many => println!("{:40} {many} changes", stack.name),
+        }
         for change in &changes {
             println!("  {change}");
         }

@@ -3,11 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::Value;
 
 use crate::aws::account::Account;
+use crate::aws::change::{Change, changes, nothing_to_do};
 use crate::aws::error::AwsError;
+use crate::aws::events::reasons;
+use crate::aws::state::{State, judge};
 
 /// Between two looks at a stack that changes.
 const LOOK: Duration = Duration::from_secs(2);
@@ -17,8 +20,6 @@ const LONGEST: Duration = Duration::from_mins(30);
 const FIRST_LOOK: Duration = Duration::from_millis(300);
 /// The change set, by which it is found again if a run is cut off.
 const CHANGE_SET: &str = "xtask";
-/// What must never be made anew unasked.
-const TABLE: &str = "AWS::DynamoDB::Table";
 
 /// A stack of the account.
 pub(crate) struct Stack<'a> {
@@ -28,34 +29,12 @@ pub(crate) struct Stack<'a> {
     pub(crate) found: Option<&'a Value>,
 }
 
-/// How a stack stands before it is changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum State {
-    /// There is none, or one that nothing has been made for yet.
-    Absent,
-    /// Its first deployment failed and all of it was removed; nothing but removing the rest is possible.
-    RolledBack,
-    /// It can be changed.
-    There,
-}
-
-/// One resource that would change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
-    /// `Add`, `Modify`, `Remove`, `Import`.
-    action: String,
-    resource: String,
-    kind: String,
-    /// `True`, `Conditional`, `False` or nothing.
-    replacement: String,
-}
-
 impl Stack<'_> {
     /// How it stood when the run began; an error when nothing could be done with it then.
     pub(crate) fn state(&self) -> Result<State> {
         let status = |found: &Value| found["StackStatus"].as_str().unwrap_or_default().to_owned();
         match self.found {
-            Some(found) => judge(&self.name, &status(found)),
+            Some(found) => Ok(judge(&self.name, &status(found))?),
             None => Ok(State::Absent),
         }
     }
@@ -209,163 +188,5 @@ impl Stack<'_> {
     fn cloudformation(&self, verb: &str, more: &[&str]) -> Result<Value> {
         self.account
             .ask(&[&["cloudformation", verb, "--stack-name", &self.name], more].concat())
-    }
-}
-
-impl Change {
-    fn loses_a_table(&self) -> bool {
-        let gone = self.action == "Remove" || matches!(self.replacement.as_str(), "True" | "Conditional");
-        self.kind == TABLE && gone
-    }
-}
-
-impl std::fmt::Display for Change {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{:7} {} ({})",
-            self.action.to_lowercase(),
-            self.resource,
-            self.kind
-        )?;
-        match self.replacement.as_str() {
-            "True" => write!(f, ", made anew"),
-            "Conditional" => write!(f, ", perhaps made anew"),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What a status means to somebody who wants to change the stack.
-fn judge(stack: &str, status: &str) -> Result<State> {
-    let for_a_person = |next: &str| AwsError::Stuck {
-        stack: stack.to_owned(),
-        status: status.to_owned(),
-        next: next.to_owned(),
-    };
-    match status {
-        "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE" => Ok(State::Absent),
-        "ROLLBACK_COMPLETE" => Ok(State::RolledBack),
-        "UPDATE_ROLLBACK_FAILED" => Err(for_a_person(&format!(
-            "aws cloudformation continue-update-rollback --stack-name {stack}"
-        ))
-        .into()),
-        "ROLLBACK_FAILED" | "DELETE_FAILED" | "CREATE_FAILED" => Err(for_a_person(&format!(
-            "see why (aws cloudformation describe-stack-events --stack-name {stack}), then aws cloudformation delete-stack \
-             --stack-name {stack}"
-        ))
-        .into()),
-        status if status.ends_with("_IN_PROGRESS") => Err(AwsError::Busy {
-            stack: stack.to_owned(),
-            status: status.to_owned(),
-        }
-        .into()),
-        _ => Ok(State::There),
-    }
-}
-
-/// CloudFormation calls a change set without a change failed, and says why in words.
-fn nothing_to_do(reason: &str) -> bool {
-    reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
-}
-
-fn changes(set: &Value) -> Result<Vec<Change>> {
-    let list = set["Changes"].as_array().context("a change set has changes")?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Ok(list
-        .iter()
-        .map(|change| &change["ResourceChange"])
-        .map(|change| Change {
-            action: text(&change["Action"]),
-            resource: text(&change["LogicalResourceId"]),
-            kind: text(&change["ResourceType"]),
-            replacement: text(&change["Replacement"]),
-        })
-        .collect())
-}
-
-/// The first failures of the last change, oldest first: what follows them is their consequence. AWS lists the newest event first,
-/// and every one since the stack was made.
-fn reasons(events: &Value) -> String {
-    const BEGINNINGS: &[&str] = &["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"];
-    let status = |event: &Value| event["ResourceStatus"].as_str().unwrap_or_default().to_owned();
-    let begins = |event: &&Value| {
-        event["ResourceType"] == "AWS::CloudFormation::Stack" && BEGINNINGS.contains(&status(event).as_str())
-    };
-    let events = events["StackEvents"].as_array().map_or(&[][..], Vec::as_slice);
-    let of_this_change: Vec<_> = events.iter().take_while(|event| !begins(event)).collect();
-    let failed = of_this_change.into_iter().rev().filter(|event| {
-        let reason = event["ResourceStatusReason"].as_str().unwrap_or_default();
-        status(event).ends_with("_FAILED") && !reason.contains("cancelled")
-    });
-    let lines: Vec<_> = failed
-        .map(|event| {
-            let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-            format!(
-                "{} ({}): {}",
-                text("LogicalResourceId"),
-                text("ResourceType"),
-                text("ResourceStatusReason")
-            )
-        })
-        .take(3)
-        .collect();
-    if lines.is_empty() {
-        return "no resource says why".to_owned();
-    }
-    lines.join("; ")
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn each_status_leads_somewhere() {
-        assert_eq!(judge("s", "REVIEW_IN_PROGRESS").unwrap(), State::Absent);
-        assert_eq!(judge("s", "ROLLBACK_COMPLETE").unwrap(), State::RolledBack);
-        assert_eq!(judge("s", "UPDATE_ROLLBACK_COMPLETE").unwrap(), State::There);
-        let error = |status| judge("s", status).unwrap_err().to_string();
-        assert!(error("UPDATE_IN_PROGRESS").contains("try again"));
-        assert!(error("UPDATE_ROLLBACK_FAILED").contains("continue-update-rollback --stack-name s"));
-        assert!(error("DELETE_FAILED").contains("delete-stack --stack-name s"));
-    }
-
-    fn change(kind: &str, action: &str, replacement: &str) -> Change {
-        let set = json!({"Changes": [{"ResourceChange": {
-            "Action": action, "LogicalResourceId": "Messages", "ResourceType": kind, "Replacement": replacement,
-        }}]});
-        changes(&set).unwrap().remove(0)
-    }
-
-    #[test]
-    fn a_table_is_lost_by_replacement_and_by_removal() {
-        assert!(change(TABLE, "Modify", "True").loses_a_table());
-        assert!(change(TABLE, "Modify", "Conditional").loses_a_table());
-        assert!(change(TABLE, "Remove", "").loses_a_table());
-        assert!(!change(TABLE, "Modify", "False").loses_a_table());
-        assert!(!change(TABLE, "Add", "").loses_a_table());
-        assert!(!change("AWS::IAM::Role", "Modify", "True").loses_a_table());
-    }
-
-    #[test]
-    fn the_first_failure_is_the_reason() {
-        let event = |status: &str, reason: &str| {
-            json!({"LogicalResourceId": "Bucket", "ResourceType": "AWS::S3::Bucket", "ResourceStatus": status,
-                   "ResourceStatusReason": reason})
-        };
-        let newest_first = json!({"StackEvents": [
-            event("CREATE_FAILED", "Resource creation cancelled"),
-            event("CREATE_FAILED", "it is there already"),
-            event("CREATE_IN_PROGRESS", ""),
-            json!({"ResourceType": "AWS::CloudFormation::Stack", "ResourceStatus": "UPDATE_IN_PROGRESS"}),
-            event("CREATE_FAILED", "of last year"),
-        ]});
-        assert_eq!(
-            reasons(&newest_first),
-            "Bucket (AWS::S3::Bucket): it is there already"
-        );
     }
 }

@@ -1,0 +1,91 @@
+//! What a policy of a role allows: the part of IAM's rules that the templates here use for pushing images.
+//!
+//! Whatever this module does not know is an error, never a yes or a no.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Map, Value};
+
+use crate::pattern::{like, texts};
+
+/// Whether `action` may be done to the resource of this ARN: some statement allows it, and none denies it.
+pub fn allows(policy: &Value, action: &str, resource: &str) -> Result<bool> {
+    let mut allowed = false;
+    for statement in statements(policy)? {
+        let fits = |field: &str, wanted: &str| -> Result<bool> {
+            let patterns = texts(
+                statement
+                    .get(field)
+                    .with_context(|| format!("a statement has no {field}"))?,
+            )?;
+            Ok(patterns.iter().any(|pattern| like(pattern, wanted)))
+        };
+        if !(fits("Action", action)? && fits("Resource", resource)?) {
+            continue;
+        }
+        match statement["Effect"].as_str() {
+            Some("Allow") => allowed = true,
+            Some("Deny") => return Ok(false),
+            other => bail!("unknown effect {other:?}"),
+        }
+    }
+    Ok(allowed)
+}
+
+/// Every action that some statement names, as it is written.
+pub fn actions(policy: &Value) -> Result<Vec<&str>> {
+    let mut all = Vec::new();
+    for statement in statements(policy)? {
+        all.extend(texts(&statement["Action"])?);
+    }
+    Ok(all)
+}
+
+fn statements(policy: &Value) -> Result<Vec<&Map<String, Value>>> {
+    ensure!(policy["Version"] == "2012-10-17", "unknown version of the policy");
+    let list = policy["Statement"].as_array().context("a list of statements")?;
+    list.iter()
+        .map(|statement| {
+            let fields = statement.as_object().context("a statement is an object")?;
+            for name in fields.keys() {
+                let known = ["Sid", "Effect", "Action", "Resource"].contains(&name.as_str());
+                ensure!(known, "unknown field {name} of a statement");
+            }
+            Ok(fields)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_action_is_allowed_on_what_is_named() {
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["ecr:Put*"], "Resource": ["arn:a", "arn:b/*"]},
+            {"Effect": "Deny", "Action": "ecr:PutImage", "Resource": "arn:b/secret"},
+        ]});
+        let allowed = |action, resource| allows(&policy, action, resource).unwrap();
+        assert!(allowed("ecr:PutImage", "arn:a"));
+        assert!(allowed("ecr:PutImage", "arn:b/c"));
+        assert!(!allowed("ecr:PutImage", "arn:b/secret"), "a denial wins");
+        assert!(!allowed("ecr:PutImage", "arn:c"));
+        assert!(!allowed("ecr:GetImage", "arn:a"));
+        assert_eq!(actions(&policy).unwrap(), ["ecr:Put*", "ecr:PutImage"]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_an_error() {
+        let of = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]});
+        for statement in [
+            json!({"Effect": "Allow", "Action": "a", "Resource": "*", "Condition": {}}),
+            json!({"Effect": "Allow", "NotAction": "a", "Resource": "*"}),
+            json!({"Effect": "Perhaps", "Action": "a", "Resource": "*"}),
+            json!({"Effect": "Allow", "Action": "a"}),
+        ] {
+            assert!(allows(&of(statement.clone()), "a", "b").is_err(), "{statement}");
+        }
+    }
+}

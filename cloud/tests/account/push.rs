@@ -1,0 +1,214 @@
+//! The right to push images, held against what pushing really asks for: the verbs of `cargo xtask ci` and podman, which they start, are
+//! recorded in front of an emulated ECR.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cloud::emulator::{ACCOUNT, Emulator, REGION};
+use cloud::policy;
+use cloud::recorder::Recorder;
+use cloud::template::Template;
+use cloud::tools;
+use serde_json::Value;
+
+const APPS: [&str; 2] = ["backend", "frontend"];
+
+/// What a role may do and no recorded request needs: action, why it is allowed all the same.
+const UNSEEN: &[(&str, &str)] = &[(
+    "ecr:GetAuthorizationToken",
+    "`aws ecr get-login-password` asks for it, before the verbs",
+)];
+
+#[test]
+fn who_pushes_images_may_do_what_that_takes_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let emulator = Emulator::ministack().unwrap();
+    emulator
+        .xtask(&tools::root(), &["deploy", "staging"], &["registry"])
+        .unwrap();
+    let recorder = Recorder::of_registry(&emulator.endpoint).unwrap();
+    let Some(release) = Release::begin(folder.path(), &recorder) else {
+        // Not by a macro: the test harness would keep that to itself.
+        let _ = writeln!(
+            std::io::stdout(),
+            "skipped: the rights of a push: podman, whose push is recorded, is not here"
+        );
+        return;
+    };
+    release.verb(&["plan"]);
+    for app in APPS {
+        release.make_image(app);
+    }
+    // The second time all is there, which the first run of a retry finds out too.
+    for _ in ["first", "again"] {
+        release.verb(&["push"]);
+    }
+    release.verb(&["tag", "v1.0.0"]);
+    let pushed = emulator
+        .ask(&[
+            "ecr",
+            "describe-images",
+            "--repository-name",
+            "gitops-loop/backend",
+        ])
+        .unwrap();
+    let tags = pushed["imageDetails"][0]["imageTags"].as_array().unwrap().len();
+    assert_eq!(tags, 2, "the content and the version: {pushed}");
+
+    let asked = recorder.take();
+    let policy = push_policy();
+    for (action, repository) in &asked {
+        assert!(
+            policy::allows(&policy, action, &arn(repository)).unwrap(),
+            "{action} on {repository} would be refused"
+        );
+    }
+    let used: BTreeSet<_> = asked.iter().map(|(action, _)| action.as_str()).collect();
+    let excused: BTreeSet<_> = UNSEEN.iter().map(|(action, _)| *action).collect();
+    let allowed: BTreeSet<_> = policy::actions(&policy).unwrap().into_iter().collect();
+    let expected: BTreeSet<_> = used.union(&excused).copied().collect();
+    assert_eq!(allowed, expected, "left: the policy, right: what was asked for");
+    assert!(used.is_disjoint(&excused), "an excuse that is not needed");
+}
+
+#[test]
+fn nobody_who_pushes_may_touch_another_repository() {
+    let policy = push_policy();
+    for action in policy::actions(&policy).unwrap() {
+        let everywhere = action == "ecr:GetAuthorizationToken";
+        for repository in ["gitops-loop/other", "other/backend", "gitops-loop/backend/x"] {
+            assert_eq!(
+                policy::allows(&policy, action, &arn(repository)).unwrap(),
+                everywhere,
+                "{action} on {repository}"
+            );
+        }
+    }
+    for action in [
+        "ecr:BatchDeleteImage",
+        "ecr:DeleteRepository",
+        "ecr:PutImageTagMutability",
+    ] {
+        assert!(!policy::allows(&policy, action, &arn("gitops-loop/backend")).unwrap());
+    }
+}
+
+/// The policy with the repositories' ARNs filled in.
+fn push_policy() -> Value {
+    let template = Template::read("registry").unwrap();
+    let policies = template.resources("AWS::IAM::ManagedPolicy");
+    let mut policy = policies["Push"]["Properties"]["PolicyDocument"].clone();
+    for statement in policy["Statement"].as_array_mut().unwrap() {
+        for resource in statement["Resource"].as_array_mut().into_iter().flatten() {
+            *resource = match resource.as_str().unwrap() {
+                "Backend.Arn" => arn("gitops-loop/backend").into(),
+                "Frontend.Arn" => arn("gitops-loop/frontend").into(),
+                other => panic!("unknown resource {other}"),
+            };
+        }
+    }
+    policy
+}
+
+fn arn(repository: &str) -> String {
+    format!("arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}")
+}
+
+/// A checkout of a small monorepo with its remote, an engine with a storage of its own, and a registry.
+struct Release {
+    folder: PathBuf,
+    registry: String,
+}
+
+impl Release {
+    /// Nothing if there is no podman.
+    fn begin(folder: &Path, recorder: &Recorder) -> Option<Self> {
+        if Command::new("podman").arg("--version").output().is_err() {
+            return None;
+        }
+        let release = Self {
+            folder: folder.to_owned(),
+            registry: recorder.endpoint.trim_start_matches("http://").to_owned(),
+        };
+        for app in APPS {
+            let overlay = format!("infra/{app}/overlays/staging/kustomization.yaml");
+            release.write(
+                &overlay,
+                &fs::read_to_string(tools::root().join(&overlay)).unwrap(),
+            );
+            release.write(&format!("{app}/main.rs"), "fn main() {}\n");
+        }
+        let remote = folder.join("remote.git");
+        let remote = remote.to_str().unwrap();
+        release.git(&["init", "--quiet", "--initial-branch=master"]);
+        release.git(&["add", "--all"]);
+        release.git(&["commit", "--quiet", "--message=Start"]);
+        release.git(&["clone", "--quiet", "--bare", ".", remote]);
+        release.git(&["remote", "add", "origin", remote]);
+        fs::write(
+            folder.join("storage.conf"),
+            format!(
+                "[storage]\ndriver = \"vfs\"\ngraphroot = \"{0}/images\"\nrunroot = \"{0}/run\"\n",
+                folder.display()
+            ),
+        )
+        .unwrap();
+        Some(release)
+    }
+
+    fn work(&self) -> PathBuf {
+        self.folder.join("work")
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.work().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"])
+            .args(arguments)
+            .current_dir(self.work())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1");
+        tools::output(&mut git).unwrap();
+    }
+
+    /// `cargo xtask ci …`, as a CI file calls it.
+    fn verb(&self, verb: &[&str]) {
+        let mut xtask = tools::xtask(&self.work(), &self.folder).unwrap();
+        xtask
+            .arg("ci")
+            .args(verb)
+            .env("RELEASE_BRANCH", "master")
+            .env("IMAGE_REGISTRY", format!("{}/gitops-loop", self.registry))
+            .env("REGISTRY_INSECURE", "true")
+            .env("CONTAINER_ENGINE", "podman")
+            .env("CONTAINERS_STORAGE_CONF", self.folder.join("storage.conf"));
+        tools::output(&mut xtask).unwrap();
+    }
+
+    /// In place of the verb `build`, which would compile: an image with one file, under the name that the plan has for it.
+    fn make_image(&self, app: &str) {
+        let plan = fs::read_to_string(self.work().join("target/ci/plan.json")).unwrap();
+        let plan: Value = serde_json::from_str(&plan).unwrap();
+        let planned = plan["apps"].as_array().unwrap();
+        let planned = planned.iter().find(|planned| planned["name"] == app).unwrap();
+        let layer = self.folder.join(format!("{app}.tar"));
+        let mut tar = Command::new("tar");
+        tar.arg("-cf").arg(&layer).arg("-C").arg(self.work()).arg(app);
+        tools::output(&mut tar).unwrap();
+        let mut podman = Command::new("podman");
+        podman
+            .arg("import")
+            .arg(&layer)
+            .arg(planned["image"].as_str().unwrap())
+            .env("CONTAINERS_STORAGE_CONF", self.folder.join("storage.conf"));
+        tools::output(&mut podman).unwrap();
+    }
+}

@@ -1,0 +1,187 @@
+//! What `MiniStack` answers for: registry, bucket, secret and builds.
+
+use cloud::emulator::Emulator;
+use cloud::tools;
+use serde_json::{Value, json};
+
+use super::{
+    PRODUCTION, STAGING_OF_THREE, Variant, arn_of_source, ask, gone, policy, refuses_an_unknown_type,
+};
+use crate::images::Repository;
+
+const PARTS: &[&str] = &["registry", "artifacts", "secrets", "build"];
+
+#[test]
+fn what_ministack_answers_for() {
+    let emulator = Emulator::ministack().unwrap();
+    refuses_an_unknown_type(&emulator);
+    for variant in [PRODUCTION, STAGING_OF_THREE] {
+        variant.deploy(&emulator, PARTS);
+        registry(&emulator);
+        artifacts(&emulator);
+        secret(&emulator);
+        projects(&emulator, variant);
+        variant.changes_nothing(&emulator, PARTS);
+    }
+    a_tag_never_moves(&emulator);
+    // What a run left behind must not stand in the way.
+    let file = tools::templates().join("parameters.toml");
+    let body = file.to_str().unwrap();
+    let bucket = bucket();
+    let put = [
+        "s3api",
+        "put-object",
+        "--bucket",
+        &bucket,
+        "--key",
+        "a/b",
+        "--body",
+        body,
+    ];
+    ask(&emulator, &put);
+    let said = STAGING_OF_THREE.destroy(&emulator, PARTS);
+    assert_eq!(said.matches("removed").count(), PARTS.len(), "{said}");
+    gone(
+        &emulator,
+        &["s3api", "get-bucket-encryption", "--bucket", &bucket],
+    );
+    let repository = ["--repository-names", "gitops-loop/backend"];
+    gone(
+        &emulator,
+        &[&["ecr", "describe-repositories"][..], &repository].concat(),
+    );
+}
+
+fn bucket() -> String {
+    "gitops-loop-artifacts-000000000000-eu-central-1".to_owned()
+}
+
+fn registry(emulator: &Emulator) {
+    let described = ask(emulator, &["ecr", "describe-repositories"]);
+    let repositories = described["repositories"].as_array().unwrap();
+    assert_eq!(repositories.len(), 2);
+    for repository in repositories {
+        assert_eq!(repository["imageTagMutability"], "IMMUTABLE");
+        assert_eq!(repository["imageScanningConfiguration"]["scanOnPush"], true);
+        assert_eq!(repository["encryptionConfiguration"]["encryptionType"], "AES256");
+    }
+    let policy = ask(
+        emulator,
+        &[
+            "ecr",
+            "get-lifecycle-policy",
+            "--repository-name",
+            "gitops-loop/frontend",
+        ],
+    );
+    let policy: Value = serde_json::from_str(policy["lifecyclePolicyText"].as_str().unwrap()).unwrap();
+    assert_eq!(policy["rules"][1]["selection"]["countNumber"], 200);
+}
+
+fn a_tag_never_moves(emulator: &Emulator) {
+    let repository = Repository {
+        emulator,
+        name: "gitops-loop/backend",
+    };
+    let (status, first) = repository.push("content", "first");
+    assert_eq!(status, 201);
+    let (status, _) = repository.push("content", "second");
+    assert!((400..500).contains(&status), "{status}");
+    let images = ask(
+        emulator,
+        &[
+            "ecr",
+            "describe-images",
+            "--repository-name",
+            "gitops-loop/backend",
+        ],
+    );
+    let tagged: Vec<_> = images["imageDetails"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|image| image["imageTags"] == json!(["content"]))
+        .map(|image| image["imageDigest"].as_str().unwrap())
+        .collect();
+    assert_eq!(tagged, [first]);
+}
+
+fn artifacts(emulator: &Emulator) {
+    let bucket = bucket();
+    let ask = |what| ask(emulator, &["s3api", what, "--bucket", &bucket]);
+    let encryption = ask("get-bucket-encryption");
+    let rule = &encryption["ServerSideEncryptionConfiguration"]["Rules"][0];
+    assert_eq!(
+        rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"],
+        "AES256"
+    );
+    let access = ask("get-public-access-block");
+    let access = access["PublicAccessBlockConfiguration"].as_object().unwrap();
+    assert_eq!(access.len(), 4);
+    assert!(access.values().all(|closed| *closed == true), "{access:?}");
+    let policy = ask("get-bucket-policy");
+    let policy: Value = serde_json::from_str(policy["Policy"].as_str().unwrap()).unwrap();
+    let statement = &policy["Statement"][0];
+    assert_eq!(statement["Effect"], "Deny");
+    assert_eq!(
+        statement["Condition"],
+        json!({"Bool": {"aws:SecureTransport": "false"}})
+    );
+    let arn = format!("arn:aws:s3:::{bucket}");
+    assert_eq!(statement["Resource"], json!([arn, format!("{arn}/*")]));
+}
+
+fn secret(emulator: &Emulator) {
+    let secret = ask(
+        emulator,
+        &[
+            "secretsmanager",
+            "get-secret-value",
+            "--secret-id",
+            "gitops-loop/forge-token",
+        ],
+    );
+    assert_eq!(secret["SecretString"].as_str().unwrap().len(), 32);
+}
+
+fn projects(emulator: &Emulator, variant: Variant) {
+    let names = ["gitops-loop-backend", "gitops-loop-frontend"];
+    let got = ask(
+        emulator,
+        &["codebuild", "batch-get-projects", "--names", names[0], names[1]],
+    );
+    let projects = got["projects"].as_array().unwrap();
+    assert_eq!(projects.len(), 2);
+    for (project, app) in projects.iter().zip(["backend", "frontend"]) {
+        assert_eq!(project["source"]["buildspec"], "buildspec.yaml");
+        assert_eq!(project["environment"]["privilegedMode"], true);
+        let mut told = vec![
+            json!({"name": "RELEASE_APPS", "value": app}),
+            json!({"name": "IMAGE_REGISTRY", "value": "000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop"}),
+            json!({"name": "FORGE", "value": "codecommit"}),
+            json!({"name": "FORGE_REPO", "value": variant.manifests()}),
+        ];
+        if variant.source(app) != variant.manifests() {
+            let address = "https://git-codecommit.eu-central-1.amazonaws.com/v1/repos/gitops-loop-infra";
+            told.push(json!({"name": "INFRA_REMOTE", "value": address}));
+        }
+        assert_eq!(project["environment"]["environmentVariables"], Value::from(told));
+    }
+    let role = "gitops-loop-build";
+    let attached = ask(
+        emulator,
+        &["iam", "list-attached-role-policies", "--role-name", role],
+    );
+    assert_eq!(
+        attached["AttachedPolicies"][0]["PolicyName"],
+        "gitops-loop-push-images"
+    );
+    let mut sources = ["backend", "frontend"]
+        .map(|app| arn_of_source(&variant.source(app)))
+        .to_vec();
+    sources.dedup();
+    let pull = &policy(emulator, role, "source")["Statement"][0];
+    assert_eq!(pull["Resource"], json!(sources));
+    let propose = &policy(emulator, role, "propose")["Statement"][0];
+    assert_eq!(propose["Resource"], arn_of_source(variant.manifests()));
+}

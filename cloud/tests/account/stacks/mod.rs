@@ -1,0 +1,120 @@
+//! Each template deployed by `cargo xtask aws` to the emulator that answers for it (docs/AWS.md): then the services themselves are
+//! asked, a second deployment changes nothing, a change of one thing changes that alone, and `destroy` removes what it should.
+
+mod ministack;
+mod moto;
+mod updates;
+
+use cloud::emulator::{Checkout, Emulator};
+use cloud::tools;
+use serde_json::Value;
+
+/// What is deployed: which environment, and in how many repositories the source lies.
+#[derive(Debug, Clone, Copy)]
+struct Variant {
+    environment: &'static str,
+    layout: &'static str,
+}
+
+const PRODUCTION: Variant = Variant {
+    environment: "production",
+    layout: "one",
+};
+
+/// Together with the first one, every branch of every template.
+const STAGING_OF_THREE: Variant = Variant {
+    environment: "staging",
+    layout: "three",
+};
+
+impl Variant {
+    fn deploy(self, emulator: &Emulator, parts: &[&str]) -> String {
+        let layout = format!("Layout={}", self.layout);
+        let verb = &["deploy", self.environment, "--set", &layout, "--set", ISSUER];
+        emulator.xtask(&tools::root(), verb, parts).unwrap()
+    }
+
+    fn changes_nothing(self, emulator: &Emulator, parts: &[&str]) {
+        let said = self.deploy(emulator, parts);
+        assert_eq!(said.matches("no change").count(), parts.len(), "{said}");
+    }
+
+    fn destroy(self, emulator: &Emulator, parts: &[&str]) -> String {
+        let verb = &["destroy", self.environment, "--yes", self.environment];
+        emulator.xtask(&tools::root(), verb, parts).unwrap()
+    }
+
+    /// The branch that its pipelines follow.
+    fn branch(self) -> &'static str {
+        if self.environment == "staging" {
+            "master"
+        } else {
+            "production"
+        }
+    }
+
+    /// The repository that an app is built from.
+    fn source(self, app: &str) -> String {
+        if self.layout == "one" {
+            "gitops-loop".to_owned()
+        } else {
+            format!("gitops-loop-app-{app}")
+        }
+    }
+
+    /// The repository of the manifests.
+    fn manifests(self) -> &'static str {
+        if self.layout == "one" {
+            "gitops-loop"
+        } else {
+            "gitops-loop-infra"
+        }
+    }
+}
+
+/// No cluster is here to ask.
+const ISSUER: &str = "OidcProvider=oidc.eks/id/1";
+
+fn ask(emulator: &Emulator, arguments: &[&str]) -> Value {
+    emulator.ask(arguments).unwrap()
+}
+
+/// The error of a question whose answer is that there is no such thing.
+fn gone(emulator: &Emulator, arguments: &[&str]) {
+    let error = emulator.ask(arguments).unwrap_err().to_string();
+    let words = ["NotFound", "NoSuch", "DoesNotExist", "does not exist"];
+    assert!(words.iter().any(|word| error.contains(word)), "{error}");
+}
+
+/// An inline policy of a role.
+fn policy(emulator: &Emulator, role: &str, name: &str) -> Value {
+    let arguments = &[
+        "iam",
+        "get-role-policy",
+        "--role-name",
+        role,
+        "--policy-name",
+        name,
+    ];
+    ask(emulator, arguments)["PolicyDocument"].take()
+}
+
+fn arn_of_source(repository: &str) -> String {
+    format!("arn:aws:codecommit:eu-central-1:000000000000:{repository}")
+}
+
+/// Without this the tests could pass on an emulator that leaves out what it does not know.
+fn refuses_an_unknown_type(emulator: &Emulator) {
+    let spoilt = Checkout::copy().unwrap();
+    spoilt
+        .edit(
+            "source.yaml",
+            "AWS::CodeCommit::Repository",
+            "AWS::Nowhere::Thing",
+        )
+        .unwrap();
+    let apart = &["deploy", "production", "--set", "Project=spoilt"];
+    let deployed = emulator.xtask(spoilt.root(), apart, &["source"]);
+    let error = deployed.unwrap_err().to_string();
+    assert!(error.contains("AWS::Nowhere::Thing"), "{error}");
+}

@@ -1,0 +1,172 @@
+//! What moto answers for: sources, issuers, the table, roles and pipelines.
+
+use cloud::emulator::Emulator;
+use serde_json::{Value, json};
+
+use super::{
+    PRODUCTION, STAGING_OF_THREE, Variant, arn_of_source, ask, gone, policy, refuses_an_unknown_type,
+};
+
+const PARTS: &[&str] = &["source", "access", "message-board", "cluster", "pipelines"];
+
+#[test]
+fn what_moto_answers_for_in_production() {
+    let emulator = Emulator::moto().unwrap();
+    refuses_an_unknown_type(&emulator);
+    PRODUCTION.deploy(&emulator, PARTS);
+    let sources = sources(&emulator, &["gitops-loop"]);
+    issuers(&emulator);
+    protected_table(&emulator);
+    roles(&emulator, PRODUCTION);
+    pipelines(&emulator, PRODUCTION);
+    PRODUCTION.changes_nothing(&emulator, PARTS);
+    let said = PRODUCTION.destroy(&emulator, PARTS);
+    assert!(said.contains("repositories with their history"), "{said}");
+    assert!(said.contains("kept: table messages-production"), "{said}");
+    assert_eq!(table(&emulator, PRODUCTION)["TableStatus"], "ACTIVE");
+    is_removed(&emulator, &["gitops-loop"], &sources);
+}
+
+#[test]
+fn what_moto_answers_for_in_staging_with_three_repositories() {
+    let emulator = Emulator::moto().unwrap();
+    STAGING_OF_THREE.deploy(&emulator, PARTS);
+    let names = [
+        "gitops-loop-app-backend",
+        "gitops-loop-app-frontend",
+        "gitops-loop-infra",
+    ];
+    let sources = sources(&emulator, &names);
+    gone(
+        &emulator,
+        &["codecommit", "get-repository", "--repository-name", "gitops-loop"],
+    );
+    let table = table(&emulator, STAGING_OF_THREE);
+    assert_eq!(table["DeletionProtectionEnabled"], false);
+    assert_ne!(table["SSEDescription"]["SSEType"], "KMS");
+    roles(&emulator, STAGING_OF_THREE);
+    pipelines(&emulator, STAGING_OF_THREE);
+    STAGING_OF_THREE.changes_nothing(&emulator, PARTS);
+    let said = STAGING_OF_THREE.destroy(&emulator, PARTS);
+    assert!(said.contains("removed: table messages-staging"), "{said}");
+    gone(
+        &emulator,
+        &["dynamodb", "describe-table", "--table-name", "messages-staging"],
+    );
+    is_removed(&emulator, &names, &sources);
+}
+
+/// What CodeCommit says of each repository.
+fn sources(emulator: &Emulator, names: &[&str]) -> Vec<Value> {
+    let source = |name: &&str| {
+        let got = ask(
+            emulator,
+            &["codecommit", "get-repository", "--repository-name", name],
+        );
+        assert_eq!(got["repositoryMetadata"]["repositoryName"], *name);
+        got
+    };
+    names.iter().map(source).collect()
+}
+
+/// Histories stay, all that can be made anew is gone.
+fn is_removed(emulator: &Emulator, names: &[&str], before: &[Value]) {
+    assert_eq!(sources(emulator, names), before);
+    let pipelines = ask(emulator, &["codepipeline", "list-pipelines"]);
+    assert_eq!(pipelines["pipelines"], json!([]));
+    gone(
+        emulator,
+        &["iam", "get-role", "--role-name", "gitops-loop-github"],
+    );
+}
+
+fn issuers(emulator: &Emulator) {
+    let list = ask(emulator, &["iam", "list-open-id-connect-providers"]);
+    let list = list["OpenIDConnectProviderList"].as_array().unwrap();
+    assert_eq!(list.len(), 2);
+    for provider in list {
+        let arn = provider["Arn"].as_str().unwrap();
+        let got = ask(
+            emulator,
+            &[
+                "iam",
+                "get-open-id-connect-provider",
+                "--open-id-connect-provider-arn",
+                arn,
+            ],
+        );
+        assert_eq!(got["ClientIDList"], json!(["sts.amazonaws.com"]), "{arn}");
+    }
+}
+
+fn table(emulator: &Emulator, variant: Variant) -> Value {
+    let name = format!("messages-{}", variant.environment);
+    let described = ask(emulator, &["dynamodb", "describe-table", "--table-name", &name]);
+    described["Table"].clone()
+}
+
+fn protected_table(emulator: &Emulator) {
+    let table = table(emulator, PRODUCTION);
+    assert_eq!(table["DeletionProtectionEnabled"], true);
+    assert_eq!(table["SSEDescription"]["SSEType"], "KMS");
+    let key = table["SSEDescription"]["KMSMasterKeyArn"].as_str().unwrap();
+    let rotation = ask(emulator, &["kms", "get-key-rotation-status", "--key-id", key]);
+    assert_eq!(rotation["KeyRotationEnabled"], true);
+    let backups = [
+        "dynamodb",
+        "describe-continuous-backups",
+        "--table-name",
+        "messages-production",
+    ];
+    let backups = ask(emulator, &backups);
+    assert_eq!(
+        backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+        "ENABLED"
+    );
+}
+
+fn roles(emulator: &Emulator, variant: Variant) {
+    for (role, account) in [
+        ("backend", "message-board:backend"),
+        ("backend-migrate", "message-board:backend-migrate"),
+        ("argo-cd", "argocd:argocd-repo-server"),
+    ] {
+        let role = format!("{role}-{}", variant.environment);
+        let got = ask(emulator, &["iam", "get-role", "--role-name", &role]);
+        let condition = &got["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"];
+        let subject = format!("system:serviceaccount:{account}");
+        assert_eq!(condition["oidc.eks/id/1:sub"], subject);
+    }
+    let reads = policy(emulator, &format!("argo-cd-{}", variant.environment), "manifests");
+    assert_eq!(
+        reads["Statement"][0]["Resource"],
+        arn_of_source(variant.manifests())
+    );
+}
+
+fn pipelines(emulator: &Emulator, variant: Variant) {
+    for app in ["backend", "frontend"] {
+        let name = format!("gitops-loop-{app}-{}", variant.environment);
+        let got = ask(emulator, &["codepipeline", "get-pipeline", "--name", &name]);
+        let stages = &got["pipeline"]["stages"];
+        let [source, release] = [0, 1].map(|stage| &stages[stage]["actions"][0]["configuration"]);
+        assert_eq!(source["RepositoryName"], variant.source(app));
+        assert_eq!(source["BranchName"], variant.branch());
+        assert_eq!(source["PollForSourceChanges"], "false");
+        assert_eq!(source["OutputArtifactFormat"], "CODEBUILD_CLONE_REF");
+        assert_eq!(release["ProjectName"], format!("gitops-loop-{app}"));
+        let variables: Value =
+            serde_json::from_str(release["EnvironmentVariables"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            variables,
+            json!([{"name": "RELEASE_BRANCH", "value": variant.branch(), "type": "PLAINTEXT"}])
+        );
+        let rule = ask(emulator, &["events", "describe-rule", "--name", &name]);
+        let pattern: Value = serde_json::from_str(rule["EventPattern"].as_str().unwrap()).unwrap();
+        assert_eq!(pattern["detail"]["referenceName"], json!([variant.branch()]));
+        assert_eq!(pattern["resources"], json!([arn_of_source(&variant.source(app))]));
+        let targets = ask(emulator, &["events", "list-targets-by-rule", "--rule", &name]);
+        let pipeline = format!("arn:aws:codepipeline:eu-central-1:000000000000:{name}");
+        assert_eq!(targets["Targets"][0]["Arn"], pipeline);
+    }
+}

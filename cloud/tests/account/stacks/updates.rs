@@ -1,0 +1,172 @@
+//! A change of what is there: that alone is changed, and what the services have follows.
+
+use cloud::emulator::{Checkout, Emulator};
+use serde_json::{Value, json};
+
+use super::{ISSUER, PRODUCTION, ask};
+use crate::images::Repository;
+
+/// The lines of a deployment that tell a change, as `modify  Backend (AWS::ECR::Repository)`. Whether a resource is perhaps made anew is
+/// left out: `MiniStack` does not know it of every property.
+fn changes(said: &str) -> Vec<&str> {
+    let lines = said.lines().filter_map(|line| line.strip_prefix("  "));
+    let lines = lines.map(|line| line.trim_end_matches(", perhaps made anew"));
+    lines
+        .filter(|line| {
+            ["add", "modify", "remove", "import"]
+                .iter()
+                .any(|action| line.starts_with(action))
+        })
+        .collect()
+}
+
+const DEPLOY: &[&str] = &["deploy", "production", "--set", ISSUER];
+
+#[test]
+fn a_parameter_changes_what_it_is_for() {
+    let emulator = Emulator::ministack().unwrap();
+    let parts = &["registry", "build"];
+    PRODUCTION.deploy(&emulator, parts);
+    let before = projects(&emulator);
+    let checkout = Checkout::copy().unwrap();
+    let image = [DEPLOY, &["--set", "Image=aws/codebuild/standard:8.0"]].concat();
+    let said = emulator.xtask(checkout.root(), &image, parts).unwrap();
+    assert_eq!(
+        changes(&said),
+        [
+            "modify  Backend (AWS::CodeBuild::Project)",
+            "modify  Frontend (AWS::CodeBuild::Project)"
+        ],
+        "{said}"
+    );
+    let after = projects(&emulator);
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(after["environment"]["image"], "aws/codebuild/standard:8.0");
+        let mut expected = before.clone();
+        expected["environment"]["image"] = after["environment"]["image"].clone();
+        expected["lastModified"] = after["lastModified"].clone();
+        assert_eq!(*after, expected, "only the image");
+    }
+    let said = emulator.xtask(checkout.root(), &image, parts).unwrap();
+    assert_eq!(said.matches("no change").count(), parts.len(), "{said}");
+}
+
+fn projects(emulator: &Emulator) -> Vec<Value> {
+    let names = ["gitops-loop-backend", "gitops-loop-frontend"];
+    let got = ask(
+        emulator,
+        &["codebuild", "batch-get-projects", "--names", names[0], names[1]],
+    );
+    got["projects"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_property_changes_in_place_and_images_stay() {
+    let emulator = Emulator::ministack().unwrap();
+    PRODUCTION.deploy(&emulator, &["registry"]);
+    let repository = Repository {
+        emulator: &emulator,
+        name: "gitops-loop/backend",
+    };
+    let (_, digest) = repository.push("content", "kept");
+    let checkout = Checkout::copy().unwrap();
+    checkout
+        .edit("registry.yaml", r#""countNumber": 200"#, r#""countNumber": 150"#)
+        .unwrap();
+    let said = emulator.xtask(checkout.root(), DEPLOY, &["registry"]).unwrap();
+    assert_eq!(
+        changes(&said),
+        [
+            "modify  Backend (AWS::ECR::Repository)",
+            "modify  Frontend (AWS::ECR::Repository)",
+            // It names both, so a change set counts it; its text stays.
+            "modify  Push (AWS::IAM::ManagedPolicy)"
+        ],
+        "{said}"
+    );
+    let of = |what: &str| {
+        ask(
+            &emulator,
+            &["ecr", what, "--repository-name", "gitops-loop/backend"],
+        )
+    };
+    let policy = of("get-lifecycle-policy");
+    let policy: Value = serde_json::from_str(policy["lifecyclePolicyText"].as_str().unwrap()).unwrap();
+    assert_eq!(policy["rules"][1]["selection"]["countNumber"], 150);
+    let images = of("describe-images");
+    assert_eq!(
+        images["imageDetails"][0]["imageDigest"], digest,
+        "it was made anew: {images}"
+    );
+}
+
+#[test]
+fn a_resource_more_and_a_resource_less() {
+    let emulator = Emulator::ministack().unwrap();
+    PRODUCTION.deploy(&emulator, &["registry"]);
+    let names = || {
+        let described = ask(&emulator, &["ecr", "describe-repositories"]);
+        let all = described["repositories"].as_array().unwrap().iter();
+        let mut names: Vec<_> = all
+            .map(|one| one["repositoryName"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let checkout = Checkout::copy().unwrap();
+    let more = "Resources:\n  Third:\n    Type: AWS::ECR::Repository\n    Properties:\n      RepositoryName: gitops-loop/third\n";
+    checkout.edit("registry.yaml", "Resources:\n", more).unwrap();
+    let said = emulator.xtask(checkout.root(), DEPLOY, &["registry"]).unwrap();
+    assert_eq!(changes(&said), ["add     Third (AWS::ECR::Repository)"], "{said}");
+    assert_eq!(
+        names(),
+        ["gitops-loop/backend", "gitops-loop/frontend", "gitops-loop/third"]
+    );
+    let said = PRODUCTION.deploy(&emulator, &["registry"]);
+    assert_eq!(changes(&said), ["remove  Third (AWS::ECR::Repository)"], "{said}");
+    assert_eq!(names(), ["gitops-loop/backend", "gitops-loop/frontend"]);
+}
+
+#[test]
+fn a_rule_changes_and_the_pipelines_do_not() {
+    let emulator = Emulator::moto().unwrap();
+    let parts = &["source", "pipelines"];
+    PRODUCTION.deploy(&emulator, parts);
+    let pipeline = || {
+        ask(
+            &emulator,
+            &[
+                "codepipeline",
+                "get-pipeline",
+                "--name",
+                "gitops-loop-backend-production",
+            ],
+        )
+    };
+    let before = pipeline();
+    let checkout = Checkout::copy().unwrap();
+    checkout
+        .edit(
+            "pipelines.yaml",
+            "event: [referenceCreated, referenceUpdated]",
+            "event: [referenceUpdated]",
+        )
+        .unwrap();
+    let said = emulator.xtask(checkout.root(), DEPLOY, parts).unwrap();
+    assert_eq!(
+        changes(&said),
+        [
+            "modify  BackendTrigger (AWS::Events::Rule)",
+            "modify  FrontendTrigger (AWS::Events::Rule)"
+        ],
+        "{said}"
+    );
+    for app in ["backend", "frontend"] {
+        let name = format!("gitops-loop-{app}-production");
+        let rule = ask(&emulator, &["events", "describe-rule", "--name", &name]);
+        let pattern: Value = serde_json::from_str(rule["EventPattern"].as_str().unwrap()).unwrap();
+        assert_eq!(pattern["detail"]["event"], json!(["referenceUpdated"]));
+        assert_eq!(pattern["detail"]["referenceName"], json!(["production"]));
+    }
+    assert_eq!(pipeline(), before);
+}
