@@ -82,7 +82,7 @@ async fn ground(session: &Session) -> Result<Arc<Ground>> {
         mirror: session.options.mirror.clone(),
         install: !session.options.no_install,
     };
-    let system = session.options.ci;
+    let system = session.options.system();
     let (progress, logs) = (&session.progress, session.run.logs());
     progress
         .step(&plan::DOCTOR, async |step| {
@@ -217,6 +217,7 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
             let [staging, production] = apply;
             tokio::try_join!(staging, production)?;
             let up = Up {
+                ci: session.options.system(),
                 world: env.world.clone(),
                 staging: env.staging.state(),
                 production: env.production.state(),

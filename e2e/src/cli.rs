@@ -65,9 +65,9 @@ pub(crate) struct Options {
     /// Where tools and images come from: pulled where a registry answers and else built, or one of both
     #[arg(long, global = true, value_enum, default_value_t = Supply::Auto)]
     pub(crate) supply: Supply,
-    /// Whose CI file does the CI step
-    #[arg(long, global = true, value_enum, default_value_t)]
-    pub(crate) ci: System,
+    /// Whose CI file does the CI step [default: codebuild; `run` goes on with that of `up`]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) ci: Option<System>,
     /// What the forge holds [default: one; `run` goes on with what is up]
     #[arg(long, global = true, value_enum)]
     pub(crate) layout: Option<Layout>,
@@ -80,6 +80,21 @@ pub(crate) struct Options {
     /// Do all of it so many times in a row, and tell how far the times lie apart
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100))]
     pub(crate) repeat: Option<u32>,
+}
+
+impl Options {
+    /// Whose CI file does the CI step.
+    pub(crate) fn system(&self) -> System {
+        self.ci.unwrap_or_default()
+    }
+
+    /// To go on with a world that was brought up with the CI of `former`: that stays unless another one is asked for.
+    pub(crate) fn going_on(self, former: System) -> Self {
+        Self {
+            ci: self.ci.or(Some(former)),
+            ..self
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -161,14 +176,24 @@ mod tests {
         );
         let cli = Cli::parse_from(["e2e", "--keep", "--supply", "build"]);
         assert!(cli.command.is_none() && cli.options.keep && cli.options.supply == Supply::Build);
-        assert_eq!(cli.options.ci, System::Codebuild);
+        assert_eq!(cli.options.system(), System::Codebuild);
         assert_eq!(cli.options.layout, None);
         let cli = Cli::parse_from(["e2e", "--suite", "main", "--suite", "failures"]);
         assert_eq!(cli.options.suite, [Suite::Main, Suite::Failures]);
         let cli = Cli::parse_from(["e2e", "--repeat", "10", "--no-install"]);
         assert!(cli.command.is_none() && cli.options.repeat == Some(10));
         let cli = Cli::parse_from(["e2e", "up", "--ci", "gitlab", "--layout", "split"]);
-        assert_eq!(cli.options.ci, System::Gitlab);
+        assert_eq!(cli.options.system(), System::Gitlab);
         assert_eq!(cli.options.layout, Some(Layout::Split));
+    }
+
+    #[test]
+    fn the_ci_of_what_is_up_stays_unless_another_is_asked_for() {
+        let system = |arguments: &[&str]| {
+            let cli = Cli::parse_from([&["e2e", "run"], arguments].concat());
+            cli.options.going_on(System::Gitlab).system()
+        };
+        assert_eq!(system(&[]), System::Gitlab);
+        assert_eq!(system(&["--ci", "codebuild"]), System::Codebuild);
     }
 }

@@ -72,6 +72,10 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
         (Some(Command::Run | Command::Logs), Err(_)) => bail!("{:#}", state.err().context("just seen")?),
         _ => RunDir::create()?,
     };
+    let options = match (command, state) {
+        (Some(Command::Run), Ok(Some(State { up: Some(up), .. }))) => options.going_on(up.ci),
+        _ => options,
+    };
     let timings = Timings::load(&cache);
     let up: usize = plan::UP.iter().map(|steps| steps.len()).sum();
     // Doctor and supply come first in any case.

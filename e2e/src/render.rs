@@ -30,7 +30,7 @@ impl About {
             engine: String::new(),
             ci: session
                 .options
-                .ci
+                .system()
                 .to_possible_value()
                 .map(|value| value.get_name().to_owned())
                 .unwrap_or_default(),

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use e2e_report::Report;
+use pipelines::System;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use supply::cache::Cache;
 
@@ -25,6 +26,9 @@ pub(crate) struct State {
 /// How to reach what is up.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Up {
+    /// Whose CI file the stories are told with, unless `run` is asked for another.
+    #[serde(default)]
+    pub(crate) ci: System,
     pub(crate) world: World,
     pub(crate) staging: ClusterState,
     pub(crate) production: ClusterState,

@@ -1,82 +1,29 @@
-//! `cargo xtask bench …`: builds what is measured, and the references, then measures both in one run.
+//! `cargo xtask bench …`: figures for the docs, measured or collected.
 
-use std::path::Path;
+mod app;
+mod ci;
 
-use anyhow::{Context as _, Result};
-use supply::doctor;
-use supply::needs::Group;
-use xshell::{Shell, cmd};
+use anyhow::Result;
+use xshell::Shell;
 
-use crate::build::toolchain::{Choice, Options};
 use crate::flags::{self, BenchWhat};
-use crate::supplies::{Lines, logs};
-use crate::{build, env, packages};
 
-/// What a run writes, and where the docs keep it.
-const RESULTS: [&str; 3] = ["app.json", "app.svg", "app.md"];
+/// Where figures are kept for people.
 const DOCS: &str = "docs/benchmark";
-/// The programs that are measured beside ours.
-const PEER: &str = "bench/go-peer";
 
 impl flags::Bench {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let (rounds, seconds, docs) = match self.what {
+        match self.what {
             BenchWhat::App {
                 rounds,
                 seconds,
                 docs,
-            } => (rounds, seconds, docs),
+            } => app::run(sh, !self.no_install, rounds, seconds, docs),
+            BenchWhat::Ci { run, docs } => ci::run(sh, run, docs),
             BenchWhat::Loop(mut harness) => {
                 harness.args.insert(0, "bench".into());
-                return harness.run(sh);
-            }
-        };
-        let install = !self.no_install;
-        packages::ensure(sh, &["wrk"], install, "measuring")?;
-        doctor::ready(&[Group::Tools], install, &Lines, &logs(sh))?;
-
-        let out = env::target_dir(sh).join("bench");
-        let (dist, peer) = (out.join("dist"), out.join("go-peer"));
-        build::apps(
-            sh,
-            &dist,
-            Options {
-                choice: Choice::Auto,
-                install,
-            },
-        )?;
-        go_peer(sh, &peer)?;
-        let (rounds, seconds) = (rounds.to_string(), seconds.to_string());
-        env::cargo(sh)
-            .args(["run", "--release", "--package", "bench", "--", "app"])
-            .args(["--rounds", &rounds, "--seconds", &seconds])
-            .arg("--dist")
-            .arg(dist)
-            .arg("--peer")
-            .arg(peer)
-            .arg("--out")
-            .arg(&out)
-            .run()
-            .context("measure")?;
-        if docs {
-            sh.create_dir(DOCS)?;
-            for result in RESULTS {
-                sh.copy_file(out.join(result), DOCS)
-                    .with_context(|| format!("keep {result} in {DOCS}"))?;
+                harness.run(sh)
             }
         }
-        Ok(())
     }
-}
-
-/// As static and as stripped as ours.
-fn go_peer(sh: &Shell, out: &Path) -> Result<()> {
-    sh.create_dir(out)?;
-    let _there = sh.push_dir(PEER);
-    let ldflags = "-ldflags=-s -w";
-    cmd!(sh, "go build -trimpath -modcacherw {ldflags} -o {out}/ ./...")
-        .env("CGO_ENABLED", "0")
-        .env("GOMODCACHE", out.with_file_name("go-modules"))
-        .run()
-        .context("compile the Go peer")
 }

@@ -1,4 +1,8 @@
-//! The whole command line of `cargo xtask` on one page.
+//! The whole command line of `cargo xtask`: every command here, those with verbs of their own in a file each.
+
+mod aws;
+mod bench;
+mod ci;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,11 +10,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use crate::aws::Environment;
 use crate::build::toolchain::Choice;
-use crate::ci::settings::Release;
 use crate::dev::Part;
 use crate::env;
+
+pub(crate) use self::aws::{Aws, AwsDeploy, AwsDestroy, AwsTarget, AwsVerb};
+pub(crate) use self::bench::{Bench, BenchWhat};
+pub(crate) use self::ci::{Ci, CiBuild, CiPromote, CiPropose, Rollback, Verb};
 
 /// Every task of this repository.
 #[derive(Debug, Parser)]
@@ -136,135 +142,6 @@ pub(crate) struct Toolchain {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Ci {
-    #[command(subcommand)]
-    pub(crate) verb: Verb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Verb {
-    /// Say per app what is in the registry, what is deployed and what will be done; writes target/ci/plan.json
-    Plan,
-    /// Build the images of the apps whose content the registry does not have
-    Build(CiBuild),
-    /// Push what `build` built
-    Push,
-    /// Open the pull request that pins the images of this commit
-    Propose(CiPropose),
-    /// Open the pull request that gives one environment the images of another
-    Promote(CiPromote),
-    /// Make the images of this commit again, and compare them with those in the registry
-    Reproduce(CiBuild),
-    /// Give the images of this commit a version as a second tag
-    Tag {
-        /// As Git's tag: v1.2.3
-        version: String,
-    },
-}
-
-impl Verb {
-    /// As on the command line.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Build(_) => "build",
-            Self::Push => "push",
-            Self::Propose(_) => "propose",
-            Self::Promote(_) => "promote",
-            Self::Reproduce(_) => "reproduce",
-            Self::Tag { .. } => "tag",
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CiPropose {
-    /// Only show the commit, and keep it as target/ci/proposal.patch
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CiPromote {
-    /// Whose images
-    #[arg(long, value_enum, default_value_t = Release::Staging)]
-    pub(crate) from: Release,
-    /// Which environment is to run them
-    #[arg(long, value_enum, default_value_t = Release::Production)]
-    pub(crate) to: Release,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CiBuild {
-    #[command(flatten)]
-    pub(crate) toolchain: Toolchain,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Rollback {
-    /// Which environment
-    #[arg(value_enum, value_name = "ENV")]
-    pub(crate) environment: Release,
-    /// The release of this commit; the one before the present one otherwise
-    #[arg(long, value_name = "COMMIT")]
-    pub(crate) to: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Aws {
-    #[command(subcommand)]
-    pub(crate) verb: AwsVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum AwsVerb {
-    /// Show what `deploy` would change, stack by stack; changes nothing
-    Plan(AwsTarget),
-    /// Make or change the shared stacks, then those of the environment
-    Deploy(AwsDeploy),
-    /// Remove the environment's stacks, with the last environment the shared ones too; a protected table stays
-    Destroy(AwsDestroy),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AwsTarget {
-    #[arg(value_enum, value_name = "ENV")]
-    pub(crate) environment: Environment,
-    /// Address of an emulator, in place of AWS
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: Option<String>,
-    /// Only this template of infra/aws, as `registry`; may be given more than once
-    #[arg(long, value_name = "PART")]
-    pub(crate) only: Vec<String>,
-    /// A parameter of the templates, before what infra/aws/parameters.toml says; may be given more than once
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
-    pub(crate) set: Vec<(String, String)>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AwsDeploy {
-    #[command(flatten)]
-    pub(crate) target: AwsTarget,
-    /// Make a table anew if a change needs that; its messages are then in the old one, or gone
-    #[arg(long)]
-    pub(crate) replace_table: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AwsDestroy {
-    #[command(flatten)]
-    pub(crate) target: AwsTarget,
-    /// The environment's name once more: this is meant
-    #[arg(long, value_enum, value_name = "ENV")]
-    pub(crate) yes: Option<Environment>,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Diff {
     /// Commit before the change
     pub(crate) base: String,
@@ -306,34 +183,6 @@ pub(crate) struct Doctor {
     /// Install nothing: name what is missing and stop
     #[arg(long)]
     pub(crate) no_install: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Bench {
-    #[command(subcommand)]
-    pub(crate) what: BenchWhat,
-    /// Install nothing: name what is missing and stop
-    #[arg(long, global = true)]
-    pub(crate) no_install: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BenchWhat {
-    /// Backend and page under load, beside the bare emulator and a Go service; writes target/bench/app.{json,svg,md}
-    App {
-        /// How often each pair is measured
-        #[arg(long, default_value_t = 5)]
-        rounds: u32,
-        /// Seconds of load for each contender and round
-        #[arg(long, default_value_t = 4)]
-        seconds: u64,
-        /// Keep the results in docs/benchmark too, for docs/BENCHMARK.md
-        #[arg(long)]
-        docs: bool,
-    },
-    /// From a merge until only the new version answers: webhook, annotation, polling (`cargo xtask bench loop --help`)
-    #[command(disable_help_flag = true)]
-    Loop(E2e),
 }
 
 #[derive(Debug, Args)]

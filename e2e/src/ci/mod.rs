@@ -68,7 +68,7 @@ impl Ci {
             system,
         } = settings;
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        let records = Records::open(&folder)?;
+        let records = Records::open(&folder, system.system())?;
         let (heard, mut told) = unbounded_channel();
         let (starts, mut started) = unbounded_channel::<Run>();
         let (address, listener) = listener::listen(&listen_on, &secret, heard).await?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
+use pipelines::System;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -44,6 +45,9 @@ pub(crate) enum Decision {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) number: usize,
+    /// Whose CI file it runs.
+    #[serde(default)]
+    pub(crate) system: System,
     pub(crate) branch: String,
     pub(crate) commit: String,
     pub(crate) log: PathBuf,
@@ -76,11 +80,12 @@ pub(crate) enum RunState {
 pub(crate) struct Records {
     ledger: Arc<watch::Sender<Ledger>>,
     folder: PathBuf,
+    system: System,
 }
 
 impl Records {
-    /// Records kept in `folder`, beside the logs of the runs; goes on from what an earlier process wrote there.
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    /// Records kept in `folder`, beside the logs of the runs of `system`; goes on from what an earlier process wrote there.
+    pub(crate) fn open(folder: &Path, system: System) -> Result<Self> {
         let file = folder.join(FILE);
         let mut ledger = match std::fs::read_to_string(&file) {
             Ok(text) => serde_json::from_str(&text).with_context(|| format!("read {}", file.display()))?,
@@ -97,6 +102,7 @@ impl Records {
         Ok(Self {
             ledger: Arc::new(watch::Sender::new(ledger)),
             folder: folder.to_owned(),
+            system,
         })
     }
 
@@ -114,6 +120,7 @@ impl Records {
                     let short = after.get(..10).unwrap_or(after);
                     let run = Run {
                         number,
+                        system: self.system,
                         branch: branch.to_owned(),
                         commit: after.to_owned(),
                         log: self.folder.join(format!("{number}-{branch}-{short}.log")),
@@ -148,6 +155,7 @@ impl Records {
             let log = self.folder.join(format!("{number}-{branch}-again.log"));
             let run = Run {
                 number,
+                system: self.system,
                 branch,
                 commit,
                 log,
@@ -214,7 +222,7 @@ mod tests {
     #[test]
     fn pushes_and_runs_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path()).unwrap();
+        let records = Records::open(folder.path(), System::Github).unwrap();
         let run = records.push("master", "a", "b", Verdict::Run).expect("a run");
         assert!(
             records
@@ -242,8 +250,9 @@ mod tests {
             }
         );
         records.push("master", "c", "d", Verdict::Run);
-        let again = Records::open(folder.path()).unwrap().now();
+        let again = Records::open(folder.path(), System::Gitlab).unwrap().now();
         assert_eq!((again.pushes.len(), again.runs.len()), (3, 2));
+        assert_eq!(again.runs[0].system, System::Github);
         assert!(matches!(&again.runs[1].state, RunState::Failed { cause } if cause.contains("process")));
         let written = std::fs::read_to_string(folder.path().join("ledger.json")).unwrap();
         assert!(written.contains("only digests"), "{written}");

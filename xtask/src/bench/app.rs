@@ -1,0 +1,68 @@
+//! `cargo xtask bench app`: builds what is measured, and the references, then measures both in one run.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use supply::doctor;
+use supply::needs::Group;
+use xshell::{Shell, cmd};
+
+use crate::bench::DOCS;
+use crate::build::toolchain::{Choice, Options};
+use crate::supplies::{Lines, logs};
+use crate::{build, env, packages};
+
+/// What a run writes, and where the docs keep it.
+const RESULTS: [&str; 3] = ["app.json", "app.svg", "app.md"];
+/// The programs that are measured beside ours.
+const PEER: &str = "bench/go-peer";
+
+/// Measures `rounds` times, `seconds` each; `docs`: keeps the results there too.
+pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bool) -> Result<()> {
+    packages::ensure(sh, &["wrk"], install, "measuring")?;
+    doctor::ready(&[Group::Tools], install, &Lines, &logs(sh))?;
+
+    let out = env::target_dir(sh).join("bench");
+    let (dist, peer) = (out.join("dist"), out.join("go-peer"));
+    build::apps(
+        sh,
+        &dist,
+        Options {
+            choice: Choice::Auto,
+            install,
+        },
+    )?;
+    go_peer(sh, &peer)?;
+    let (rounds, seconds) = (rounds.to_string(), seconds.to_string());
+    env::cargo(sh)
+        .args(["run", "--release", "--package", "bench", "--", "app"])
+        .args(["--rounds", &rounds, "--seconds", &seconds])
+        .arg("--dist")
+        .arg(dist)
+        .arg("--peer")
+        .arg(peer)
+        .arg("--out")
+        .arg(&out)
+        .run()
+        .context("measure")?;
+    if docs {
+        sh.create_dir(DOCS)?;
+        for result in RESULTS {
+            sh.copy_file(out.join(result), DOCS)
+                .with_context(|| format!("keep {result} in {DOCS}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// As static and as stripped as ours.
+fn go_peer(sh: &Shell, out: &Path) -> Result<()> {
+    sh.create_dir(out)?;
+    let _there = sh.push_dir(PEER);
+    let ldflags = "-ldflags=-s -w";
+    cmd!(sh, "go build -trimpath -modcacherw {ldflags} -o {out}/ ./...")
+        .env("CGO_ENABLED", "0")
+        .env("GOMODCACHE", out.with_file_name("go-modules"))
+        .run()
+        .context("compile the Go peer")
+}

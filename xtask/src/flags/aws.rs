@@ -1,0 +1,59 @@
+//! `cargo xtask aws`: the stacks of an account.
+
+use clap::{Args, Subcommand};
+
+use crate::aws::Environment;
+
+#[derive(Debug, Args)]
+pub(crate) struct Aws {
+    #[command(subcommand)]
+    pub(crate) verb: AwsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AwsVerb {
+    /// Show what `deploy` would change, stack by stack; changes nothing
+    Plan(AwsTarget),
+    /// Make or change the shared stacks, then those of the environment
+    Deploy(AwsDeploy),
+    /// Remove the environment's stacks, with the last environment the shared ones too; a protected table stays
+    Destroy(AwsDestroy),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AwsTarget {
+    #[arg(value_enum, value_name = "ENV")]
+    pub(crate) environment: Environment,
+    /// Address of an emulator, in place of AWS
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Only this template of infra/aws, as `registry`; may be given more than once
+    #[arg(long, value_name = "PART")]
+    pub(crate) only: Vec<String>,
+    /// A parameter of the templates, before what infra/aws/parameters.toml says; may be given more than once
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AwsDeploy {
+    #[command(flatten)]
+    pub(crate) target: AwsTarget,
+    /// Make a table anew if a change needs that; its messages are then in the old one, or gone
+    #[arg(long)]
+    pub(crate) replace_table: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AwsDestroy {
+    #[command(flatten)]
+    pub(crate) target: AwsTarget,
+    /// The environment's name once more: this is meant
+    #[arg(long, value_enum, value_name = "ENV")]
+    pub(crate) yes: Option<Environment>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}

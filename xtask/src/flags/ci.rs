@@ -1,0 +1,81 @@
+//! `cargo xtask ci`: the release verbs.
+
+use clap::{Args, Subcommand};
+
+use crate::ci::settings::Release;
+use crate::flags::Toolchain;
+
+#[derive(Debug, Args)]
+pub(crate) struct Ci {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Say per app what is in the registry, what is deployed and what will be done; writes target/ci/plan.json
+    Plan,
+    /// Build the images of the apps whose content the registry does not have
+    Build(CiBuild),
+    /// Push what `build` built
+    Push,
+    /// Open the pull request that pins the images of this commit
+    Propose(CiPropose),
+    /// Open the pull request that gives one environment the images of another
+    Promote(CiPromote),
+    /// Make the images of this commit again, and compare them with those in the registry
+    Reproduce(CiBuild),
+    /// Give the images of this commit a version as a second tag
+    Tag {
+        /// As Git's tag: v1.2.3
+        version: String,
+    },
+}
+
+impl Verb {
+    /// As on the command line.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Build(_) => "build",
+            Self::Push => "push",
+            Self::Propose(_) => "propose",
+            Self::Promote(_) => "promote",
+            Self::Reproduce(_) => "reproduce",
+            Self::Tag { .. } => "tag",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiPropose {
+    /// Only show the commit, and keep it as target/ci/proposal.patch
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiPromote {
+    /// Whose images
+    #[arg(long, value_enum, default_value_t = Release::Staging)]
+    pub(crate) from: Release,
+    /// Which environment is to run them
+    #[arg(long, value_enum, default_value_t = Release::Production)]
+    pub(crate) to: Release,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiBuild {
+    #[command(flatten)]
+    pub(crate) toolchain: Toolchain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// Which environment
+    #[arg(value_enum, value_name = "ENV")]
+    pub(crate) environment: Release,
+    /// The release of this commit; the one before the present one otherwise
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) to: Option<String>,
+}
