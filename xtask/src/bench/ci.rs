@@ -32,7 +32,7 @@ struct Measured {
     commit: String,
     cpus: usize,
     memory_gb: f64,
-    /// The newest run that built something.
+    /// The newest run that compiled something.
     change: Option<Took>,
     /// The newest run on `production`, which builds nothing.
     promotion: Option<Took>,

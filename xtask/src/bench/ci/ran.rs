@@ -49,7 +49,7 @@ enum State {
     Failed(IgnoredAny),
 }
 
-/// The runs that passed, in order. One on `master` that found all content built is left out: its figures are of no change.
+/// The runs that passed, in order. One on `master` that compiled nothing is left out: its figures are of no change.
 pub(super) fn read(ledger: &Path) -> Result<Vec<Ran>> {
     let text = fs::read(ledger).with_context(|| format!("read {}", ledger.display()))?;
     let Ledger { runs } =
@@ -62,7 +62,7 @@ pub(super) fn read(ledger: &Path) -> Result<Vec<Ran>> {
         let log = fs::read_to_string(&run.log).with_context(|| format!("read {}", run.log.display()))?;
         let place = match run.branch.as_str() {
             "production" => Place::Promotion,
-            _ if has_built(&log) => Place::Change,
+            _ if has_compiled(&log) => Place::Change,
             _ => continue,
         };
         all.push(Ran {
@@ -77,10 +77,13 @@ pub(super) fn read(ledger: &Path) -> Result<Vec<Ran>> {
     Ok(all)
 }
 
-/// `built     IMAGE (11.7 MB)`, with what a runner puts before each line.
-fn has_built(log: &str) -> bool {
-    log.lines()
-        .any(|line| line.contains("built     ") && line.ends_with(" MB)"))
+/// `built     IMAGE (11.7 MB)`, with what a runner puts before each line; and nothing came from an earlier run of the same content.
+fn has_compiled(log: &str) -> bool {
+    let says = |start: &str, end: &str| {
+        log.lines()
+            .any(|line| line.contains(start) && line.ends_with(end))
+    };
+    says("built     ", " MB)") && !says("kept      ", " was compiled before from the same content")
 }
 
 /// `plan      took 0.1 s`, likewise.
@@ -105,11 +108,13 @@ mod tests {
     fn each_runners_lines_are_read() {
         let codebuild =
             "plan      took 0.1 s\nbuilt     127.0.0.1:1/loop/backend:0 (11.7 MB)\nbuild     took 20.5 s\n";
-        assert!(has_built(codebuild));
+        assert!(has_compiled(codebuild));
+        let kept = format!("kept      backend was compiled before from the same content\n{codebuild}");
+        assert!(!has_compiled(&kept));
         let expected = [("plan".to_owned(), 0.1), ("build".to_owned(), 20.5)];
         assert_eq!(verbs(codebuild), expected.into());
         let gitlab = "update_manifest > propose   took 0.5 s\nopen_MR         > propose   took 1.0 s\n";
-        assert!(!has_built(gitlab));
+        assert!(!has_compiled(gitlab));
         assert_eq!(verbs(gitlab), [("propose".to_owned(), 1.5)].into());
     }
 
