@@ -83,7 +83,7 @@ pub(crate) struct Course<'a> {
 /// What must stay as it is when a release is stopped.
 #[derive(Debug, PartialEq)]
 struct Board {
-    /// What the page shows.
+    /// What the API was built from.
     commit: String,
     /// Changes with every change of the Deployment's spec.
     generation: Option<i64>,
@@ -192,7 +192,7 @@ impl Board {
             .context("read the backend's Deployment")?;
         let messages = visitor.messages().await?.into_iter();
         Ok(Self {
-            commit: visitor.commit_shown().await?,
+            commit: visitor.backend_version().await?.commit,
             generation: deployment.metadata.generation,
             messages: messages.map(|message| (message.uuid, message.text)).collect(),
         })
