@@ -21,6 +21,7 @@ const fn claim(
 const FAULTS: &str = "xtask/tests/manifests/faults.rs";
 const SCHEMAS: &str = "xtask/tests/manifests/schemas.rs";
 const DELIVERY: &str = "xtask/tests/manifests/delivery.rs";
+const RIGHTS: &str = "xtask/tests/manifests/rights.rs";
 const TRAFFIC: &str = "xtask/tests/manifests/traffic.rs";
 const ROLES: &str = "xtask/tests/manifests/cloudformation.rs";
 const SECRETS: &str = "xtask/tests/secrets.rs";
@@ -59,6 +60,8 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Network, "Metrics on a port that no visitor reaches", "they tell about other visitors", "metrics_have_a_port_of_their_own_that_no_visitor_reaches", TRAFFIC),
     claim(Part::Manifests, "Every field is known to Kubernetes or Argo CD and has the right type", "a misspelt setting protects nothing, and is applied without a word", "every_field_is_known_and_of_the_right_type", SCHEMAS),
     claim(Part::Manifests, "The project allows exactly what is rendered: repository, namespace, kinds", "what is pushed to Git can do no more", "the_project_allows_exactly_what_is_rendered", DELIVERY),
+    claim(Part::Manifests, "Argo CD is given the right to change those kinds, in that namespace, and no others", "a project is only as good as the program that reads it", "argo_cd_may_change_the_kinds_of_its_project_and_no_others", RIGHTS),
+    claim(Part::Manifests, "Argo CD may watch those kinds and what they make, in two namespaces", "it has no business with anybody's secrets", "argo_cd_may_watch_what_it_watches", RIGHTS),
     claim(Part::Secrets, "None in the work tree", "what is in Git is public one day", "no_secret_is_in_the_work_tree", SECRETS),
     claim(Part::Secrets, "None in the history", "deleting a file deletes no secret", "no_secret_is_in_the_history", SECRETS),
     claim(Part::Secrets, "A commit with one is refused, where the hook is installed", "before it leaves the machine it needs no new key", "the_hook_refuses_a_commit_with_a_key_and_no_other", SECRETS),
