@@ -28,8 +28,8 @@ struct State {
 
 /// What giving an environment an earlier release means while the overlays are as in `base`: the one before the present one, or
 /// that of the commit `to`, which may be cut short.
-pub(crate) fn plan(git: &Git<'_>, release: Release, to: Option<&str>, base: &str) -> Result<Plan> {
-    let environment = release.environment();
+pub(crate) fn plan(git: &Git<'_>, release: Release, to: Option<&str>, look: &Look) -> Result<Plan> {
+    let (environment, base) = (release.environment(), look.base.as_str());
     let now = state(git, release, base).with_context(|| {
         format!("the overlays of {environment} on {MAIN_BRANCH} name no single release, so nothing is to be taken back")
     })?;
@@ -46,8 +46,9 @@ pub(crate) fn plan(git: &Git<'_>, release: Release, to: Option<&str>, base: &str
                 )
             })?,
     };
-    let newest = now.withdrawn.as_ref().unwrap_or(&now.commit);
-    let withdraws = (!git.is_ancestor(newest, &target.commit)).then(|| newest.clone());
+    let newest = newest(git, now.withdrawn.as_ref().unwrap_or(&now.commit), look)?;
+    let wanted = git.is_ancestor(&newest, &target.commit) || git.same_content(&newest, &target.commit)?;
+    let withdraws = (!wanted).then_some(newest);
     let apps = APPS.iter().zip(&target.digests).zip(&now.digests);
     let apps = apps.map(|((app, digest), in_overlay)| {
         Ok(AppPlan {
@@ -69,11 +70,25 @@ pub(crate) fn plan(git: &Git<'_>, release: Release, to: Option<&str>, base: &str
     Ok(plan)
 }
 
+/// The last commit with the content of `commit`: what went away and came back since then was not released once more.
+fn newest(git: &Git<'_>, commit: &str, look: &Look) -> Result<String> {
+    if let Some(tip) = &look.tip
+        && git.is_ancestor(commit, tip)
+        && git.same_content(commit, tip)?
+    {
+        let changed = git.last_change(tip)?;
+        if git.is_ancestor(commit, &changed) {
+            return Ok(changed);
+        }
+    }
+    Ok(commit.to_owned())
+}
+
 impl Place<'_, '_> {
     /// Proposes that, and closes what was proposed of this kind before.
     pub(crate) fn roll_back(&self, release: Release, to: Option<&str>) -> Result<Outcome> {
         self.until_rest(release, |look| {
-            let plan = plan(self.git, release, to, &look.base)?;
+            let plan = plan(self.git, release, to, look)?;
             let proposal = describe(&plan);
             let next = self.next_of_rollback(look, &plan, &proposal)?;
             Ok((proposal, next))

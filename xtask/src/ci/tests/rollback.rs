@@ -215,3 +215,23 @@ fn a_release_and_a_rollback_cannot_both_be_merged() {
             .all(|pin| pin.commit.as_ref() == Some(&third))
     );
 }
+
+#[test]
+fn content_that_came_back_before_the_rollback_is_taken_back_too() {
+    let repository = Repository::new();
+    let forge = repository.forge();
+    repository.released(&forge, "1");
+    let second = repository.released(&forge, "2");
+    repository.change("unreleased");
+    let again = repository.change("2");
+    let rolled = branch(&repository.roll_back(&forge, None).unwrap());
+    repository.merged(&forge, &rolled);
+    let registry = repository.registry(&[&second]);
+    assert_eq!(
+        repository.propose(Staging, &again, &registry, &forge).unwrap(),
+        Outcome::Withdrawn(again)
+    );
+    let forward = branch(&repository.roll_back(&forge, Some(&second)).unwrap());
+    repository.merged(&forge, &forward);
+    assert!(repository.pins().iter().all(|pin| pin.withdrawn.is_none()));
+}
