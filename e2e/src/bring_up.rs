@@ -15,7 +15,7 @@ use supply::{cache::Cache, engine::Engine, needs::Group};
 use tokio::sync::SetOnce;
 
 use crate::{
-    argocd,
+    admission, argocd,
     cli::Options,
     cluster::{self, Cluster},
     env::{Env, Ground},
@@ -176,7 +176,7 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
             .await?;
         Ok((world, ci))
     };
-    let one = |environment, create: &'static Step, install: &'static Step| {
+    let one = |environment, create: &'static Step, install: &'static Step, admit: &'static Step| {
         let (ground, network, told) = (&ground, &network, &told);
         async move {
             let cluster = progress
@@ -185,21 +185,29 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
                 })
                 .await?;
             let world: &World = told.wait().await;
-            progress
-                .step(install, async |step| {
-                    argocd::install(ground, &cluster, world, step).await
-                })
-                .await?;
+            let argocd = progress.step(install, async |step| {
+                argocd::install(ground, &cluster, world, step).await
+            });
+            let admission = progress.step(admit, async |step| {
+                admission::install(ground, &cluster, world, step).await
+            });
+            tokio::try_join!(Box::pin(argocd), Box::pin(admission))?;
             anyhow::Ok(cluster)
         }
     };
     let ((world, ci), staging, production) = tokio::try_join!(
         world_and_ci,
-        one(Environment::Staging, &plan::STAGING, &plan::ARGOCD_STAGING),
+        one(
+            Environment::Staging,
+            &plan::STAGING,
+            &plan::ARGOCD_STAGING,
+            &plan::ADMISSION_STAGING,
+        ),
         one(
             Environment::Production,
             &plan::PRODUCTION,
-            &plan::ARGOCD_PRODUCTION
+            &plan::ARGOCD_PRODUCTION,
+            &plan::ADMISSION_PRODUCTION,
         ),
     )?;
 

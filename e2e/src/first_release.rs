@@ -182,16 +182,31 @@ pub(crate) fn project(ground: &Ground, world: &World) -> Project {
         ("FORGE_API", format!("{}/api/v1", forge.host_url)),
         ("FORGE_REPO", world.layout.manifests().path()),
         ("CONTAINER_ENGINE", ground.engine.program().to_owned()),
+        ("SIGNING_KEY", world.signing.private.display().to_string()),
     ];
     let secrets = [
         ("REGISTRY_PASSWORD", forge.password.clone()),
         ("FORGE_TOKEN", forge.token.clone()),
+        ("COSIGN_PASSWORD", world.signing.password.clone()),
     ];
     Project {
         settings: settings.into_iter().chain(infra_remote).map(named).collect(),
         secrets: secrets.map(named).into(),
-        machine: ground.engine.env().iter().cloned().collect(),
+        machine: ground
+            .engine
+            .env()
+            .iter()
+            .cloned()
+            .chain([path(ground)])
+            .collect(),
     }
+}
+
+/// The search path of a machine that has cosign.
+fn path(ground: &Ground) -> (String, String) {
+    let cosign = ground.parts.cosign.parent().unwrap_or(&ground.parts.cosign);
+    let path = std::env::var("PATH").unwrap_or_default();
+    ("PATH".to_owned(), format!("{}:{path}", cosign.display()))
 }
 
 fn named((name, value): (&str, String)) -> (String, String) {

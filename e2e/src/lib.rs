@@ -7,6 +7,7 @@
 )]
 
 mod actors;
+mod admission;
 mod argocd;
 mod bring_up;
 mod checkout;

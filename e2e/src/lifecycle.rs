@@ -156,10 +156,12 @@ fn announce(
 async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
     match command {
         None => {
-            let env = bring_up::up(session).await?;
+            let env = Box::pin(bring_up::up(session)).await?;
             scenario::run(&session.progress, &env, chosen).await
         }
-        Some(Command::Up) => bring_up::up(session).await.map(|env| say_where(session, &env)),
+        Some(Command::Up) => Box::pin(bring_up::up(session))
+            .await
+            .map(|env| say_where(session, &env)),
         Some(Command::Run) => {
             let env = bring_up::attach(session).await?;
             scenario::run(&session.progress, &env, chosen).await
@@ -169,7 +171,7 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
             let env = if standing {
                 bring_up::attach(session).await?
             } else {
-                bring_up::up(session).await?
+                Box::pin(bring_up::up(session)).await?
             };
             loop_bench::run(session, &env, args).await
         }

@@ -31,6 +31,10 @@ pub(crate) static PRODUCTION: Step = Step::new("cluster-production", "cluster pr
 pub(crate) static WORLD: Step = Step::new("world", "forge and AWS", 180);
 pub(crate) static ARGOCD_STAGING: Step = Step::new("argocd-staging", "Argo CD staging", 300);
 pub(crate) static ARGOCD_PRODUCTION: Step = Step::new("argocd-production", "Argo CD production", 300);
+pub(crate) static ADMISSION_STAGING: Step =
+    Step::new("admission-staging", "admission of images staging", 240);
+pub(crate) static ADMISSION_PRODUCTION: Step =
+    Step::new("admission-production", "admission of images production", 240);
 pub(crate) static FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1800);
 pub(crate) static ROOT: Step = Step::new("root", "root applications", 60);
 pub(crate) static ATTACH: Step = Step::new("attach", "connect to what is up", 60);
@@ -51,6 +55,8 @@ pub(crate) static UP: [&[&Step]; 5] = [
         &FIRST_IMAGES,
         &ARGOCD_STAGING,
         &ARGOCD_PRODUCTION,
+        &ADMISSION_STAGING,
+        &ADMISSION_PRODUCTION,
     ],
     &[&ROOT],
 ];

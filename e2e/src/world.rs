@@ -3,8 +3,10 @@
 mod aws;
 pub(crate) mod containers;
 mod gitea;
+mod signing;
 
 pub(crate) use gitea::secret;
+pub(crate) use signing::SigningKey;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,8 @@ pub(crate) const AWS_PORT: u16 = 4566;
 pub(crate) struct World {
     pub(crate) forge: ForgeAccess,
     pub(crate) aws: AwsAccess,
+    /// What CI signs images with.
+    pub(crate) signing: SigningKey,
     /// What the forge holds, or will.
     #[serde(default)]
     pub(crate) layout: Layout,
@@ -94,9 +98,15 @@ pub(crate) async fn bring_up(
     let aws = AwsAccess {
         host_url: format!("http://127.0.0.1:{aws_port}"),
     };
-    let (forge, ()) = tokio::try_join!(
+    let (forge, (), signing) = tokio::try_join!(
         gitea::prepare(ground, network, forge_port, secrets, step),
         aws::deploy_stacks(ground, &aws, step),
+        SigningKey::generate(ground, "ci"),
     )?;
-    Ok(World { forge, aws, layout })
+    Ok(World {
+        forge,
+        aws,
+        signing,
+        layout,
+    })
 }

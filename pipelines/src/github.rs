@@ -25,11 +25,16 @@ const RELEASE: &str = ".github/workflows/release.yaml";
 
 /// An action by its name without owner, and what stands in for it.
 const STAND_INS: &[(&str, &str)] = &[
+    ("actions/attest", include_str!("../actions/attest/action.yml")),
     ("actions/cache", include_str!("../actions/cache/action.yml")),
     ("actions/checkout", include_str!("../actions/checkout/action.yml")),
     (
         "aws-actions/configure-aws-credentials",
         include_str!("../actions/configure-aws-credentials/action.yml"),
+    ),
+    (
+        "sigstore/cosign-installer",
+        include_str!("../actions/cosign-installer/action.yml"),
     ),
 ];
 

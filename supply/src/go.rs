@@ -1,5 +1,6 @@
 //! Builds binaries from a published Go module, without a clone: through a module of our own that requires it.
 
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use crate::key::{Key, shorten};
 use crate::workshop::{Workshop, minutes};
 
 /// Binaries of one module.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct GoModule<'a> {
     /// For example `k8s.io/kubernetes`.
     pub module: &'a str,
@@ -28,6 +29,27 @@ pub struct GoModule<'a> {
     /// The module replaces some modules by folders of its own repository; this is the version they are published under, where
     /// its go.mod does not require that one anyway.
     pub published: Option<&'a str>,
+    /// Modules that are taken in another version than is required, because no registry has that one.
+    pub replaced: &'a [(&'a str, &'a str)],
+}
+
+/// What the key is made of. `replaced` is told only where there is something to tell: what was built before there was such a field
+/// is still found.
+impl fmt::Debug for GoModule<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("GoModule");
+        told.field("module", &self.module)
+            .field("version", &self.version)
+            .field("binaries", &self.binaries)
+            .field("cgo", &self.cgo)
+            .field("tags", &self.tags)
+            .field("variables", &self.variables)
+            .field("published", &self.published);
+        if !self.replaced.is_empty() {
+            told.field("replaced", &self.replaced);
+        }
+        told.finish()
+    }
 }
 
 impl GoModule<'_> {
@@ -138,6 +160,8 @@ impl GoModule<'_> {
                 .unwrap_or_default();
             lines.push(format!("replace {}{from} => {target} {version}", old.path));
         }
+        let replaced = self.replaced.iter();
+        lines.extend(replaced.map(|(module, version)| format!("replace {module} => {module} {version}")));
         let wrapper = shop.scratch(&format!("go/{}", self.short_name()))?;
         let write = |name: &str, text: &[u8]| {
             fs::write(wrapper.join(name), text)
@@ -248,6 +272,14 @@ mod tests {
             one.key(),
             GoModule {
                 version: "v2",
+                ..one.clone()
+            }
+            .key()
+        );
+        assert_ne!(
+            one.key(),
+            GoModule {
+                replaced: &[("c/d", "v1")],
                 ..one.clone()
             }
             .key()

@@ -85,4 +85,6 @@ pub struct Parts {
     pub aws_image: String,
     /// Folder with Argo CD's `install.yaml`.
     pub argocd_manifests: PathBuf,
+    /// Signs images.
+    pub cosign: PathBuf,
 }

@@ -21,7 +21,7 @@ use crate::part::{Held, Part, STAGE};
 use crate::preload::preload;
 use crate::recipes::checks::{self, Kubeconform};
 use crate::recipes::pipelines::{self, GitLabRunner, Linters};
-use crate::recipes::{PARTS, argocd, aws, cloud, tools};
+use crate::recipes::{PARTS, admission, argocd, aws, cloud, tools};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
 use crate::{Options, Parts, Tools, doctor, run};
@@ -38,7 +38,7 @@ const WORKERS: usize = 2;
 const NODE: &str = "localhost/gitops-loop/node";
 
 /// The node itself, and what is put into it.
-const NODE_PARTS: [&str; 4] = ["node", "argocd", "redis", "kube-router"];
+const NODE_PARTS: [&str; 5] = ["node", "argocd", "redis", "kube-router", "admission"];
 
 /// Gets everything a run of the end-to-end test needs. The caller holds the cache's lock.
 pub fn supply(
@@ -64,6 +64,7 @@ pub fn supply(
             forge_image: versions.get("forge", "image")?.to_owned(),
             aws_image: versions.get("aws", "image")?.to_owned(),
             argocd_manifests: argocd::manifests(shop)?,
+            cosign: admission::build_cosign(shop)?,
         })
     });
     drop_scratch(cache)?;
@@ -302,11 +303,12 @@ fn whole_node(shop: Workshop<'_>) -> Result<String> {
     let target = node_name(shop)?;
     if id(shop, &target).is_err() {
         run::check_cancelled()?;
-        let [node, argocd, redis, kube_router] = NODE_PARTS.map(|part| shop.versions.get(part, "image"));
+        let [node, argocd, redis, kube_router, admission] =
+            NODE_PARTS.map(|part| shop.versions.get(part, "image"));
         preload(
             shop,
             node?,
-            &[argocd?, redis?, kube_router?],
+            &[argocd?, redis?, kube_router?, admission?],
             &target,
             &format!("{STAGE}=whole-node"),
         )?;

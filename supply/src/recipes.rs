@@ -1,5 +1,6 @@
 //! The list of all parts; each file below holds the recipe of one.
 
+pub mod admission;
 pub mod argocd;
 pub mod aws;
 pub mod checks;
@@ -16,6 +17,7 @@ use crate::part::Part;
 pub const PARTS: &[Part] = &[
     node::PART,
     argocd::PART,
+    admission::PART,
     forge::PART,
     aws::PART,
     kube_router::PART,

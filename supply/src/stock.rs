@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
 use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates, node_name};
 use crate::part::{Held, LABEL};
-use crate::recipes::{PARTS, argocd, checks, cloud, pipelines, tools};
+use crate::recipes::{PARTS, admission, argocd, checks, cloud, pipelines, tools};
 use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
@@ -56,6 +56,7 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
         .filter_map(|tool| tool.parent().map(Path::to_owned))
         .chain(pipelines::folders(shop)?)
         .chain(checks::folders(shop)?)
+        .chain([admission::folder(shop)?])
         .collect();
     for folder in folders(&cache.binaries())?
         .into_iter()

@@ -48,7 +48,15 @@ mod tests {
     #[test]
     fn the_file_is_whole() {
         let versions = Versions::load().unwrap();
-        for part in ["node", "argocd", "redis", "kube-router", "forge", "aws"] {
+        for part in [
+            "node",
+            "argocd",
+            "redis",
+            "kube-router",
+            "admission",
+            "forge",
+            "aws",
+        ] {
             let image = versions.get(part, "image").unwrap();
             assert!(
                 image.split('/').next().unwrap().contains('.'),

@@ -162,9 +162,9 @@ pub(super) async fn prepare(
         ADMINISTRATOR,
         "--email",
         "operator@example.com",
-        "--password",
-        &secrets.password,
     ]);
+    // The log of the tool does not tell it.
+    let create = create.arg("--password").arg(&secrets.password).secret();
     Tool::new(create, &ground.run.log("world"), CALL)
         .run()
         .await

@@ -82,6 +82,7 @@ fn settings(stand_ins: &StandIns) -> BTreeMap<String, String> {
         ("REGISTRY_INSECURE", "true".to_owned()),
         ("FORGE_API", format!("http://{}", stand_ins.address)),
         ("FORGE_REPO", "owner/name".to_owned()),
+        ("SIGNING_KEY", "none".to_owned()),
         ("AWS_ROLE", ROLE.to_owned()),
         ("AWS_REGION", REGION.to_owned()),
     ]

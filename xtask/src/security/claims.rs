@@ -25,6 +25,7 @@ const RIGHTS: &str = "xtask/tests/manifests/rights.rs";
 const TRAFFIC: &str = "xtask/tests/manifests/traffic.rs";
 const ROLES: &str = "xtask/tests/manifests/cloudformation.rs";
 const SECRETS: &str = "xtask/tests/secrets.rs";
+const GUARD: &str = "xtask/tests/manifests/admission.rs";
 const IMAGES: &str = "xtask/src/ci/images.rs";
 const BILL: &str = "xtask/src/ci/sbom.rs";
 const REFUSALS: &str = "xtask/src/ci/tests/refusals.rs";
@@ -65,6 +66,7 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Secrets, "None in the work tree", "what is in Git is public one day", "no_secret_is_in_the_work_tree", SECRETS),
     claim(Part::Secrets, "None in the history", "deleting a file deletes no secret", "no_secret_is_in_the_history", SECRETS),
     claim(Part::Secrets, "A commit with one is refused, where the hook is installed", "before it leaves the machine it needs no new key", "the_hook_refuses_a_commit_with_a_key_and_no_other", SECRETS),
+    claim(Part::Images, "Where the controller does not answer, nothing starts; other namespaces do not ask it", "a guard that is away lets nobody in, and takes no cluster down", "the_guard_fails_closed_and_leaves_alone_what_a_cluster_needs", GUARD),
     claim(Part::Images, "Nothing of the machine or of now is in an image", "who makes it again gets the same, and need not believe who pushed it", "when_and_by_whom_files_were_made_does_not_show", IMAGES),
     claim(Part::Images, "Where images are signed, one without a signature is not released", "a run that is cut off leaves nothing half done", "where_images_are_signed_one_without_a_signature_counts_as_not_there", REFUSALS),
     claim(Part::Images, "The bill of materials names what is compiled in, and nothing else", "a fault in a crate is looked up, not guessed", "each_app_names_what_it_is_made_of_and_nothing_of_the_other", BILL),

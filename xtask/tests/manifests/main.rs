@@ -2,6 +2,7 @@
 //!
 //! `infra/argocd`, the pinned install of a third party, is not judged by these rules.
 
+mod admission;
 mod cloudformation;
 mod delivery;
 mod environments;

@@ -1,7 +1,7 @@
 //! Every field that a cluster is sent is one that its Kubernetes, or Argo CD, knows, and of the right type: by kubeconform.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -39,14 +39,14 @@ impl Kubeconform {
     /// What it has against these manifests, one line each, and how many objects it found nothing wrong with. A kind without
     /// a schema is a fault.
     fn judge(&self, manifests: &str) -> (Vec<String>, u64) {
-        let location = self
-            .schemas
-            .join("{{.ResourceKind}}{{.KindSuffix}}.json")
-            .display()
-            .to_string();
+        let file = "{{.ResourceKind}}{{.KindSuffix}}.json";
+        let location = |folder: &Path| folder.join(file).display().to_string();
+        // Kinds of third parties that are not Argo CD's.
+        let others = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/kinds");
         let mut child = Command::new(&self.program)
-            .args(["-strict", "-summary", "-output", "json", "-schema-location"])
-            .args([&location, "-"])
+            .args(["-strict", "-summary", "-output", "json"])
+            .args(["-schema-location", &location(&self.schemas)])
+            .args(["-schema-location", &location(&others), "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

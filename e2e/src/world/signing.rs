@@ -1,0 +1,57 @@
+//! The key that images are signed with: made anew for each run, in its folder, and never in Git. The clusters know its public half.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use xshell::{Shell, cmd};
+
+use super::secret;
+use crate::{env::Ground, process::Tool};
+
+const GENERATE: Duration = Duration::from_secs(20);
+
+/// A pair of keys as cosign makes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SigningKey {
+    /// The private half, encrypted.
+    pub(crate) private: PathBuf,
+    pub(crate) password: String,
+    /// The public half, PEM.
+    pub(crate) public: String,
+}
+
+impl SigningKey {
+    /// Makes a pair in the folder of the run.
+    pub(crate) async fn generate(ground: &Ground, name: &str) -> Result<Self> {
+        let folder = ground.run.file("signing");
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
+            .with_context(|| format!("make {}", folder.display()))?;
+        let password = secret()?;
+        let prefix = folder.join(name);
+        let shell = Shell::new().context("open a shell")?;
+        let cosign = &ground.parts.cosign;
+        let generate = cmd!(shell, "{cosign} generate-key-pair --output-key-prefix {prefix}")
+            .env("COSIGN_PASSWORD", &password);
+        Tool::new(generate, &ground.run.log("signing"), GENERATE)
+            .run()
+            .await
+            .context("make a pair of keys")?;
+        let half = |kind: &str| PathBuf::from(format!("{}.{kind}", prefix.display()));
+        Ok(Self {
+            private: half("key"),
+            password,
+            public: read(&half("pub"))?,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
+}
