@@ -34,6 +34,7 @@ use crate::{
 const CREATE: Duration = Duration::from_mins(3);
 const READY: Duration = Duration::from_secs(90);
 const APPLY: Duration = Duration::from_mins(1);
+const ON_NODE: Duration = Duration::from_secs(30);
 
 /// What enforces the network policies.
 const POLICIES: &str = "infra/local/kube-router.yaml";
@@ -86,6 +87,30 @@ impl Cluster {
             frontend_url: self.frontend_url.clone(),
             backend_url: self.backend_url.clone(),
         }
+    }
+
+    /// Runs a script of the shell on one of the nodes and gives what it prints.
+    pub(crate) async fn on_node(
+        &self,
+        ground: &Ground,
+        node: &str,
+        script: &str,
+        arguments: &[&str],
+    ) -> Result<String> {
+        let shell = Shell::new().context("open a shell")?;
+        let exec = ground
+            .engine
+            .command(&shell, ["exec", node, "sh", "-c", script, "sh"])
+            .args(arguments);
+        let log = ground.run.log(&format!("cluster-{}", self.environment));
+        Tool::new(exec, &log, ON_NODE).read().await
+    }
+
+    /// The cluster as an account sees it, for example `system:serviceaccount:argocd:argocd-server`.
+    pub(crate) async fn seen_by(&self, account: &str) -> Result<Client> {
+        let mut config = config_of(&self.kubeconfig).await?;
+        config.auth_info.impersonate = Some(account.to_owned());
+        Client::try_from(config).with_context(|| format!("make a client of the cluster for {account}"))
     }
 
     /// Applies manifests on the server's side.

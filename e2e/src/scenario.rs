@@ -45,7 +45,7 @@ pub(crate) enum Suite {
     /// What goes wrong. Each story begins and ends with everything Synced and Healthy, so one that fails does not keep the
     /// next from being told.
     Failures,
-    /// What is claimed of security. As independent as the failures.
+    /// What is claimed of security. As independent as the failures; told only when asked for.
     Posture,
 }
 
@@ -88,7 +88,7 @@ impl Failure {
 /// Tells a story; an error is the first thing that did not hold.
 pub(crate) type Story = for<'a> fn(&'a Env, &'a StepHandle) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// The chosen stories and those they need, in order; all if none is named.
+/// The chosen stories and those they need, in order; if none is named, all but those of posture.
 pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static Scenario>> {
     for name in only {
         let known: Vec<&str> = ALL.iter().map(|scenario| scenario.step.id).collect();
@@ -108,7 +108,10 @@ pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static S
             wanted.extend(scenario.needs);
         }
     }
-    let chosen = |scenario: &&Scenario| all || wanted.contains(&scenario.step.id);
+    let chosen = |scenario: &&Scenario| {
+        let by_itself = all && scenario.suite != Suite::Posture;
+        by_itself || wanted.contains(&scenario.step.id)
+    };
     Ok(ALL.iter().filter(chosen).collect())
 }
 
@@ -244,7 +247,14 @@ mod tests {
             ["first-sync", "page-change", "promotion"]
         );
         assert_eq!(selected(&["migration"]), ["first-sync", "migration"]);
-        assert_eq!(selected(&[]).len(), ALL.len());
+    }
+
+    #[test]
+    fn without_a_choice_all_are_told_but_those_of_posture() {
+        let told = selected(&[]);
+        let posture = names(&select(&[], &[Suite::Posture]).unwrap());
+        assert!(!posture.is_empty() && told.iter().all(|name| !posture.contains(name)));
+        assert_eq!(told.len() + posture.len(), ALL.len());
     }
 
     #[test]

@@ -46,4 +46,7 @@ pub(crate) static ALL: &[Scenario] = &[
     failures::dynamodb::THROTTLED,
     failures::kills::PODS,
     failures::kills::PROCESSES,
+    posture::pods::SCENARIO,
+    posture::network::SCENARIO,
+    posture::argocd::SCENARIO,
 ];

@@ -1,1 +1,7 @@
 //! What is claimed of security, shown by something that is refused.
+
+pub(crate) mod argocd;
+mod guests;
+mod inside;
+pub(crate) mod network;
+pub(crate) mod pods;
