@@ -24,7 +24,7 @@ use crate::recipes::pipelines::{self, GitLabRunner, Linters};
 use crate::recipes::{PARTS, admission, argocd, aws, cloud, tools};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
-use crate::{Options, Parts, Tools, doctor, run};
+use crate::{Options, Parts, Tools, doctor, run, stock};
 
 /// Compiler caches and module sources of all recipes at their largest, with the results.
 const BUILD_MB: u64 = 20_000;
@@ -234,15 +234,18 @@ pub(crate) fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
 
 /// Gets the image of each part, and gives the node image that carries Argo CD and kube-router.
 pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
-    get(shop, options, PARTS, BUILD_MB)?;
+    let built = get(shop, options, PARTS, BUILD_MB)?;
     let node = whole_node(shop)?;
+    if built {
+        stock::drop_binaries_of_images(shop)?;
+    }
     // Also in a run that had nothing to do: the clusters of an earlier one may have held the images they ran on.
     forget_intermediates(shop, &node)?;
     Ok(node)
 }
 
-/// Gets the images of `parts`; building them takes `build_mb` of the disk.
-fn get(shop: Workshop<'_>, options: &Options, parts: &[Part], build_mb: u64) -> Result<()> {
+/// Gets the images of `parts`, and says whether one was built; that takes `build_mb` of the disk.
+fn get(shop: Workshop<'_>, options: &Options, parts: &[Part], build_mb: u64) -> Result<bool> {
     let registries = Registries::default();
     let mut jobs = VecDeque::new();
     for part in parts {
@@ -251,7 +254,8 @@ fn get(shop: Workshop<'_>, options: &Options, parts: &[Part], build_mb: u64) -> 
             todo => jobs.push_back((part, todo)),
         }
     }
-    if jobs.iter().any(|(_, todo)| *todo == Plan::Build) {
+    let builds = jobs.iter().any(|(_, todo)| *todo == Plan::Build);
+    if builds {
         let groups = [Group::Python, Group::Recipes];
         doctor::ready(&groups, options.install, shop.progress, shop.logs)?;
         shop.cache.require_mb(build_mb, "building the parts")?;
@@ -259,7 +263,8 @@ fn get(shop: Workshop<'_>, options: &Options, parts: &[Part], build_mb: u64) -> 
         shop.cache
             .require_mb(build_mb.min(PULL_MB), "pulling the parts")?;
     }
-    run_all(shop, options, jobs)
+    run_all(shop, options, jobs)?;
+    Ok(builds)
 }
 
 fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(&Part, Plan)>) -> Result<()> {

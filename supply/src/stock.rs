@@ -50,21 +50,7 @@ pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path
 pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<()> {
     let versions = Versions::load()?;
     let shop = Workshop::new(cache, engine, &versions, progress, logs);
-    let tools = build_tools(shop)?;
-    let kept: Vec<PathBuf> = [tools.kind, tools.kubectl, tools.kustomize]
-        .iter()
-        .filter_map(|tool| tool.parent().map(Path::to_owned))
-        .chain(pipelines::folders(shop)?)
-        .chain(checks::folders(shop)?)
-        .chain([admission::folder(shop)?])
-        .collect();
-    for folder in folders(&cache.binaries())?
-        .into_iter()
-        .filter(|folder| !kept.contains(folder))
-    {
-        progress.doing(&format!("remove {}", folder.display()));
-        fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
-    }
+    drop_binaries_of_images(shop)?;
     let kept: Vec<PathBuf> = [argocd::kept(shop), cloud::kept(shop)?]
         .into_iter()
         .chain(tools::kept(shop)?)
@@ -114,6 +100,27 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
     drop_scratch(cache)?;
     // Without all parts there is no such image to keep.
     forget_intermediates(shop, &node_name(shop).unwrap_or_default())
+}
+
+/// Removes the binaries that went into images and are used nowhere else: the images hold them, and they are the largest part
+/// of the cache. A recipe that changes compiles its own again.
+pub(crate) fn drop_binaries_of_images(shop: Workshop<'_>) -> Result<()> {
+    let tools = build_tools(shop)?;
+    let kept: Vec<PathBuf> = [tools.kind, tools.kubectl, tools.kustomize]
+        .iter()
+        .filter_map(|tool| tool.parent().map(Path::to_owned))
+        .chain(pipelines::folders(shop)?)
+        .chain(checks::folders(shop)?)
+        .chain([admission::folder(shop)?])
+        .collect();
+    for folder in folders(&shop.cache.binaries())?
+        .into_iter()
+        .filter(|folder| !kept.contains(folder))
+    {
+        shop.progress.doing(&format!("remove {}", folder.display()));
+        fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    }
+    Ok(())
 }
 
 /// The size of the whole cache in MB.
