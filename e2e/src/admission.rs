@@ -26,7 +26,7 @@ use crate::{
     process::Tool,
     progress::StepHandle,
     wait::{Verdict, eventually},
-    world::World,
+    world::SigningKey,
 };
 
 pub(crate) const NAMESPACE: &str = "cosign-system";
@@ -48,7 +48,7 @@ const ASKED: Duration = Duration::from_mins(1);
 pub(crate) async fn install(
     ground: &Ground,
     cluster: &Cluster,
-    world: &World,
+    signing: &SigningKey,
     step: &StepHandle,
 ) -> Result<()> {
     let log = ground.run.log(&format!("admission-{}", cluster.environment));
@@ -62,7 +62,7 @@ pub(crate) async fn install(
         .await
         .context("apply the admission controller")?;
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-    let key = ByteString(world.signing.public.clone().into_bytes());
+    let key = ByteString(signing.public.clone().into_bytes());
     let key = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": { "name": KEY }, "data": { "cosign.pub": key },
     });

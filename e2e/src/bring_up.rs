@@ -1,4 +1,4 @@
-//! From nothing to an [`Env`]: the steps of [`plan::UP`], each handing its value to the next.
+//! From nothing to an [`Env`]: the steps of [`plan::up`], each handing its value to the next.
 
 use std::{
     path::PathBuf,
@@ -23,7 +23,7 @@ use crate::{
     first_release::{first_release, start_ci},
     network::Network,
     plan::{self, Step},
-    progress::Progress,
+    progress::{Progress, StepHandle},
     run_dir::RunDir,
     state::{State, Up},
     teardown,
@@ -76,11 +76,12 @@ impl Session {
 }
 
 /// Doctor and supply: everything that is needed before anything is started.
-async fn ground(session: &Session) -> Result<Arc<Ground>> {
+async fn ground(session: &Session, admission: bool) -> Result<Arc<Ground>> {
     let options = supply::Options {
         mode: session.options.supply.into(),
         mirror: session.options.mirror.clone(),
         install: !session.options.no_install,
+        admission,
     };
     let system = session.options.system();
     let (progress, logs) = (&session.progress, session.run.logs());
@@ -142,7 +143,7 @@ async fn ground(session: &Session) -> Result<Arc<Ground>> {
 
 /// Brings everything up. What an earlier run left is removed first, whether it was killed or told to keep it.
 pub(crate) async fn up(session: &Session) -> Result<Env> {
-    let ground = ground(session).await?;
+    let ground = ground(session, session.options.admission).await?;
     let progress = &session.progress;
     let network = progress
         .step(&plan::NETWORK, async |step| {
@@ -188,9 +189,14 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
             let argocd = progress.step(install, async |step| {
                 argocd::install(ground, &cluster, world, step).await
             });
-            let admission = progress.step(admit, async |step| {
-                admission::install(ground, &cluster, world, step).await
-            });
+            let admission = async {
+                let Some(signing) = &world.signing else {
+                    return Ok(());
+                };
+                let install =
+                    async |step: &StepHandle| admission::install(ground, &cluster, signing, step).await;
+                progress.step(admit, install).await
+            };
             tokio::try_join!(Box::pin(argocd), Box::pin(admission))?;
             anyhow::Ok(cluster)
         }
@@ -246,7 +252,7 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
     {
         bail!("what is up has another layout; leave `--layout` out, or run `cargo xtask e2e down` first");
     }
-    let ground = ground(session).await?;
+    let ground = ground(session, up.world.signing.is_some()).await?;
     session
         .progress
         .step(&plan::ATTACH, async |step| {

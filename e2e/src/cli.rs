@@ -68,6 +68,9 @@ pub(crate) struct Options {
     /// Whose CI file does the CI step [default: codebuild; `run` goes on with that of `up`]
     #[arg(long, global = true, value_enum)]
     pub(crate) ci: Option<System>,
+    /// Sign what CI pushes, and install what refuses unsigned images where a namespace asks for it
+    #[arg(long, global = true)]
+    pub(crate) admission: bool,
     /// What the forge holds [default: one; `run` goes on with what is up]
     #[arg(long, global = true, value_enum)]
     pub(crate) layout: Option<Layout>,

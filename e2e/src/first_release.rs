@@ -182,31 +182,27 @@ pub(crate) fn project(ground: &Ground, world: &World) -> Project {
         ("FORGE_API", format!("{}/api/v1", forge.host_url)),
         ("FORGE_REPO", world.layout.manifests().path()),
         ("CONTAINER_ENGINE", ground.engine.program().to_owned()),
-        ("SIGNING_KEY", world.signing.private.display().to_string()),
     ];
     let secrets = [
         ("REGISTRY_PASSWORD", forge.password.clone()),
         ("FORGE_TOKEN", forge.token.clone()),
-        ("COSIGN_PASSWORD", world.signing.password.clone()),
     ];
+    let key = world.signing.as_ref();
+    let signing_key = key.map(|key| ("SIGNING_KEY", key.private.display().to_string()));
+    let password = key.map(|key| ("COSIGN_PASSWORD", key.password.clone()));
+    let settings = settings.into_iter().chain(infra_remote).chain(signing_key);
     Project {
-        settings: settings.into_iter().chain(infra_remote).map(named).collect(),
-        secrets: secrets.map(named).into(),
-        machine: ground
-            .engine
-            .env()
-            .iter()
-            .cloned()
-            .chain([path(ground)])
-            .collect(),
+        settings: settings.map(named).collect(),
+        secrets: secrets.into_iter().chain(password).map(named).collect(),
+        machine: ground.engine.env().iter().cloned().chain(path(ground)).collect(),
     }
 }
 
 /// The search path of a machine that has cosign.
-fn path(ground: &Ground) -> (String, String) {
-    let cosign = ground.parts.cosign.parent().unwrap_or(&ground.parts.cosign);
+fn path(ground: &Ground) -> Option<(String, String)> {
+    let folder = ground.parts.cosign.as_deref()?.parent()?;
     let path = std::env::var("PATH").unwrap_or_default();
-    ("PATH".to_owned(), format!("{}:{path}", cosign.display()))
+    Some(("PATH".to_owned(), format!("{}:{path}", folder.display())))
 }
 
 fn named((name, value): (&str, String)) -> (String, String) {

@@ -77,7 +77,7 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
         _ => options,
     };
     let timings = Timings::load(&cache);
-    let up: usize = plan::UP.iter().map(|steps| steps.len()).sum();
+    let up: usize = plan::up(options.admission).iter().map(Vec::len).sum();
     // Doctor and supply come first in any case.
     let ground = 2;
     let steps = match command {
@@ -121,7 +121,7 @@ fn announce(
             "bring the loop up and leave it running"
         }
     );
-    for steps in plan::UP {
+    for steps in plan::up(options.admission) {
         let titles: Vec<_> = steps.iter().map(|step| step.title).collect();
         eprintln!("  {}", titles.join(" ∥ "));
     }

@@ -44,7 +44,7 @@ pub(crate) static DOWN: Step = Step::new("down", "remove it all", 120);
 
 /// What `up` does. Steps of one inner list run side by side; a cluster goes on to its Argo CD without waiting for the
 /// other one, and the CI builds while the clusters start.
-pub(crate) static UP: [&[&Step]; 5] = [
+static UP: [&[&Step]; 5] = [
     &[&DOCTOR],
     &[&SUPPLY],
     &[&NETWORK],
@@ -60,3 +60,10 @@ pub(crate) static UP: [&[&Step]; 5] = [
     ],
     &[&ROOT],
 ];
+
+/// The steps of [`UP`], with those that install the admission controller if it was asked for.
+pub(crate) fn up(admission: bool) -> Vec<Vec<&'static Step>> {
+    let asked_for = |step: &Step| admission || ![&ADMISSION_STAGING, &ADMISSION_PRODUCTION].contains(&step);
+    let wanted = |steps: &&[&'static Step]| steps.iter().copied().filter(|step| asked_for(step)).collect();
+    UP.iter().map(wanted).collect()
+}

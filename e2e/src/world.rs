@@ -30,7 +30,7 @@ pub(crate) struct World {
     pub(crate) forge: ForgeAccess,
     pub(crate) aws: AwsAccess,
     /// What CI signs images with.
-    pub(crate) signing: SigningKey,
+    pub(crate) signing: Option<SigningKey>,
     /// What the forge holds, or will.
     #[serde(default)]
     pub(crate) layout: Layout,
@@ -101,7 +101,12 @@ pub(crate) async fn bring_up(
     let (forge, (), signing) = tokio::try_join!(
         gitea::prepare(ground, network, forge_port, secrets, step),
         aws::deploy_stacks(ground, &aws, step),
-        SigningKey::generate(ground, "ci"),
+        async {
+            match &ground.parts.cosign {
+                Some(cosign) => SigningKey::generate(ground, cosign, "ci").await.map(Some),
+                None => Ok(None),
+            }
+        },
     )?;
     Ok(World {
         forge,

@@ -55,6 +55,8 @@ pub struct Options {
     pub mirror: Option<String>,
     /// Whether the doctor may install what is missing.
     pub install: bool,
+    /// Also what signs images, and what lets only signed ones into a cluster: minutes of compiling.
+    pub admission: bool,
 }
 
 /// Programs of the host.
@@ -85,6 +87,6 @@ pub struct Parts {
     pub aws_image: String,
     /// Folder with Argo CD's `install.yaml`.
     pub argocd_manifests: PathBuf,
-    /// Signs images.
-    pub cosign: PathBuf,
+    /// Signs images, if it was asked for.
+    pub cosign: Option<PathBuf>,
 }

@@ -38,7 +38,7 @@ const WORKERS: usize = 2;
 const NODE: &str = "localhost/gitops-loop/node";
 
 /// The node itself, and what is put into it.
-const NODE_PARTS: [&str; 5] = ["node", "argocd", "redis", "kube-router", "admission"];
+const NODE_PARTS: [&str; 4] = ["node", "argocd", "redis", "kube-router"];
 
 /// Gets everything a run of the end-to-end test needs. The caller holds the cache's lock.
 pub fn supply(
@@ -64,7 +64,10 @@ pub fn supply(
             forge_image: versions.get("forge", "image")?.to_owned(),
             aws_image: versions.get("aws", "image")?.to_owned(),
             argocd_manifests: argocd::manifests(shop)?,
-            cosign: admission::build_cosign(shop)?,
+            cosign: options
+                .admission
+                .then(|| admission::build_cosign(shop))
+                .transpose()?,
         })
     });
     drop_scratch(cache)?;
@@ -234,8 +237,10 @@ pub(crate) fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
 
 /// Gets the image of each part, and gives the node image that carries Argo CD and kube-router.
 pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
-    let built = get(shop, options, PARTS, BUILD_MB)?;
-    let node = whole_node(shop)?;
+    let wanted = |part: &&Part| options.admission || part.name != admission::PART.name;
+    let parts: Vec<Part> = PARTS.iter().filter(wanted).copied().collect();
+    let built = get(shop, options, &parts, BUILD_MB)?;
+    let node = whole_node(shop, options)?;
     if built {
         stock::drop_binaries_of_images(shop)?;
     }
@@ -304,29 +309,28 @@ fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(&Part, Plan)>)
 }
 
 /// The node image with what each cluster runs in it, whether they were pulled or built.
-fn whole_node(shop: Workshop<'_>) -> Result<String> {
-    let target = node_name(shop)?;
+fn whole_node(shop: Workshop<'_>, options: &Options) -> Result<String> {
+    let target = node_name(shop, options)?;
     if id(shop, &target).is_err() {
         run::check_cancelled()?;
-        let [node, argocd, redis, kube_router, admission] =
-            NODE_PARTS.map(|part| shop.versions.get(part, "image"));
-        preload(
-            shop,
-            node?,
-            &[argocd?, redis?, kube_router?, admission?],
-            &target,
-            &format!("{STAGE}=whole-node"),
-        )?;
+        let images = node_parts(options).map(|part| shop.versions.get(part, "image"));
+        let images = images.collect::<Result<Vec<_>>>()?;
+        let (node, inside) = images.split_first().context("a node is made of an image")?;
+        preload(shop, node, inside, &target, &format!("{STAGE}=whole-node"))?;
     }
     Ok(target)
 }
 
+fn node_parts(options: &Options) -> impl Iterator<Item = &'static str> {
+    let admission = options.admission.then_some(admission::PART.name);
+    NODE_PARTS.into_iter().chain(admission)
+}
+
 /// Named by the contents of what goes into it.
-pub(crate) fn node_name(shop: Workshop<'_>) -> Result<String> {
-    let ids = NODE_PARTS.map(|part| id(shop, shop.versions.get(part, "image")?));
+pub(crate) fn node_name(shop: Workshop<'_>, options: &Options) -> Result<String> {
     let mut inputs = vec![include_str!("preload.rs").to_owned()];
-    for id in ids {
-        inputs.push(id?);
+    for part in node_parts(options) {
+        inputs.push(id(shop, shop.versions.get(part, "image")?)?);
     }
     Ok(format!("{NODE}:{}", Key::of(inputs.iter().map(String::as_bytes))))
 }

@@ -75,6 +75,7 @@ fn prove(
         mode: Mode::Pull,
         mirror: Some(registry.address.clone()),
         install: false,
+        admission: true,
     };
     let outcome = images(there, &options).and_then(|_| {
         for part in PARTS {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
+use crate::Options;
 use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
 use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates, node_name};
@@ -99,7 +100,8 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
     }
     drop_scratch(cache)?;
     // Without all parts there is no such image to keep.
-    forget_intermediates(shop, &node_name(shop).unwrap_or_default())
+    let usual = Options::default();
+    forget_intermediates(shop, &node_name(shop, &usual).unwrap_or_default())
 }
 
 /// Removes the binaries that went into images and are used nowhere else: the images hold them, and they are the largest part

@@ -179,6 +179,7 @@ impl flags::Supply {
                     mode: Mode::Build,
                     mirror: None,
                     install,
+                    admission: true,
                 };
                 supply::supply(&cache, &engine, &options, &Lines, &logs)?;
             }

@@ -28,7 +28,7 @@ pub(crate) struct SigningKey {
 
 impl SigningKey {
     /// Makes a pair in the folder of the run.
-    pub(crate) async fn generate(ground: &Ground, name: &str) -> Result<Self> {
+    pub(crate) async fn generate(ground: &Ground, cosign: &Path, name: &str) -> Result<Self> {
         let folder = ground.run.file("signing");
         fs::create_dir_all(&folder)
             .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
@@ -36,7 +36,6 @@ impl SigningKey {
         let password = secret()?;
         let prefix = folder.join(name);
         let shell = Shell::new().context("open a shell")?;
-        let cosign = &ground.parts.cosign;
         let generate = cmd!(shell, "{cosign} generate-key-pair --output-key-prefix {prefix}")
             .env("COSIGN_PASSWORD", &password);
         Tool::new(generate, &ground.run.log("signing"), GENERATE)
