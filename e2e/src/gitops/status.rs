@@ -21,6 +21,7 @@ pub(crate) struct Status {
     health: Health,
     pub(super) operation_state: Option<OperationState>,
     conditions: Vec<Condition>,
+    reconciled_at: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -155,6 +156,20 @@ impl Status {
             result.is_some_and(|result| result.revision == revision)
         };
         self.operation_state.as_ref().filter(at)
+    }
+
+    /// When Argo CD last compared it with Git.
+    pub(crate) fn looked_at(&self) -> Option<&str> {
+        self.reconciled_at.as_deref()
+    }
+
+    /// Everything that Argo CD says of it: what it complains about, and what its last sync met.
+    pub(crate) fn words(&self) -> String {
+        let operation = self.operation_state.as_ref();
+        let explained = operation
+            .map(|operation| operation.explained(&operation.sync_result.clone().unwrap_or_default()));
+        let words = [self.problem(), explained].into_iter().flatten();
+        words.collect::<Vec<_>>().join("; ")
     }
 
     /// Its state in a few words.

@@ -49,4 +49,6 @@ pub(crate) static ALL: &[Scenario] = &[
     posture::pods::SCENARIO,
     posture::network::SCENARIO,
     posture::argocd::SCENARIO,
+    posture::project::SCENARIO,
+    posture::webhook::SCENARIO,
 ];

@@ -5,3 +5,5 @@ mod guests;
 mod inside;
 pub(crate) mod network;
 pub(crate) mod pods;
+pub(crate) mod project;
+pub(crate) mod webhook;

@@ -1,0 +1,201 @@
+//! Who may merge, or make Applications, is held by the project: another repository, another namespace, other kinds are refused.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::Api;
+use kube::api::{DeleteParams, PostParams};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use serde_json::json;
+
+use crate::argocd;
+use crate::env::Env;
+use crate::first_release::manifests;
+use crate::git::short;
+use crate::gitops::{self, Status};
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::workloads::NAMESPACE;
+use crate::wait::Verdict;
+
+const FOREIGN: &str = "https://example.com/somebody/else.git";
+const ELSEWHERE: &str = "kube-system";
+const SEEN: Duration = Duration::from_secs(30);
+
+/// An Application of the project, and what it asks for.
+struct Case {
+    name: &'static str,
+    /// Another repository than the one that is allowed.
+    foreign: bool,
+    namespace: &'static str,
+    manifest: &'static str,
+    /// What Argo CD must say; nothing where it is allowed.
+    refused: Option<&'static str>,
+}
+
+const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: story-allowed\n";
+
+/// The last one shows that the others fail for what they say, and not for anything they share.
+const CASES: [Case; 6] = [
+    Case {
+        name: "story-foreign-repository",
+        foreign: true,
+        namespace: NAMESPACE,
+        manifest: ACCOUNT,
+        refused: Some("is not permitted in project"),
+    },
+    Case {
+        name: "story-foreign-namespace",
+        foreign: false,
+        namespace: ELSEWHERE,
+        manifest: ACCOUNT,
+        refused: Some("do not match any of the allowed destinations in project"),
+    },
+    Case {
+        name: "story-namespace-in-manifest",
+        foreign: false,
+        namespace: NAMESPACE,
+        manifest: "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: story-refused\n  namespace: kube-system\n",
+        refused: Some("namespace kube-system is not permitted in project"),
+    },
+    Case {
+        name: "story-cluster-kind",
+        foreign: false,
+        namespace: NAMESPACE,
+        manifest: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: story-refused\nrules: []\n",
+        refused: Some("ClusterRole is not permitted in project"),
+    },
+    Case {
+        name: "story-kind",
+        foreign: false,
+        namespace: NAMESPACE,
+        manifest: "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: story-refused\ndata: {}\n",
+        refused: Some("ConfigMap is not permitted in project"),
+    },
+    Case {
+        name: "story-allowed",
+        foreign: false,
+        namespace: NAMESPACE,
+        manifest: ACCOUNT,
+        refused: None,
+    },
+];
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("project", "the project refuses", 120),
+    suite: Suite::Posture,
+    needs: &[],
+    failure: None,
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let told = told(env, step).await;
+    // Even if it fails: an Application that cannot sync is not at rest.
+    clean(env).await?;
+    told
+}
+
+async fn told(env: &Env, step: &StepHandle) -> Result<()> {
+    let (branch, commit) = push(env).await?;
+    for case in &CASES {
+        create(env, case, &branch).await?;
+    }
+    for case in &CASES {
+        judge(env, step, case, &commit).await?;
+    }
+    Ok(())
+}
+
+/// A folder for each case, on a branch that nothing else reads.
+async fn push(env: &Env) -> Result<(String, String)> {
+    let checkout = manifests(&env.ground, &env.world);
+    let head = checkout.catch_up().await?;
+    let edit = |folder: &std::path::Path| {
+        for case in &CASES {
+            let folder = folder.join("stories").join(case.name);
+            fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+            fs::write(folder.join("object.yaml"), case.manifest).context("write a manifest")?;
+        }
+        Ok(())
+    };
+    let commit = checkout.commit_edit("Ask for what is refused", edit).await?;
+    let branch = format!("stories/{}-{}", short(&head), short(&commit));
+    checkout.push(&branch).await?;
+    checkout.catch_up().await?;
+    Ok((branch, commit))
+}
+
+fn applications(env: &Env) -> Api<DynamicObject> {
+    let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application");
+    let client = env.staging.client.clone();
+    Api::namespaced_with(client, argocd::NAMESPACE, &ApiResource::from_gvk(&kind))
+}
+
+async fn create(env: &Env, case: &Case, branch: &str) -> Result<()> {
+    let own = env.world.layout.manifests().remote(&env.world.forge.cluster_url);
+    let application = json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": { "name": case.name },
+        "spec": {
+            "project": "message-board",
+            "source": {
+                "repoURL": if case.foreign { FOREIGN } else { own.as_str() },
+                "targetRevision": branch,
+                "path": format!("stories/{}", case.name),
+            },
+            "destination": { "server": "https://kubernetes.default.svc", "namespace": case.namespace },
+            "syncPolicy": { "automated": {}, "retry": { "backoff": { "duration": "5s" } } },
+        },
+    });
+    let application = serde_json::from_value(application).context("write an Application")?;
+    applications(env)
+        .create(&PostParams::default(), &application)
+        .await
+        .with_context(|| format!("make the Application {}", case.name))?;
+    Ok(())
+}
+
+async fn judge(env: &Env, step: &StepHandle, case: &Case, commit: &str) -> Result<()> {
+    let staging = &env.staging;
+    let Some(refused) = case.refused else {
+        let synced = |status: &Status| {
+            if status.has_synced(commit) {
+                Verdict::Ready(())
+            } else {
+                Verdict::Pending(status.summary())
+            }
+        };
+        gitops::until(step, staging, case.name, "is synced", SEEN, synced).await?;
+        let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
+        let there = accounts.get_opt(case.name).await?.is_some();
+        ensure!(there, "{} was synced and is not there", case.name);
+        return Ok(());
+    };
+    let said = |status: &Status| match status.words() {
+        words if words.contains(refused) => Verdict::Ready(words),
+        words => Verdict::Pending(words),
+    };
+    let what = format!("says {refused:?}");
+    let words = gitops::until(step, staging, case.name, &what, SEEN, said).await?;
+    step.evidence(format!("{}: {words}", case.name));
+    Ok(())
+}
+
+async fn clean(env: &Env) -> Result<()> {
+    let applications = applications(env);
+    for case in &CASES {
+        if applications.get_opt(case.name).await?.is_some() {
+            applications.delete(case.name, &DeleteParams::default()).await?;
+        }
+    }
+    let accounts: Api<ServiceAccount> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
+    if accounts.get_opt("story-allowed").await?.is_some() {
+        accounts.delete("story-allowed", &DeleteParams::default()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! Who does not know the secret cannot make Argo CD look, and a body that is too large is not even read to its end.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use hmac::{Hmac, KeyInit, Mac};
+use k8s_openapi::api::core::v1::Node;
+use kube::Api;
+use reqwest::StatusCode;
+use serde_json::json;
+use sha2::Sha256;
+
+use crate::cluster::argocd_url_for_forge;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::gitops::{self, Status};
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::wait::{Verdict, consistently};
+
+const APP: &str = "frontend";
+/// One of the files that the Application reads; Argo CD takes no notice of others.
+const CHANGED: &str = "infra/frontend/overlays/staging/kustomization.yaml";
+/// More than `webhook.maxPayloadSizeMB` in infra/argocd.
+const TOO_LARGE: usize = (2 << 20) + 1;
+const LOOKED: Duration = Duration::from_secs(15);
+/// It looks within a second where it is allowed.
+const NOT_LOOKED: Duration = Duration::from_secs(3);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("webhook", "webhooks without the secret", 90),
+    suite: Suite::Posture,
+    needs: &[],
+    failure: None,
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let (url, secret) = (address(env).await?, &env.world.forge.argocd_webhook_secret);
+    let push = payload(env, 0);
+    // First, because then nothing but a webhook makes it look again within the next minute.
+    accepted(env, step, &url, &push, secret).await?;
+    let large = payload(env, TOO_LARGE);
+    let cases = [
+        ("no signature", &push, None),
+        (
+            "the signature of another secret",
+            &push,
+            Some(signature("another", &push)?),
+        ),
+        (
+            "a body that is too large",
+            &large,
+            Some(signature(secret, &large)?),
+        ),
+    ];
+    for (what, body, signature) in cases {
+        let before = looked(env).await?;
+        let (status, said) = post(env, &url, body, signature.as_deref()).await?;
+        ensure!(
+            status == StatusCode::BAD_REQUEST,
+            "{what}: Argo CD answers {status}: {said}"
+        );
+        let held = format!("{what}: Argo CD does not look");
+        consistently(step, &held, NOT_LOOKED, async || {
+            Ok(if looked(env).await? == before {
+                Verdict::Ready(())
+            } else {
+                Verdict::Failed("it has looked".to_owned())
+            })
+        })
+        .await?;
+        step.evidence(format!("{what}: {status}, {}", said.trim()));
+    }
+    accepted(env, step, &url, &push, secret).await
+}
+
+/// The same call with the right signature: Argo CD looks at the Application.
+async fn accepted(env: &Env, step: &StepHandle, url: &str, push: &str, secret: &str) -> Result<()> {
+    let before = looked(env).await?;
+    let (status, said) = post(env, url, push, Some(&signature(secret, push)?)).await?;
+    ensure!(status.is_success(), "signed, Argo CD answers {status}: {said}");
+    let looked = |status: &Status| {
+        if status.looked_at() == before.as_deref() {
+            Verdict::Pending("it has not looked yet".to_owned())
+        } else {
+            Verdict::Ready(())
+        }
+    };
+    gitops::until(step, &env.staging, APP, "is looked at", LOOKED, looked).await
+}
+
+/// When Argo CD last compared the Application with Git.
+async fn looked(env: &Env) -> Result<Option<String>> {
+    let found = gitops::api(&env.staging).get(APP).await?;
+    let status = found.status.context("Argo CD has not looked at it yet")?;
+    Ok(status.looked_at().map(str::to_owned))
+}
+
+/// Argo CD of staging as this machine reaches it.
+async fn address(env: &Env) -> Result<String> {
+    let node = Environment::Staging.control_plane();
+    let found = Api::<Node>::all(env.staging.client.clone()).get(&node).await?;
+    let addresses = found
+        .status
+        .and_then(|status| status.addresses)
+        .unwrap_or_default();
+    let internal = addresses
+        .into_iter()
+        .find(|address| address.type_ == "InternalIP");
+    let internal = internal.context("the node has no address")?.address;
+    let url = argocd_url_for_forge(Environment::Staging).replace(&node, &internal);
+    Ok(format!("{url}/api/webhook"))
+}
+
+/// A push as the forge tells it, with some filling.
+fn payload(env: &Env, filling: usize) -> String {
+    let home = env.world.layout.manifests();
+    let address = home.remote(&env.world.forge.cluster_url);
+    json!({
+        "ref": "refs/heads/master",
+        "before": "0".repeat(40),
+        "after": "1".repeat(40),
+        "commits": [{ "id": "1".repeat(40), "message": "x".repeat(filling), "added": [], "removed": [], "modified": [CHANGED] }],
+        "repository": { "html_url": address.trim_end_matches(".git"), "default_branch": "master" },
+    })
+    .to_string()
+}
+
+fn signature(secret: &str, body: &str) -> Result<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).context("sign the call")?;
+    mac.update(body.as_bytes());
+    let mut hex = String::new();
+    for byte in mac.finalize().into_bytes() {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    Ok(hex)
+}
+
+async fn post(env: &Env, url: &str, body: &str, signature: Option<&str>) -> Result<(StatusCode, String)> {
+    let mut request = env
+        .ground
+        .http
+        .post(url)
+        .header("Content-Type", "application/json")
+        .header("X-Gogs-Event", "push")
+        .body(body.to_owned());
+    if let Some(signature) = signature {
+        request = request.header("X-Gogs-Signature", signature);
+    }
+    let answer = request.send().await.context("call Argo CD's webhook")?;
+    Ok((answer.status(), answer.text().await.context("read its answer")?))
+}
