@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -23,6 +23,7 @@ use crate::{
     first_release::{first_release, start_ci},
     network::Network,
     plan::{self, Step},
+    ports,
     progress::{Progress, StepHandle},
     run_dir::RunDir,
     state::{State, Up},
@@ -182,7 +183,7 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
         async move {
             let cluster = progress
                 .step(create, async |step| {
-                    cluster::create(ground, network, environment, step).await
+                    cluster::create(ground, network, environment, ports::free()?, step).await
                 })
                 .await?;
             let world: &World = told.wait().await;
@@ -223,6 +224,7 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
         ci,
         staging,
         production,
+        rebuilt: Mutex::default(),
     };
     progress
         .step(&plan::ROOT, async |_| {
@@ -276,9 +278,19 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
                 ci,
                 staging,
                 production,
+                rebuilt: Mutex::default(),
             })
         })
         .await
+}
+
+/// Other commands find the production that was rebuilt.
+pub(crate) fn remember(ground: &Ground, production: &Cluster) -> Result<()> {
+    let state = State::load(&ground.cache)?;
+    let mut state = state.context("what is up was forgotten")?;
+    let up = state.up.as_mut().context("nothing is up")?;
+    up.production = production.state();
+    state.save(&ground.cache)
 }
 
 fn save(ground: &Ground, up: Option<Up>) -> Result<()> {

@@ -25,7 +25,6 @@ use crate::{
     env::Ground,
     environment::Environment,
     network::Network,
-    ports,
     process::Tool,
     progress::StepHandle,
     wait::{Verdict, eventually},
@@ -130,16 +129,16 @@ pub(crate) fn argocd_url_for_forge(environment: Environment) -> String {
     format!("http://{}:{}", environment.control_plane(), config::ARGOCD)
 }
 
-/// Makes the cluster and waits until pods can be scheduled and resolve names.
+/// Makes the cluster, visitors of frontend and backend coming by these ports of this machine, and waits until pods can be scheduled and resolve names.
 pub(crate) async fn create(
     ground: &Ground,
     network: &Network,
     environment: Environment,
+    [frontend, backend]: [u16; 2],
     step: &StepHandle,
 ) -> Result<Cluster> {
     let shell = Shell::new().context("open a shell")?;
     let log = ground.run.log(&format!("cluster-{environment}"));
-    let [frontend, backend] = ports::free()?;
     let settings = config::render(
         ground,
         environment,

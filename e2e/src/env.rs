@@ -1,6 +1,6 @@
 //! What a finished bring-up hands to the scenarios.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{ci::Ci, cluster::Cluster, environment::Environment, run_dir::RunDir, world::World};
 
@@ -23,9 +23,19 @@ pub(crate) struct Env {
     pub(crate) ci: Ci,
     pub(crate) staging: Cluster,
     pub(crate) production: Cluster,
+    /// Production anew, if a story has rebuilt it; the stories after it see that one.
+    pub(crate) rebuilt: Mutex<Option<Cluster>>,
 }
 
 impl Env {
+    /// From now on the production that was rebuilt, if it was.
+    pub(crate) fn renew(&mut self) {
+        let rebuilt = self.rebuilt.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cluster) = rebuilt.take() {
+            self.production = cluster;
+        }
+    }
+
     pub(crate) fn cluster(&self, environment: Environment) -> &Cluster {
         match environment {
             Environment::Staging => &self.staging,

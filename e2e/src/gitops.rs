@@ -92,6 +92,25 @@ pub(crate) async fn calm(step: &StepHandle, env: &Env, within: Duration) -> Resu
     .await
 }
 
+/// Wait until Argo CD has made all of Git on a cluster that began with its root Application alone.
+pub(crate) async fn made(step: &StepHandle, cluster: &Cluster, within: Duration) -> Result<()> {
+    eventually(step, "everything from Git", within, async || {
+        let apps = list(cluster).await?;
+        let pending = apps.iter().filter_map(|app| {
+            let status = app.status.clone().unwrap_or_default();
+            (!status.is_calm()).then(|| format!("{}: {}", app.name_any(), status.summary()))
+        });
+        let pending: Vec<_> = pending.collect();
+        // The root makes the others, and is Synced only when it has.
+        Ok(if apps.len() > 1 && pending.is_empty() {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(pending.join("; "))
+        })
+    })
+    .await
+}
+
 /// Have Argo CD look into Git now, whether or not anybody told it of a commit, and wait until it has done so.
 pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) -> Result<()> {
     for environment in Environment::ALL {

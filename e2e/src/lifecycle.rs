@@ -156,15 +156,15 @@ fn announce(
 async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
     match command {
         None => {
-            let env = Box::pin(bring_up::up(session)).await?;
-            scenario::run(&session.progress, &env, chosen).await
+            let mut env = Box::pin(bring_up::up(session)).await?;
+            scenario::run(&session.progress, &mut env, chosen).await
         }
         Some(Command::Up) => Box::pin(bring_up::up(session))
             .await
             .map(|env| say_where(session, &env)),
         Some(Command::Run) => {
-            let env = bring_up::attach(session).await?;
-            scenario::run(&session.progress, &env, chosen).await
+            let mut env = bring_up::attach(session).await?;
+            scenario::run(&session.progress, &mut env, chosen).await
         }
         Some(Command::Bench(args)) => {
             let standing = State::load(&session.cache)?.is_some_and(|state| state.up.is_some());

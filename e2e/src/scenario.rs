@@ -116,7 +116,7 @@ pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static S
 }
 
 /// Tell the stories one after the other, those of `main` until the first that fails.
-pub(crate) async fn run(progress: &Progress, env: &Env, chosen: &[&'static Scenario]) -> Result<()> {
+pub(crate) async fn run(progress: &Progress, env: &mut Env, chosen: &[&'static Scenario]) -> Result<()> {
     ensure!(
         !chosen.is_empty(),
         "no scenario was chosen, so nothing would be proved"
@@ -127,7 +127,9 @@ pub(crate) async fn run(progress: &Progress, env: &Env, chosen: &[&'static Scena
     for scenario in chosen {
         let before = Heads::of(env).await?;
         let told = progress.story(&scenario.step, async |step| tell(scenario, env, step).await);
-        let Err(error) = told.await else { continue };
+        let told = told.await;
+        env.renew();
+        let Err(error) = told else { continue };
         save_state(progress, env, scenario.step.id).await;
         if scenario.suite == Suite::Main {
             return Err(error);

@@ -26,28 +26,8 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> 
     let found = ours(run, engine).await?;
     let shell = Shell::new().context("open a shell")?;
     let log = run.log("down");
-    if !found.is_empty() {
-        step.doing(&format!("remove {}", list(&found)));
-        let mut remove = engine.command(&shell, ["rm", "--force", "--volumes"]);
-        if engine.kind() == Kind::Podman {
-            // Docker kills at once; podman would give each systemd ten seconds, which it uses up without ending.
-            remove = remove.args(["--time", "0"]);
-        }
-        let remove = remove.args(&found);
-        Tool::new(remove, &log, REMOVE)
-            .run()
-            .await
-            .with_context(|| format!("remove {}", list(&found)))?;
-    }
-    let volumes = volumes(run, engine).await?;
-    if !volumes.is_empty() {
-        step.doing("remove the nodes' volumes");
-        let remove = engine.command(&shell, ["volume", "rm", "--force"]).args(&volumes);
-        Tool::new(remove, &log, REMOVE)
-            .run()
-            .await
-            .context("remove the nodes' volumes")?;
-    }
+    remove_containers(run, engine, &found, step).await?;
+    remove_volumes(run, engine, &Environment::ALL, step).await?;
     let images = images(run, engine).await?;
     if !images.is_empty() {
         step.doing("remove the images the CI built");
@@ -78,6 +58,60 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> 
     Ok(found.into_iter().collect())
 }
 
+/// Removes one environment's cluster, and nothing else.
+pub(crate) async fn remove_cluster(
+    run: &RunDir,
+    engine: &Engine,
+    environment: Environment,
+    step: &StepHandle,
+) -> Result<()> {
+    let nodes = environment.nodes().into_iter().collect();
+    remove_containers(run, engine, &nodes, step).await?;
+    remove_volumes(run, engine, &[environment], step).await
+}
+
+async fn remove_containers(
+    run: &RunDir,
+    engine: &Engine,
+    found: &BTreeSet<String>,
+    step: &StepHandle,
+) -> Result<()> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    step.doing(&format!("remove {}", list(found)));
+    let shell = Shell::new().context("open a shell")?;
+    let mut remove = engine.command(&shell, ["rm", "--force", "--volumes"]);
+    if engine.kind() == Kind::Podman {
+        // Docker kills at once; podman would give each systemd ten seconds, which it uses up without ending.
+        remove = remove.args(["--time", "0"]);
+    }
+    Tool::new(remove.args(found), &run.log("down"), REMOVE)
+        .run()
+        .await
+        .with_context(|| format!("remove {}", list(found)))
+}
+
+/// kind makes them apart from the nodes, so they do not go with them.
+async fn remove_volumes(
+    run: &RunDir,
+    engine: &Engine,
+    environments: &[Environment],
+    step: &StepHandle,
+) -> Result<()> {
+    let volumes = volumes(run, engine, environments).await?;
+    if volumes.is_empty() {
+        return Ok(());
+    }
+    step.doing("remove the nodes' volumes");
+    let shell = Shell::new().context("open a shell")?;
+    let remove = engine.command(&shell, ["volume", "rm", "--force"]).args(&volumes);
+    Tool::new(remove, &run.log("down"), REMOVE)
+        .run()
+        .await
+        .context("remove the nodes' volumes")
+}
+
 /// Containers of ours, in whatever state.
 async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     let shell = Shell::new().context("open a shell")?;
@@ -105,11 +139,10 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     Ok(found)
 }
 
-/// kind makes them apart from the node, so they do not go with it.
-async fn volumes(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
+async fn volumes(run: &RunDir, engine: &Engine, environments: &[Environment]) -> Result<BTreeSet<String>> {
     let shell = Shell::new().context("open a shell")?;
     let mut found = BTreeSet::new();
-    for node in Environment::ALL.map(Environment::nodes).concat() {
+    for node in environments.iter().flat_map(|environment| environment.nodes()) {
         let filter = format!("label={node}");
         let ls = engine.command(&shell, ["volume", "ls", "--quiet", "--filter", &filter]);
         let names = Tool::new(ls, &run.log("down"), LIST)

@@ -7,6 +7,7 @@ pub(crate) mod failures;
 mod held_back;
 pub(crate) mod main;
 mod migration_job;
+mod objects;
 mod older_table;
 mod pods;
 pub(crate) mod posture;
@@ -46,6 +47,8 @@ pub(crate) static ALL: &[Scenario] = &[
     failures::dynamodb::THROTTLED,
     failures::kills::PODS,
     failures::kills::PROCESSES,
+    failures::drain::SCENARIO,
+    failures::rebuild::SCENARIO,
     posture::pods::SCENARIO,
     posture::network::SCENARIO,
     posture::argocd::SCENARIO,

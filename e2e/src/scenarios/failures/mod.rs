@@ -2,6 +2,7 @@
 
 pub(crate) mod argocd_killed;
 pub(crate) mod bad_manifest;
+pub(crate) mod drain;
 pub(crate) mod drift;
 pub(crate) mod dynamodb;
 pub(crate) mod forge_down;
@@ -17,6 +18,7 @@ pub(crate) mod migration_skipped;
 pub(crate) mod migrations_at_once;
 pub(crate) mod new_migration;
 pub(crate) mod prune;
+pub(crate) mod rebuild;
 pub(crate) mod rollback;
 pub(crate) mod rollout;
 pub(crate) mod two_developers;

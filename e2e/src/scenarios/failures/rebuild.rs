@@ -1,0 +1,89 @@
+//! Production is lost as a whole and comes back from Git alone: the same objects, the same page, the messages that the table
+//! kept.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::actors::Visitor;
+use crate::cluster::{self, Cluster};
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::network::Network;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::objects;
+use crate::{argocd, bring_up, gitops, teardown};
+
+const ENVIRONMENT: Environment = Environment::Production;
+const SYNCED: Duration = Duration::from_mins(2);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("rebuild", "production is rebuilt from Git", 480),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "The whole cluster of production is deleted; a new one gets Argo CD and the root Application, nothing else.",
+        effect: "Argo CD makes of Git what was there: the same objects, with the same specifications, from the same images. The \
+                 messages are in the table, which is no part of the cluster.",
+        within: "8 min, nearly all of it the start of cluster and Argo CD",
+        way_out: "A new cluster, `kubectl apply --server-side --force-conflicts -k infra/argocd`, then \
+                  `kubectl apply -f infra/apps/root/production.yaml`.",
+    }),
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let visitor = Visitor::of(&env.production, &env.ground.http);
+    let (commit, messages) = (visitor.commit_shown().await?, visitor.messages().await?);
+    step.doing("note every object");
+    let before = objects::all(&env.production.client).await?;
+    ensure!(
+        before.len() >= 10,
+        "only {} objects are there to compare",
+        before.len()
+    );
+
+    let begun = Instant::now();
+    let ground = &env.ground;
+    teardown::remove_cluster(&ground.run, &ground.engine, ENVIRONMENT, step).await?;
+    let network = Network::ensure(&ground.run, &ground.engine).await?;
+    // Visitors come by the same addresses.
+    let ports = [
+        port(&env.production.frontend_url)?,
+        port(&env.production.backend_url)?,
+    ];
+    let rebuilt = cluster::create(ground, &network, ENVIRONMENT, ports, step).await?;
+    hand_over(env, &rebuilt)?;
+    step.measured("cluster after", begun.elapsed().as_secs_f64());
+    argocd::install(ground, &rebuilt, &env.world, step).await?;
+    step.measured("Argo CD after", begun.elapsed().as_secs_f64());
+    argocd::apply_root(env, &rebuilt).await?;
+    gitops::made(step, &rebuilt, SYNCED).await?;
+    step.measured("everything as Git says after", begun.elapsed().as_secs_f64());
+
+    let visitor = Visitor::of(&rebuilt, &env.ground.http);
+    let shown = visitor.commit_shown().await?;
+    ensure!(shown == commit, "the page shows {shown}, before it was {commit}");
+    ensure!(
+        visitor.messages().await? == messages,
+        "the messages are not those that were there"
+    );
+    let after = objects::all(&rebuilt.client).await?;
+    objects::same(&before, &after)?;
+    step.evidence(format!("{} objects, each as it was", after.len()));
+    Ok(())
+}
+
+/// Those who come after this story find the new cluster.
+fn hand_over(env: &Env, rebuilt: &Cluster) -> Result<()> {
+    *env.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuilt.clone());
+    bring_up::remember(&env.ground, rebuilt)
+}
+
+fn port(url: &str) -> Result<u16> {
+    let port = url.rsplit(':').next().and_then(|port| port.parse().ok());
+    port.with_context(|| format!("{url} names no port"))
+}
