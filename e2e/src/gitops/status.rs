@@ -168,8 +168,16 @@ impl Status {
         let operation = self.operation_state.as_ref();
         let explained = operation
             .map(|operation| operation.explained(&operation.sync_result.clone().unwrap_or_default()));
-        let words = [self.problem(), explained].into_iter().flatten();
+        let left_out = self.left_out().map(str::to_owned);
+        let words = [self.problem(), left_out, explained].into_iter().flatten();
         words.collect::<Vec<_>>().join("; ")
+    }
+
+    /// What Argo CD says of a kind that it is not told to look at, and so does not apply.
+    pub(crate) fn left_out(&self) -> Option<&str> {
+        let mut conditions = self.conditions.iter();
+        let left_out = conditions.find(|condition| condition.kind == "ExcludedResourceWarning")?;
+        Some(&left_out.message)
     }
 
     /// Its state in a few words.

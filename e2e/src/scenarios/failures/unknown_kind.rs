@@ -1,14 +1,20 @@
-//! A manifest is merged of a kind that the cluster does not know, as when its definition was never installed.
+//! A manifest is merged of a kind that Argo CD is not told to look at, as when an add-on is used that was never installed.
 
-use anyhow::Result;
+use std::time::{Duration, Instant};
 
-use crate::actors::Operator;
+use anyhow::{Result, ensure};
+
+use crate::actors::{Crowd, Operator};
 use crate::env::Env;
+use crate::environment::Environment;
+use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::refused;
+use crate::scenarios::workloads::pods;
+use crate::wait::Verdict;
 
+const APP: &str = "frontend";
 const OVERLAY: &str = "frontend/overlays/staging";
 const MONITOR: &str = "apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
@@ -16,25 +22,46 @@ metadata:
   name: frontend
 spec: {}
 ";
+const SEEN: Duration = Duration::from_secs(30);
+const HEALED: Duration = Duration::from_secs(30);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("unknown-kind", "a kind the cluster does not know", 120),
+    step: Step::new("unknown-kind", "a kind that nobody allowed", 120),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A manifest is merged of a kind whose definition (CRD) is not installed.",
-        effect: "The sync fails and names the kind; nothing of the commit is rolled out, the old pods go on serving.",
+        cause: "A manifest is merged of a kind that `infra/argocd` does not name, or whose definition (CRD) is not installed.",
+        effect: "Argo CD leaves that object out and names it in a condition, `ExcludedResourceWarning`; the Application stays Synced, no pod is replaced.",
         within: "30 s, 0 failed requests",
-        way_out: "Install the definition and allow the kind in `infra/apps/base/project.yaml` first, or revert the commit.",
+        way_out: "Install the definition, then allow the kind in `infra/apps/base/project.yaml` and `infra/argocd`; or revert the commit. \
+                  `cargo xtask test` finds a kind that is rendered and not allowed.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
-    let merge = async |operator: &Operator| {
-        operator
-            .add_manifests(OVERLAY, &[("monitor.yaml", MONITOR)])
-            .await
+    let (staging, operator) = (&env.staging, Operator::of(env));
+    let here = pods(staging).await?;
+    let crowd = Crowd::gather(env, Environment::Staging)?;
+    let merged = Instant::now();
+    let strange = operator
+        .add_manifests(OVERLAY, &[("monitor.yaml", MONITOR)])
+        .await?;
+    let named = |status: &Status| match status.left_out() {
+        Some(words) => Verdict::Ready(words.to_owned()),
+        None => Verdict::Pending(status.summary()),
     };
-    refused::tell(env, step, merge, "ServiceMonitor").await
+    let words = gitops::until(step, staging, APP, "leaves something out", SEEN, named).await?;
+    step.measured("merge to named", merged.elapsed().as_secs_f64());
+    ensure!(
+        words.contains("ServiceMonitor"),
+        "Argo CD does not name the kind: {words}"
+    );
+    step.evidence(words);
+    gitops::settled(step, staging, APP, &strange, SEEN).await?;
+
+    let good = operator.revert(&strange).await?;
+    gitops::settled(step, staging, APP, &good, HEALED).await?;
+    ensure!(pods(staging).await? == here, "pods of staging were replaced");
+    crowd.leave(step).await?.at_most(0)
 }

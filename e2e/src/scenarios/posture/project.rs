@@ -39,7 +39,7 @@ struct Case {
 const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: story-allowed\n";
 
 /// The last one shows that the others fail for what they say, and not for anything they share.
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     Case {
         name: "story-foreign-repository",
         foreign: true,
@@ -65,15 +65,23 @@ const CASES: [Case; 6] = [
         name: "story-cluster-kind",
         foreign: false,
         namespace: NAMESPACE,
-        manifest: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: story-refused\nrules: []\n",
-        refused: Some("ClusterRole is not permitted in project"),
+        manifest: "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: story-refused\n",
+        refused: Some("Namespace is not permitted in project"),
     },
     Case {
         name: "story-kind",
         foreign: false,
         namespace: NAMESPACE,
-        manifest: "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: story-refused\ndata: {}\n",
-        refused: Some("ConfigMap is not permitted in project"),
+        manifest: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: story-refused\nspec:\n  containers: []\n",
+        refused: Some("Pod is not permitted in project"),
+    },
+    // Not even looked at: infra/argocd does not name the kind.
+    Case {
+        name: "story-unwatched-kind",
+        foreign: false,
+        namespace: NAMESPACE,
+        manifest: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: story-refused\nrules: []\n",
+        refused: Some("is excluded in the settings"),
     },
     Case {
         name: "story-allowed",
