@@ -46,10 +46,9 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let mut scaled = Vec::new();
     for app in APPS {
         let overlay = format!("{app}/overlays/staging/kustomization.yaml");
-        scaled.push((app, operator.replace(&overlay, "count: 1", "count: 2").await?));
-    }
-    for (app, commit) in &scaled {
-        gitops::live(step, &env.staging, &[app], commit, SCALED).await?;
+        let commit = operator.replace(&overlay, "count: 1", "count: 2").await?;
+        gitops::live(step, &env.staging, &[app], &commit, SCALED).await?;
+        scaled.push(commit);
         Servers::of(env, &env.staging, app).ready(step, 2, SCALED).await?;
     }
     let emptied = empty(env, step, node).await;
@@ -57,12 +56,9 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let open = kubectl(env, &["uncordon", node]).await;
     emptied.and(open)?;
 
-    let mut back = Vec::new();
-    for (app, commit) in scaled.iter().rev() {
-        back.push((app, operator.revert(commit).await?));
-    }
-    for (app, commit) in back {
-        gitops::live(step, &env.staging, &[app], &commit, SCALED).await?;
+    for (app, commit) in APPS.iter().zip(&scaled) {
+        let back = operator.revert(commit).await?;
+        gitops::live(step, &env.staging, &[app], &back, SCALED).await?;
     }
     Ok(())
 }
