@@ -59,7 +59,8 @@ const CASES: [Case; 7] = [
         foreign: false,
         namespace: NAMESPACE,
         manifest: "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: story-refused\n  namespace: kube-system\n",
-        refused: Some("namespace kube-system is not permitted in project"),
+        // Argo CD does not even look there.
+        refused: Some("is not managed"),
     },
     Case {
         name: "story-cluster-kind",
