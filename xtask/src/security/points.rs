@@ -83,7 +83,7 @@ pub(super) const POINTS: &[Point] = &[
     point(32, "Going back to older code loses nothing", &[test("this_release_works_on_the_schema_of_the_next"), test("older_code_can_neither_migrate_nor_serve_after_a_contraction"), story("new-migration"), story("rollback")], ""),
     point(33, "A rolling update under load fails no request", &[story("rollout")], ""),
     point(34, "SIGTERM: readiness fails first, what is under way ends well, exit code 0", &[test("sigterm_fails_readiness_first_and_drops_no_request"), test("stops_in_order")], ""),
-    point(35, "A node is drained without a failed request", &[test("budget_can_be_met")], "a drain"),
+    point(35, "A node is drained without a failed request", &[test("budget_can_be_met"), story("drain")], "that a second eviction at once is refused"),
     point(36, "Pods are killed one after the other; few requests fail, and it recovers", &[story("pod-killed"), story("process-killed")], ""),
     point(37, "Without the database: alive, not ready, 503 with `Retry-After`, back by itself", &[test("an_unreachable_table_is_not_ready_and_recovers"), test("live_but_not_ready_without_a_table"), test("a_table_that_does_not_answer_is_worth_another_try"), story("dynamodb-unreachable")], ""),
     point(38, "Throttled twice is not noticed, throughout is a 503; a late answer is not waited for", &[test("throttled_twice_is_not_noticed"), test("throttled_throughout_is_a_503"), test("a_late_answer_is_not_waited_for"), test("late_answers_throughout_are_a_504"), story("dynamodb-throttled")], ""),

@@ -1,12 +1,9 @@
-//! A node is emptied under a steady load, as before its update: no request fails, and no more pods go at once than their
-//! budget allows.
+//! A node is emptied under a steady load, as before its update: no request fails.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::{EvictParams, PostParams};
-use kube::{Api, ResourceExt as _};
+use anyhow::{Context, Result, ensure};
+use kube::ResourceExt as _;
 use xshell::{Shell, cmd};
 
 use crate::actors::{Crowd, Operator, Writers};
@@ -18,7 +15,6 @@ use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::{Servers, node_of};
-use crate::scenarios::workloads::NAMESPACE;
 
 const APPS: [&str; 2] = ["backend", "frontend"];
 const SCALED: Duration = Duration::from_mins(1);
@@ -30,7 +26,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     needs: &[],
     failure: Some(Failure {
         cause: "`kubectl drain` empties one of two nodes, with two replicas of each app, one on each node.",
-        effect: "Pods are evicted one at a time, as their disruption budget says; those that stay serve until new ones are ready. \
+        effect: "Pods are evicted; those that stay serve until new ones are ready. \
                  Argo CD's own parts on that node move too.",
         within: "60 s, 0 failed requests",
         way_out: "`kubectl uncordon`; pods come back to the node with the next rollout.",
@@ -66,7 +62,6 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
     let crowd = Crowd::gather(env, Environment::Staging)?;
     let writers = Writers::gather(env, Environment::Staging)?;
-    budget(env, step).await?;
     let begun = Instant::now();
     step.doing(&format!("drain {node}"));
     kubectl(
@@ -90,35 +85,6 @@ async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
     }
     writers.leave(step).await?;
     crowd.leave(step).await?.at_most(0)
-}
-
-/// While one pod of two is being replaced, the other may not go.
-async fn budget(env: &Env, step: &StepHandle) -> Result<()> {
-    let servers = Servers::of(env, &env.staging, "backend");
-    let pods = servers.list().await?;
-    let [one, other] = pods.as_slice() else {
-        bail!("{} pods of the backend, where two are to be", pods.len())
-    };
-    let api: Api<Pod> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
-    let evict = EvictParams::default();
-    api.evict(&one.name_any(), &evict).await.context("evict a pod")?;
-    let trial = EvictParams {
-        post_options: PostParams {
-            dry_run: true,
-            ..PostParams::default()
-        },
-        ..evict
-    };
-    match api.evict(&other.name_any(), &trial).await {
-        Err(kube::Error::Api(refusal)) if refusal.code == 429 => {
-            step.evidence(format!(
-                "the second eviction at once is refused: {}",
-                refusal.message
-            ));
-        }
-        other => bail!("the second eviction at once is not refused: {other:?}"),
-    }
-    servers.ready(step, 2, DRAINED).await
 }
 
 async fn kubectl(env: &Env, args: &[&str]) -> Result<()> {
