@@ -9,14 +9,17 @@ use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
 
+use crate::actors::Visitor;
 use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::workloads::NAMESPACE;
-use crate::wait::{Verdict, eventually};
+use crate::wait::{Verdict, consistently, eventually};
 
 const HEALED: Duration = Duration::from_secs(10);
+/// How long the page must answer to count as there again.
+const HELD: Duration = Duration::from_secs(3);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("drift", "changes by hand are undone", 120),
@@ -67,7 +70,19 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     })
     .await?;
     step.measured("Service healed", deleted.elapsed().as_secs_f64());
-    Ok(())
+
+    // The nodes take up the new Service one after the other.
+    let visitor = Visitor::of(&env.staging, &env.ground.http);
+    let answers = async || visitor.page().await.map(Verdict::Ready);
+    eventually(step, "the page answers", HEALED, answers).await?;
+    step.measured("page answers again", deleted.elapsed().as_secs_f64());
+    consistently(step, "the page answers", HELD, async || {
+        Ok(visitor
+            .page()
+            .await
+            .map_or_else(|error| Verdict::Failed(format!("{error:#}")), Verdict::Ready))
+    })
+    .await
 }
 
 /// What of the Deployment somebody may have changed.
