@@ -11,9 +11,9 @@ const WRITE: &str = "cargo xtask e2e failures";
 
 const BEGINNING: &str = "# What goes wrong, and what happens then
 
-Each row is a story that `cargo xtask e2e` tells to a real cluster: it breaks this one thing on staging, sees from outside what
+Each is a story that `cargo xtask e2e --suite failures` tells to a real cluster: it breaks this one thing on staging, sees from outside what
 happens, and fails when it takes longer than stated here. The report of a run has the measured times and the requests that failed meanwhile.
-One story alone: `cargo xtask e2e --only NAME`; all of them: `cargo xtask e2e --suite failures`.
+One story alone: `cargo xtask e2e --only NAME`; with the loop itself before them: `--suite main --suite failures`.
 
 This page is written by `cargo xtask e2e failures`; change the story, not the page.
 ";

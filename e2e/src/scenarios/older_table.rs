@@ -8,8 +8,10 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::actors::{Administrator, Item};
+use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::progress::StepHandle;
+use crate::scenarios::workloads;
 use crate::wait::{Verdict, eventually};
 
 /// Whose keys and indexes it has.
@@ -112,8 +114,9 @@ impl<'a> OlderTable<'a> {
         ))
     }
 
-    /// Removes it, once nobody uses it any more.
-    pub(crate) async fn drop(self) -> Result<()> {
+    /// Removes it, once nobody uses it any more: servers that are ending still answer on it.
+    pub(crate) async fn drop(self, step: &StepHandle, cluster: &Cluster) -> Result<()> {
+        workloads::none_ending(step, cluster).await?;
         self.administrator.drop_table(self.name).await
     }
 

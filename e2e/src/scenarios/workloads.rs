@@ -114,6 +114,26 @@ pub(crate) async fn others_ended(step: &StepHandle, cluster: &Cluster, digest: &
     .await
 }
 
+/// Wait until no server of the backend is ending.
+pub(crate) async fn none_ending(step: &StepHandle, cluster: &Cluster) -> Result<()> {
+    let what = format!("the end of pods on {} that were replaced", cluster.environment);
+    eventually(step, &what, OLD_PODS_END, async || {
+        let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)
+            .list(&ListParams::default().labels(SERVERS))
+            .await?;
+        let ending = pods
+            .iter()
+            .filter(|pod| pod.metadata.deletion_timestamp.is_some());
+        let ending: Vec<&str> = ending.filter_map(|pod| pod.metadata.name.as_deref()).collect();
+        Ok(if ending.is_empty() {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(ending.join(", "))
+        })
+    })
+    .await
+}
+
 fn end_of(job: &Job) -> Result<&Time> {
     let status = job.status.as_ref().context("has no status")?;
     let conditions = status.conditions.as_deref().unwrap_or_default();

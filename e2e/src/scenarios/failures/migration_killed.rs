@@ -68,5 +68,5 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     ));
     course.back_to(&before).await?;
     course.end().await?;
-    table.drop().await
+    table.drop(step, &env.staging).await
 }

@@ -59,5 +59,5 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     second.remove().await?;
     course.back_to(&before).await?;
     course.end().await?;
-    table.drop().await
+    table.drop(step, &env.staging).await
 }
