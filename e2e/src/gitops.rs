@@ -177,14 +177,21 @@ pub(crate) async fn settled(
     within: Duration,
 ) -> Result<()> {
     let what = format!("is at rest at {}", short(revision));
-    let settled = |status: &Status| {
-        if status.is_calm_at(revision) {
-            Verdict::Ready(())
-        } else {
-            Verdict::Pending(status.summary())
-        }
-    };
+    let settled = |status: &Status| status.ready_if(status.is_calm_at(revision));
     until(step, cluster, app, &what, within, settled).await
+}
+
+/// Wait until a sync of an Application to `revision` is under way.
+pub(crate) async fn syncing(
+    step: &StepHandle,
+    cluster: &Cluster,
+    app: &str,
+    revision: &str,
+    within: Duration,
+) -> Result<()> {
+    let what = format!("syncs {}", short(revision));
+    let syncing = |status: &Status| status.ready_if(status.is_syncing(revision));
+    until(step, cluster, app, &what, within, syncing).await
 }
 
 /// Wait until `revision` is what an Application runs, and Argo CD calls that Degraded.
@@ -196,13 +203,7 @@ pub(crate) async fn degraded(
     within: Duration,
 ) -> Result<()> {
     let what = format!("is Degraded at {}", short(revision));
-    let degraded = |status: &Status| {
-        if status.is_degraded_at(revision) {
-            Verdict::Ready(())
-        } else {
-            Verdict::Pending(status.summary())
-        }
-    };
+    let degraded = |status: &Status| status.ready_if(status.is_degraded_at(revision));
     until(step, cluster, app, &what, within, degraded).await
 }
 

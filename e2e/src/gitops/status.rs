@@ -180,6 +180,15 @@ impl Status {
         Some(&left_out.message)
     }
 
+    /// Ready if it `is` what is waited for, else what it is instead.
+    pub(crate) fn ready_if(&self, is: bool) -> Verdict<()> {
+        if is {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(self.summary())
+        }
+    }
+
     /// Its state in a few words.
     pub(crate) fn summary(&self) -> String {
         let phase = self

@@ -78,6 +78,8 @@ pub(crate) struct Course<'a> {
     crowd: Crowd,
     before: Board,
     production: String,
+    /// The newest commit of the manifests.
+    head: String,
 }
 
 /// What must stay as it is when a release is stopped.
@@ -94,15 +96,17 @@ struct Board {
 impl<'a> Course<'a> {
     /// Looks at what is there, and lets people come.
     pub(crate) async fn begin(env: &'a Env, step: &'a StepHandle) -> Result<Self> {
+        let operator = Operator::of(env);
         Ok(Self {
             env,
             step,
-            operator: Operator::of(env),
             before: Board::of(env).await?,
             production: Visitor::of(&env.production, &env.ground.http)
                 .commit_shown()
                 .await?,
             crowd: Crowd::gather(env, Environment::Staging)?,
+            head: operator.head().await?,
+            operator,
         })
     }
 
@@ -167,9 +171,9 @@ impl<'a> Course<'a> {
         gitops::live(self.step, &self.env.staging, &[APP], commit, HEALED).await
     }
 
-    /// Takes back everything that was released after `commit` at once, and waits until that is live.
-    pub(crate) async fn back_to(&self, commit: &str) -> Result<()> {
-        self.operator.restore(commit).await?;
+    /// Takes back everything that was released since the beginning at once, and waits until that is live.
+    pub(crate) async fn back(&self) -> Result<()> {
+        self.operator.restore(&self.head).await?;
         let healed = Instant::now();
         self.live(&self.operator.head().await?).await?;
         self.step.measured("taken back", healed.elapsed().as_secs_f64());

@@ -14,6 +14,7 @@ use crate::env::Env;
 use crate::environment::Environment;
 use crate::gitops;
 use crate::progress::StepHandle;
+use crate::scenarios::pods::is_ready;
 use crate::scenarios::workloads::{NAMESPACE, pods};
 
 /// The app that is released, and where it can be changed for staging alone: a change of its base is one for production too.
@@ -92,12 +93,4 @@ async fn warnings(cluster: &Cluster) -> Result<Vec<String>> {
         }
     }
     Ok(warnings)
-}
-
-fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }

@@ -96,39 +96,30 @@ pub(crate) async fn note_migration(way: &Way, cluster: &Cluster) {
 /// Wait until no server of another image is left. One that is ending answers those who hold a connection to it, as the
 /// frontend does, although it gets no new ones.
 pub(crate) async fn others_ended(step: &StepHandle, cluster: &Cluster, digest: &str) -> Result<()> {
-    let what = format!("the end of the backend's old pods on {}", cluster.environment);
-    eventually(step, &what, OLD_PODS_END, async || {
-        let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)
-            .list(&ListParams::default().labels(SERVERS))
-            .await?;
-        let old = pods
-            .iter()
-            .filter(|pod| !pod.spec.as_ref().is_some_and(|spec| runs(spec, digest)));
-        let old: Vec<&str> = old.filter_map(|pod| pod.metadata.name.as_deref()).collect();
-        Ok(if old.is_empty() {
-            Verdict::Ready(())
-        } else {
-            Verdict::Pending(old.join(", "))
-        })
+    gone(step, cluster, |pod| {
+        !pod.spec.as_ref().is_some_and(|spec| runs(spec, digest))
     })
     .await
 }
 
 /// Wait until no server of the backend is ending.
 pub(crate) async fn none_ending(step: &StepHandle, cluster: &Cluster) -> Result<()> {
-    let what = format!("the end of pods on {} that were replaced", cluster.environment);
+    gone(step, cluster, |pod| pod.metadata.deletion_timestamp.is_some()).await
+}
+
+/// Wait until there is no server of the backend that is `old`.
+async fn gone(step: &StepHandle, cluster: &Cluster, old: impl Fn(&Pod) -> bool) -> Result<()> {
+    let what = format!("the end of the backend's old pods on {}", cluster.environment);
     eventually(step, &what, OLD_PODS_END, async || {
         let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)
             .list(&ListParams::default().labels(SERVERS))
             .await?;
-        let ending = pods
-            .iter()
-            .filter(|pod| pod.metadata.deletion_timestamp.is_some());
-        let ending: Vec<&str> = ending.filter_map(|pod| pod.metadata.name.as_deref()).collect();
-        Ok(if ending.is_empty() {
+        let old = pods.iter().filter(|pod| old(pod));
+        let old: Vec<&str> = old.filter_map(|pod| pod.metadata.name.as_deref()).collect();
+        Ok(if old.is_empty() {
             Verdict::Ready(())
         } else {
-            Verdict::Pending(ending.join(", "))
+            Verdict::Pending(old.join(", "))
         })
     })
     .await

@@ -12,12 +12,10 @@ use crate::argocd;
 use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::git::short;
-use crate::gitops::{self, Status};
+use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::wait::Verdict;
 
 /// The app whose sync takes a while: its migration runs first.
 const APP: &str = "backend";
@@ -54,15 +52,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 /// Kill a part of Argo CD while it syncs `commit`; that goes live all the same.
 async fn survives(env: &Env, step: &StepHandle, commit: &str, part: &str) -> Result<()> {
     let staging = &env.staging;
-    let syncing = |status: &Status| {
-        if status.is_syncing(commit) {
-            Verdict::Ready(())
-        } else {
-            Verdict::Pending(status.summary())
-        }
-    };
-    let what = format!("syncs {}", short(commit));
-    gitops::until(step, staging, APP, &what, BEGUN, syncing).await?;
+    gitops::syncing(step, staging, APP, commit, BEGUN).await?;
     kill(staging, part).await?;
     let killed = Instant::now();
     let live = gitops::live_since(step, staging, &[APP], commit, CONVERGED).await?;

@@ -9,8 +9,7 @@ use crate::actors::{Crowd, Operator, Visitor};
 use crate::env::{Env, Ground};
 use crate::environment::Environment;
 use crate::first_release::manifests_repository;
-use crate::git::short;
-use crate::gitops::{self, Status};
+use crate::gitops;
 use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
@@ -58,15 +57,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
     let staging = &env.staging;
     let there = Operator::of(env).append(OVERLAY, SETTING).await?;
-    let syncing = |status: &Status| {
-        if status.is_syncing(&there) {
-            Verdict::Ready(())
-        } else {
-            Verdict::Pending(status.summary())
-        }
-    };
-    let what = format!("syncs {}", short(&there));
-    gitops::until(step, staging, APP, &what, BEGUN, syncing).await?;
+    gitops::syncing(step, staging, APP, &there, BEGUN).await?;
     let down = Paused::forge(&env.ground).await?;
     let began = Instant::now();
     let live = gitops::live_since(step, staging, &[APP], &there, LIVE).await?;

@@ -29,7 +29,6 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let course = Course::begin(env, step).await?;
-    let before = course.operator.head().await?;
     let endless = Change {
         // Waited for longer than the deadline allows.
         settings: &[
@@ -42,6 +41,6 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let bad = course.release(&endless).await?;
     let within = Duration::from_secs(u64::from(DEADLINE) + FAILED);
     course.stopped(&bad, "deadline", within).await?;
-    course.back_to(&before).await?;
+    course.back().await?;
     course.end().await
 }

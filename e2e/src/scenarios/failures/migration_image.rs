@@ -31,7 +31,6 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let course = Course::begin(env, step).await?;
-    let before = course.operator.head().await?;
     let missing = Change {
         image: Some(MISSING),
         deadline: Some(DEADLINE),
@@ -42,6 +41,6 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     step.evidence(format!("the migration's pod: {why}"));
     let within = Duration::from_secs(u64::from(DEADLINE) + FAILED);
     course.stopped(&bad, "deadline", within).await?;
-    course.back_to(&before).await?;
+    course.back().await?;
     course.end().await
 }

@@ -38,7 +38,6 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(&env.staging, &env.ground.http);
     let schema = staging.backend_version().await?.required_schema_version;
     let course = Course::begin(env, step).await?;
-    let before = course.operator.head().await?;
     let slow = Change {
         settings: &[("RUST_LOG", "info")],
         settle: Some(SETTLE),
@@ -64,7 +63,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         short(&first),
         short(&second)
     ));
-    course.back_to(&before).await?;
+    course.back().await?;
     course.end().await?;
     table.drop(step, &env.staging).await
 }

@@ -46,7 +46,6 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     staging.post("a friend of few words", WORDLESS).await?;
     let wordless = staging.message_of("a friend of few words").await?;
     let course = Course::begin(env, step).await?;
-    let before = course.operator.head().await?;
     let code = application(&env.ground, &env.world);
     let seed = code.catch_up().await?;
 
@@ -82,7 +81,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         new.schema_version
     );
 
-    course.back_to(&before).await?;
+    course.back().await?;
     let now = staging.backend_version().await?;
     ensure!(
         now.commit == old.commit && now.required_schema_version == old.required_schema_version,

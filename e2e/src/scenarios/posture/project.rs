@@ -172,13 +172,7 @@ async fn create(env: &Env, case: &Case, branch: &str) -> Result<()> {
 async fn judge(env: &Env, step: &StepHandle, case: &Case, commit: &str) -> Result<()> {
     let staging = &env.staging;
     let Some(refused) = case.refused else {
-        let synced = |status: &Status| {
-            if status.has_synced(commit) {
-                Verdict::Ready(())
-            } else {
-                Verdict::Pending(status.summary())
-            }
-        };
+        let synced = |status: &Status| status.ready_if(status.has_synced(commit));
         gitops::until(step, staging, case.name, "is synced", SEEN, synced).await?;
         let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
         let there = accounts.get_opt(case.name).await?.is_some();
