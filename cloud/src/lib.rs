@@ -5,6 +5,7 @@ mod pattern;
 pub mod policy;
 pub mod process;
 pub mod recorder;
+mod statement;
 pub mod template;
 pub mod tools;
 pub mod trust;

@@ -2,15 +2,17 @@
 //!
 //! Whatever this module does not know is an error, never a yes or a no.
 
-use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::{Map, Value};
+use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use crate::pattern::{like, texts};
+use crate::statement::{allowed, statements};
+
+const FIELDS: &[&str] = &["Sid", "Effect", "Action", "Resource"];
 
 /// Whether `action` may be done to the resource of this ARN: some statement allows it, and none denies it.
 pub fn allows(policy: &Value, action: &str, resource: &str) -> Result<bool> {
-    let mut allowed = false;
-    for statement in statements(policy)? {
+    allowed(&statements(policy, FIELDS)?, |statement| {
         let fits = |field: &str, wanted: &str| -> Result<bool> {
             let patterns = texts(
                 statement
@@ -19,40 +21,17 @@ pub fn allows(policy: &Value, action: &str, resource: &str) -> Result<bool> {
             )?;
             Ok(patterns.iter().any(|pattern| like(pattern, wanted)))
         };
-        if !(fits("Action", action)? && fits("Resource", resource)?) {
-            continue;
-        }
-        match statement["Effect"].as_str() {
-            Some("Allow") => allowed = true,
-            Some("Deny") => return Ok(false),
-            other => bail!("unknown effect {other:?}"),
-        }
-    }
-    Ok(allowed)
+        Ok(fits("Action", action)? && fits("Resource", resource)?)
+    })
 }
 
 /// Every action that some statement names, as it is written.
 pub fn actions(policy: &Value) -> Result<Vec<&str>> {
     let mut all = Vec::new();
-    for statement in statements(policy)? {
+    for statement in statements(policy, FIELDS)? {
         all.extend(texts(&statement["Action"])?);
     }
     Ok(all)
-}
-
-fn statements(policy: &Value) -> Result<Vec<&Map<String, Value>>> {
-    ensure!(policy["Version"] == "2012-10-17", "unknown version of the policy");
-    let list = policy["Statement"].as_array().context("a list of statements")?;
-    list.iter()
-        .map(|statement| {
-            let fields = statement.as_object().context("a statement is an object")?;
-            for name in fields.keys() {
-                let known = ["Sid", "Effect", "Action", "Resource"].contains(&name.as_str());
-                ensure!(known, "unknown field {name} of a statement");
-            }
-            Ok(fields)
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::pattern::{like, texts};
+use crate::statement::{Statement, allowed, statements};
 
+const FIELDS: &[&str] = &["Sid", "Effect", "Principal", "Action", "Condition"];
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// A token: who issued it, and what it says.
@@ -32,24 +34,15 @@ impl Token {
 
 /// Whether the policy lets the bearer of `token` in: some statement allows it, and none denies it.
 pub fn allows(policy: &Value, account: &str, token: &Token) -> Result<bool> {
-    let mut allowed = false;
-    for statement in statements(policy)? {
-        if !matches_token(statement, account, token)? {
-            continue;
-        }
-        match statement["Effect"].as_str() {
-            Some("Allow") => allowed = true,
-            Some("Deny") => return Ok(false),
-            other => bail!("unknown effect {other:?}"),
-        }
-    }
-    Ok(allowed)
+    allowed(&statements(policy, FIELDS)?, |statement| {
+        matches_token(statement, account, token)
+    })
 }
 
 /// Every statement must name an audience and a subject, and a wildcard may stand only at the end of a version's tag: a policy without
 /// is open to everybody whom the issuer serves.
 pub fn is_bound(policy: &Value) -> Result<()> {
-    for statement in statements(policy)? {
+    for statement in statements(policy, FIELDS)? {
         let conditions = statement["Condition"]
             .as_object()
             .context("a statement has no condition")?;
@@ -77,22 +70,7 @@ pub fn is_bound(policy: &Value) -> Result<()> {
     Ok(())
 }
 
-fn statements(policy: &Value) -> Result<Vec<&Map<String, Value>>> {
-    ensure!(policy["Version"] == "2012-10-17", "unknown version of the policy");
-    let list = policy["Statement"].as_array().context("a list of statements")?;
-    list.iter()
-        .map(|statement| {
-            let fields = statement.as_object().context("a statement is an object")?;
-            for name in fields.keys() {
-                let known = ["Sid", "Effect", "Principal", "Action", "Condition"].contains(&name.as_str());
-                ensure!(known, "unknown field {name} of a statement");
-            }
-            Ok(fields)
-        })
-        .collect()
-}
-
-fn matches_token(statement: &Map<String, Value>, account: &str, token: &Token) -> Result<bool> {
+fn matches_token(statement: &Statement, account: &str, token: &Token) -> Result<bool> {
     ensure!(
         statement["Action"] == ACTION,
         "unknown action {}",
