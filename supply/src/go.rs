@@ -31,10 +31,15 @@ pub struct GoModule<'a> {
     pub published: Option<&'a str>,
     /// Modules that are taken in another version than is required, because no registry has that one.
     pub replaced: &'a [(&'a str, &'a str)],
+    /// Source of a program of our own made of the module's packages; in `binaries` its package is [`OWN_PROGRAM`].
+    pub program: Option<&'a str>,
 }
 
-/// What the key is made of. `replaced` is told only where there is something to tell: what was built before there was such a field
-/// is still found.
+/// The package of [`GoModule::program`], and the module that builds are made through.
+pub const OWN_PROGRAM: &str = "wrapper";
+
+/// What the key is made of. `replaced` and `program` are told only where there is something to tell: what was built before there were
+/// such fields is still found.
 impl fmt::Debug for GoModule<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut told = f.debug_struct("GoModule");
@@ -47,6 +52,9 @@ impl fmt::Debug for GoModule<'_> {
             .field("published", &self.published);
         if !self.replaced.is_empty() {
             told.field("replaced", &self.replaced);
+        }
+        if let Some(program) = self.program {
+            told.field("program", &program);
         }
         told.finish()
     }
@@ -143,7 +151,7 @@ impl GoModule<'_> {
         let manifest: Manifest =
             serde_json::from_str(&text).with_context(|| format!("read go.mod of {}", self.module))?;
         let mut lines = vec![
-            "module wrapper".to_owned(),
+            format!("module {OWN_PROGRAM}"),
             format!("go {}", manifest.go.as_deref().unwrap_or("1.24")),
             format!("require {} {}", self.module, self.version),
         ];
@@ -170,6 +178,9 @@ impl GoModule<'_> {
         write("go.mod", lines.join("\n").as_bytes())?;
         if let Ok(sums) = fs::read(source.join("go.sum")) {
             write("go.sum", &sums)?;
+        }
+        if let Some(program) = self.program {
+            write("main.go", program.as_bytes())?;
         }
         Ok(wrapper)
     }
@@ -280,6 +291,14 @@ mod tests {
             one.key(),
             GoModule {
                 replaced: &[("c/d", "v1")],
+                ..one.clone()
+            }
+            .key()
+        );
+        assert_ne!(
+            one.key(),
+            GoModule {
+                program: Some("package main"),
                 ..one.clone()
             }
             .key()

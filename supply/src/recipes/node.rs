@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::debian::DebianRoot;
-use crate::go::GoModule;
+use crate::go::{GoModule, OWN_PROGRAM};
 use crate::image::{Image, copy_tree};
 use crate::key::shorten;
 use crate::part::{Part, STAGE};
@@ -28,10 +28,13 @@ pub const PART: Part = Part {
             "System.Containerfile",
             include_str!("../../images/node/System.Containerfile"),
         ),
+        ("coredns.go", COREDNS),
     ],
     source: include_str!("node.rs"),
     prepare,
 };
+
+const COREDNS: &str = include_str!("../../images/node/coredns.go");
 
 const ROOT_PACKAGES: &[&str] = &[
     // Services, as upstream's base image has them.
@@ -205,7 +208,8 @@ fn collect_binaries(shop: Workshop<'_>, bin: &Path) -> Result<()> {
         GoModule {
             module: "github.com/coredns/coredns",
             version: pin("coredns")?,
-            binaries: &[("coredns", "github.com/coredns/coredns")],
+            binaries: &[("coredns", OWN_PROGRAM)],
+            program: Some(COREDNS),
             ..GoModule::default()
         }
         .build(shop)?,
