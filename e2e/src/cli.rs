@@ -8,15 +8,10 @@ use pipelines::System;
 
 use crate::{failures_page, layout::Layout, lifecycle, loop_bench, render, repeat, scenario::Suite, world};
 
-/// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
-/// live in staging and then in production. Without a command: all of it, from nothing and back to nothing.
+/// Proves the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
+/// live twice. Without a command: all of it, from nothing and back to nothing.
 #[derive(Debug, Parser)]
-#[command(
-    name = "cargo xtask e2e",
-    bin_name = "cargo xtask e2e",
-    disable_help_subcommand = true,
-    max_term_width = 110
-)]
+#[command(name = "cargo xtask e2e", disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -28,25 +23,25 @@ struct Cli {
 pub(crate) enum Command {
     /// Bring everything up and leave it running
     Up,
-    /// Run scenarios on what `up` left running
+    /// Tell the stories to what `up` left running
     Run,
-    /// Remove everything that `up` or a killed run left behind
+    /// Remove everything that `up`, or a run that was killed, left
     Down,
     /// Save the state and logs of what is up
     Logs,
-    /// Write the report of an earlier run again, from its report.json
+    /// Write the page of an earlier run again, from its report.json
     Report {
         /// The folder of the run; the newest under target/e2e if none is named
         #[arg(value_name = "RUN_DIR")]
         folder: Option<PathBuf>,
     },
-    /// Write docs/FAILURES.md from the scenarios
+    /// Write docs/FAILURES.md from the stories
     Failures {
-        /// Write nothing: fail if it is not up to date
+        /// Only see whether it is up to date
         #[arg(long)]
         check: bool,
     },
-    /// Measure how long a merge takes to go live, on what is up or on what is brought up for it
+    /// Measure how long a merge takes to go live, on what is up, else on what is brought up for it
     Bench(loop_bench::Args),
     /// Start the containers that stdin asks for
     #[command(hide = true)]
@@ -55,37 +50,37 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// Leave everything running afterwards, even after a failure
+    /// Leave everything running afterwards, also after a failure
     #[arg(long, global = true)]
     pub(crate) keep: bool,
-    /// Run only this scenario and those it builds on; may be given more than once. A wrong name lists them all
+    /// Tell only these stories, and those they need
     #[arg(long, global = true, value_name = "SCENARIO")]
     pub(crate) only: Vec<String>,
-    /// Run only the scenarios of this suite; may be given more than once [default: main]
+    /// Tell only the stories of these suites
     #[arg(long, global = true, value_enum)]
     pub(crate) suite: Vec<Suite>,
-    /// How the final table is written to stdout
+    /// How the report is written to stdout
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
-    /// Where tools and images come from: `auto` pulls where a registry answers and builds where none does
+    /// Where tools and images come from: pulled where a registry answers and else built, or one of both
     #[arg(long, global = true, value_enum, default_value_t = Supply::Auto)]
     pub(crate) supply: Supply,
-    /// Which system's CI file builds and proposes [default: codebuild; `run` keeps that of `up`]
+    /// Whose CI file does the CI step [default: codebuild; `run` goes on with that of `up`]
     #[arg(long, global = true, value_enum)]
     pub(crate) ci: Option<System>,
-    /// Sign what CI pushes, and install the controller that refuses unsigned images in namespaces that ask for it
+    /// Sign what CI pushes, and install what refuses unsigned images where a namespace asks for it
     #[arg(long, global = true)]
     pub(crate) admission: bool,
-    /// How many repositories the forge has [default: one; `run` keeps that of `up`]
+    /// What the forge holds [default: one; `run` goes on with what is up]
     #[arg(long, global = true, value_enum)]
     pub(crate) layout: Option<Layout>,
-    /// Pull every image through this registry, under its usual name
+    /// A registry to pull every image from, under its usual name
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub(crate) mirror: Option<String>,
-    /// Install nothing: name what is missing and stop
+    /// Only say which packages are missing
     #[arg(long, global = true)]
     pub(crate) no_install: bool,
-    /// Do all of it N times in a row, and compare the times
+    /// Do all of it so many times in a row, and tell how far the times lie apart
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100))]
     pub(crate) repeat: Option<u32>,
 }

@@ -6,7 +6,6 @@
     reason = "one binary uses this library: `pub` reaches no further than `pub(crate)`"
 )]
 
-mod account;
 mod actors;
 mod admission;
 mod argocd;

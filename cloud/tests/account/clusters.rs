@@ -32,7 +32,7 @@ fn each_environment_has_the_cluster_that_its_roles_trust() {
         assert_eq!(config["kind"], "ClusterConfig");
         let metadata = &config["metadata"];
         assert_eq!(metadata["name"], format!("gitops-loop-{environment}"));
-        assert_eq!(metadata["region"], *REGION);
+        assert_eq!(metadata["region"], REGION);
         assert_eq!(config["iam"]["withOIDC"], true, "the roles trust its issuer");
         for field in config.as_object().unwrap().keys() {
             assert!(FIELDS.contains(&field.as_str()), "unknown field {field}");

@@ -114,7 +114,7 @@ fn push_policy() -> Value {
 }
 
 fn arn(repository: &str) -> String {
-    format!("arn:aws:ecr:{}:{}:repository/{repository}", *REGION, *ACCOUNT)
+    format!("arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}")
 }
 
 /// A checkout of a small monorepo with its remote, an engine with a storage of its own, and a registry.

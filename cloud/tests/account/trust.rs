@@ -38,7 +38,7 @@ fn policies() -> BTreeMap<String, Value> {
 }
 
 fn lets_in(role: &str, issuer: &str, aud: &str, sub: &str) -> bool {
-    allows(&policies()[role], *ACCOUNT, &Token::new(issuer, aud, sub)).unwrap()
+    allows(&policies()[role], ACCOUNT, &Token::new(issuer, aud, sub)).unwrap()
 }
 
 #[test]

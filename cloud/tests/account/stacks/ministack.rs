@@ -1,6 +1,6 @@
 //! What `MiniStack` answers for: registry, bucket, secret and builds.
 
-use cloud::emulator::{ACCOUNT, Emulator, REGION};
+use cloud::emulator::Emulator;
 use cloud::tools;
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ fn what_ministack_answers_for() {
 }
 
 fn bucket() -> String {
-    format!("gitops-loop-artifacts-{}-{}", *ACCOUNT, *REGION)
+    "gitops-loop-artifacts-000000000000-eu-central-1".to_owned()
 }
 
 fn registry(emulator: &Emulator) {
@@ -157,15 +157,12 @@ fn projects(emulator: &Emulator, variant: Variant) {
         assert_eq!(project["environment"]["privilegedMode"], true);
         let mut told = vec![
             json!({"name": "RELEASE_APPS", "value": app}),
-            json!({"name": "IMAGE_REGISTRY", "value": format!("{}.dkr.ecr.{}.amazonaws.com/gitops-loop", *ACCOUNT, *REGION)}),
+            json!({"name": "IMAGE_REGISTRY", "value": "000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop"}),
             json!({"name": "FORGE", "value": "codecommit"}),
             json!({"name": "FORGE_REPO", "value": variant.manifests()}),
         ];
         if variant.source(app) != variant.manifests() {
-            let address = format!(
-                "https://git-codecommit.{}.amazonaws.com/v1/repos/gitops-loop-infra",
-                *REGION
-            );
+            let address = "https://git-codecommit.eu-central-1.amazonaws.com/v1/repos/gitops-loop-infra";
             told.push(json!({"name": "INFRA_REMOTE", "value": address}));
         }
         assert_eq!(project["environment"]["environmentVariables"], Value::from(told));
