@@ -191,9 +191,10 @@ impl GoModule<'_> {
             .env("GOMODCACHE", shop.cache.build().join("gomod"))
             .env("GOFLAGS", "-modcacherw")
             .env("GOTOOLCHAIN", "local")
-            // The compiler collects less garbage: one seventh less work for twice the memory of its two or so processes.
-            .env("GOGC", "400")
-            .env("GOMEMLIMIT", "2GiB")
+            // A compiler's process ends before its garbage is worth collecting: a fifth less work, in at most 1 GiB for each of the
+            // four or so processes.
+            .env("GOGC", "off")
+            .env("GOMEMLIMIT", "1GiB")
             .env("GOWORK", "off")
             .env("CGO_ENABLED", if self.cgo { "1" } else { "0" })
     }
