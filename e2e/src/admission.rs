@@ -30,6 +30,8 @@ use crate::{
 };
 
 pub(crate) const NAMESPACE: &str = "cosign-system";
+/// By this name the API server calls it, and names it in each refusal.
+pub(crate) const HOOK: &str = "policy.sigstore.dev";
 /// Its Deployment, and its Service.
 pub(crate) const CONTROLLER: &str = "webhook";
 /// The configuration with what only this machine adds to it.

@@ -151,6 +151,7 @@ struct Now {
     evidence: Vec<String>,
     files: Vec<String>,
     requests: Option<Requests>,
+    skipped: Option<String>,
     ended: bool,
 }
 
@@ -234,6 +235,11 @@ impl StepHandle {
         self.0.now().files.push(name);
     }
 
+    /// Notes why a story has nothing to say of what is up. It ends as skipped if it ends well, which it should at once.
+    pub(crate) fn skip(&self, why: &str) {
+        self.0.now().skipped = Some(why.to_owned());
+    }
+
     /// To note how far a commit has come.
     pub(crate) fn way(&self, environment: Environment, commit: &str) -> Way {
         self.0.inner.recorder.way(environment, commit, self.0.step.id)
@@ -269,13 +275,15 @@ impl Line {
     }
 
     fn end(&self, outcome: Outcome) {
-        let (measured, evidence, files, requests) = {
+        let (outcome, measured, evidence, files, requests) = {
             let mut now = self.now();
             if now.ended {
                 return;
             }
             now.ended = true;
+            let skipped = now.skipped.take().filter(|_| outcome == Outcome::Passed);
             (
+                skipped.map_or(outcome, Outcome::Skipped),
                 std::mem::take(&mut now.measured),
                 std::mem::take(&mut now.evidence),
                 std::mem::take(&mut now.files),

@@ -47,6 +47,8 @@ pub(crate) enum Suite {
     Failures,
     /// What is claimed of security. As independent as the failures, and told only when asked for, too.
     Posture,
+    /// The images are made again. Told only when asked for: everything is compiled once more.
+    Reproduction,
 }
 
 /// What somebody to whom it happens wants to know. Markdown, one sentence or two each.
@@ -69,6 +71,7 @@ impl Suite {
             Self::Main => "main",
             Self::Failures => "failures",
             Self::Posture => "posture",
+            Self::Reproduction => "reproduction",
         }
     }
 }

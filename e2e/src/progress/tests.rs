@@ -40,6 +40,29 @@ async fn a_step_over_its_budget_fails_and_says_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_story_with_nothing_to_say_is_skipped_and_one_that_fails_has_failed() {
+    let progress = Progress::new(2, History::new());
+    let skipped = progress.story(&STEP, async |step| {
+        step.skip("nothing is signed");
+        Ok(())
+    });
+    skipped.await.unwrap();
+    let failed = progress.story(&STEP, async |step| {
+        step.skip("nothing is signed");
+        Err(anyhow!("no"))
+    });
+    failed.await.unwrap_err();
+    let outcomes = progress.recorder().steps().into_iter().map(|step| step.outcome);
+    assert_eq!(
+        outcomes.collect::<Vec<_>>(),
+        [
+            Outcome::Skipped("nothing is signed".to_owned()),
+            Outcome::Failed("no".to_owned())
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_dropped_step_is_recorded_as_interrupted() {
     let progress = Progress::new(1, History::new());
     let running = progress.step(&STEP, async |_| std::future::pending::<Result<()>>().await);

@@ -54,4 +54,7 @@ pub(crate) static ALL: &[Scenario] = &[
     posture::argocd::SCENARIO,
     posture::project::SCENARIO,
     posture::webhook::SCENARIO,
+    posture::admission::SCENARIO,
+    posture::secrets::SCENARIO,
+    posture::reproduction::SCENARIO,
 ];

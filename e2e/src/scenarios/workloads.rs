@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use e2e_report::Milestone;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -63,6 +64,19 @@ pub(crate) async fn migrated_before_serving(cluster: &Cluster, digest: &str) -> 
         );
     }
     Ok(())
+}
+
+/// The image of an app's servers, by its digest.
+pub(crate) async fn image_of(cluster: &Cluster, app: &str) -> Result<String> {
+    let deployment = Api::<Deployment>::namespaced(cluster.client.clone(), NAMESPACE)
+        .get(app)
+        .await
+        .with_context(|| format!("read the Deployment {app} on {}", cluster.environment))?;
+    let pod = deployment.spec.and_then(|spec| spec.template.spec);
+    let container = pod.and_then(|pod| pod.containers.into_iter().next());
+    container
+        .and_then(|container| container.image)
+        .with_context(|| format!("the Deployment {app} names no image"))
 }
 
 /// Every pod of the application in a cluster, by what tells it from any other.

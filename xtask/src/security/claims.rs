@@ -36,6 +36,12 @@ const ROUTER: &str = "backend/tests/it/router.rs";
 const LAYERS: &str = "serverkit/tests/layers.rs";
 const SLOW: &str = "dev/tests/hostile/slow.rs";
 const MALFORMED: &str = "dev/tests/hostile/malformed.rs";
+const POSTURE_PODS: &str = "e2e/src/scenarios/posture/pods.rs";
+const POSTURE_NETWORK: &str = "e2e/src/scenarios/posture/network.rs";
+const POSTURE_RIGHTS: &str = "e2e/src/scenarios/posture/argocd.rs";
+const POSTURE_PROJECT: &str = "e2e/src/scenarios/posture/project.rs";
+const POSTURE_SECRETS: &str = "e2e/src/scenarios/posture/secrets.rs";
+const POSTURE_IMAGES: &str = "e2e/src/scenarios/posture/admission.rs";
 const SCANNER: &str = "dev/tests/hostile/scanner.rs";
 
 /// In the order of the page.
@@ -57,16 +63,26 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Pods, "preStop sleep, and a grace period that covers it", "a rollout loses no request", "stops_in_order", FAULTS),
     claim(Part::Pods, "A disruption budget that can be met", "a drain neither hangs nor takes all", "budget_can_be_met", FAULTS),
     claim(Part::Pods, "Spread over zones and nodes", "one of them may fail", "spread", FAULTS),
+    claim(Part::Pods, "The cluster refuses a pod that breaks `restricted`", "a rule that nobody applies is a wish", "violations_are_refused", POSTURE_PODS),
+    claim(Part::Pods, "What runs has no more rights than that, by what the kernel says of it", "a description can be wrong", "running_pods_keep_the_rules", POSTURE_PODS),
     claim(Part::Network, "Denied unless a policy allows it, in and out", "a pod that was taken over reaches little", "denied_by_default", FAULTS),
     claim(Part::Network, "Metrics on a port that no visitor reaches", "they tell about other visitors", "metrics_have_a_port_of_their_own_that_no_visitor_reaches", TRAFFIC),
+    claim(Part::Network, "What no policy allows does not connect in a cluster; what is needed does", "not every network plugin enforces policies", "only_what_policies_allow_connects", POSTURE_NETWORK),
     claim(Part::Manifests, "Every field is known to Kubernetes or Argo CD and has the right type", "a misspelt setting protects nothing, and is applied without a word", "every_field_is_known_and_of_the_right_type", SCHEMAS),
     claim(Part::Manifests, "The project allows exactly what is rendered: repository, namespace, kinds", "what is pushed to Git can do no more", "the_project_allows_exactly_what_is_rendered", DELIVERY),
     claim(Part::Manifests, "Argo CD is given the right to change those kinds, in that namespace, and no others", "a project is only as good as the program that reads it", "argo_cd_may_change_the_kinds_of_its_project_and_no_others", RIGHTS),
     claim(Part::Manifests, "Argo CD may watch those kinds and what they make, in two namespaces", "it has no business with anybody's secrets", "argo_cd_may_watch_what_it_watches", RIGHTS),
+    claim(Part::Manifests, "Argo CD refuses another repository, namespace or kind", "who may push is held by the project", "only_what_the_project_allows_is_synced", POSTURE_PROJECT),
+    claim(Part::Manifests, "In a cluster, no account of Argo CD may do more than that, by whatever role", "rights come from more roles than one writes", "rights_end_at_the_namespace", POSTURE_RIGHTS),
+    claim(Part::Manifests, "Nobody signs in to Argo CD; the administrator has no password", "Git is the only way in", "nobody_signs_in", POSTURE_RIGHTS),
     claim(Part::Secrets, "None in the work tree", "what is in Git is public one day", "no_secret_is_in_the_work_tree", SECRETS),
     claim(Part::Secrets, "None in the history", "deleting a file deletes no secret", "no_secret_is_in_the_history", SECRETS),
     claim(Part::Secrets, "A commit with one is refused, where the hook is installed", "before it leaves the machine it needs no new key", "the_hook_refuses_a_commit_with_a_key_and_no_other", SECRETS),
+    claim(Part::Secrets, "None in Git, images, objects, arguments, logs, Argo CD's diff, or what a run leaves", "what everybody reads, everybody knows", "no_secret_is_found", POSTURE_SECRETS),
+    claim(Part::Images, "The namespace asks for signatures", "what is forgotten elsewhere is refused at the door", "signatures_are_asked_for", FAULTS),
     claim(Part::Images, "Where the controller does not answer, nothing starts; other namespaces do not ask it", "a guard that is away lets nobody in, and takes no cluster down", "the_guard_fails_closed_and_leaves_alone_what_a_cluster_needs", GUARD),
+    claim(Part::Images, "An unsigned or foreign image, or one that another key signed, is refused; ours is not", "only CI makes what runs", "only_what_ci_signed_gets_in", POSTURE_IMAGES),
+    claim(Part::Images, "Without the controller a signed image is refused too, and what runs goes on", "its failure is no way in", "nobody_gets_in_unasked", POSTURE_IMAGES),
     claim(Part::Images, "Nothing of the machine or of now is in an image", "who makes it again gets the same, and need not believe who pushed it", "when_and_by_whom_files_were_made_does_not_show", IMAGES),
     claim(Part::Images, "Where images are signed, one without a signature is not released", "a run that is cut off leaves nothing half done", "where_images_are_signed_one_without_a_signature_counts_as_not_there", REFUSALS),
     claim(Part::Images, "The bill of materials names what is compiled in, and nothing else", "a fault in a crate is looked up, not guessed", "each_app_names_what_it_is_made_of_and_nothing_of_the_other", BILL),

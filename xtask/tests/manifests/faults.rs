@@ -187,6 +187,13 @@ pub(crate) fn pod_security_restricted(objects: &[Object]) -> Vec<String> {
         .collect()
 }
 
+pub(crate) fn signatures_are_asked_for(objects: &[Object]) -> Vec<String> {
+    let namespace = find(objects, "Namespace", NAMESPACE);
+    let asks = namespace.at("/metadata/labels")["policy.sigstore.dev/include"] == "true";
+    let fault = format!("{NAMESPACE}: nobody looks at the signatures of its images");
+    (!asks).then_some(fault).into_iter().collect()
+}
+
 pub(crate) fn probes(objects: &[Object]) -> Vec<String> {
     each_container(&deployments(objects), |container| {
         let expected = [

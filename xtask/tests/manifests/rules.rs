@@ -75,6 +75,10 @@ const RULES: &[Rule] = rules! {
         ("Namespace/message-board", "/metadata/labels/pod-security.kubernetes.io~1enforce", "\"baseline\""),
         ("Namespace/message-board", "/metadata/labels/pod-security.kubernetes.io~1enforce-version", "\"latest\""),
     ],
+    signatures_are_asked_for: [
+        ("Namespace/message-board", "/metadata/labels/policy.sigstore.dev~1include", "\"false\""),
+        ("Namespace/message-board", "/metadata/labels/policy.sigstore.dev~1include", ""),
+    ],
     probes: [
         (SERVER, "/spec/template/spec/containers/0/readinessProbe", ""),
         (SERVER, "/spec/template/spec/containers/0/livenessProbe/httpGet/path", "\"/readyz\""),

@@ -14,7 +14,7 @@ use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::workloads::NAMESPACE;
+use crate::scenarios::workloads::{NAMESPACE, image_of};
 use crate::wait::{Verdict, consistently, eventually};
 
 const HEALED: Duration = Duration::from_secs(10);
@@ -41,10 +41,8 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let server = |image: &str| json!({ "spec": { "template": { "spec": { "containers": [{ "name": "frontend", "image": image }] } } } });
     let changes = [
         ("replicas", json!({ "spec": { "replicas": 3 } })),
-        (
-            "image",
-            server("000000000000.dkr.ecr.eu-central-1.amazonaws.com/frontend:other"),
-        ),
+        // The other app's: one that nobody has signed might be refused at once.
+        ("image", server(&image_of(&env.staging, "backend").await?)),
         (
             "label",
             json!({ "metadata": { "labels": { "app.kubernetes.io/part-of": "nothing" } } }),

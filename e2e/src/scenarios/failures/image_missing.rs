@@ -2,9 +2,13 @@
 
 use anyhow::{Context, Result};
 
+use crate::actors::Operator;
+use crate::admission::HOOK;
+use crate::env::Env;
 use crate::plan::Step;
+use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::held_back;
+use crate::scenarios::{held_back, refused};
 
 const DIGEST: &str = "digest: sha256:";
 /// The hash of nothing, so no image's.
@@ -17,19 +21,23 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     failure: Some(Failure {
         cause: "A digest is merged by hand that the registry does not have.",
         effect: "The new pods wait for their image; the old ones serve on. After `progressDeadlineSeconds` (two minutes, five seconds in the \
-                 story) the Application is Degraded, and the pod's warning names the image. Production is not touched.",
+                 story) the Application is Degraded, and the pod's warning names the image. Production is not touched. \
+                 Where images must be signed, Kubernetes refuses it, and the sync fails at once.",
         within: "30 s beyond that, 0 failed requests",
         way_out: "Revert. CI proposes only digests that it has just seen in the registry.",
     }),
-    story: |env, step| {
-        Box::pin(held_back::tell(
-            env,
-            step,
-            |text| without_image(&text),
-            "Failed to pull image",
-        ))
-    },
+    story: |env, step| Box::pin(tell(env, step)),
 };
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let edit = |text: String| without_image(&text);
+    if env.world.signing.is_none() {
+        return held_back::tell(env, step, edit, "Failed to pull image").await;
+    }
+    // Nobody has signed what is not there: it does not come to pods.
+    let merge = async |operator: &Operator| operator.edit(held_back::OVERLAY, edit).await;
+    refused::tell(env, step, merge, HOOK).await
+}
 
 fn without_image(overlay: &str) -> Result<String> {
     let at = overlay.find(DIGEST).context("the overlay pins no digest")? + DIGEST.len();

@@ -15,7 +15,7 @@ use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::objects;
-use crate::{argocd, bring_up, gitops, teardown};
+use crate::{admission, argocd, bring_up, gitops, teardown};
 
 const ENVIRONMENT: Environment = Environment::Production;
 const SYNCED: Duration = Duration::from_mins(2);
@@ -58,6 +58,9 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let rebuilt = cluster::create(ground, &network, ENVIRONMENT, ports, step).await?;
     hand_over(env, &rebuilt)?;
     step.measured("cluster after", begun.elapsed().as_secs_f64());
+    if let Some(signing) = &env.world.signing {
+        admission::install(ground, &rebuilt, signing, step).await?;
+    }
     argocd::install(ground, &rebuilt, &env.world, step).await?;
     step.measured("Argo CD after", begun.elapsed().as_secs_f64());
     argocd::apply_root(env, &rebuilt).await?;

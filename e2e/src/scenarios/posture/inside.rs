@@ -50,8 +50,9 @@ pub(super) struct Inside {
     /// `namespace/name`.
     pub(super) name: String,
     pub(super) address: String,
-    node: String,
-    container: String,
+    pub(super) node: String,
+    /// As containerd calls it.
+    pub(super) container: String,
 }
 
 impl Inside {

@@ -1,9 +1,15 @@
 //! What is claimed of security, shown by something that is refused.
 
+pub(crate) mod admission;
 pub(crate) mod argocd;
 mod guests;
 mod inside;
 pub(crate) mod network;
 pub(crate) mod pods;
+mod processes;
 pub(crate) mod project;
+pub(crate) mod reproduction;
+mod rights;
+mod searched;
+pub(crate) mod secrets;
 pub(crate) mod webhook;

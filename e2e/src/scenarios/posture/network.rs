@@ -70,7 +70,7 @@ true
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let cluster = &env.staging;
     guests::remove(cluster, &[NAMESPACE], step).await?;
-    let told = Box::pin(look(env, cluster, step)).await;
+    let told = Box::pin(only_what_policies_allow_connects(env, cluster, step)).await;
     // Also after a failure: nothing of this is to be there for the next story.
     control(cluster, false).await?;
     on_every_node(env, cluster, SILENCE).await?;
@@ -78,7 +78,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     told
 }
 
-async fn look(env: &Env, cluster: &Cluster, step: &StepHandle) -> Result<()> {
+async fn only_what_policies_allow_connects(env: &Env, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     on_every_node(env, cluster, ANSWER).await?;
     let places = Places::find(cluster).await?;
     let (frontend, backend) = (&places.frontend, &places.backend);

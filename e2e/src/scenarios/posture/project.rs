@@ -102,13 +102,13 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
-    let told = told(env, step).await;
+    let told = only_what_the_project_allows_is_synced(env, step).await;
     // Even if it fails: an Application that cannot sync is not at rest.
     clean(env).await?;
     told
 }
 
-async fn told(env: &Env, step: &StepHandle) -> Result<()> {
+async fn only_what_the_project_allows_is_synced(env: &Env, step: &StepHandle) -> Result<()> {
     let (branch, commit) = push(env).await?;
     for case in &CASES {
         create(env, case, &branch).await?;

@@ -1,0 +1,73 @@
+//! Somebody with the commit and the same compilers makes its images again, in another folder and from nothing, and finds them to be
+//! those of the registry: whatever is in them comes from Git.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use xshell::{Shell, cmd};
+
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::first_release::project;
+use crate::git::Git;
+use crate::plan::Step;
+use crate::process::Tool;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+
+/// Everything is compiled, on two cores beside running clusters.
+const MADE: Duration = Duration::from_mins(24);
+/// The first word of a line of `cargo xtask ci reproduce`, one for each image.
+const SAME: &str = "same ";
+const IMAGES: usize = 2;
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("reproduction", "the same images, made again", 1500),
+    suite: Suite::Reproduction,
+    needs: &[],
+    failure: None,
+    story: |env, step| Box::pin(tell(env, step)),
+};
+
+async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+    let folder = env.ground.run.file("again");
+    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    let told = again(env, step, &folder).await;
+    // Gigabytes.
+    let removed = fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()));
+    told.and(removed)
+}
+
+async fn again(env: &Env, step: &StepHandle, folder: &Path) -> Result<()> {
+    let xtask = std::env::var_os("XTASK").context("XTASK is not set; start this by `cargo xtask e2e`")?;
+    let (forge, home) = (&env.world.forge, env.world.layout.application());
+    let (remote, branch) = (home.remote(&forge.host_url), Environment::Staging.branch());
+    let git = Git::at(folder).with_token(&forge.token);
+    git.run(&["clone", "--quiet", "--branch", branch, &remote, "."])
+        .await?;
+
+    step.doing("compile everything");
+    let begun = Instant::now();
+    let shell = Shell::new().context("open a shell")?;
+    shell.change_dir(folder);
+    let project = project(&env.ground, &env.world);
+    let variables = project.settings.iter().chain(&project.secrets);
+    let reproduce = cmd!(shell, "{xtask} ci reproduce")
+        .envs(variables.chain(&project.machine))
+        .env("CARGO_MANIFEST_DIR", folder.join("xtask"))
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let said = Tool::new(reproduce, &env.ground.run.log("reproduction"), MADE)
+        .read()
+        .await
+        .context("make the images again")?;
+    step.measured("compiled and compared", begun.elapsed().as_secs_f64());
+    let same: Vec<_> = said.lines().filter(|line| line.starts_with(SAME)).collect();
+    ensure!(same.len() == IMAGES, "not {IMAGES} images are the same: {said}");
+    for line in same {
+        step.evidence(line.to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Where a secret of a run could end up, collected as files for a search.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use xshell::{Shell, cmd};
+
+use super::inside::Inside;
+use crate::argocd::NAMESPACE as ARGOCD;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::git::Git;
+use crate::process::Tool;
+use crate::world::{AWS, FORGE, ForgeAccess};
+
+const COLLECT: Duration = Duration::from_mins(1);
+/// Where what the tools of it say goes.
+const LOG: &str = "secrets";
+/// What is in a cluster besides what its dump has. Secrets are where secrets are kept.
+const KINDS: &str = "jobs,configmaps,serviceaccounts,networkpolicies,poddisruptionbudgets,applications.argoproj.io,appprojects.argoproj.io";
+
+/// What was collected for the search, and words that must be found in it: else the search has not read it.
+pub(super) struct Place {
+    pub(super) name: String,
+    pub(super) folder: PathBuf,
+    pub(super) known: String,
+}
+
+/// Every object of the forge's repositories: all branches, and what pull requests had.
+pub(super) async fn git(env: &Env, folder: PathBuf) -> Result<Place> {
+    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    let forge = &env.world.forge;
+    let git = Git::at(&folder).with_token(&forge.token);
+    for home in env.world.layout.homes() {
+        let bare = folder.join(format!("{}.git", home.name));
+        let (remote, copy) = (home.remote(&forge.host_url), bare.display().to_string());
+        git.run(&["clone", "--quiet", "--mirror", &remote, &copy]).await?;
+        let shell = Shell::new().context("open a shell")?;
+        let all = cmd!(shell, "git -C {bare} cat-file --batch-all-objects --batch");
+        let all = Tool::new(all, &env.ground.run.log(LOG), COLLECT).quiet();
+        keep(all, &folder.join(format!("{}.objects", home.name))).await?;
+        fs::remove_dir_all(&bare).with_context(|| format!("remove {}", bare.display()))?;
+    }
+    Ok(Place {
+        name: "Git on the forge".to_owned(),
+        folder,
+        known: "kind: AppProject".to_owned(),
+    })
+}
+
+/// The images that were pushed: their descriptions, and their layers unpacked.
+pub(super) async fn images(env: &Env, folder: PathBuf) -> Result<Place> {
+    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    let (shell, engine) = (Shell::new().context("open a shell")?, &env.ground.engine);
+    let log = env.ground.run.log(LOG);
+    let ours = format!(
+        "reference={}/{}/*",
+        env.world.forge.registry,
+        ForgeAccess::ORGANISATION
+    );
+    let list = [
+        "image",
+        "ls",
+        "--format",
+        "{{.Repository}}:{{.Tag}}",
+        "--filter",
+        &ours,
+    ];
+    let list = Tool::new(engine.command(&shell, list), &log, COLLECT)
+        .read()
+        .await
+        .context("list the images")?;
+    for (number, image) in list.lines().enumerate() {
+        let file = folder.join(format!("{number}.tar"));
+        let save = engine.command(&shell, ["save", "--output"]).arg(file).arg(image);
+        Tool::new(save, &log, COLLECT)
+            .run()
+            .await
+            .with_context(|| format!("save {image}"))?;
+    }
+    Ok(Place {
+        name: "the images".to_owned(),
+        folder,
+        known: "org.opencontainers.image.revision".to_owned(),
+    })
+}
+
+/// What forge and emulator said.
+pub(super) async fn outside(env: &Env, folder: PathBuf) -> Result<Place> {
+    let shell = Shell::new().context("open a shell")?;
+    for container in [FORGE, AWS] {
+        let logs = env.ground.engine.command(&shell, ["logs", container]);
+        // A tool writes both its output and its errors into its log.
+        Tool::new(logs, &folder.join(container), COLLECT).run().await?;
+    }
+    Ok(Place {
+        name: "the logs of forge and emulator".to_owned(),
+        folder,
+        known: "/api/v1/".to_owned(),
+    })
+}
+
+/// What a cluster shows to those who may not read Secrets: its objects, Argo CD's among them, and the logs of all pods.
+pub(super) async fn cluster(env: &Env, environment: Environment, folder: &Path) -> Result<Place> {
+    let folder = folder.join(environment.name());
+    let output = format!("--output-directory={}", folder.join("dump").display());
+    let dump = ["cluster-info", "dump", "--all-namespaces", &output];
+    let objects = ["get", KINDS, "--all-namespaces", "--output", "json"];
+    let dump = kubectl(env, environment, &dump)?.run();
+    let file = folder.join("objects.json");
+    let objects = keep(kubectl(env, environment, &objects)?, &file);
+    tokio::try_join!(dump, objects)?;
+    Ok(Place {
+        name: format!("objects and logs of {environment}"),
+        folder,
+        known: "\"kind\": \"AppProject\"".to_owned(),
+    })
+}
+
+/// `$1` is the container of Argo CD's Redis. Prints all that is in it, unpacked: what Argo CD would show to those it lets in.
+const CACHE: &str = r#"
+set -eu
+pid=$(ctr --namespace k8s.io tasks list | awk -v id="$1" '$1 == id { print $2 }')
+REDISCLI_AUTH=$(tr '\0' '\n' < "/proc/$pid/environ" | sed -n 's/^REDIS_PASSWORD=//p')
+export REDISCLI_AUTH
+redis() { nsenter --target "$pid" --mount --net redis-cli --raw "$@"; }
+redis --scan | while read -r key; do
+    echo "$key"
+    # It complains of the end of the line that follows.
+    redis GET "$key" < /dev/null | gzip --decompress 2> /dev/null || true
+done
+"#;
+
+/// Argo CD's differences between Git and a cluster, and what it has rendered.
+pub(super) async fn diffs(env: &Env, environment: Environment, folder: &Path) -> Result<Place> {
+    let folder = folder.join(format!("{environment}-argocd"));
+    let redis = "app.kubernetes.io/name=argocd-redis";
+    let Inside { node, container, .. } = Inside::any(env.cluster(environment), ARGOCD, redis).await?;
+    let shell = Shell::new().context("open a shell")?;
+    let arguments = ["exec", &node, "sh", "-c", CACHE, "sh", &container];
+    let all = env.ground.engine.command(&shell, arguments);
+    let all = Tool::new(all, &env.ground.run.log(LOG), COLLECT).quiet();
+    keep(all, &folder.join("cache")).await?;
+    Ok(Place {
+        name: format!("Argo CD's diff on {environment}"),
+        folder,
+        known: "\"targetState\"".to_owned(),
+    })
+}
+
+pub(super) fn kubectl(env: &Env, environment: Environment, args: &[&str]) -> Result<Tool> {
+    let shell = Shell::new().context("open a shell")?;
+    let (kubectl, kubeconfig) = (&env.ground.parts.kubectl, &env.cluster(environment).kubeconfig);
+    let command = cmd!(shell, "{kubectl} --kubeconfig {kubeconfig} {args...}");
+    Ok(Tool::new(command, &env.ground.run.log(LOG), COLLECT).quiet())
+}
+
+/// Keeps what a tool prints in a file.
+pub(super) async fn keep(tool: Tool, file: &Path) -> Result<()> {
+    let text = tool.read().await?;
+    let folder = file.parent().context("a file lies in a folder")?;
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(file, text))
+        .with_context(|| format!("write {}", file.display()))
+}
