@@ -1,93 +1,125 @@
 //! `cargo xtask check`: formatting, lints, manifests, dependency rules. Everything runs; all that failed is named at the end.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Result, bail};
 use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
+use crate::groups::Packages;
 use crate::{env, flags, fuzz, groups, openapi, security, test};
 
 impl flags::Check {
     pub(crate) fn run(sh: &Shell) -> Result<()> {
-        let mut failed = Vec::new();
-        let mut step = |name: String, passed: bool| {
-            if !passed {
-                failed.push(name);
-            }
-        };
-        step(
-            "formatting (cure: cargo fmt)".into(),
-            env::cargo(sh).args(["fmt", "--check"]).run().is_ok(),
+        let mut checks = Checks::default();
+        checks.carry_out("formatting (cure: cargo fmt)", || {
+            Ok(env::cargo(sh).args(["fmt", "--check"]).run()?)
+        });
+        lints(sh, &mut checks);
+        checks.carry_out("api/openapi.json (cure: cargo xtask openapi)", || {
+            openapi::check(sh)
+        });
+        checks.carry_out(
+            "docs/SECURITY.md and docs/CHECKLIST.md (cure: cargo xtask security)",
+            || security::check(sh),
         );
-        for packages in groups::ALL {
-            let clippy = env::cargo(sh).arg("clippy").args(packages.args());
-            let clippy = clippy.args(["--all-targets", "--", "-D", "warnings"]);
-            step(
-                format!("clippy {}", packages.names.join(" ")),
-                clippy.run().is_ok(),
-            );
+        checks.carry_out(
+            "manifests and house rules (cargo xtask test --only manifests)",
+            || test::manifests(sh),
+        );
+        dependencies(sh, &mut checks);
+        checks.end()
+    }
+}
+
+fn lints(sh: &Shell, checks: &mut Checks) {
+    let clippy = |packages: Packages, targets: &[&str]| {
+        let clippy = env::cargo(sh).arg("clippy").args(packages.args());
+        Ok(clippy.args(targets).args(["--", "-D", "warnings"]).run()?)
+    };
+    for packages in groups::ALL {
+        let name = format!("clippy {}", packages.names.join(" "));
+        checks.carry_out(&name, || clippy(*packages, &["--all-targets"]));
+    }
+    // Not among all targets: a plain `cargo test` leaves it out.
+    checks.carry_out("clippy of the fuzz", || clippy(groups::BACKEND, fuzz::ARGS));
+    // Clippy compiles with the toolchain's own libraries only.
+    let plain = Options {
+        choice: Choice::Rustup,
+        install: true,
+    };
+    match toolchain::prepare(sh, Target::Wasm, plain) {
+        Ok(_) => checks.carry_out("clippy hydrate", || {
+            let triple = Target::Wasm.triple();
+            let clippy = env::cargo(sh).args(["clippy", "--package", "hydrate", "--target", &triple]);
+            Ok(clippy.args(["--", "-D", "warnings"]).run()?)
+        }),
+        Err(reason) => println!("skipped: clippy hydrate ({reason:#})"),
+    }
+}
+
+fn dependencies(sh: &Shell, checks: &mut Checks) {
+    let deny = |args: &[&str]| env::cargo(sh).arg("deny").args(args);
+    let version = deny(&["--version"]).quiet().ignore_stdout().ignore_stderr();
+    if version.run().is_err() {
+        println!("skipped: cargo deny (not installed; get it by: cargo install --locked cargo-deny)");
+        return;
+    }
+    checks.carry_out("cargo deny", || {
+        let rules = deny(&["--log-level", "error", "check", "bans", "licenses", "sources"]);
+        Ok(rules.run()?)
+    });
+    // The advisories lie on a server of their own; being without a network is not a finding.
+    if deny(&["fetch", "db"]).quiet().ignore_stderr().run().is_err() {
+        println!("skipped: cargo deny: advisories (their database cannot be fetched)");
+        return;
+    }
+    checks.carry_out("cargo deny: advisories", || {
+        Ok(deny(&["check", "advisories"]).run()?)
+    });
+}
+
+/// What was checked so far: its name, how long it took, whether it passed.
+#[derive(Default)]
+struct Checks(Vec<(String, Duration, bool)>);
+
+impl Checks {
+    fn carry_out(&mut self, name: &str, check: impl FnOnce() -> Result<()>) {
+        let began = Instant::now();
+        let outcome = check();
+        if let Err(error) = &outcome {
+            eprintln!("{name}: {error:#}");
         }
-        // Not among all targets: a plain `cargo test` leaves it out.
-        let fuzz = env::cargo(sh).arg("clippy").args(groups::BACKEND.args());
-        let fuzz = fuzz.args(fuzz::ARGS).args(["--", "-D", "warnings"]);
-        step("clippy of the fuzz".into(), fuzz.run().is_ok());
-        step(
-            "api/openapi.json (cure: cargo xtask openapi)".into(),
-            openapi::check(sh).is_ok(),
-        );
-        step(
-            "docs/SECURITY.md and docs/CHECKLIST.md (cure: cargo xtask security)".into(),
-            security::check(sh)
-                .inspect_err(|error| eprintln!("{error:#}"))
-                .is_ok(),
-        );
-        step(
-            "manifests and house rules (cargo xtask test --only manifests)".into(),
-            test::manifests(sh).is_ok(),
-        );
-        // Clippy compiles with the toolchain's own libraries only.
-        let plain = Options {
-            choice: Choice::Rustup,
-            install: true,
-        };
-        match toolchain::prepare(sh, Target::Wasm, plain) {
-            Ok(_) => {
-                let triple = Target::Wasm.triple();
-                let clippy = env::cargo(sh).args([
-                    "clippy", "-p", "hydrate", "--target", &triple, "--", "-D", "warnings",
-                ]);
-                step("clippy -p hydrate".into(), clippy.run().is_ok());
-            }
-            Err(reason) => println!("skipped: clippy -p hydrate ({reason:#})"),
+        self.0.push((name.to_owned(), began.elapsed(), outcome.is_ok()));
+    }
+
+    /// Says where the time went, and what failed.
+    fn end(self) -> Result<()> {
+        let whole: Duration = self.0.iter().map(|(_, took, _)| *took).sum();
+        for (name, took, passed) in &self.0 {
+            let verdict = if *passed { "ok" } else { "FAILED" };
+            println!("{:>6.1} s  {verdict:6}  {name}", took.as_secs_f64());
         }
-        let deny = |args: &[&str]| env::cargo(sh).arg("deny").args(args);
-        if deny(&["--version"])
-            .quiet()
-            .ignore_stdout()
-            .ignore_stderr()
-            .run()
-            .is_err()
-        {
-            println!("skipped: cargo deny (not installed; get it by: cargo install --locked cargo-deny)");
-        } else {
-            step(
-                "cargo deny".into(),
-                deny(&["--log-level", "error", "check", "bans", "licenses", "sources"])
-                    .run()
-                    .is_ok(),
-            );
-            // The advisories lie on a server of their own; being without a network is not a finding.
-            if deny(&["fetch", "db"]).quiet().ignore_stderr().run().is_ok() {
-                step(
-                    "cargo deny: advisories".into(),
-                    deny(&["check", "advisories"]).run().is_ok(),
-                );
-            } else {
-                println!("skipped: cargo deny: advisories (their database cannot be fetched)");
-            }
-        }
+        println!("{:>6.1} s  in all", whole.as_secs_f64());
+        let failed = self.0.iter().filter(|(_, _, passed)| !passed);
+        let failed: Vec<_> = failed.map(|(name, ..)| name.as_str()).collect();
         if failed.is_empty() {
             return Ok(());
         }
         bail!("failed: {}", failed.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_fails_keeps_no_other_from_being_carried_out_and_is_named() {
+        let mut checks = Checks::default();
+        checks.carry_out("first", || bail!("no"));
+        checks.carry_out("second", || Ok(()));
+        assert_eq!(checks.0.len(), 2);
+        assert_eq!(checks.end().unwrap_err().to_string(), "failed: first");
     }
 }
