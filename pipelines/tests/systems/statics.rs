@@ -145,6 +145,60 @@ fn the_gitlab_file_is_one() {
     );
 }
 
+/// The jobs that may write something, and what. Any other may read at most.
+const WRITES: &[(&str, &[&str])] = &[
+    (
+        "deliver",
+        &["attestations", "contents", "id-token", "pull-requests"],
+    ),
+    ("tag", &["id-token"]),
+];
+
+/// What jobs of a workflow may write and have no need to.
+fn needless_rights(text: &str) -> Vec<String> {
+    let workflow: Value = serde_saphyr::from_str(text).expect("a workflow is YAML");
+    let mut needless = Vec::new();
+    for (name, job) in workflow["jobs"].as_object().expect("jobs") {
+        let needed = WRITES.iter().find(|(job, _)| job == name);
+        let needed = needed.map_or(&[][..], |(_, rights)| rights);
+        if job["permissions"].is_string() {
+            needless.push(format!("job {name} has rights that are not named"));
+        }
+        for (right, level) in job["permissions"].as_object().into_iter().flatten() {
+            if *level == "write" && !needed.contains(&right.as_str()) {
+                needless.push(format!("job {name} may write {right}"));
+            }
+        }
+    }
+    needless
+}
+
+#[test]
+fn no_job_may_write_what_it_need_not() {
+    for (name, text) in workflows() {
+        let needless = needless_rights(&text);
+        assert!(needless.is_empty(), "{name}: {}", needless.join("; "));
+    }
+    let text = deliver();
+    for (good, bad, fault) in [
+        (
+            "attestations: write",
+            "packages: write",
+            "job deliver may write packages",
+        ),
+        ("  deliver:\n", "  other:\n", "job other may write contents"),
+        (
+            "  deliver:\n",
+            "  other:\n    permissions: write-all\n  deliver:\n",
+            "not named",
+        ),
+    ] {
+        assert!(text.contains(good), "{good}");
+        let needless = needless_rights(&text.replacen(good, bad, 1)).join("; ");
+        assert!(needless.contains(fault), "{needless}");
+    }
+}
+
 /// What our own rules find in a workflow.
 fn faults(text: &str) -> Vec<String> {
     let workflow: Value = serde_saphyr::from_str(text).expect("a workflow is YAML");

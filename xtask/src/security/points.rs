@@ -40,7 +40,7 @@ pub(super) const SCORECARD: &[Point] = &[
     point(15, "SBOM", &[], "no release of this repository has one"),
     point(16, "Security-Policy", &[test("licences_and_a_way_to_report_are_there")], ""),
     point(17, "Signed-Releases", &[], "no release of this repository is signed"),
-    point(18, "Token-Permissions: a workflow's token may do nothing, a job's what it needs", &[test("zizmor_finds_nothing"), test("no_workflow_begins_with_a_permission")], ""),
+    point(18, "Token-Permissions: a workflow's token may do nothing, a job's what it needs", &[test("zizmor_finds_nothing"), test("no_workflow_begins_with_a_permission"), test("no_job_may_write_what_it_need_not")], ""),
     point(19, "Vulnerabilities: no dependency with a known one", &[], "`cargo xtask check` asks `cargo deny` for advisories, where it is installed and their database can be fetched"),
     point(20, "Webhooks: with a secret", &[], "a setting of the forge"),
 ];
@@ -61,7 +61,7 @@ pub(super) const POINTS: &[Point] = &[
     point(10, "Tags do not move; what runs is named by digest", &[test("a_tag_never_moves"), test("image_by_digest")], ""),
     point(11, "Signature and provenance of a release are verified; a changed image fails", &[test("where_images_are_signed_one_without_a_signature_counts_as_not_there"), story("admission")], "the provenance is attached, and signed, but looked at by nobody"),
     point(12, "A bill of materials for each image; known faults stop a release", &[test("each_app_names_what_it_is_made_of_and_nothing_of_the_other")], "known faults: `cargo deny` asks for advisories in `cargo xtask check`, where it is installed"),
-    point(13, "Workflows: read-only token, actions by commit, no untrusted checkout", &[test("zizmor_finds_nothing"), test("every_job_has_a_timeout_and_every_action_is_a_full_commit")], ""),
+    point(13, "Workflows: read-only token, actions by commit, no untrusted checkout", &[test("zizmor_finds_nothing"), test("no_job_may_write_what_it_need_not"), test("every_job_has_a_timeout_and_every_action_is_a_full_commit")], ""),
     point(14, "CI gets a role by OIDC, bound to repository and branch; no long-lived key", &[test("github_pushes_from_its_branches_and_versions"), test("github_is_refused_else"), test("every_role_is_judged_here_and_bound_to_one_audience_and_subject")], ""),
     point(15, "A commit of CI's starts no build; runs at the same time converge", &[story("quiet-bumps"), test("no_order_of_runs_breaks_a_rule"), story("two-developers")], ""),
     point(16, "A commit is live in time by refresh, by webhook, by polling", &[story("page-change")], "the annotation and polling: measured by `cargo xtask bench loop` (BENCHMARK.md), no test"),

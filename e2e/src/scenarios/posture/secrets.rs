@@ -52,17 +52,18 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 }
 
 async fn clean_up(kept: &Api<Secret>, folder: &Path) -> Result<()> {
+    let there = kept.get_opt(CANARY).await.context("look for the canary")?;
+    if there.is_some() {
+        let deleted = kept.delete(CANARY, &DeleteParams::default()).await;
+        deleted.context("remove the canary")?;
+    }
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
     }
-    let there = kept.get_opt(CANARY).await.context("look for the canary")?;
     ensure!(
         there.is_some(),
         "the canary is gone: Argo CD sees Secrets, and took it for one that Git does not have"
     );
-    kept.delete(CANARY, &DeleteParams::default())
-        .await
-        .context("remove the canary")?;
     Ok(())
 }
 
