@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
 use xshell::{Shell, cmd};
 
 use super::inside::Inside;
@@ -119,12 +121,13 @@ pub(super) async fn cluster(env: &Env, environment: Environment, folder: &Path) 
     })
 }
 
-/// `$1` is the container of Argo CD's Redis. Prints all that is in it, unpacked: what Argo CD would show to those it lets in.
+/// `$1` is the container of Argo CD's Redis, whose password it reads. Prints all that is in it, unpacked: the differences between Git
+/// and the cluster, and what was rendered, as Argo CD would show them to those it lets in.
 const CACHE: &str = r#"
 set -eu
-pid=$(ctr --namespace k8s.io tasks list | awk -v id="$1" '$1 == id { print $2 }')
-REDISCLI_AUTH=$(tr '\0' '\n' < "/proc/$pid/environ" | sed -n 's/^REDIS_PASSWORD=//p')
+read -r REDISCLI_AUTH
 export REDISCLI_AUTH
+pid=$(ctr --namespace k8s.io tasks list | awk -v id="$1" '$1 == id { print $2 }')
 redis() { nsenter --target "$pid" --mount --net redis-cli --raw "$@"; }
 redis --scan | while read -r key; do
     echo "$key"
@@ -133,16 +136,23 @@ redis --scan | while read -r key; do
 done
 "#;
 
-/// Argo CD's differences between Git and a cluster, and what it has rendered.
+/// What Argo CD would show, were there somebody it lets in.
 pub(super) async fn diffs(env: &Env, environment: Environment, folder: &Path) -> Result<Place> {
-    let folder = folder.join(format!("{environment}-argocd"));
-    let redis = "app.kubernetes.io/name=argocd-redis";
-    let Inside { node, container, .. } = Inside::any(env.cluster(environment), ARGOCD, redis).await?;
+    let (cluster, folder) = (
+        env.cluster(environment),
+        folder.join(format!("{environment}-argocd")),
+    );
+    let redis = Inside::any(cluster, ARGOCD, "app.kubernetes.io/name=argocd-redis").await?;
+    let kept: Api<Secret> = Api::namespaced(cluster.client.clone(), ARGOCD);
+    let kept = kept.get("argocd-redis").await.context("read Redis's password")?;
+    let password = kept.data.and_then(|mut data| data.remove("auth"));
+    let password = password.context("Redis has no password")?.0;
     let shell = Shell::new().context("open a shell")?;
-    let arguments = ["exec", &node, "sh", "-c", CACHE, "sh", &container];
-    let all = env.ground.engine.command(&shell, arguments);
+    let exec = ["exec", "--interactive", &redis.node, "sh", "-c", CACHE, "sh"];
+    let all = env.ground.engine.command(&shell, exec).arg(&redis.container);
     let all = Tool::new(all, &env.ground.run.log(LOG), COLLECT).quiet();
-    keep(all, &folder.join("cache")).await?;
+    let password = [password.as_slice(), b"\n"].concat();
+    keep(all.input(password), &folder.join("cache")).await?;
     Ok(Place {
         name: format!("Argo CD's diff on {environment}"),
         folder,

@@ -46,7 +46,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let kept: Api<Secret> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
     let canary = secret()?;
     plant(&kept, &canary).await?;
-    let told = no_secret_is_found(env, step, &folder, &canary).await;
+    let told = Box::pin(no_secret_is_found(env, step, &folder, &canary)).await;
     let cleaned = clean_up(&kept, &folder).await;
     told.and(cleaned)
 }
