@@ -3,6 +3,7 @@
 mod change;
 mod risks;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -97,47 +98,22 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
 
 /// The risks, then a section for each overlay that differs; those that do not are named in one line.
 fn compare(sh: &Shell, scratch: &Path) -> Result<String> {
-    let mut names: Vec<_> = ["base", "head"]
-        .iter()
-        .map(|side| fs::read_dir(scratch.join(side)).context("list what was rendered"))
-        .collect::<Result<Vec<_>>>()?
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names.dedup();
     let (mut text, mut notes, mut same) = (String::new(), String::new(), Vec::new());
-    for name in names {
+    for name in rendered_names(scratch)? {
         let title = name.trim_end_matches(".yaml");
-        let side = |side: &str| {
-            let file = Path::new(side).join(&name);
-            if scratch.join(&file).exists() {
-                file
-            } else {
-                PathBuf::from("/dev/null")
-            }
-        };
-        let (base, head) = (side("base"), side("head"));
-        let _folder = sh.push_dir(scratch);
-        // Its status says whether they differ.
-        let diff = cmd!(sh, "git diff --no-index --no-prefix --no-color {base} {head}")
-            .quiet()
-            .ignore_status()
-            .read()
-            .with_context(|| format!("compare {title}"))?;
+        let [base, head] = ["base", "head"].map(|side| rendered_file(scratch, side, &name));
+        let diff = difference(sh, scratch, &base, &head).with_context(|| format!("compare {title}"))?;
         if diff.is_empty() {
             same.push(title.to_owned());
-        } else {
-            let [old, new] = [&base, &head].map(|side| objects(&scratch.join(side)));
-            for risks::Note { object, what, why } in risks::notes(&old?, &new?) {
-                let what = what.replace('|', "\\|");
-                // Writing to a string cannot fail.
-                let _ = writeln!(notes, "| {title} | {object} | {what} | {why} |");
-            }
-            let _ = writeln!(text, "### {title}\n\n````diff\n{diff}\n````\n");
+            continue;
         }
+        let [old, new] = [&base, &head].map(|side| objects(&scratch.join(side)));
+        for risks::Note { object, what, why } in risks::notes(&old?, &new?) {
+            let what = what.replace('|', "\\|");
+            // Writing to a string cannot fail.
+            let _ = writeln!(notes, "| {title} | {object} | {what} | {why} |");
+        }
+        let _ = writeln!(text, "### {title}\n\n````diff\n{diff}\n````\n");
     }
     if !same.is_empty() {
         let _ = writeln!(text, "Unchanged: {}", same.join(", "));
@@ -147,6 +123,36 @@ fn compare(sh: &Shell, scratch: &Path) -> Result<String> {
         notes.push('\n');
     }
     Ok(notes + &text)
+}
+
+/// The files of both sides, each once.
+fn rendered_names(scratch: &Path) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for side in ["base", "head"] {
+        for entry in fs::read_dir(scratch.join(side)).context("list what was rendered")? {
+            let name = entry.context("list what was rendered")?.file_name();
+            names.insert(name.to_string_lossy().into_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// A file of one side, from `scratch`; an empty one where that side does not have it.
+fn rendered_file(scratch: &Path, side: &str, name: &str) -> PathBuf {
+    let file = Path::new(side).join(name);
+    if scratch.join(&file).exists() {
+        file
+    } else {
+        PathBuf::from("/dev/null")
+    }
+}
+
+/// Two files of `scratch` as Git compares them; empty where they are the same.
+fn difference(sh: &Shell, scratch: &Path, base: &Path, head: &Path) -> Result<String> {
+    let _folder = sh.push_dir(scratch);
+    // Its status says whether they differ.
+    let diff = cmd!(sh, "git diff --no-index --no-prefix --no-color {base} {head}");
+    Ok(diff.quiet().ignore_status().read()?)
 }
 
 /// What was rendered; nothing where there is no such file.

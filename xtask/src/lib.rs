@@ -24,5 +24,6 @@ mod groups;
 mod hooks;
 mod openapi;
 mod packages;
+mod parts;
 mod supplies;
 mod test;

@@ -1,18 +1,16 @@
-//! `cargo xtask supply …`, and the one tool the tests need from there. The work itself is the crate `supply`.
+//! What tasks and tests get from the crate `supply`: programs and images, and the variables that lead tests to them.
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use supply::cache::Cache;
 use supply::engine::{Engine, Service};
 use supply::needs::Group;
-use supply::part::Held;
-use supply::{Mode, Options, Progress, doctor, proof, stock};
+use supply::{Options, Progress, doctor};
 use xshell::Shell;
 
-use crate::flags::{self, SupplyVerb};
 use crate::test::one_line;
 
 /// One plain line for each thing that is done.
@@ -29,14 +27,19 @@ pub(crate) fn logs(sh: &Shell) -> PathBuf {
     sh.current_dir().join("target/supply/logs")
 }
 
+/// The cache, once this machine has what `groups` need.
+fn cache(groups: &[Group], install: bool, logs: &Path) -> Result<Cache> {
+    doctor::ready(groups, install, &Lines, logs)?;
+    Cache::locate()
+}
+
 /// Where kustomize lies, which renders the manifests that are tested.
 pub(crate) fn kustomize(sh: &Shell, install: bool) -> Result<PathBuf> {
     if let Some(given) = env::var_os("KUSTOMIZE") {
         return Ok(given.into());
     }
     let logs = logs(sh);
-    doctor::ready(&[Group::Tools], install, &Lines, &logs)?;
-    let cache = Cache::locate()?;
+    let cache = cache(&[Group::Tools], install, &logs)?;
     // A run of the e2e may hold the cache for minutes; a kustomize that is there can be used all the same.
     let _lock = cache.lock().ok();
     supply::kustomize(&cache, &Lines, &logs).context("get kustomize, which renders the manifests")
@@ -45,16 +48,15 @@ pub(crate) fn kustomize(sh: &Shell, install: bool) -> Result<PathBuf> {
 /// The folder of schemathesis, with which the API is fuzzed.
 pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
     let logs = logs(sh);
-    doctor::ready(&[Group::Python], install, &Lines, &logs)?;
-    supply::schemathesis(&Cache::locate()?, install, &Lines, &logs)
+    supply::schemathesis(&cache(&[Group::Python], install, &logs)?, install, &Lines, &logs)
         .context("get schemathesis, which fuzzes the API")
 }
 
 /// The folder of wapiti, with which the servers are scanned.
 fn wapiti(sh: &Shell, install: bool) -> Result<PathBuf> {
     let logs = logs(sh);
-    doctor::ready(&[Group::Python], install, &Lines, &logs)?;
-    supply::wapiti(&Cache::locate()?, install, &Lines, &logs).context("get wapiti, which scans the servers")
+    supply::wapiti(&cache(&[Group::Python], install, &logs)?, install, &Lines, &logs)
+        .context("get wapiti, which scans the servers")
 }
 
 /// Variables that lead the tests to wapiti; where it cannot be had, why.
@@ -71,19 +73,16 @@ pub(crate) fn scanner(sh: &Shell, install: bool) -> Vec<(&'static str, OsString)
 /// The folder of cfn-lint, AWS' command line and its emulators.
 pub(crate) fn cloud(sh: &Shell, install: bool) -> Result<PathBuf> {
     let logs = logs(sh);
-    doctor::ready(&[Group::Python], install, &Lines, &logs)?;
-    supply::cloud(&Cache::locate()?, install, &Lines, &logs).context("get the emulators of AWS")
+    supply::cloud(&cache(&[Group::Python], install, &logs)?, install, &Lines, &logs)
+        .context("get the emulators of AWS")
 }
 
 /// Variables that lead the tests to kubeconform, its schemas and gitleaks; in place of one that cannot be had, why.
 pub(crate) fn checks(sh: &Shell, install: bool) -> Vec<(&'static str, OsString)> {
     let logs = logs(sh);
-    let cache = || {
-        doctor::ready(&[Group::Tools, Group::Python], install, &Lines, &logs)?;
-        Cache::locate()
-    };
-    let kubeconform = || supply::kubeconform(&cache()?, install, &Lines, &logs);
-    let mut variables = match kubeconform() {
+    let kubeconform = cache(&[Group::Tools, Group::Python], install, &logs)
+        .and_then(|cache| supply::kubeconform(&cache, install, &Lines, &logs));
+    let mut variables = match kubeconform {
         Ok(found) => vec![
             ("KUBECONFORM", found.program.into_os_string()),
             ("KUBECONFORM_SCHEMAS", found.schemas.into_os_string()),
@@ -104,21 +103,14 @@ pub(crate) fn gitleaks(sh: &Shell, install: bool) -> Result<PathBuf> {
         return Ok(given.into());
     }
     let logs = logs(sh);
-    doctor::ready(&[Group::Tools], install, &Lines, &logs)?;
-    supply::gitleaks(&Cache::locate()?, install, &Lines, &logs)
+    supply::gitleaks(&cache(&[Group::Tools], install, &logs)?, install, &Lines, &logs)
         .context("get gitleaks, which looks for secrets")
 }
 
 /// Gets the runners and linters of CI files; the tests find them in the cache.
 pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
     let logs = logs(sh);
-    doctor::ready(
-        &[Group::Tools, Group::Python, Group::Pipelines],
-        install,
-        &Lines,
-        &logs,
-    )?;
-    let cache = Cache::locate()?;
+    let cache = cache(&[Group::Tools, Group::Python, Group::Pipelines], install, &logs)?;
     supply::act(&cache, install, &Lines, &logs).context("get act, which runs GitHub's workflows")?;
     supply::gitlab_runner(&cache, install, &Lines, &logs)
         .context("get gitlab-ci-local, which runs GitLab's pipelines")?;
@@ -161,63 +153,4 @@ pub(crate) fn emulators(sh: &Shell, install: bool) -> Result<Emulators> {
         image: supply::aws_image(&cache, &engine, &options, &Lines, &logs)?,
         engine: engine.serve_apart(&logs)?,
     })
-}
-
-impl flags::Supply {
-    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let logs = logs(sh);
-        let cache = Cache::locate()?;
-        // Looking needs no lock: it is asked while a run is under way.
-        let changes = !matches!(self.verb, SupplyVerb::List);
-        let _lock = changes.then(|| cache.lock()).transpose()?;
-        let install = matches!(self.verb, SupplyVerb::Build | SupplyVerb::ProvePull);
-        doctor::ready(&[Group::Tools, Group::Containers], install, &Lines, &logs)?;
-        let engine = Engine::probe(&cache, &logs)?;
-        match self.verb {
-            SupplyVerb::Build => {
-                let options = Options {
-                    mode: Mode::Build,
-                    mirror: None,
-                    install,
-                    admission: true,
-                };
-                supply::supply(&cache, &engine, &options, &Lines, &logs)?;
-            }
-            SupplyVerb::List => {}
-            SupplyVerb::Prune => stock::prune(&cache, &engine, &Lines, &logs)?,
-            SupplyVerb::ProvePull => {
-                let compared = proof::prove_pull(&cache, &engine, install, &Lines, &logs)?;
-                if compared == 0 {
-                    bail!("no image was compared, so nothing is proven");
-                }
-                println!(
-                    "{compared} images pulled from a registry on this machine: the same as the built ones"
-                );
-            }
-        }
-        for part in stock::list(&cache, &engine, &Lines, &logs)? {
-            println!(
-                "{:10} {:60} {:16} {}",
-                part.name,
-                part.image,
-                part.key,
-                in_words(part.held)
-            );
-        }
-        println!(
-            "{} MB in {}",
-            stock::size_mb(&cache, &logs)?,
-            cache.root().display()
-        );
-        Ok(())
-    }
-}
-
-fn in_words(held: Held) -> &'static str {
-    match held {
-        Held::Nothing => "not here",
-        Held::Upstream => "pulled",
-        Held::Built => "built",
-        Held::Stale => "built by an older recipe",
-    }
 }

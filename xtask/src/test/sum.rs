@@ -1,4 +1,4 @@
-//! What the suites reported, and the sum of it. A skip is counted and comes with its reason; it never looks like a pass.
+//! Adds up what the suites reported. A skip is counted and printed with its reason; it never looks like a pass.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
