@@ -11,6 +11,8 @@ use xshell::{Cmd, Shell, cmd};
 use crate::key::{Key, shorten};
 use crate::workshop::{Workshop, minutes};
 
+mod wrapper;
+
 /// Binaries of one module.
 #[derive(Clone, Default)]
 pub struct GoModule<'a> {
@@ -138,53 +140,6 @@ impl GoModule<'_> {
         Ok(found.dir)
     }
 
-    /// A module that requires this one and repeats its replacements, which Go follows only in the main module.
-    fn wrapper(&self, shop: Workshop<'_>, sh: &Shell) -> Result<PathBuf> {
-        let source = self.source(shop)?;
-        let manifest = source.join("go.mod");
-        let log = format!("go-{}", self.short_name());
-        let text = shop.read(
-            &log,
-            minutes(1),
-            self.environment(shop, cmd!(sh, "go mod edit -json {manifest}")),
-        )?;
-        let manifest: Manifest =
-            serde_json::from_str(&text).with_context(|| format!("read go.mod of {}", self.module))?;
-        let mut lines = vec![
-            format!("module {OWN_PROGRAM}"),
-            format!("go {}", manifest.go.as_deref().unwrap_or("1.24")),
-            format!("require {} {}", self.module, self.version),
-        ];
-        for Replace { old, new } in manifest.replace.unwrap_or_default() {
-            let (target, version) = match (&new.version, self.published) {
-                (Some(version), _) => (new.path.as_str(), version.as_str()),
-                (None, Some(published)) => (old.path.as_str(), published),
-                // The version that go.mod requires beside it is used; Go objects if that one does not exist.
-                (None, None) => continue,
-            };
-            let from = old
-                .version
-                .map(|version| format!(" {version}"))
-                .unwrap_or_default();
-            lines.push(format!("replace {}{from} => {target} {version}", old.path));
-        }
-        let replaced = self.replaced.iter();
-        lines.extend(replaced.map(|(module, version)| format!("replace {module} => {module} {version}")));
-        let wrapper = shop.scratch(&format!("go/{}", self.short_name()))?;
-        let write = |name: &str, text: &[u8]| {
-            fs::write(wrapper.join(name), text)
-                .with_context(|| format!("write {name} of the build of {}", self.module))
-        };
-        write("go.mod", lines.join("\n").as_bytes())?;
-        if let Ok(sums) = fs::read(source.join("go.sum")) {
-            write("go.sum", &sums)?;
-        }
-        if let Some(program) = self.program {
-            write("main.go", program.as_bytes())?;
-        }
-        Ok(wrapper)
-    }
-
     /// Caches of our own: they grow to many GB and are dropped after the builds.
     fn environment<'sh>(&self, shop: Workshop<'_>, cmd: Cmd<'sh>) -> Cmd<'sh> {
         cmd.env("GOCACHE", shop.cache.build().join("gocache"))
@@ -225,27 +180,6 @@ fn unversioned(path: &str) -> &str {
         }
         _ => path,
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Manifest {
-    go: Option<String>,
-    replace: Option<Vec<Replace>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Replace {
-    old: Target,
-    new: Target,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Target {
-    path: String,
-    version: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Where every outside part comes from: one pinned upstream image each, and the recipe that builds it where nothing can be pulled.
 
 mod acquire;
+mod alone;
 pub mod cache;
 pub mod debian;
 pub mod doctor;
@@ -10,6 +11,7 @@ pub mod go;
 pub mod image;
 pub mod key;
 pub mod needs;
+mod node_image;
 mod orchestrate;
 pub mod part;
 mod podman;
@@ -24,11 +26,11 @@ mod workshop;
 
 use std::path::PathBuf;
 
-pub use error::SupplyError;
-pub use orchestrate::{
-    act, aws_image, cloud, gitlab_runner, gitleaks, kubeconform, kustomize, linters, schemathesis, supply,
-    tools, wapiti,
+pub use alone::{
+    act, cloud, gitlab_runner, gitleaks, kubeconform, kustomize, linters, schemathesis, tools, wapiti,
 };
+pub use error::SupplyError;
+pub use orchestrate::{aws_image, supply};
 pub use recipes::checks::Kubeconform;
 pub use recipes::pipelines::{GitLabRunner, Linters};
 pub use run::cancel;

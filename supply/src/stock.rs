@@ -7,9 +7,11 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::Options;
+use crate::alone::build_tools;
 use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
-use crate::orchestrate::{build_tools, drop_scratch, forget_intermediates, node_name};
+use crate::node_image::{forget_intermediates, node_name};
+use crate::orchestrate::drop_scratch;
 use crate::part::{Held, LABEL};
 use crate::recipes::{PARTS, admission, argocd, checks, cloud, pipelines, tools};
 use crate::run;

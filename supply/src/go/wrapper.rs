@@ -1,0 +1,82 @@
+//! The module that a build is made through: Go follows replacements only in the main module, so it repeats those of the module that it
+//! requires.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use xshell::{Shell, cmd};
+
+use super::{GoModule, OWN_PROGRAM};
+use crate::workshop::{Workshop, minutes};
+
+impl GoModule<'_> {
+    /// Writes it; its folder.
+    pub(super) fn wrapper(&self, shop: Workshop<'_>, sh: &Shell) -> Result<PathBuf> {
+        let source = self.source(shop)?;
+        let manifest = source.join("go.mod");
+        let log = format!("go-{}", self.short_name());
+        let text = shop.read(
+            &log,
+            minutes(1),
+            self.environment(shop, cmd!(sh, "go mod edit -json {manifest}")),
+        )?;
+        let manifest: Manifest =
+            serde_json::from_str(&text).with_context(|| format!("read go.mod of {}", self.module))?;
+        let mut lines = vec![
+            format!("module {OWN_PROGRAM}"),
+            format!("go {}", manifest.go.as_deref().unwrap_or("1.24")),
+            format!("require {} {}", self.module, self.version),
+        ];
+        for Replace { old, new } in manifest.replace.unwrap_or_default() {
+            let (target, version) = match (&new.version, self.published) {
+                (Some(version), _) => (new.path.as_str(), version.as_str()),
+                (None, Some(published)) => (old.path.as_str(), published),
+                // The version that go.mod requires beside it is used; Go objects if that one does not exist.
+                (None, None) => continue,
+            };
+            let from = old
+                .version
+                .map(|version| format!(" {version}"))
+                .unwrap_or_default();
+            lines.push(format!("replace {}{from} => {target} {version}", old.path));
+        }
+        let replaced = self.replaced.iter();
+        lines.extend(replaced.map(|(module, version)| format!("replace {module} => {module} {version}")));
+        let wrapper = shop.scratch(&format!("go/{}", self.short_name()))?;
+        let write = |name: &str, text: &[u8]| {
+            fs::write(wrapper.join(name), text)
+                .with_context(|| format!("write {name} of the build of {}", self.module))
+        };
+        write("go.mod", lines.join("\n").as_bytes())?;
+        if let Ok(sums) = fs::read(source.join("go.sum")) {
+            write("go.sum", &sums)?;
+        }
+        if let Some(program) = self.program {
+            write("main.go", program.as_bytes())?;
+        }
+        Ok(wrapper)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Manifest {
+    go: Option<String>,
+    replace: Option<Vec<Replace>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Replace {
+    old: Target,
+    new: Target,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Target {
+    path: String,
+    version: Option<String>,
+}

@@ -1,0 +1,85 @@
+//! The image of the nodes: kind's own with what each cluster runs in it, so that a new cluster loads nothing.
+
+use anyhow::{Context as _, Result};
+use xshell::Shell;
+
+use crate::Options;
+use crate::engine::Kind;
+use crate::key::Key;
+use crate::part::STAGE;
+use crate::preload::preload;
+use crate::recipes::admission;
+use crate::run;
+use crate::workshop::{Workshop, minutes};
+
+/// The repository of node images that carry what each cluster runs.
+const NODE: &str = "localhost/gitops-loop/node";
+
+/// The node itself, and what is put into it.
+const NODE_PARTS: [&str; 4] = ["node", "argocd", "redis", "kube-router"];
+
+/// The node image with what each cluster runs in it, whether they were pulled or built.
+pub(crate) fn whole_node(shop: Workshop<'_>, options: &Options) -> Result<String> {
+    let target = node_name(shop, options)?;
+    if id(shop, &target).is_err() {
+        run::check_cancelled()?;
+        let images = node_parts(options).map(|part| shop.versions.get(part, "image"));
+        let images = images.collect::<Result<Vec<_>>>()?;
+        let (node, inside) = images.split_first().context("a node is made of an image")?;
+        preload(shop, node, inside, &target, &format!("{STAGE}=whole-node"))?;
+    }
+    Ok(target)
+}
+
+fn node_parts(options: &Options) -> impl Iterator<Item = &'static str> {
+    let admission = options.admission.then_some(admission::PART.name);
+    NODE_PARTS.into_iter().chain(admission)
+}
+
+/// Named by the contents of what goes into it.
+pub(crate) fn node_name(shop: Workshop<'_>, options: &Options) -> Result<String> {
+    let mut inputs = vec![include_str!("preload.rs").to_owned()];
+    for part in node_parts(options) {
+        inputs.push(id(shop, shop.versions.get(part, "image")?)?);
+    }
+    Ok(format!("{NODE}:{}", Key::of(inputs.iter().map(String::as_bytes))))
+}
+
+/// The id of an image that the engine holds.
+pub(crate) fn id(shop: Workshop<'_>, image: &str) -> Result<String> {
+    let sh = Shell::new().context("open a shell")?;
+    let inspect = shop
+        .engine()?
+        .command(&sh, ["image", "inspect", "--format", "{{.Id}}", image]);
+    shop.read("engine", minutes(1), inspect)
+        .with_context(|| format!("inspect {image}"))
+}
+
+/// Removes node images of older parts, and untagged images that recipes left, but no image of the user's.
+pub(crate) fn forget_intermediates(shop: Workshop<'_>, kept: &str) -> Result<()> {
+    let sh = Shell::new().context("open a shell")?;
+    let engine = shop.engine()?;
+    let filter = format!("reference={NODE}");
+    let list = engine.command(
+        &sh,
+        [
+            "image",
+            "ls",
+            "--format",
+            "{{.Repository}}:{{.Tag}}",
+            "--filter",
+            &filter,
+        ],
+    );
+    let list = shop.read("prune", minutes(1), list)?;
+    for image in list.lines().filter(|image| *image != kept) {
+        // A node that still runs keeps its image.
+        let _ = shop.run("prune", minutes(1), engine.command(&sh, ["image", "rm", image]));
+    }
+    let prune = engine.command(&sh, ["image", "prune", "--force"]);
+    let prune = match engine.kind() {
+        Kind::Podman => prune,
+        Kind::Docker => prune.args(["--filter", &format!("label={STAGE}")]),
+    };
+    shop.run("prune", minutes(3), prune)
+}
