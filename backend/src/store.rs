@@ -8,10 +8,11 @@
 
 mod attempts;
 mod cursor;
+mod error;
+mod expected;
 mod item;
 
 use api::{Message, MessageList, NewMessage};
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -23,15 +24,16 @@ use uuid::Uuid;
 
 use crate::dynamodb::Table;
 use attempts::Attempts;
+pub use error::StoreError;
+pub(crate) use error::unavailable;
+pub use expected::Expected;
+use expected::condition;
 pub(crate) use item::{BOARD, Item, text};
 
 const INDEX: &str = "newest";
 
 /// Identities of messages posted with an idempotency key are made of the key, within this namespace.
 const KEYS: Uuid = Uuid::from_u128(0x2f0c_3a5e_9d41_4b86_8c53_7f1e_64d2_b09a);
-
-/// Operands that `IN` takes in one expression.
-const MOST_REVISIONS: usize = 100;
 
 /// Microseconds, always six digits: as text the instants must sort like the instants.
 const INSTANT: EncodedConfig = Config::DEFAULT
@@ -40,39 +42,6 @@ const INSTANT: EncodedConfig = Config::DEFAULT
     })
     .encode();
 
-/// Why the store could not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The table did not answer, throttles, or refused.
-    #[error("cannot {doing}")]
-    Unavailable {
-        /// What was tried.
-        doing: &'static str,
-        /// What the SDK says.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The table was reached and did not answer within the time of all tries. A write may have been done.
-    #[error("cannot {doing} in time")]
-    Slow {
-        /// What was tried.
-        doing: &'static str,
-        /// What the SDK says.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The idempotency key of a new message was used for another one.
-    #[error("this idempotency key was used for another message, {0}")]
-    KeyUsed(String),
-    /// No message has that identity.
-    #[error("there is no such message")]
-    NotFound,
-    /// The message is not at a revision that the change expects.
-    #[error("the message was changed since: it is at revision {0}")]
-    Changed(u32),
-    /// A cursor that no page carried.
-    #[error("the cursor is not one that a page of messages carried")]
-    Cursor,
-}
-
 /// A message that was posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posted {
@@ -80,15 +49,6 @@ pub struct Posted {
     pub message: Message,
     /// It was posted earlier, with the same idempotency key.
     pub replayed: bool,
-}
-
-/// The revisions at which a message may be changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// Whatever it is.
-    Any,
-    /// One of these.
-    Revisions(Vec<u32>),
 }
 
 /// The messages of one table.
@@ -299,48 +259,11 @@ impl Store {
     }
 }
 
-/// Wraps an SDK error with what was tried.
-pub(crate) fn unavailable<E, R>(doing: &'static str) -> impl FnOnce(SdkError<E, R>) -> StoreError
-where
-    SdkError<E, R>: std::error::Error + Send + Sync + 'static,
-{
-    move |error| {
-        if matches!(error, SdkError::TimeoutError(_)) {
-            let source = Box::new(error);
-            StoreError::Slow { doing, source }
-        } else {
-            let source = Box::new(error);
-            StoreError::Unavailable { doing, source }
-        }
-    }
-}
-
 /// The message in an item that was asked for by its key; `None` for the schema record, which has a key too.
 fn found(item: &Item) -> Option<Message> {
     item.contains_key("posted_at")
         .then(|| item::message(item))
         .flatten()
-}
-
-/// The condition that a message is there and at an expected revision, and its values; it uses the names `#posted_at` and,
-/// unless any revision will do, `#revision`.
-fn condition(expected: &Expected) -> (String, Item) {
-    let there = "attribute_exists(#posted_at)".to_owned();
-    let Expected::Revisions(revisions) = expected else {
-        return (there, Item::new());
-    };
-    let mut values = Item::new();
-    // No message is at 0; without it the list could be empty, which no expression takes.
-    for (index, revision) in revisions.iter().take(MOST_REVISIONS - 1).chain([&0]).enumerate() {
-        values.insert(format!(":r{index}"), AttributeValue::N(revision.to_string()));
-    }
-    let names: Vec<_> = values.keys().map(String::as_str).collect();
-    let mut at = format!("#revision IN ({})", names.join(", "));
-    // Messages from before revisions were counted.
-    if revisions.contains(&Message::FIRST_REVISION) {
-        at.push_str(" OR attribute_not_exists(#revision)");
-    }
-    (format!("{there} AND ({at})"), values)
 }
 
 #[cfg(test)]
@@ -351,14 +274,5 @@ mod tests {
     fn instants_have_one_width() {
         let written = OffsetDateTime::UNIX_EPOCH.format(&Iso8601::<INSTANT>).unwrap();
         assert_eq!(written, "1970-01-01T00:00:00.000000Z");
-    }
-
-    #[test]
-    fn conditions_take_what_an_expression_takes() {
-        assert_eq!(condition(&Expected::Any).1.len(), 0);
-        for (count, values) in [(0, 1), (1, 2), (500, 100)] {
-            let expected = Expected::Revisions((1..=count).collect());
-            assert_eq!(condition(&expected).1.len(), values);
-        }
     }
 }
