@@ -3,6 +3,7 @@
 //! A note is no verdict: each of these is right at times. What is never right is a rule of `xtask/tests/manifests`.
 
 mod argocd;
+mod availability;
 mod network;
 mod pods;
 mod rights;
@@ -49,9 +50,9 @@ const RULES: &[Rule] = &[
     pods::lost,
     pods::hardening,
     pods::volumes,
-    pods::replicas,
-    pods::strategy,
-    pods::budget,
+    availability::replicas,
+    availability::strategy,
+    availability::budget,
     pods::namespace,
     network::service,
     network::policy,
