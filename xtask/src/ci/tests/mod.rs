@@ -24,6 +24,7 @@ use xshell::{Shell, cmd};
 
 use self::model::{Forge, Registry};
 use crate::ci::apps::APPS;
+use crate::ci::forge;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
 use crate::ci::propose::{Outcome, Place};
@@ -153,16 +154,26 @@ impl Repository {
         registry: &Registry,
         forge: &Forge,
     ) -> anyhow::Result<Outcome> {
+        self.at_place(forge, |place| {
+            let wanted = wanted(place.git, registry, release, commit);
+            place.settle(release, |look| wanted.newest(look))
+        })
+    }
+
+    /// Does `work` where the one repository and this forge are.
+    fn at_place<T>(
+        &self,
+        forge: &dyn forge::Forge,
+        work: impl FnOnce(&Place<'_, '_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let git = self.handle();
         let origin = GitRemote::origin(&git)?;
-        let place = Place {
+        work(&Place {
             git: &git,
             infra: &origin,
             source: None,
             forge,
-        };
-        let wanted = wanted(&git, registry, release, commit);
-        place.settle(release, |look| wanted.newest(look))
+        })
     }
 
     /// A registry with the images of `commits`.

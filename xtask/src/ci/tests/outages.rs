@@ -9,8 +9,7 @@ use super::propose::{branch, heads};
 use super::stub::{Asked, Stub};
 use super::{Repository, wanted};
 use crate::ci::forge::hub::Client;
-use crate::ci::git::remote::GitRemote;
-use crate::ci::propose::{Outcome, Place};
+use crate::ci::propose::Outcome;
 use crate::ci::settings::Release::Staging;
 use crate::ci::settings::{Hub, HubKind};
 
@@ -61,8 +60,6 @@ impl Forge {
 
 /// The verb `propose`.
 fn propose(repository: &Repository, commit: &str, forge: &Forge) -> anyhow::Result<Outcome> {
-    let git = repository.handle();
-    let origin = GitRemote::origin(&git)?;
     let agent = Agent::config_builder()
         .http_status_as_error(false)
         .build()
@@ -73,18 +70,15 @@ fn propose(repository: &Repository, commit: &str, forge: &Forge) -> anyhow::Resu
         repo: "owner/name".to_owned(),
         token: "secret".to_owned(),
     };
-    let place = Place {
-        git: &git,
-        infra: &origin,
-        source: None,
-        forge: &Client {
-            agent: &agent,
-            hub: &hub,
-        },
+    let client = Client {
+        agent: &agent,
+        hub: &hub,
     };
     let registry = repository.registry(&[commit]);
-    let wanted = wanted(&git, &registry, Staging, commit);
-    place.settle(Staging, |look| wanted.newest(look))
+    repository.at_place(&client, |place| {
+        let wanted = wanted(place.git, &registry, Staging, commit);
+        place.settle(Staging, |look| wanted.newest(look))
+    })
 }
 
 #[test]

@@ -3,9 +3,7 @@
 use super::Repository;
 use super::model::{Merge, digest};
 use crate::ci::apps::APPS;
-use crate::ci::git::Git;
-use crate::ci::git::remote::GitRemote;
-use crate::ci::propose::{Outcome, Place};
+use crate::ci::propose::Outcome;
 use crate::ci::settings::Release::{Production, Staging};
 use crate::ci::{overlay, plan};
 
@@ -18,16 +16,10 @@ fn promote_pushed(
     forge: &super::Forge,
     pushed: Option<&str>,
 ) -> anyhow::Result<Outcome> {
-    let git = Git::new(&repository.sh);
-    let origin = GitRemote::origin(&git)?;
-    let place = Place {
-        git: &git,
-        infra: &origin,
-        source: None,
-        forge,
-    };
-    place.settle(Production, |look| {
-        plan::promotion(&git, Staging, Production, pushed, &look.base)
+    repository.at_place(forge, |place| {
+        place.settle(Production, |look| {
+            plan::promotion(place.git, Staging, Production, pushed, &look.base)
+        })
     })
 }
 

@@ -6,22 +6,13 @@ use super::Repository;
 use super::model::{Forge, Merge};
 use super::propose::{branch, heads};
 use crate::ci::apps::APPS;
-use crate::ci::git::remote::GitRemote;
 use crate::ci::overlay::{self, Pin};
-use crate::ci::propose::{Outcome, Place};
+use crate::ci::propose::Outcome;
 use crate::ci::settings::Release::Staging;
 
 impl Repository {
     fn roll_back(&self, forge: &Forge, to: Option<&str>) -> Result<Outcome> {
-        let git = self.handle();
-        let origin = GitRemote::origin(&git)?;
-        let place = Place {
-            git: &git,
-            infra: &origin,
-            source: None,
-            forge,
-        };
-        place.roll_back(Staging, to)
+        self.at_place(forge, |place| place.roll_back(Staging, to))
     }
 
     /// A commit of new content that staging has taken.

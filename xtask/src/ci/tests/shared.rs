@@ -4,8 +4,7 @@ use super::model::Registry;
 use super::propose::{branch, heads};
 use super::{Repository, wanted};
 use crate::ci::apps::APPS;
-use crate::ci::git::remote::GitRemote;
-use crate::ci::propose::{Outcome, Place};
+use crate::ci::propose::Outcome;
 use crate::ci::settings::Release::Staging;
 use crate::ci::wanted::Wanted;
 
@@ -17,20 +16,14 @@ fn propose(
     registry: &Registry,
     forge: &super::Forge,
 ) -> anyhow::Result<Outcome> {
-    let git = repository.handle();
-    let origin = GitRemote::origin(&git)?;
-    let place = Place {
-        git: &git,
-        infra: &origin,
-        source: None,
-        forge,
-    };
     let own = [app];
-    let wanted = Wanted {
-        own: Some(&own),
-        ..wanted(&git, registry, Staging, commit)
-    };
-    place.settle(Staging, |look| wanted.newest(look))
+    repository.at_place(forge, |place| {
+        let wanted = Wanted {
+            own: Some(&own),
+            ..wanted(place.git, registry, Staging, commit)
+        };
+        place.settle(Staging, |look| wanted.newest(look))
+    })
 }
 
 #[test]

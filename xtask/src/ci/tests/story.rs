@@ -1,4 +1,6 @@
-//! One story of [`super::races`]: a developer, the runs of CI, a promoter and a reviewer, each a thread that `shuttle` moves on.
+//! One story of [`super::races`]: the runs of CI and the people around them, each a thread that `shuttle` moves on.
+
+mod people;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -10,14 +12,13 @@ use xshell::{Shell, cmd};
 
 use super::bare::Bare;
 use super::gate::{Door, Gated};
-use super::model::{Forge, Merge, Registry, digest};
+use super::model::{Forge, Registry, digest};
 use super::races::one_look;
 use super::{shell, wanted};
 use crate::ci::apps::{APPS, App};
-use crate::ci::git::remote::{GitRemote, Heads, Remote as _, Update};
+use crate::ci::git::remote::{GitRemote, Heads, Remote as _};
 use crate::ci::git::{Git, Memory};
 use crate::ci::overlay::{self, Pin};
-use crate::ci::plan;
 use crate::ci::propose::Place;
 use crate::ci::registry::Images as _;
 use crate::ci::settings::Release;
@@ -96,54 +97,6 @@ impl Story {
             .unwrap();
     }
 
-    fn develop(&self) -> Vec<thread::JoinHandle<()>> {
-        let mut runs = Vec::new();
-        for number in 0..PUSHES {
-            let commit = self.push(number);
-            for own in self.protocol.runs() {
-                let (story, commit) = (self.clone(), commit.clone());
-                runs.push(thread::spawn(move || {
-                    until_done(&|| story.run(&commit, *own, &story.door));
-                    *story.running.lock().unwrap() -= 1;
-                }));
-            }
-            thread::yield_now();
-        }
-        runs
-    }
-
-    /// A commit on what `master` is now. Content comes back now and then, as it does when a change is taken back.
-    fn push(&self, number: usize) -> String {
-        let sh = self.shell();
-        let git = Git::remembering(&sh, self.memory.clone());
-        let origin = self.remote(&git);
-        let parent = origin.heads(&["master".to_owned()]).unwrap()["master"].clone();
-        if git.commit_named(&parent).is_none() {
-            origin.bring(&["master"]).unwrap();
-        }
-        let files = APPS.iter().map(|app| {
-            let content = thread_rng().gen_range(0..3);
-            (format!("{}/src/main.rs", app.name), format!("{content}\n"))
-        });
-        let files: Vec<_> = files.collect();
-        let commit = git
-            .commit(&parent, &parent, &files, &format!("Push {number}"))
-            .unwrap();
-        let content = APPS.iter().map(|app| git.fingerprint(&commit, app).unwrap());
-        self.pushes
-            .lock()
-            .unwrap()
-            .push((commit.clone(), content.collect()));
-        let update = Update {
-            branch: "master",
-            old: Some(&parent),
-            new: Some(&commit),
-            options: &[],
-        };
-        origin.update(&update).unwrap();
-        commit
-    }
-
     /// What one run of CI does for a push.
     pub(super) fn run(&self, commit: &str, own: Own, door: &Door) -> Result<()> {
         let sh = self.shell();
@@ -181,51 +134,6 @@ impl Story {
                 };
                 place.settle(Release::Staging, |look| wanted.newest(look))?;
                 Ok(())
-            }
-        }
-    }
-
-    pub(super) fn promote(&self, door: &Door) -> Result<()> {
-        let sh = self.shell();
-        let git = Git::remembering(&sh, self.memory.clone());
-        let origin = self.remote(&git);
-        let place = Place {
-            git: &git,
-            infra: &Gated(&origin, door),
-            source: None,
-            forge: &Gated(&self.forge, door),
-        };
-        let (from, to) = (Release::Staging, Release::Production);
-        place.settle(to, |look| plan::promotion(&git, from, to, None, &look.base))?;
-        Ok(())
-    }
-
-    /// Merges this and that until the last run has ended.
-    fn review(&self) {
-        let mut merged = [None, None];
-        while *self.running.lock().unwrap() > 0 {
-            // A yield alone would always let every run go first.
-            if thread_rng().gen_bool(0.3) {
-                thread::yield_now();
-            } else {
-                self.door.others_first();
-            }
-            let open = self.forge.open_branches();
-            if open.is_empty() || thread_rng().gen_bool(0.5) {
-                continue;
-            }
-            let branch = &open[thread_rng().gen_range(0..open.len())];
-            let how = if thread_rng().gen_bool(0.5) {
-                Merge::Commit
-            } else {
-                Merge::Squash
-            };
-            if self.forge.merge(branch, how) {
-                let release =
-                    [Release::Staging, Release::Production][usize::from(branch.contains("production"))];
-                let now = self.pinned(release).expect("rule 1");
-                let before = merged[release as usize].replace(now);
-                assert!(before <= Some(now), "rule 1: from push {before:?} back to {now}");
             }
         }
     }

@@ -1,0 +1,115 @@
+//! One verb in one checkout: what all of them ask, and whom.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use ureq::Agent;
+use xshell::Shell;
+
+use crate::ci::FOLDER;
+use crate::ci::forge;
+use crate::ci::git::Git;
+use crate::ci::git::remote::{GitRemote, Remote};
+use crate::ci::images::Origin;
+use crate::ci::plan::{self, Plan};
+use crate::ci::propose::Place;
+use crate::ci::registry::Registry;
+use crate::ci::settings::{self, Forge, MAIN_BRANCH, Release};
+
+/// No answer of a registry or a forge takes longer than this.
+const ANSWER: Duration = Duration::from_mins(1);
+
+/// Its methods that are verbs are in `verbs/`.
+pub(super) struct Run<'a> {
+    pub(super) sh: &'a Shell,
+    pub(super) git: &'a Git<'a>,
+    pub(super) agent: Agent,
+    /// The repository of the application.
+    source: GitRemote<'a, 'a>,
+    /// That of the overlays, where it is another one.
+    infra: Option<GitRemote<'a, 'a>>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(sh: &'a Shell, git: &'a Git<'a>) -> Result<Self> {
+        let token = settings::git_token()?;
+        let source = GitRemote::origin(git)?;
+        let infra = settings::infra_remote()?.map(|address| GitRemote::at(git, address));
+        // The token is the forge's, and the forge has the overlays.
+        let infra = infra.map(|infra| infra.with_token(token.clone()));
+        let shown = infra.as_ref().is_none_or(|infra| infra.same_host(&source));
+        Ok(Self {
+            sh,
+            git,
+            agent: Agent::config_builder()
+                .timeout_global(Some(ANSWER))
+                .http_status_as_error(false)
+                .build()
+                .new_agent(),
+            source: source.with_token(token.filter(|_| shown)),
+            infra,
+        })
+    }
+
+    /// What images of `commit` say of where they come from.
+    pub(super) fn origin(&self, commit: &str) -> Result<Origin> {
+        Ok(Origin {
+            source: self.source.url(),
+            seconds: self.git.seconds(commit)?,
+            commit: commit.to_owned(),
+        })
+    }
+
+    /// Does `work` where proposals to this forge are made.
+    pub(super) fn place<T>(
+        &self,
+        forge: &Forge,
+        work: impl FnOnce(&Place<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        work(&Place {
+            git: self.git,
+            infra: self.infra(),
+            source: self.infra.as_ref().map(|_| &self.source as &dyn Remote),
+            forge: &*forge::of(forge, self.sh, &self.agent, self.infra()),
+        })
+    }
+
+    pub(super) fn compute(&self) -> Result<Plan> {
+        let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
+        let infra = self.infra();
+        let heads = infra.heads(&[MAIN_BRANCH.to_owned()])?;
+        let base = heads
+            .get(MAIN_BRANCH)
+            .with_context(|| format!("the repository of the overlays has no branch {MAIN_BRANCH}"))?;
+        if self.git.commit_named(base).is_none() {
+            infra.bring(&[MAIN_BRANCH])?;
+        }
+        let image = |app: &str| settings.image(app);
+        let commit = self.git.head()?;
+        plan::compute(
+            self.git,
+            &self.registry(&settings)?,
+            &image,
+            release,
+            &commit,
+            base,
+        )
+    }
+
+    fn infra(&self) -> &dyn Remote {
+        self.infra.as_ref().unwrap_or(&self.source)
+    }
+
+    pub(super) fn registry<'r>(&'r self, settings: &'r settings::Registry) -> Result<Registry<'r>> {
+        Ok(Registry {
+            agent: &self.agent,
+            settings,
+            signed: settings::signing()?.is_some(),
+        })
+    }
+
+    pub(super) fn folder(&self) -> PathBuf {
+        self.sh.current_dir().join(FOLDER)
+    }
+}

@@ -1,0 +1,112 @@
+//! Who starts the runs of a story and merges what they propose: a developer, a promoter, a reviewer.
+
+use anyhow::Result;
+use shuttle::rand::{Rng as _, thread_rng};
+use shuttle::thread;
+
+use super::{PUSHES, Story, until_done};
+use crate::ci::apps::APPS;
+use crate::ci::git::Git;
+use crate::ci::git::remote::{Remote as _, Update};
+use crate::ci::plan;
+use crate::ci::propose::Place;
+use crate::ci::settings::Release;
+use crate::ci::tests::gate::{Door, Gated};
+use crate::ci::tests::model::Merge;
+
+impl Story {
+    /// Pushes, and starts the runs of each push.
+    pub(super) fn develop(&self) -> Vec<thread::JoinHandle<()>> {
+        let mut runs = Vec::new();
+        for number in 0..PUSHES {
+            let commit = self.push(number);
+            for own in self.protocol.runs() {
+                let (story, commit) = (self.clone(), commit.clone());
+                runs.push(thread::spawn(move || {
+                    until_done(&|| story.run(&commit, *own, &story.door));
+                    *story.running.lock().unwrap() -= 1;
+                }));
+            }
+            thread::yield_now();
+        }
+        runs
+    }
+
+    /// A commit on what `master` is now. Content comes back now and then, as it does when a change is taken back.
+    fn push(&self, number: usize) -> String {
+        let sh = self.shell();
+        let git = Git::remembering(&sh, self.memory.clone());
+        let origin = self.remote(&git);
+        let parent = origin.heads(&["master".to_owned()]).unwrap()["master"].clone();
+        if git.commit_named(&parent).is_none() {
+            origin.bring(&["master"]).unwrap();
+        }
+        let files = APPS.iter().map(|app| {
+            let content = thread_rng().gen_range(0..3);
+            (format!("{}/src/main.rs", app.name), format!("{content}\n"))
+        });
+        let files: Vec<_> = files.collect();
+        let commit = git
+            .commit(&parent, &parent, &files, &format!("Push {number}"))
+            .unwrap();
+        let content = APPS.iter().map(|app| git.fingerprint(&commit, app).unwrap());
+        self.pushes
+            .lock()
+            .unwrap()
+            .push((commit.clone(), content.collect()));
+        let update = Update {
+            branch: "master",
+            old: Some(&parent),
+            new: Some(&commit),
+            options: &[],
+        };
+        origin.update(&update).unwrap();
+        commit
+    }
+
+    /// What one run of the promoter does.
+    pub(in crate::ci::tests) fn promote(&self, door: &Door) -> Result<()> {
+        let sh = self.shell();
+        let git = Git::remembering(&sh, self.memory.clone());
+        let origin = self.remote(&git);
+        let place = Place {
+            git: &git,
+            infra: &Gated(&origin, door),
+            source: None,
+            forge: &Gated(&self.forge, door),
+        };
+        let (from, to) = (Release::Staging, Release::Production);
+        place.settle(to, |look| plan::promotion(&git, from, to, None, &look.base))?;
+        Ok(())
+    }
+
+    /// Merges this and that until the last run has ended.
+    pub(super) fn review(&self) {
+        let mut merged = [None, None];
+        while *self.running.lock().unwrap() > 0 {
+            // A yield alone would always let every run go first.
+            if thread_rng().gen_bool(0.3) {
+                thread::yield_now();
+            } else {
+                self.door.others_first();
+            }
+            let open = self.forge.open_branches();
+            if open.is_empty() || thread_rng().gen_bool(0.5) {
+                continue;
+            }
+            let branch = &open[thread_rng().gen_range(0..open.len())];
+            let how = if thread_rng().gen_bool(0.5) {
+                Merge::Commit
+            } else {
+                Merge::Squash
+            };
+            if self.forge.merge(branch, how) {
+                let release =
+                    [Release::Staging, Release::Production][usize::from(branch.contains("production"))];
+                let now = self.pinned(release).expect("rule 1");
+                let before = merged[release as usize].replace(now);
+                assert!(before <= Some(now), "rule 1: from push {before:?} back to {now}");
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The verbs: what each prints, keeps for people, and leaves to the modules that do the work.
+
+mod images;
+mod proposals;

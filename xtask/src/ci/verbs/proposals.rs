@@ -1,0 +1,107 @@
+//! Proposals: of a release, a promotion, a way back; and what is said of how it ended.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::ci::look::Look;
+use crate::ci::plan::{self, Plan};
+use crate::ci::propose::Outcome;
+use crate::ci::run::Run;
+use crate::ci::settings::{self, Forge, Release};
+use crate::ci::wanted::Wanted;
+use crate::flags;
+
+impl Run<'_> {
+    pub(in crate::ci) fn propose(&self, flags: &flags::CiPropose) -> Result<()> {
+        let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
+        let registry = self.registry(&settings)?;
+        let own = settings::release_apps()?;
+        let wanted = Wanted {
+            git: self.git,
+            images: &registry,
+            image: &|app: &str| settings.image(app),
+            release,
+            commit: &self.git.head()?,
+            // A commit is shown whole or not at all.
+            own: own.as_deref().filter(|_| !flags.dry_run),
+        };
+        if flags.dry_run {
+            return self.preview(release, |look| wanted.newest(look));
+        }
+        self.settle(release, |look| wanted.newest(look))
+    }
+
+    /// Shows the commit instead of proposing it, and keeps it for whoever wants to look.
+    fn preview(&self, release: Release, plan: impl FnOnce(&Look) -> Result<Plan>) -> Result<()> {
+        let forge = Forge::from_env()?;
+        let file = self.folder().join("proposal.patch");
+        let text = match self.place(&forge, |place| place.preview(release, plan))? {
+            None => {
+                println!(
+                    "nothing to propose: {} is pinned to these images",
+                    release.environment()
+                );
+                String::new()
+            }
+            Some((proposal, commit)) => {
+                let patch = self.git.patch(&commit)?;
+                println!("would be  {}\n{patch}", proposal.branch);
+                patch + "\n"
+            }
+        };
+        fs::create_dir_all(self.folder())
+            .and_then(|()| fs::write(&file, text))
+            .with_context(|| format!("write {}", file.display()))
+    }
+
+    pub(in crate::ci) fn promote(&self, flags: &flags::CiPromote) -> Result<()> {
+        let (from, to) = (flags.from, flags.to);
+        if from == to {
+            bail!("--from and --to are the same environment");
+        }
+        // Started by a push: what was pushed has to be what is promoted.
+        let pushed = match settings::release_if_any()? {
+            Some(release) if release == to => Some(self.git.head()?),
+            _ => None,
+        };
+        self.settle(to, |look| {
+            plan::promotion(self.git, from, to, pushed.as_deref(), &look.base)
+        })
+    }
+
+    pub(in crate::ci) fn roll_back(&self, flags: &flags::Rollback) -> Result<()> {
+        let (forge, environment) = (Forge::from_env()?, flags.environment.environment());
+        let to = flags.to.as_deref();
+        match self.place(&forge, |place| place.roll_back(flags.environment, to))? {
+            Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
+            _ => println!("nothing to propose: {environment} has that release"),
+        }
+        Ok(())
+    }
+
+    fn settle(&self, release: Release, plan: impl FnMut(&Look) -> Result<Plan>) -> Result<()> {
+        let forge = Forge::from_env()?;
+        let environment = release.environment();
+        match self.place(&forge, |place| place.settle(release, plan))? {
+            Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
+            Outcome::Nothing => {
+                println!("nothing to propose: {environment} is pinned to the images of this commit");
+            }
+            Outcome::Overtaken(by) => {
+                println!("nothing to propose: {environment} has, or was proposed, the later commit {by}");
+            }
+            Outcome::Gone(commit) => println!(
+                "nothing to propose: branch {} does not hold commit {commit}",
+                release.branch()
+            ),
+            Outcome::LeftTo(apps) => println!("not yet   the run that pushes {} proposes", apps.join(", ")),
+            Outcome::Withdrawn(commit) => println!(
+                "nothing to propose: {environment} was taken back from commit {commit}; push a change, or run \
+                 `cargo xtask rollback {environment} --to {}`",
+                &commit[..10]
+            ),
+        }
+        Ok(())
+    }
+}
