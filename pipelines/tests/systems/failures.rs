@@ -5,8 +5,9 @@ use std::net::TcpListener;
 
 use pipelines::System;
 
-use crate::fixture::{ROLE_OF_THE_BUILD, Site, Source};
+use crate::fixture::{ROLE_OF_THE_BUILD, Site};
 use crate::runs::{SYSTEMS, expected};
+use crate::source::Source;
 use crate::stand_ins::{StandIns, TOKEN};
 
 /// Runs and expects a failure before the last job (on CodeBuild: phase), whose reason is in the log and which leaves nothing behind.

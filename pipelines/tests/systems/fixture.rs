@@ -1,8 +1,7 @@
-//! One source commit, and for each system a bare remote, a checkout and a machine of its own.
+//! What one system works with: a bare remote, a checkout of one source commit, and a machine of its own.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,58 +9,13 @@ use pipelines::{Outcome, Place, Project, Push, System};
 use tempfile::TempDir;
 
 use crate::aws::{IDENTITY, REGION, ROLE};
-use crate::outside::{aws_program, runner};
-use crate::root;
+use crate::machine::{machine, script};
+use crate::outside::runner;
+use crate::source::{Source, git};
 use crate::stand_ins::{StandIns, TOKEN};
 
 /// Where `CodeBuild` tells AWS's clients to ask for credentials of the build's role.
 pub(crate) const ROLE_OF_THE_BUILD: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-
-/// The repository as it lies here, uncommitted changes included, as one commit.
-pub(crate) struct Source {
-    folder: TempDir,
-    pub(crate) commit: String,
-}
-
-impl Source {
-    pub(crate) fn of_work_tree() -> Self {
-        Self::make(None)
-    }
-
-    /// The same with other content of one file.
-    pub(crate) fn with_change(file: &str) -> Self {
-        Self::make(Some(file))
-    }
-
-    fn make(changed: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().expect("make a folder");
-        let work = folder.path().join("source");
-        let listed = git(
-            &root(),
-            &["ls-files", "--cached", "--others", "--exclude-standard"],
-        );
-        for name in listed.lines() {
-            let (from, to) = (root().join(name), work.join(name));
-            // Deleted and not committed yet.
-            if from.is_file() {
-                fs::create_dir_all(to.parent().expect("in a folder")).expect("make a folder");
-                fs::copy(&from, &to).expect("copy a file");
-            }
-        }
-        if let Some(file) = changed {
-            fs::write(work.join(file), "changed\n").expect("change a file");
-        }
-        git(&work, &["init", "--quiet", "--initial-branch=master"]);
-        git(&work, &["add", "--all", "--force"]);
-        git(&work, &["commit", "--quiet", "--message=Source"]);
-        let commit = git(&work, &["rev-parse", "HEAD"]);
-        Self { folder, commit }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("source")
-    }
-}
 
 /// What one system works with.
 pub(crate) struct Site {
@@ -257,86 +211,4 @@ fn take_push_options(remote: &Path) {
         &remote.join("hooks/post-receive"),
         "for n in $(seq 0 $((${GIT_PUSH_OPTION_COUNT:-0} - 1))); do eval \"echo \\\"\\$GIT_PUSH_OPTION_$n\\\"\"; done >> push-options",
     );
-}
-
-/// The runner's machine: nothing of this user's, the verbs that were compiled from this work tree, and AWS's own program.
-fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, String> {
-    let (home, bin) = (folder.join("home"), folder.join("bin"));
-    fs::create_dir_all(&home).expect("make a folder");
-    fs::create_dir_all(&bin).expect("make a folder");
-    let xtask = xtask();
-    script(
-        &bin.join("cargo-verbs"),
-        &format!(
-            "shift\nCARGO_MANIFEST_DIR=\"$PWD/xtask\" exec '{}' \"$@\"",
-            xtask.display()
-        ),
-    );
-    let aws = aws_program();
-    script(
-        &bin.join("aws"),
-        &format!("PYTHONPATH='{0}' exec '{0}/bin/aws' \"$@\"", aws.display()),
-    );
-    let path = std::env::var("PATH").unwrap_or_default();
-    let users = |name: &str, folder: &str| {
-        std::env::var(name)
-            .unwrap_or_else(|_| format!("{}/{folder}", std::env::var("HOME").unwrap_or_default()))
-    };
-    [
-        ("PATH", format!("{}:{path}", bin.display())),
-        ("HOME", home.display().to_string()),
-        ("CARGO_HOME", users("CARGO_HOME", ".cargo")),
-        ("RUSTUP_HOME", users("RUSTUP_HOME", ".rustup")),
-        // `cargo xtask` is an alias: of these verbs, which need no compiler.
-        ("CARGO_ALIAS_XTASK", "verbs".to_owned()),
-        ("GIT_CONFIG_GLOBAL", "/dev/null".to_owned()),
-        ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
-        ("AWS_ENDPOINT_URL", format!("http://{}", stand_ins.address)),
-        // Without credentials it would look for those of a virtual machine, at an address of the network.
-        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
-        (
-            "ACTIONS_ID_TOKEN_REQUEST_URL",
-            format!("http://{}/identity?api-version=2.0", stand_ins.address),
-        ),
-        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-runner".to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
-}
-
-fn xtask() -> PathBuf {
-    let beside = || {
-        let tests = std::env::current_exe().expect("this program has a path");
-        let target = tests.ancestors().nth(2).expect("it lies in target/debug/deps");
-        target.join("xtask")
-    };
-    let path = std::env::var_os("XTASK").map_or_else(beside, PathBuf::from);
-    assert!(
-        path.is_file(),
-        "{} is not there: run cargo build -p xtask",
-        path.display()
-    );
-    path
-}
-
-fn script(path: &Path, text: &str) {
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).expect("write a script");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("make it a program");
-}
-
-fn git(folder: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"])
-        .args(args)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .expect("start git");
-    assert!(
-        output.status.success(),
-        "git {args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("text").trim().to_owned()
 }

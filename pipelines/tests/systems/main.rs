@@ -6,8 +6,11 @@
 mod aws;
 mod failures;
 mod fixture;
+mod machine;
 mod outside;
+mod rules;
 mod runs;
+mod source;
 mod stand_ins;
 mod statics;
 

@@ -4,7 +4,8 @@ use pipelines::System;
 use serde_json::Value;
 
 use crate::aws::PASSWORD;
-use crate::fixture::{Site, Source};
+use crate::fixture::Site;
+use crate::source::Source;
 use crate::stand_ins::{StandIns, TOKEN, digest};
 
 pub(crate) const SYSTEMS: [System; 3] = [System::Codebuild, System::Github, System::Gitlab];

@@ -29,6 +29,7 @@ const GUARD: &str = "xtask/tests/manifests/admission.rs";
 const IMAGES: &str = "xtask/src/ci/images.rs";
 const BILL: &str = "xtask/src/ci/sbom.rs";
 const REFUSALS: &str = "xtask/src/ci/tests/refusals.rs";
+const CI_RULES: &str = "pipelines/tests/systems/rules.rs";
 const STATICS: &str = "pipelines/tests/systems/statics.rs";
 const TRUST: &str = "cloud/tests/account/trust.rs";
 const HEADERS: &str = "frontend/server/tests/it/headers.rs";
@@ -87,8 +88,8 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Images, "Where images are signed, one without a signature is not released", "a run that is cut off leaves nothing half done", "where_images_are_signed_one_without_a_signature_counts_as_not_there", REFUSALS),
     claim(Part::Images, "The bill of materials names what is compiled in, and nothing else", "a fault in a crate is looked up, not guessed", "each_app_names_what_it_is_made_of_and_nothing_of_the_other", BILL),
     claim(Part::Images, "No licence in an image that `deny.toml` does not allow", "users of the template choose their own", "no_image_has_a_licence_that_is_not_allowed", BILL),
-    claim(Part::Ci, "Actions pinned by commit, a time limit for each job", "a tag can be moved to other code", "every_job_has_a_timeout_and_every_action_is_a_full_commit", STATICS),
-    claim(Part::Ci, "No job of a workflow may write what it need not", "a step that was taken over has its job's rights", "no_job_may_write_what_it_need_not", STATICS),
+    claim(Part::Ci, "Actions pinned by commit, a time limit for each job", "a tag can be moved to other code", "every_job_has_a_timeout_and_every_action_is_a_full_commit", CI_RULES),
+    claim(Part::Ci, "No job of a workflow may write what it need not", "a step that was taken over has its job's rights", "no_job_may_write_what_it_need_not", CI_RULES),
     claim(Part::Ci, "zizmor finds nothing in the workflows", "titles and branch names are written by strangers", "zizmor_finds_nothing", STATICS),
     claim(Part::Ci, "GitHub's roles trust this repository and its branches only", "anybody can have a token of GitHub", "github_is_refused_else", TRUST),
     claim(Part::Ci, "Every role is bound to one audience and subject", "a role without is everybody's", "every_role_is_judged_here_and_bound_to_one_audience_and_subject", TRUST),

@@ -1,0 +1,73 @@
+//! The commit that the systems build.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::root;
+
+/// The repository as it lies here, uncommitted changes included, as one commit.
+pub(crate) struct Source {
+    folder: TempDir,
+    pub(crate) commit: String,
+}
+
+impl Source {
+    pub(crate) fn of_work_tree() -> Self {
+        Self::make(None)
+    }
+
+    /// The same with other content of one file.
+    pub(crate) fn with_change(file: &str) -> Self {
+        Self::make(Some(file))
+    }
+
+    fn make(changed: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().expect("make a folder");
+        let work = folder.path().join("source");
+        let listed = git(
+            &root(),
+            &["ls-files", "--cached", "--others", "--exclude-standard"],
+        );
+        for name in listed.lines() {
+            let (from, to) = (root().join(name), work.join(name));
+            // Deleted and not committed yet.
+            if from.is_file() {
+                fs::create_dir_all(to.parent().expect("in a folder")).expect("make a folder");
+                fs::copy(&from, &to).expect("copy a file");
+            }
+        }
+        if let Some(file) = changed {
+            fs::write(work.join(file), "changed\n").expect("change a file");
+        }
+        git(&work, &["init", "--quiet", "--initial-branch=master"]);
+        git(&work, &["add", "--all", "--force"]);
+        git(&work, &["commit", "--quiet", "--message=Source"]);
+        let commit = git(&work, &["rev-parse", "HEAD"]);
+        Self { folder, commit }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("source")
+    }
+}
+
+/// What Git says in `folder`, with nothing of this user's settings.
+pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"])
+        .args(args)
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .expect("start git");
+    assert!(
+        output.status.success(),
+        "git {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("text").trim().to_owned()
+}
