@@ -88,7 +88,7 @@ impl Emulator {
             "json",
         ])
         .args(arguments);
-        let text = tools::output(credentials(&mut aws))?;
+        let text = tools::output(signed_by(ANYBODY, &mut aws))?;
         if text.trim().is_empty() {
             return Ok(Value::Null);
         }
@@ -97,20 +97,31 @@ impl Emulator {
 
     /// `cargo xtask aws …` of the checkout whose root is `root`, on this emulator.
     pub fn xtask(&self, root: &Path, verb: &[&str], parts: &[&str]) -> Result<String> {
+        self.xtask_by(ANYBODY, root, verb, parts)
+    }
+
+    /// The same with an access key and its secret.
+    pub fn xtask_by(&self, key: Key<'_>, root: &Path, verb: &[&str], parts: &[&str]) -> Result<String> {
         let mut xtask = tools::xtask(root, self.home.path())?;
         xtask.arg("aws").args(verb).args(["--endpoint", &self.endpoint]);
         for part in parts {
             xtask.args(["--only", part]);
         }
-        tools::output(credentials(&mut xtask))
+        tools::output(signed_by(key, &mut xtask))
     }
 }
 
-/// Any will do.
-fn credentials(command: &mut Command) -> &mut Command {
+/// An access key and its secret.
+pub type Key<'a> = (&'a str, &'a str);
+
+/// As long as an emulator does not ask for rights, any will do.
+pub const ANYBODY: Key<'static> = ("test", "test");
+
+/// `command` with credentials.
+pub fn signed_by<'c>((key, secret): Key<'_>, command: &'c mut Command) -> &'c mut Command {
     command
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_ACCESS_KEY_ID", key)
+        .env("AWS_SECRET_ACCESS_KEY", secret)
 }
 
 /// A copy of the templates and their parameters that a test may spoil.

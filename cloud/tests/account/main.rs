@@ -6,6 +6,8 @@
 
 mod actions;
 mod clusters;
+mod credentials;
+mod fake_aws;
 mod images;
 mod lint;
 mod push;

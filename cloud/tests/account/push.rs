@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::Result;
 use cloud::emulator::{ACCOUNT, Emulator, REGION};
 use cloud::policy;
 use cloud::recorder::Recorder;
@@ -32,37 +33,19 @@ const UNSEEN: &[(&str, &str)] = &[
 fn who_pushes_images_may_do_what_that_takes_and_no_more() {
     let folder = tempfile::tempdir().unwrap();
     let emulator = Emulator::ministack().unwrap();
-    emulator
-        .xtask(&tools::root(), &["deploy", "staging"], &["registry"])
-        .unwrap();
+    deploy_registry(&emulator);
     let recorder = Recorder::of_registry(&emulator.endpoint).unwrap();
-    let Some(release) = Release::begin(folder.path(), &recorder) else {
-        // Not by a macro: the test harness would keep that to itself.
-        let _ = writeln!(
-            std::io::stdout(),
-            "skipped: the rights of a push: podman, whose push is recorded, is not here"
-        );
+    let Some(release) = Release::begin(folder.path(), &recorder.endpoint) else {
+        skipped("the rights of a push");
         return;
     };
-    release.verb(&["plan"]);
-    for app in APPS {
-        release.make_image(app);
-    }
+    release.make_images();
     // The second time all is there, which the first run of a retry finds out too.
     for _ in ["first", "again"] {
-        release.verb(&["push"]);
+        release.verb(&["push"]).unwrap();
     }
-    release.verb(&["tag", "v1.0.0"]);
-    let pushed = emulator
-        .ask(&[
-            "ecr",
-            "describe-images",
-            "--repository-name",
-            "gitops-loop/backend",
-        ])
-        .unwrap();
-    let tags = pushed["imageDetails"][0]["imageTags"].as_array().unwrap().len();
-    assert_eq!(tags, 2, "the content and the version: {pushed}");
+    release.verb(&["tag", "v1.0.0"]).unwrap();
+    assert_eq!(tags(&emulator), 2, "the content and the version");
 
     let asked = recorder.take();
     let policy = push_policy();
@@ -78,6 +61,51 @@ fn who_pushes_images_may_do_what_that_takes_and_no_more() {
     let expected: BTreeSet<_> = used.union(&excused).copied().collect();
     assert_eq!(allowed, expected, "left: the policy, right: what was asked for");
     assert!(used.is_disjoint(&excused), "an excuse that is not needed");
+}
+
+#[test]
+fn a_push_that_the_registry_refuses_is_named_and_works_once_it_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let emulator = Emulator::ministack().unwrap();
+    let Some(release) = Release::begin(folder.path(), &emulator.endpoint) else {
+        skipped("a push that is refused");
+        return;
+    };
+    release.make_images();
+    // The stack with the repositories is not deployed yet.
+    let error = release.verb(&["push"]).unwrap_err().to_string();
+    for words in ["gitops-loop/backend", "REGISTRY_PASSWORD", "name unknown"] {
+        assert!(error.contains(words), "{words} is not in: {error}");
+    }
+    deploy_registry(&emulator);
+    release.verb(&["push"]).unwrap();
+    assert_eq!(tags(&emulator), 1);
+}
+
+fn deploy_registry(emulator: &Emulator) {
+    emulator
+        .xtask(&tools::root(), &["deploy", "staging"], &["registry"])
+        .unwrap();
+}
+
+/// How many tags the one image of the backend has.
+fn tags(emulator: &Emulator) -> usize {
+    let arguments = [
+        "ecr",
+        "describe-images",
+        "--repository-name",
+        "gitops-loop/backend",
+    ];
+    let pushed = emulator.ask(&arguments).unwrap();
+    pushed["imageDetails"][0]["imageTags"].as_array().unwrap().len()
+}
+
+/// Not by a macro: the test harness would keep that to itself.
+fn skipped(what: &str) {
+    let _ = writeln!(
+        std::io::stdout(),
+        "skipped: {what}: podman, which pushes, is not here"
+    );
 }
 
 #[test]
@@ -131,13 +159,13 @@ struct Release {
 
 impl Release {
     /// Nothing if there is no podman.
-    fn begin(folder: &Path, recorder: &Recorder) -> Option<Self> {
+    fn begin(folder: &Path, registry: &str) -> Option<Self> {
         if Command::new("podman").arg("--version").output().is_err() {
             return None;
         }
         let release = Self {
             folder: folder.to_owned(),
-            registry: recorder.endpoint.trim_start_matches("http://").to_owned(),
+            registry: registry.trim_start_matches("http://").to_owned(),
         };
         for app in APPS {
             let overlay = format!("infra/{app}/overlays/staging/kustomization.yaml");
@@ -186,7 +214,7 @@ impl Release {
     }
 
     /// `cargo xtask ci …`, as a CI file calls it.
-    fn verb(&self, verb: &[&str]) {
+    fn verb(&self, verb: &[&str]) -> Result<String> {
         let mut xtask = tools::xtask(&self.work(), &self.folder).unwrap();
         xtask
             .arg("ci")
@@ -196,7 +224,15 @@ impl Release {
             .env("REGISTRY_INSECURE", "true")
             .env("CONTAINER_ENGINE", "podman")
             .env("CONTAINERS_STORAGE_CONF", self.folder.join("storage.conf"));
-        tools::output(&mut xtask).unwrap();
+        tools::output(&mut xtask)
+    }
+
+    /// Plans, and makes the images of the plan.
+    fn make_images(&self) {
+        self.verb(&["plan"]).unwrap();
+        for app in APPS {
+            self.make_image(app);
+        }
     }
 
     /// In place of the verb `build`, which would compile: an image with one file, under the name that the plan has for it.

@@ -1,58 +1,8 @@
-//! What goes wrong with an account, and that it is said by name with the next step, before anything is changed.
-
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::process::Command;
+//! What would do harm, or cannot be, and that it is said by name with the next step, before anything is changed.
 
 use cloud::emulator::Checkout;
-use cloud::tools;
 
-/// `aws` in place of the real one: answers each call by the first words that fit, and keeps all calls.
-struct FakeAws {
-    folder: tempfile::TempDir,
-}
-
-const IDENTITY: &str = r#"*get-caller-identity*) echo '{"Account": "000000000000", "Arn": "arn:x"}' ;;"#;
-
-impl FakeAws {
-    /// `cases` are those of a shell's `case "$*" in`.
-    fn new(cases: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let calls = folder.path().join("calls");
-        let program = folder.path().join("aws");
-        let script = format!(
-            "#!/bin/sh\necho \"$*\" >> {}\ncase \"$*\" in\n{cases}\n{IDENTITY}\n*) echo '{{}}' ;;\nesac\n",
-            calls.display()
-        );
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        Self { folder }
-    }
-
-    fn calls(&self) -> String {
-        fs::read_to_string(self.folder.path().join("calls")).unwrap_or_default()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Result<String, String> {
-        let mut xtask = xtask(&tools::root(), self.folder.path());
-        let path = std::env::var("PATH").unwrap();
-        xtask
-            .env("PATH", format!("{}:{path}", self.folder.path().display()))
-            .args(arguments);
-        said(&mut xtask)
-    }
-}
-
-fn xtask(root: &Path, home: &Path) -> Command {
-    let mut xtask = tools::xtask(root, home).unwrap();
-    xtask.arg("aws");
-    xtask
-}
-
-fn said(command: &mut Command) -> Result<String, String> {
-    tools::output(command).map_err(|error| error.to_string())
-}
+use crate::fake_aws::{FakeAws, said, xtask};
 
 const SET: &str = "--set=OidcProvider=oidc.eks/id/1";
 
@@ -137,33 +87,25 @@ fn a_stack_that_somebody_else_changes_is_left_alone() {
 }
 
 #[test]
-fn a_failed_deployment_tells_the_resource_and_its_reason_and_the_next_one_goes_on() {
-    // What stands in the way of the first one is gone for the second.
+fn what_the_checks_of_a_change_set_find_is_told_before_it_goes() {
     let aws = FakeAws::new(
-        r#"*"describe-stacks --stack-name"*) if [ -e "$0.deleted" ] && ! [ -e "$0.made" ]; then echo "Stack does not exist" >&2; exit 1; fi
-  if [ -e "$0.made" ]; then echo '{"Stacks": [{"StackStatus": "CREATE_COMPLETE"}]}'
-  else echo '{"Stacks": [{"StackStatus": "ROLLBACK_COMPLETE"}]}'; fi ;;
-*describe-stacks*) if [ -e "$0.tried" ]; then
-  echo '{"Stacks": [{"StackName": "gitops-loop-registry", "StackStatus": "ROLLBACK_COMPLETE"}]}'; else echo '{"Stacks": []}'; fi ;;
-*delete-stack*) touch "$0.deleted" ;;
-*execute-change-set*) if [ -e "$0.deleted" ]; then touch "$0.made"; else touch "$0.tried"; fi ;;
-*describe-change-set*) echo '{"Status": "CREATE_COMPLETE", "Changes": [{"ResourceChange": {"Action": "Add"}}]}' ;;
-*describe-stack-events*) echo '{"StackEvents": [{"LogicalResourceId": "Backend", "ResourceType": "AWS::ECR::Repository",
-  "ResourceStatus": "CREATE_FAILED", "ResourceStatusReason": "it is there already"}]}' ;;"#,
+        r#"*describe-stacks*) echo '{"Stacks": []}' ;;
+*describe-change-set*) echo '{"Status": "FAILED", "StatusReason": "Validation failed with 1 error(s). Call DescribeEvents"}' ;;
+*describe-events*) echo '{"OperationEvents": [{"OperationId": "1", "LogicalResourceId": "Bucket", "ResourceType": "AWS::S3::Bucket",
+  "ValidationStatus": "FAILED", "ValidationFailureMode": "FAIL", "ValidationStatusReason": "it is there already"}]}' ;;"#,
     );
-    let deploy = &["deploy", "staging", "--only", "registry"];
-    let error = aws.run(deploy).unwrap_err();
-    for words in [
-        "ended as ROLLBACK_COMPLETE",
-        "deploy again",
-        "Backend (AWS::ECR::Repository): it is there already",
-    ] {
-        assert!(error.contains(words), "{error}");
-    }
-    let said = aws.run(deploy).unwrap();
+    let error = aws
+        .run(&["deploy", "staging", "--only", "artifacts"])
+        .unwrap_err();
     assert!(
-        said.contains("removing what a failed first deployment left"),
-        "{said}"
+        error.contains("run this again: Bucket (AWS::S3::Bucket): it is there already"),
+        "{error}"
+    );
+    let calls = aws.calls();
+    assert!(!calls.contains("execute-change-set"));
+    assert!(
+        calls.find("describe-events") < calls.find("delete-change-set"),
+        "{calls}"
     );
 }
 
@@ -177,38 +119,6 @@ fn a_change_of_no_resource_is_carried_out_too() {
     let said = aws.run(&["deploy", "staging", "--only", "registry"]).unwrap();
     assert!(!said.contains("no change"), "{said}");
     assert!(aws.calls().contains("execute-change-set"));
-}
-
-#[test]
-fn expired_credentials_are_named() {
-    let aws = FakeAws::new(
-        r#"*get-caller-identity*) echo "An error occurred (ExpiredToken) when calling the GetCallerIdentity operation: The security \
-token included in the request is expired" >&2; exit 254 ;;"#,
-    );
-    let error = aws.run(&["plan", "staging"]).unwrap_err();
-    assert!(
-        error.contains("have expired") && error.contains("aws sso login"),
-        "{error}"
-    );
-}
-
-#[test]
-fn missing_credentials_are_named_by_the_real_command_line() {
-    let home = tempfile::tempdir().unwrap();
-    let mut xtask = xtask(&tools::root(), home.path());
-    let error = said(xtask.args(["plan", "staging"])).unwrap_err();
-    assert!(error.contains("there are no credentials for AWS"), "{error}");
-}
-
-#[test]
-fn another_account_is_not_touched() {
-    let aws = FakeAws::new(r#"*get-caller-identity*) echo '{"Account": "111111111111"}' ;;"#);
-    let error = aws.run(&["deploy", "staging"]).unwrap_err();
-    assert!(
-        error.contains("111111111111") && error.contains("000000000000"),
-        "{error}"
-    );
-    assert_eq!(aws.calls().lines().count(), 1, "nothing else was asked");
 }
 
 #[test]

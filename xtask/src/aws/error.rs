@@ -48,6 +48,10 @@ pub(crate) enum AwsError {
     )]
     ReplacesTable { stack: String, tables: String },
     #[error(
+        "AWS refuses the change of stack {stack} before anything is done; mend what follows and run this again: {reasons}"
+    )]
+    Refused { stack: String, reasons: String },
+    #[error(
         "stack {stack} ended as {status}; mend what follows and deploy again, which goes on from what is there: {reasons}"
     )]
     Failed {

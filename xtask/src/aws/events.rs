@@ -34,6 +34,29 @@ pub(crate) fn reasons(events: &Value) -> String {
     lines.join("; ")
 }
 
+/// What the checks that go before a change found, of the last operation; nothing if they let it pass. AWS lists the newest event first,
+/// each with the operation it belongs to.
+pub(crate) fn checks(events: &Value) -> Option<String> {
+    let events = events["OperationEvents"].as_array()?;
+    let last = &events.first()?["OperationId"];
+    let text = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    let faults: Vec<_> = events
+        .iter()
+        .filter(|event| event["OperationId"] == *last && event["ValidationStatus"] == "FAILED")
+        // What is only warned of stops nothing.
+        .filter(|event| event["ValidationFailureMode"] == "FAIL")
+        .map(|event| {
+            format!(
+                "{} ({}): {}",
+                text(event, "LogicalResourceId"),
+                text(event, "ResourceType"),
+                text(event, "ValidationStatusReason")
+            )
+        })
+        .collect();
+    (!faults.is_empty()).then(|| faults.join("; "))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -57,5 +80,25 @@ mod tests {
             reasons(&newest_first),
             "Bucket (AWS::S3::Bucket): it is there already"
         );
+    }
+
+    #[test]
+    fn what_stopped_the_last_operation_is_told_and_no_warning() {
+        let event = |operation: &str, mode: &str, reason: &str| {
+            json!({"OperationId": operation, "EventType": "VALIDATION_ERROR", "LogicalResourceId": "Bucket",
+                   "ResourceType": "AWS::S3::Bucket", "ValidationStatus": "FAILED", "ValidationFailureMode": mode,
+                   "ValidationStatusReason": reason})
+        };
+        let events = json!({"OperationEvents": [
+            {"OperationId": "2", "EventType": "PROVISIONING_ERROR", "ResourceStatus": "CREATE_FAILED"},
+            event("2", "FAIL", "it is there already"),
+            event("2", "WARN", "it is not empty"),
+            event("1", "FAIL", "of last year"),
+        ]});
+        assert_eq!(
+            checks(&events).unwrap(),
+            "Bucket (AWS::S3::Bucket): it is there already"
+        );
+        assert_eq!(checks(&json!({"OperationEvents": [{"OperationId": "2"}]})), None);
     }
 }

@@ -1,11 +1,13 @@
 //! `cargo xtask aws …`: shows, makes and removes what one environment needs from AWS, template by template.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use serde_json::Value;
+use tempfile::NamedTempFile;
 use xshell::Shell;
 
 use crate::aws::account::Account;
@@ -15,6 +17,7 @@ use crate::aws::parameters::{Settings, Values};
 use crate::aws::stack::Stack;
 use crate::aws::stacks::{Holds, PARTS, Part, Scope};
 use crate::aws::state::State;
+use crate::aws::template::with_plain_table_name;
 use crate::flags::{self, AwsDeploy, AwsDestroy, AwsVerb};
 
 mod account;
@@ -25,6 +28,7 @@ mod parameters;
 mod stack;
 mod stacks;
 mod state;
+mod template;
 
 /// Of which there are two of each stack that is not shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -152,9 +156,11 @@ impl<'sh> Run<'sh> {
 
     /// Prints what would change; nothing if nothing would.
     fn prepare(&self, part: &Part, stack: &Stack<'_>, state: &State) -> Result<Option<Vec<Change>>> {
-        let template = self.account.sh.current_dir().join(part.template());
-        let template = template.to_str().context("the path of a template is UTF-8")?;
-        let Some(changes) = stack.prepare(template, &self.values.for_part(part)?, state)? else {
+        let parameters = self.values.for_part(part)?;
+        let template = self.account.sh.read_file(part.template())?;
+        let file = NamedTempFile::new().context("make a file for a template")?;
+        fs::write(&file, with_plain_table_name(&template, &parameters)).context("write a template")?;
+        let Some(changes) = stack.prepare(file.path(), &parameters, state)? else {
             println!("{:40} no change", stack.name);
             return Ok(None);
         };
@@ -200,11 +206,14 @@ impl<'sh> Run<'sh> {
             println!("{:40} is not there", stack.name);
             return Ok(());
         }
+        if part.holds == Holds::Histories {
+            println!("{:40} stays, with the histories of its repositories", stack.name);
+            return Ok(());
+        }
         let inside = match part.holds {
             Holds::Objects => stack.resources("AWS::S3::Bucket")?,
             Holds::Messages => stack.resources("AWS::DynamoDB::Table")?,
-            Holds::Histories => stack.resources("AWS::CodeCommit::Repository")?,
-            Holds::Nothing => Vec::new(),
+            Holds::Histories | Holds::Nothing => Vec::new(),
         };
         if part.holds == Holds::Objects {
             for bucket in &inside {
@@ -213,10 +222,8 @@ impl<'sh> Run<'sh> {
         }
         stack.delete()?;
         println!("{:40} removed", stack.name);
-        match part.holds {
-            Holds::Messages => inside.iter().try_for_each(|table| self.remove_table(table))?,
-            Holds::Histories => println!("  kept: {} repositories with their history", inside.len()),
-            Holds::Nothing | Holds::Objects => {}
+        if part.holds == Holds::Messages {
+            inside.iter().try_for_each(|table| self.remove_table(table))?;
         }
         Ok(())
     }
@@ -239,7 +246,9 @@ impl<'sh> Run<'sh> {
             described => described?,
         };
         if described["Table"]["DeletionProtectionEnabled"] == true {
-            println!("  kept: table {table}, which is protected, and its key; `deploy` takes it in again");
+            println!(
+                "  kept: table {table}, which is protected, and its key; `deploy` takes the table in again"
+            );
         } else {
             self.account
                 .ask(&["dynamodb", "delete-table", "--table-name", table])?;

@@ -1,15 +1,16 @@
 //! One stack: how it stands, what would change, and carrying that out.
 
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::aws::account::Account;
 use crate::aws::change::{Change, changes, nothing_to_do};
 use crate::aws::error::AwsError;
-use crate::aws::events::reasons;
+use crate::aws::events::{checks, reasons};
 use crate::aws::state::{State, judge};
 
 /// Between two looks at a stack that changes.
@@ -48,10 +49,10 @@ impl Stack<'_> {
         }
     }
 
-    /// Works out what the template would change; `None` when nothing.
+    /// Works out what the template, a file, would change; `None` when nothing.
     pub(crate) fn prepare(
         &self,
-        template: &str,
+        template: &Path,
         parameters: &[Value],
         state: &State,
     ) -> Result<Option<Vec<Change>>> {
@@ -60,6 +61,7 @@ impl Stack<'_> {
         } else {
             "CREATE"
         };
+        let template = template.to_str().context("the path of a template is UTF-8")?;
         let body = format!("file://{template}");
         let parameters = Value::from(parameters).to_string();
         let arguments = &[
@@ -92,15 +94,22 @@ impl Stack<'_> {
             match set["Status"].as_str().unwrap_or_default() {
                 "CREATE_COMPLETE" => return changes(&set).map(Some),
                 "FAILED" => {
-                    self.forget()?;
                     let reason = set["StatusReason"].as_str().unwrap_or_default();
-                    if nothing_to_do(reason) {
+                    // Asked before the change set goes, and with it what the checks found.
+                    let refused = (!nothing_to_do(reason)).then(|| {
+                        self.found_by_checks(&["--change-set-name", CHANGE_SET])
+                            .unwrap_or_else(|| reason.to_owned())
+                    });
+                    self.forget()?;
+                    let Some(reasons) = refused else {
                         return Ok(None);
-                    }
-                    bail!("AWS cannot work out the change of stack {}: {reason}", self.name);
+                    };
+                    let stack = self.name.clone();
+                    return Err(AwsError::Refused { stack, reasons }.into());
                 }
                 status if started.elapsed() > LONGEST => {
-                    bail!("the change of stack {} is still {status}", self.name)
+                    let (stack, status) = (self.name.clone(), status.to_owned());
+                    return Err(AwsError::Busy { stack, status }.into());
                 }
                 _ => thread::sleep(LOOK),
             }
@@ -177,12 +186,22 @@ impl Stack<'_> {
 
     /// Why a change ended badly, in the words of the resources that began it.
     fn failure(&self, status: &str) -> Result<AwsError> {
-        let events = self.cloudformation("describe-stack-events", &[])?;
+        let told = reasons(&self.cloudformation("describe-stack-events", &[])?);
+        // Of what its checks found before it began, AWS says there only how much that is, and where to ask.
+        let found = told
+            .contains("DescribeEvents")
+            .then(|| self.found_by_checks(&[]))
+            .flatten();
         Ok(AwsError::Failed {
             stack: self.name.clone(),
             status: status.to_owned(),
-            reasons: reasons(&events),
+            reasons: found.unwrap_or(told),
         })
+    }
+
+    /// What AWS' checks found that go before a change; an older command line cannot ask for it.
+    fn found_by_checks(&self, of: &[&str]) -> Option<String> {
+        checks(&self.cloudformation("describe-events", of).ok()?)
     }
 
     fn cloudformation(&self, verb: &str, more: &[&str]) -> Result<Value> {

@@ -34,7 +34,7 @@ pub(crate) enum Holds {
     Objects,
     /// Messages in a table, which the template always keeps.
     Messages,
-    /// Histories, which the template always keeps.
+    /// Histories, which the template always keeps. AWS takes no repository into a stack again by its name, so the stack stays too.
     Histories,
 }
 

@@ -1,9 +1,14 @@
 //! Each template deployed by `cargo xtask aws` to the emulator that answers for it (docs/AWS.md): then the services themselves are
-//! asked, a second deployment changes nothing, a change of one thing changes that alone, and `destroy` removes what it should.
+//! asked, a second deployment changes nothing, a change of one thing changes that alone, one that fails is undone and told, and `destroy`
+//! removes what it should.
 
+mod failed;
+mod kept;
 mod ministack;
 mod moto;
 mod updates;
+
+use std::path::Path;
 
 use cloud::emulator::{Checkout, Emulator};
 use cloud::tools;
@@ -29,9 +34,16 @@ const STAGING_OF_THREE: Variant = Variant {
 
 impl Variant {
     fn deploy(self, emulator: &Emulator, parts: &[&str]) -> String {
+        self.deploys(emulator, &tools::root(), parts).unwrap()
+    }
+
+    /// The same for the templates of another checkout; what was said as an error, if it failed.
+    fn deploys(self, emulator: &Emulator, root: &Path, parts: &[&str]) -> Result<String, String> {
         let layout = format!("Layout={}", self.layout);
         let verb = &["deploy", self.environment, "--set", &layout, "--set", ISSUER];
-        emulator.xtask(&tools::root(), verb, parts).unwrap()
+        emulator
+            .xtask(root, verb, parts)
+            .map_err(|error| error.to_string())
     }
 
     fn changes_nothing(self, emulator: &Emulator, parts: &[&str]) {
@@ -77,6 +89,20 @@ const ISSUER: &str = "OidcProvider=oidc.eks/id/1";
 
 fn ask(emulator: &Emulator, arguments: &[&str]) -> Value {
     emulator.ask(arguments).unwrap()
+}
+
+/// The lines of a deployment that tell a change, as `modify  Backend (AWS::ECR::Repository)`. Whether a resource is perhaps made anew is
+/// left out: `MiniStack` does not know it of every property.
+fn changes(said: &str) -> Vec<&str> {
+    let lines = said.lines().filter_map(|line| line.strip_prefix("  "));
+    let lines = lines.map(|line| line.trim_end_matches(", perhaps made anew"));
+    lines
+        .filter(|line| {
+            ["add", "modify", "remove", "import"]
+                .iter()
+                .any(|action| line.starts_with(action))
+        })
+        .collect()
 }
 
 /// The error of a question whose answer is that there is no such thing.

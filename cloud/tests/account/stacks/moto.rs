@@ -21,10 +21,13 @@ fn what_moto_answers_for_in_production() {
     pipelines(&emulator, PRODUCTION);
     PRODUCTION.changes_nothing(&emulator, PARTS);
     let said = PRODUCTION.destroy(&emulator, PARTS);
-    assert!(said.contains("repositories with their history"), "{said}");
+    assert!(
+        said.contains("stays, with the histories of its repositories"),
+        "{said}"
+    );
     assert!(said.contains("kept: table messages-production"), "{said}");
     assert_eq!(table(&emulator, PRODUCTION)["TableStatus"], "ACTIVE");
-    is_removed(&emulator, &["gitops-loop"], &sources);
+    is_removed(&emulator, PRODUCTION, &["gitops-loop"], &sources);
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn what_moto_answers_for_in_staging_with_three_repositories() {
         &emulator,
         &["dynamodb", "describe-table", "--table-name", "messages-staging"],
     );
-    is_removed(&emulator, &names, &sources);
+    is_removed(&emulator, STAGING_OF_THREE, &names, &sources);
 }
 
 /// What CodeCommit says of each repository.
@@ -69,9 +72,10 @@ fn sources(emulator: &Emulator, names: &[&str]) -> Vec<Value> {
     names.iter().map(source).collect()
 }
 
-/// Histories stay, all that can be made anew is gone.
-fn is_removed(emulator: &Emulator, names: &[&str], before: &[Value]) {
+/// Histories stay, in a stack that the next deployment finds; all that can be made anew is gone.
+fn is_removed(emulator: &Emulator, variant: Variant, names: &[&str], before: &[Value]) {
     assert_eq!(sources(emulator, names), before);
+    variant.changes_nothing(emulator, &["source"]);
     let pipelines = ask(emulator, &["codepipeline", "list-pipelines"]);
     assert_eq!(pipelines["pipelines"], json!([]));
     gone(

@@ -3,22 +3,8 @@
 use cloud::emulator::{Checkout, Emulator};
 use serde_json::{Value, json};
 
-use super::{ISSUER, PRODUCTION, ask};
+use super::{ISSUER, PRODUCTION, ask, changes};
 use crate::images::Repository;
-
-/// The lines of a deployment that tell a change, as `modify  Backend (AWS::ECR::Repository)`. Whether a resource is perhaps made anew is
-/// left out: `MiniStack` does not know it of every property.
-fn changes(said: &str) -> Vec<&str> {
-    let lines = said.lines().filter_map(|line| line.strip_prefix("  "));
-    let lines = lines.map(|line| line.trim_end_matches(", perhaps made anew"));
-    lines
-        .filter(|line| {
-            ["add", "modify", "remove", "import"]
-                .iter()
-                .any(|action| line.starts_with(action))
-        })
-        .collect()
-}
 
 const DEPLOY: &[&str] = &["deploy", "production", "--set", ISSUER];
 

@@ -1,0 +1,116 @@
+//! Who asks: nobody, somebody whose time is over, somebody without the rights, somebody of another account. Each is named with the next
+//! step, and nothing is changed.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
+
+use cloud::emulator::{ANYBODY, Emulator, Key, signed_by};
+use cloud::tools;
+use serde_json::json;
+
+use crate::fake_aws::{FakeAws, said, xtask};
+
+#[test]
+fn missing_credentials_are_named_by_the_real_command_line() {
+    let home = tempfile::tempdir().unwrap();
+    let mut xtask = xtask(&tools::root(), home.path());
+    let error = said(xtask.args(["plan", "staging"])).unwrap_err();
+    assert!(error.contains("there are no credentials for AWS"), "{error}");
+}
+
+/// AWS as it answers somebody whose time is over; it works until this process ends.
+fn who_says_expired() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let body = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>ExpiredToken</Code>\
+        <Message>The security token included in the request is expired</Message></Error></ErrorResponse>";
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    thread::spawn(move || {
+        for mut asked in listener.incoming().flatten() {
+            // All of a small request comes at once.
+            let _ = asked.read(&mut [0; 16 * 1024]);
+            let _ = asked.write_all(answer.as_bytes());
+        }
+    });
+    endpoint
+}
+
+#[test]
+fn expired_credentials_are_named_by_the_real_command_line() {
+    let home = tempfile::tempdir().unwrap();
+    let mut xtask = xtask(&tools::root(), home.path());
+    xtask.args(["plan", "staging", "--endpoint", &who_says_expired()]);
+    let error = said(signed_by(ANYBODY, &mut xtask)).unwrap_err();
+    assert!(
+        error.contains("have expired") && error.contains("aws sso login") && error.contains("ExpiredToken"),
+        "{error}"
+    );
+}
+
+#[test]
+fn another_account_is_not_touched() {
+    let aws = FakeAws::new(r#"*get-caller-identity*) echo '{"Account": "111111111111"}' ;;"#);
+    let error = aws.run(&["deploy", "staging"]).unwrap_err();
+    assert!(
+        error.contains("111111111111") && error.contains("000000000000"),
+        "{error}"
+    );
+    assert_eq!(aws.calls().lines().count(), 1, "nothing else was asked");
+}
+
+/// moto asks for rights from here on.
+fn demand_rights(emulator: &Emulator) {
+    let reset = format!("{}/moto-api/reset-auth", emulator.endpoint);
+    ureq::post(&reset)
+        .content_type("application/octet-stream")
+        .send("0")
+        .unwrap();
+}
+
+/// The access key of a new user who may do this everywhere.
+fn user(emulator: &Emulator, name: &str, action: &str) -> (String, String) {
+    let iam = |what: &str, more: &[&str]| {
+        let arguments = [&["iam", what, "--user-name", name], more].concat();
+        emulator.ask(&arguments).unwrap()
+    };
+    iam("create-user", &[]);
+    let statement = json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    iam(
+        "put-user-policy",
+        &["--policy-name", "may", "--policy-document", &policy],
+    );
+    let key = iam("create-access-key", &[]);
+    let text = |field: &str| key["AccessKey"][field].as_str().unwrap().to_owned();
+    (text("AccessKeyId"), text("SecretAccessKey"))
+}
+
+#[test]
+fn who_is_not_known_or_may_not_is_named_and_who_may_goes_on() {
+    let emulator = Emulator::moto().unwrap();
+    let reader = user(&emulator, "reader", "cloudformation:Describe*");
+    let maker = user(&emulator, "maker", "*");
+    demand_rights(&emulator);
+    let deploy = |key: Key<'_>| {
+        let verb = &["deploy", "staging"];
+        let said = emulator.xtask_by(key, &tools::root(), verb, &["source"]);
+        said.map_err(|error| error.to_string())
+    };
+    let error = deploy(("unknown", "unknown")).unwrap_err();
+    assert!(
+        error.contains("not valid") && error.contains("aws sso login"),
+        "{error}"
+    );
+    let error = deploy((&reader.0, &reader.1)).unwrap_err();
+    assert!(
+        error.contains("a role with more rights is needed")
+            && error.contains("cloudformation:CreateChangeSet"),
+        "{error}"
+    );
+    let said = deploy((&maker.0, &maker.1)).unwrap();
+    assert!(said.contains("add     Repository"), "there was something before: {said}");
+}

@@ -1,0 +1,56 @@
+//! A stand-in for the command line of AWS, for answers that no emulator gives.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use cloud::tools;
+
+/// `aws` in place of the real one: answers each call by the first words that fit, and keeps all calls.
+pub(crate) struct FakeAws {
+    folder: tempfile::TempDir,
+}
+
+const IDENTITY: &str = r#"*get-caller-identity*) echo '{"Account": "000000000000", "Arn": "arn:x"}' ;;"#;
+
+impl FakeAws {
+    /// `cases` are those of a shell's `case "$*" in`.
+    pub(crate) fn new(cases: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let calls = folder.path().join("calls");
+        let program = folder.path().join("aws");
+        let script = format!(
+            "#!/bin/sh\necho \"$*\" >> {}\ncase \"$*\" in\n{cases}\n{IDENTITY}\n*) echo '{{}}' ;;\nesac\n",
+            calls.display()
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        Self { folder }
+    }
+
+    pub(crate) fn calls(&self) -> String {
+        fs::read_to_string(self.folder.path().join("calls")).unwrap_or_default()
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut xtask = xtask(&tools::root(), self.folder.path());
+        let path = std::env::var("PATH").unwrap();
+        xtask
+            .env("PATH", format!("{}:{path}", self.folder.path().display()))
+            .args(arguments);
+        said(&mut xtask)
+    }
+}
+
+/// `cargo xtask aws` with nobody's credentials.
+pub(crate) fn xtask(root: &Path, home: &Path) -> Command {
+    let mut xtask = tools::xtask(root, home).unwrap();
+    xtask.arg("aws");
+    xtask
+}
+
+/// What it wrote; as an error if it failed.
+pub(crate) fn said(command: &mut Command) -> Result<String, String> {
+    tools::output(command).map_err(|error| error.to_string())
+}
