@@ -15,6 +15,7 @@ use supply::{cache::Cache, engine::Engine, needs::Group};
 use tokio::sync::SetOnce;
 
 use crate::{
+    account::Account,
     admission, argocd,
     cli::Options,
     cluster::{self, Cluster},
@@ -78,6 +79,7 @@ impl Session {
 
 /// Doctor and supply: everything that is needed before anything is started.
 async fn ground(session: &Session, admission: bool) -> Result<Arc<Ground>> {
+    let account = Account::read(&session.run.repo)?;
     let options = supply::Options {
         mode: session.options.supply.into(),
         mirror: session.options.mirror.clone(),
@@ -138,6 +140,7 @@ async fn ground(session: &Session, admission: bool) -> Result<Arc<Ground>> {
         parts,
         ci,
         cache: session.cache.clone(),
+        account,
         http,
     }))
 }

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{ci::Ci, cluster::Cluster, environment::Environment, run_dir::RunDir, world::World};
+use crate::{
+    account::Account, ci::Ci, cluster::Cluster, environment::Environment, run_dir::RunDir, world::World,
+};
 
 /// What is known before anything runs in a container. Shared (`Arc`), because the CI outlives the step that starts it.
 pub(crate) struct Ground {
@@ -12,6 +14,7 @@ pub(crate) struct Ground {
     /// Whose CI file is carried out, and by what.
     pub(crate) ci: pipelines::Runner,
     pub(crate) cache: supply::cache::Cache,
+    pub(crate) account: Account,
     /// For everything on this machine: no proxy, short connect timeout.
     pub(crate) http: reqwest::Client,
 }

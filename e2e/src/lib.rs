@@ -6,6 +6,7 @@
     reason = "one binary uses this library: `pub` reaches no further than `pub(crate)`"
 )]
 
+mod account;
 mod actors;
 mod admission;
 mod argocd;

@@ -7,8 +7,6 @@ use crate::env::Env;
 
 /// As many items as one request takes.
 const BATCH: usize = 25;
-/// The emulator takes any key and signature; it reads service and region out of the line.
-const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
 
 /// An item in DynamoDB's JSON.
 pub(crate) type Item = Map<String, Value>;
@@ -17,6 +15,7 @@ pub(crate) type Item = Map<String, Value>;
 pub(crate) struct Administrator<'a> {
     http: &'a reqwest::Client,
     url: &'a str,
+    region: &'a str,
 }
 
 impl<'a> Administrator<'a> {
@@ -24,6 +23,7 @@ impl<'a> Administrator<'a> {
         Self {
             http: &env.ground.http,
             url: &env.world.aws.host_url,
+            region: &env.ground.account.region,
         }
     }
 
@@ -106,10 +106,15 @@ impl<'a> Administrator<'a> {
     }
 
     async fn ask(&self, operation: &str, body: Value) -> Result<Value> {
+        // The emulator takes any key and signature; it reads service and region out of the line.
+        let signed = format!(
+            "AWS4-HMAC-SHA256 Credential=local/20260101/{}/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+            self.region
+        );
         let answer = self
             .http
             .post(self.url)
-            .header("Authorization", SIGNED)
+            .header("Authorization", signed)
             .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
             .header("Content-Type", "application/x-amz-json-1.0")
             .body(body.to_string())

@@ -13,9 +13,6 @@ pub(super) const FRONTEND: u16 = 30080;
 pub(super) const BACKEND: u16 = 30081;
 pub(super) const ARGOCD: u16 = 30082;
 
-/// The registry that the overlays name. Its images are in the forge.
-const REGISTRY: &str = "000000000000.dkr.ecr.eu-central-1.amazonaws.com";
-
 /// kind's configuration, and what else of it matters.
 #[derive(Debug)]
 pub(super) struct Settings {
@@ -44,6 +41,7 @@ pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u
         format!("registry-{environment}.toml"),
         &mirror(&ForgeAccess::cluster_url()),
     )?;
+    let host = &ground.account.registry;
     let mut mounts = Vec::new();
     for index in 0..environment.nodes().len() {
         let plugins = write(
@@ -52,7 +50,7 @@ pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u
         )?;
         mounts.push(json!([
             { "hostPath": plugins, "containerPath": "/etc/cni/net.d/10-gitops-loop.conflist", "readOnly": true },
-            { "hostPath": registry, "containerPath": format!("/etc/containerd/certs.d/{REGISTRY}/hosts.toml"), "readOnly": true },
+            { "hostPath": registry, "containerPath": format!("/etc/containerd/certs.d/{host}/hosts.toml"), "readOnly": true },
         ]));
     }
     let text = merged(base, &mounts, ports)?;

@@ -18,7 +18,7 @@ const TEMPLATE: &str = "infra/aws/message-board.yaml";
 const HEALTHY: Duration = Duration::from_secs(90);
 const DEPLOY: Duration = Duration::from_secs(90);
 
-/// Runs in the emulator's container, with the stack's name and its parameter.
+/// Runs in the emulator's container, with the stack's name, its parameter and the region.
 const CREATE: &str = include_str!("create-stack.sh");
 
 pub(super) async fn deploy_stacks(ground: &Ground, aws: &AwsAccess, step: &StepHandle) -> Result<()> {
@@ -58,6 +58,7 @@ async fn deploy(ground: &Ground, environment: Environment, template: &[u8]) -> R
             CREATE,
             &stack,
             &parameter,
+            &ground.account.region,
         ],
     );
     Tool::new(exec, &ground.run.log(&format!("stack-{environment}")), DEPLOY)

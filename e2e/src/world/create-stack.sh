@@ -1,14 +1,15 @@
-# Creates stack $0 with parameter $1 from the template on standard input.
+# Creates stack $0 with parameter $1 in region $2 from the template on standard input.
 # `cloudformation deploy` and `wait` would do the same, but they look only every 30 s.
 set -eu
 stack=$0
+region=$2
 # The command line wants a file that it can seek in.
 cat > "/tmp/$stack.yaml"
 
 cloudformation() {
     verb=$1
     shift
-    awslocal --region eu-central-1 cloudformation "$verb" --stack-name "$stack" "$@"
+    awslocal --region "$region" cloudformation "$verb" --stack-name "$stack" "$@"
 }
 
 cloudformation create-stack --template-body "file:///tmp/$stack.yaml" --parameters "$1" --capabilities CAPABILITY_NAMED_IAM
