@@ -173,60 +173,58 @@ fn split(manifests: &str) -> (String, String) {
 async fn ready(cluster: &Cluster) -> Result<Verdict<()>> {
     let everything = ListParams::default();
     let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    if let Some(why) = pods.list(&everything).await?.iter().find_map(without_image) {
+        return Ok(Verdict::Failed(why));
+    }
     let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAMESPACE);
     let sets: Api<StatefulSet> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-    for pod in pods.list(&everything).await? {
-        let name = pod.metadata.name.unwrap_or_default();
-        for container in pod
-            .status
-            .unwrap_or_default()
-            .container_statuses
-            .unwrap_or_default()
-        {
-            let waiting = container
-                .state
-                .and_then(|state| state.waiting)
-                .unwrap_or_default();
-            let reason = waiting.reason.unwrap_or_default();
-            // The image comes with the node: what is not there will not come.
-            if [
-                "ErrImageNeverPull",
-                "ErrImagePull",
-                "ImagePullBackOff",
-                "InvalidImageName",
-            ]
-            .contains(&reason.as_str())
-            {
-                let message = waiting.message.unwrap_or_default();
-                return Ok(Verdict::Failed(format!("pod {name}: {reason}: {message}")));
-            }
-        }
+    let deployments = deployments.list(&everything).await?.into_iter().map(|it| {
+        let wanted = it.spec.and_then(|spec| spec.replicas);
+        let ready = it.status.and_then(|status| status.ready_replicas);
+        (it.metadata.name, wanted, ready)
+    });
+    let sets = sets.list(&everything).await?.into_iter().map(|it| {
+        let wanted = it.spec.and_then(|spec| spec.replicas);
+        let ready = it.status.and_then(|status| status.ready_replicas);
+        (it.metadata.name, wanted, ready)
+    });
+    let workloads: Vec<_> = deployments.chain(sets).collect();
+    if workloads.is_empty() {
+        return Ok(Verdict::Pending("no workload is there yet".to_owned()));
     }
-    let mut missing = Vec::new();
-    let mut seen = 0;
-    for deployment in deployments.list(&everything).await? {
-        seen += 1;
-        let wanted = deployment.spec.and_then(|spec| spec.replicas).unwrap_or(1);
-        if deployment
-            .status
-            .and_then(|status| status.ready_replicas)
-            .unwrap_or(0)
-            < wanted
-        {
-            missing.push(deployment.metadata.name.unwrap_or_default());
-        }
-    }
-    for set in sets.list(&everything).await? {
-        seen += 1;
-        let wanted = set.spec.and_then(|spec| spec.replicas).unwrap_or(1);
-        if set.status.and_then(|status| status.ready_replicas).unwrap_or(0) < wanted {
-            missing.push(set.metadata.name.unwrap_or_default());
-        }
-    }
-    Ok(match (seen, missing.as_slice()) {
-        (0, _) => Verdict::Pending("no workload is there yet".to_owned()),
-        (_, []) => Verdict::Ready(()),
-        (_, missing) => Verdict::Pending(format!("not ready: {}", missing.join(", "))),
+    let missing: Vec<_> = workloads
+        .into_iter()
+        .filter(|(_, wanted, ready)| ready.unwrap_or(0) < wanted.unwrap_or(1))
+        .filter_map(|(name, ..)| name)
+        .collect();
+    Ok(if missing.is_empty() {
+        Verdict::Ready(())
+    } else {
+        Verdict::Pending(format!("not ready: {}", missing.join(", ")))
+    })
+}
+
+/// Why a pod will never start: the images come with the node, so one that is not there will not come.
+fn without_image(pod: &Pod) -> Option<String> {
+    const NEVER: [&str; 4] = [
+        "ErrImageNeverPull",
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+    ];
+    let containers = pod.status.as_ref()?.container_statuses.as_ref()?;
+    containers.iter().find_map(|container| {
+        let waiting = container.state.as_ref()?.waiting.as_ref()?;
+        let reason = waiting
+            .reason
+            .as_deref()
+            .filter(|reason| NEVER.contains(reason))?;
+        let (name, message) = (pod.metadata.name.as_deref(), waiting.message.as_deref());
+        Some(format!(
+            "pod {}: {reason}: {}",
+            name.unwrap_or_default(),
+            message.unwrap_or_default()
+        ))
     })
 }
 
