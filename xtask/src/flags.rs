@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::build::toolchain::Choice;
 use crate::dev::Part;
 use crate::env;
+use crate::fork;
 
 pub(crate) use self::aws::{Aws, AwsDeploy, AwsDestroy, AwsTarget, AwsVerb};
 pub(crate) use self::bench::{Bench, BenchWhat};
@@ -28,38 +29,40 @@ pub struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Prove the whole loop: two clusters, a forge, a commit that goes live twice (`cargo xtask e2e --help`)
+    /// Prove the whole loop on this machine, from nothing and back to nothing (`cargo xtask e2e --help`)
     #[command(disable_help_flag = true)]
     E2e(E2e),
-    /// Run the message board on this machine and follow every saved file
+    /// Run the message board on this machine, without containers, and rebuild it on every saved file
     Dev(Dev),
     /// Run every test that needs no cluster
     Test(Test),
-    /// Formatting, lints, manifests, dependency rules
+    /// Check formatting, lints, manifests and dependency rules
     Check(Check),
-    /// Ask the API everything its document allows, and what it does not allow
+    /// Fuzz the API: send it requests made from its own description, valid and invalid
     Fuzz(Fuzz),
-    /// Write api/openapi.json as the code describes it
+    /// Write api/openapi.json from the code
     Openapi(Openapi),
     /// Compile what the images contain: static binaries and the browser bundle
     Build(Build),
-    /// Release verbs; each CI file calls these and nothing else
+    /// The release verbs that every CI file calls (docs/CI.md)
     Ci(Ci),
-    /// Propose the images that an environment had before
+    /// Propose the images that an environment ran before
     Rollback(Rollback),
-    /// The stacks of infra/aws: what would change, make them, remove them
+    /// Plan, deploy or destroy the CloudFormation stacks of infra/aws (docs/AWS.md)
     Aws(Aws),
-    /// Show what a change does to each environment, as Markdown
+    /// Write another account, region or repository into infra/; without options, print them (docs/FORK.md)
+    Fork(Fork),
+    /// Show what a change does to each environment's manifests, as Markdown
     Diff(Diff),
-    /// Write the table of docs/SECURITY.md as the list of claims says
+    /// Write the tables of docs/SECURITY.md and docs/CHECKLIST.md from their lists
     Security(Security),
-    /// Look for secrets in what is about to be committed
+    /// Install or remove Git's pre-commit hook that looks for secrets
     Hooks(Hooks),
-    /// Say what this machine lacks for building and testing, and get it where possible
+    /// List what this machine lacks for building and testing, and install it where possible
     Doctor(Doctor),
-    /// Measure beside references, both sides in one run
+    /// Measure the application, CI or the loop, each beside a reference
     Bench(Bench),
-    /// The outside parts of the e2e (Kubernetes, Argo CD, forge, AWS emulator) and the cache they lie in
+    /// Build, list or prune the cached parts of the e2e: Kubernetes, Argo CD, forge, AWS emulator
     Supply(Supply),
 }
 
@@ -142,6 +145,19 @@ pub(crate) struct Toolchain {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Fork {
+    /// The AWS account, twelve digits
+    #[arg(long, value_parser = fork::account)]
+    pub(crate) account: Option<String>,
+    /// Its region, as eu-central-1
+    #[arg(long, value_parser = fork::region)]
+    pub(crate) region: Option<String>,
+    /// Where Argo CD reads the repository: https, host and path, with `.git` where the forge wants it
+    #[arg(long, value_name = "URL", value_parser = fork::repository)]
+    pub(crate) repository: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Diff {
     /// Commit before the change
     pub(crate) base: String,
@@ -174,7 +190,7 @@ pub(crate) enum HooksVerb {
         #[arg(long)]
         no_install: bool,
     },
-    /// Remove it
+    /// Remove that hook
     Remove,
 }
 
@@ -195,7 +211,7 @@ pub(crate) struct Supply {
 pub(crate) enum SupplyVerb {
     /// Build every part from its recipe and keep the results
     Build,
-    /// The parts, their versions, and which of them the cache holds
+    /// List the parts, their versions, and which of them the cache holds
     List,
     /// Remove results that no recipe of this checkout names
     Prune,
@@ -218,6 +234,7 @@ impl Flags {
             Command::Ci(flags) => flags.run(sh),
             Command::Rollback(flags) => flags.run(sh),
             Command::Aws(flags) => flags.run(sh),
+            Command::Fork(flags) => flags.run(sh),
             Command::Diff(flags) => flags.run(sh),
             Command::Security(flags) => flags.run(sh),
             Command::Hooks(flags) => flags.run(sh),
