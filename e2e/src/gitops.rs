@@ -217,6 +217,25 @@ pub(crate) async fn refresh(cluster: &Cluster, app: &str) -> Result<()> {
     Ok(())
 }
 
+/// Have Argo CD sync an Application once, as a person would, to `revision`, which is the newest. After a failed sync that was taken
+/// back it undoes no change by hand until then.
+pub(crate) async fn sync_by_hand(
+    step: &StepHandle,
+    cluster: &Cluster,
+    app: &str,
+    revision: &str,
+    within: Duration,
+) -> Result<()> {
+    // As its own syncs are.
+    let once = json!({ "operation": { "sync": { "syncOptions": ["ServerSideApply=true"] } } });
+    api(cluster)
+        .patch(app, &PatchParams::default(), &Patch::Merge(once))
+        .await
+        .with_context(|| format!("ask for a sync of {app} on {}", cluster.environment))?;
+    let synced = |status: &Status| status.ready_if(status.has_synced(revision));
+    until(step, cluster, app, "is synced by hand", within, synced).await
+}
+
 /// When the last sync of an Application began, in whole seconds.
 pub(crate) async fn sync_began(cluster: &Cluster, app: &str) -> Result<SystemTime> {
     let found = api(cluster).get(app).await?;

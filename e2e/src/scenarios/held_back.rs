@@ -18,7 +18,7 @@ use crate::scenarios::pods::is_ready;
 use crate::scenarios::workloads::{NAMESPACE, pods};
 
 /// The app that is released, and where it can be changed for staging alone: a change of its base is one for production too.
-const APP: &str = "frontend";
+pub(super) const APP: &str = "frontend";
 pub(super) const OVERLAY: &str = "frontend/overlays/staging/kustomization.yaml";
 /// Two minutes in the manifests, which no story can wait for. Nothing else depends on it.
 const DEADLINE: &str = "  - target:

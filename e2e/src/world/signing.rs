@@ -27,7 +27,7 @@ pub(crate) struct SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a pair in the folder of the run.
+    /// Makes a pair in the folder of the run, in place of one of that name.
     pub(crate) async fn generate(ground: &Ground, cosign: &Path, name: &str) -> Result<Self> {
         let folder = ground.run.file("signing");
         fs::create_dir_all(&folder)
@@ -35,6 +35,11 @@ impl SigningKey {
             .with_context(|| format!("make {}", folder.display()))?;
         let password = secret()?;
         let prefix = folder.join(name);
+        let half = |kind: &str| PathBuf::from(format!("{}.{kind}", prefix.display()));
+        // cosign would ask whether to.
+        for old in [half("key"), half("pub")].iter().filter(|half| half.exists()) {
+            fs::remove_file(old).with_context(|| format!("remove {}", old.display()))?;
+        }
         let shell = Shell::new().context("open a shell")?;
         let generate = cmd!(shell, "{cosign} generate-key-pair --output-key-prefix {prefix}")
             .env("COSIGN_PASSWORD", &password);
@@ -42,7 +47,6 @@ impl SigningKey {
             .run()
             .await
             .context("make a pair of keys")?;
-        let half = |kind: &str| PathBuf::from(format!("{}.{kind}", prefix.display()));
         Ok(Self {
             private: half("key"),
             password,

@@ -1,15 +1,19 @@
 //! A release of an image that is not in the registry: its pods never start.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 
 use crate::actors::Operator;
 use crate::admission::HOOK;
 use crate::env::Env;
+use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{held_back, refused};
 
+const SYNCED: Duration = Duration::from_secs(30);
 const DIGEST: &str = "digest: sha256:";
 /// The hash of nothing, so no image's.
 const NONE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -24,7 +28,8 @@ pub(crate) const SCENARIO: Scenario = Scenario {
                  story) the Application is Degraded, and the pod's warning names the image. Production is not touched. \
                  Where images must be signed, Kubernetes refuses it, and the sync fails at once.",
         within: "30 s beyond that, 0 failed requests",
-        way_out: "Revert. CI proposes only digests that it has just seen in the registry.",
+        way_out: "Revert. CI proposes only digests that it has just seen in the registry. Where the sync has failed, also sync once by hand: until \
+                  then Argo CD undoes no changes by hand ([ADR 5](adr/0005-no-sync-retries.md)).",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };
@@ -36,7 +41,9 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     }
     // Nobody has signed what is not there: it does not come to pods.
     let merge = async |operator: &Operator| operator.edit(held_back::OVERLAY, edit).await;
-    refused::tell(env, step, merge, HOOK).await
+    refused::tell(env, step, merge, HOOK).await?;
+    let head = Operator::of(env).head().await?;
+    gitops::sync_by_hand(step, &env.staging, held_back::APP, &head, SYNCED).await
 }
 
 fn without_image(overlay: &str) -> Result<String> {
