@@ -6,7 +6,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-const REPOSITORY: &str = "https://github.com/someone/board.git";
+/// Nobody's, so that the tests pass in every fork.
+const ACCOUNT: &str = "999999999999";
+const REGION: &str = "zz-nowhere-9";
+const REPOSITORY: &str = "https://github.com/nobody/nothing.git";
 
 /// A checkout that has `infra/` alone.
 struct Checkout(TempDir);
@@ -74,16 +77,16 @@ fn nothing_of_the_former_account_region_or_repository_is_left() {
     let former = facts(&checkout.fork(&[]));
     let fork = [
         "--account",
-        "123456789012",
+        ACCOUNT,
         "--region",
-        "ap-south-1",
+        REGION,
         "--repository",
         REPOSITORY,
     ];
     let said = checkout.fork(&fork);
-    assert_eq!(facts(&said), ["123456789012", "ap-south-1", REPOSITORY]);
+    assert_eq!(facts(&said), [ACCOUNT, REGION, REPOSITORY]);
     assert!(
-        said.contains("123456789012.dkr.ecr.ap-south-1.amazonaws.com/gitops-loop"),
+        said.contains(&format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/gitops-loop")),
         "{said}"
     );
     let [account, region, repository] = former;
@@ -103,7 +106,7 @@ fn nothing_of_the_former_account_region_or_repository_is_left() {
 #[test]
 fn the_second_time_nothing_changes() {
     let checkout = Checkout::copy();
-    let fork = ["--account", "123456789012", "--repository", REPOSITORY];
+    let fork = ["--account", ACCOUNT, "--repository", REPOSITORY];
     let first = checkout.fork(&fork);
     assert!(first.contains("changed infra/apps/root/staging.yaml"), "{first}");
     let before = checkout.deployed();
