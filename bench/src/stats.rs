@@ -1,4 +1,4 @@
-//! Rounds and what to say of them: the middle, and how far they lie apart.
+//! Statistics over rounds: the median and the spread.
 
 use crate::app::{Contender, Workload};
 use crate::load::Sample;

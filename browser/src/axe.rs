@@ -1,4 +1,4 @@
-//! axe-core: what a page withholds from people who read it in another way.
+//! axe-core: finds accessibility faults of a page.
 
 use std::env;
 use std::fs;

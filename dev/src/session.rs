@@ -1,4 +1,4 @@
-//! A person's session: the application runs, and follows the files that make it.
+//! One run of `cargo xtask dev`: starts the application, then rebuilds and restarts parts of it as files change.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The run's own repositories: HEAD exported as the seed, and the stories' commits on top of it.
+//! The run's own repositories: HEAD exported as the first commit, and the scenarios' commits on top of it.
 //!
 //! The user's working tree, index, configuration and objects are only read. What is not committed is not released.
 

@@ -8,10 +8,15 @@ use pipelines::System;
 
 use crate::{failures_page, layout::Layout, lifecycle, loop_bench, render, repeat, scenario::Suite, world};
 
-/// Proves the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
-/// live twice. Without a command: all of it, from nothing and back to nothing.
+/// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
+/// live in staging and then in production. Without a command: all of it, from nothing and back to nothing.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask e2e", disable_help_subcommand = true)]
+#[command(
+    name = "cargo xtask e2e",
+    bin_name = "cargo xtask e2e",
+    disable_help_subcommand = true,
+    max_term_width = 110
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -23,25 +28,25 @@ struct Cli {
 pub(crate) enum Command {
     /// Bring everything up and leave it running
     Up,
-    /// Tell the stories to what `up` left running
+    /// Run scenarios on what `up` left running
     Run,
-    /// Remove everything that `up`, or a run that was killed, left
+    /// Remove everything that `up` or a killed run left behind
     Down,
     /// Save the state and logs of what is up
     Logs,
-    /// Write the page of an earlier run again, from its report.json
+    /// Write the report of an earlier run again, from its report.json
     Report {
         /// The folder of the run; the newest under target/e2e if none is named
         #[arg(value_name = "RUN_DIR")]
         folder: Option<PathBuf>,
     },
-    /// Write docs/FAILURES.md from the stories
+    /// Write docs/FAILURES.md from the scenarios
     Failures {
-        /// Only see whether it is up to date
+        /// Write nothing: fail if it is not up to date
         #[arg(long)]
         check: bool,
     },
-    /// Measure how long a merge takes to go live, on what is up, else on what is brought up for it
+    /// Measure how long a merge takes to go live, on what is up or on what is brought up for it
     Bench(loop_bench::Args),
     /// Start the containers that stdin asks for
     #[command(hide = true)]
@@ -50,37 +55,37 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// Leave everything running afterwards, also after a failure
+    /// Leave everything running afterwards, even after a failure
     #[arg(long, global = true)]
     pub(crate) keep: bool,
-    /// Tell only these stories, and those they need
+    /// Run only this scenario and those it builds on; may be given more than once. A wrong name lists them all
     #[arg(long, global = true, value_name = "SCENARIO")]
     pub(crate) only: Vec<String>,
-    /// Tell only the stories of these suites
+    /// Run only the scenarios of this suite; may be given more than once [default: main]
     #[arg(long, global = true, value_enum)]
     pub(crate) suite: Vec<Suite>,
-    /// How the report is written to stdout
+    /// How the final table is written to stdout
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
-    /// Where tools and images come from: pulled where a registry answers and else built, or one of both
+    /// Where tools and images come from: `auto` pulls where a registry answers and builds where none does
     #[arg(long, global = true, value_enum, default_value_t = Supply::Auto)]
     pub(crate) supply: Supply,
-    /// Whose CI file does the CI step [default: codebuild; `run` goes on with that of `up`]
+    /// Which system's CI file builds and proposes [default: codebuild; `run` keeps that of `up`]
     #[arg(long, global = true, value_enum)]
     pub(crate) ci: Option<System>,
-    /// Sign what CI pushes, and install what refuses unsigned images where a namespace asks for it
+    /// Sign what CI pushes, and install the controller that refuses unsigned images in namespaces that ask for it
     #[arg(long, global = true)]
     pub(crate) admission: bool,
-    /// What the forge holds [default: one; `run` goes on with what is up]
+    /// How many repositories the forge has [default: one; `run` keeps that of `up`]
     #[arg(long, global = true, value_enum)]
     pub(crate) layout: Option<Layout>,
-    /// A registry to pull every image from, under its usual name
+    /// Pull every image through this registry, under its usual name
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub(crate) mirror: Option<String>,
-    /// Only say which packages are missing
+    /// Install nothing: name what is missing and stop
     #[arg(long, global = true)]
     pub(crate) no_install: bool,
-    /// Do all of it so many times in a row, and tell how far the times lie apart
+    /// Do all of it N times in a row, and compare the times
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100))]
     pub(crate) repeat: Option<u32>,
 }

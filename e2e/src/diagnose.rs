@@ -1,5 +1,5 @@
-//! Saves what is needed to understand a failure, from whatever is still there. It never fails itself: a question that gets
-//! no answer is a file that says so.
+//! Saves what is needed to understand a failure, from whatever is still running. It never fails itself: where a query gets no
+//! answer, the file says so.
 
 use std::{fs, path::Path, time::Duration};
 

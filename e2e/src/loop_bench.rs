@@ -2,8 +2,8 @@
 //! it.
 //!
 //! A release switches the backend of staging between two images that are in the registry already, so nothing is built: a
-//! proposal is merged, Argo CD runs the migration and replaces the pods. The first two ways take turns, so that what the
-//! machine does beside them hits both; polling comes after them, because its processes have to be started anew.
+//! proposal is merged, Argo CD runs the migration and replaces the pods. Webhook and annotation take turns, so that other work on
+//! the machine affects both; polling comes after them, because it needs Argo CD's processes restarted.
 
 mod figures;
 mod page;

@@ -1,4 +1,4 @@
-//! What this machine is, and how busy it is, by a look into /proc now and then.
+//! Describes this machine and samples its load, from /proc.
 
 use std::{fs, time::Duration};
 

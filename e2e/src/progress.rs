@@ -1,5 +1,5 @@
-//! What a person sees while a run goes on: one line a step. On a terminal a spinner, elsewhere plain lines. The same
-//! events become the records of the report. Written to stderr, so that stdout carries the report alone.
+//! Progress of a run for people: one line a step, with a spinner on a terminal and plain lines elsewhere. The same events become
+//! the records of the report. Written to stderr, so that stdout carries only the report.
 
 mod clock;
 

@@ -1,4 +1,4 @@
-//! What is noted while a run goes on, and becomes its report. All times are seconds since the run began.
+//! Records what happens during a run, as the source of its report. All times are seconds since the run began.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! From what was noted to what is left to read.
+//! Writes the report of a run from its records.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! What commands tell each other: what is up, and how long things took. In the cache, so that another clone finds it too.
+//! State that outlives a command: what is up, and how long things took. Kept in the cache, so that another clone finds it too.
 
 use std::{
     fs,

@@ -1,5 +1,4 @@
-//! Removes what this harness made, by name and label, and nothing else. Safe to repeat; also cleans up after a run that was
-//! killed.
+//! Removes what this harness created, by name and label, and nothing else. Idempotent; also cleans up after a killed run.
 
 use std::{collections::BTreeSet, time::Duration};
 

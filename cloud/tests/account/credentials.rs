@@ -112,5 +112,8 @@ fn who_is_not_known_or_may_not_is_named_and_who_may_goes_on() {
         "{error}"
     );
     let said = deploy((&maker.0, &maker.1)).unwrap();
-    assert!(said.contains("add     Repository"), "there was something before: {said}");
+    assert!(
+        said.contains("add     Repository"),
+        "there was something before: {said}"
+    );
 }

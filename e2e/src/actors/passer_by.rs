@@ -1,5 +1,4 @@
-//! People who look at both environments all the while, whatever story is being told. They judge nothing: what they saw is
-//! in the report.
+//! Requests both environments throughout a run, whichever scenario is running. It judges nothing: what it saw is in the report.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! Asks a site again and again through a rollout: when does the new commit answer, when does only it answer, and did
-//! anybody get an error meanwhile?
+//! Polls a site during a rollout: when does the new commit first answer, when does no other answer any more, and did any request
+//! fail meanwhile?
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! People who post four messages a second to one environment, and do not give up: each message has a key, and is sent again
-//! under it until it is taken.
+//! Posts four messages a second to one environment and does not give up: each message has an idempotency key, and is sent again
+//! under it until it is accepted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Looks at each push: what it changed, and what the filters in the repository say to that.
+//! Inspects each push: what it changed, and whether the filters in the repository start a run for it.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What was measured, and what of it is said: the spread, and how it compares with the webhook's.
+//! The measurements and their summary: the spread, and the comparison with the webhook.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The key that images are signed with: made anew for each run, in its folder, and never in Git. The clusters know its public half.
+//! The key that images are signed with: generated for each run, kept in its folder, and never in Git. The clusters get its public half.
 
 use std::{
     fs,

@@ -1,6 +1,6 @@
-//! Stands between a program and a `DynamoDB`, and does to chosen requests what networks and services do now and then.
+//! A proxy between a program and a `DynamoDB` that makes chosen requests fail the way networks and services sometimes do.
 //!
-//! Faults are planned request by request, never by chance: a test that fails fails again.
+//! Faults are planned request by request, never random: a test that fails, fails again.
 
 use std::convert::Infallible;
 use std::fmt;
