@@ -94,7 +94,7 @@ impl Site {
         }
     }
 
-    /// Puts `infra/` into a repository of its own, as a project does by `INFRA_REMOTE`.
+    /// Puts the `infra/` that [`Source::without_manifests`] lacks into a repository of its own, as a project does by `INFRA_REMOTE`.
     pub(crate) fn move_manifests(&mut self) {
         let (work, remote) = (
             self.folder.path().join("infra"),
@@ -104,7 +104,7 @@ impl Site {
         let archive = self.folder.path().join("infra.tar").display().to_string();
         git(
             &self.source,
-            &["archive", "--output", &archive, "master", "infra"],
+            &["archive", "--output", &archive, "master^", "infra"],
         );
         let unpacked = Command::new("tar")
             .args(["-xf", &archive, "-C"])

@@ -67,7 +67,7 @@ async fn all_three_systems_push_the_same_commit() {
 
 #[tokio::test]
 async fn with_manifests_elsewhere_all_three_write_there_alone() {
-    let source = Source::of_work_tree();
+    let source = Source::without_manifests();
     let branch = format!("release/staging-{}", &source.commit[..10]);
     let mut trees = Vec::new();
     for system in SYSTEMS {

@@ -24,6 +24,16 @@ impl Source {
         Self::make(Some(file))
     }
 
+    /// The same after `infra/` went elsewhere; the commit before still has it.
+    pub(crate) fn without_manifests() -> Self {
+        let source = Self::of_work_tree();
+        let work = source.path();
+        git(&work, &["rm", "-r", "--quiet", "infra", ":!infra/aws"]);
+        git(&work, &["commit", "--quiet", "--message=Move the manifests"]);
+        let commit = git(&work, &["rev-parse", "HEAD"]);
+        Self { commit, ..source }
+    }
+
     fn make(changed: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
         let work = folder.path().join("source");
