@@ -84,6 +84,11 @@ pub(crate) async fn install(
         .patch("argocd-secret", &PatchParams::default(), &patch)
         .await
         .context("tell Argo CD the secret of the forge's webhooks")?;
+    whole(step, cluster).await
+}
+
+/// Waits until every part of it is ready.
+pub(crate) async fn whole(step: &StepHandle, cluster: &Cluster) -> Result<()> {
     eventually(step, "Argo CD", READY, async || ready(cluster).await).await
 }
 

@@ -1,23 +1,18 @@
 //! From nothing to an [`Env`]: the steps of [`plan::up`], each handing its value to the next.
 
 use std::{
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use pipelines::{Runner, System};
-use supply::{cache::Cache, engine::Engine, needs::Group};
+use supply::needs::Group;
 use tokio::sync::SetOnce;
 
 use crate::{
     account::Account,
     admission, argocd,
-    cli::Options,
     cluster::{self, Cluster},
     env::{Env, Ground},
     environment::Environment,
@@ -25,57 +20,12 @@ use crate::{
     network::Network,
     plan::{self, Step},
     ports,
-    progress::{Progress, StepHandle},
-    run_dir::RunDir,
+    progress::StepHandle,
+    session::Session,
     state::{State, Up},
     teardown,
     world::{self, World},
 };
-
-/// What is known from the first line on, and what was found since then: enough to clean up at any moment.
-pub(crate) struct Session {
-    pub(crate) run: RunDir,
-    pub(crate) cache: Cache,
-    pub(crate) progress: Progress,
-    pub(crate) options: Options,
-    pub(crate) engine: OnceLock<Engine>,
-    /// Something was started that has to be removed.
-    pub(crate) touched: AtomicBool,
-    kubectl: OnceLock<PathBuf>,
-}
-
-impl Session {
-    pub(crate) fn new(run: RunDir, cache: Cache, progress: Progress, options: Options) -> Self {
-        Self {
-            run,
-            cache,
-            progress,
-            options,
-            engine: OnceLock::new(),
-            touched: AtomicBool::new(false),
-            kubectl: OnceLock::new(),
-        }
-    }
-
-    /// Probes the engine, unless that was done.
-    pub(crate) fn find_engine(&self) -> Result<()> {
-        if self.engine.get().is_none() {
-            let engine =
-                Engine::probe(&self.cache, &self.run.logs()).context("find a container engine that works")?;
-            // Only this function sets it.
-            let _ = self.engine.set(engine);
-        }
-        Ok(())
-    }
-
-    /// The supplied one, or the machine's own.
-    pub(crate) fn kubectl(&self) -> PathBuf {
-        self.kubectl
-            .get()
-            .cloned()
-            .unwrap_or_else(|| PathBuf::from("kubectl"))
-    }
-}
 
 /// Doctor and supply: everything that is needed before anything is started.
 async fn ground(session: &Session, admission: bool) -> Result<Arc<Ground>> {
@@ -126,10 +76,11 @@ async fn ground(session: &Session, admission: bool) -> Result<Arc<Ground>> {
             .await
         })
         .await?;
-    // Only this function sets it.
-    let _ = session.kubectl.set(parts.kubectl.clone());
+    session.use_kubectl(parts.kubectl.clone());
+    // A connection of its own for each question: one that is kept would stay with a pod that is ending.
     let http = reqwest::Client::builder()
         .no_proxy()
+        .pool_max_idle_per_host(0)
         .connect_timeout(Duration::from_secs(3))
         .timeout(Duration::from_secs(20))
         .build()

@@ -1,5 +1,6 @@
 //! Waiting for Argo CD: until a commit is live, has failed, or everything is at rest.
 
+mod calm;
 mod status;
 
 use std::time::{Duration, Instant, SystemTime};
@@ -7,18 +8,17 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 use e2e_report::Milestone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
-use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
+pub(crate) use calm::{calm, made, refreshed};
 use status::judge;
 pub(crate) use status::{Application, Status};
 
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
-use crate::env::Env;
-use crate::environment::Environment;
 use crate::git::short;
 use crate::progress::StepHandle;
 use crate::recorder::Way;
@@ -55,83 +55,33 @@ pub(crate) async fn live_since(
     revision: &str,
     within: Duration,
 ) -> Result<Instant> {
-    let what = format!(
-        "{} at {} on {}",
-        apps.join(", "),
-        short(revision),
-        cluster.environment
-    );
-    eventually(step, &what, within, async || look(cluster, apps, revision).await).await?;
+    arrived(step, cluster, apps, revision, within).await?;
     let since = Instant::now();
+    let what = place(cluster, apps, revision);
     consistently(step, &what, HELD, async || look(cluster, apps, revision).await).await?;
     Ok(since)
 }
 
-/// Wait until every Application of both environments is as Git says, healthy, and nothing is under way.
-pub(crate) async fn calm(step: &StepHandle, env: &Env, within: Duration) -> Result<()> {
-    eventually(step, "everything Synced and Healthy", within, async || {
-        let mut pending = Vec::new();
-        for environment in Environment::ALL {
-            let cluster = env.cluster(environment);
-            for app in list(cluster).await? {
-                let status = app.status.clone().unwrap_or_default();
-                if !status.is_calm() {
-                    pending.push(format!(
-                        "{} on {environment}: {}",
-                        app.name_any(),
-                        status.summary()
-                    ));
-                }
-            }
-        }
-        Ok(match pending.as_slice() {
-            [] => Verdict::Ready(()),
-            pending => Verdict::Pending(pending.join("; ")),
-        })
-    })
-    .await
+/// Wait until `apps` have been synced to exactly `revision` and are healthy; for who goes on at once and asks nothing of the new
+/// pods, or sees by other means that it stays so.
+pub(crate) async fn arrived(
+    step: &StepHandle,
+    cluster: &Cluster,
+    apps: &[&str],
+    revision: &str,
+    within: Duration,
+) -> Result<()> {
+    let what = place(cluster, apps, revision);
+    eventually(step, &what, within, async || look(cluster, apps, revision).await).await
 }
 
-/// Wait until Argo CD has made all of Git on a cluster that began with its root Application alone.
-pub(crate) async fn made(step: &StepHandle, cluster: &Cluster, within: Duration) -> Result<()> {
-    eventually(step, "everything from Git", within, async || {
-        let apps = list(cluster).await?;
-        let pending = apps.iter().filter_map(|app| {
-            let status = app.status.clone().unwrap_or_default();
-            (!status.is_calm()).then(|| format!("{}: {}", app.name_any(), status.summary()))
-        });
-        let pending: Vec<_> = pending.collect();
-        // The root makes the others, and is Synced only when it has.
-        Ok(if apps.len() > 1 && pending.is_empty() {
-            Verdict::Ready(())
-        } else {
-            Verdict::Pending(pending.join("; "))
-        })
-    })
-    .await
-}
-
-/// Have Argo CD look into Git now, whether or not anybody told it of a commit, and wait until it has done so.
-pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) -> Result<()> {
-    for environment in Environment::ALL {
-        let cluster = env.cluster(environment);
-        for app in list(cluster).await? {
-            refresh(cluster, &app.name_any()).await?;
-        }
-    }
-    eventually(step, "a look into Git", within, async || {
-        let mut pending = Vec::new();
-        for environment in Environment::ALL {
-            let apps = list(env.cluster(environment)).await?;
-            let asked = apps.iter().filter(|app| app.annotations().contains_key(REFRESH));
-            pending.extend(asked.map(|app| format!("{} on {environment}", app.name_any())));
-        }
-        Ok(match pending.as_slice() {
-            [] => Verdict::Ready(()),
-            pending => Verdict::Pending(pending.join(", ")),
-        })
-    })
-    .await
+fn place(cluster: &Cluster, apps: &[&str], revision: &str) -> String {
+    format!(
+        "{} at {} on {}",
+        apps.join(", "),
+        short(revision),
+        cluster.environment
+    )
 }
 
 /// Wait until `judge` is content with what Argo CD says of an Application.
@@ -166,6 +116,23 @@ pub(crate) async fn failed(
         (Verdict::Pending(why), None) => Verdict::Pending(why),
     };
     until(step, cluster, app, &what, within, failed).await
+}
+
+/// Wait until an Application's sync to `revision` is over. Gives why it failed; none if it is live.
+pub(crate) async fn ended(
+    step: &StepHandle,
+    cluster: &Cluster,
+    app: &str,
+    revision: &str,
+    within: Duration,
+) -> Result<Option<String>> {
+    let what = format!("ends its sync to {}", short(revision));
+    let ended = |status: &Status| match judge(Some(status), revision) {
+        Verdict::Ready(()) => Verdict::Ready(None),
+        Verdict::Failed(why) => Verdict::Ready(Some(why)),
+        Verdict::Pending(why) => Verdict::Pending(why),
+    };
+    until(step, cluster, app, &what, within, ended).await
 }
 
 /// Wait until an Application is at rest at `revision`, whether or not that was left to sync.

@@ -39,8 +39,10 @@ mod repeat;
 mod run_dir;
 mod scenario;
 mod scenarios;
+mod session;
 mod state;
 mod teardown;
+mod telling;
 mod wait;
 mod world;
 

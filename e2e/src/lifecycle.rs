@@ -1,5 +1,7 @@
 //! The commands: which steps each runs, and what happens after the last one, whatever its outcome.
 
+mod announce;
+
 use std::{fs, io::ErrorKind, path::Path, process::ExitCode, sync::atomic::Ordering};
 
 use anyhow::{Context, Result, bail};
@@ -7,7 +9,7 @@ use e2e_report::Diagnosis;
 use supply::cache::{Cache, Lock};
 
 use crate::{
-    bring_up::{self, Session},
+    bring_up,
     cli::{Command, Options, Output},
     diagnose,
     env::Env,
@@ -17,12 +19,10 @@ use crate::{
     render,
     run_dir::RunDir,
     scenario::{self, Scenario},
+    session::Session,
     state::{State, Timings},
-    teardown,
+    teardown, telling,
 };
-
-/// While everything is built; what is kept afterwards is less.
-const DISK: &str = "20 GB while parts are built, 6 GB are kept";
 
 /// Runs one command and gives the exit code of the process.
 pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode {
@@ -38,7 +38,7 @@ pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode 
     let _load = machine::watch(session.progress.recorder());
     let told = Box::pin(interrupt.bound(body(command.as_ref(), &session, &chosen))).await;
     if matches!(command, None | Some(Command::Run)) {
-        scenario::note_untold(session.progress.recorder(), &chosen);
+        telling::note_untold(session.progress.recorder(), &chosen);
     }
     let outcome = finish(command.as_ref(), &session, told, about).await;
     if interrupt::asked() {
@@ -88,7 +88,7 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
         _ => 1,
     };
     if matches!(command, None | Some(Command::Up)) {
-        announce(command.is_none(), &chosen, &cache, &timings, &options)?;
+        announce::announce(command.is_none(), &chosen, &cache, &timings, &options)?;
     }
     let progress = Progress::new(steps, timings.steps);
     Ok((Session::new(run, cache, progress, options), chosen, lock))
@@ -105,66 +105,18 @@ fn told_anew(id: &str, folder: &Path) -> Result<RunDir> {
     }
 }
 
-/// The first lines: what will happen, how long it took last time, what disk it needs.
-fn announce(
-    all: bool,
-    chosen: &[&Scenario],
-    cache: &Cache,
-    timings: &Timings,
-    options: &Options,
-) -> Result<()> {
-    eprintln!(
-        "gitops-loop: {}",
-        if all {
-            "the whole loop on this machine"
-        } else {
-            "bring the loop up and leave it running"
-        }
-    );
-    for steps in plan::up(options.admission) {
-        let titles: Vec<_> = steps.iter().map(|step| step.title).collect();
-        eprintln!("  {}", titles.join(" ∥ "));
-    }
-    if all {
-        let stories: Vec<_> = chosen.iter().map(|scenario| scenario.step.title).collect();
-        eprintln!("  stories: {}", stories.join(", "));
-        eprintln!(
-            "  {}",
-            if options.keep {
-                "everything is left running (--keep)"
-            } else {
-                plan::DOWN.title
-            }
-        );
-    }
-    match timings.whole_run_seconds {
-        Some(seconds) => eprintln!("time: {} last time", minutes(seconds)),
-        None => eprintln!(
-            "time: no whole run has passed here yet; about 25 min where everything has to be built, 5 min after that"
-        ),
-    }
-    let free = cache.free_mb()?;
-    eprintln!(
-        "disk: {}; {:.1} GB are free in {}",
-        DISK,
-        gigabytes(free),
-        cache.root().display()
-    );
-    Ok(())
-}
-
 async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
     match command {
         None => {
             let mut env = Box::pin(bring_up::up(session)).await?;
-            scenario::run(&session.progress, &mut env, chosen).await
+            telling::run(&session.progress, &mut env, chosen).await
         }
         Some(Command::Up) => Box::pin(bring_up::up(session))
             .await
             .map(|env| say_where(session, &env)),
         Some(Command::Run) => {
             let mut env = bring_up::attach(session).await?;
-            scenario::run(&session.progress, &mut env, chosen).await
+            telling::run(&session.progress, &mut env, chosen).await
         }
         Some(Command::Bench(args)) => {
             let standing = State::load(&session.cache)?.is_some_and(|state| state.up.is_some());
@@ -216,6 +168,7 @@ async fn finish(
         next: next_command(command, session.options.keep).to_owned(),
     });
     let report = render::report(session, about, diagnosis);
+    let whole = command.is_none() && session.options.only.is_empty() && session.options.suite.is_empty();
     if stories {
         note(
             session,
@@ -223,7 +176,7 @@ async fn finish(
         );
         note(
             session,
-            Timings::load(&session.cache).learn(&report, command.is_none(), &session.cache),
+            Timings::load(&session.cache).learn(&report, whole, &session.cache),
         );
         match session.options.output {
             Output::Text => println!("\n{}", report.table()),
@@ -321,13 +274,4 @@ fn note(session: &Session, outcome: Result<()>) {
     if let Err(error) = outcome {
         session.progress.say(&format!("note: {error:#}"));
     }
-}
-
-fn minutes(seconds: f64) -> String {
-    format!("{:.1} min", seconds / 60.0)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-fn gigabytes(megabytes: u64) -> f64 {
-    megabytes as f64 / 1000.0
 }

@@ -16,11 +16,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::argocd::Polling;
-use crate::bring_up::Session;
 use crate::env::Env;
 use crate::plan;
 use crate::progress::{Progress, StepHandle};
 use crate::run_dir;
+use crate::session::Session;
 use figures::Figures;
 use release::Releases;
 

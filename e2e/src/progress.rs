@@ -2,26 +2,22 @@
 //! the records of the report. Written to stderr, so that stdout carries only the report.
 
 mod clock;
+mod step;
 
 use std::{
     collections::BTreeMap,
     io::IsTerminal,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
 };
 
 use anyhow::{Result, anyhow};
-use e2e_report::{Kind, Outcome, Requests, StepRecord};
-use indicatif::{MultiProgress, ProgressBar};
+use e2e_report::{Kind, Outcome};
+use indicatif::MultiProgress;
 
-use crate::{
-    environment::Environment,
-    plan::Step,
-    recorder::{Recorder, Way},
-};
+pub(crate) use step::StepHandle;
+use step::Unfinished;
 
-/// How often a step that changed what it waits for says so where there is no terminal.
-const PLAIN_EVERY: Duration = Duration::from_secs(10);
+use crate::{plan::Step, recorder::Recorder};
 
 /// Seconds each step took the last time it passed.
 pub(crate) type History = BTreeMap<String, f64>;
@@ -126,217 +122,6 @@ impl Inner {
             Some(bars) => drop(bars.println(line)),
             None => eprintln!("{line}"),
         }
-    }
-}
-
-/// One running step.
-#[derive(Clone)]
-pub(crate) struct StepHandle(Arc<Line>);
-
-struct Line {
-    inner: Arc<Inner>,
-    kind: Kind,
-    step: &'static Step,
-    number: usize,
-    start: Instant,
-    bar: Option<ProgressBar>,
-    now: Mutex<Now>,
-}
-
-#[derive(Default)]
-struct Now {
-    words: String,
-    said: Option<Instant>,
-    measured: BTreeMap<String, f64>,
-    evidence: Vec<String>,
-    files: Vec<String>,
-    requests: Option<Requests>,
-    skipped: Option<String>,
-    ended: bool,
-}
-
-impl StepHandle {
-    fn begin(inner: Arc<Inner>, kind: Kind, step: &'static Step) -> Self {
-        let number = {
-            let mut state = inner.state();
-            state.begun += 1;
-            state.begun
-        };
-        let last = inner.history.get(step.id).copied();
-        let prefix = prefix(&inner, number, step);
-        let bar = if let Some(bars) = &inner.bars {
-            let bar = bars.add(ProgressBar::new_spinner());
-            bar.set_style(clock::style(step.budget, last));
-            bar.set_prefix(prefix);
-            bar.enable_steady_tick(Duration::from_millis(120));
-            Some(bar)
-        } else {
-            let hint = last.map_or(String::new(), |last| format!(", last time {last:.0} s"));
-            inner.say(&format!("{prefix} …  at most {} s{hint}", step.budget.as_secs()));
-            None
-        };
-        let now = Mutex::new(Now {
-            said: Some(Instant::now()),
-            ..Now::default()
-        });
-        Self(Arc::new(Line {
-            inner,
-            kind,
-            step,
-            number,
-            start: Instant::now(),
-            bar,
-            now,
-        }))
-    }
-
-    /// Shows what is awaited right now.
-    pub(crate) fn doing(&self, words: &str) {
-        let line = &self.0;
-        let words = words.lines().next().unwrap_or_default();
-        let mut now = line.now();
-        let changed = now.words != words;
-        words.clone_into(&mut now.words);
-        if let Some(bar) = &line.bar {
-            bar.set_message(now.words.clone());
-        } else if changed && now.said.is_none_or(|said| said.elapsed() >= PLAIN_EVERY) {
-            now.said = Some(Instant::now());
-            let elapsed = line.start.elapsed().as_secs();
-            line.inner.say(&format!(
-                "{} …  {elapsed} s of {} s  {words}",
-                line.prefix(),
-                line.step.budget.as_secs()
-            ));
-        }
-    }
-
-    /// Adds seconds to this step's record, such as those from a merge to the first answer. Other numbers are evidence.
-    pub(crate) fn measured(&self, what: &str, value: f64) {
-        self.0.now().measured.insert(what.to_owned(), value);
-    }
-
-    /// Adds requests that somebody outside made meanwhile, and how many of them failed.
-    pub(crate) fn requests(&self, asked: usize, failed: usize) {
-        let mut now = self.0.now();
-        let Requests { asked: a, failed: f } = now.requests.unwrap_or_default();
-        now.requests = Some(Requests {
-            asked: a + asked,
-            failed: f + failed,
-        });
-    }
-
-    /// Adds a sentence to this step's record: what was seen that shows it.
-    pub(crate) fn evidence(&self, sentence: String) {
-        self.0.now().evidence.push(sentence);
-    }
-
-    /// Adds a file of the run's folder in which more can be read.
-    pub(crate) fn file(&self, name: String) {
-        self.0.now().files.push(name);
-    }
-
-    /// Notes why a story has nothing to say of what is up. It ends as skipped if it ends well, which it should at once.
-    pub(crate) fn skip(&self, why: &str) {
-        self.0.now().skipped = Some(why.to_owned());
-    }
-
-    /// To note how far a commit has come.
-    pub(crate) fn way(&self, environment: Environment, commit: &str) -> Way {
-        self.0.inner.recorder.way(environment, commit, self.0.step.id)
-    }
-
-    fn last_words(&self) -> String {
-        let words = self.0.now().words.clone();
-        if words.is_empty() {
-            "its start".to_owned()
-        } else {
-            words
-        }
-    }
-
-    fn end(&self, outcome: Outcome) {
-        self.0.end(outcome);
-    }
-}
-
-impl supply::Progress for StepHandle {
-    fn doing(&self, what: &str) {
-        Self::doing(self, what);
-    }
-}
-
-impl Line {
-    fn now(&self) -> MutexGuard<'_, Now> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn prefix(&self) -> String {
-        prefix(&self.inner, self.number, self.step)
-    }
-
-    fn end(&self, outcome: Outcome) {
-        let (outcome, measured, evidence, files, requests) = {
-            let mut now = self.now();
-            if now.ended {
-                return;
-            }
-            now.ended = true;
-            let skipped = now.skipped.take().filter(|_| outcome == Outcome::Passed);
-            (
-                skipped.map_or(outcome, Outcome::Skipped),
-                std::mem::take(&mut now.measured),
-                std::mem::take(&mut now.evidence),
-                std::mem::take(&mut now.files),
-                now.requests,
-            )
-        };
-        let seconds = self.start.elapsed().as_secs_f64();
-        let verdict = match &outcome {
-            Outcome::Passed => format!("ok {seconds:.1} s"),
-            // All of it comes last, below every other step.
-            Outcome::Failed(cause) => {
-                format!(
-                    "FAILED after {seconds:.1} s: {}",
-                    cause.lines().next().unwrap_or_default()
-                )
-            }
-            Outcome::Interrupted => format!("interrupted after {seconds:.1} s"),
-            Outcome::Skipped(why) => format!("skipped: {why}"),
-        };
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-        self.inner.say(&format!("{} {verdict}", self.prefix()));
-        self.inner.recorder.step(StepRecord {
-            id: self.step.id.to_owned(),
-            title: self.step.title.to_owned(),
-            kind: self.kind,
-            began: self.inner.recorder.at(self.start),
-            seconds,
-            budget_seconds: self.step.budget.as_secs(),
-            last_seconds: self.inner.history.get(self.step.id).copied(),
-            outcome,
-            measured,
-            evidence,
-            files,
-            requests,
-            suite: String::new(),
-            failure: None,
-        });
-    }
-}
-
-/// A removal after a failure is one step more than was planned.
-fn prefix(inner: &Inner, number: usize, step: &Step) -> String {
-    format!("{number:>2}/{} {:<24}", inner.total.max(number), step.title)
-}
-
-/// A step whose body is dropped has been interrupted; one that has ended stays as it is.
-struct Unfinished(StepHandle);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        self.0.end(Outcome::Interrupted);
     }
 }
 

@@ -10,7 +10,7 @@ use clap::ValueEnum as _;
 use e2e_report::{Diagnosis, FORMAT, Report};
 use xshell::Shell;
 
-use crate::{bring_up::Session, checkout::Seed, machine, run_dir, scenario::Failure, scenarios::ALL};
+use crate::{checkout::Seed, machine, run_dir, scenario::Failure, scenarios::ALL, session::Session};
 
 /// What is under test, asked before anything can change it.
 pub(crate) struct About(e2e_report::About);

@@ -66,7 +66,7 @@ impl Timings {
         load(&timings_file(cache)).ok().flatten().unwrap_or_default()
     }
 
-    /// Adds what `report` has measured; `whole` says that it is of a run with every step.
+    /// Adds what `report` has measured; `whole` says that it is of a run that left nothing out.
     pub(crate) fn learn(mut self, report: &Report, whole: bool, cache: &Cache) -> Result<()> {
         for step in report.steps.iter().filter(|step| step.passed()) {
             self.steps.insert(step.id.clone(), step.seconds);

@@ -17,7 +17,10 @@ pub(crate) enum Verdict<T> {
 }
 
 const SHORTEST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(1);
+/// A run waits hundreds of times, and half of this is lost each time.
+const LONGEST: Duration = Duration::from_millis(400);
+/// Between two looks at what has to stay as it is.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// Looks until `check` is ready or failed, or `within` has passed. An error of `check` means the look itself did not
 /// succeed (a connection refused by something still starting): it counts as "not yet" and is named on timeout.
@@ -58,7 +61,7 @@ pub(crate) async fn consistently<T>(
     step.doing(&format!("{what}: held for {} s", period.as_secs()));
     while start.elapsed() < period {
         match check().await? {
-            Verdict::Ready(_) => tokio::time::sleep(LONGEST.min(period)).await,
+            Verdict::Ready(_) => tokio::time::sleep(WATCH.min(period)).await,
             Verdict::Pending(reason) | Verdict::Failed(reason) => {
                 bail!(
                     "{what}: did not stay so: {reason} (after {} s)",

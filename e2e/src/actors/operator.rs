@@ -61,6 +61,32 @@ impl Operator {
         .await
     }
 
+    /// Write `new` for the one place that says `old` in each of these files under `infra/`, and push that as one commit.
+    pub(crate) async fn replace_each(&self, paths: &[&str], old: &str, new: &str) -> Result<String> {
+        self.edit_each(paths, |path, text| replaced(path, &text, old, new))
+            .await
+    }
+
+    /// Add lines to the end of each of these files under `infra/`, and push that as one commit.
+    pub(crate) async fn append_each(&self, paths: &[&str], lines: &str) -> Result<String> {
+        self.edit_each(paths, |_, text| Ok(text + lines)).await
+    }
+
+    async fn edit_each(
+        &self,
+        paths: &[&str],
+        edit: impl Fn(&str, String) -> Result<String>,
+    ) -> Result<String> {
+        let message = format!("Change {}", paths.join(" and "));
+        self.commit(&message, |infra| {
+            paths.iter().try_for_each(|path| {
+                let file = infra.join(path);
+                write(&file, &edit(path, read(&file)?)?)
+            })
+        })
+        .await
+    }
+
     /// Add manifests, each a file by its name, to what an overlay under `infra/` brings, and push that.
     pub(crate) async fn add_manifests(&self, overlay: &str, manifests: &[(&str, &str)]) -> Result<String> {
         let message = format!("Add to {overlay}");

@@ -125,7 +125,7 @@ impl<'a> Releases<'a> {
         Operator::of(self.env).restore(&self.before).await?;
         let (http, url) = (&self.env.ground.http, version_url(&self.env.staging));
         sample_until_only(http, &url, &self.images[0].commit, Instant::now(), CALM).await?;
-        gitops::calm(step, self.env, CALM).await
+        gitops::calm(step, self.env, &Environment::ALL, CALM).await
     }
 
     /// A proposal that the forge calls mergeable.

@@ -1,5 +1,7 @@
 //! What a step shows and leaves in the records.
 
+use std::time::Duration;
+
 use super::*;
 
 static STEP: Step = Step::new("step", "a step", 1);

@@ -166,16 +166,21 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
-    /// Waits until `commit` is live.
+    /// Waits until `commit` has been synced and its servers are ready.
+    pub(crate) async fn arrived(&self, commit: &str) -> Result<()> {
+        gitops::arrived(self.step, &self.env.staging, &[APP], commit, HEALED).await
+    }
+
+    /// Waits until `commit` is live, and has been for so long that nobody is sent to an older server.
     pub(crate) async fn live(&self, commit: &str) -> Result<()> {
         gitops::live(self.step, &self.env.staging, &[APP], commit, HEALED).await
     }
 
-    /// Takes back everything that was released since the beginning at once, and waits until that is live.
+    /// Takes back everything that was released since the beginning at once, and waits until that has arrived.
     pub(crate) async fn back(&self) -> Result<()> {
         self.operator.restore(&self.head).await?;
         let healed = Instant::now();
-        self.live(&self.operator.head().await?).await?;
+        self.arrived(&self.operator.head().await?).await?;
         self.step.measured("taken back", healed.elapsed().as_secs_f64());
         Ok(())
     }

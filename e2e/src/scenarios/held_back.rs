@@ -16,6 +16,7 @@ use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::pods::is_ready;
 use crate::scenarios::workloads::{NAMESPACE, pods};
+use crate::wait::{Verdict, eventually};
 
 /// The app that is released, and where it can be changed for staging alone: a change of its base is one for production too.
 pub(super) const APP: &str = "frontend";
@@ -30,6 +31,8 @@ const DEADLINE: &str = "  - target:
 ";
 
 const NOTICED: Duration = Duration::from_secs(30);
+/// The deadline may pass before a container has failed twice, or its probe three times.
+const WARNED: Duration = Duration::from_secs(15);
 const HEALED: Duration = Duration::from_secs(30);
 
 /// Merge what `edit` makes of staging's overlay. `reason` is what a warning of the new pods must say.
@@ -49,20 +52,24 @@ pub(crate) async fn tell(
     let bad = operator.edit(OVERLAY, |text| edit(text + DEADLINE)).await?;
     gitops::degraded(step, staging, APP, &bad, NOTICED).await?;
     step.measured("merge to Degraded", merged.elapsed().as_secs_f64());
-    let warnings = warnings(staging).await?;
-    ensure!(
-        warnings.iter().any(|warning| warning.contains(reason)),
-        "no warning of a pod that is not ready says {reason:?}: {}",
-        warnings.join("; ")
-    );
-    step.evidence(warnings.join("; "));
+    let what = format!("a warning of a pod that is not ready: {reason}");
+    let told = eventually(step, &what, WARNED, async || {
+        let warnings = warnings(staging).await?.join("; ");
+        Ok(if warnings.contains(reason) {
+            Verdict::Ready(warnings)
+        } else {
+            Verdict::Pending(warnings)
+        })
+    })
+    .await?;
+    step.evidence(told);
     let still = visitor.commit_shown().await?;
     ensure!(still == served, "{still} is served, {served} was before");
 
     let asked = Instant::now();
     let good = operator.revert(&bad).await?;
-    let live = gitops::live_since(step, staging, &[APP], &good, HEALED).await?;
-    step.measured("next good commit to live", (live - asked).as_secs_f64());
+    gitops::arrived(step, staging, &[APP], &good, HEALED).await?;
+    step.measured("next good commit to live", asked.elapsed().as_secs_f64());
     crowd.leave(step).await?.at_most(0)?;
     ensure!(
         pods(&env.production).await? == elsewhere,
@@ -78,7 +85,8 @@ async fn warnings(cluster: &Cluster) -> Result<Vec<String>> {
     let events: Api<Event> = Api::namespaced(cluster.client.clone(), NAMESPACE);
     let mut warnings = Vec::new();
     for pod in pods.list(&of_app).await.context("list the pods")? {
-        if is_ready(&pod) {
+        // One that is ending is of the release before.
+        if is_ready(&pod) || pod.metadata.deletion_timestamp.is_some() {
             continue;
         }
         let name = pod.metadata.name.unwrap_or_default();

@@ -108,18 +108,13 @@ pub(crate) async fn was_for(cluster: &Cluster, table: &str) -> Result<bool> {
 pub(crate) struct Second<'a>(&'a Cluster);
 
 impl<'a> Second<'a> {
-    /// Starts it as soon as the release's migration of `table` is at work.
-    pub(crate) async fn start(step: &StepHandle, cluster: &'a Cluster, table: &str) -> Result<Self> {
-        let first = eventually(step, "the first migration", BEGUN, async || {
-            let job = jobs(cluster).get_opt(JOB).await?;
-            let ours = job.filter(|job| table_of(job) == Some(table));
-            let running = |job: &Job| job.status.as_ref().and_then(|status| status.active) == Some(1);
-            Ok(match ours {
-                Some(job) if running(&job) => Verdict::Ready(job),
-                _ => Verdict::Pending("has not begun".to_owned()),
-            })
-        })
-        .await?;
+    /// Starts it, the same as the release's migration of `table`, which must be at work.
+    pub(crate) async fn start(cluster: &'a Cluster, table: &str) -> Result<Self> {
+        let first = jobs(cluster).get(JOB).await.context("read the first migration")?;
+        ensure!(
+            table_of(&first) == Some(table),
+            "the migration at work is not that of {table}"
+        );
         let created = jobs(cluster).create(&PostParams::default(), &copy(first)?).await;
         created.context("start a second migration")?;
         Ok(Self(cluster))

@@ -17,6 +17,13 @@ mod workloads;
 
 use crate::scenario::Scenario;
 
+/// Stories that are told at once: the first has staging to itself, the second production. Each waits more than it works, and
+/// neither asks for anything that the other one breaks.
+pub(crate) static AT_ONCE: &[[&str; 2]] = &[
+    ["argocd-killed", "process-killed"],
+    ["dynamodb-unreachable", "pod-killed"],
+];
+
 /// All stories. `main` comes first: it begins with a loop that has released nothing but HEAD.
 pub(crate) static ALL: &[Scenario] = &[
     main::first_sync::SCENARIO,

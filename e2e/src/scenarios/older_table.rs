@@ -19,6 +19,7 @@ const LIKE: &str = "messages-staging";
 const RECORD: &str = "_schema";
 /// What migration 2 gives every message.
 const GIVEN: &str = "board";
+const LOCKED: Duration = Duration::from_secs(30);
 /// On a machine with much else to do.
 const CHECKPOINT: Duration = Duration::from_mins(1);
 
@@ -60,6 +61,17 @@ impl<'a> OlderTable<'a> {
             name,
             texts,
         })
+    }
+
+    /// Waits until a migration is at work on it.
+    pub(crate) async fn locked(&self, step: &StepHandle) -> Result<()> {
+        eventually(step, "the lock of the table", LOCKED, async || {
+            Ok(match self.record().await?["lock_owner"]["S"].as_str() {
+                Some(_) => Verdict::Ready(()),
+                None => Verdict::Pending("no migration has it".to_owned()),
+            })
+        })
+        .await
     }
 
     /// Waits until a migration has recorded how far it is, and says how many messages that is.

@@ -22,6 +22,7 @@ pub(crate) const JOB: &str = "backend-migrate";
 /// Their grace period, and some time for the node to notice.
 const OLD_PODS_END: Duration = Duration::from_secs(40);
 const SERVERS: &str = "app.kubernetes.io/name=backend,app.kubernetes.io/component=server";
+const OF_BOTH_APPS: &str = "app.kubernetes.io/component=server";
 
 /// See that the migration of this image succeeded, and that it had ended before any server of this image was made.
 pub(crate) async fn migrated_before_serving(cluster: &Cluster, digest: &str) -> Result<()> {
@@ -79,17 +80,17 @@ pub(crate) async fn image_of(cluster: &Cluster, app: &str) -> Result<String> {
         .with_context(|| format!("the Deployment {app} names no image"))
 }
 
-/// Every pod of the application in a cluster, by what tells it from any other.
+/// Every pod of the application in a cluster that is not ending, by what tells it from any other.
 pub(crate) async fn pods(cluster: &Cluster) -> Result<BTreeSet<String>> {
     let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)
         .list(&ListParams::default())
         .await
         .with_context(|| format!("list the pods on {}", cluster.environment))?;
-    Ok(pods
+    let staying = pods
         .items
         .into_iter()
-        .filter_map(|pod| pod.metadata.uid)
-        .collect())
+        .filter(|pod| pod.metadata.deletion_timestamp.is_none());
+    Ok(staying.filter_map(|pod| pod.metadata.uid).collect())
 }
 
 /// Note when the last migration ran. Only for the report: what cannot be read is left out.
@@ -110,23 +111,27 @@ pub(crate) async fn note_migration(way: &Way, cluster: &Cluster) {
 /// Wait until no server of another image is left. One that is ending answers those who hold a connection to it, as the
 /// frontend does, although it gets no new ones.
 pub(crate) async fn others_ended(step: &StepHandle, cluster: &Cluster, digest: &str) -> Result<()> {
-    gone(step, cluster, |pod| {
+    gone(step, cluster, SERVERS, |pod| {
         !pod.spec.as_ref().is_some_and(|spec| runs(spec, digest))
     })
     .await
 }
 
-/// Wait until no server of the backend is ending.
+/// Wait until no server is ending, of either app.
 pub(crate) async fn none_ending(step: &StepHandle, cluster: &Cluster) -> Result<()> {
-    gone(step, cluster, |pod| pod.metadata.deletion_timestamp.is_some()).await
+    gone(step, cluster, OF_BOTH_APPS, |pod| {
+        pod.metadata.deletion_timestamp.is_some()
+    })
+    .await
 }
 
-/// Wait until there is no server of the backend that is `old`.
-async fn gone(step: &StepHandle, cluster: &Cluster, old: impl Fn(&Pod) -> bool) -> Result<()> {
-    let what = format!("the end of the backend's old pods on {}", cluster.environment);
+/// Wait until there is no pod of these that is `old`.
+async fn gone(step: &StepHandle, cluster: &Cluster, pods: &str, old: impl Fn(&Pod) -> bool) -> Result<()> {
+    let what = format!("the end of old pods on {}", cluster.environment);
+    let labels = ListParams::default().labels(pods);
     eventually(step, &what, OLD_PODS_END, async || {
         let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)
-            .list(&ListParams::default().labels(SERVERS))
+            .list(&labels)
             .await?;
         let old = pods.iter().filter(|pod| old(pod));
         let old: Vec<&str> = old.filter_map(|pod| pod.metadata.name.as_deref()).collect();

@@ -72,7 +72,7 @@ pub(super) const POINTS: &[Point] = &[
     point(21, "Staging's commit leaves production alone; a promotion changes the image only", &[story("page-change"), story("promotion"), test("staging_and_production_differ_in_the_listed_values_and_nowhere_else")], ""),
     point(22, "A generator's removed entry does what the policy says", &[test("an_application_removed_from_git_takes_its_objects_along_but_the_root_does_not")], "there is no ApplicationSet here, and no story of a removed Application"),
     point(23, "A cluster that is away does not touch the others", &[], "no story of it"),
-    point(24, "Argo CD's parts are killed during a sync, and it converges", &[story("argocd-killed")], "the repo-server"),
+    point(24, "Argo CD's parts are killed during a sync, and it converges", &[story("argocd-killed")], ""),
     point(25, "A migration that fails leaves the old version serving, and says so", &[test("it_runs_before_the_sync_and_replaces_the_last_one"), test("it_ends_and_a_failure_shows_at_once"), story("migration-fails"), story("new-migration")], ""),
     point(26, "A migration that hangs is ended by its deadline", &[test("it_ends_and_a_failure_shows_at_once"), story("migration-hangs"), story("migration-image")], ""),
     point(27, "A migration killed half way ends the same when it runs again", &[test("a_killed_run_is_taken_over_at_its_checkpoint"), story("migration-killed")], ""),

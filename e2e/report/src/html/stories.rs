@@ -14,7 +14,7 @@ const SUITES: [(&str, &str, &str); 3] = [
     (
         "failures",
         "What goes wrong",
-        "Each of these was done to staging while people looked at it. In grey what is claimed; below it what was seen.",
+        "Each of these was done to an environment while people looked at it. In grey what is claimed; below it what was seen.",
     ),
     ("posture", "What is claimed of security", ""),
 ];

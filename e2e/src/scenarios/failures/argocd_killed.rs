@@ -1,8 +1,9 @@
-//! Parts of Argo CD die in the middle of a sync: what they had begun is finished, and no request fails.
+//! Parts of Argo CD die in the middle of a sync, one after the other: what they had begun is finished, or is named, and no
+//! request fails.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{DeleteParams, ListParams};
@@ -22,6 +23,9 @@ const APP: &str = "backend";
 const OVERLAY: &str = "backend/overlays/staging/environment.yaml";
 /// Changes nothing but the pods.
 const SETTING: &str = "            - name: RUST_LOG\n              value: info\n";
+const LEVEL: &str = "value: info";
+const OTHER_LEVEL: &str = "value: warn";
+const NOBODY_RENDERS: &str = "ComparisonError";
 const BEGUN: Duration = Duration::from_secs(20);
 const CONVERGED: Duration = Duration::from_secs(45);
 
@@ -30,34 +34,62 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "While a sync runs its migration, Redis is killed; in the next sync the application controller, which applies.",
-        effect: "What runs goes on without them. A new controller finds the sync in the Application's status, and finishes it.",
+        cause: "While a sync runs its migration, the repo server is killed, which renders; in the next sync Redis; in the one after it the \
+                application controller, which applies.",
+        effect: "What runs goes on without them. Redis is not missed, and a new controller finds the sync in the Application's status and \
+                 finishes it. Where nobody renders, the sync ends with that as its reason (`ComparisonError`), unless a new repo server is \
+                 there in time; the next commit goes live.",
         within: "45 s, 0 failed requests",
-        way_out: "Nothing to do. Killed together with the repo server, the controller may find nobody who renders: the sync fails by that name \
-                  (`ComparisonError`, connection refused) and is not tried again; press Sync, or merge the next commit.",
+        way_out: "Nothing to do, unless the sync failed: it is not tried again, so press Sync, or merge the next commit.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
+    let before = operator.head().await?;
     let crowd = Crowd::gather(env, Environment::Staging)?;
-    let there = operator.append(OVERLAY, SETTING).await?;
-    survives(env, step, &there, "argocd-redis").await?;
-    let back = operator.revert(&there).await?;
+    let first = operator.append(OVERLAY, SETTING).await?;
+    match killed_in(env, step, &first, "argocd-repo-server").await? {
+        None => step.evidence("a new repo server was there before the sync needed one".to_owned()),
+        Some(why) => {
+            ensure!(
+                why.contains(NOBODY_RENDERS),
+                "the sync fails for another reason: {why}"
+            );
+            step.evidence(format!("without a repo server {why}"));
+        }
+    }
+    let second = operator.replace(OVERLAY, LEVEL, OTHER_LEVEL).await?;
+    survives(env, step, &second, "argocd-redis").await?;
+    operator.restore(&before).await?;
+    let back = operator.head().await?;
     survives(env, step, &back, "argocd-application-controller").await?;
     crowd.leave(step).await?.at_most(0)
 }
 
 /// Kill a part of Argo CD while it syncs `commit`; that goes live all the same.
 async fn survives(env: &Env, step: &StepHandle, commit: &str, part: &str) -> Result<()> {
+    match killed_in(env, step, commit, part).await? {
+        None => Ok(()),
+        Some(why) => bail!("without {part} {why}"),
+    }
+}
+
+/// Kill a part of Argo CD while it syncs `commit`. Gives why that failed; none if it is live.
+async fn killed_in(env: &Env, step: &StepHandle, commit: &str, part: &str) -> Result<Option<String>> {
     let staging = &env.staging;
     gitops::syncing(step, staging, APP, commit, BEGUN).await?;
     kill(staging, part).await?;
     let killed = Instant::now();
-    let live = gitops::live_since(step, staging, &[APP], commit, CONVERGED).await?;
-    step.measured(&format!("{part} killed to live"), (live - killed).as_secs_f64());
-    Ok(())
+    let failed = gitops::ended(step, staging, APP, commit, CONVERGED).await?;
+    step.measured(
+        &format!("{part} killed to the end of the sync"),
+        killed.elapsed().as_secs_f64(),
+    );
+    // The next commit needs all of it.
+    argocd::whole(step, staging).await?;
+    Ok(failed)
 }
 
 /// End every pod of a part of Argo CD, without a word to it.

@@ -7,6 +7,7 @@ use kube::ResourceExt as _;
 use xshell::{Shell, cmd};
 
 use crate::actors::{Crowd, Operator, Writers};
+use crate::argocd;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::gitops;
@@ -17,6 +18,10 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::{Servers, node_of};
 
 const APPS: [&str; 2] = ["backend", "frontend"];
+const OVERLAYS: [&str; 2] = [
+    "backend/overlays/staging/kustomization.yaml",
+    "frontend/overlays/staging/kustomization.yaml",
+];
 const SCALED: Duration = Duration::from_mins(1);
 const DRAINED: Duration = Duration::from_mins(1);
 
@@ -39,12 +44,9 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let nodes = Environment::Staging.nodes();
     let node = nodes.last().context("a cluster has nodes")?;
     ensure!(nodes.len() > 1, "staging has one node, and visitors come by it");
-    let mut scaled = Vec::new();
+    let scaled = operator.replace_each(&OVERLAYS, "count: 1", "count: 2").await?;
+    gitops::arrived(step, &env.staging, &APPS, &scaled, SCALED).await?;
     for app in APPS {
-        let overlay = format!("{app}/overlays/staging/kustomization.yaml");
-        let commit = operator.replace(&overlay, "count: 1", "count: 2").await?;
-        gitops::live(step, &env.staging, &[app], &commit, SCALED).await?;
-        scaled.push(commit);
         Servers::of(env, &env.staging, app).ready(step, 2, SCALED).await?;
     }
     let emptied = empty(env, step, node).await;
@@ -52,11 +54,12 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let open = kubectl(env, &["uncordon", node]).await;
     emptied.and(open)?;
 
-    for (app, commit) in APPS.iter().zip(&scaled) {
-        let back = operator.revert(commit).await?;
-        gitops::live(step, &env.staging, &[app], &back, SCALED).await?;
-    }
-    Ok(())
+    // Its parts that were evicted hear of no commit until they are there again.
+    let begun = Instant::now();
+    argocd::whole(step, &env.staging).await?;
+    step.measured("Argo CD whole again", begun.elapsed().as_secs_f64());
+    let back = operator.revert(&scaled).await?;
+    gitops::live(step, &env.staging, &APPS, &back, SCALED).await
 }
 
 async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {

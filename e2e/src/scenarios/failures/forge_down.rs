@@ -60,9 +60,9 @@ async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
     gitops::syncing(step, staging, APP, &there, BEGUN).await?;
     let down = Paused::forge(&env.ground).await?;
     let began = Instant::now();
-    let live = gitops::live_since(step, staging, &[APP], &there, LIVE).await?;
+    gitops::arrived(step, staging, &[APP], &there, LIVE).await?;
+    step.measured("forge down to live", began.elapsed().as_secs_f64());
     down.end().await?;
-    step.measured("forge down to live", (live - began).as_secs_f64());
     Ok(there)
 }
 

@@ -46,7 +46,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         .operator
         .replace(OVERLAY, NOWHERE, "messages-staging")
         .await?;
-    course.live(&good).await?;
+    course.arrived(&good).await?;
     course.back().await?;
     course.end().await
 }

@@ -10,7 +10,7 @@ use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
 
-const DEADLINE: u32 = 8;
+const DEADLINE: u32 = 5;
 /// After the deadline.
 const FAILED: u64 = 30;
 
@@ -19,7 +19,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A migration does not come to an end. The release gives it 8 s; what is in `base` is 300 s.",
+        cause: "A migration does not come to an end. The release gives it 5 s; what is in `base` is 300 s.",
         effect: "Its deadline ends it, the sync fails and names it. The old version serves on.",
         within: "the deadline and 30 s, 0 failed requests",
         way_out: "Revert the commit. A migration that needs longer goes on at its checkpoint in the next sync: raise `activeDeadlineSeconds` in that commit.",

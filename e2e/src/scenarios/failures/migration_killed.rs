@@ -15,9 +15,9 @@ use crate::scenarios::older_table::OlderTable;
 
 const FAILED: Duration = Duration::from_secs(30);
 /// One checkpoint, after 200, and a rest.
-const MESSAGES: usize = 300;
-/// So that the rest takes two seconds.
-const SLOWLY: &str = "50";
+const MESSAGES: usize = 500;
+/// So that the rest takes three seconds.
+const SLOWLY: &str = "100";
 const AS_FAST_AS_IT_CAN: &str = "0";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -54,7 +54,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         .operator
         .replace(OVERLAY, &rate(SLOWLY), &rate(AS_FAST_AS_IT_CAN))
         .await?;
-    course.live(&second).await?;
+    course.arrived(&second).await?;
     let went_on = format!(r#""earlier_seen":{reached}"#);
     migration_job::said(&env.staging, &went_on).await?;
     let (seen, _) = table.migrated(schema).await?;

@@ -19,6 +19,8 @@ use crate::scenarios::older_table::OlderTable;
 const APPLIED: Duration = Duration::from_secs(30);
 /// Longer than the second sync takes to its end.
 const SETTLE: u32 = 8;
+/// Zero would not be stored, and Argo CD would miss it.
+const NO_LONGER: u32 = 1;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("migration-skipped", "a commit in mid-rollout", 150),
@@ -48,10 +50,11 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let merged = Instant::now();
     let needing = Change {
         settings: &[("TABLE_NAME", table.name)],
+        settle: Some(NO_LONGER),
         ..Change::default()
     };
     let second = course.release(&needing).await?;
-    course.live(&second).await?;
+    course.arrived(&second).await?;
     step.measured("merge in mid-rollout to live", merged.elapsed().as_secs_f64());
     if !migration_job::was_for(&env.staging, table.name).await? {
         bail!("{} is live, and no migration was run for it", short(&second));

@@ -12,7 +12,7 @@ use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
 
 const MESSAGES: usize = 200;
-/// So that both are at it for some seconds.
+/// So that the second one has five seconds to begin while the first is at work.
 const SLOWLY: &str = "40";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -38,8 +38,9 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         ..Change::default()
     };
     let released = course.release(&restored).await?;
-    let second = migration_job::Second::start(step, &env.staging, table.name).await?;
-    let (said, live) = tokio::join!(second.ended_well(step), course.live(&released));
+    table.locked(step).await?;
+    let second = migration_job::Second::start(&env.staging, table.name).await?;
+    let (said, live) = tokio::join!(second.ended_well(step), course.arrived(&released));
     let said = said?;
     live?;
     ensure!(

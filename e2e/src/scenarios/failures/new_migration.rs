@@ -15,6 +15,7 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::release::built;
+use crate::scenarios::workloads;
 
 const FAILED: Duration = Duration::from_secs(30);
 const BUILT: Duration = Duration::from_mins(8);
@@ -82,6 +83,14 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     );
 
     course.back().await?;
+    step.doing("take the code back, too");
+    code.catch_up().await?;
+    code.commit_restored(CODE, &seed).await?;
+    let restored = code.push(Environment::Staging.branch()).await?;
+    env.ci
+        .passed(step, Environment::Staging.branch(), &restored, BUILT)
+        .await?;
+    workloads::none_ending(step, &env.staging).await?;
     let now = staging.backend_version().await?;
     ensure!(
         now.commit == old.commit && now.required_schema_version == old.required_schema_version,
@@ -104,14 +113,5 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         short(&now.commit),
         now.required_schema_version
     ));
-    course.end().await?;
-
-    step.doing("take the code back, too");
-    code.catch_up().await?;
-    code.commit_restored(CODE, &seed).await?;
-    let commit = code.push(Environment::Staging.branch()).await?;
-    env.ci
-        .passed(step, Environment::Staging.branch(), &commit, BUILT)
-        .await
-        .map(drop)
+    course.end().await
 }

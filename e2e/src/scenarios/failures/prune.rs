@@ -63,7 +63,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let (staging, operator) = (&env.staging, Operator::of(env));
     let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
     let added = operator.add_manifests(OVERLAY, MANIFESTS).await?;
-    gitops::live(step, staging, &[APP], &added, SYNCED).await?;
+    gitops::arrived(step, staging, &[APP], &added, SYNCED).await?;
     for name in [GOES, STAYS] {
         ensure!(
             accounts.get_opt(name).await?.is_some(),
@@ -101,6 +101,5 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         .delete(STAYS, &DeleteParams::default())
         .await
         .context("delete by hand what stayed")?;
-    gitops::live(step, staging, &[APP], &removed, SYNCED).await?;
-    Ok(())
+    gitops::arrived(step, staging, &[APP], &removed, SYNCED).await
 }

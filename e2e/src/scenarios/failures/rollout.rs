@@ -1,4 +1,4 @@
-//! New pods take the place of old ones, of both apps and back again, under a steady load: no request fails.
+//! New pods take the place of old ones, of both apps at once and back again, under a steady load: no request fails.
 
 use std::time::Duration;
 
@@ -11,7 +11,13 @@ use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::workloads;
 
+const APPS: [&str; 2] = ["backend", "frontend"];
+const OVERLAYS: [&str; 2] = [
+    "backend/overlays/staging/environment.yaml",
+    "frontend/overlays/staging/environment.yaml",
+];
 const ROLLED_OUT: Duration = Duration::from_mins(1);
 /// Changes nothing but the pods.
 const SETTING: &str = "            - name: RUST_LOG\n              value: info\n";
@@ -21,7 +27,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A release replaces every pod of an app while a hundred requests a second come in, over kept and over new connections.",
+        cause: "A release replaces every pod of both apps while a hundred requests a second come in, over kept and over new connections.",
         effect: "New pods answer before old ones are told to go, and those still answer what reaches them: no request fails.",
         within: "0 failed requests",
         way_out: "Nothing to do.",
@@ -32,12 +38,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let crowd = Crowd::gather(env, Environment::Staging)?;
-    for app in ["frontend", "backend"] {
-        let path = format!("{app}/overlays/staging/environment.yaml");
-        let there = operator.append(&path, SETTING).await?;
-        gitops::live(step, &env.staging, &[app], &there, ROLLED_OUT).await?;
-        let back = operator.revert(&there).await?;
-        gitops::live(step, &env.staging, &[app], &back, ROLLED_OUT).await?;
-    }
+    let there = operator.append_each(&OVERLAYS, SETTING).await?;
+    gitops::arrived(step, &env.staging, &APPS, &there, ROLLED_OUT).await?;
+    let back = operator.revert(&there).await?;
+    gitops::arrived(step, &env.staging, &APPS, &back, ROLLED_OUT).await?;
+    // Those that are told to go answer until they end.
+    workloads::none_ending(step, &env.staging).await?;
     crowd.leave(step).await?.at_most(0)
 }

@@ -67,11 +67,14 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let proposal = reviewer.proposal(step, STAGING, &later).await?;
     let manifests = manifests(&env.ground, &env.world);
     let release = reviewer.merge(step, STAGING, &proposal, &manifests).await?;
-    let live = gitops::live_since(step, &env.staging, &["frontend"], &release.commit, LIVE).await?;
-    let live = live.saturating_duration_since(release.asked);
+    let (live, again) = tokio::join!(
+        gitops::live_since(step, &env.staging, &["frontend"], &release.commit, LIVE),
+        env.ci.again(step, &stale, RUN),
+    );
+    again?;
+    let live = live?.saturating_duration_since(release.asked);
     step.measured("merge to live", live.as_secs_f64());
 
-    env.ci.again(step, &stale, RUN).await?;
     let open = reviewer.open(STAGING).await?;
     ensure!(open.is_empty(), "the late run proposes to go back: {open:?}");
     let head = manifests.catch_up().await?;

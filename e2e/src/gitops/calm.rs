@@ -1,0 +1,85 @@
+//! Everything at rest: what a story begins and ends with.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use kube::ResourceExt as _;
+
+use super::{REFRESH, list, refresh};
+use crate::cluster::Cluster;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::progress::StepHandle;
+use crate::wait::{Verdict, eventually};
+
+/// Wait until every Application of these environments is as Git says, healthy, and nothing is under way.
+pub(crate) async fn calm(
+    step: &StepHandle,
+    env: &Env,
+    environments: &[Environment],
+    within: Duration,
+) -> Result<()> {
+    eventually(step, "everything Synced and Healthy", within, async || {
+        let mut pending = Vec::new();
+        for &environment in environments {
+            let cluster = env.cluster(environment);
+            for app in list(cluster).await? {
+                let status = app.status.clone().unwrap_or_default();
+                if !status.is_calm() {
+                    pending.push(format!(
+                        "{} on {environment}: {}",
+                        app.name_any(),
+                        status.summary()
+                    ));
+                }
+            }
+        }
+        Ok(match pending.as_slice() {
+            [] => Verdict::Ready(()),
+            pending => Verdict::Pending(pending.join("; ")),
+        })
+    })
+    .await
+}
+
+/// Wait until Argo CD has made all of Git on a cluster that began with its root Application alone.
+pub(crate) async fn made(step: &StepHandle, cluster: &Cluster, within: Duration) -> Result<()> {
+    eventually(step, "everything from Git", within, async || {
+        let apps = list(cluster).await?;
+        let pending = apps.iter().filter_map(|app| {
+            let status = app.status.clone().unwrap_or_default();
+            (!status.is_calm()).then(|| format!("{}: {}", app.name_any(), status.summary()))
+        });
+        let pending: Vec<_> = pending.collect();
+        // The root makes the others, and is Synced only when it has.
+        Ok(if apps.len() > 1 && pending.is_empty() {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(pending.join("; "))
+        })
+    })
+    .await
+}
+
+/// Have Argo CD look into Git now, whether or not anybody told it of a commit, and wait until it has done so.
+pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) -> Result<()> {
+    for environment in Environment::ALL {
+        let cluster = env.cluster(environment);
+        for app in list(cluster).await? {
+            refresh(cluster, &app.name_any()).await?;
+        }
+    }
+    eventually(step, "a look into Git", within, async || {
+        let mut pending = Vec::new();
+        for environment in Environment::ALL {
+            let apps = list(env.cluster(environment)).await?;
+            let asked = apps.iter().filter(|app| app.annotations().contains_key(REFRESH));
+            pending.extend(asked.map(|app| format!("{} on {environment}", app.name_any())));
+        }
+        Ok(match pending.as_slice() {
+            [] => Verdict::Ready(()),
+            pending => Verdict::Pending(pending.join(", ")),
+        })
+    })
+    .await
+}

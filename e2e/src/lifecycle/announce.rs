@@ -1,0 +1,66 @@
+//! The first lines of a run: what will happen, how long it took last time, what disk it needs.
+
+use anyhow::Result;
+use supply::cache::Cache;
+
+use crate::{cli::Options, plan, scenario::Scenario, state::Timings};
+
+/// While everything is built; what is kept afterwards is less.
+const DISK: &str = "20 GB while parts are built, 6 GB are kept";
+
+/// Say them. `all`: not only what brings the world up.
+pub(super) fn announce(
+    all: bool,
+    chosen: &[&Scenario],
+    cache: &Cache,
+    timings: &Timings,
+    options: &Options,
+) -> Result<()> {
+    eprintln!(
+        "gitops-loop: {}",
+        if all {
+            "the whole loop on this machine"
+        } else {
+            "bring the loop up and leave it running"
+        }
+    );
+    for steps in plan::up(options.admission) {
+        let titles: Vec<_> = steps.iter().map(|step| step.title).collect();
+        eprintln!("  {}", titles.join(" ∥ "));
+    }
+    if all {
+        let stories: Vec<_> = chosen.iter().map(|scenario| scenario.step.title).collect();
+        eprintln!("  stories: {}", stories.join(", "));
+        eprintln!(
+            "  {}",
+            if options.keep {
+                "everything is left running (--keep)"
+            } else {
+                plan::DOWN.title
+            }
+        );
+    }
+    match timings.whole_run_seconds {
+        Some(seconds) => eprintln!("time: {} for all of it last time", minutes(seconds)),
+        None => eprintln!(
+            "time: no run of all of it has passed here yet; about 35 min where everything has to be built, 12 min after that"
+        ),
+    }
+    let free = cache.free_mb()?;
+    eprintln!(
+        "disk: {}; {:.1} GB are free in {}",
+        DISK,
+        gigabytes(free),
+        cache.root().display()
+    );
+    Ok(())
+}
+
+fn minutes(seconds: f64) -> String {
+    format!("{:.1} min", seconds / 60.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+fn gigabytes(megabytes: u64) -> f64 {
+    megabytes as f64 / 1000.0
+}

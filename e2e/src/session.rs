@@ -1,0 +1,62 @@
+//! What a command knows from its first line on.
+
+use std::{
+    path::PathBuf,
+    sync::{OnceLock, atomic::AtomicBool},
+};
+
+use anyhow::{Context, Result};
+use supply::{cache::Cache, engine::Engine};
+
+use crate::{cli::Options, progress::Progress, run_dir::RunDir};
+
+/// What is known from the first line on, and what was found since then: enough to clean up at any moment.
+pub(crate) struct Session {
+    pub(crate) run: RunDir,
+    pub(crate) cache: Cache,
+    pub(crate) progress: Progress,
+    pub(crate) options: Options,
+    pub(crate) engine: OnceLock<Engine>,
+    /// Something was started that has to be removed.
+    pub(crate) touched: AtomicBool,
+    kubectl: OnceLock<PathBuf>,
+}
+
+impl Session {
+    pub(crate) fn new(run: RunDir, cache: Cache, progress: Progress, options: Options) -> Self {
+        Self {
+            run,
+            cache,
+            progress,
+            options,
+            engine: OnceLock::new(),
+            touched: AtomicBool::new(false),
+            kubectl: OnceLock::new(),
+        }
+    }
+
+    /// Probes the engine, unless that was done.
+    pub(crate) fn find_engine(&self) -> Result<()> {
+        if self.engine.get().is_none() {
+            let engine =
+                Engine::probe(&self.cache, &self.run.logs()).context("find a container engine that works")?;
+            // Only this function sets it.
+            let _ = self.engine.set(engine);
+        }
+        Ok(())
+    }
+
+    /// From now on the supplied one.
+    pub(crate) fn use_kubectl(&self, kubectl: PathBuf) {
+        // Supplied once.
+        let _ = self.kubectl.set(kubectl);
+    }
+
+    /// The supplied one, or the machine's own.
+    pub(crate) fn kubectl(&self) -> PathBuf {
+        self.kubectl
+            .get()
+            .cloned()
+            .unwrap_or_else(|| PathBuf::from("kubectl"))
+    }
+}

@@ -1,0 +1,247 @@
+//! Tells the chosen stories: which at once, what is saved and put back after one that failed, and what is said of those that
+//! were not told.
+
+use std::time::Duration;
+
+use anyhow::{Error, Result, ensure};
+use e2e_report::Outcome;
+
+use crate::actors::{Operator, walk_by};
+use crate::diagnose;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::first_release::application;
+use crate::gitops;
+use crate::plan;
+use crate::progress::{Progress, StepHandle};
+use crate::recorder::Recorder;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::{ALL, AT_ONCE};
+
+/// As git names it.
+const EVERYTHING: &str = ".";
+const EVERYWHERE: &[Environment] = &Environment::ALL;
+/// How long an environment may take to come to rest.
+const CALM: Duration = Duration::from_mins(2);
+
+/// A story and the environments it has to itself.
+type Part = (&'static Scenario, &'static [Environment]);
+
+/// Tell the stories one after the other, but for those of [`AT_ONCE`]; those of `main` until the first that fails.
+pub(crate) async fn run(progress: &Progress, env: &mut Env, chosen: &[&'static Scenario]) -> Result<()> {
+    ensure!(
+        !chosen.is_empty(),
+        "no scenario was chosen, so nothing would be proved"
+    );
+    // Until all is told.
+    let _passers_by = walk_by(progress.recorder(), env);
+    let mut failed = Vec::new();
+    for turn in turns(chosen) {
+        let before = Heads::of(env).await?;
+        let broken = tell(progress, env, &turn).await;
+        env.renew();
+        if broken.is_empty() {
+            continue;
+        }
+        for (scenario, error) in broken {
+            save_state(progress, env, scenario.step.id).await;
+            if scenario.suite == Suite::Main {
+                return Err(error);
+            }
+            failed.push((scenario.step.id, error));
+        }
+        progress.say("putting the manifests back as they were");
+        if let Err(error) = heal(progress, env, &before).await {
+            save_state(progress, env, plan::HEAL.id).await;
+            failed.push(("healing after it", error));
+            break;
+        }
+    }
+    verdict(failed)
+}
+
+/// What is told one after the other: a story, or two that are told at once.
+fn turns(chosen: &[&'static Scenario]) -> Vec<Vec<Part>> {
+    let find = |id: &str| chosen.iter().copied().find(|scenario| scenario.step.id == id);
+    let mut turns: Vec<Vec<Part>> = Vec::new();
+    for scenario in chosen {
+        let id = scenario.step.id;
+        if turns.iter().flatten().any(|(told, _)| told.step.id == id) {
+            continue;
+        }
+        let pair = AT_ONCE.iter().find(|pair| pair.contains(&id));
+        let pair = pair.and_then(|[staging, production]| Some([find(staging)?, find(production)?]));
+        turns.push(match pair {
+            Some(pair) => pair.into_iter().zip(EVERYWHERE.chunks(1)).collect(),
+            None => vec![(scenario, EVERYWHERE)],
+        });
+    }
+    turns
+}
+
+/// Tell a story, or two at once; gives those that failed.
+async fn tell(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'static Scenario, Error)> {
+    let one = async |place: usize| {
+        let (scenario, stage) = *turn.get(place)?;
+        let beside = turn.iter().find(|(other, _)| other.step.id != scenario.step.id);
+        let told = progress.story(&scenario.step, async |step| {
+            // Those of `main` go on from each other; every other one begins when all is as Git says.
+            if scenario.suite != Suite::Main {
+                gitops::calm(step, env, stage, CALM).await?;
+            }
+            if let Some((other, _)) = beside {
+                step.evidence(format!("told at the same time as “{}”", other.step.title));
+            }
+            (scenario.story)(env, step).await
+        });
+        told.await.err().map(|error| (scenario, error))
+    };
+    let (first, second) = tokio::join!(one(0), one(1));
+    first.into_iter().chain(second).collect()
+}
+
+/// State and logs as a story that failed left them, before anything is put back.
+async fn save_state(progress: &Progress, env: &Env, story: &str) {
+    progress.say("saving diagnostics");
+    let (ground, folder) = (&env.ground, env.ground.run.diagnostics().join(story));
+    let saved = diagnose::collect(&ground.run, &ground.engine, &ground.parts.kubectl, &folder).await;
+    progress.say(&match saved {
+        Ok(()) => format!("diagnostics: {}", folder.display()),
+        // It must not hide the failure.
+        Err(error) => format!("note: {error:#}"),
+    });
+}
+
+/// What was pushed last, of code and of manifests; one commit, where they are in one repository.
+struct Heads {
+    code: String,
+    manifests: String,
+}
+
+impl Heads {
+    async fn of(env: &Env) -> Result<Self> {
+        Ok(Self {
+            code: application(&env.ground, &env.world).catch_up().await?,
+            manifests: Operator::of(env).head().await?,
+        })
+    }
+}
+
+/// Undo what a story that failed half-way has pushed.
+async fn heal(progress: &Progress, env: &Env, before: &Heads) -> Result<()> {
+    let heal = async |step: &StepHandle| {
+        let code = application(&env.ground, &env.world);
+        code.catch_up().await?;
+        if code.commit_restored(EVERYTHING, &before.code).await?.is_some() {
+            code.push(Environment::Staging.branch()).await?;
+        }
+        Operator::of(env).restore(&before.manifests).await?;
+        // Else what is calm may still be what was before.
+        gitops::refreshed(step, env, CALM).await?;
+        gitops::calm(step, env, EVERYWHERE, CALM).await
+    };
+    progress.step(&plan::HEAL, heal).await
+}
+
+/// The first failure is the error, the others are named.
+fn verdict(failed: Vec<(&str, Error)>) -> Result<()> {
+    let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    match failed.into_iter().next() {
+        None => Ok(()),
+        Some((_, first)) => Err(first.context(format!("what failed: {names}"))),
+    }
+}
+
+/// Record the stories that were not told, and why.
+pub(crate) fn note_untold(recorder: &Recorder, chosen: &[&'static Scenario]) {
+    let steps = recorder.steps();
+    let failed = steps
+        .iter()
+        .find(|step| matches!(step.outcome, Outcome::Failed(_)));
+    for scenario in ALL {
+        let is = |id: &str| scenario.step.id == id;
+        if steps.iter().any(|step| is(&step.id)) {
+            continue;
+        }
+        let why = if !chosen.iter().any(|chosen| is(chosen.step.id)) {
+            "not asked for (--only, --suite)".to_owned()
+        } else if let Some(step) = failed {
+            format!("“{}” failed before it", step.title)
+        } else {
+            "the run was ended before it".to_owned()
+        };
+        recorder.skip(&scenario.step, &why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::History;
+    use crate::scenario::select;
+
+    fn ids(turns: &[Vec<Part>]) -> Vec<Vec<&'static str>> {
+        let ids = |turn: &Vec<Part>| turn.iter().map(|(scenario, _)| scenario.step.id).collect();
+        turns.iter().map(ids).collect()
+    }
+
+    #[test]
+    fn two_are_told_at_once_each_in_its_own_environment_and_no_story_twice() {
+        let all = select(&[], &[]).unwrap();
+        let turns = turns(&all);
+        for pair in AT_ONCE {
+            let turn = turns
+                .iter()
+                .find(|turn| turn.len() == 2 && turn[0].0.step.id == pair[0]);
+            let turn = turn.unwrap_or_else(|| panic!("{pair:?} are not told at once"));
+            assert_eq!(turn[1].0.step.id, pair[1]);
+            assert_eq!(turn[0].1, [Environment::Staging]);
+            assert_eq!(turn[1].1, [Environment::Production]);
+        }
+        assert_eq!(ids(&turns).concat().len(), all.len());
+    }
+
+    #[test]
+    fn one_that_is_chosen_without_the_other_has_both_environments() {
+        let alone = turns(&select(&[AT_ONCE[0][1].to_owned()], &[]).unwrap());
+        assert_eq!(ids(&alone), [[AT_ONCE[0][1]]]);
+        assert_eq!(alone[0][0].1, EVERYWHERE);
+    }
+
+    #[test]
+    fn all_failures_are_named_and_the_first_is_told() {
+        let failed = vec![
+            ("drift", anyhow::anyhow!("scaled")),
+            ("prune", anyhow::anyhow!("kept")),
+        ];
+        let error = format!("{:#}", verdict(failed).unwrap_err());
+        assert_eq!(error, "what failed: drift, prune: scaled");
+        assert!(verdict(Vec::new()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn every_story_that_was_not_told_says_why() {
+        let progress = Progress::new(1, History::new());
+        let chosen = select(&["promotion".to_owned()], &[]).unwrap();
+        progress.story(&chosen[0].step, async |_| Ok(())).await.unwrap();
+        let failed = progress.story(&chosen[1].step, async |_| anyhow::bail!("no"));
+        assert!(failed.await.is_err());
+        note_untold(progress.recorder(), &chosen);
+        let steps = progress.recorder().steps();
+        assert_eq!(steps.len(), ALL.len());
+        let why = |id: &str| match &steps.iter().find(|step| step.id == id).unwrap().outcome {
+            Outcome::Skipped(why) => why.clone(),
+            other => other.word().to_owned(),
+        };
+        assert_eq!(
+            ["first-sync", "page-change", "promotion", "migration"].map(why),
+            [
+                "passed",
+                "failed",
+                "“page change to staging” failed before it",
+                "not asked for (--only, --suite)"
+            ]
+        );
+    }
+}
