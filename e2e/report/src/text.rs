@@ -1,16 +1,28 @@
 //! The table for people at a terminal.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::{Outcome, Report};
 
+/// Of more steps that were skipped for one reason, the number says enough.
+const NAMED: usize = 3;
+
 impl Report {
-    /// A row a step, and below it what was measured and seen.
+    /// A row a step that ran, and below it what was measured and seen; below all of them a line for each reason to skip steps.
     pub fn table(&self) -> String {
-        let titles = self.steps.iter().map(|step| step.title.chars().count());
+        let mut skipped: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut ran = Vec::new();
+        for step in &self.steps {
+            match &step.outcome {
+                Outcome::Skipped(why) => skipped.entry(why).or_default().push(&step.title),
+                _ => ran.push(step),
+            }
+        }
+        let titles = ran.iter().map(|step| step.title.chars().count());
         let width = titles.max().unwrap_or(0).max(4);
         let mut out = format!("{:<width$}  {:>8}  {:>8}  result\n", "step", "seconds", "budget");
-        for step in &self.steps {
+        for step in ran {
             let result = match &step.outcome {
                 Outcome::Failed(_) => "FAILED",
                 other => other.word(),
@@ -20,9 +32,6 @@ impl Report {
                 "{:<width$}  {:>8.1}  {:>8}  {result}",
                 step.title, step.seconds, step.budget_seconds
             );
-            if let Outcome::Skipped(why) = &step.outcome {
-                let _ = writeln!(out, "  {why}");
-            }
             for sentence in &step.evidence {
                 let _ = writeln!(out, "  {sentence}");
             }
@@ -31,13 +40,21 @@ impl Report {
             }
         }
         let _ = writeln!(out, "{:<width$}  {:>8.1}", "all", self.seconds);
+        for (why, titles) in skipped {
+            let which = if titles.len() > NAMED {
+                format!("{} steps", titles.len())
+            } else {
+                titles.join(", ")
+            };
+            let _ = writeln!(out, "skipped: {which}: {why}");
+        }
         out
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::sample;
+    use crate::{Outcome, sample};
 
     #[test]
     fn it_has_a_row_a_step_and_its_numbers() {
@@ -54,9 +71,24 @@ mod tests {
     fn failed_and_skipped_are_told_apart() {
         let table = sample::failed().table();
         assert!(table.contains("FAILED\n"), "{table}");
+        let reason = "“<b>page</b> change” failed before it\n";
+        assert_eq!(table.matches(reason).count(), 1, "{table}");
         assert!(
-            table.contains("skipped\n  “<b>page</b> change” failed"),
+            table
+                .lines()
+                .last()
+                .is_some_and(|line| line.starts_with("skipped: ")),
             "{table}"
         );
+    }
+
+    #[test]
+    fn steps_that_nobody_asked_for_take_one_line() {
+        let mut report = sample::passed();
+        let mut step = report.steps[0].clone();
+        step.outcome = Outcome::Skipped("not asked for".to_owned());
+        report.steps.extend(vec![step; 30]);
+        let table = report.table();
+        assert!(table.ends_with("\nskipped: 30 steps: not asked for\n"), "{table}");
     }
 }
