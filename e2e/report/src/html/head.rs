@@ -92,12 +92,23 @@ fn numbers(report: &Report) -> Vec<Number> {
             bad: false,
         });
     }
-    let (asked, failed) = requests(report);
+    let Requests {
+        asked,
+        failed,
+        provoked,
+    } = requests(report);
     if asked > 0 {
+        let asked = words::count(asked);
         numbers.push(Number {
             value: words::count(failed),
-            what: format!("of {} requests failed", words::count(asked)),
-            // Some stories break things on purpose, and say themselves how much may fail.
+            what: match provoked {
+                0 => format!("of {asked} requests failed"),
+                // Those stories say themselves how much may fail.
+                _ => format!(
+                    "of {asked} requests failed while nothing was broken on purpose, {} while something was",
+                    words::count(provoked)
+                ),
+            },
             bad: failed > 0 && !report.passed,
         });
     }
@@ -119,21 +130,42 @@ fn merge_to_only_new(way: &Way) -> Option<f64> {
     Some(at(Milestone::OnlyNew)? - at(Milestone::Merged)?)
 }
 
-/// All requests, those of steady loads too, and how many of them failed.
-fn requests(report: &Report) -> (u64, u64) {
-    let answers = report.visits.iter().flat_map(|visits| &visits.answers);
-    let steady = report.steps.iter().filter_map(|step| step.requests);
-    let steady = steady.fold((0, 0), |(asked, failed), requests| {
-        (asked + requests.asked as u64, failed + requests.failed as u64)
-    });
-    answers.fold(steady, |(asked, failed), run| {
-        let errors = if matches!(run.answer, Answer::Error(_)) {
-            run.count
-        } else {
-            0
-        };
-        (asked + run.count, failed + errors)
-    })
+struct Requests {
+    /// All of them, those of steady loads too.
+    asked: u64,
+    /// Those that failed although no story was breaking anything.
+    failed: u64,
+    /// The others that failed.
+    provoked: u64,
+}
+
+fn requests(report: &Report) -> Requests {
+    let mut sum = Requests {
+        asked: 0,
+        failed: 0,
+        provoked: 0,
+    };
+    for (step, requests) in report
+        .steps
+        .iter()
+        .filter_map(|step| Some((step, step.requests?)))
+    {
+        sum.asked += requests.asked as u64;
+        match step.failure {
+            Some(_) => sum.provoked += requests.failed as u64,
+            None => sum.failed += requests.failed as u64,
+        }
+    }
+    for run in report.visits.iter().flat_map(|visits| &visits.answers) {
+        sum.asked += run.count;
+        if matches!(run.answer, Answer::Error(_)) {
+            match report.breaking_at(run.from).next() {
+                Some(_) => sum.provoked += run.count,
+                None => sum.failed += run.count,
+            }
+        }
+    }
+    sum
 }
 
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
@@ -176,4 +208,30 @@ fn diagnosis(report: &Report) -> Option<Diagnosis> {
         cause: if cause.is_empty() { told.cause } else { cause },
         next: told.next.split('`').map(str::to_owned).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Answers, sample};
+
+    #[test]
+    fn what_fails_while_a_story_breaks_something_counts_apart() {
+        let mut report = sample::failures();
+        let failed = |report: &Report| {
+            let Requests { failed, provoked, .. } = requests(report);
+            (failed, provoked)
+        };
+        assert_eq!(failed(&report), (1, 0));
+        report.visits[0].answers.push(Answers {
+            from: 71.0,
+            to: 72.0,
+            count: 5,
+            answer: Answer::Error("refused".to_owned()),
+        });
+        assert_eq!(failed(&report), (1, 5));
+        let numbers = numbers(&report);
+        let told = numbers.iter().find(|number| number.what.contains("requests"));
+        assert!(told.unwrap().what.ends_with("on purpose, 5 while something was"));
+    }
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use askama::Template;
 
-use crate::{Error, Report};
+use crate::{Error, Outcome, Report, StepRecord};
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -39,6 +39,15 @@ impl Report {
             load: load::Load::of(self),
         };
         Ok(page.render()?)
+    }
+
+    /// The stories that were breaking something at this second of the run.
+    fn breaking_at(&self, at: f64) -> impl Iterator<Item = &StepRecord> {
+        self.steps.iter().filter(move |step| {
+            step.failure.is_some()
+                && !matches!(step.outcome, Outcome::Skipped(_))
+                && (step.began..=step.began + step.seconds).contains(&at)
+        })
     }
 }
 

@@ -143,11 +143,16 @@ fn errors(report: &Report) -> Vec<String> {
     for visits in &report.visits {
         for run in &visits.answers {
             if let Answer::Error(error) = &run.answer {
+                let breaking: Vec<_> = report
+                    .breaking_at(run.from)
+                    .map(|step| format!(", in “{}”", step.title))
+                    .collect();
                 errors.push(format!(
-                    "{} {}, after {}: {} × {error}",
+                    "{} {}, after {}{}: {} × {error}",
                     visits.environment,
                     visits.site,
                     words::seconds(run.from),
+                    breaking.concat(),
                     run.count
                 ));
             }
