@@ -109,6 +109,8 @@ impl Prepared {
         let flags = format!("{flags} {}", paths::renamed(sh)?);
         let build: Cmd<'_> = cargo
             .env(self.target.variable("RUSTFLAGS"), flags.trim_start())
+            // The allocator's C has the time of its compilation in it; compilers of C take this one instead.
+            .env("SOURCE_DATE_EPOCH", "0")
             .arg("build")
             .args(["--target", &triple, "--profile", profile, "--locked"])
             .args(args);
