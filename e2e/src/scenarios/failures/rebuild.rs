@@ -15,10 +15,13 @@ use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::objects;
+use crate::wait::{Verdict, eventually};
 use crate::{admission, argocd, bring_up, gitops, teardown};
 
 const ENVIRONMENT: Environment = Environment::Production;
 const SYNCED: Duration = Duration::from_mins(2);
+/// As long as a Service that was made anew may take.
+const ANSWERED: Duration = Duration::from_secs(10);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("rebuild", "production is rebuilt from Git", 480),
@@ -68,12 +71,14 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     step.measured("everything as Git says after", begun.elapsed().as_secs_f64());
 
     let visitor = Visitor::of(&rebuilt, &env.ground.http);
-    let shown = visitor.commit_shown().await?;
+    // Pods are ready before the node sends visitors to them.
+    let answers = async || visitor.commit_shown().await.map(Verdict::Ready);
+    let shown = eventually(step, "the page of the new cluster", ANSWERED, answers).await?;
+    step.measured("the page answers after", begun.elapsed().as_secs_f64());
     ensure!(shown == commit, "the page shows {shown}, before it was {commit}");
-    ensure!(
-        visitor.messages().await? == messages,
-        "the messages are not those that were there"
-    );
+    let read = async || visitor.messages().await.map(Verdict::Ready);
+    let kept = eventually(step, "the API of the new cluster", ANSWERED, read).await?;
+    ensure!(kept == messages, "the messages are not those that were there");
     let after = objects::all(&rebuilt.client).await?;
     objects::same(&before, &after)?;
     step.evidence(format!("{} objects, each as it was", after.len()));
