@@ -8,9 +8,8 @@ use pipelines::System;
 
 use crate::{failures_page, layout::Layout, lifecycle, loop_bench, render, repeat, scenario::Suite, world};
 
-/// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, a commit that goes live in
-/// staging and then in production, and what happens when things break. Without a command: all of it, from nothing and back to
-/// nothing.
+/// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
+/// live in staging and then in production. Without a command: all of it, from nothing and back to nothing.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask e2e",
@@ -62,7 +61,7 @@ pub(crate) struct Options {
     /// Run only this scenario and those it builds on; may be given more than once. A wrong name lists them all
     #[arg(long, global = true, value_name = "SCENARIO")]
     pub(crate) only: Vec<String>,
-    /// Run only the scenarios of this suite; may be given more than once [default: main and failures]
+    /// Run only the scenarios of this suite; may be given more than once [default: main]
     #[arg(long, global = true, value_enum)]
     pub(crate) suite: Vec<Suite>,
     /// How the final table is written to stdout

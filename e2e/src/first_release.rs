@@ -188,9 +188,13 @@ pub(crate) fn project(ground: &Ground, world: &World) -> Project {
         ("FORGE_TOKEN", forge.token.clone()),
     ];
     let key = world.signing.as_ref();
-    let signing_key = key.map(|key| ("SIGNING_KEY", key.private.display().to_string()));
+    // `none` in words: a workflow on GitHub that is told nothing signs as its own run.
+    let signing_key = key.map_or_else(|| "none".to_owned(), |key| key.private.display().to_string());
     let password = key.map(|key| ("COSIGN_PASSWORD", key.password.clone()));
-    let settings = settings.into_iter().chain(infra_remote).chain(signing_key);
+    let settings = settings
+        .into_iter()
+        .chain(infra_remote)
+        .chain([("SIGNING_KEY", signing_key)]);
     Project {
         settings: settings.map(named).collect(),
         secrets: secrets.into_iter().chain(password).map(named).collect(),
