@@ -179,7 +179,7 @@ pub(crate) fn note_untold(recorder: &Recorder, chosen: &[&'static Scenario]) {
 mod tests {
     use super::*;
     use crate::progress::History;
-    use crate::scenario::{Suite, select};
+    use crate::scenario::select;
 
     fn ids(turns: &[Vec<Part>]) -> Vec<Vec<&'static str>> {
         let ids = |turn: &Vec<Part>| turn.iter().map(|(scenario, _)| scenario.step.id).collect();
