@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -38,25 +38,25 @@ fn kubeconform() -> Option<Kubeconform> {
 impl Kubeconform {
     /// What it has against these manifests, one line each, and how many objects it found nothing wrong with. A kind without
     /// a schema is a fault.
-    fn judge(&self, manifests: &str) -> (Vec<String>, u64) {
+    ///
+    /// A file each: of a stream longer than its buffer, kubeconform may read over what it is still judging.
+    fn judge<T: AsRef<str>>(&self, manifests: &[T]) -> (Vec<String>, u64) {
         let file = "{{.ResourceKind}}{{.KindSuffix}}.json";
         let location = |folder: &Path| folder.join(file).display().to_string();
         // Kinds of third parties that are not Argo CD's.
         let others = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/kinds");
-        let mut child = Command::new(&self.program)
+        let folder = tempfile::tempdir().expect("make a folder");
+        for (number, text) in manifests.iter().enumerate() {
+            let path = folder.path().join(format!("{number}.yaml"));
+            std::fs::write(path, text.as_ref()).expect("write the manifests for kubeconform");
+        }
+        let output = Command::new(&self.program)
             .args(["-strict", "-summary", "-output", "json"])
             .args(["-schema-location", &location(&self.schemas)])
-            .args(["-schema-location", &location(&others), "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
+            .args(["-schema-location", &location(&others)])
+            .arg(folder.path())
+            .output()
             .expect("start kubeconform");
-        let mut stdin = child.stdin.take().expect("its input is piped");
-        stdin
-            .write_all(manifests.as_bytes())
-            .expect("hand the manifests to kubeconform");
-        drop(stdin);
-        let output = child.wait_with_output().expect("wait for kubeconform");
         let answer: Value = serde_json::from_slice(&output.stdout).expect("kubeconform answers in JSON");
         let faults = answer["resources"].as_array().expect("a list of what is wrong");
         let faults = faults
@@ -80,7 +80,7 @@ fn every_field_is_known_and_of_the_right_type() {
     let mut sent = render::sent();
     sent.extend(render::argocd(&kubeconform.argocd));
     // All at once: each start of the program reads the schemas anew.
-    let (faults, valid) = kubeconform.judge(&sent.join("\n---\n"));
+    let (faults, valid) = kubeconform.judge(&sent);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let objects = sent.iter().flat_map(|text| text.lines());
     let objects = objects.filter(|line| line.starts_with("kind: ")).count();
@@ -96,7 +96,7 @@ fn a_misspelt_field_a_wrong_type_and_an_unknown_kind_are_refused() {
         let text = &render::ALL[folder].text;
         let broken = text.replacen(from, to, 1);
         assert_ne!(*text, broken, "{from} is not in {folder}");
-        let (faults, _) = kubeconform.judge(&broken);
+        let (faults, _) = kubeconform.judge(&[&broken]);
         let [fault] = &faults[..] else {
             panic!("{to}: one object is wrong, but {faults:#?}")
         };
