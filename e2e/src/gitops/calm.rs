@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use kube::ResourceExt as _;
 
-use super::{REFRESH, list, refresh};
+use super::{Application, REFRESH, list, refresh};
 use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::environment::Environment;
@@ -22,17 +22,7 @@ pub(crate) async fn calm(
     eventually(step, "everything Synced and Healthy", within, async || {
         let mut pending = Vec::new();
         for &environment in environments {
-            let cluster = env.cluster(environment);
-            for app in list(cluster).await? {
-                let status = app.status.clone().unwrap_or_default();
-                if !status.is_calm() {
-                    pending.push(format!(
-                        "{} on {environment}: {}",
-                        app.name_any(),
-                        status.summary()
-                    ));
-                }
-            }
+            pending.extend(restless(&list(env.cluster(environment)).await?, environment));
         }
         Ok(match pending.as_slice() {
             [] => Verdict::Ready(()),
@@ -42,15 +32,20 @@ pub(crate) async fn calm(
     .await
 }
 
+/// Those that are not as Git says, healthy and done, each with what it is instead.
+fn restless(apps: &[Application], environment: Environment) -> Vec<String> {
+    let restless = apps.iter().filter_map(|app| {
+        let status = app.status.clone().unwrap_or_default();
+        (!status.is_calm()).then(|| format!("{} on {environment}: {}", app.name_any(), status.summary()))
+    });
+    restless.collect()
+}
+
 /// Wait until Argo CD has made all of Git on a cluster that began with its root Application alone.
 pub(crate) async fn made(step: &StepHandle, cluster: &Cluster, within: Duration) -> Result<()> {
     eventually(step, "everything from Git", within, async || {
         let apps = list(cluster).await?;
-        let pending = apps.iter().filter_map(|app| {
-            let status = app.status.clone().unwrap_or_default();
-            (!status.is_calm()).then(|| format!("{}: {}", app.name_any(), status.summary()))
-        });
-        let pending: Vec<_> = pending.collect();
+        let pending = restless(&apps, cluster.environment);
         // The root makes the others, and is Synced only when it has.
         Ok(if apps.len() > 1 && pending.is_empty() {
             Verdict::Ready(())
