@@ -15,7 +15,8 @@ use crate::scenarios::migration_job;
 const DEADLINE: u32 = 8;
 /// After the deadline.
 const FAILED: u64 = 30;
-const MISSING: &str = "000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop/backend@sha256:1111111111111111111111111111111111111111111111111111111111111111";
+/// Of no image.
+const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("migration-image", "a migration without an image", 120),
@@ -33,8 +34,9 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let course = Course::begin(env, step).await?;
+    let image = format!("{}/gitops-loop/backend@{DIGEST}", env.ground.account.registry);
     let missing = Change {
-        image: Some(MISSING),
+        image: Some(&image),
         deadline: Some(DEADLINE),
         ..Change::default()
     };
