@@ -3,6 +3,7 @@
 mod config;
 mod names;
 mod pods;
+mod services;
 
 use std::{
     fs,
@@ -178,6 +179,7 @@ pub(crate) async fn create(
         .with_context(|| format!("apply {POLICIES}"))?;
     let addresses = nodes_ready(&cluster, step).await?;
     settings.pods.route(ground, environment, &addresses).await?;
+    settings.services.keep(ground, environment).await?;
     if ground.engine.kind() == Kind::Podman {
         names::forward_to(&cluster.client, &network.gateway, addresses.len(), step).await?;
     }

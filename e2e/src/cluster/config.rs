@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::pods::PodRange;
+use super::{pods::PodRange, services::ServiceRange};
 use crate::{env::Ground, environment::Environment, world::ForgeAccess};
 
 /// `NodePort`s, as in infra/local.
@@ -20,6 +20,8 @@ pub(super) struct Settings {
     pub(super) text: String,
     /// The addresses of all pods.
     pub(super) pods: PodRange,
+    /// The addresses of all Services.
+    pub(super) services: ServiceRange,
 }
 
 pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u16)]) -> Result<Settings> {
@@ -36,7 +38,7 @@ pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u
     };
     let (base, plugins) = (read("kind.yaml")?, read("cni.conflist")?);
     let base: Value = serde_saphyr::from_str(&base).context("understand infra/local/kind.yaml")?;
-    let pods = PodRange::of(&base)?;
+    let (pods, services) = (PodRange::of(&base)?, ServiceRange::of(&base)?);
     let registry = write(
         format!("registry-{environment}.toml"),
         &mirror(&ForgeAccess::cluster_url()),
@@ -54,7 +56,7 @@ pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u
         ]));
     }
     let text = merged(base, &mounts, ports)?;
-    Ok(Settings { text, pods })
+    Ok(Settings { text, pods, services })
 }
 
 /// `base` with one node for each of `mounts`. The first one has the control plane and the ports.

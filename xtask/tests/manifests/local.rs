@@ -101,15 +101,11 @@ fn server_and_migration_talk_to_the_emulator_in_the_e2e_only() {
 #[test]
 fn what_is_no_pod_reaches_the_backend_in_the_e2e() {
     let kind = file("infra/local/kind.yaml");
-    let pods = kind[0].text("/networking/podSubnet");
-    for environment in ENVIRONMENTS {
-        let policy = find(
-            local_overlay("platform", environment),
-            "NetworkPolicy",
-            "local-node-port",
-        );
-        let block = policy.at("/spec/ingress/0/from/0/ipBlock");
-        assert_eq!(*block, json!({ "cidr": "0.0.0.0/0", "except": [pods] }));
-        assert_eq!(policy.list("/spec/ingress/0/from").len(), 1);
-    }
+    let argument = format!(
+        "--service-cluster-ip-range={}",
+        kind[0].text("/networking/serviceSubnet")
+    );
+    let router = file("infra/local/kube-router.yaml");
+    let arguments = find(&router, "DaemonSet", "kube-router").list("/spec/template/spec/containers/0/args");
+    assert!(arguments.contains(&json!(argument)), "{arguments:?}");
 }
