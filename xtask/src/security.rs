@@ -125,7 +125,7 @@ fn tests_exist(sh: &Shell) -> Result<()> {
 }
 
 fn claims_table() -> String {
-    let mut table = "| | rule | because | check | where |\n|---|---|---|---|---|\n".to_owned();
+    let mut table = "| | rule | reason | test | file |\n|---|---|---|---|---|\n".to_owned();
     for claim in CLAIMS {
         let Claim {
             rule, reason, check, ..

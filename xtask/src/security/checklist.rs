@@ -1,4 +1,4 @@
-//! docs/CHECKLIST.md: what could be asked of a delivery like this one, and which test or story shows it.
+//! docs/CHECKLIST.md: what to expect of a delivery pipeline, and which test or scenario proves it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use super::points::{POINTS, SCORECARD};
 /// Its table is written by `cargo xtask security`.
 pub(super) const PAGE: &str = "docs/CHECKLIST.md";
 
-const STORIES: &str = "e2e/src/scenarios/";
+const SCENARIOS: &str = "e2e/src/scenarios/";
 
 /// One thing that must hold.
 #[derive(Debug)]
@@ -29,11 +29,11 @@ pub(super) struct Point {
 pub(super) enum Shown {
     /// A test, by the name of its function.
     Test(&'static str),
-    /// A story of the e2e, by its name for `--only`.
-    Story(&'static str),
+    /// A scenario of the e2e, by its name for `--only`.
+    Scenario(&'static str),
 }
 
-/// Where tests and stories are: path → text of every file of Rust.
+/// Where tests and scenarios are: path → text of every file of Rust.
 pub(super) struct Sources(BTreeMap<String, String>);
 
 impl Sources {
@@ -51,7 +51,7 @@ impl Sources {
     fn find(&self, shown: Shown) -> Result<&str> {
         let (what, sign, below) = match shown {
             Shown::Test(name) => (name, format!("fn {name}("), ""),
-            Shown::Story(name) => (name, format!("Step::new(\"{name}\""), STORIES),
+            Shown::Scenario(name) => (name, format!("Step::new(\"{name}\""), SCENARIOS),
         };
         let found: Vec<_> = self
             .0
@@ -78,12 +78,12 @@ pub(super) fn table(sources: &Sources) -> Result<String> {
     let ours = table_of(POINTS, sources)?;
     let scorecard = table_of(SCORECARD, sources).context("of Scorecard's checks")?;
     Ok(format!(
-        "{ours}\n## Checks of OpenSSF's Scorecard\n\nBy hand: `scorecard` itself asks the forge.\n\n{scorecard}"
+        "{ours}\n## Checks of OpenSSF's Scorecard\n\nThese were compared by hand, because `scorecard` itself needs the repository on a forge.\n\n{scorecard}"
     ))
 }
 
 fn table_of(points: &[Point], sources: &Sources) -> Result<String> {
-    let mut rows = "| | what must hold | shown by | not shown |\n|---|---|---|---|\n".to_owned();
+    let mut rows = "| | what must hold | proven by | not proven |\n|---|---|---|---|\n".to_owned();
     for (place, point) in (1..).zip(points) {
         let Point {
             number,
@@ -100,7 +100,7 @@ fn table_of(points: &[Point], sources: &Sources) -> Result<String> {
             let file = sources.find(*shown).with_context(|| format!("point {number}"))?;
             let name = match shown {
                 Shown::Test(name) => format!("`{name}`"),
-                Shown::Story(name) => format!("story `{name}`"),
+                Shown::Scenario(name) => format!("scenario `{name}`"),
             };
             Ok(format!("[{name}](../{file})"))
         });
@@ -113,7 +113,7 @@ fn table_of(points: &[Point], sources: &Sources) -> Result<String> {
         .filter(|point| !point.missing.is_empty() && !point.shown.is_empty())
         .count();
     let none = points.len() - whole - part;
-    writeln!(rows, "\nShown: {whole}; in part: {part}; not: {none}.").context("write the sum")?;
+    writeln!(rows, "\nProven: {whole}; partly: {part}; not: {none}.").context("write the sum")?;
     Ok(rows)
 }
 
@@ -127,7 +127,7 @@ mod tests {
             file("a.rs", "fn first() {}\nStep::new(\"elsewhere\", 1)"),
             file("b.rs", "fn twice() {}"),
             file("c.rs", "fn twice() {}"),
-            file("e2e/src/scenarios/main/a.rs", "Step::new(\"story\", 1)"),
+            file("e2e/src/scenarios/main/a.rs", "Step::new(\"scenario\", 1)"),
         ]))
     }
 
@@ -142,13 +142,13 @@ mod tests {
 
     #[test]
     fn a_row_leads_to_what_shows_it() {
-        let point = point(&[Shown::Test("first"), Shown::Story("story")], "");
+        let point = point(&[Shown::Test("first"), Shown::Scenario("scenario")], "");
         let rows = table_of(&[point], &sources()).unwrap();
         assert_eq!(
             rows.lines().nth(2).unwrap(),
-            "| 1 | it holds | [`first`](../a.rs)<br>[story `story`](../e2e/src/scenarios/main/a.rs) |  |"
+            "| 1 | it holds | [`first`](../a.rs)<br>[scenario `scenario`](../e2e/src/scenarios/main/a.rs) |  |"
         );
-        assert!(rows.ends_with("\nShown: 1; in part: 0; not: 0.\n"), "{rows}");
+        assert!(rows.ends_with("\nProven: 1; partly: 0; not: 0.\n"), "{rows}");
     }
 
     #[test]
@@ -156,7 +156,10 @@ mod tests {
         for (shown, complaint) in [
             (&[Shown::Test("second")][..], "`fn second(`"),
             (&[Shown::Test("twice")], "more than one file: b.rs, c.rs"),
-            (&[Shown::Story("elsewhere")], "no file below e2e/src/scenarios/"),
+            (
+                &[Shown::Scenario("elsewhere")],
+                "no file below e2e/src/scenarios/",
+            ),
             (&[], "neither shown nor said to be missing"),
         ] {
             let error = table_of(&[point(shown, "")], &sources()).unwrap_err();
