@@ -30,17 +30,17 @@ const BEGUN: Duration = Duration::from_secs(20);
 const CONVERGED: Duration = Duration::from_secs(45);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("argocd-killed", "Argo CD dies in mid-sync", 180),
+    step: Step::new("argocd-killed", "Argo CD is killed during a sync", 180),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "While a sync runs its migration, the repo server is killed, which renders; in the next sync Redis; in the one after it the \
-                application controller, which applies.",
-        effect: "What runs goes on without them. Redis is not missed, and a new controller finds the sync in the Application's status and \
-                 finishes it. Where nobody renders, the sync ends with that as its reason (`ComparisonError`), unless a new repo server is \
-                 there in time; the next commit goes live.",
+        cause: "While a sync runs its migration, the repo server, which renders manifests, is killed. In the next sync Redis is \
+                killed, and in the one after that the application controller, which applies them.",
+        effect: "The application keeps serving. A sync survives the loss of Redis, and a new controller finds the sync in the \
+                 Application's status and finishes it. Without a repo server the sync fails with `ComparisonError`, unless a new \
+                 one starts in time; the next commit goes live.",
         within: "45 s, 0 failed requests",
-        way_out: "Nothing to do, unless the sync failed: it is not tried again, so press Sync, or merge the next commit.",
+        way_out: "Nothing to do unless the sync failed. A failed sync is not retried: sync by hand, or merge the next commit.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

@@ -21,15 +21,16 @@ const WORD: &str = "  - target:
 ";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("bad-manifest", "a manifest that is not accepted", 120),
+    step: Step::new("bad-manifest", "a manifest that Kubernetes rejects", 120),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A manifest is merged that Kubernetes refuses, such as a word where a number belongs.",
-        effect: "Argo CD cannot compare it with the cluster (`ComparisonError`), names the field and begins no sync, the old pods go on serving. A mistake in an overlay concerns \
-                 its environment; one in a base reaches both at once, because both read `master`.",
+        cause: "An invalid manifest is merged, for example with a word where a number belongs.",
+        effect: "Argo CD cannot compare it with the cluster (`ComparisonError`): it names the field and starts no sync. The old \
+                 pods keep serving. A mistake in an overlay affects its environment; one in a base affects both at once, because \
+                 both read `master`.",
         within: "30 s, 0 failed requests",
-        way_out: "Revert the commit, or merge one that is right. `cargo xtask check` would have found it.",
+        way_out: "Revert, or merge a correct manifest. `cargo xtask check` finds this mistake.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

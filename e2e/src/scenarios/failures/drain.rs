@@ -26,15 +26,15 @@ const SCALED: Duration = Duration::from_mins(1);
 const DRAINED: Duration = Duration::from_mins(1);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("drain", "a node is emptied", 240),
+    step: Step::new("drain", "a node is drained", 240),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "`kubectl drain` empties one of two nodes, with two replicas of each app, one on each node.",
-        effect: "Pods are evicted; those that stay serve until new ones are ready. \
-                 Argo CD's own parts on that node move too.",
+        cause: "`kubectl drain` empties one of two nodes, while each app has one replica on each node.",
+        effect: "Pods are evicted; the remaining ones serve until new ones are ready. The parts of Argo CD on that node move \
+                 too.",
         within: "60 s, 0 failed requests",
-        way_out: "`kubectl uncordon`; pods come back to the node with the next rollout.",
+        way_out: "`kubectl uncordon`; pods return to the node with the next rollout.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

@@ -22,14 +22,14 @@ const HEALED: Duration = Duration::from_secs(10);
 const HELD: Duration = Duration::from_secs(3);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("drift", "changes by hand are undone", 120),
+    step: Step::new("drift", "drift is corrected", 120),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
         cause: "Somebody changes replicas, image or labels in the cluster, or deletes a Service.",
-        effect: "Argo CD sees the difference and applies what Git says.",
-        within: "10 s each",
-        way_out: "Nothing to do. To change it for good, commit it; to look into something first, turn off `selfHeal`.",
+        effect: "Argo CD detects the difference and restores the state in Git.",
+        within: "10 s for each change",
+        way_out: "Nothing to do. To keep the change, commit it. To investigate first, turn off `selfHeal`.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

@@ -33,11 +33,12 @@ pub(crate) const UNREACHABLE: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "Packets to DynamoDB are dropped, as by a wrong route or a network policy.",
-        effect: "The backend answers 503 with `Retry-After` and takes itself out of the Service; the page says that the board \
-                 cannot be reached. Nothing is restarted. A message that is sent again under its key is there once.",
-        within: "12 s until it takes no requests, 10 s after the end until it answers again",
-        way_out: "Nothing to do once the way is open. `kubectl describe pod` shows the failing readiness probe, the log the cause.",
+        cause: "Packets to DynamoDB are dropped, as by a wrong route or network policy.",
+        effect: "The backend answers 503 with `Retry-After` and is no longer ready, so the Service sends it no requests. The \
+                 page says that the board cannot be reached. No pod restarts. A message sent again with its key is stored once.",
+        within: "12 s until the backend gets no requests, 10 s from the end of the outage until it answers",
+        way_out: "Nothing to do once the route is restored. `kubectl describe pod` shows the failing readiness probe, and the \
+                  log shows the cause.",
     }),
     story: |env, step| Box::pin(unreachable(env, step)),
 };
@@ -47,11 +48,12 @@ pub(crate) const THROTTLED: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "DynamoDB refuses writes for want of capacity; loses an answer; answers too late.",
-        effect: "A refusal that passes is not noticed, one that stays is a 503 with `Retry-After`, and reads go on. A lost answer \
-                 stores one message. What is too slow is a 504 in time, not a hanging page. The pod stays ready.",
-        within: "7 s for any answer; at once after the end",
-        way_out: "Nothing to do if it passes; else raise the table's capacity or find the hot key.",
+        cause: "DynamoDB throttles writes, loses a response, or responds too late.",
+        effect: "Brief throttling goes unnoticed. Lasting throttling is answered with 503 and `Retry-After`, while reads \
+                 continue. If a response is lost, one message is stored. A slow table causes a 504 in time instead of a hanging \
+                 page. The pod stays ready.",
+        within: "7 s for any response; immediate recovery",
+        way_out: "Nothing to do if it passes. Otherwise, raise the table's capacity or find the hot key.",
     }),
     story: |env, step| Box::pin(throttled(env, step)),
 };

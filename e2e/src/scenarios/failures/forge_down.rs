@@ -34,11 +34,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "The forge stops answering, once in the middle of a sync, once after a merge whose webhook was lost.",
-        effect: "What runs goes on. A sync that has begun ends without the forge; a release that was merged comes when the forge is back: \
-                 within a minute by itself, at once when somebody presses Refresh.",
+        cause: "The forge stops answering: once during a sync, and once after a merge whose webhook was lost.",
+        effect: "The application keeps serving. A sync that has begun finishes without the forge. A merged release goes live \
+                 when the forge is back: within a minute by itself, or at once after a manual refresh.",
         within: "40 s after the refresh, 0 failed requests",
-        way_out: "Bring the forge back. Argo CD keeps no merge from anybody: what `master` says then is what comes.",
+        way_out: "Bring the forge back. Argo CD then syncs what `master` contains.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

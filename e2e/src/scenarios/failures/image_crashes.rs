@@ -15,11 +15,12 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A release is merged whose program ends at once, such as by a setting that it refuses.",
-        effect: "The new pods restart in growing intervals and get no requests; the old ones serve on. After `progressDeadlineSeconds` \
-                 (two minutes, five seconds in the story) the Application is Degraded, and the pod's warning says `BackOff`. Production is not touched.",
-        within: "30 s beyond that, 0 failed requests",
-        way_out: "Merge a good release, or revert; `kubectl logs --previous` has the program's last words.",
+        cause: "A release is merged whose program exits at start, for example because it rejects a setting.",
+        effect: "The new pods restart at growing intervals and get no requests; the old pods keep serving. After \
+                 `progressDeadlineSeconds` (two minutes; five seconds in the scenario) the Application is Degraded, and the \
+                 pod's event says `BackOff`. Production is not affected.",
+        within: "30 s after that deadline, 0 failed requests",
+        way_out: "Merge a fix, or revert. `kubectl logs --previous` shows the program's last output.",
     }),
     story: |env, step| {
         Box::pin(held_back::tell(

@@ -19,17 +19,17 @@ const DIGEST: &str = "digest: sha256:";
 const NONE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("image-missing", "a release of no image", 120),
+    step: Step::new("image-missing", "a release whose image is missing", 120),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A digest is merged by hand that the registry does not have.",
-        effect: "The new pods wait for their image; the old ones serve on. After `progressDeadlineSeconds` (two minutes, five seconds in the \
-                 story) the Application is Degraded, and the pod's warning names the image. Production is not touched. \
-                 Where images must be signed, Kubernetes refuses it, and the sync fails at once.",
-        within: "30 s beyond that, 0 failed requests",
-        way_out: "Revert. CI proposes only digests that it has just seen in the registry. Where the sync has failed, also sync once by hand: until \
-                  then Argo CD undoes no changes by hand ([ADR 5](adr/0005-no-sync-retries.md)).",
+        cause: "Somebody merges a digest that the registry does not have.",
+        effect: "The new pods wait for their image; the old pods keep serving. After `progressDeadlineSeconds` (two minutes; \
+                 five seconds in the scenario) the Application is Degraded, and the pod's event names the image. Production is \
+                 not affected. Where images must be signed, admission rejects it, and the sync fails at once.",
+        within: "30 s after that deadline, 0 failed requests",
+        way_out: "Revert. CI proposes only digests that the registry has. If the sync failed, also sync once by hand: until then \
+                  Argo CD does not correct drift ([ADR 5](adr/0005-no-sync-retries.md)).",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

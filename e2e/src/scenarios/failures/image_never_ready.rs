@@ -14,11 +14,12 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A release is merged whose pods run and never become ready.",
-        effect: "They get no requests; the old pods serve on. After `progressDeadlineSeconds` (two minutes, five seconds in the story) \
-                 the Application is Degraded, and the pod's warning says which probe fails, and with what. Production is not touched.",
-        within: "30 s beyond that, 0 failed requests",
-        way_out: "Merge a good release, or revert.",
+        cause: "A release is merged whose pods run but never become ready.",
+        effect: "The new pods get no requests; the old pods keep serving. After `progressDeadlineSeconds` (two minutes; five \
+                 seconds in the scenario) the Application is Degraded, and the pod's event says which probe fails and why. \
+                 Production is not affected.",
+        within: "30 s after that deadline, 0 failed requests",
+        way_out: "Merge a fix, or revert.",
     }),
     story: |env, step| {
         Box::pin(held_back::tell(

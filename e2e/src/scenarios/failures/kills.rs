@@ -30,11 +30,11 @@ pub(crate) const PODS: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "Every ten seconds a pod of production is removed without time to say goodbye, as when its node is lost.",
-        effect: "The other replica serves while a new one starts; requests to the one that is gone fail until kube-proxy knows. \
-                 What was posted is there, once.",
-        within: "5 % of the requests fail at most",
-        way_out: "Nothing to do. More replicas make the share smaller.",
+        cause: "Every ten seconds, a pod of production is deleted without a grace period, as when its node is lost.",
+        effect: "The other replica serves while a new pod starts. Requests to the deleted pod fail until kube-proxy has the \
+                 change. Every posted message is stored once.",
+        within: "at most 5 % failed requests",
+        way_out: "Nothing to do. More replicas reduce the share of failed requests.",
     }),
     story: |env, step| Box::pin(pods(env, step)),
 };
@@ -44,10 +44,11 @@ pub(crate) const PROCESSES: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "Every ten seconds a process of production gets SIGKILL in its node, as when memory is short.",
-        effect: "The kubelet starts it again in the same pod; the other replica serves meanwhile. What was posted is there, once.",
-        within: "5 % of the requests fail at most",
-        way_out: "Nothing to do; the pod counts its restarts. If they go on, `kubectl logs --previous` has the last words.",
+        cause: "Every ten seconds, a process of production gets SIGKILL on its node, as when memory runs out.",
+        effect: "The kubelet restarts it in the same pod, and the other replica serves meanwhile. Every posted message is stored \
+                 once.",
+        within: "at most 5 % failed requests",
+        way_out: "Nothing to do; the pod counts its restarts. If they continue, `kubectl logs --previous` shows the last output.",
     }),
     story: |env, step| Box::pin(processes(env, step)),
 };

@@ -19,10 +19,12 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A release names a table that is not there, so its migration exits with an error.",
-        effect: "The sync fails and names the Job. The Deployment is not touched, the old version serves on, all messages are there.",
+        cause: "A release names a table that does not exist, so its migration exits with an error.",
+        effect: "The sync fails and names the Job. The Deployment is not changed, the old version keeps serving, and no message \
+                 is lost.",
         within: "30 s, 0 failed requests",
-        way_out: "`kubectl logs job/backend-migrate` says why; it is kept until the next sync. Merge a commit that is right: it is migrated and rolled out.",
+        way_out: "`kubectl logs job/backend-migrate` shows the reason, until the next sync. Merge a fix: it is migrated and \
+                  rolled out.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

@@ -19,10 +19,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A migration does not come to an end. The release gives it 5 s; what is in `base` is 300 s.",
-        effect: "Its deadline ends it, the sync fails and names it. The old version serves on.",
-        within: "the deadline and 30 s, 0 failed requests",
-        way_out: "Revert the commit. A migration that needs longer goes on at its checkpoint in the next sync: raise `activeDeadlineSeconds` in that commit.",
+        cause: "A migration does not finish. The scenario gives it 5 s; the default in `base` is 300 s.",
+        effect: "The Job's deadline stops it, and the sync fails and names the deadline. The old version keeps serving.",
+        within: "30 s after the deadline, 0 failed requests",
+        way_out: "Revert. If a migration only needs more time, raise `activeDeadlineSeconds` in a commit: it resumes at its \
+                  checkpoint in the next sync.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

@@ -19,15 +19,17 @@ const FAILED: u64 = 30;
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("migration-image", "a migration without an image", 120),
+    step: Step::new("migration-image", "a migration whose image is missing", 120),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A release names an image that the registry does not have. The release gives the migration 8 s; what is in `base` is 300 s.",
-        effect: "The migration's pod says `ErrImagePull`. The deadline ends it, the sync fails and names it. No server is replaced. Where images \
-                 must be signed, Kubernetes refuses the Job, and the sync fails at once.",
-        within: "the deadline and 30 s, 0 failed requests",
-        way_out: "Revert the commit. Until the deadline `kubectl describe pod --selector job-name=backend-migrate` names the image.",
+        cause: "A release names an image that the registry does not have. The scenario gives the migration 8 s; the default in \
+                `base` is 300 s.",
+        effect: "The migration's pod reports `ErrImagePull`. The Job's deadline stops it, and the sync fails and names the \
+                 deadline. No server is replaced. Where images must be signed, admission rejects the Job, and the sync fails at \
+                 once.",
+        within: "30 s after the deadline, 0 failed requests",
+        way_out: "Revert. Until the deadline, `kubectl describe pod --selector job-name=backend-migrate` shows the image.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

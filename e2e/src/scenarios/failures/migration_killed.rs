@@ -21,14 +21,15 @@ const SLOWLY: &str = "100";
 const AS_FAST_AS_IT_CAN: &str = "0";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("migration-killed", "a migration killed half way", 180),
+    step: Step::new("migration-killed", "a migration killed half-way", 180),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "Staging moves to a backup of an older schema, and the pod that migrates it is deleted at work.",
-        effect: "The sync fails, the old version serves on with its own table. The next migration goes on at the checkpoint; every message is brought to the new form, none is lost.",
+        cause: "Staging switches to a restored table with an older schema, and the migration's pod is deleted while it runs.",
+        effect: "The sync fails, and the old version keeps serving from its own table. The next migration resumes at the \
+                 checkpoint. Every message is converted, and none is lost.",
         within: "30 s to the failure, 0 failed requests",
-        way_out: "Merge any commit of the backend, or press Sync: the migration goes on. One that is evicted does so by itself.",
+        way_out: "Merge any commit of the backend, or sync by hand: the migration resumes. An evicted one resumes by itself.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

@@ -23,14 +23,15 @@ const SETTLE: u32 = 8;
 const NO_LONGER: u32 = 1;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("migration-skipped", "a commit in mid-rollout", 150),
+    step: Step::new("migration-skipped", "a migration during a rollout", 150),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A release that needs a migration is merged while the pods of the release before it are still being replaced.",
-        effect: "Its migration runs all the same, before its first server. Were it skipped, the new servers would not be ready, and the old ones would serve on.",
+        cause: "A release that needs a migration is merged while the previous release is still rolling out.",
+        effect: "Its migration runs before its first server. If Argo CD skipped it, the new servers would not become ready, and \
+                 the old ones would keep serving.",
         within: "40 s, 0 failed requests",
-        way_out: "Nothing to do. Should servers say `schema … run backend migrate`: press Sync.",
+        way_out: "Nothing to do. If servers report `schema … run backend migrate`, sync by hand.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

@@ -20,8 +20,9 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "While the migration of a release is at work, somebody starts a second one by hand.",
-        effect: "One has the lock and works; the other waits, finds all done and ends well. Every message is changed once, and the release goes live.",
+        cause: "While the migration of a release runs, somebody starts a second one by hand.",
+        effect: "One holds the lock and works. The other waits, finds everything done and succeeds. Every message is changed \
+                 once, and the release goes live.",
         within: "40 s, 0 failed requests",
         way_out: "Nothing to do.",
     }),

@@ -32,10 +32,12 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "New code brings a migration that cannot cope with one of the stored messages. The message is mended and something merged; then somebody takes all of it back.",
-        effect: "The sync fails, and the Job's log names the message. The old version serves on. The next commit migrates and goes live. After the way back the old code serves on the new schema, with every message.",
-        within: "30 s to the failure, 40 s from merge to live and back each, 0 failed requests",
-        way_out: "Mend the message or the function (docs/MIGRATIONS.md), and merge. Going back needs no migration.",
+        cause: "New code brings a migration that cannot convert one of the stored messages. Somebody fixes the message and \
+                merges another commit; later the whole change is reverted.",
+        effect: "The sync fails, and the Job's log names the message. The old version keeps serving. The next commit migrates \
+                 and goes live. After the revert, the old code serves on the new schema, with every message.",
+        within: "30 s to the failure, 40 s from each merge to live, 0 failed requests",
+        way_out: "Fix the message or the function (docs/MIGRATIONS.md), and merge. Going back needs no migration.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

@@ -46,15 +46,16 @@ const SYNCED: Duration = Duration::from_secs(30);
 const PRUNED: Duration = Duration::from_secs(10);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("prune", "what Git loses goes", 120),
+    step: Step::new("prune", "what is removed from Git is pruned", 120),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
         cause: "A manifest is removed from Git.",
-        effect: "Its object is deleted. One with the annotation `Prune=false` stays, and the Application says OutOfSync as long as it is there.",
+        effect: "Its object is deleted. An object with the annotation `Prune=false` stays, and the Application is OutOfSync \
+                 while it exists.",
         within: "10 s",
-        way_out: "Revert the commit and the object is made anew; what it held, such as data, is not. What must outlive its manifest needs \
-                 `Prune=false`, or `Prune=confirm` as the namespace has it. Delete what stayed by hand once nobody needs it.",
+        way_out: "Reverting the commit creates the object again, but not what it contained, such as data. What must outlive its \
+                  manifest needs `Prune=false`, as the namespace has it. Delete a kept object by hand once nobody needs it.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

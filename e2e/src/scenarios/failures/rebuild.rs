@@ -28,12 +28,12 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "The whole cluster of production is deleted; a new one gets Argo CD and the root Application, nothing else.",
-        effect: "Argo CD makes of Git what was there: the same objects, with the same specifications, from the same images. The \
-                 messages are in the table, which is no part of the cluster.",
-        within: "8 min, nearly all of it the start of cluster and Argo CD",
-        way_out: "A new cluster, `kubectl apply --server-side --force-conflicts -k infra/argocd`, then \
-                  `kubectl apply -f infra/apps/root/production.yaml`.",
+        cause: "Production's whole cluster is deleted. A new one gets only Argo CD and the root Application.",
+        effect: "Argo CD recreates everything from Git: the same objects with the same specifications and the same images. The \
+                 messages are in the table, which is outside the cluster.",
+        within: "8 min, nearly all of it to start the cluster and Argo CD",
+        way_out: "Create a cluster, then `kubectl apply --server-side --force-conflicts -k infra/argocd`, then `kubectl apply -f \
+                  infra/apps/root/production.yaml`.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

@@ -34,15 +34,16 @@ const LIVE: Duration = Duration::from_secs(40);
 const RUN: Duration = Duration::from_mins(2);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("rollback", "back past a migration", 600),
+    step: Step::new("rollback", "rollback past a migration", 600),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A release that brought a migration turns out to be wrong, and somebody runs `cargo xtask rollback staging` and merges what it proposes.",
-        effect: "The digests of the release before come back. Its code serves on the newer table, where every message is as it was; later runs of CI \
-                 propose nothing that was taken back.",
+        cause: "A release that brought a migration turns out to be wrong. Somebody runs `cargo xtask rollback staging` and \
+                merges its proposal.",
+        effect: "The digests of the previous release come back. Its code serves on the newer schema, with every message \
+                 unchanged. Later runs of CI do not propose the withdrawn release.",
         within: "30 s from the merge, 0 failed requests",
-        way_out: "Push the fix, which CI proposes as ever, or go forward by `cargo xtask rollback staging --to COMMIT`.",
+        way_out: "Push a fix, which CI proposes as usual, or go forward with `cargo xtask rollback staging --to COMMIT`.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

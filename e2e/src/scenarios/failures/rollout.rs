@@ -27,8 +27,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A release replaces every pod of both apps while a hundred requests a second come in, over kept and over new connections.",
-        effect: "New pods answer before old ones are told to go, and those still answer what reaches them: no request fails.",
+        cause: "A release replaces every pod of both apps while a hundred requests per second arrive, over kept and over new \
+                connections.",
+        effect: "New pods answer before old ones are told to stop, and old pods answer the requests that still reach them. No \
+                 request fails.",
         within: "0 failed requests",
         way_out: "Nothing to do.",
     }),

@@ -25,14 +25,14 @@ const RUN: Duration = Duration::from_mins(4);
 const LIVE: Duration = Duration::from_secs(40);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("two-developers", "two push at once", 600),
+    step: Step::new("two-developers", "two developers push at once", 600),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "Two developers push a change of the page each at the same time; later somebody starts the run of the older push once more, before \
-                and after the release.",
-        effect: "Git takes one push and refuses the other, who rebases. Each push has its run; one proposal is open, that of the later commit, with \
-                 both changes. The late run changes nothing, before the merge and after it.",
+        cause: "Two developers each push a change of the page at the same time. Somebody later repeats the CI run of the older \
+                push, before and after the release.",
+        effect: "Git accepts one push and rejects the other, whose author rebases. Each push has its run. One proposal is open: \
+                 that of the later commit, with both changes. The repeated runs change nothing.",
         within: "40 s from the merge to live",
         way_out: "Nothing to do.",
     }),

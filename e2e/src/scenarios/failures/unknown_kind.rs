@@ -26,15 +26,16 @@ const SEEN: Duration = Duration::from_secs(30);
 const HEALED: Duration = Duration::from_secs(30);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("unknown-kind", "a kind that nobody allowed", 120),
+    step: Step::new("unknown-kind", "a kind that is not allowed", 120),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A manifest is merged of a kind that `infra/argocd` does not name, or whose definition (CRD) is not installed.",
-        effect: "Argo CD leaves that object out and names it in a condition, `ExcludedResourceWarning`; the Application stays Synced, no pod is replaced.",
+        cause: "A manifest is merged whose kind is missing in `infra/argocd`, or whose CRD is not installed.",
+        effect: "Argo CD leaves the object out and names it in the condition `ExcludedResourceWarning`. The Application stays \
+                 Synced, and no pod is replaced.",
         within: "30 s, 0 failed requests",
-        way_out: "Install the definition, then allow the kind in `infra/apps/base/project.yaml` and `infra/argocd`; or revert the commit. \
-                  `cargo xtask test` finds a kind that is rendered and not allowed.",
+        way_out: "Install the CRD, then allow the kind in `infra/apps/base/project.yaml` and `infra/argocd`; or revert. `cargo \
+                  xtask test` finds a kind that is rendered but not allowed.",
     }),
     story: |env, step| Box::pin(tell(env, step)),
 };

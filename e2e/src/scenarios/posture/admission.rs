@@ -32,7 +32,7 @@ const APP: &str = "frontend";
 const FOREIGN: &str = "docker.io/library/busybox";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("admission", "only our images get in", 180),
+    step: Step::new("admission", "only signed images are admitted", 180),
     suite: Suite::Posture,
     needs: &[],
     failure: None,

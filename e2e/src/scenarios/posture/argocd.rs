@@ -21,7 +21,7 @@ use crate::scenarios::workloads::NAMESPACE;
 use crate::wait::{Verdict, eventually};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("argocd-rights", "Argo CD may do what it has to", 60),
+    step: Step::new("argocd-rights", "Argo CD has only the rights it needs", 60),
     suite: Suite::Posture,
     needs: &[],
     failure: None,

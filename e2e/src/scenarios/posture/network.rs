@@ -22,7 +22,7 @@ use crate::wait::{Verdict, eventually};
 use crate::world::{AWS, FORGE};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("network-policies", "pods reach what policies allow", 120),
+    step: Step::new("network-policies", "pods reach only what policies allow", 120),
     suite: Suite::Posture,
     needs: &[],
     failure: None,

@@ -94,7 +94,7 @@ const CASES: [Case; 7] = [
 ];
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("project", "the project refuses", 120),
+    step: Step::new("project", "the AppProject rejects all else", 120),
     suite: Suite::Posture,
     needs: &[],
     failure: None,

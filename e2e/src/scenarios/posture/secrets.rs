@@ -34,7 +34,7 @@ const REFRESHED: Duration = Duration::from_secs(30);
 const CANARY: &str = "posture-canary";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("secrets", "no secret is where it does not belong", 180),
+    step: Step::new("secrets", "no secret leaks", 180),
     suite: Suite::Posture,
     needs: &[],
     failure: None,

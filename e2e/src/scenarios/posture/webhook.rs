@@ -30,7 +30,7 @@ const LOOKED: Duration = Duration::from_secs(15);
 const NOT_LOOKED: Duration = Duration::from_secs(3);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("webhook", "webhooks without the secret", 90),
+    step: Step::new("webhook", "invalid webhooks are rejected", 90),
     suite: Suite::Posture,
     needs: &[],
     failure: None,
