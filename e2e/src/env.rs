@@ -26,7 +26,7 @@ pub(crate) struct Env {
     pub(crate) ci: Ci,
     pub(crate) staging: Cluster,
     pub(crate) production: Cluster,
-    /// Production anew, if a story has rebuilt it; the stories after it see that one.
+    /// Production anew, if a scenario has rebuilt it; the scenarios after it see that one.
     pub(crate) rebuilt: Mutex<Option<Cluster>>,
 }
 

@@ -94,7 +94,7 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
     Ok((Session::new(run, cache, progress, options), chosen, lock))
 }
 
-/// The folder of the run that brought up what is up, without what was saved when stories were last told to it.
+/// The folder of the run that brought up what is up, without what earlier scenarios saved in it.
 fn told_anew(id: &str, folder: &Path) -> Result<RunDir> {
     let run = RunDir::at(id, folder)?;
     match fs::remove_dir_all(run.diagnostics()) {
@@ -148,7 +148,7 @@ async fn finish(
     let stories = matches!(command, None | Some(Command::Run | Command::Up));
     let mut error = told.err();
     let touched = session.touched.load(Ordering::SeqCst) || matches!(command, Some(Command::Run));
-    // A story that failed has saved them, as it left things.
+    // A scenario that failed has saved them, as it left things.
     let saved = session.run.diagnostics().exists();
     if stories && error.is_some() && touched && session.engine.get().is_some() && !saved {
         note(session, save_diagnostics(session).await);

@@ -38,7 +38,7 @@ pub(crate) static ADMISSION_PRODUCTION: Step =
 pub(crate) static FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1800);
 pub(crate) static ROOT: Step = Step::new("root", "root applications", 60);
 pub(crate) static ATTACH: Step = Step::new("attach", "connect to what is up", 60);
-pub(crate) static HEAL: Step = Step::new("heal", "heal what a story left", 180);
+pub(crate) static HEAL: Step = Step::new("heal", "undo what a failed scenario left", 180);
 pub(crate) static BENCH: Step = Step::new("bench", "merge to live, measured", 7200);
 pub(crate) static DOWN: Step = Step::new("down", "remove it all", 120);
 

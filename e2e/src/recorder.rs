@@ -62,7 +62,7 @@ impl Recorder {
         self.notes().steps.push(record);
     }
 
-    /// A story that is not told, because…
+    /// A scenario that is not run, because…
     pub(crate) fn skip(&self, step: &Step, why: &str) {
         self.notes().skipped.push(StepRecord {
             id: step.id.to_owned(),

@@ -1,4 +1,4 @@
-//! The stories a run tells, as data: what each needs to have been told before, how to tell it, and which are chosen.
+//! The scenarios of a run, as data: what each needs to have run before, how to run it, and which are chosen.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,41 +11,41 @@ use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenarios::ALL;
 
-/// One story.
+/// One scenario.
 pub(crate) struct Scenario {
     /// Its name for `--only`, its title, and how long it may take.
     pub(crate) step: Step,
     pub(crate) suite: Suite,
-    /// The stories it goes on from.
+    /// The scenarios it continues from.
     pub(crate) needs: &'static [&'static str],
     /// Its row in docs/FAILURES.md, if it is about something that goes wrong.
     pub(crate) failure: Option<Failure>,
     pub(crate) story: Story,
 }
 
-/// Which stories belong together.
+/// Which scenarios belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
-    /// A commit goes live in staging and production. Each story goes on from what the one before it released, so the first
+    /// A commit goes live in staging and production. Each scenario continues from what the previous one released, so the first
     /// that fails ends the run.
     Main,
-    /// What goes wrong. Each story begins and ends with everything Synced and Healthy, so one that fails does not keep the
-    /// next from being told. Told only when asked for: they take four times as long as the loop.
+    /// What goes wrong. Each scenario begins and ends with everything Synced and Healthy, so a failure does not
+    /// prevent the next one. Run only on request: they take four times as long as the loop.
     Failures,
-    /// What is claimed of security. As independent as the failures, and told only when asked for.
+    /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,
-    /// The images are made again. Told only when asked for: everything is compiled once more.
+    /// Rebuilds the images and compares them. Run only on request: everything is compiled again.
     Reproduction,
 }
 
-/// What somebody to whom it happens wants to know. Markdown, one sentence or two each.
+/// What a person who meets the failure needs to know. Markdown, one or two sentences each.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Failure {
     /// What is done, or what breaks.
     pub(crate) cause: &'static str,
-    /// What then happens by itself, for people outside and in Argo CD.
+    /// What then happens by itself, for visitors and in Argo CD.
     pub(crate) effect: &'static str,
-    /// How long that takes at most: the bound that the story asserts.
+    /// The limits that the scenario asserts.
     pub(crate) within: &'static str,
     /// What to do about it.
     pub(crate) way_out: &'static str,
@@ -75,10 +75,10 @@ impl Failure {
     }
 }
 
-/// Tells a story; an error is the first thing that did not hold.
+/// Runs a scenario; an error is the first thing that did not hold.
 pub(crate) type Story = for<'a> fn(&'a Env, &'a StepHandle) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// The chosen stories and those they need, in order; if none is named, the loop itself.
+/// The chosen scenarios and those they need, in order; if none is named, the loop itself.
 pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static Scenario>> {
     for name in only {
         let known: Vec<&str> = ALL.iter().map(|scenario| scenario.step.id).collect();

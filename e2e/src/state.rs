@@ -26,7 +26,7 @@ pub(crate) struct State {
 /// How to reach what is up.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Up {
-    /// Whose CI file the stories are told with, unless `run` is asked for another.
+    /// Whose CI file the scenarios use, unless `run` is asked for another.
     #[serde(default)]
     pub(crate) ci: System,
     pub(crate) world: World,

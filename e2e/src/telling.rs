@@ -1,4 +1,4 @@
-//! Tells the chosen stories: which at once, what is saved and put back after one that failed, and what is said of those that
+//! Tells the chosen scenarios: which at once, what is saved and put back after one that failed, and what is said of those that
 //! were not told.
 
 use std::time::Duration;
@@ -24,10 +24,10 @@ const EVERYWHERE: &[Environment] = &Environment::ALL;
 /// How long an environment may take to come to rest.
 const CALM: Duration = Duration::from_mins(2);
 
-/// A story and the environments it has to itself.
+/// A scenario and the environments it has to itself.
 type Part = (&'static Scenario, &'static [Environment]);
 
-/// Tell the stories one after the other, but for those of [`AT_ONCE`]; those of `main` until the first that fails.
+/// Runs the scenarios one after the other, except those of [`AT_ONCE`]; those of `main` until the first that fails.
 pub(crate) async fn run(progress: &Progress, env: &mut Env, chosen: &[&'static Scenario]) -> Result<()> {
     ensure!(
         !chosen.is_empty(),
@@ -60,7 +60,7 @@ pub(crate) async fn run(progress: &Progress, env: &mut Env, chosen: &[&'static S
     verdict(failed)
 }
 
-/// What is told one after the other: a story, or two that are told at once.
+/// What runs one after the other: a scenario, or two that run at the same time.
 fn turns(chosen: &[&'static Scenario]) -> Vec<Vec<Part>> {
     let find = |id: &str| chosen.iter().copied().find(|scenario| scenario.step.id == id);
     let mut turns: Vec<Vec<Part>> = Vec::new();
@@ -79,7 +79,7 @@ fn turns(chosen: &[&'static Scenario]) -> Vec<Vec<Part>> {
     turns
 }
 
-/// Tell a story, or two at once; gives those that failed.
+/// Runs a scenario, or two at the same time; gives those that failed.
 async fn tell(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'static Scenario, Error)> {
     let one = async |place: usize| {
         let (scenario, stage) = *turn.get(place)?;
@@ -90,7 +90,7 @@ async fn tell(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'static Sc
                 gitops::calm(step, env, stage, CALM).await?;
             }
             if let Some((other, _)) = beside {
-                step.evidence(format!("told at the same time as “{}”", other.step.title));
+                step.evidence(format!("ran at the same time as “{}”", other.step.title));
             }
             (scenario.story)(env, step).await
         });
@@ -100,7 +100,7 @@ async fn tell(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'static Sc
     first.into_iter().chain(second).collect()
 }
 
-/// State and logs as a story that failed left them, before anything is put back.
+/// Saves state and logs as a failed scenario left them, before anything is restored.
 async fn save_state(progress: &Progress, env: &Env, story: &str) {
     progress.say("saving diagnostics");
     let (ground, folder) = (&env.ground, env.ground.run.diagnostics().join(story));
@@ -127,7 +127,7 @@ impl Heads {
     }
 }
 
-/// Undo what a story that failed half-way has pushed.
+/// Undoes what a failed scenario has pushed.
 async fn heal(progress: &Progress, env: &Env, before: &Heads) -> Result<()> {
     let heal = async |step: &StepHandle| {
         let code = application(&env.ground, &env.world);
@@ -153,7 +153,7 @@ fn verdict(failed: Vec<(&str, Error)>) -> Result<()> {
     }
 }
 
-/// Record the stories that were not told, and why.
+/// Records the scenarios that were not run, and why.
 pub(crate) fn note_untold(recorder: &Recorder, chosen: &[&'static Scenario]) {
     let steps = recorder.steps();
     let failed = steps
@@ -194,7 +194,7 @@ mod tests {
             let turn = turns
                 .iter()
                 .find(|turn| turn.len() == 2 && turn[0].0.step.id == pair[0]);
-            let turn = turn.unwrap_or_else(|| panic!("{pair:?} are not told at once"));
+            let turn = turn.unwrap_or_else(|| panic!("{pair:?} do not run at the same time"));
             assert_eq!(turn[1].0.step.id, pair[1]);
             assert_eq!(turn[0].1, [Environment::Staging]);
             assert_eq!(turn[1].1, [Environment::Production]);

@@ -20,7 +20,7 @@ impl flags::E2e {
         for (name, _) in vars_os().filter(|(name, _)| name.to_str().is_some_and(is_cargo_noise)) {
             harness.env_remove(name);
         }
-        // A story runs the verbs of this program in a repository of its own.
+        // A scenario runs the verbs of this program in a repository of its own.
         harness.env("XTASK", this_program()?);
         // `exec` answers only when it failed.
         Err(harness.exec()).context("start `cargo run --package e2e`")

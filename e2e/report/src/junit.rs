@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use crate::{Error, Kind, Outcome, Report, StepRecord};
 
 impl Report {
-    /// One test case a step; classes tell stories, by their suite, from what prepares them.
+    /// One test case a step; classes tell scenarios, by their suite, from what prepares them.
     pub fn junit(&self) -> Result<String, Error> {
         let mut suite = TestSuite::new("e2e");
         suite.set_time(seconds(self.seconds));
@@ -46,7 +46,7 @@ fn case(step: &StepRecord) -> TestCase {
     let mut case = TestCase::new(step.id.as_str(), status);
     let class = match (step.kind, step.suite.as_str()) {
         (Kind::Step, _) => "gitops-loop.step".to_owned(),
-        (Kind::Story, "") => "gitops-loop.story".to_owned(),
+        (Kind::Story, "") => "gitops-loop.scenario".to_owned(),
         (Kind::Story, suite) => format!("gitops-loop.{suite}"),
     };
     case.set_classname(class).set_time(seconds(step.seconds));

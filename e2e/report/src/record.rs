@@ -79,7 +79,7 @@ pub enum Kind {
     /// Bringing up or removing.
     #[default]
     Step,
-    /// A story: it proves something.
+    /// A scenario: it proves something.
     Story,
 }
 
@@ -143,7 +143,7 @@ pub struct StepRecord {
     /// What a steady load asked meanwhile, if the step put one on.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub requests: Option<Requests>,
-    /// The stories it belongs to: `main`, `failures`, `posture`; empty for a step that only prepares.
+    /// The scenarios it belongs to: `main`, `failures`, `posture`; empty for a step that only prepares.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub suite: String,
     /// What it is about, if that is something that goes wrong.
@@ -187,7 +187,7 @@ pub struct Way {
     pub commit: String,
     /// Where it went.
     pub environment: String,
-    /// The step or story it was part of.
+    /// The step or scenario it was part of.
     pub step: String,
     /// Where it was when, in no order.
     pub marks: Vec<Mark>,

@@ -163,7 +163,7 @@ pub(crate) fn failures() -> Report {
     report
 }
 
-/// A story failed, with hostile text wherever text comes from outside, and the next was not told.
+/// A scenario failed, with hostile text wherever text comes from outside, and the next was not told.
 pub(crate) fn failed() -> Report {
     let mut report = passed();
     report.passed = false;

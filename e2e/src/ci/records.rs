@@ -1,4 +1,4 @@
-//! What the CI has seen and done, for the stories to ask and for a person to read in `ci/ledger.json`.
+//! What the CI has seen and done, for the scenarios to ask and for a person to read in `ci/ledger.json`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Everything at rest: what a story begins and ends with.
+//! Everything at rest: what a scenario begins and ends with.
 
 use std::time::Duration;
 

@@ -30,7 +30,7 @@ pub(super) fn announce(
     }
     if all {
         let stories: Vec<_> = chosen.iter().map(|scenario| scenario.step.title).collect();
-        eprintln!("  stories: {}", stories.join(", "));
+        eprintln!("  scenarios: {}", stories.join(", "));
         eprintln!(
             "  {}",
             if options.keep {

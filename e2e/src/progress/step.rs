@@ -121,7 +121,7 @@ impl StepHandle {
         self.0.now().files.push(name);
     }
 
-    /// Notes why a story has nothing to say of what is up. It ends as skipped if it ends well, which it should at once.
+    /// Notes why a scenario has nothing to say of what is up. It ends as skipped if it ends well, which it should at once.
     pub(crate) fn skip(&self, why: &str) {
         self.0.now().skipped = Some(why.to_owned());
     }

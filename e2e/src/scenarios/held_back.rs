@@ -1,4 +1,4 @@
-//! What the stories have in common in which new pods of the page never become ready: the old ones go on, Argo CD says
+//! What the scenarios have in common in which new pods of the page never become ready: the old ones go on, Argo CD says
 //! Degraded, the cluster names the reason, and the next good commit heals.
 
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use crate::wait::{Verdict, eventually};
 /// The app that is released, and where it can be changed for staging alone: a change of its base is one for production too.
 pub(super) const APP: &str = "frontend";
 pub(super) const OVERLAY: &str = "frontend/overlays/staging/kustomization.yaml";
-/// Two minutes in the manifests, which no story can wait for. Nothing else depends on it.
+/// Two minutes in the manifests, which no scenario can wait for. Nothing else depends on it.
 const DEADLINE: &str = "  - target:
       kind: Deployment
     patch: |

@@ -1,4 +1,4 @@
-//! What the stories have in common in which Argo CD refuses a commit: by name and soon, and what ran goes on.
+//! What the scenarios have in common in which Argo CD refuses a commit: by name and soon, and what ran goes on.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What the stories have in common: a proposal is merged, and somebody outside watches the new commit take over.
+//! What the scenarios have in common: a proposal is merged, and somebody outside watches the new commit take over.
 
 use std::time::{Duration, Instant};
 

@@ -61,7 +61,7 @@ fn sentence(report: &Report) -> String {
     match failed {
         Some(step) => format!("“{}” did not hold.", step.title),
         None if !report.passed => "The run was ended before its last step.".to_owned(),
-        None if stories().next().is_none() => "The loop is up; no story was told to it.".to_owned(),
+        None if stories().next().is_none() => "The loop is up; no scenario ran on it.".to_owned(),
         None => "From a push to the answer a visitor gets: two clusters, a forge and AWS, on one machine."
             .to_owned(),
     }
@@ -79,7 +79,7 @@ fn numbers(report: &Report) -> Vec<Number> {
     if told > 0 {
         numbers.push(Number {
             value: format!("{held} of {told}"),
-            what: "stories held".to_owned(),
+            what: "scenarios passed".to_owned(),
             bad: held < told,
         });
     }
@@ -103,7 +103,7 @@ fn numbers(report: &Report) -> Vec<Number> {
             value: words::count(failed),
             what: match provoked {
                 0 => format!("of {asked} requests failed"),
-                // Those stories say themselves how much may fail.
+                // Those scenarios say themselves how much may fail.
                 _ => format!(
                     "of {asked} requests failed while nothing was broken on purpose, {} while something was",
                     words::count(provoked)
@@ -133,7 +133,7 @@ fn merge_to_only_new(way: &Way) -> Option<f64> {
 struct Requests {
     /// All of them, those of steady loads too.
     asked: u64,
-    /// Those that failed although no story was breaking anything.
+    /// Those that failed although no scenario was breaking anything.
     failed: u64,
     /// The others that failed.
     provoked: u64,

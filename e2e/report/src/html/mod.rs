@@ -41,7 +41,7 @@ impl Report {
         Ok(page.render()?)
     }
 
-    /// The stories that were breaking something at this second of the run.
+    /// The scenarios that were breaking something at this second of the run.
     fn breaking_at(&self, at: f64) -> impl Iterator<Item = &StepRecord> {
         self.steps.iter().filter(move |step| {
             step.failure.is_some()

@@ -1,4 +1,4 @@
-//! What was proved, by what; and the files in which it can be read up.
+//! What was proven, and the files with the details.
 
 use std::path::{Component, Path};
 
@@ -8,17 +8,17 @@ use crate::{JSON, JUNIT, Kind, Outcome, Report, StepRecord};
 /// What a run leaves beside its steps' own files.
 const OF_THE_RUN: [&str; 5] = [JSON, JUNIT, "ci/ledger.json", "logs", "diagnostics"];
 
-/// A suite's name, and what stands above its stories.
+/// A suite's name, and what stands above its scenarios.
 const SUITES: [(&str, &str, &str); 3] = [
-    ("", "What was proved", ""),
+    ("", "What was proven", ""),
     (
         "failures",
         "What goes wrong",
-        "Each of these was done to an environment while people looked at it. In grey what is claimed; below it what was seen.",
+        "Each failure was caused in an environment under observation. Grey: the expected result. Below it: what was observed.",
     ),
-    ("posture", "What is claimed of security", ""),
+    ("posture", "Security", ""),
 ];
-/// Steps and stories of other suites, those of older reports too, stand among the first.
+/// Steps and scenarios of other suites, those of older reports too, stand among the first.
 const OTHERS: &str = "";
 
 pub(super) struct Stories {
@@ -33,7 +33,7 @@ pub(super) struct Section {
     pub(super) title: &'static str,
     pub(super) hint: &'static str,
     pub(super) rows: Vec<Row>,
-    /// Titles of what was not told, by the reason why.
+    /// Titles of what was not run, by the reason.
     pub(super) untold: Vec<(String, String)>,
 }
 
@@ -176,7 +176,7 @@ mod tests {
     fn each_suite_has_its_section_with_what_was_not_told_below() {
         let stories = Stories::of(&sample::failures(), Path::new("nowhere"));
         let titles: Vec<_> = stories.sections.iter().map(|section| section.title).collect();
-        assert_eq!(titles, ["What was proved", "What goes wrong"]);
+        assert_eq!(titles, ["What was proven", "What goes wrong"]);
         let [proved, wrong] = stories.sections.as_slice() else {
             unreachable!("just counted")
         };

@@ -11,7 +11,7 @@ pub(super) struct Timeline {
 
 pub(super) struct Row {
     pub(super) title: String,
-    /// `passed`, `failed`, `interrupted`; and whether it is a story.
+    /// `passed`, `failed`, `interrupted`; and whether it is a scenario.
     pub(super) class: String,
     pub(super) bar: Bar,
     /// The time it might have taken.

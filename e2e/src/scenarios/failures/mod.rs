@@ -1,4 +1,4 @@
-//! What goes wrong. Each story breaks one thing on staging, sees what people outside see of it, and heals it.
+//! What goes wrong. Each scenario breaks one thing, observes it from outside, and repairs it.
 
 pub(crate) mod argocd_killed;
 pub(crate) mod bad_manifest;

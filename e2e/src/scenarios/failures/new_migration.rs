@@ -53,7 +53,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let seed = code.catch_up().await?;
 
     code.commit_patch(PATCH, "Count the words of messages").await?;
-    // The table may be further than the code: that is how this story leaves it.
+    // The table may be further than the code: that is how this scenario leaves it.
     code.commit_text(MIGRATION, NUMBERED, &format!("Migration::backfill({schema},"))
         .await?;
     let commit = built(env, step, Environment::Staging, BUILT).await?;

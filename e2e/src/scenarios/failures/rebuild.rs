@@ -85,7 +85,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     Ok(())
 }
 
-/// Those who come after this story find the new cluster.
+/// Those who come after this scenario find the new cluster.
 fn hand_over(env: &Env, rebuilt: &Cluster) -> Result<()> {
     *env.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuilt.clone());
     bring_up::remember(&env.ground, rebuilt)

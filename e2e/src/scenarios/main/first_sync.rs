@@ -31,7 +31,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let told = history.iter().skip(1).find(|commit| !is_bump(&commit.changed));
     ensure!(
         told.is_none(),
-        "stories were told to this loop before; they begin with a new one: `cargo xtask e2e down`, then `cargo xtask e2e up`"
+        "scenarios have run on this loop before; `main` needs a new one: `cargo xtask e2e down`, then `cargo xtask e2e up`"
     );
     // Side by side: both clusters were told at the same time.
     tokio::try_join!(

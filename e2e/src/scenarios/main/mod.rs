@@ -1,4 +1,4 @@
-//! The loop as it is meant to be: each story goes on from what the one before it released.
+//! The loop as intended: each scenario continues from what the previous one released.
 
 pub(crate) mod first_sync;
 pub(crate) mod migration;

@@ -1,4 +1,4 @@
-//! Pods that only a story needs. They run the frontend's image: no other gets into every namespace.
+//! Pods that only a scenario needs. They run the frontend's image: no other gets into every namespace.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::progress::StepHandle;
 use crate::scenarios::workloads::NAMESPACE;
 use crate::wait::{Verdict, eventually};
 
-/// On all that a story makes, so that what one left that was killed is found.
+/// On all that a scenario makes, so that what one left that was killed is found.
 const LABEL: &str = "gitops-loop.posture";
 const STARTED: Duration = Duration::from_secs(30);
 const GONE: Duration = Duration::from_mins(1);
@@ -91,7 +91,7 @@ pub(super) async fn start(cluster: &Cluster, namespace: &str, name: &str, step: 
     .await
 }
 
-/// Removes what a story made, and waits for its end.
+/// Removes what a scenario made, and waits for its end.
 pub(super) async fn remove(cluster: &Cluster, pods_of: &[&str], step: &StepHandle) -> Result<()> {
     let ours = ListParams::default().labels(LABEL);
     let namespaces: Api<Namespace> = Api::all(cluster.client.clone());
