@@ -23,7 +23,7 @@ const BUILT_WITHIN: Duration = Duration::from_mins(20);
 /// Without building: the verbs themselves may have to be compiled.
 const PROMOTED_WITHIN: Duration = Duration::from_mins(5);
 
-/// Where the scenarios' developer works.
+/// Where the stories' developer works.
 pub(crate) fn application(ground: &Ground, world: &World) -> Checkout {
     Checkout::open(&folder(ground, world.layout.application()), &world.forge.token)
 }

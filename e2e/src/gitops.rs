@@ -1,4 +1,4 @@
-//! Waiting for Argo CD: until a commit is live, has failed, or everything is at rest.
+//! Waiting for Argo CD: until a commit is live, has failed, or everything is Synced and Healthy.
 
 mod calm;
 mod status;

@@ -1,4 +1,4 @@
-//! The door of the end-to-end harness; everything is in the library.
+//! The entry point of the end-to-end harness; everything else is in the library.
 
 fn main() -> std::process::ExitCode {
     e2e::main()

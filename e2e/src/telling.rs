@@ -1,5 +1,5 @@
-//! Tells the chosen scenarios: which at once, what is saved and put back after one that failed, and what is said of those that
-//! were not told.
+//! Runs the chosen scenarios: which at the same time, what is saved and restored after a failure, and how those that did not
+//! run are recorded.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Everything at rest: what a scenario begins and ends with.
+//! Everything Synced and Healthy: how a scenario begins and ends.
 
 use std::time::Duration;
 

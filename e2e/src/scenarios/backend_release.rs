@@ -1,4 +1,4 @@
-//! A release of staging's backend that its migration stops: what is released, and that everything goes on as it was.
+//! A release of staging's backend that its migration stops: what is released, and that everything else continues as before.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! The way from staging to its table, and what can be put in it: a wall, or a proxy that plays faults. Both are rules of the
-//! nodes' own packet filter, so nothing in Git or in the cluster changes, and production keeps its way.
+//! The network path from staging to its table, and what can be put in it: a block, or a proxy that injects faults. Both are
+//! rules of the nodes' own packet filter, so nothing in Git or in the cluster changes, and production is not affected.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What the scenarios have in common in which new pods of the page never become ready: the old ones go on, Argo CD says
-//! Degraded, the cluster names the reason, and the next good commit heals.
+//! Shared by the scenarios whose new frontend pods never become ready: the old pods keep serving, Argo CD reports Degraded, the
+//! cluster names the reason, and the next good commit goes live.
 
 use std::time::{Duration, Instant};
 

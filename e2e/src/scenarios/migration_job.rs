@@ -1,4 +1,4 @@
-//! The Job that migrates, as somebody with `kubectl` sees and treats it.
+//! The migration Job, as a person with `kubectl` sees and handles it.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The stories, one a file, in the order they are told. Each says what must hold for somebody outside: an HTTP answer, a
-//! commit shown, a time.
+//! The scenarios, one per file, in the order they run. Each states what must hold from outside: an HTTP response, a displayed
+//! commit, a time.
 
 mod backend_release;
 mod detour;
@@ -17,14 +17,14 @@ mod workloads;
 
 use crate::scenario::Scenario;
 
-/// Stories that are told at once: the first has staging to itself, the second production. Each waits more than it works, and
-/// neither asks for anything that the other one breaks.
+/// Scenarios that run at the same time: the first uses staging only, the second production only. Each mostly waits, and
+/// neither depends on anything that the other one breaks.
 pub(crate) static AT_ONCE: &[[&str; 2]] = &[
     ["argocd-killed", "process-killed"],
     ["dynamodb-unreachable", "pod-killed"],
 ];
 
-/// All stories. `main` comes first: it begins with a loop that has released nothing but HEAD.
+/// All scenarios. `main` comes first: it needs a loop that has released nothing but HEAD.
 pub(crate) static ALL: &[Scenario] = &[
     main::first_sync::SCENARIO,
     main::page_change::SCENARIO,

@@ -1,5 +1,5 @@
-//! A table as a backup of long ago has it, restored beside staging's own: messages of schema 1, which every migration since
-//! then has still to bring to the new form. So a migration can be met at work without new code.
+//! A restored old backup beside staging's own table: messages of schema 1, which every later migration still has to convert. So
+//! a running migration can be observed without new code.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

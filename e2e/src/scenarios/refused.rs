@@ -1,4 +1,4 @@
-//! What the scenarios have in common in which Argo CD refuses a commit: by name and soon, and what ran goes on.
+//! Shared by the scenarios in which Argo CD rejects a commit: it names the fault soon, and what runs continues.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What the scenarios have in common: a proposal is merged, and somebody outside watches the new commit take over.
+//! Shared by the scenarios that release: a proposal is merged, and an outside observer watches the new commit take over.
 
 use std::time::{Duration, Instant};
 

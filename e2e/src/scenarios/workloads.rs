@@ -1,4 +1,4 @@
-//! When the migration ended and when the servers began, from the times the cluster itself wrote down.
+//! When the migration ended and when the servers started, from the times that the cluster recorded.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

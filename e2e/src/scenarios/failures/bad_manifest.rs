@@ -1,4 +1,4 @@
-//! A manifest is merged that Kubernetes does not accept: Argo CD refuses it by name, and what ran goes on.
+//! A manifest is merged that Kubernetes rejects: Argo CD names it, and what runs continues.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! A node is emptied under a steady load, as before its update: no request fails.
+//! A node is drained under a steady load, as before its update: no request fails.
 
 use std::time::{Duration, Instant};
 

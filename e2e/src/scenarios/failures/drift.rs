@@ -1,4 +1,4 @@
-//! Somebody changes the cluster by hand: Argo CD puts back what Git says.
+//! Somebody changes the cluster by hand: Argo CD restores what Git says.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The table is away, throttles or is slow: the backend says so in time, is not restarted for it, and recovers by itself.
+//! The table is unreachable, throttles or is slow: the backend reports it in time, is not restarted, and recovers by itself.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The forge stops answering: in the middle of a sync, and with a release merged of which nobody was told.
+//! The forge stops answering: during a sync, and after a merge that no webhook announced.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! A release whose program ends at once: the old pods serve, and the release is Degraded until the next one.
+//! A release whose program exits at once: the old pods keep serving, and the Application is Degraded until the next release.
 
 use crate::plan::Step;
 use crate::scenario::{Failure, Scenario, Suite};

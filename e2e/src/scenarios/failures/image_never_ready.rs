@@ -1,4 +1,4 @@
-//! A release whose pods run and never say that they are ready: no request is sent to them.
+//! A release whose pods run but never become ready: they get no requests.
 
 use crate::plan::Step;
 use crate::scenario::{Failure, Scenario, Suite};

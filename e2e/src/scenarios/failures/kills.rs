@@ -1,8 +1,8 @@
-//! Pods and processes of production are killed under a steady load, one every ten seconds: what fails is bounded, and they
-//! come back by themselves.
+//! Pods and processes of production are killed under a steady load, one every ten seconds: few requests fail, and the servers
+//! recover by themselves.
 //!
-//! Production has two replicas of everything, staging has one: there, a kill is an outage until the next start, and a bound
-//! would say how fast a container starts, nothing of the manifests.
+//! Production has two replicas of everything, staging only one. There, a kill is an outage until the next start, so a limit
+//! would measure how fast a container starts, not the manifests.
 
 use std::time::Duration;
 

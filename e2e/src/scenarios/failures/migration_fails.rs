@@ -1,4 +1,4 @@
-//! A migration ends with an error: nothing is rolled out, and the next good commit goes live.
+//! A migration exits with an error: nothing is rolled out, and the next good commit goes live.
 
 use std::time::Duration;
 

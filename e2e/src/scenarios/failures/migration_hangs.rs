@@ -1,4 +1,4 @@
-//! A migration that never ends is ended by its deadline.
+//! A migration that never finishes is stopped by its deadline.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The image of a release is not there: its migration cannot begin, and is ended by its deadline.
+//! The image of a release is missing: its migration cannot start, and is stopped by its deadline.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A migration is killed half way: the next one goes on where it was, and the end is the same.
+//! A migration is killed half-way: the next one resumes where it stopped, with the same result.
 
 use std::time::Duration;
 

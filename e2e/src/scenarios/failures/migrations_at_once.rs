@@ -1,4 +1,4 @@
-//! Two migrations at once: one works, the other waits and finds all done.
+//! Two migrations at once: one works, the other waits and finds everything done.
 
 use anyhow::{Result, ensure};
 

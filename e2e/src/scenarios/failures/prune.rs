@@ -1,4 +1,4 @@
-//! A manifest is removed from Git: its object goes, unless it says that a person has to remove it.
+//! A manifest is removed from Git: its object is deleted, unless it is protected from pruning.
 
 use std::time::{Duration, Instant};
 

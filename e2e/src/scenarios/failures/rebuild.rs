@@ -1,5 +1,4 @@
-//! Production is lost as a whole and comes back from Git alone: the same objects, the same page, the messages that the table
-//! kept.
+//! Production's cluster is lost and rebuilt from Git alone: the same objects, the same page, and the messages from the table.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! A release with a migration is taken back: the code before it serves on the newer table, CI respects that, and it is
-//! taken forward again.
+//! A release with a migration is rolled back: the previous code serves on the newer schema, CI respects the rollback, and the
+//! release is then rolled forward again.
 
 use std::ffi::OsString;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! New pods take the place of old ones, of both apps at once and back again, under a steady load: no request fails.
+//! All pods of both apps are replaced, forth and back, under a steady load: no request fails.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Two developers push at once, and a run of CI for the older push ends last: one proposal, and nothing goes back.
+//! Two developers push at once, and CI runs for the older push are repeated: one proposal, and nothing goes back.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};

@@ -1,4 +1,4 @@
-//! A manifest is merged of a kind that Argo CD is not told to look at, as when an add-on is used that was never installed.
+//! A manifest is merged whose kind Argo CD does not watch, as for an add-on that was never installed.
 
 use std::time::{Duration, Instant};
 

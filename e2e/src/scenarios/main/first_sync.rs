@@ -1,4 +1,4 @@
-//! From two clusters that know nothing but a root Application to two environments that serve HEAD.
+//! From two clusters with only a root Application to two environments that serve HEAD.
 
 use std::time::Duration;
 

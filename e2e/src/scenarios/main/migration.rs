@@ -1,4 +1,4 @@
-//! A developer adds a migration: it runs before the new servers, and what was stored before is there and in the new form.
+//! A developer adds a migration: it runs before the new servers start, and all stored messages have the new form.
 
 use std::time::Duration;
 

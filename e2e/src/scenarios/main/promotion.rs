@@ -1,4 +1,4 @@
-//! What staging runs goes to production: the same images, nothing built.
+//! What staging runs is promoted to production: the same images, nothing built.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The commits that CI's own proposals become start no build: else the loop would never come to rest.
+//! Merging CI's own proposals starts no build; otherwise the loop would never end.
 
 use anyhow::{Result, ensure};
 

@@ -1,4 +1,4 @@
-//! Only images that this run's CI has signed get into the namespace of the message board; nobody's do while nobody looks at them.
+//! Only images signed by this run's CI are admitted to the message board's namespace; without the controller, none is.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What Argo CD may do to the cluster, and who may tell it to.
+//! What Argo CD may do to the cluster, and who may control it.
 
 use std::time::Duration;
 

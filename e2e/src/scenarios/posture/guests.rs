@@ -1,4 +1,4 @@
-//! Pods that only a scenario needs. They run the frontend's image: no other gets into every namespace.
+//! Pods that only a scenario needs. They run the frontend's image, because no other is admitted everywhere.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is claimed of security, shown by something that is refused.
+//! The security rules, each tested by what a cluster must reject.
 
 pub(crate) mod admission;
 pub(crate) mod argocd;

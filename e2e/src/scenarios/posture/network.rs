@@ -1,4 +1,4 @@
-//! What pods reach, and what they do not: the network policies at work.
+//! The network policies at work: what pods can reach, and what they cannot.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What a pod may be: the namespace refuses what breaks a rule, and what runs breaks none.
+//! What a pod may be: the namespace rejects pods that break a rule, and running pods break none.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What the kernel says of the containers that run, whatever their descriptions say.
+//! What the kernel reports about running containers, whatever their manifests say.
 
 use std::collections::BTreeMap;
 

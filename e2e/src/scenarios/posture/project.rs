@@ -1,4 +1,4 @@
-//! Who may merge, or make Applications, is held by the project: another repository, another namespace, other kinds are refused.
+//! The AppProject limits whoever may merge or create Applications: other repositories, namespaces and kinds are rejected.
 
 use std::fs;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The rights that Argo CD's accounts have in a cluster, by whatever role, and what of them is too much.
+//! The permissions of Argo CD's service accounts in a cluster, through any role, and which of them are too many.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Where a secret of a run could end up, collected as files for a search.
+//! The places where a run's secret could leak, collected as files for a search.
 
 use std::fs;
 use std::path::{Path, PathBuf};

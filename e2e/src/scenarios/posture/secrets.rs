@@ -1,6 +1,6 @@
-//! The secrets of this run are random words that nobody else uses, and one more is planted. They are looked for wherever a leak would
-//! end: the forge's Git, the images, the clusters' objects and logs, what Argo CD says and what CI said. They may be where they are
-//! kept, and nowhere else.
+//! The secrets of this run are random words that nothing else uses, and one more is planted. They are searched for wherever a
+//! leak would end: the forge's Git, the images, the clusters' objects and logs, the output of Argo CD and of CI. They may only
+//! be where they are stored.
 
 use std::collections::BTreeSet;
 use std::fs;

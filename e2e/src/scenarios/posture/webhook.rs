@@ -1,4 +1,4 @@
-//! Who does not know the secret cannot make Argo CD look, and a body that is too large is not even read to its end.
+//! A webhook without the secret does not make Argo CD look, and an oversized body is not read to its end.
 
 use std::fmt::Write as _;
 use std::time::Duration;
