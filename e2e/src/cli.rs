@@ -58,7 +58,7 @@ pub(crate) struct Options {
     /// Leave everything running afterwards, even after a failure
     #[arg(long, global = true)]
     pub(crate) keep: bool,
-    /// Run only this scenario and those it builds on; may be given more than once. A wrong name lists them all
+    /// Run only this scenario and those it builds on; may be given more than once. An unknown name lists them all
     #[arg(long, global = true, value_name = "SCENARIO")]
     pub(crate) only: Vec<String>,
     /// Run only the scenarios of this suite; may be given more than once [default: main]
@@ -73,7 +73,7 @@ pub(crate) struct Options {
     /// Which system's CI file builds and proposes [default: codebuild; `run` keeps that of `up`]
     #[arg(long, global = true, value_enum)]
     pub(crate) ci: Option<System>,
-    /// Sign what CI pushes, and install the controller that refuses unsigned images in namespaces that ask for it
+    /// Sign what CI pushes, and install the controller that rejects unsigned images in labelled namespaces
     #[arg(long, global = true)]
     pub(crate) admission: bool,
     /// How many repositories the forge has [default: one; `run` keeps that of `up`]

@@ -46,7 +46,7 @@ enum Command {
     Build(Build),
     /// The release verbs that every CI file calls (docs/CI.md)
     Ci(Ci),
-    /// Propose the images that an environment ran before
+    /// Propose the images of an environment's previous release
     Rollback(Rollback),
     /// Plan, deploy or destroy the CloudFormation stacks of infra/aws (docs/AWS.md)
     Aws(Aws),
@@ -149,7 +149,7 @@ pub(crate) struct Fork {
     /// The AWS account, twelve digits
     #[arg(long, value_parser = fork::account)]
     pub(crate) account: Option<String>,
-    /// Its region, as eu-central-1
+    /// Its region, such as eu-central-1
     #[arg(long, value_parser = fork::region)]
     pub(crate) region: Option<String>,
     /// Where Argo CD reads the repository: https, host and path, with `.git` where the forge wants it
@@ -171,7 +171,7 @@ pub(crate) struct Diff {
 
 #[derive(Debug, Args)]
 pub(crate) struct Security {
-    /// Write nothing: fail if the page is not what the list says
+    /// Write nothing: fail if a page differs from its list
     #[arg(long)]
     pub(crate) check: bool,
 }
@@ -184,7 +184,7 @@ pub(crate) struct Hooks {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HooksVerb {
-    /// Install Git's pre-commit hook, or renew it; one that is not ours is left alone and named
+    /// Install or update Git's pre-commit hook; a hook that is not ours is reported and left alone
     Install {
         /// Install no program: stop if gitleaks is not here
         #[arg(long)]
@@ -215,7 +215,7 @@ pub(crate) enum SupplyVerb {
     List,
     /// Remove results that no recipe of this checkout names
     Prune,
-    /// Pull the parts from a registry on this machine that stands in as mirror
+    /// Prove that parts can be pulled: serve them from a registry on this machine and pull them
     ProvePull,
 }
 

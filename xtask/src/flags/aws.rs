@@ -14,9 +14,9 @@ pub(crate) struct Aws {
 pub(crate) enum AwsVerb {
     /// Show what `deploy` would change, stack by stack; changes nothing
     Plan(AwsTarget),
-    /// Make or change the shared stacks, then those of the environment
+    /// Create or update the shared stacks, then those of the environment
     Deploy(AwsDeploy),
-    /// Remove the environment's stacks, with the last environment the shared ones too; a protected table stays
+    /// Delete the environment's stacks, and with the last environment the shared ones; a protected table is kept
     Destroy(AwsDestroy),
 }
 
@@ -24,13 +24,13 @@ pub(crate) enum AwsVerb {
 pub(crate) struct AwsTarget {
     #[arg(value_enum, value_name = "ENV")]
     pub(crate) environment: Environment,
-    /// Address of an emulator, in place of AWS
+    /// Address of an emulator to use instead of AWS
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// Only this template of infra/aws, as `registry`; may be given more than once
+    /// Only this template of infra/aws, such as `registry`; may be given more than once
     #[arg(long, value_name = "PART")]
     pub(crate) only: Vec<String>,
-    /// A parameter of the templates, before what infra/aws/parameters.toml says; may be given more than once
+    /// Override a parameter of infra/aws/parameters.toml; may be given more than once
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) set: Vec<(String, String)>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct AwsTarget {
 pub(crate) struct AwsDeploy {
     #[command(flatten)]
     pub(crate) target: AwsTarget,
-    /// Make a table anew if a change needs that; its messages are then in the old one, or gone
+    /// Allow a change that replaces or deletes the table; back up its messages first
     #[arg(long)]
     pub(crate) replace_table: bool,
 }
@@ -48,7 +48,7 @@ pub(crate) struct AwsDeploy {
 pub(crate) struct AwsDestroy {
     #[command(flatten)]
     pub(crate) target: AwsTarget,
-    /// The environment's name once more: this is meant
+    /// Confirm with the environment's name
     #[arg(long, value_enum, value_name = "ENV")]
     pub(crate) yes: Option<Environment>,
 }
