@@ -8,9 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 use e2e_report::Milestone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
 pub(crate) use calm::{calm, made, refreshed};
@@ -182,6 +182,33 @@ pub(crate) async fn refresh(cluster: &Cluster, app: &str) -> Result<()> {
         .await
         .with_context(|| format!("ask for a refresh of {app} on {}", cluster.environment))?;
     Ok(())
+}
+
+/// Wait until Argo CD can compare an Application with Git again, after its repo server was replaced. A ready pod is reached through
+/// its Service a moment later only, and a comparison that fails meanwhile is not repeated within a minute: whoever pushed then would
+/// wait for as long.
+pub(crate) async fn compares_again(
+    step: &StepHandle,
+    cluster: &Cluster,
+    app: &str,
+    within: Duration,
+) -> Result<()> {
+    let what = format!("a comparison of {app} on {} with Git", cluster.environment);
+    let mut asked = false;
+    eventually(step, &what, within, async || {
+        let found = api(cluster).get(app).await?;
+        if found.annotations().contains_key(REFRESH) {
+            return Ok(Verdict::Pending("asked for, not done yet".to_owned()));
+        }
+        let status = found.status.unwrap_or_default();
+        if asked && status.is_compared() {
+            return Ok(Verdict::Ready(()));
+        }
+        refresh(cluster, app).await?;
+        asked = true;
+        Ok(Verdict::Pending(status.summary()))
+    })
+    .await
 }
 
 /// Have Argo CD sync an Application once, as a person would, to `revision`, which is the newest. After a failed sync that was taken

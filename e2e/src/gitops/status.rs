@@ -145,6 +145,11 @@ impl Status {
             .is_some_and(|operation| operation.phase == "Succeeded")
     }
 
+    /// Whether Git could be read and compared with the cluster, whatever came of it.
+    pub(super) fn is_compared(&self) -> bool {
+        ["Synced", "OutOfSync"].contains(&self.sync.status.as_str())
+    }
+
     /// Whether the cluster differs from this revision.
     pub(crate) fn is_out_of_sync(&self, revision: &str) -> bool {
         self.sync.revision == revision && self.sync.status == "OutOfSync"

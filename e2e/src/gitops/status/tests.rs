@@ -111,3 +111,13 @@ fn a_rollout_is_caught_only_between_its_sync_and_its_end() {
     assert!(!rolling("Running", "Progressing"));
     assert!(!rolling("Succeeded", "Healthy"));
 }
+
+#[test]
+fn a_comparison_that_failed_is_none() {
+    let compared = |sync: &str| {
+        let state = status("Error", "new", sync, "new", "Healthy");
+        serde_json::from_value::<Status>(state).unwrap().is_compared()
+    };
+    assert!(compared("Synced") && compared("OutOfSync"));
+    assert!(!compared("Unknown") && !Status::default().is_compared());
+}

@@ -89,6 +89,7 @@ async fn killed_in(env: &Env, step: &StepHandle, commit: &str, part: &str) -> Re
     );
     // The next commit needs all of it.
     argocd::whole(step, staging).await?;
+    gitops::compares_again(step, staging, APP, CONVERGED).await?;
     Ok(failed)
 }
 

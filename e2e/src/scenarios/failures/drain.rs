@@ -57,6 +57,9 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     // Its parts that were evicted hear of no commit until they are there again.
     let begun = Instant::now();
     argocd::whole(step, &env.staging).await?;
+    for app in APPS {
+        gitops::compares_again(step, &env.staging, app, SCALED).await?;
+    }
     step.measured("Argo CD whole again", begun.elapsed().as_secs_f64());
     let back = operator.revert(&scaled).await?;
     gitops::live(step, &env.staging, &APPS, &back, SCALED).await
