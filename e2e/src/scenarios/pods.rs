@@ -85,6 +85,20 @@ impl<'a> Servers<'a> {
             .with_context(|| format!("kill the process of {}", pod.name_any()))
     }
 
+    /// Wait until the process of a pod's container, which has ended since `before` was read, has been started again.
+    pub(crate) async fn restarted(&self, step: &StepHandle, before: &Pod, within: Duration) -> Result<()> {
+        let name = before.name_any();
+        eventually(step, &format!("restart of {name}"), within, async || {
+            let now = self.api().get(&name).await?;
+            Ok(if restarts(&now) > restarts(before) {
+                Verdict::Ready(())
+            } else {
+                Verdict::Pending("not noticed yet".to_owned())
+            })
+        })
+        .await
+    }
+
     /// Wait until so many of them are ready, and no more are there.
     pub(crate) async fn ready(&self, step: &StepHandle, count: usize, within: Duration) -> Result<()> {
         let what = format!("{count} pods of {} on {}", self.app, self.cluster.environment);

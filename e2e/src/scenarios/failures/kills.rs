@@ -73,7 +73,9 @@ async fn processes(env: &Env, step: &StepHandle) -> Result<()> {
     let before = count().await?;
     under_load(env, step, async |servers| {
         let victim = servers.one().await?;
-        servers.kill_process(&victim).await
+        servers.kill_process(&victim).await?;
+        // Until its node has noticed, the pod still counts as ready.
+        servers.restarted(step, &victim, BACK).await
     })
     .await?;
     let restarted = count().await? - before;
