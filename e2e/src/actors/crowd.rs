@@ -4,10 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::MissedTickBehavior;
 
+use super::pace::Pace;
 use super::sampler::chain;
 use crate::env::Env;
 use crate::environment::Environment;
@@ -25,8 +23,7 @@ pub(crate) struct Crowd {
     environment: Environment,
     began: Instant,
     seen: Seen,
-    enough: oneshot::Sender<()>,
-    asking: JoinHandle<()>,
+    asking: Pace,
 }
 
 type Seen = Arc<Mutex<Tally>>;
@@ -57,33 +54,20 @@ impl Crowd {
         };
         let (keeping, closing) = (client(16)?, client(0)?);
         let (seen, began) = (Seen::default(), Instant::now());
-        let (enough, mut told) = oneshot::channel();
         let tally = Arc::clone(&seen);
-        let asking = tokio::spawn(async move {
-            let mut requests = JoinSet::new();
-            let mut clock = tokio::time::interval(EVERY);
-            clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            for number in 0_usize.. {
-                tokio::select! {
-                    _ = &mut told => break,
-                    _ = clock.tick() => {}
-                }
-                while requests.try_join_next().is_some() {}
-                let url = if number % 10 == 0 {
-                    &page
-                } else {
-                    &urls[number % 2]
-                };
-                let http = if number % 4 < 2 { &keeping } else { &closing };
-                requests.spawn(ask(http.get(url), url.clone(), began, Arc::clone(&tally)));
-            }
-            requests.join_all().await;
+        let asking = Pace::start(EVERY, move |number| {
+            let url = if number % 10 == 0 {
+                &page
+            } else {
+                &urls[number % 2]
+            };
+            let http = if number % 4 < 2 { &keeping } else { &closing };
+            ask(http.get(url), url.clone(), began, Arc::clone(&tally))
         });
         Ok(Self {
             environment,
             began,
             seen,
-            enough,
             asking,
         })
     }
@@ -91,9 +75,7 @@ impl Crowd {
     /// They leave, once the last has been answered or has lost patience. What they saw is in the step's record.
     pub(crate) async fn leave(self, step: &StepHandle) -> Result<Tally> {
         let seconds = self.began.elapsed().as_secs_f64();
-        // If nobody listens, they have left already, and the next line says why.
-        let _ = self.enough.send(());
-        self.asking.await.context("the crowd left by itself")?;
+        self.asking.stop().await.context("the steady load")?;
         let tally = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
         step.requests(tally.asked, tally.failed.len());
         step.evidence(format!(

@@ -3,6 +3,7 @@
 mod administrator;
 mod crowd;
 mod operator;
+mod pace;
 mod page;
 mod passer_by;
 mod registry;

@@ -9,10 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use api::{MessageList, NewMessage};
 use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
-use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::MissedTickBehavior;
 
+use super::pace::Pace;
 use super::sampler::chain;
 use crate::env::Env;
 use crate::environment::Environment;
@@ -32,8 +30,7 @@ pub(crate) struct Writers {
     environment: Environment,
     board: Board,
     seen: Seen,
-    enough: oneshot::Sender<()>,
-    writing: JoinHandle<()>,
+    writing: Pace,
 }
 
 type Seen = Arc<Mutex<Sent>>;
@@ -69,38 +66,22 @@ impl Writers {
         };
         let (seen, writer) = (Seen::default(), board.clone());
         let tally = Arc::clone(&seen);
-        let (enough, mut told) = oneshot::channel();
-        let writing = tokio::spawn(async move {
-            let mut posts = JoinSet::new();
-            let mut clock = tokio::time::interval(EVERY);
-            clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            for number in 1_usize.. {
-                tokio::select! {
-                    _ = &mut told => break,
-                    _ = clock.tick() => {}
-                }
-                posts.spawn(
-                    writer
-                        .clone()
-                        .insist(format!("message {number}"), Arc::clone(&tally)),
-                );
-            }
-            posts.join_all().await;
+        let writing = Pace::start(EVERY, move |number| {
+            writer
+                .clone()
+                .insist(format!("message {number}"), Arc::clone(&tally))
         });
         Ok(Self {
             environment,
             board,
             seen,
-            enough,
             writing,
         })
     }
 
     /// They stop, once each message was taken or given up: every message that was taken is on the board, once.
     pub(crate) async fn leave(self, step: &StepHandle) -> Result<()> {
-        // If nobody listens, they have left already, and the next line says why.
-        let _ = self.enough.send(());
-        self.writing.await.context("the writers left by themselves")?;
+        self.writing.stop().await.context("the writers")?;
         let sent = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
         let found = self.board.read().await?;
         let taken = sent.taken.len();
