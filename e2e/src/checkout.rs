@@ -131,11 +131,8 @@ impl Checkout {
         self.head().await
     }
 
-    /// The repository of somebody else who works on the same, as they have it now.
+    /// The repository of somebody else who works on the same, as they have it now; `folder` is empty.
     pub(crate) async fn of_colleague(&self, folder: &Path) -> Result<Self> {
-        if folder.exists() {
-            std::fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
-        }
         let to = folder.display().to_string();
         self.git.run(&["clone", "--quiet", ".", &to]).await?;
         let remote = self.git.run(&["remote", "get-url", "origin"]).await?;

@@ -20,7 +20,7 @@ use kube::{
 };
 use serde::{Deserialize, Serialize};
 use supply::engine::Kind;
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 use crate::{
     env::Ground,
@@ -116,12 +116,23 @@ impl Cluster {
     /// Applies manifests on the server's side.
     pub(crate) async fn apply(&self, ground: &Ground, manifests: &str, log: &Path) -> Result<()> {
         let shell = Shell::new().context("open a shell")?;
-        let (kubectl, kubeconfig) = (&ground.parts.kubectl, &self.kubeconfig);
-        let apply = cmd!(
-            shell,
-            "{kubectl} --kubeconfig {kubeconfig} apply --server-side --force-conflicts --field-manager e2e -f -"
-        );
+        let apply = [
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "--field-manager",
+            "e2e",
+            "-f",
+            "-",
+        ];
+        let apply = self.kubectl(ground, &shell, &apply);
         Tool::new(apply, log, APPLY).input(manifests).run().await
+    }
+
+    /// A command of kubectl that reaches this cluster and no other.
+    pub(crate) fn kubectl<'sh>(&self, ground: &Ground, shell: &'sh Shell, args: &[&str]) -> Cmd<'sh> {
+        let (kubectl, kubeconfig) = (&ground.parts.kubectl, &self.kubeconfig);
+        cmd!(shell, "{kubectl} --kubeconfig {kubeconfig} {args...}")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -44,6 +45,19 @@ impl RunDir {
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// An empty folder of the run, in place of what an interrupted step may have left there.
+    pub(crate) fn empty(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.file(name);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("remove {}", folder.display()));
+            }
+            _ => {}
+        }
+        fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+        Ok(folder)
     }
 
     /// Where the output of one step's tools goes.

@@ -12,6 +12,7 @@ use xshell::Shell;
 
 use crate::env::Env;
 use crate::process::Tool;
+use crate::scenarios::undo::Undo;
 use crate::world::{AWS, AWS_PORT};
 
 const EXEC: Duration = Duration::from_secs(20);
@@ -27,6 +28,7 @@ pub(crate) struct Detour<'a> {
     nodes: Vec<String>,
     /// The emulator's address on the containers' network.
     aws: String,
+    undo: Undo,
 }
 
 impl<'a> Detour<'a> {
@@ -35,9 +37,17 @@ impl<'a> Detour<'a> {
         let nodes: Api<Node> = Api::all(env.staging.client.clone());
         let nodes = nodes.list(&ListParams::default()).await;
         let nodes = nodes.context("list the nodes of staging")?;
+        let nodes: Vec<_> = nodes.items.iter().map(Node::name_any).collect();
+        let shell = Shell::new().context("open a shell")?;
+        let open = |node: &String| {
+            env.ground
+                .engine
+                .command(&shell, ["exec", node, "sh", "-c", OPEN])
+        };
         let detour = Self {
             env,
-            nodes: nodes.items.iter().map(Node::name_any).collect(),
+            undo: Undo::by(nodes.iter().map(open)),
+            nodes,
             aws: address(env).await?,
         };
         detour.open().await?;
@@ -77,6 +87,13 @@ impl<'a> Detour<'a> {
     /// The way is as it was.
     pub(crate) async fn open(&self) -> Result<()> {
         self.on_every_node(OPEN).await
+    }
+
+    /// The same, for good.
+    pub(crate) async fn end(self) -> Result<()> {
+        self.open().await?;
+        self.undo.done();
+        Ok(())
     }
 
     fn rule(&self, place: &str) -> String {

@@ -8,9 +8,12 @@ use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, ListParams, LogParams, PostParams};
 use kube::{Api, ResourceExt as _};
+use xshell::Shell;
 
 use crate::cluster::Cluster;
+use crate::env::Env;
 use crate::progress::StepHandle;
+use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::{JOB, NAMESPACE};
 use crate::wait::{Verdict, eventually};
 
@@ -104,42 +107,61 @@ pub(crate) async fn was_for(cluster: &Cluster, table: &str) -> Result<bool> {
     Ok(job.is_some_and(|job| table_of(&job) == Some(table)))
 }
 
-/// A migration that somebody starts beside the one of the release.
-pub(crate) struct Second<'a>(&'a Cluster);
+/// A migration that somebody starts beside the one of the release. It is gone when this is dropped.
+pub(crate) struct Second<'a> {
+    cluster: &'a Cluster,
+    undo: Undo,
+}
 
 impl<'a> Second<'a> {
-    /// Starts it, the same as the release's migration of `table`, which must be at work.
-    pub(crate) async fn start(cluster: &'a Cluster, table: &str) -> Result<Self> {
+    /// Starts it on staging, the same as the release's migration of `table`, which must be at work.
+    pub(crate) async fn start(env: &'a Env, table: &str) -> Result<Self> {
+        let cluster = &env.staging;
         let first = jobs(cluster).get(JOB).await.context("read the first migration")?;
         ensure!(
             table_of(&first) == Some(table),
             "the migration at work is not that of {table}"
         );
+        let shell = Shell::new().context("open a shell")?;
+        let delete = [
+            "delete",
+            "job",
+            SECOND,
+            "--namespace",
+            NAMESPACE,
+            "--ignore-not-found",
+            "--wait=false",
+        ];
+        let undo = Undo::by([cluster.kubectl(&env.ground, &shell, &delete)]);
         let created = jobs(cluster).create(&PostParams::default(), &copy(first)?).await;
         created.context("start a second migration")?;
-        Ok(Self(cluster))
+        Ok(Self { cluster, undo })
     }
 
     /// Waits until it has succeeded, and gives all it has said.
     pub(crate) async fn ended_well(&self, step: &StepHandle) -> Result<String> {
         eventually(step, "the second migration", ENDED, async || {
-            let status = jobs(self.0).get(SECOND).await?.status.unwrap_or_default();
+            let status = jobs(self.cluster).get(SECOND).await?.status.unwrap_or_default();
             Ok(if status.succeeded == Some(1) {
                 Verdict::Ready(())
             } else if status.failed.unwrap_or_default() > 0 {
-                Verdict::Failed(format!("failed: {}", log(self.0, SECOND).await?))
+                Verdict::Failed(format!("failed: {}", log(self.cluster, SECOND).await?))
             } else {
                 Verdict::Pending("not yet".to_owned())
             })
         })
         .await?;
-        log(self.0, SECOND).await
+        log(self.cluster, SECOND).await
     }
 
     /// Removes it and its pod.
     pub(crate) async fn remove(self) -> Result<()> {
-        let removed = jobs(self.0).delete(SECOND, &DeleteParams::background()).await;
-        removed.map(drop).context("remove the second migration")
+        let removed = jobs(self.cluster)
+            .delete(SECOND, &DeleteParams::background())
+            .await;
+        removed.context("remove the second migration")?;
+        self.undo.done();
+        Ok(())
     }
 }
 

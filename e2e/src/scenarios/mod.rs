@@ -13,6 +13,7 @@ mod pods;
 pub(crate) mod posture;
 mod refused;
 mod release;
+mod undo;
 mod workloads;
 
 use crate::scenario::Scenario;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use kube::ResourceExt as _;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use crate::actors::{Crowd, Operator, Writers};
 use crate::argocd;
@@ -16,6 +16,7 @@ use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::{Servers, node_of};
+use crate::scenarios::undo::Undo;
 
 const APPS: [&str; 2] = ["backend", "frontend"];
 const OVERLAYS: [&str; 2] = [
@@ -49,10 +50,14 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     for app in APPS {
         Servers::of(env, &env.staging, app).ready(step, 2, SCALED).await?;
     }
+    let uncordon = ["uncordon", node.as_str()];
+    let shell = Shell::new().context("open a shell")?;
+    let undo = Undo::by([env.staging.kubectl(&env.ground, &shell, &uncordon)]);
     let emptied = empty(env, step, node).await;
     // In any case: pods are to be scheduled there again.
-    let open = kubectl(env, &["uncordon", node]).await;
+    let open = kubectl(env, &uncordon).await;
     emptied.and(open)?;
+    undo.done();
 
     // Its parts that were evicted hear of no commit until they are there again.
     let begun = Instant::now();
@@ -95,10 +100,8 @@ async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
 
 async fn kubectl(env: &Env, args: &[&str]) -> Result<()> {
     let shell = Shell::new().context("open a shell")?;
-    let (kubectl, kubeconfig) = (&env.ground.parts.kubectl, &env.staging.kubeconfig);
-    let command = cmd!(shell, "{kubectl} --kubeconfig {kubeconfig} {args...}");
     Tool::new(
-        command,
+        env.staging.kubectl(&env.ground, &shell, args),
         &env.ground.run.log("drain"),
         DRAINED + Duration::from_secs(10),
     )

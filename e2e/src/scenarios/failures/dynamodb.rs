@@ -62,7 +62,7 @@ async fn unreachable(env: &Env, step: &StepHandle) -> Result<()> {
     let detour = Detour::find(env).await?;
     let told = outage(env, step, &detour).await;
     // In any case: the next story needs the table.
-    let opened = detour.open().await;
+    let opened = detour.end().await;
     told.and(opened)
 }
 
@@ -128,7 +128,7 @@ async fn throttled(env: &Env, step: &StepHandle) -> Result<()> {
     let detour = Detour::find(env).await?;
     let told = faults(env, step, &detour).await;
     // In any case: the next story needs the table.
-    let opened = detour.open().await;
+    let opened = detour.end().await;
     told.and(opened)
 }
 

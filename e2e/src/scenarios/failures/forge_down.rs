@@ -14,6 +14,7 @@ use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::undo::Undo;
 use crate::wait::{Verdict, consistently};
 use crate::world::FORGE;
 
@@ -47,9 +48,9 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let crowd = Crowd::gather(env, Environment::Staging)?;
     let there = in_mid_sync(env, step).await?;
     // Even if it fails: the other stories rely on the webhooks.
-    let told = after_a_merge(env, step, &there).await;
-    tell_argocd(env, true).await?;
-    told?;
+    let outcome = after_a_merge(env, step, &there).await;
+    let restored = tell_argocd(env, true).await;
+    outcome.and(restored)?;
     crowd.leave(step).await?.at_most(0)
 }
 
@@ -96,37 +97,23 @@ async fn tell_argocd(env: &Env, active: bool) -> Result<()> {
 /// A forge that takes connections and answers none, until this is ended or dropped.
 struct Paused<'a> {
     ground: &'a Ground,
-    over: bool,
+    undo: Undo,
 }
 
 impl<'a> Paused<'a> {
     async fn forge(ground: &'a Ground) -> Result<Self> {
+        let shell = Shell::new().context("open a shell")?;
+        let undo = Undo::by([ground.engine.command(&shell, ["unpause", FORGE])]);
         engine(ground, "pause").await.context("pause the forge")?;
-        Ok(Self { ground, over: false })
+        Ok(Self { ground, undo })
     }
 
-    async fn end(mut self) -> Result<()> {
-        self.over = true;
+    async fn end(self) -> Result<()> {
         engine(self.ground, "unpause")
             .await
-            .context("let the forge go on")
-    }
-}
-
-impl Drop for Paused<'_> {
-    fn drop(&mut self) {
-        if !self.over
-            && let Ok(shell) = Shell::new()
-        {
-            // Every story after this one needs the forge, and this one has failed already.
-            let _ = self
-                .ground
-                .engine
-                .command(&shell, ["unpause", FORGE])
-                .quiet()
-                .ignore_status()
-                .run();
-        }
+            .context("let the forge go on")?;
+        self.undo.done();
+        Ok(())
     }
 }
 

@@ -40,7 +40,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     };
     let released = course.release(&restored).await?;
     table.locked(step).await?;
-    let second = migration_job::Second::start(&env.staging, table.name).await?;
+    let second = migration_job::Second::start(env, table.name).await?;
     let (said, live) = tokio::join!(second.ended_well(step), course.arrived(&released));
     let said = said?;
     live?;

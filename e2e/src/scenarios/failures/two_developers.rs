@@ -43,7 +43,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let (reviewer, branch) = (Reviewer::of(&env.world), STAGING.branch());
     let her = application(&env.ground, &env.world);
     her.catch_up().await?;
-    let his = her.of_colleague(&env.ground.run.file("colleague")).await?;
+    let his = her.of_colleague(&env.ground.run.empty("colleague")?).await?;
     change(&her, HERS, "<!-- ", " -->").await?;
     change(&his, HIS, "/* ", " */").await?;
 

@@ -20,6 +20,7 @@ use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::{NAMESPACE, image_of};
 use crate::wait::{Verdict, eventually};
 use crate::world::{SigningKey, secret};
@@ -56,8 +57,13 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     only_what_ci_signed_gets_in(env, step, &released, cosign, key).await?;
 
     step.doing("take the controller away");
-    let gone = nobody_gets_in_unasked(env, cluster, &released).await;
+    let shell = Shell::new().context("open a shell")?;
+    let back = ["scale", "deployment", CONTROLLER, "--replicas=1"];
+    let back = cluster.kubectl(&env.ground, &shell, &back);
+    let undo = Undo::by([back.args(["--namespace", admission::NAMESPACE])]);
+    let gone = nobody_gets_in_unasked(env, step, &released).await;
     scale(cluster, 1).await?;
+    undo.done();
     let since = Instant::now();
     eventually(step, "admission controller is back", CHANGED, async || {
         Ok(match admitted(cluster, NAMESPACE, &released).await {
@@ -114,17 +120,12 @@ async fn only_what_ci_signed_gets_in(
 }
 
 /// What the cluster says to a signed image while the controller is gone. What runs goes on, and other namespaces do not notice.
-async fn nobody_gets_in_unasked(env: &Env, cluster: &Cluster, released: &str) -> Result<String> {
+async fn nobody_gets_in_unasked(env: &Env, step: &StepHandle, released: &str) -> Result<String> {
+    let cluster = &env.staging;
     scale(cluster, 0).await?;
-    let started = Instant::now();
-    let why = loop {
-        match refused(cluster, released).await {
-            Ok(why) => break why,
-            // It may still answer for a moment.
-            Err(error) if started.elapsed() > CHANGED => return Err(error),
-            Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
-        }
-    };
+    // Its last pod may still answer for a moment.
+    let refusal = async || refused(cluster, released).await.map(Verdict::Ready);
+    let why = eventually(step, "a refusal without the controller", CHANGED, refusal).await?;
     ensure!(
         why.contains("failed calling webhook"),
         "refused for another reason: {why}"

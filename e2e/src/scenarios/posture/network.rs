@@ -69,13 +69,17 @@ true
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let cluster = &env.staging;
-    guests::remove(cluster, &[NAMESPACE], step).await?;
-    let told = Box::pin(only_what_policies_allow_connects(env, cluster, step)).await;
-    // Also after a failure: nothing of this is to be there for the next story.
+    // Before, for what a run left that was interrupted; after, also if it fails, for the next scenario.
+    clean_up(env, cluster, step).await?;
+    let outcome = Box::pin(only_what_policies_allow_connects(env, cluster, step)).await;
+    let cleaned = clean_up(env, cluster, step).await;
+    outcome.and(cleaned)
+}
+
+async fn clean_up(env: &Env, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     control(cluster, false).await?;
     on_every_node(env, cluster, SILENCE).await?;
-    guests::remove(cluster, &[NAMESPACE], step).await?;
-    told
+    guests::remove(cluster, &[NAMESPACE], step).await
 }
 
 async fn only_what_policies_allow_connects(env: &Env, cluster: &Cluster, step: &StepHandle) -> Result<()> {

@@ -9,6 +9,7 @@ use kube::Api;
 use kube::api::{DeleteParams, PostParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use serde_json::json;
+use xshell::Shell;
 
 use crate::argocd;
 use crate::env::Env;
@@ -18,6 +19,7 @@ use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::NAMESPACE;
 use crate::wait::Verdict;
 
@@ -102,10 +104,36 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
-    let told = only_what_the_project_allows_is_synced(env, step).await;
+    let undo = undo(env)?;
+    let outcome = only_what_the_project_allows_is_synced(env, step).await;
     // Even if it fails: an Application that cannot sync is not at rest.
-    clean(env).await?;
-    told
+    let cleaned = clean(env).await;
+    outcome.and(cleaned)?;
+    undo.done();
+    Ok(())
+}
+
+/// [`clean`] for whom there is no time to wait.
+fn undo(env: &Env) -> Result<Undo> {
+    let shell = Shell::new().context("open a shell")?;
+    let names = CASES.iter().map(|case| case.name);
+    let delete = |kind: &str, namespace: &str| {
+        let delete = [
+            "delete",
+            kind,
+            "--namespace",
+            namespace,
+            "--ignore-not-found",
+            "--wait=false",
+        ];
+        env.staging
+            .kubectl(&env.ground, &shell, &delete)
+            .args(names.clone())
+    };
+    Ok(Undo::by([
+        delete("applications.argoproj.io", argocd::NAMESPACE),
+        delete("serviceaccounts", NAMESPACE),
+    ]))
 }
 
 async fn only_what_the_project_allows_is_synced(env: &Env, step: &StepHandle) -> Result<()> {

@@ -32,8 +32,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
-    let folder = env.ground.run.file("again");
-    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    let folder = env.ground.run.empty("again")?;
     let told = again(env, step, &folder).await;
     // Gigabytes.
     let removed = fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()));

@@ -162,8 +162,7 @@ pub(super) async fn diffs(env: &Env, environment: Environment, folder: &Path) ->
 
 pub(super) fn kubectl(env: &Env, environment: Environment, args: &[&str]) -> Result<Tool> {
     let shell = Shell::new().context("open a shell")?;
-    let (kubectl, kubeconfig) = (&env.ground.parts.kubectl, &env.cluster(environment).kubeconfig);
-    let command = cmd!(shell, "{kubectl} --kubeconfig {kubeconfig} {args...}");
+    let command = env.cluster(environment).kubectl(&env.ground, &shell, args);
     Ok(Tool::new(command, &env.ground.run.log(LOG), COLLECT).quiet())
 }
 

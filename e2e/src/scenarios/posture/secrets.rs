@@ -42,7 +42,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
-    let folder = env.ground.run.file("searched");
+    let folder = env.ground.run.empty("searched")?;
     let kept: Api<Secret> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
     let canary = secret()?;
     plant(&kept, &canary).await?;
