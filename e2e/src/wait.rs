@@ -32,14 +32,15 @@ pub(crate) async fn eventually<T>(
 ) -> Result<T> {
     let start = Instant::now();
     let mut pause = SHORTEST;
+    let mut reason = "nothing".to_owned();
     loop {
         let left = within.saturating_sub(start.elapsed());
-        let reason = match tokio::time::timeout(left.max(SHORTEST), check()).await {
+        reason = match tokio::time::timeout(left.max(SHORTEST), check()).await {
             Ok(Ok(Verdict::Ready(value))) => return Ok(value),
             Ok(Ok(Verdict::Failed(reason))) => bail!("{what}: {reason}"),
             Ok(Ok(Verdict::Pending(reason))) => reason,
             Ok(Err(error)) => format!("{error:#}"),
-            Err(_) => "the last look did not answer in time".to_owned(),
+            Err(_) => format!("{reason}; the last look did not answer in time"),
         };
         if start.elapsed() + pause > within {
             bail!("{what}: not within {} s; last seen: {reason}", within.as_secs());
@@ -50,7 +51,8 @@ pub(crate) async fn eventually<T>(
     }
 }
 
-/// Demands that `check` stays ready for `period`; the first other answer is an error.
+/// Demands that `check` stays ready from now until `period` is over, the last look being at its end; the first other answer, an
+/// error among them, is an error.
 pub(crate) async fn consistently<T>(
     step: &StepHandle,
     what: &str,
@@ -59,9 +61,11 @@ pub(crate) async fn consistently<T>(
 ) -> Result<()> {
     let start = Instant::now();
     step.doing(&format!("{what}: held for {} s", period.as_secs()));
-    while start.elapsed() < period {
+    loop {
+        let left = period.saturating_sub(start.elapsed());
         match check().await? {
-            Verdict::Ready(_) => tokio::time::sleep(WATCH.min(period)).await,
+            Verdict::Ready(_) if left.is_zero() => return Ok(()),
+            Verdict::Ready(_) => tokio::time::sleep(WATCH.min(left)).await,
             Verdict::Pending(reason) | Verdict::Failed(reason) => {
                 bail!(
                     "{what}: did not stay so: {reason} (after {} s)",
@@ -70,7 +74,6 @@ pub(crate) async fn consistently<T>(
             }
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -124,7 +127,44 @@ mod tests {
 
     #[tokio::test]
     async fn a_look_that_hangs_cannot_outlive_the_deadline() {
-        let seen = within::<()>(1, async || std::future::pending().await).await;
-        assert!(format!("{:#}", seen.unwrap_err()).contains("did not answer in time"));
+        let mut looks = 0;
+        let seen = within::<()>(1, async || {
+            looks += 1;
+            match looks {
+                1 => Ok(Verdict::Pending("no route".to_owned())),
+                _ => std::future::pending().await,
+            }
+        });
+        let error = format!("{:#}", seen.await.unwrap_err());
+        assert!(
+            error.ends_with("last seen: no route; the last look did not answer in time"),
+            "{error}"
+        );
+    }
+
+    /// Whether what is ready for so many milliseconds counts as ready for as long as one test can wait.
+    async fn stays_ready_for(milliseconds: u64) -> Result<()> {
+        let progress = Progress::new(1, History::new());
+        let start = Instant::now();
+        let check = async || {
+            anyhow::Ok(if start.elapsed() < Duration::from_millis(milliseconds) {
+                Verdict::Ready(())
+            } else {
+                Verdict::Failed("gone".to_owned())
+            })
+        };
+        let period = Duration::from_millis(300);
+        progress
+            .step(&STEP, async |step| {
+                consistently(step, "page", period, check).await
+            })
+            .await
+    }
+
+    #[tokio::test]
+    async fn what_ends_before_the_period_did_not_stay() {
+        stays_ready_for(60_000).await.unwrap();
+        let error = format!("{:#}", stays_ready_for(200).await.unwrap_err());
+        assert!(error.contains("page: did not stay so: gone"), "{error}");
     }
 }
