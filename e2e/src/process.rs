@@ -11,7 +11,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::Child,
+};
 use xshell::Cmd;
 
 const TAIL_LINES: usize = 15;
@@ -71,12 +74,12 @@ impl Tool {
             .stderr(errors);
         // A group of its own: a Ctrl-C in the terminal reaches this process alone, which then ends its tools in order.
         command.process_group(0);
-        let mut child = tokio::process::Command::from(command)
+        let child = tokio::process::Command::from(command)
             .spawn()
             .with_context(|| format!("start `{}`", self.line))?;
-        let mut group = Group::of(child.id());
-        let mut stdin = child.stdin.take().expect("stdin is piped");
-        let mut stdout = child.stdout.take().expect("stdout is piped");
+        let mut group = Group::of(child);
+        let mut stdin = group.leader.stdin.take().expect("stdin is piped");
+        let mut stdout = group.leader.stdout.take().expect("stdout is piped");
         let mut text = Vec::new();
         let talk = async {
             let write = async {
@@ -86,13 +89,11 @@ impl Tool {
             };
             let ((), read) = tokio::join!(write, stdout.read_to_end(&mut text));
             read.with_context(|| format!("read the output of `{}`", self.line))?;
-            child
-                .wait()
-                .await
-                .with_context(|| format!("wait for `{}`", self.line))
+            let status = group.leader.wait().await;
+            status.with_context(|| format!("wait for `{}`", self.line))
         };
         let outcome = tokio::time::timeout(self.within, talk).await;
-        if outcome.is_ok() {
+        if matches!(outcome, Ok(Ok(_))) {
             group.release();
         }
         drop(group);
@@ -128,30 +129,38 @@ impl Tool {
     }
 }
 
-/// A process group that ends with the value, children of children included. After a tool has ended by itself its group is
+/// A tool's process group, which ends with the value, children of children included. After a tool has ended by itself its group is
 /// left alone: podman's name server is started by whichever call starts the first container, and stays in its group.
-struct Group(Option<Pid>);
+struct Group {
+    leader: Child,
+    id: Option<Pid>,
+}
 
 impl Group {
-    fn of(leader: Option<u32>) -> Self {
-        Self(
-            leader
-                .and_then(|id| i32::try_from(id).ok())
-                .and_then(Pid::from_raw),
-        )
+    fn of(leader: Child) -> Self {
+        let id = leader.id().and_then(|id| i32::try_from(id).ok());
+        Self {
+            leader,
+            id: id.and_then(Pid::from_raw),
+        }
     }
 
     fn release(&mut self) {
-        self.0 = None;
+        self.id = None;
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        let Some(group) = self.0 else { return };
+        let Some(group) = self.id else { return };
         let _ = kill_process_group(group, Signal::TERM);
         let asked = Instant::now();
-        while asked.elapsed() < GRACE && test_kill_process_group(group).is_ok() {
+        while asked.elapsed() < GRACE {
+            // A process that has ended belongs to its group until somebody has asked how it ended.
+            let _ = self.leader.try_wait();
+            if test_kill_process_group(group).is_err() {
+                return;
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
         let _ = kill_process_group(group, Signal::KILL);
@@ -223,6 +232,14 @@ mod tests {
             error.contains("exit 3") && error.contains("/log") && error.contains("    the reason"),
             "{error}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_ends_when_it_is_asked_to_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let begun = Instant::now();
+        tool("exec sleep 987", folder.path()).run().await.unwrap_err();
+        assert!(begun.elapsed() < GRACE, "{:?}", begun.elapsed());
     }
 
     #[tokio::test]
