@@ -285,6 +285,15 @@ impl Checkout {
         Ok(history)
     }
 
+    /// Whether a commit has a file.
+    pub(crate) async fn has_file_at(&self, commit: &str, path: &str) -> Result<bool> {
+        let found = self
+            .git
+            .run(&["ls-tree", "--name-only", commit, "--", path])
+            .await?;
+        Ok(!found.is_empty())
+    }
+
     /// A file of a commit.
     pub(crate) async fn file_at(&self, commit: &str, path: &str) -> Result<String> {
         self.git.run(&["show", &format!("{commit}:{path}")]).await

@@ -111,6 +111,9 @@ async fn a_patch_becomes_a_commit_on_the_forge() {
         commit
     );
     assert_eq!(checkout.file_at(&commit, "page").await.unwrap(), "new");
+    assert!(checkout.has_file_at(&commit, "page").await.unwrap());
+    assert!(!checkout.has_file_at(&commit, "other").await.unwrap());
+    assert!(checkout.has_file_at("0123456789", "page").await.is_err());
     let error = checkout.commit_patch("change.patch", "again").await.unwrap_err();
     assert!(format!("{error:#}").contains("does not fit"), "{error:#}");
 }

@@ -125,7 +125,7 @@ async fn releases(env: &Env) -> Result<(String, String)> {
     }
     let newest = released.first().context("nothing was released")?.clone();
     for commit in released {
-        if application.file_at(&commit, MIGRATION).await.is_err() {
+        if !application.has_file_at(&commit, MIGRATION).await? {
             return Ok((newest, commit));
         }
     }
