@@ -27,7 +27,6 @@ use xshell::{Shell, cmd};
 use crate::{
     cluster::Cluster,
     env::{Env, Ground},
-    first_release::manifests,
     process::Tool,
     progress::StepHandle,
     wait::{Verdict, eventually},
@@ -97,7 +96,7 @@ pub(crate) async fn whole(step: &StepHandle, cluster: &Cluster) -> Result<()> {
 pub(crate) async fn apply_root(env: &Env, cluster: &Cluster) -> Result<()> {
     let environment = cluster.environment;
     let path = format!("infra/local/root/{environment}.yaml");
-    let root = manifests(&env.ground, &env.world).file_at("HEAD", &path).await?;
+    let root = env.manifests().file_at("HEAD", &path).await?;
     let log = env.ground.run.log(&format!("argocd-{environment}"));
     cluster
         .apply(&env.ground, &root, &log)

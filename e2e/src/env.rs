@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
-    account::Account, ci::Ci, cluster::Cluster, environment::Environment, run_dir::RunDir, world::World,
+    account::Account, checkout::Checkout, ci::Ci, cluster::Cluster, environment::Environment, repositories,
+    run_dir::RunDir, world::World,
 };
 
 /// What is known before anything runs in a container. Shared (`Arc`), because the CI outlives the step that starts it.
@@ -37,6 +38,16 @@ impl Env {
         if let Some(cluster) = rebuilt.take() {
             self.production = cluster;
         }
+    }
+
+    /// Where the scenarios' developer works.
+    pub(crate) fn application(&self) -> Checkout {
+        repositories::application(&self.ground, &self.world)
+    }
+
+    /// Where what was released is seen; the same folder, if it is the same repository.
+    pub(crate) fn manifests(&self) -> Checkout {
+        repositories::manifests(&self.ground, &self.world)
     }
 
     pub(crate) fn cluster(&self, environment: Environment) -> &Cluster {

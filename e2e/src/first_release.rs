@@ -1,42 +1,26 @@
 //! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds both images, both environments are pinned.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use e2e_report::Milestone;
-use pipelines::Project;
 
 use crate::actors::Reviewer;
 use crate::checkout::{Checkout, Seed};
-use crate::ci::{Ci, Settings};
+use crate::ci::{Ci, Settings, project};
 use crate::cluster::argocd_url_for_forge;
 use crate::env::Ground;
 use crate::environment::Environment;
-use crate::forge::{Forge, Repository, Webhook};
+use crate::forge::Webhook;
 use crate::layout::{Home, Layout};
 use crate::progress::StepHandle;
+use crate::repositories::{application, folder, manifests};
 use crate::world::{ForgeAccess, World, secret};
 
 /// From an empty compiler's folder, on two cores, beside starting clusters.
 const BUILT_WITHIN: Duration = Duration::from_mins(20);
 /// Without building: the verbs themselves may have to be compiled.
 const PROMOTED_WITHIN: Duration = Duration::from_mins(5);
-
-/// Where the stories' developer works.
-pub(crate) fn application(ground: &Ground, world: &World) -> Checkout {
-    Checkout::open(&folder(ground, world.layout.application()), &world.forge.token)
-}
-
-/// Where what was released is seen; the same folder, if it is the same repository.
-pub(crate) fn manifests(ground: &Ground, world: &World) -> Checkout {
-    Checkout::open(&folder(ground, world.layout.manifests()), &world.forge.token)
-}
-
-/// The folder of this run with a repository's checkout.
-fn folder(ground: &Ground, home: Home) -> PathBuf {
-    ground.run.file("checkout").join(home.name)
-}
 
 /// Make the repositories, start the CI, and bring HEAD through one release to each environment.
 pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &World) -> Result<Ci> {
@@ -77,7 +61,9 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
 /// A new repository on the forge, and its part of HEAD in a checkout, not pushed yet.
 async fn seed_repository(ground: &Ground, world: &World, home: Home) -> Result<()> {
     let (organisation, branch) = (ForgeAccess::ORGANISATION, Environment::Staging.branch());
-    forge(world)
+    world
+        .forge
+        .client()
         .create_repository(organisation, home.name, branch)
         .await
         .with_context(|| format!("create the repository {} on the forge", home.name))?;
@@ -147,68 +133,14 @@ pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
         if home == manifests {
             hooks.extend(to_argocd.clone());
         }
-        let repository = forge(world).repository(ForgeAccess::ORGANISATION, home.name);
+        let repository = world
+            .forge
+            .client()
+            .repository(ForgeAccess::ORGANISATION, home.name);
         repository
             .set_webhooks(&hooks)
             .await
             .context("register the webhooks of CI and Argo CD on the forge")?;
     }
     Ok(ci)
-}
-
-/// The repository of the manifests, as the forge has it.
-pub(crate) fn manifests_repository(world: &World) -> Repository {
-    forge(world).repository(ForgeAccess::ORGANISATION, world.layout.manifests().name)
-}
-
-/// The forge's API, as its administrator.
-pub(crate) fn forge(world: &World) -> Forge {
-    Forge::new(&format!("{}/api/v1", world.forge.host_url), &world.forge.token)
-}
-
-/// What docs/CI.md lists, as a hosted project would have it configured.
-pub(crate) fn project(ground: &Ground, world: &World) -> Project {
-    let forge = &world.forge;
-    let infra = world.layout.infra();
-    let infra_remote = infra.map(|home| ("INFRA_REMOTE", home.remote(&forge.host_url)));
-    let settings = [
-        (
-            "IMAGE_REGISTRY",
-            format!("{}/{}", forge.registry, ForgeAccess::ORGANISATION),
-        ),
-        ("REGISTRY_USER", forge.user.clone()),
-        ("REGISTRY_INSECURE", "true".to_owned()),
-        ("FORGE", "gitea".to_owned()),
-        ("FORGE_API", format!("{}/api/v1", forge.host_url)),
-        ("FORGE_REPO", world.layout.manifests().path()),
-        ("CONTAINER_ENGINE", ground.engine.program().to_owned()),
-    ];
-    let secrets = [
-        ("REGISTRY_PASSWORD", forge.password.clone()),
-        ("FORGE_TOKEN", forge.token.clone()),
-    ];
-    let key = world.signing.as_ref();
-    // `none` in words: a workflow on GitHub that is told nothing signs as its own run.
-    let signing_key = key.map_or_else(|| "none".to_owned(), |key| key.private.display().to_string());
-    let password = key.map(|key| ("COSIGN_PASSWORD", key.password.clone()));
-    let settings = settings
-        .into_iter()
-        .chain(infra_remote)
-        .chain([("SIGNING_KEY", signing_key)]);
-    Project {
-        settings: settings.map(named).collect(),
-        secrets: secrets.into_iter().chain(password).map(named).collect(),
-        machine: ground.engine.env().iter().cloned().chain(path(ground)).collect(),
-    }
-}
-
-/// The search path of a machine that has cosign.
-fn path(ground: &Ground) -> Option<(String, String)> {
-    let folder = ground.parts.cosign.as_deref()?.parent()?;
-    let path = std::env::var("PATH").unwrap_or_default();
-    Some(("PATH".to_owned(), format!("{}:{path}", folder.display())))
-}
-
-fn named((name, value): (&str, String)) -> (String, String) {
-    (name.to_owned(), value)
 }

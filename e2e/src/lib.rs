@@ -36,6 +36,7 @@ mod progress;
 mod recorder;
 mod render;
 mod repeat;
+mod repositories;
 mod run_dir;
 mod scenario;
 mod scenarios;

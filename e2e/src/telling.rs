@@ -10,7 +10,6 @@ use crate::actors::{Operator, walk_by};
 use crate::diagnose;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::application;
 use crate::gitops;
 use crate::plan;
 use crate::progress::{Progress, StepHandle};
@@ -121,7 +120,7 @@ struct Heads {
 impl Heads {
     async fn of(env: &Env) -> Result<Self> {
         Ok(Self {
-            code: application(&env.ground, &env.world).catch_up().await?,
+            code: env.application().catch_up().await?,
             manifests: Operator::of(env).head().await?,
         })
     }
@@ -130,7 +129,7 @@ impl Heads {
 /// Undoes what a failed scenario has pushed.
 async fn heal(progress: &Progress, env: &Env, before: &Heads) -> Result<()> {
     let heal = async |step: &StepHandle| {
-        let code = application(&env.ground, &env.world);
+        let code = env.application();
         code.catch_up().await?;
         if code.commit_restored(EVERYTHING, &before.code).await?.is_some() {
             code.push(Environment::Staging.branch()).await?;

@@ -11,7 +11,7 @@ pub(crate) use signing::SigningKey;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{env::Ground, layout::Layout, network::Network, ports, progress::StepHandle};
+use crate::{env::Ground, forge::Forge, layout::Layout, network::Network, ports, progress::StepHandle};
 
 /// The forge's container, and its name on the network.
 pub(crate) const FORGE: &str = "gitops-loop-forge";
@@ -62,6 +62,16 @@ impl ForgeAccess {
     /// The forge as nodes and pods reach it.
     pub(crate) fn cluster_url() -> String {
         format!("http://{FORGE}:{FORGE_PORT}")
+    }
+
+    /// The root of its API, from this process.
+    pub(crate) fn api_url(&self) -> String {
+        format!("{}/api/v1", self.host_url)
+    }
+
+    /// A client of its API, as its administrator.
+    pub(crate) fn client(&self) -> Forge {
+        Forge::new(&self.api_url(), &self.token)
     }
 }
 

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use crate::checkout::Checkout;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::manifests;
 
 /// Where the manifests are.
 const INFRA: &str = "infra";
@@ -23,7 +22,7 @@ pub(crate) struct Operator {
 impl Operator {
     pub(crate) fn of(env: &Env) -> Self {
         Self {
-            manifests: manifests(&env.ground, &env.world),
+            manifests: env.manifests(),
         }
     }
 

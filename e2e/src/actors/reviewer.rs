@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use crate::checkout::Checkout;
 use crate::environment::Environment;
-use crate::first_release::manifests_repository;
 use crate::forge::{ForgeError, PullRequest, Repository};
 use crate::git::short;
 use crate::progress::StepHandle;
+use crate::repositories::manifests_on_forge;
 use crate::wait::{Verdict, eventually};
 use crate::world::World;
 
@@ -41,7 +41,7 @@ pub(crate) struct Release {
 impl Reviewer {
     pub(crate) fn of(world: &World) -> Self {
         Self {
-            repository: manifests_repository(world),
+            repository: manifests_on_forge(world),
         }
     }
 

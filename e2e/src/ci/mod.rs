@@ -5,6 +5,7 @@
 //! ```
 
 mod listener;
+mod project;
 mod records;
 mod runner;
 mod trigger;
@@ -18,6 +19,7 @@ use pipelines::Project;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
+pub(crate) use project::{project, xtask};
 use records::Records;
 pub(crate) use records::{Decision, Ledger, Push, Run, RunState};
 use runner::Runner;

@@ -11,13 +11,12 @@ use crate::checkout::Checkout;
 use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::{forge, manifests};
 use crate::forge::{ForgeError, PullRequest, Repository};
 use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
+use crate::repositories::manifests_on_forge;
 use crate::wait::{Verdict, eventually};
-use crate::world::ForgeAccess;
 
 const APP: &str = "backend";
 const OVERLAY: &str = "infra/backend/overlays/staging/kustomization.yaml";
@@ -51,7 +50,7 @@ pub(super) struct Releases<'a> {
 impl<'a> Releases<'a> {
     /// Changes nothing that is served.
     pub(super) async fn begin(env: &'a Env) -> Result<Self> {
-        let manifests = manifests(&env.ground, &env.world);
+        let manifests = env.manifests();
         let before = manifests.catch_up().await?;
         let mut pinned = pins(&manifests, &before, Environment::Staging).await?;
         let digest = pinned.remove(APP).context("the backend is pinned")?;
@@ -67,10 +66,9 @@ impl<'a> Releases<'a> {
             digest,
             commit: serving.commit,
         };
-        let name = env.world.layout.manifests().name;
         Ok(Self {
             env,
-            repository: forge(&env.world).repository(ForgeAccess::ORGANISATION, name),
+            repository: manifests_on_forge(&env.world),
             manifests,
             before,
             images: [served, twin],

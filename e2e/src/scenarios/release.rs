@@ -8,7 +8,6 @@ use e2e_report::Milestone;
 use crate::actors::{Release, Reviewer, Rollout, sample_until_only};
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::{application, manifests};
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::workloads;
@@ -26,9 +25,7 @@ pub(crate) async fn built(
     within: Duration,
 ) -> Result<String> {
     let start = Instant::now();
-    let commit = application(&env.ground, &env.world)
-        .push(environment.branch())
-        .await?;
+    let commit = env.application().push(environment.branch()).await?;
     let way = step.way(environment, &commit);
     way.mark(Milestone::Pushed, start);
     let passed = env.ci.passed(step, environment.branch(), &commit, within).await;
@@ -51,7 +48,7 @@ pub(crate) async fn merged(
     let proposal = reviewer.proposal(step, environment, commit).await?;
     way.mark(Milestone::Proposed, Instant::now());
     let release = reviewer
-        .merge(step, environment, &proposal, &manifests(&env.ground, &env.world))
+        .merge(step, environment, &proposal, &env.manifests())
         .await?;
     way.mark(Milestone::Merged, release.asked);
 

@@ -8,11 +8,11 @@ use xshell::Shell;
 use crate::actors::{Crowd, Operator, Visitor};
 use crate::env::{Env, Ground};
 use crate::environment::Environment;
-use crate::first_release::manifests_repository;
 use crate::gitops;
 use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
+use crate::repositories::manifests_on_forge;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::undo::Undo;
 use crate::wait::{Verdict, consistently};
@@ -88,7 +88,7 @@ async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> 
 }
 
 async fn tell_argocd(env: &Env, active: bool) -> Result<()> {
-    manifests_repository(&env.world)
+    manifests_on_forge(&env.world)
         .tell(WEBHOOK, active)
         .await
         .context("change the webhooks of Argo CD")

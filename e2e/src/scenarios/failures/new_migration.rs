@@ -7,7 +7,6 @@ use anyhow::{Result, ensure};
 use crate::actors::{Reviewer, Visitor};
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::{application, manifests};
 use crate::git::short;
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -49,7 +48,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     staging.post("a friend of few words", WORDLESS).await?;
     let wordless = staging.message_of("a friend of few words").await?;
     let course = Course::begin(env, step).await?;
-    let code = application(&env.ground, &env.world);
+    let code = env.application();
     let seed = code.catch_up().await?;
 
     code.commit_patch(PATCH, "Count the words of messages").await?;
@@ -59,7 +58,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let commit = built(env, step, Environment::Staging, BUILT).await?;
     let reviewer = Reviewer::of(&env.world);
     let proposal = reviewer.proposal(step, Environment::Staging, &commit).await?;
-    let manifests = manifests(&env.ground, &env.world);
+    let manifests = env.manifests();
     let bad = reviewer
         .merge(step, Environment::Staging, &proposal, &manifests)
         .await?;

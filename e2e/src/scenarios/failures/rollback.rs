@@ -1,16 +1,15 @@
 //! A release with a migration is rolled back: the previous code serves on the newer schema, CI respects the rollback, and the
 //! release is then rolled forward again.
 
-use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use crate::actors::{Crowd, Release, Reviewer, Visitor, pins};
+use crate::ci::{project, xtask};
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::{application, manifests, project};
 use crate::git::short;
 use crate::gitops;
 use crate::plan::Step;
@@ -53,7 +52,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     if staging.backend_version().await?.required_schema_version < SCHEMA {
         release_migration(env, step).await?;
     }
-    let manifests = manifests(&env.ground, &env.world);
+    let manifests = env.manifests();
     let head = manifests.catch_up().await?;
     let (newest, earlier) = releases(env).await?;
     let digests = pins(&manifests, &head, STAGING).await?;
@@ -98,7 +97,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 }
 
 async fn release_migration(env: &Env, step: &StepHandle) -> Result<()> {
-    let application = application(&env.ground, &env.world);
+    let application = env.application();
     application.catch_up().await?;
     application
         .commit_patch(PATCH, "Store texts without superfluous white space")
@@ -113,10 +112,7 @@ async fn release_migration(env: &Env, step: &StepHandle) -> Result<()> {
 
 /// The commit that staging runs, and that of its newest release without the migration.
 async fn releases(env: &Env) -> Result<(String, String)> {
-    let (application, manifests) = (
-        application(&env.ground, &env.world),
-        manifests(&env.ground, &env.world),
-    );
+    let (application, manifests) = (env.application(), env.manifests());
     let mut released = Vec::new();
     for overlay in manifests.versions_of(OVERLAY).await? {
         if let Some((_, behind)) = overlay.split_once(" # commit ") {
@@ -134,17 +130,16 @@ async fn releases(env: &Env) -> Result<(String, String)> {
 
 /// What an operator types, in a checkout of their own.
 async fn roll_back(env: &Env, to: &str) -> Result<()> {
-    let xtask: OsString =
-        std::env::var_os("XTASK").context("XTASK is not set; start this by `cargo xtask e2e`")?;
-    let checkout = application(&env.ground, &env.world);
+    let checkout = env.application();
     checkout.catch_up().await?;
     let shell = Shell::new().context("open a shell")?;
-    shell.change_dir(checkout.folder());
     let project = project(&env.ground, &env.world);
-    let command = cmd!(shell, "{xtask} rollback staging --to {to}")
-        .envs(project.settings.iter().chain(&project.secrets))
-        .env("CARGO_MANIFEST_DIR", checkout.folder().join("xtask"))
-        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let command = xtask(
+        &shell,
+        &project,
+        checkout.folder(),
+        &["rollback", "staging", "--to", to],
+    )?;
     Tool::new(command, &env.ground.run.log("rollback"), RUN)
         .run()
         .await
@@ -155,7 +150,7 @@ async fn roll_back(env: &Env, to: &str) -> Result<()> {
 async fn merge(env: &Env, step: &StepHandle, commit: &str, way: &str, schema: u32) -> Result<Release> {
     let reviewer = Reviewer::of(&env.world);
     let proposal = reviewer.rollback(step, STAGING, commit).await?;
-    let manifests = manifests(&env.ground, &env.world);
+    let manifests = env.manifests();
     let release = reviewer.merge(step, STAGING, &proposal, &manifests).await?;
     let staging = Visitor::of(&env.staging, &env.ground.http);
     eventually(step, "the other code", SERVES, async || {
@@ -179,7 +174,7 @@ async fn merge(env: &Env, step: &StepHandle, commit: &str, way: &str, schema: u3
 
 /// A push that changes no image, and what its run said.
 async fn push_aside(env: &Env, step: &StepHandle) -> Result<String> {
-    let application = application(&env.ground, &env.world);
+    let application = env.application();
     application.catch_up().await?;
     let began = Instant::now();
     application

@@ -9,7 +9,6 @@ use crate::actors::{Reviewer, Visitor, pins};
 use crate::checkout::Checkout;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::{application, manifests};
 use crate::git::short;
 use crate::gitops;
 use crate::plan::Step;
@@ -41,7 +40,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let (reviewer, branch) = (Reviewer::of(&env.world), STAGING.branch());
-    let her = application(&env.ground, &env.world);
+    let her = env.application();
     her.catch_up().await?;
     let his = her.of_colleague(&env.ground.run.empty("colleague")?).await?;
     change(&her, HERS, "<!-- ", " -->").await?;
@@ -65,7 +64,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     );
 
     let proposal = reviewer.proposal(step, STAGING, &later).await?;
-    let manifests = manifests(&env.ground, &env.world);
+    let manifests = env.manifests();
     let release = reviewer.merge(step, STAGING, &proposal, &manifests).await?;
     let (live, again) = tokio::join!(
         gitops::live_since(step, &env.staging, &["frontend"], &release.commit, LIVE),

@@ -8,7 +8,6 @@ use crate::actors::{Visitor, is_bump, pins};
 use crate::argocd::allowed_repositories;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::{application, manifests};
 use crate::git::short;
 use crate::gitops;
 use crate::plan::Step;
@@ -27,7 +26,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
-    let history = application(&env.ground, &env.world).history().await?;
+    let history = env.application().history().await?;
     let told = history.iter().skip(1).find(|commit| !is_bump(&commit.changed));
     ensure!(
         told.is_none(),
@@ -43,7 +42,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 
 async fn one(env: &Env, step: &StepHandle, environment: Environment) -> Result<()> {
     let cluster = env.cluster(environment);
-    let manifests = manifests(&env.ground, &env.world);
+    let manifests = env.manifests();
     let revision = manifests.head().await?;
     gitops::live(step, cluster, &APPS, &revision, Duration::from_mins(3)).await?;
 
@@ -58,7 +57,7 @@ async fn one(env: &Env, step: &StepHandle, environment: Environment) -> Result<(
 
     let visitor = Visitor::of(cluster, &env.ground.http);
     let shown = visitor.commit_shown().await?;
-    let released = application(&env.ground, &env.world).root().await?;
+    let released = env.application().root().await?;
     ensure!(
         shown == released,
         "the page of {environment} shows commit {shown}, HEAD was released as {released}"

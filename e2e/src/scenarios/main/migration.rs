@@ -7,7 +7,6 @@ use anyhow::{Context, Result, ensure};
 use crate::actors::Visitor;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::application;
 use crate::git::short;
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -49,7 +48,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     );
     let before = staging.messages().await?;
 
-    application(&env.ground, &env.world)
+    env.application()
         .commit_patch(PATCH, "Store texts without superfluous white space")
         .await?;
     let commit = built(env, step, Environment::Staging, Duration::from_mins(8)).await?;

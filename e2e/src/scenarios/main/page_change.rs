@@ -7,7 +7,6 @@ use anyhow::{Result, ensure};
 use crate::actors::Visitor;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::application;
 use crate::git::short;
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -29,9 +28,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let production = Visitor::of(&env.production, &env.ground.http);
     let (before, in_production) = (staging.commit_shown().await?, production.commit_shown().await?);
 
-    application(&env.ground, &env.world)
-        .commit_patch(PATCH, "Change the page")
-        .await?;
+    env.application().commit_patch(PATCH, "Change the page").await?;
     let commit = built(env, step, Environment::Staging, Duration::from_mins(8)).await?;
     let still = staging.commit_shown().await?;
     ensure!(

@@ -7,8 +7,6 @@ use anyhow::{Context, Result, ensure};
 use crate::actors::{Visitor, pins};
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::manifests;
-use crate::forge::Forge;
 use crate::git::short;
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -33,13 +31,10 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         "production shows {before} already, so a promotion would prove nothing"
     );
 
-    let manifests = manifests(&env.ground, &env.world);
+    let manifests = env.manifests();
     let master = manifests.catch_up().await?;
     let digests = pins(&manifests, &master, Environment::Staging).await?;
-    let forge = Forge::new(
-        &format!("{}/api/v1", env.world.forge.host_url),
-        &env.world.forge.token,
-    );
+    let forge = env.world.forge.client();
     let images = forge.images(ForgeAccess::ORGANISATION).await?;
 
     let commit = built(env, step, Environment::Production, Duration::from_mins(3)).await?;

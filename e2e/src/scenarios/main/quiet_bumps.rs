@@ -6,7 +6,6 @@ use crate::actors::is_bump;
 use crate::ci::{Decision, Push};
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::{application, manifests};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
@@ -28,7 +27,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     };
     let (mut bumps, mut heard, mut changes) = (0, 0, 0);
     // Told apart by what they change, not by what the CI made of them. Where all is in one repository, CI hears of bumps too.
-    for commit in application(&env.ground, &env.world).history().await? {
+    for commit in env.application().history().await? {
         let push = env.ci.saw(step, branch, &commit.id).await?;
         if is_bump(&commit.changed) {
             continue;
@@ -42,7 +41,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
             push.decision
         );
     }
-    for commit in manifests(&env.ground, &env.world).history().await? {
+    for commit in env.manifests().history().await? {
         if !is_bump(&commit.changed) {
             continue;
         }

@@ -13,7 +13,6 @@ use xshell::Shell;
 
 use crate::argocd;
 use crate::env::Env;
-use crate::first_release::manifests;
 use crate::git::short;
 use crate::gitops::{self, Status};
 use crate::plan::Step;
@@ -149,7 +148,7 @@ async fn only_what_the_project_allows_is_synced(env: &Env, step: &StepHandle) ->
 
 /// A folder for each case, on a branch that nothing else reads.
 async fn push(env: &Env) -> Result<(String, String)> {
-    let checkout = manifests(&env.ground, &env.world);
+    let checkout = env.manifests();
     let head = checkout.catch_up().await?;
     let edit = |folder: &std::path::Path| {
         for case in &CASES {

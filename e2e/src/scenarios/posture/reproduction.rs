@@ -6,11 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
+use crate::ci::{project, xtask};
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::first_release::project;
 use crate::git::Git;
 use crate::plan::Step;
 use crate::process::Tool;
@@ -40,7 +40,6 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 }
 
 async fn again(env: &Env, step: &StepHandle, folder: &Path) -> Result<()> {
-    let xtask = std::env::var_os("XTASK").context("XTASK is not set; start this by `cargo xtask e2e`")?;
     let (forge, home) = (&env.world.forge, env.world.layout.application());
     let (remote, branch) = (home.remote(&forge.host_url), Environment::Staging.branch());
     let git = Git::at(folder).with_token(&forge.token);
@@ -50,14 +49,10 @@ async fn again(env: &Env, step: &StepHandle, folder: &Path) -> Result<()> {
     step.doing("compile everything");
     let begun = Instant::now();
     let shell = Shell::new().context("open a shell")?;
-    shell.change_dir(folder);
     let project = project(&env.ground, &env.world);
-    let variables = project.settings.iter().chain(&project.secrets);
-    let reproduce = cmd!(shell, "{xtask} ci reproduce")
-        .envs(variables.chain(&project.machine))
-        .env("CARGO_MANIFEST_DIR", folder.join("xtask"))
-        .env("CARGO_TARGET_DIR", folder.join("target"))
-        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let reproduce = xtask(&shell, &project, folder, &["ci", "reproduce"])?
+        .envs(&project.machine)
+        .env("CARGO_TARGET_DIR", folder.join("target"));
     let said = Tool::new(reproduce, &env.ground.run.log("reproduction"), MADE)
         .read()
         .await
