@@ -20,7 +20,7 @@ impl About {
         // Later steps need it and say so; a report can do without.
         let seed = Seed::of(&session.run.repo).await.ok();
         Self(e2e_report::About {
-            began: run_dir::rfc3339(session.progress.recorder().began()),
+            began: run_dir::rfc3339(session.progress.recorder().began()).unwrap_or_default(),
             commit: seed.as_ref().map(|seed| seed.head.clone()).unwrap_or_default(),
             left_out: seed.map_or(0, |seed| seed.left_out),
             arguments: std::env::args().skip(1).collect::<Vec<_>>().join(" "),

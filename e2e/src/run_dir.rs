@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use k8s_openapi::jiff::Timestamp;
 use xshell::{Shell, cmd};
 
 /// Where one run writes. Nothing outside `target/` and the cache folder is written to.
@@ -24,11 +25,7 @@ pub(crate) struct RunDir {
 impl RunDir {
     /// Makes the folder of a new run.
     pub(crate) fn create() -> Result<Self> {
-        let seconds = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .context("the clock of this machine is before 1970")?
-            .as_secs();
-        let id = timestamp(seconds);
+        let id = utc(SystemTime::now(), "%Y%m%d-%H%M%S")?;
         Self::at(&id, &all()?.join(&id))
     }
 
@@ -90,47 +87,25 @@ pub(crate) fn repo_root() -> Result<PathBuf> {
     Ok(PathBuf::from(root))
 }
 
-/// `2026-11-21T09:00:00Z`.
-pub(crate) fn rfc3339(time: SystemTime) -> String {
-    let seconds = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    let [year, month, day, hour, minute, second] = civil(seconds);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+/// As RFC 3339 writes it, in UTC and whole seconds: `2026-11-21T09:00:00Z`.
+pub(crate) fn rfc3339(time: SystemTime) -> Result<String> {
+    utc(time, "%Y-%m-%dT%H:%M:%SZ")
 }
 
-/// `20261121-090000`.
-fn timestamp(seconds: u64) -> String {
-    let [year, month, day, hour, minute, second] = civil(seconds);
-    format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}")
-}
-
-/// Year, month, day, hour, minute and second from seconds since 1970, by Howard Hinnant's civil-from-days.
-fn civil(seconds: u64) -> [u64; 6] {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let z = days + 719_468;
-    let era = z / 146_097;
-    let day_of_era = z % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    [year, month, day, rest / 3600, rest / 60 % 60, rest % 60]
+fn utc(time: SystemTime, format: &str) -> Result<String> {
+    let time = Timestamp::try_from(time).context("the clock of this machine is wrong")?;
+    Ok(time.strftime(format).to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{rfc3339, timestamp};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::rfc3339;
 
     #[test]
-    fn run_ids_are_utc_and_sortable() {
-        assert_eq!(timestamp(0), "19700101-000000");
-        assert_eq!(timestamp(951_782_400), "20000229-000000");
-        assert_eq!(timestamp(1_795_251_661), "20261121-090101");
-        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_795_251_661);
-        assert_eq!(rfc3339(time), "2026-11-21T09:01:01Z");
+    fn times_are_utc_and_in_whole_seconds() {
+        let time = UNIX_EPOCH + Duration::from_millis(1_795_251_661_900);
+        assert_eq!(rfc3339(time).unwrap(), "2026-11-21T09:01:01Z");
     }
 }

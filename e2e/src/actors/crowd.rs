@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use super::pace::Pace;
-use super::sampler::chain;
+use super::sampler::with_causes;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::progress::StepHandle;
@@ -98,7 +98,7 @@ async fn ask(request: reqwest::RequestBuilder, url: String, began: Instant, seen
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     seen.asked += 1;
     if let Err(error) = read {
-        let error = chain(&error);
+        let error = with_causes(error);
         seen.failed
             .push(format!("after {:.1} s {url}: {error}", asked.as_secs_f64()));
     }

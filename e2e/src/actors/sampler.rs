@@ -64,12 +64,12 @@ pub(super) async fn ask(http: &reqwest::Client, url: &str) -> Result<String, Str
         .send()
         .await
         .and_then(reqwest::Response::error_for_status)
-        .map_err(|error| chain(&error))?;
+        .map_err(with_causes)?;
     answer
         .json::<Version>()
         .await
         .map(|version| version.commit)
-        .map_err(|error| chain(&error))
+        .map_err(with_causes)
 }
 
 #[derive(Debug, Default)]
@@ -116,14 +116,9 @@ impl Seen {
     }
 }
 
-pub(super) fn chain(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
+/// An error with its causes, in one line.
+pub(super) fn with_causes(error: reqwest::Error) -> String {
+    format!("{:#}", anyhow::Error::new(error))
 }
 
 #[cfg(test)]

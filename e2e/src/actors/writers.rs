@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 
 use super::pace::Pace;
-use super::sampler::chain;
+use super::sampler::with_causes;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::progress::StepHandle;
@@ -127,7 +127,7 @@ impl Board {
             .post(&self.url)
             .header(api::IDEMPOTENCY_KEY, key)
             .json(&NewMessage { author, text });
-        let answer = request.send().await.map_err(|error| (chain(&error), PAUSE))?;
+        let answer = request.send().await.map_err(|error| (with_causes(error), PAUSE))?;
         if answer.status() == StatusCode::CREATED {
             return Ok(());
         }
