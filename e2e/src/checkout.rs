@@ -2,9 +2,13 @@
 //!
 //! The user's working tree, index, configuration and objects are only read. What is not committed is not released.
 
+mod seed;
+
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+
+pub(crate) use seed::Seed;
 
 use crate::git::{Git, short};
 
@@ -12,40 +16,6 @@ use crate::git::{Git, short};
 #[derive(Clone, Debug)]
 pub(crate) struct Checkout {
     git: Git,
-}
-
-/// What of the user's repository is released.
-#[derive(Debug)]
-pub(crate) struct Seed {
-    /// HEAD of the user's repository.
-    pub(crate) head: String,
-    /// How many paths differ from it and are left out.
-    pub(crate) left_out: usize,
-}
-
-impl Seed {
-    pub(crate) async fn of(repo: &Path) -> Result<Self> {
-        let git = Git::at(repo);
-        let head = git
-            .run(&["rev-parse", "HEAD^{commit}"])
-            .await
-            .context("find the commit to release")?;
-        // Optional locks off: even refreshing the user's index would be a write.
-        let status = git.run(&["--no-optional-locks", "status", "--porcelain"]).await?;
-        Ok(Self {
-            head,
-            left_out: status.lines().count(),
-        })
-    }
-
-    /// One line for the person who started the run.
-    pub(crate) fn sentence(&self) -> String {
-        let head = short(&self.head);
-        match self.left_out {
-            0 => format!("releases HEAD ({head})"),
-            n => format!("releases HEAD ({head}); {n} changed or new paths are not committed and left out"),
-        }
-    }
 }
 
 /// A commit and the paths it changes.
@@ -228,9 +198,8 @@ impl Checkout {
         let edit = |folder: &Path| {
             let file = folder.join(path);
             let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
-            let found = text.matches(old).count();
-            ensure!(found == 1, "{path} says {old:?} {found} times, not once");
-            std::fs::write(&file, text.replace(old, new)).with_context(|| format!("write {path}"))
+            std::fs::write(&file, replaced_once(path, &text, old, new)?)
+                .with_context(|| format!("write {path}"))
         };
         self.commit_edit(&format!("Change {path}"), edit).await.map(drop)
     }
@@ -298,6 +267,13 @@ impl Checkout {
     pub(crate) async fn file_at(&self, commit: &str, path: &str) -> Result<String> {
         self.git.run(&["show", &format!("{commit}:{path}")]).await
     }
+}
+
+/// The text of the file at `path` with `new` in the one place that says `old`.
+pub(crate) fn replaced_once(path: &str, text: &str, old: &str, new: &str) -> Result<String> {
+    let found = text.matches(old).count();
+    ensure!(found == 1, "{path} says {old:?} {found} times, not once");
+    Ok(text.replace(old, new))
 }
 
 #[cfg(test)]

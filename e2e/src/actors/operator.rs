@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use crate::checkout::Checkout;
+use crate::checkout::{Checkout, replaced_once};
 use crate::env::Env;
 use crate::environment::Environment;
 
@@ -33,7 +33,7 @@ impl Operator {
 
     /// Write `new` for the one place that says `old` in a file under `infra/`, and push that. Gives the commit.
     pub(crate) async fn replace(&self, path: &str, old: &str, new: &str) -> Result<String> {
-        self.edit(path, |text| replaced(path, &text, old, new)).await
+        self.edit(path, |text| replaced_once(path, &text, old, new)).await
     }
 
     /// Add lines to the end of a file under `infra/`, which is made if it is not there, and push that.
@@ -62,7 +62,7 @@ impl Operator {
 
     /// Write `new` for the one place that says `old` in each of these files under `infra/`, and push that as one commit.
     pub(crate) async fn replace_each(&self, paths: &[&str], old: &str, new: &str) -> Result<String> {
-        self.edit_each(paths, |path, text| replaced(path, &text, old, new))
+        self.edit_each(paths, |path, text| replaced_once(path, &text, old, new))
             .await
     }
 
@@ -99,7 +99,7 @@ impl Operator {
                 write(&folder.join(name), manifest)?;
             }
             let file = folder.join("kustomization.yaml");
-            write(&file, &replaced(overlay, &read(&file)?, RESOURCES, &listed)?)
+            write(&file, &replaced_once(overlay, &read(&file)?, RESOURCES, &listed)?)
         })
         .await
     }
@@ -127,12 +127,6 @@ impl Operator {
             .await?;
         self.manifests.push(Environment::Staging.branch()).await
     }
-}
-
-fn replaced(path: &str, text: &str, old: &str, new: &str) -> Result<String> {
-    let found = text.matches(old).count();
-    ensure!(found == 1, "{path} says {old:?} {found} times, not once");
-    Ok(text.replace(old, new))
 }
 
 fn read(file: &Path) -> Result<String> {

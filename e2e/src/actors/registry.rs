@@ -1,13 +1,13 @@
-//! Somebody who may push to the registry, past the CI.
+//! Somebody who may read and push images in the forge's registry, past the CI.
 
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::env::Env;
@@ -17,7 +17,7 @@ use crate::world::ForgeAccess;
 const MANIFESTS: &str =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 
-/// The forge's registry, with the password of its owner.
+/// The forge's registry, with the password of its owner. Digests are written as `sha256:…`.
 pub(crate) struct Registry<'a> {
     http: &'a reqwest::Client,
     forge: &'a ForgeAccess,
@@ -36,33 +36,58 @@ impl<'a> Registry<'a> {
         format!("{}/{}/{app}", self.forge.registry, ForgeAccess::ORGANISATION)
     }
 
+    /// The manifest of an image, by its tag or digest.
+    pub(crate) async fn manifest(&self, app: &str, reference: &str) -> Result<Value> {
+        let read = self.ask(Method::GET, app, &format!("manifests/{reference}"));
+        let answer = answer(read.header(ACCEPT, MANIFESTS)).await;
+        let answer = answer.with_context(|| format!("read the manifest of {app}@{reference}"))?;
+        answer.json().await.context("understand a manifest")
+    }
+
+    /// Pushes a manifest, whose layers and configuration are there already, under a tag or its digest. Gives the digest.
+    pub(crate) async fn push_manifest(&self, app: &str, reference: &str, manifest: &Value) -> Result<String> {
+        let kind = manifest["mediaType"]
+            .as_str()
+            .context("a manifest says its kind")?;
+        let write = self.ask(Method::PUT, app, &format!("manifests/{reference}"));
+        let write = write.header(CONTENT_TYPE, kind).body(manifest.to_string());
+        let written = answer(write)
+            .await
+            .with_context(|| format!("push the manifest {app}:{reference}"))?;
+        let digest = written.headers().get("Docker-Content-Digest");
+        let digest = digest.and_then(|digest| digest.to_str().ok());
+        digest.map(str::to_owned).context("the registry names no digest")
+    }
+
+    /// What is in the registry under a digest: a layer, or a configuration.
+    pub(crate) async fn blob(&self, app: &str, digest: &str) -> Result<Vec<u8>> {
+        let read = self.ask(Method::GET, app, &format!("blobs/{digest}"));
+        let read = async { answer(read).await?.bytes().await.context("read the answer") };
+        let blob = read.await.with_context(|| format!("read {digest} of {app}"))?;
+        Ok(blob.to_vec())
+    }
+
+    /// Puts a layer or a configuration into the registry; `digest` is its own.
+    pub(crate) async fn push_blob(&self, app: &str, digest: &str, blob: Vec<u8>) -> Result<()> {
+        let write = self.ask(Method::POST, app, &format!("blobs/uploads/?digest={digest}"));
+        let write = write.header(CONTENT_TYPE, "application/octet-stream").body(blob);
+        let written = answer(write).await;
+        written
+            .map(drop)
+            .with_context(|| format!("push {digest} of {app}"))
+    }
+
     /// Pushes the same image with a note on it, under a tag of its own: other words in its manifest make another digest, which is
     /// given.
     pub(crate) async fn copy(&self, app: &str, digest: &str, tag: &str) -> Result<String> {
-        let read = self.http.get(self.url(app, digest)).header(ACCEPT, MANIFESTS);
-        let read = self
-            .answer(read)
-            .await
-            .with_context(|| format!("read the manifest of {app}@{digest}"))?;
-        let mut manifest: Value = read.json().await.context("understand a manifest")?;
-        let kind = manifest["mediaType"]
-            .as_str()
-            .context("it does not say its kind")?;
-        let write = self.http.put(self.url(app, tag)).header(CONTENT_TYPE, kind);
+        let mut manifest = self.manifest(app, digest).await?;
         manifest["annotations"]["note"] = json!(tag);
-        let written = self
-            .answer(write.body(manifest.to_string()))
-            .await
-            .with_context(|| format!("push {app}:{tag}"))?;
-        let copy = written.headers().get("Docker-Content-Digest");
-        let copy = copy
-            .and_then(|copy| copy.to_str().ok())
-            .context("the registry names no digest")?;
+        let copy = self.push_manifest(app, tag, &manifest).await?;
         ensure!(
             copy != digest,
             "{app}:{tag} has the digest of what it was copied from"
         );
-        Ok(copy.to_owned())
+        Ok(copy)
     }
 
     /// Writes the password as programs of the docker family read it, into a folder of its own.
@@ -74,13 +99,22 @@ impl<'a> Registry<'a> {
             .with_context(|| format!("write a login into {}", folder.display()))
     }
 
-    async fn answer(&self, request: RequestBuilder) -> reqwest::Result<Response> {
-        let request = request.basic_auth(&self.forge.user, Some(&self.forge.password));
-        request.send().await?.error_for_status()
-    }
-
-    fn url(&self, app: &str, reference: &str) -> String {
+    fn ask(&self, method: Method, app: &str, path: &str) -> RequestBuilder {
         let (forge, organisation) = (&self.forge.host_url, ForgeAccess::ORGANISATION);
-        format!("{forge}/v2/{organisation}/{app}/manifests/{reference}")
+        let request = self
+            .http
+            .request(method, format!("{forge}/v2/{organisation}/{app}/{path}"));
+        request.basic_auth(&self.forge.user, Some(&self.forge.password))
     }
+}
+
+/// What the registry answers, unless it is that it refuses.
+async fn answer(request: RequestBuilder) -> Result<Response> {
+    let answer = request.send().await.context("ask the registry")?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let body = answer.text().await.unwrap_or_default();
+    bail!("the registry answers {status}: {body}")
 }

@@ -10,6 +10,8 @@ use pipelines::System;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::git::short;
+
 /// The ledger on disk.
 const FILE: &str = "ledger.json";
 
@@ -112,28 +114,14 @@ impl Records {
 
     /// Note a push; if it starts a run, number the run and give it.
     pub(crate) fn push(&self, branch: &str, before: &str, after: &str, verdict: Verdict) -> Option<Run> {
-        let mut started = None;
         self.change(|ledger| {
-            let decision = match verdict {
+            let (decision, started) = match verdict {
                 Verdict::Run => {
-                    let number = ledger.runs.len();
-                    let short = after.get(..10).unwrap_or(after);
-                    let run = Run {
-                        number,
-                        system: self.system,
-                        branch: branch.to_owned(),
-                        commit: after.to_owned(),
-                        log: self.folder.join(format!("{number}-{branch}-{short}.log")),
-                        state: RunState::Queued,
-                        began: None,
-                        ended: None,
-                    };
-                    ledger.runs.push(run.clone());
-                    started = Some(run);
-                    Decision::Started(number)
+                    let run = self.queue(ledger, branch, after, short(after));
+                    (Decision::Started(run.number), Some(run))
                 }
-                Verdict::Ignore(why) => Decision::Ignored(why),
-                Verdict::Unknown(why) => Decision::Undecided(why),
+                Verdict::Ignore(why) => (Decision::Ignored(why), None),
+                Verdict::Unknown(why) => (Decision::Undecided(why), None),
             };
             let (branch, before, after) = (branch.to_owned(), before.to_owned(), after.to_owned());
             ledger.pushes.push(Push {
@@ -142,31 +130,33 @@ impl Records {
                 after,
                 decision,
             });
-        });
-        started
+            started
+        })
     }
 
     /// Number another run of what an earlier one was started for.
     pub(crate) fn again(&self, earlier: usize) -> Run {
-        let mut again = None;
         self.change(|ledger| {
-            let number = ledger.runs.len();
             let Run { branch, commit, .. } = ledger.runs[earlier].clone();
-            let log = self.folder.join(format!("{number}-{branch}-again.log"));
-            let run = Run {
-                number,
-                system: self.system,
-                branch,
-                commit,
-                log,
-                state: RunState::Queued,
-                began: None,
-                ended: None,
-            };
-            ledger.runs.push(run.clone());
-            again = Some(run);
-        });
-        again.expect("the change is made at once")
+            self.queue(ledger, &branch, &commit, "again")
+        })
+    }
+
+    /// A new run, the last of the ledger. `mark` tells its log from others of the branch.
+    fn queue(&self, ledger: &mut Ledger, branch: &str, commit: &str, mark: &str) -> Run {
+        let number = ledger.runs.len();
+        let run = Run {
+            number,
+            system: self.system,
+            branch: branch.to_owned(),
+            commit: commit.to_owned(),
+            log: self.folder.join(format!("{number}-{branch}-{mark}.log")),
+            state: RunState::Queued,
+            began: None,
+            ended: None,
+        };
+        ledger.runs.push(run.clone());
+        run
     }
 
     pub(crate) fn set(&self, run: usize, state: RunState) {
@@ -184,12 +174,15 @@ impl Records {
         });
     }
 
-    fn change(&self, change: impl FnOnce(&mut Ledger)) {
-        self.ledger.send_modify(change);
+    /// Gives what `change` gives.
+    fn change<T>(&self, change: impl FnOnce(&mut Ledger) -> T) -> T {
+        let mut given = None;
+        self.ledger.send_modify(|ledger| given = Some(change(ledger)));
         // For people and for a later process: a full disk shows elsewhere, and nothing here waits for it.
         if let Ok(text) = serde_json::to_string_pretty(&*self.ledger.borrow()) {
             let _ = std::fs::write(self.folder.join(FILE), text);
         }
+        given.expect("the ledger is changed before `send_modify` returns")
     }
 }
 

@@ -2,29 +2,23 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result, ensure};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, RequestBuilder};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::actors::Registry;
 use crate::env::Env;
-use crate::world::ForgeAccess;
 
 /// By which the programs know their commit; set in the image.
 const COMMIT: &str = "APP_COMMIT=";
-const MANIFESTS: &str =
-    "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 
 /// Makes the image in the forge's registry and gives its digest. The same image and commit always give the same one.
 pub(super) async fn of(env: &Env, app: &str, digest: &str, commit: &str) -> Result<String> {
-    let registry = Registry { env, app };
-    let manifest = registry.ask(Method::GET, &format!("manifests/{digest}"));
-    let manifest = whole(manifest.header(ACCEPT, MANIFESTS)).await;
-    let manifest = manifest.with_context(|| format!("read the image {app}@{digest}"))?;
-    let mut manifest: Value = serde_json::from_slice(&manifest).context("understand an image")?;
-    let config = text(&manifest, "/config/digest")?;
-    let config = whole(registry.ask(Method::GET, &format!("blobs/{config}"))).await?;
+    let registry = Registry::of(env);
+    let mut manifest = registry.manifest(app, digest).await?;
+    let config = manifest.pointer("/config/digest").and_then(Value::as_str);
+    let config = config.context("the image has no configuration")?;
+    let config = registry.blob(app, config).await?;
     let config = named(
         serde_json::from_slice(&config).context("understand an image's configuration")?,
         commit,
@@ -33,53 +27,9 @@ pub(super) async fn of(env: &Env, app: &str, digest: &str, commit: &str) -> Resu
     let (name, config) = digest_of(&config);
     manifest["config"]["digest"] = json!(name);
     manifest["config"]["size"] = json!(config.len());
-    let upload = registry.ask(Method::POST, &format!("blobs/uploads/?digest={name}"));
-    whole(
-        upload
-            .header(CONTENT_TYPE, "application/octet-stream")
-            .body(config),
-    )
-    .await
-    .context("give the registry another configuration")?;
-    let media = HeaderValue::from_str(&text(&manifest, "/mediaType")?).context("read an image's type")?;
-    let (digest, manifest) = digest_of(&manifest);
-    let put = registry.ask(Method::PUT, &format!("manifests/{digest}"));
-    whole(put.header(CONTENT_TYPE, media).body(manifest))
-        .await
-        .context("give the registry the second image")?;
-    Ok(digest)
-}
-
-struct Registry<'a> {
-    env: &'a Env,
-    app: &'a str,
-}
-
-impl Registry<'_> {
-    fn ask(&self, method: Method, path: &str) -> RequestBuilder {
-        let forge = &self.env.world.forge;
-        let url = format!(
-            "{}/v2/{}/{}/{path}",
-            forge.host_url,
-            ForgeAccess::ORGANISATION,
-            self.app
-        );
-        let http = &self.env.ground.http;
-        http.request(method, url)
-            .basic_auth(&forge.user, Some(&forge.password))
-    }
-}
-
-async fn whole(request: RequestBuilder) -> Result<Vec<u8>> {
-    let answer = request.send().await.context("ask the registry")?;
-    let status = answer.status();
-    let body = answer.bytes().await.context("read the registry's answer")?;
-    ensure!(
-        status.is_success(),
-        "the registry answers {status}: {}",
-        String::from_utf8_lossy(&body)
-    );
-    Ok(body.to_vec())
+    registry.push_blob(app, &name, config).await?;
+    let (digest, _) = digest_of(&manifest);
+    registry.push_manifest(app, &digest, &manifest).await
 }
 
 /// The configuration of an image, with another commit in its environment.
@@ -92,13 +42,6 @@ fn named(mut config: Value, commit: &str) -> Result<Value> {
         .with_context(|| format!("the image sets no {COMMIT}"))?;
     *variable = json!(format!("{COMMIT}{commit}"));
     Ok(config)
-}
-
-fn text(value: &Value, pointer: &str) -> Result<String> {
-    let found = value.pointer(pointer).and_then(Value::as_str);
-    found
-        .map(str::to_owned)
-        .with_context(|| format!("the image has no {pointer}"))
 }
 
 fn digest_of(value: &Value) -> (String, Vec<u8>) {
