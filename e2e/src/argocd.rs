@@ -34,8 +34,10 @@ use crate::{
 };
 
 pub(crate) const NAMESPACE: &str = "argocd";
+/// The API group of its objects.
+pub(crate) const GROUP: &str = "argoproj.io";
 /// The project of all Applications but the root.
-const PROJECT: &str = "message-board";
+pub(crate) const PROJECT: &str = "message-board";
 const CONFIGURATION: &str = "infra/argocd";
 /// What only this machine adds to it.
 const LOCAL: &str = "infra/local/argocd";
@@ -104,11 +106,15 @@ pub(crate) async fn apply_root(env: &Env, cluster: &Cluster) -> Result<()> {
         .with_context(|| format!("apply the root Application of {environment}"))
 }
 
+/// How a kind of its objects is asked for.
+pub(crate) fn resource(kind: &str) -> ApiResource {
+    ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, "v1alpha1", kind))
+}
+
 /// The repositories that the project of the Applications allows.
 pub(crate) async fn allowed_repositories(cluster: &Cluster) -> Result<Vec<String>> {
-    let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "AppProject");
     let projects: Api<DynamicObject> =
-        Api::namespaced_with(cluster.client.clone(), NAMESPACE, &ApiResource::from_gvk(&kind));
+        Api::namespaced_with(cluster.client.clone(), NAMESPACE, &resource("AppProject"));
     let project = projects
         .get(PROJECT)
         .await

@@ -13,13 +13,14 @@ use crate::{
     environment::Environment,
     process::Tool,
     run_dir::RunDir,
+    scenarios,
     world::{AWS, FORGE},
 };
 
 const ANSWER: Duration = Duration::from_secs(20);
 /// For all of them: saving must not hold up a run for long.
 const ANSWERS: Duration = Duration::from_mins(1);
-const NAMESPACES: [&str; 3] = [argocd::NAMESPACE, "message-board", "kube-system"];
+const NAMESPACES: [&str; 3] = [argocd::NAMESPACE, scenarios::NAMESPACE, "kube-system"];
 
 /// Fills `folder`, which is made.
 pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path, folder: &Path) -> Result<()> {

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// The apps that each environment runs, in the order in which they are synced first.
+pub(crate) const APPS: [&str; 2] = ["backend", "frontend"];
+
 /// Where a commit goes live: first `Staging`, then `Production`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

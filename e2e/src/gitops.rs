@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 use e2e_report::Milestone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{ListParams, Patch, PatchParams};
-use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
@@ -17,7 +16,7 @@ pub(crate) use calm::{calm, made, refreshed};
 use status::judge;
 pub(crate) use status::{Application, Status};
 
-use crate::argocd::NAMESPACE;
+use crate::argocd::{NAMESPACE, resource};
 use crate::cluster::Cluster;
 use crate::git::short;
 use crate::progress::StepHandle;
@@ -32,8 +31,7 @@ const HELD: Duration = Duration::from_secs(3);
 
 /// The Applications of a cluster.
 pub(crate) fn api(cluster: &Cluster) -> Api<Application> {
-    let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application");
-    Api::namespaced_with(cluster.client.clone(), NAMESPACE, &ApiResource::from_gvk(&kind))
+    Api::namespaced_with(cluster.client.clone(), NAMESPACE, &resource("Application"))
 }
 
 /// Wait until `apps` have been synced to exactly `revision` and are healthy, and see that it stays so.

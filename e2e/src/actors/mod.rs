@@ -17,7 +17,7 @@ pub(crate) use crowd::Crowd;
 pub(crate) use operator::Operator;
 pub(crate) use passer_by::walk_by;
 pub(crate) use registry::Registry;
-pub(crate) use reviewer::{Release, Reviewer, is_bump, pins};
+pub(crate) use reviewer::{Release, Reviewer, is_bump, merge_on_forge, overlay, pins};
 pub(crate) use sampler::{Rollout, sample_until_only};
 pub(crate) use visitor::Visitor;
 pub(crate) use writers::Writers;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use reqwest::StatusCode;
 use serde::Deserialize;
 
 use crate::checkout::Checkout;
-use crate::environment::Environment;
+use crate::environment::{APPS, Environment};
 use crate::forge::{ForgeError, PullRequest, Repository};
 use crate::git::short;
 use crate::progress::StepHandle;
@@ -18,9 +19,6 @@ use crate::world::World;
 /// Pull requests are opened by CI's last command; this is for the forge's own work after that.
 const PROPOSED_WITHIN: Duration = Duration::from_secs(30);
 const MERGED_WITHIN: Duration = Duration::from_secs(30);
-
-/// The apps that are pinned.
-const APPS: [&str; 2] = ["backend", "frontend"];
 
 /// A reviewer of what CI proposes, where the manifests are.
 pub(crate) struct Reviewer {
@@ -128,25 +126,13 @@ impl Reviewer {
         proposal: &PullRequest,
         manifests: &Checkout,
     ) -> Result<Release> {
-        let mut asked = Instant::now();
-        let what = format!("merge of #{}", proposal.number);
-        eventually(step, &what, MERGED_WITHIN, async || {
-            asked = Instant::now();
-            match self.repository.merge(proposal).await {
-                Ok(()) => Ok(Verdict::Ready(())),
-                // Its check of the pull request is still under way.
-                Err(ForgeError::Refused { status, message, .. }) if status.as_u16() == 405 => {
-                    Ok(Verdict::Pending(message))
-                }
-                Err(error) => Ok(Verdict::Failed(error.to_string())),
-            }
-        })
-        .await?;
+        let asked = merge_on_forge(step, &self.repository, proposal).await?;
         let commit = manifests.catch_up().await?;
         let merged = self.repository.pull_request(proposal.number).await?;
         ensure!(
             merged.merged,
-            "the forge took the {what} and does not call it merged"
+            "the forge took the merge of #{} and does not call it merged",
+            proposal.number
         );
         let digests = pins(manifests, &commit, environment).await?;
         Ok(Release {
@@ -155,6 +141,27 @@ impl Reviewer {
             digests,
         })
     }
+}
+
+/// Merges a proposal as soon as the forge has checked it, and says when it was asked to.
+pub(crate) async fn merge_on_forge(
+    step: &StepHandle,
+    repository: &Repository,
+    proposal: &PullRequest,
+) -> Result<Instant> {
+    let what = format!("merge of #{}", proposal.number);
+    eventually(step, &what, MERGED_WITHIN, async || {
+        let asked = Instant::now();
+        Ok(match repository.merge(proposal).await {
+            Ok(()) => Verdict::Ready(asked),
+            // Its check of the pull request is still under way.
+            Err(ForgeError::Refused { status, message, .. }) if status == StatusCode::METHOD_NOT_ALLOWED => {
+                Verdict::Pending(message)
+            }
+            Err(error) => Verdict::Failed(format!("{:#}", anyhow::Error::new(error))),
+        })
+    })
+    .await
 }
 
 /// The digest each app is pinned to for an environment in `commit`.
@@ -174,7 +181,8 @@ pub(crate) async fn pins(
     Ok(digests)
 }
 
-fn overlay(app: &str, environment: Environment) -> String {
+/// The file that pins an app's image for an environment, inside the manifests' repository.
+pub(crate) fn overlay(app: &str, environment: Environment) -> String {
     format!("infra/{app}/overlays/{environment}/kustomization.yaml")
 }
 

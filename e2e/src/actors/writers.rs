@@ -127,7 +127,10 @@ impl Board {
             .post(&self.url)
             .header(api::IDEMPOTENCY_KEY, key)
             .json(&NewMessage { author, text });
-        let answer = request.send().await.map_err(|error| (with_causes(error), PAUSE))?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| (with_causes(error), PAUSE))?;
         if answer.status() == StatusCode::CREATED {
             return Ok(());
         }

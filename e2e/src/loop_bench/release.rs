@@ -6,12 +6,12 @@ use anyhow::{Context, Result};
 
 use super::figures::Sample;
 use super::{Told, twin};
-use crate::actors::{Operator, Visitor, pins, sample_until_only};
+use crate::actors::{Operator, Visitor, merge_on_forge, overlay, pins, sample_until_only};
 use crate::checkout::Checkout;
 use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::environment::Environment;
-use crate::forge::{ForgeError, PullRequest, Repository};
+use crate::forge::{PullRequest, Repository};
 use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
@@ -19,11 +19,10 @@ use crate::repositories::manifests_on_forge;
 use crate::wait::{Verdict, eventually};
 
 const APP: &str = "backend";
-const OVERLAY: &str = "infra/backend/overlays/staging/kustomization.yaml";
 /// How the webhooks of Argo CD end.
 const HOOK: &str = "/api/webhook";
 
-const MERGED: Duration = Duration::from_secs(30);
+const MERGEABLE: Duration = Duration::from_secs(30);
 const CALM: Duration = Duration::from_mins(2);
 /// Polling may miss a commit twice: what the repo server remembers of a branch outlives one interval.
 const GIVE_UP: Duration = Duration::from_mins(8);
@@ -94,8 +93,8 @@ impl<'a> Releases<'a> {
         ));
         tokio::time::sleep(pause).await;
 
-        let (began, asked) = (SystemTime::now(), Instant::now());
-        self.merge(step, &proposal).await?;
+        let asked = merge_on_forge(step, &self.repository, &proposal).await?;
+        let began = SystemTime::now() - asked.elapsed();
         let cluster = &self.env.staging;
         if told == Told::Annotation {
             gitops::refresh(cluster, APP).await?;
@@ -130,33 +129,19 @@ impl<'a> Releases<'a> {
     async fn propose(&self, step: &StepHandle, old: &str, new: &str) -> Result<PullRequest> {
         self.manifests.catch_up().await?;
         let title = format!("Pin the backend of staging to {}", &new[..new.len().min(19)]);
-        self.manifests.commit_replaced(OVERLAY, old, new, &title).await?;
+        let overlay = overlay(APP, Environment::Staging);
+        self.manifests.commit_replaced(&overlay, old, new, &title).await?;
         let branch = format!("bench/release-{}", short(&self.manifests.head().await?));
         self.manifests.push(&branch).await?;
         let base = Environment::Staging.branch();
         let number = self.repository.propose(&branch, base, &title).await?.number;
         let what = format!("proposal #{number}");
-        eventually(step, &what, MERGED, async || {
+        eventually(step, &what, MERGEABLE, async || {
             let proposal = self.repository.pull_request(number).await?;
             Ok(if proposal.mergeable {
                 Verdict::Ready(proposal)
             } else {
                 Verdict::Pending("the forge has not found it mergeable yet".to_owned())
-            })
-        })
-        .await
-    }
-
-    async fn merge(&self, step: &StepHandle, proposal: &PullRequest) -> Result<()> {
-        let what = format!("merge of #{}", proposal.number);
-        eventually(step, &what, MERGED, async || {
-            Ok(match self.repository.merge(proposal).await {
-                Ok(()) => Verdict::Ready(()),
-                // Its check of the pull request is still under way.
-                Err(ForgeError::Refused { status, message, .. }) if status.as_u16() == 405 => {
-                    Verdict::Pending(message)
-                }
-                Err(error) => Verdict::Failed(error.to_string()),
             })
         })
         .await

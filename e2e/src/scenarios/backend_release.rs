@@ -14,10 +14,9 @@ use crate::environment::Environment;
 use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
+use crate::scenarios::overlays;
 use crate::scenarios::workloads::{JOB, NAMESPACE};
 
-/// Its list of patches is the last thing in it.
-pub(crate) const OVERLAY: &str = "backend/overlays/staging/kustomization.yaml";
 pub(crate) const APP: &str = "backend";
 const HEALED: Duration = Duration::from_secs(40);
 
@@ -36,7 +35,7 @@ pub(crate) struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// The patches, to be added to [`OVERLAY`].
+    /// The patches, for the end of [`overlays::BACKEND`], which is its list of them.
     pub(crate) fn lines(&self) -> String {
         let setting = |(name, value): &(&str, &str)| json!({ "name": name, "value": value });
         let mut container = json!({ "name": "backend" });
@@ -112,7 +111,7 @@ impl<'a> Course<'a> {
 
     /// Releases `change` by a commit.
     pub(crate) async fn release(&self, change: &Change<'_>) -> Result<String> {
-        self.operator.append(OVERLAY, &change.lines()).await
+        self.operator.append(overlays::BACKEND, &change.lines()).await
     }
 
     /// Waits until the sync to `bad`, merged just now, has failed and names the Job and `why`; nothing of it may have been

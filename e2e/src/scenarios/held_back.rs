@@ -14,13 +14,13 @@ use crate::env::Env;
 use crate::environment::Environment;
 use crate::gitops;
 use crate::progress::StepHandle;
+use crate::scenarios::overlays;
 use crate::scenarios::pods::is_ready;
-use crate::scenarios::workloads::{NAMESPACE, pods};
+use crate::scenarios::workloads::{NAMESPACE, pod_uids};
 use crate::wait::{Verdict, eventually};
 
-/// The app that is released, and where it can be changed for staging alone: a change of its base is one for production too.
+/// The app that is released.
 pub(super) const APP: &str = "frontend";
-pub(super) const OVERLAY: &str = "frontend/overlays/staging/kustomization.yaml";
 /// Two minutes in the manifests, which no scenario can wait for. Nothing else depends on it.
 const DEADLINE: &str = "  - target:
       kind: Deployment
@@ -45,11 +45,13 @@ pub(crate) async fn tell(
     let (staging, operator) = (&env.staging, Operator::of(env));
     let visitor = Visitor::of(staging, &env.ground.http);
     let served = visitor.commit_shown().await?;
-    let elsewhere = pods(&env.production).await?;
+    let elsewhere = pod_uids(&env.production).await?;
     let crowd = Crowd::gather(env, Environment::Staging)?;
 
     let merged = Instant::now();
-    let bad = operator.edit(OVERLAY, |text| edit(text + DEADLINE)).await?;
+    let bad = operator
+        .edit(overlays::FRONTEND, |text| edit(text + DEADLINE))
+        .await?;
     gitops::degraded(step, staging, APP, &bad, NOTICED).await?;
     step.measured("merge to Degraded", merged.elapsed().as_secs_f64());
     let what = format!("a warning of a pod that is not ready: {reason}");
@@ -72,7 +74,7 @@ pub(crate) async fn tell(
     step.measured("next good commit to live", asked.elapsed().as_secs_f64());
     crowd.leave(step).await?.at_most(0)?;
     ensure!(
-        pods(&env.production).await? == elsewhere,
+        pod_uids(&env.production).await? == elsewhere,
         "pods of production were replaced"
     );
     Ok(())

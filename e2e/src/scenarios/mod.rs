@@ -9,12 +9,15 @@ pub(crate) mod main;
 mod migration_job;
 mod objects;
 mod older_table;
+mod overlays;
 mod pods;
 pub(crate) mod posture;
 mod refused;
 mod release;
 mod undo;
 mod workloads;
+
+pub(crate) use workloads::NAMESPACE;
 
 use crate::scenario::Scenario;
 

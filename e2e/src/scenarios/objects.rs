@@ -10,10 +10,7 @@ use kube::{Api, Client, ResourceExt as _};
 use serde_json::Value;
 
 use super::workloads::NAMESPACE;
-
-/// Where the Applications are.
-const ARGOCD: &str = "argocd";
-const ARGOPROJ: &str = "argoproj.io";
+use crate::argocd;
 
 /// What controllers make by themselves, without naming an owner.
 const MADE_THERE: &[&str] = &["Endpoints", "Event", "Lease", "PodMetrics"];
@@ -54,8 +51,8 @@ pub(crate) async fn all(client: &Client) -> Result<Objects> {
             if !listed || MADE_THERE.contains(&resource.kind.as_str()) {
                 continue;
             }
-            let namespace = if resource.group == ARGOPROJ {
-                ARGOCD
+            let namespace = if resource.group == argocd::GROUP {
+                argocd::NAMESPACE
             } else {
                 NAMESPACE
             };

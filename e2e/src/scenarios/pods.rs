@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::api::{DeleteParams, ListParams};
 use kube::{Api, ResourceExt as _};
 use xshell::Shell;
@@ -64,7 +64,7 @@ impl<'a> Servers<'a> {
     /// End the process of a pod's container as the kernel does when memory is short.
     pub(crate) async fn kill_process(&self, pod: &Pod) -> Result<()> {
         let node = node_of(pod)?;
-        let container = container(pod)?;
+        let container = container_of(pod)?;
         let shell = Shell::new().context("open a shell")?;
         let kill = [
             "exec",
@@ -76,7 +76,7 @@ impl<'a> Servers<'a> {
             "kill",
             "--signal",
             "SIGKILL",
-            &container,
+            container,
         ];
         let log = self.env.ground.run.log("kills");
         Tool::new(self.env.ground.engine.command(&shell, kill), &log, EXEC)
@@ -144,16 +144,16 @@ pub(crate) fn restarts(pod: &Pod) -> i32 {
 }
 
 /// Its one container, as containerd names it.
-fn container(pod: &Pod) -> Result<String> {
+pub(crate) fn container_of(pod: &Pod) -> Result<&str> {
     let statuses = pod
         .status
         .as_ref()
         .and_then(|status| status.container_statuses.as_ref());
-    let id = statuses
-        .into_iter()
-        .flatten()
-        .find_map(|status| status.container_id.as_deref());
-    let id = id.and_then(|id| id.strip_prefix("containerd://"));
-    id.map(str::to_owned)
-        .with_context(|| format!("{} runs in no container of containerd", pod.name_any()))
+    let id = statuses.into_iter().flatten().find_map(containerd_id);
+    id.with_context(|| format!("{} runs in no container of containerd", pod.name_any()))
+}
+
+/// How containerd names a container, once it was started.
+pub(crate) fn containerd_id(status: &ContainerStatus) -> Option<&str> {
+    status.container_id.as_deref()?.strip_prefix("containerd://")
 }

@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::environment::Environment;
 use crate::gitops;
 use crate::progress::StepHandle;
-use crate::scenarios::workloads::pods;
+use crate::scenarios::workloads::pod_uids;
 
 /// The app whose manifests are changed.
 const APP: &str = "frontend";
@@ -26,7 +26,7 @@ pub(crate) async fn tell(
     let (staging, operator) = (&env.staging, Operator::of(env));
     let visitor = Visitor::of(staging, &env.ground.http);
     let served = visitor.commit_shown().await?;
-    let (here, elsewhere) = (pods(staging).await?, pods(&env.production).await?);
+    let (here, elsewhere) = (pod_uids(staging).await?, pod_uids(&env.production).await?);
     let crowd = Crowd::gather(env, Environment::Staging)?;
 
     let merged = Instant::now();
@@ -37,7 +37,7 @@ pub(crate) async fn tell(
     step.evidence(why);
     let still = visitor.commit_shown().await?;
     ensure!(still == served, "{still} is served, {served} was before");
-    ensure!(pods(staging).await? == here, "pods of staging were replaced");
+    ensure!(pod_uids(staging).await? == here, "pods of staging were replaced");
 
     let asked = Instant::now();
     let good = operator.revert(&bad).await?;
@@ -45,7 +45,7 @@ pub(crate) async fn tell(
     gitops::settled(step, staging, APP, &good, HEALED).await?;
     step.measured("next good commit to rest", asked.elapsed().as_secs_f64());
     ensure!(
-        pods(&env.production).await? == elsewhere,
+        pod_uids(&env.production).await? == elsewhere,
         "pods of production were replaced"
     );
     crowd.leave(step).await?.at_most(0)

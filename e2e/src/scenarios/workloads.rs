@@ -81,7 +81,7 @@ pub(crate) async fn image_of(cluster: &Cluster, app: &str) -> Result<String> {
 }
 
 /// Every pod of the application in a cluster that is not ending, by what tells it from any other.
-pub(crate) async fn pods(cluster: &Cluster) -> Result<BTreeSet<String>> {
+pub(crate) async fn pod_uids(cluster: &Cluster) -> Result<BTreeSet<String>> {
     let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)
         .list(&ListParams::default())
         .await

@@ -17,12 +17,11 @@ use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::overlays::{BACKEND_VARIABLES, HARMLESS_VARIABLE};
 
 /// The app whose sync takes a while: its migration runs first.
 const APP: &str = "backend";
-const OVERLAY: &str = "backend/overlays/staging/environment.yaml";
-/// Changes nothing but the pods.
-const SETTING: &str = "            - name: RUST_LOG\n              value: info\n";
+/// Of [`HARMLESS_VARIABLE`].
 const LEVEL: &str = "value: info";
 const OTHER_LEVEL: &str = "value: warn";
 const NOBODY_RENDERS: &str = "ComparisonError";
@@ -49,7 +48,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let before = operator.head().await?;
     let crowd = Crowd::gather(env, Environment::Staging)?;
-    let first = operator.append(OVERLAY, SETTING).await?;
+    let first = operator.append(BACKEND_VARIABLES, HARMLESS_VARIABLE).await?;
     match killed_in(env, step, &first, "argocd-repo-server").await? {
         None => step.evidence("a new repo server was there before the sync needed one".to_owned()),
         Some(why) => {
@@ -60,7 +59,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
             step.evidence(format!("without a repo server {why}"));
         }
     }
-    let second = operator.replace(OVERLAY, LEVEL, OTHER_LEVEL).await?;
+    let second = operator.replace(BACKEND_VARIABLES, LEVEL, OTHER_LEVEL).await?;
     survives(env, step, &second, "argocd-redis").await?;
     operator.restore(&before).await?;
     let back = operator.head().await?;

@@ -7,10 +7,8 @@ use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::refused;
+use crate::scenarios::{overlays, refused};
 
-/// In staging's overlay: the base is production's too, and would reach both at once.
-const OVERLAY: &str = "frontend/overlays/staging/kustomization.yaml";
 const PATCHES: &str = "\npatches:\n";
 const WORD: &str = "  - target:
       kind: Deployment
@@ -38,7 +36,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let merge = async |operator: &Operator| {
         operator
-            .replace(OVERLAY, PATCHES, &format!("{PATCHES}{WORD}"))
+            .replace(overlays::FRONTEND, PATCHES, &format!("{PATCHES}{WORD}"))
             .await
     };
     refused::tell(env, step, merge, "revisionHistoryLimit").await

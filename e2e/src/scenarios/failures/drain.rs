@@ -9,20 +9,17 @@ use xshell::Shell;
 use crate::actors::{Crowd, Operator, Writers};
 use crate::argocd;
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{APPS, Environment};
 use crate::gitops;
 use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::overlays;
 use crate::scenarios::pods::{Servers, node_of};
 use crate::scenarios::undo::Undo;
 
-const APPS: [&str; 2] = ["backend", "frontend"];
-const OVERLAYS: [&str; 2] = [
-    "backend/overlays/staging/kustomization.yaml",
-    "frontend/overlays/staging/kustomization.yaml",
-];
+const OVERLAYS: [&str; 2] = [overlays::BACKEND, overlays::FRONTEND];
 const SCALED: Duration = Duration::from_mins(1);
 const DRAINED: Duration = Duration::from_mins(1);
 

@@ -14,14 +14,12 @@ use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::repositories::manifests_on_forge;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::overlays::{BACKEND_VARIABLES, HARMLESS_VARIABLE};
 use crate::scenarios::undo::Undo;
 use crate::wait::{Verdict, consistently};
 use crate::world::FORGE;
 
 const APP: &str = "backend";
-const OVERLAY: &str = "backend/overlays/staging/environment.yaml";
-/// Changes nothing but the pods.
-const SETTING: &str = "            - name: RUST_LOG\n              value: info\n";
 /// Where Argo CD is told of pushes.
 const WEBHOOK: &str = "/api/webhook";
 
@@ -57,7 +55,9 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 /// Argo CD has rendered what it applies, so it needs the forge no more.
 async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
     let staging = &env.staging;
-    let there = Operator::of(env).append(OVERLAY, SETTING).await?;
+    let there = Operator::of(env)
+        .append(BACKEND_VARIABLES, HARMLESS_VARIABLE)
+        .await?;
     gitops::syncing(step, staging, APP, &there, BEGUN).await?;
     let down = Paused::forge(&env.ground).await?;
     let began = Instant::now();

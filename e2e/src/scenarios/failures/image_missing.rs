@@ -11,7 +11,7 @@ use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::{held_back, refused};
+use crate::scenarios::{held_back, overlays, refused};
 
 const SYNCED: Duration = Duration::from_secs(30);
 const DIGEST: &str = "digest: sha256:";
@@ -40,7 +40,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         return held_back::tell(env, step, edit, "Failed to pull image").await;
     }
     // Nobody has signed what is not there: it does not come to pods.
-    let merge = async |operator: &Operator| operator.edit(held_back::OVERLAY, edit).await;
+    let merge = async |operator: &Operator| operator.edit(overlays::FRONTEND, edit).await;
     refused::tell(env, step, merge, HOOK).await?;
     let head = Operator::of(env).head().await?;
     gitops::sync_by_hand(step, &env.staging, held_back::APP, &head, SYNCED).await

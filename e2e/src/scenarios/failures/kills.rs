@@ -11,13 +11,12 @@ use tokio::time::Instant;
 
 use crate::actors::{Crowd, Writers};
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{APPS, Environment};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::{Servers, restarts};
 
-const APPS: [&str; 2] = ["backend", "frontend"];
 const REPLICAS: usize = 2;
 const EVERY: Duration = Duration::from_secs(10);
 /// The second kill of a container in ten minutes is followed by a pause of ten seconds, and each further one by twice that.

@@ -8,8 +8,9 @@ use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::backend_release::{Change, Course, OVERLAY};
+use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
+use crate::scenarios::overlays;
 
 const FAILED: Duration = Duration::from_secs(30);
 const NOWHERE: &str = "messages-nowhere";
@@ -46,7 +47,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 
     let good = course
         .operator
-        .replace(OVERLAY, NOWHERE, "messages-staging")
+        .replace(overlays::BACKEND, NOWHERE, "messages-staging")
         .await?;
     course.arrived(&good).await?;
     course.back().await?;

@@ -9,9 +9,10 @@ use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::backend_release::{Change, Course, OVERLAY};
+use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
+use crate::scenarios::overlays;
 
 const FAILED: Duration = Duration::from_secs(30);
 /// One checkpoint, after 200, and a rest.
@@ -53,7 +54,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let rate = |value| format!(r#"\"name\":\"MIGRATE_ITEMS_PER_SECOND\",\"value\":\"{value}\""#);
     let second = course
         .operator
-        .replace(OVERLAY, &rate(SLOWLY), &rate(AS_FAST_AS_IT_CAN))
+        .replace(overlays::BACKEND, &rate(SLOWLY), &rate(AS_FAST_AS_IT_CAN))
         .await?;
     course.arrived(&second).await?;
     let went_on = format!(r#""earlier_seen":{reached}"#);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use xshell::Shell;
 
-use crate::actors::{Crowd, Release, Reviewer, Visitor, pins};
+use crate::actors::{Crowd, Release, Reviewer, Visitor, overlay, pins};
 use crate::ci::{project, xtask};
 use crate::env::Env;
 use crate::environment::Environment;
@@ -20,7 +20,6 @@ use crate::scenarios::release::{Expected, built, merged};
 use crate::wait::{Verdict, eventually};
 
 const STAGING: Environment = Environment::Staging;
-const OVERLAY: &str = "infra/backend/overlays/staging/kustomization.yaml";
 /// Adds the migration, and with it this file.
 const PATCH: &str = "e2e/fixtures/migration-3.patch";
 const MIGRATION: &str = "backend/src/migrate/m0003_trim_text.rs";
@@ -114,8 +113,8 @@ async fn release_migration(env: &Env, step: &StepHandle) -> Result<()> {
 async fn releases(env: &Env) -> Result<(String, String)> {
     let (application, manifests) = (env.application(), env.manifests());
     let mut released = Vec::new();
-    for overlay in manifests.versions_of(OVERLAY).await? {
-        if let Some((_, behind)) = overlay.split_once(" # commit ") {
+    for version in manifests.versions_of(&overlay("backend", STAGING)).await? {
+        if let Some((_, behind)) = version.split_once(" # commit ") {
             released.push(behind.get(..40).context("the commit is cut short")?.to_owned());
         }
     }

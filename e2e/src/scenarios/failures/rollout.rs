@@ -6,21 +6,16 @@ use anyhow::Result;
 
 use crate::actors::{Crowd, Operator};
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{APPS, Environment};
 use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::overlays::{BACKEND_VARIABLES, FRONTEND_VARIABLES, HARMLESS_VARIABLE};
 use crate::scenarios::workloads;
 
-const APPS: [&str; 2] = ["backend", "frontend"];
-const OVERLAYS: [&str; 2] = [
-    "backend/overlays/staging/environment.yaml",
-    "frontend/overlays/staging/environment.yaml",
-];
+const VARIABLES: [&str; 2] = [BACKEND_VARIABLES, FRONTEND_VARIABLES];
 const ROLLED_OUT: Duration = Duration::from_mins(1);
-/// Changes nothing but the pods.
-const SETTING: &str = "            - name: RUST_LOG\n              value: info\n";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("rollout", "rolling updates lose no request", 240),
@@ -40,7 +35,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let crowd = Crowd::gather(env, Environment::Staging)?;
-    let there = operator.append_each(&OVERLAYS, SETTING).await?;
+    let there = operator.append_each(&VARIABLES, HARMLESS_VARIABLE).await?;
     gitops::arrived(step, &env.staging, &APPS, &there, ROLLED_OUT).await?;
     let back = operator.revert(&there).await?;
     gitops::arrived(step, &env.staging, &APPS, &back, ROLLED_OUT).await?;

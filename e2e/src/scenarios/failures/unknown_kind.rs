@@ -11,7 +11,7 @@ use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::workloads::pods;
+use crate::scenarios::workloads::pod_uids;
 use crate::wait::Verdict;
 
 const APP: &str = "frontend";
@@ -42,7 +42,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let (staging, operator) = (&env.staging, Operator::of(env));
-    let here = pods(staging).await?;
+    let here = pod_uids(staging).await?;
     let crowd = Crowd::gather(env, Environment::Staging)?;
     let merged = Instant::now();
     let strange = operator
@@ -63,6 +63,6 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 
     let good = operator.revert(&strange).await?;
     gitops::settled(step, staging, APP, &good, HEALED).await?;
-    ensure!(pods(staging).await? == here, "pods of staging were replaced");
+    ensure!(pod_uids(staging).await? == here, "pods of staging were replaced");
     crowd.leave(step).await?.at_most(0)
 }

@@ -10,6 +10,7 @@ use kube::api::ListParams;
 
 use crate::cluster::Cluster;
 use crate::env::Env;
+use crate::scenarios::pods::{container_of, node_of};
 
 /// `$1` is a container's id, `$2` an address. Prints curl's exit code, when it was connected, and what curl says.
 const CONNECT: &str = r#"
@@ -64,19 +65,8 @@ impl Inside {
             metadata.name.as_deref().unwrap_or_default()
         );
         let status = pod.status.as_ref();
-        let container = status
-            .and_then(|status| {
-                status
-                    .container_statuses
-                    .as_ref()?
-                    .first()?
-                    .container_id
-                    .as_deref()
-            })
-            .and_then(|id| id.strip_prefix("containerd://"));
         let address = status.and_then(|status| status.pod_ip.as_deref());
-        let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
-        let (Some(container), Some(address), Some(node)) = (container, address, node) else {
+        let (Ok(container), Some(address), Ok(node)) = (container_of(pod), address, node_of(pod)) else {
             bail!("pod {name} does not run");
         };
         Ok(Self {

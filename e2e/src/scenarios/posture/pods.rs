@@ -17,6 +17,7 @@ use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::pods::containerd_id;
 use crate::scenarios::workloads::NAMESPACE;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -193,13 +194,7 @@ fn containers(pod: &Pod) -> Vec<(&Container, Option<String>)> {
     let id = |container: &Container| {
         let status = statuses?.iter().find(|status| status.name == container.name)?;
         status.state.as_ref()?.running.as_ref()?;
-        Some(
-            status
-                .container_id
-                .as_ref()?
-                .strip_prefix("containerd://")?
-                .to_owned(),
-        )
+        containerd_id(status).map(str::to_owned)
     };
     let spec = pod.spec.as_ref();
     let first = spec.and_then(|spec| spec.init_containers.as_ref());

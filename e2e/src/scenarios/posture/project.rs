@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::Api;
 use kube::api::{DeleteParams, PostParams};
-use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::core::DynamicObject;
 use serde_json::json;
 use xshell::Shell;
 
@@ -166,9 +166,8 @@ async fn push(env: &Env) -> Result<(String, String)> {
 }
 
 fn applications(env: &Env) -> Api<DynamicObject> {
-    let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application");
     let client = env.staging.client.clone();
-    Api::namespaced_with(client, argocd::NAMESPACE, &ApiResource::from_gvk(&kind))
+    Api::namespaced_with(client, argocd::NAMESPACE, &argocd::resource("Application"))
 }
 
 async fn create(env: &Env, case: &Case, branch: &str) -> Result<()> {
@@ -178,7 +177,7 @@ async fn create(env: &Env, case: &Case, branch: &str) -> Result<()> {
         "kind": "Application",
         "metadata": { "name": case.name },
         "spec": {
-            "project": "message-board",
+            "project": argocd::PROJECT,
             "source": {
                 "repoURL": if case.foreign { FOREIGN } else { own.as_str() },
                 "targetRevision": branch,
