@@ -97,13 +97,9 @@ impl Cluster {
         script: &str,
         arguments: &[&str],
     ) -> Result<String> {
-        let shell = Shell::new().context("open a shell")?;
-        let exec = ground
-            .engine
-            .command(&shell, ["exec", node, "sh", "-c", script, "sh"])
-            .args(arguments);
+        let exec = [&["exec", node, "sh", "-c", script, "sh"], arguments].concat();
         let log = ground.run.log(&format!("cluster-{}", self.environment));
-        Tool::new(exec, &log, ON_NODE).read().await
+        Tool::of_engine(&ground.engine, exec, &log, ON_NODE)?.read().await
     }
 
     /// The cluster as an account sees it, for example `system:serviceaccount:argocd:argocd-server`.

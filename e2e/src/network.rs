@@ -24,11 +24,9 @@ impl Network {
     /// Makes the network if it is not there. IPv4 only: nodes have no IPv6 route, and a second gateway would only add
     /// name servers that do not know our containers.
     pub(crate) async fn ensure(run: &RunDir, engine: &Engine) -> Result<Self> {
-        let shell = Shell::new().context("open a shell")?;
-        let log = run.log("network");
         if inspect(run, engine).await.is_err() {
-            let create = engine.command(&shell, ["network", "create", engine.network()]);
-            Tool::new(create, &log, LIMIT)
+            let create = ["network", "create", engine.network()];
+            Tool::of_engine(engine, create, &run.log("network"), LIMIT)?
                 .run()
                 .await
                 .context("make the container network")?;
@@ -65,9 +63,10 @@ impl Network {
 }
 
 async fn inspect(run: &RunDir, engine: &Engine) -> Result<String> {
-    let shell = Shell::new().context("open a shell")?;
-    let inspect = engine.command(&shell, ["network", "inspect", engine.network()]);
-    Tool::new(inspect, &run.log("network"), LIMIT).read().await
+    let inspect = ["network", "inspect", engine.network()];
+    Tool::of_engine(engine, inspect, &run.log("network"), LIMIT)?
+        .read()
+        .await
 }
 
 /// Podman and docker tell the same with different words.

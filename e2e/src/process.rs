@@ -1,6 +1,7 @@
 //! Runs one tool: output to a log file, a deadline, and an end to it and all it started when the run is given up.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     io::Write as _,
     os::unix::process::CommandExt as _,
@@ -11,11 +12,12 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use supply::engine::Engine;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     process::Child,
 };
-use xshell::Cmd;
+use xshell::{Cmd, Shell};
 
 const TAIL_LINES: usize = 15;
 /// How long a group may take to end after it was asked to.
@@ -43,6 +45,16 @@ impl Tool {
             input: Vec::new(),
             quiet: false,
         }
+    }
+
+    /// The same for a command of the container engine.
+    pub(crate) fn of_engine<I>(engine: &Engine, args: I, log: &Path, within: Duration) -> Result<Self>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<OsStr>,
+    {
+        let shell = Shell::new().context("open a shell")?;
+        Ok(Self::new(engine.command(&shell, args), log, within))
     }
 
     /// What the tool reads from stdin; nothing otherwise.
@@ -193,7 +205,7 @@ fn tail(log: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use xshell::{Shell, cmd};
+    use xshell::cmd;
 
     fn tool(script: &str, folder: &Path) -> Tool {
         let shell = Shell::new().unwrap();

@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use supply::engine::{Engine, Kind};
-use xshell::Shell;
 
 use crate::{
     environment::Environment,
@@ -23,15 +22,14 @@ const REMOVE: Duration = Duration::from_mins(1);
 /// container can be removed by force; kind itself does no more. So no kind is needed here.
 pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> Result<Vec<String>> {
     let found = ours(run, engine).await?;
-    let shell = Shell::new().context("open a shell")?;
     let log = run.log("down");
     remove_containers(run, engine, &found, step).await?;
     remove_volumes(run, engine, &Environment::ALL, step).await?;
     let images = images(run, engine).await?;
     if !images.is_empty() {
         step.doing("remove the images the CI built");
-        let remove = engine.command(&shell, ["image", "rm", "--force"]).args(&images);
-        Tool::new(remove, &log, REMOVE)
+        let remove = ["image", "rm", "--force"].into_iter().chain(strs(&images));
+        Tool::of_engine(engine, remove, &log, REMOVE)?
             .run()
             .await
             .context("remove the images the CI built")?;
@@ -39,8 +37,8 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> 
     if network_exists(run, engine).await? {
         step.doing("remove the network");
         let network = engine.network();
-        let remove = engine.command(&shell, ["network", "rm", network]);
-        Tool::new(remove, &log, LIST).run().await.with_context(|| {
+        let remove = Tool::of_engine(engine, ["network", "rm", network], &log, LIST)?;
+        remove.run().await.with_context(|| {
             format!(
                 "remove the network {network}; `{} network inspect {network}` shows who uses it",
                 engine.program()
@@ -79,13 +77,13 @@ async fn remove_containers(
         return Ok(());
     }
     step.doing(&format!("remove {}", list(found)));
-    let shell = Shell::new().context("open a shell")?;
-    let mut remove = engine.command(&shell, ["rm", "--force", "--volumes"]);
-    if engine.kind() == Kind::Podman {
-        // Docker kills at once; podman would give each systemd ten seconds, which it uses up without ending.
-        remove = remove.args(["--time", "0"]);
-    }
-    Tool::new(remove.args(found), &run.log("down"), REMOVE)
+    // Docker kills at once; podman would give each systemd ten seconds, which it uses up without ending.
+    let at_once: &[&str] = match engine.kind() {
+        Kind::Podman => &["--time", "0"],
+        Kind::Docker => &[],
+    };
+    let remove = ["rm", "--force", "--volumes"].iter().chain(at_once).copied();
+    Tool::of_engine(engine, remove.chain(strs(found)), &run.log("down"), REMOVE)?
         .run()
         .await
         .with_context(|| format!("remove {}", list(found)))
@@ -103,9 +101,8 @@ async fn remove_volumes(
         return Ok(());
     }
     step.doing("remove the nodes' volumes");
-    let shell = Shell::new().context("open a shell")?;
-    let remove = engine.command(&shell, ["volume", "rm", "--force"]).args(&volumes);
-    Tool::new(remove, &run.log("down"), REMOVE)
+    let remove = ["volume", "rm", "--force"].into_iter().chain(strs(&volumes));
+    Tool::of_engine(engine, remove, &run.log("down"), REMOVE)?
         .run()
         .await
         .context("remove the nodes' volumes")
@@ -113,7 +110,6 @@ async fn remove_volumes(
 
 /// Containers of ours, in whatever state.
 async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
-    let shell = Shell::new().context("open a shell")?;
     let log = run.log("down");
     let mut filters = vec![format!("label={LABEL}")];
     filters.extend(
@@ -125,11 +121,8 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     filters.extend(nodes.iter().map(|node| format!("name=^{node}$")));
     let mut found = BTreeSet::new();
     for filter in filters {
-        let ps = engine.command(
-            &shell,
-            ["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"],
-        );
-        let names = Tool::new(ps, &log, LIST)
+        let ps = ["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"];
+        let names = Tool::of_engine(engine, ps, &log, LIST)?
             .read()
             .await
             .context("list containers")?;
@@ -139,12 +132,11 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
 }
 
 async fn volumes(run: &RunDir, engine: &Engine, environments: &[Environment]) -> Result<BTreeSet<String>> {
-    let shell = Shell::new().context("open a shell")?;
     let mut found = BTreeSet::new();
     for node in environments.iter().flat_map(|environment| environment.nodes()) {
         let filter = format!("label={node}");
-        let ls = engine.command(&shell, ["volume", "ls", "--quiet", "--filter", &filter]);
-        let names = Tool::new(ls, &run.log("down"), LIST)
+        let ls = ["volume", "ls", "--quiet", "--filter", &filter];
+        let names = Tool::of_engine(engine, ls, &run.log("down"), LIST)?
             .read()
             .await
             .context("list volumes")?;
@@ -155,9 +147,8 @@ async fn volumes(run: &RunDir, engine: &Engine, environments: &[Environment]) ->
 
 /// The CI's images are named after the forge, whose port is another one in each run: they would pile up.
 async fn images(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
-    let shell = Shell::new().context("open a shell")?;
-    let ls = engine.command(&shell, ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]);
-    let names = Tool::new(ls, &run.log("down"), LIST)
+    let ls = ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"];
+    let names = Tool::of_engine(engine, ls, &run.log("down"), LIST)?
         .read()
         .await
         .context("list images")?;
@@ -174,9 +165,8 @@ fn of_a_forge(image: &str) -> bool {
 }
 
 async fn network_exists(run: &RunDir, engine: &Engine) -> Result<bool> {
-    let shell = Shell::new().context("open a shell")?;
-    let ls = engine.command(&shell, ["network", "ls", "--format", "{{.Name}}"]);
-    let names = Tool::new(ls, &run.log("down"), LIST)
+    let ls = ["network", "ls", "--format", "{{.Name}}"];
+    let names = Tool::of_engine(engine, ls, &run.log("down"), LIST)?
         .read()
         .await
         .context("list networks")?;
@@ -184,7 +174,11 @@ async fn network_exists(run: &RunDir, engine: &Engine) -> Result<bool> {
 }
 
 fn list(names: &BTreeSet<String>) -> String {
-    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    strs(names).collect::<Vec<_>>().join(", ")
+}
+
+fn strs(names: &BTreeSet<String>) -> impl Iterator<Item = &str> {
+    names.iter().map(String::as_str)
 }
 
 #[cfg(test)]

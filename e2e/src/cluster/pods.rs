@@ -4,7 +4,6 @@ use std::{fmt::Write as _, net::Ipv4Addr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use xshell::Shell;
 
 use crate::{env::Ground, environment::Environment, process::Tool};
 
@@ -76,12 +75,10 @@ impl PodRange {
         environment: Environment,
         addresses: &[Ipv4Addr],
     ) -> Result<()> {
-        let shell = Shell::new().context("open a shell")?;
+        let log = ground.run.log(&format!("cluster-{environment}"));
         for (index, node) in environment.nodes().iter().enumerate() {
-            let exec = ground
-                .engine
-                .command(&shell, ["exec", "--interactive", node, "ip", "-batch", "-"]);
-            Tool::new(exec, &ground.run.log(&format!("cluster-{environment}")), EXEC)
+            let exec = ["exec", "--interactive", node, "ip", "-batch", "-"];
+            Tool::of_engine(&ground.engine, exec, &log, EXEC)?
                 .input(self.routes(index, addresses))
                 .run()
                 .await

@@ -152,9 +152,7 @@ async fn address(env: &Env) -> Result<String> {
 }
 
 async fn ask(env: &Env, args: &[&str]) -> Result<String> {
-    let shell = Shell::new().context("open a shell")?;
-    let command = env.ground.engine.command(&shell, args);
-    Tool::new(command, &env.ground.run.log("detour"), EXEC)
+    Tool::of_engine(&env.ground.engine, args, &env.ground.run.log("detour"), EXEC)?
         .read()
         .await
 }

@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::api::{DeleteParams, ListParams};
 use kube::{Api, ResourceExt as _};
-use xshell::Shell;
 
 use super::workloads::NAMESPACE;
 use crate::cluster::Cluster;
@@ -65,7 +64,6 @@ impl<'a> Servers<'a> {
     pub(crate) async fn kill_process(&self, pod: &Pod) -> Result<()> {
         let node = node_of(pod)?;
         let container = container_of(pod)?;
-        let shell = Shell::new().context("open a shell")?;
         let kill = [
             "exec",
             node,
@@ -79,7 +77,7 @@ impl<'a> Servers<'a> {
             container,
         ];
         let log = self.env.ground.run.log("kills");
-        Tool::new(self.env.ground.engine.command(&shell, kill), &log, EXEC)
+        Tool::of_engine(&self.env.ground.engine, kill, &log, EXEC)?
             .run()
             .await
             .with_context(|| format!("kill the process of {}", pod.name_any()))

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use xshell::Shell;
 
 use super::{AWS, AwsAccess};
 use crate::{
@@ -42,26 +41,23 @@ pub(super) async fn deploy_stacks(ground: &Ground, aws: &AwsAccess, step: &StepH
 }
 
 async fn deploy(ground: &Ground, environment: Environment, template: &[u8]) -> Result<()> {
-    let shell = Shell::new().context("open a shell")?;
     let (stack, parameter) = (
         environment.stack(),
         format!("ParameterKey=Environment,ParameterValue={environment}"),
     );
-    let exec = ground.engine.command(
-        &shell,
-        [
-            "exec",
-            "--interactive",
-            AWS,
-            "sh",
-            "-c",
-            CREATE,
-            &stack,
-            &parameter,
-            &ground.account.region,
-        ],
-    );
-    Tool::new(exec, &ground.run.log(&format!("stack-{environment}")), DEPLOY)
+    let exec = [
+        "exec",
+        "--interactive",
+        AWS,
+        "sh",
+        "-c",
+        CREATE,
+        &stack,
+        &parameter,
+        &ground.account.region,
+    ];
+    let log = ground.run.log(&format!("stack-{environment}"));
+    Tool::of_engine(&ground.engine, exec, &log, DEPLOY)?
         .input(template)
         .run()
         .await

@@ -118,7 +118,7 @@ impl<'a> Paused<'a> {
 }
 
 async fn engine(ground: &Ground, verb: &str) -> Result<()> {
-    let shell = Shell::new().context("open a shell")?;
-    let command = ground.engine.command(&shell, [verb, FORGE]);
-    Tool::new(command, &ground.run.log("forge"), CALL).run().await
+    Tool::of_engine(&ground.engine, [verb, FORGE], &ground.run.log("forge"), CALL)?
+        .run()
+        .await
 }

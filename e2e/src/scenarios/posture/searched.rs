@@ -55,7 +55,7 @@ pub(super) async fn git(env: &Env, folder: PathBuf) -> Result<Place> {
 /// The images that were pushed: their descriptions, and their layers unpacked.
 pub(super) async fn images(env: &Env, folder: PathBuf) -> Result<Place> {
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-    let (shell, engine) = (Shell::new().context("open a shell")?, &env.ground.engine);
+    let engine = &env.ground.engine;
     let log = env.ground.run.log(LOG);
     let ours = format!(
         "reference={}/{}/*",
@@ -70,14 +70,13 @@ pub(super) async fn images(env: &Env, folder: PathBuf) -> Result<Place> {
         "--filter",
         &ours,
     ];
-    let list = Tool::new(engine.command(&shell, list), &log, COLLECT)
+    let list = Tool::of_engine(engine, list, &log, COLLECT)?
         .read()
         .await
         .context("list the images")?;
     for (number, image) in list.lines().enumerate() {
-        let file = folder.join(format!("{number}.tar"));
-        let save = engine.command(&shell, ["save", "--output"]).arg(file).arg(image);
-        Tool::new(save, &log, COLLECT)
+        let file = folder.join(format!("{number}.tar")).display().to_string();
+        Tool::of_engine(engine, ["save", "--output", &file, image], &log, COLLECT)?
             .run()
             .await
             .with_context(|| format!("save {image}"))?;
@@ -91,11 +90,16 @@ pub(super) async fn images(env: &Env, folder: PathBuf) -> Result<Place> {
 
 /// What forge and emulator said.
 pub(super) async fn outside(env: &Env, folder: PathBuf) -> Result<Place> {
-    let shell = Shell::new().context("open a shell")?;
     for container in [FORGE, AWS] {
-        let logs = env.ground.engine.command(&shell, ["logs", container]);
         // A tool writes both its output and its errors into its log.
-        Tool::new(logs, &folder.join(container), COLLECT).run().await?;
+        Tool::of_engine(
+            &env.ground.engine,
+            ["logs", container],
+            &folder.join(container),
+            COLLECT,
+        )?
+        .run()
+        .await?;
     }
     Ok(Place {
         name: "the logs of forge and emulator".to_owned(),
@@ -147,10 +151,17 @@ pub(super) async fn diffs(env: &Env, environment: Environment, folder: &Path) ->
     let kept = kept.get("argocd-redis").await.context("read Redis's password")?;
     let password = kept.data.and_then(|mut data| data.remove("auth"));
     let password = password.context("Redis has no password")?.0;
-    let shell = Shell::new().context("open a shell")?;
-    let exec = ["exec", "--interactive", &redis.node, "sh", "-c", CACHE, "sh"];
-    let all = env.ground.engine.command(&shell, exec).arg(&redis.container);
-    let all = Tool::new(all, &env.ground.run.log(LOG), COLLECT).quiet();
+    let exec = [
+        "exec",
+        "--interactive",
+        &redis.node,
+        "sh",
+        "-c",
+        CACHE,
+        "sh",
+        &redis.container,
+    ];
+    let all = Tool::of_engine(&env.ground.engine, exec, &env.ground.run.log(LOG), COLLECT)?.quiet();
     let password = [password.as_slice(), b"\n"].concat();
     keep(all.input(password), &folder.join("cache")).await?;
     Ok(Place {
