@@ -116,7 +116,7 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
         .await?;
 
     // Each cluster needs the world for its Argo CD only.
-    let told = SetOnce::new();
+    let world_is_up = SetOnce::new();
     let world_and_ci = async {
         let world = progress
             .step(&plan::WORLD, async |step| {
@@ -124,7 +124,9 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
                 world::bring_up(&ground, &network, layout, step).await
             })
             .await?;
-        told.set(world.clone()).context("the world is brought up once")?;
+        world_is_up
+            .set(world.clone())
+            .context("the world is brought up once")?;
         let ci = progress
             .step(&plan::FIRST_IMAGES, async |step| {
                 first_release(step, &ground, &world).await
@@ -133,14 +135,14 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
         Ok((world, ci))
     };
     let one = |environment, create: &'static Step, install: &'static Step, admit: &'static Step| {
-        let (ground, network, told) = (&ground, &network, &told);
+        let (ground, network, world_is_up) = (&ground, &network, &world_is_up);
         async move {
             let cluster = progress
                 .step(create, async |step| {
                     cluster::create(ground, network, environment, ports::free()?, step).await
                 })
                 .await?;
-            let world: &World = told.wait().await;
+            let world: &World = world_is_up.wait().await;
             let argocd = progress.step(install, async |step| {
                 argocd::install(ground, &cluster, world, step).await
             });

@@ -12,7 +12,7 @@ pub(crate) use seed::Seed;
 
 use crate::git::{Git, short};
 
-/// The repository in which a developer of the stories works.
+/// The repository in which a developer of the scenarios works.
 #[derive(Clone, Debug)]
 pub(crate) struct Checkout {
     git: Git,

@@ -140,11 +140,11 @@ pub fn main() -> ExitCode {
     };
     let code = runtime.block_on(async {
         match command {
-            Some(Command::StartContainers) => told(world::containers::serve().await),
-            Some(Command::Report { folder }) => told(render::again(folder)),
-            Some(Command::Failures { check }) => told(failures_page::run(check)),
+            Some(Command::StartContainers) => exit_code(world::containers::serve().await),
+            Some(Command::Report { folder }) => exit_code(render::again(folder)),
+            Some(Command::Failures { check }) => exit_code(failures_page::run(check)),
             command => match options.repeat {
-                Some(times) => told(repeat::run(times, &options).await),
+                Some(times) => exit_code(repeat::run(times, &options).await),
                 None => Box::pin(lifecycle::run(command, options)).await,
             },
         }
@@ -154,7 +154,7 @@ pub fn main() -> ExitCode {
     code
 }
 
-fn told(outcome: anyhow::Result<()>) -> ExitCode {
+fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_what_the_stories_say() {
+    fn the_page_is_what_the_scenarios_say() {
         is_current(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(PAGE)).unwrap();
     }
 

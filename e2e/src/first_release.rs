@@ -95,7 +95,7 @@ async fn move_manifests(ground: &Ground, world: &World, infra: Home) -> Result<(
     manifests.push(Environment::Staging.branch()).await.map(drop)
 }
 
-/// Start the CI and have the forge tell it, and both Argo CDs, about pushes. Also for a loop that another process brought
+/// Start the CI and have the forge call it, and both Argo CDs, for each push. Also for a loop that another process brought
 /// up: what was registered before is replaced.
 pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
     let secret = secret()?;

@@ -1,7 +1,7 @@
 //! Waiting for Argo CD: until a commit is live, has failed, or everything is Synced and Healthy.
 
-mod calm;
 mod status;
+mod steady;
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,9 +12,9 @@ use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
-pub(crate) use calm::{calm, made, refreshed};
 use status::judge;
 pub(crate) use status::{Application, Status};
+pub(crate) use steady::{created, refreshed, steady};
 
 use crate::argocd::{NAMESPACE, resource};
 use crate::cluster::Cluster;
@@ -142,7 +142,7 @@ pub(crate) async fn settled(
     within: Duration,
 ) -> Result<()> {
     let what = format!("is at rest at {}", short(revision));
-    let settled = |status: &Status| status.ready_if(status.is_calm_at(revision));
+    let settled = |status: &Status| status.ready_if(status.is_steady_at(revision));
     until(step, cluster, app, &what, within, settled).await
 }
 

@@ -30,7 +30,7 @@ impl Interrupt {
     pub(crate) fn listen() -> Result<Self> {
         let mut ctrl_c = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
         let mut kill = signal(SignalKind::terminate()).context("listen for a request to end")?;
-        let (tell, told) = watch::channel(false);
+        let (sender, receiver) = watch::channel(false);
         tokio::spawn(async move {
             loop {
                 tokio::select! {
@@ -43,18 +43,18 @@ impl Interrupt {
                 }
                 // Tools of the supply run on a thread of their own and look at this.
                 supply::cancel();
-                let _ = tell.send(true);
+                let _ = sender.send(true);
             }
         });
-        Ok(Self(told))
+        Ok(Self(receiver))
     }
 
     /// Gives the outcome of `body`, or drops it when the run is asked to end.
     pub(crate) async fn bound<T>(&self, body: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut told = self.0.clone();
+        let mut receiver = self.0.clone();
         tokio::select! {
             biased;
-            _ = told.wait_for(|asked| *asked) => anyhow::bail!("interrupted"),
+            _ = receiver.wait_for(|asked| *asked) => anyhow::bail!("interrupted"),
             outcome = body => outcome,
         }
     }

@@ -49,7 +49,7 @@ impl Layout {
         }
     }
 
-    /// What CI is told as `INFRA_REMOTE`: the manifests' repository, if it is another one.
+    /// What CI has configured as `INFRA_REMOTE`: the manifests' repository, if it is another one.
     pub(crate) fn infra(self) -> Option<Home> {
         match self {
             Self::One => None,

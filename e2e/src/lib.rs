@@ -38,12 +38,12 @@ mod render;
 mod repeat;
 mod repositories;
 mod run_dir;
+mod runner;
 mod scenario;
 mod scenarios;
 mod session;
 mod state;
 mod teardown;
-mod telling;
 mod wait;
 mod world;
 

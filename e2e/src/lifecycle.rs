@@ -18,10 +18,11 @@ use crate::{
     progress::Progress,
     render,
     run_dir::RunDir,
+    runner,
     scenario::{self, Scenario},
     session::Session,
     state::{State, Timings},
-    teardown, telling,
+    teardown,
 };
 
 /// Runs one command and gives the exit code of the process.
@@ -36,15 +37,15 @@ pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode 
     };
     let about = render::About::now(&session).await;
     let _load = machine::watch(session.progress.recorder());
-    let told = Box::pin(interrupt.bound(body(command.as_ref(), &session, &chosen))).await;
+    let outcome = Box::pin(interrupt.bound(body(command.as_ref(), &session, &chosen))).await;
     if matches!(command, None | Some(Command::Run)) {
-        telling::note_untold(session.progress.recorder(), &chosen);
+        runner::note_skipped(session.progress.recorder(), &chosen);
     }
-    let outcome = finish(command.as_ref(), &session, told, about).await;
+    let passed = finish(command.as_ref(), &session, outcome, about).await;
     if interrupt::asked() {
         return interrupt::EXIT_CODE.into();
     }
-    if outcome {
+    if passed {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -61,7 +62,7 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
     let state = State::load(&cache);
     let run = match (command, &state) {
         // What was brought up writes on in the folder of its run.
-        (Some(Command::Run), Ok(Some(state))) => told_anew(&state.run, &state.folder)?,
+        (Some(Command::Run), Ok(Some(state))) => without_diagnostics(&state.run, &state.folder)?,
         (Some(Command::Logs), Ok(Some(state))) => RunDir::at(&state.run, &state.folder)?,
         (Some(Command::Run | Command::Logs), Ok(None)) => {
             bail!("nothing is up; run `cargo xtask e2e up` first")
@@ -95,7 +96,7 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
 }
 
 /// The folder of the run that brought up what is up, without what earlier scenarios saved in it.
-fn told_anew(id: &str, folder: &Path) -> Result<RunDir> {
+fn without_diagnostics(id: &str, folder: &Path) -> Result<RunDir> {
     let run = RunDir::at(id, folder)?;
     match fs::remove_dir_all(run.diagnostics()) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -109,14 +110,14 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
     match command {
         None => {
             let mut env = Box::pin(bring_up::up(session)).await?;
-            telling::run(&session.progress, &mut env, chosen).await
+            runner::run(&session.progress, &mut env, chosen).await
         }
         Some(Command::Up) => Box::pin(bring_up::up(session))
             .await
             .map(|env| say_where(session, &env)),
         Some(Command::Run) => {
             let mut env = bring_up::attach(session).await?;
-            telling::run(&session.progress, &mut env, chosen).await
+            runner::run(&session.progress, &mut env, chosen).await
         }
         Some(Command::Bench(args)) => {
             let standing = State::load(&session.cache)?.is_some_and(|state| state.up.is_some());
@@ -142,15 +143,15 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
 async fn finish(
     command: Option<&Command>,
     session: &Session,
-    told: Result<()>,
+    outcome: Result<()>,
     about: render::About,
 ) -> bool {
-    let stories = matches!(command, None | Some(Command::Run | Command::Up));
-    let mut error = told.err();
+    let scenarios = matches!(command, None | Some(Command::Run | Command::Up));
+    let mut error = outcome.err();
     let touched = session.touched.load(Ordering::SeqCst) || matches!(command, Some(Command::Run));
     // A scenario that failed has saved them, as it left things.
     let saved = session.run.diagnostics().exists();
-    if stories && error.is_some() && touched && session.engine.get().is_some() && !saved {
+    if scenarios && error.is_some() && touched && session.engine.get().is_some() && !saved {
         note(session, save_diagnostics(session).await);
     }
     let remove = match command {
@@ -169,7 +170,7 @@ async fn finish(
     });
     let report = render::report(session, about, diagnosis);
     let whole = command.is_none() && session.options.only.is_empty() && session.options.suite.is_empty();
-    if stories {
+    if scenarios {
         note(
             session,
             report.write(&session.run.path).context("write the report"),
@@ -184,11 +185,11 @@ async fn finish(
         }
     }
     match &error {
-        None if stories => eprintln!("passed; report: {}", session.run.file(e2e_report::PAGE).display()),
+        None if scenarios => eprintln!("passed; report: {}", session.run.file(e2e_report::PAGE).display()),
         None => {}
         Some(error) => {
             eprintln!("error: {error:#}");
-            if stories {
+            if scenarios {
                 eprintln!("report: {}", session.run.file(e2e_report::PAGE).display());
             }
             if session.run.diagnostics().exists() {

@@ -32,7 +32,7 @@ const UPSTREAM: Duration = Duration::from_secs(150);
 /// Settings of `bench`.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
-    /// Releases told by webhook, and as many by annotation
+    /// Releases notified by webhook, and as many by annotation
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
     releases: u32,
     /// Releases that Argo CD finds by itself, at each of two intervals; one takes up to five minutes
@@ -43,20 +43,20 @@ pub(crate) struct Args {
     docs: bool,
 }
 
-/// How Argo CD learns of a merge.
+/// How Argo CD gets to know of a merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Told {
+pub(crate) enum Notice {
     Webhook,
     /// No webhook; whoever merged annotates the Application.
     Annotation,
-    /// Nobody tells: it asks, as `infra/argocd/settings.yaml` has it.
+    /// Nobody notifies it: it polls, as `infra/argocd/settings.yaml` has it.
     OurPolling,
-    /// Nobody tells: it asks as upstream ships it.
+    /// Nobody notifies it: it polls as upstream ships it.
     DefaultPolling,
 }
 
-impl Told {
+impl Notice {
     pub(crate) const ALL: [Self; 4] = [
         Self::Webhook,
         Self::Annotation,
@@ -106,17 +106,17 @@ async fn measure(
     args: &Args,
     figures: &mut Figures,
 ) -> Result<()> {
-    let mut note = async |told: Told, pause| {
-        let sample = releases.one(step, told, pause).await?;
-        progress.say(&format!("  {}", page::line(told, &sample)));
-        figures.add(told, sample);
+    let mut measure_one = async |notice: Notice, pause| {
+        let sample = releases.one(step, notice, pause).await?;
+        progress.say(&format!("  {}", page::line(notice, &sample)));
+        figures.add(notice, sample);
         anyhow::Ok(())
     };
     for round in 0..args.releases {
-        let mut pair = [Told::Webhook, Told::Annotation];
+        let mut pair = [Notice::Webhook, Notice::Annotation];
         pair.rotate_left(round as usize % 2);
-        for told in pair {
-            note(told, Duration::ZERO).await?;
+        for notice in pair {
+            measure_one(notice, Duration::ZERO).await?;
         }
     }
     // People merge at any moment between two polls.
@@ -125,7 +125,7 @@ async fn measure(
         (0..args.polls).map(move |index| interval.mul_f64(part(index)))
     };
     for pause in pauses(OURS) {
-        note(Told::OurPolling, pause).await?;
+        measure_one(Notice::OurPolling, pause).await?;
     }
     if args.polls == 0 {
         return Ok(());
@@ -134,7 +134,7 @@ async fn measure(
     Polling::default().set(step, &env.staging).await?;
     let polled = async {
         for pause in pauses(UPSTREAM) {
-            note(Told::DefaultPolling, pause).await?;
+            measure_one(Notice::DefaultPolling, pause).await?;
         }
         Ok(())
     }

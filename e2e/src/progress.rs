@@ -68,12 +68,12 @@ impl Progress {
     }
 
     /// The same for a step that proves something.
-    pub(crate) async fn story(
+    pub(crate) async fn scenario(
         &self,
         step: &'static Step,
         body: impl AsyncFnOnce(&StepHandle) -> Result<()>,
     ) -> Result<()> {
-        self.carry_out(Kind::Story, step, body).await
+        self.carry_out(Kind::Scenario, step, body).await
     }
 
     /// What else is recorded beside the steps.

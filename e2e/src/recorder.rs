@@ -67,7 +67,7 @@ impl Recorder {
         self.notes().skipped.push(StepRecord {
             id: step.id.to_owned(),
             title: step.title.to_owned(),
-            kind: Kind::Story,
+            kind: Kind::Scenario,
             began: 0.0,
             seconds: 0.0,
             budget_seconds: step.budget.as_secs(),
@@ -226,8 +226,8 @@ impl Way {
 
 /// `built     host:port/owner/backend:7cd2… (13.3 MB)`, after whatever the CI system puts before each line.
 fn image(line: &str) -> Option<Image> {
-    let (_, told) = line.split_once("built  ")?;
-    let (reference, size) = told.trim().rsplit_once(" (")?;
+    let (_, image) = line.split_once("built  ")?;
+    let (reference, size) = image.trim().rsplit_once(" (")?;
     let (name, tag) = reference.rsplit_once(':')?;
     Some(Image {
         app: name.rsplit('/').next()?.to_owned(),
@@ -243,13 +243,13 @@ mod tests {
     #[test]
     fn answers_that_say_the_same_are_counted_and_what_was_before_the_first_is_not() {
         let recorder = Recorder::new();
-        let told = |answer| recorder.answered(Environment::Staging, "page", Instant::now(), answer);
+        let answered = |answer| recorder.answered(Environment::Staging, "page", Instant::now(), answer);
         let version = |commit: &str| Answer::Version(commit.to_owned());
-        told(Answer::Error("refused".to_owned()));
-        told(version("a"));
-        told(version("a"));
-        told(Answer::Error("refused".to_owned()));
-        told(version("b"));
+        answered(Answer::Error("refused".to_owned()));
+        answered(version("a"));
+        answered(version("a"));
+        answered(Answer::Error("refused".to_owned()));
+        answered(version("b"));
         let report = recorder.report();
         let counts: Vec<u64> = report.visits[0].answers.iter().map(|run| run.count).collect();
         assert_eq!((report.visits.len(), counts), (1, vec![2, 1, 1]));

@@ -59,7 +59,7 @@ pub(crate) fn report(session: &Session, about: About, diagnosis: Option<Diagnosi
         step.files.extend(there);
         if let Some(scenario) = ALL.iter().find(|scenario| scenario.step.id == step.id) {
             scenario.suite.name().clone_into(&mut step.suite);
-            step.failure = scenario.failure.map(Failure::told);
+            step.failure = scenario.failure.map(Failure::for_report);
         }
     }
     report

@@ -60,7 +60,7 @@ async fn one() -> Result<Report> {
         .output()
         .await
         .context("start the run")?;
-    serde_json::from_slice(&output.stdout).context("the run told no report; what it said is above")
+    serde_json::from_slice(&output.stdout).context("the run printed no report; its messages are above")
 }
 
 /// The arguments without `--repeat N` and `--output FORM`.
@@ -98,7 +98,7 @@ impl Spread {
         let whole = reports.iter().filter(|report| report.passed);
         let whole = whole.map(|report| report.seconds).collect();
         for step in reports.iter().flat_map(|report| &report.steps) {
-            if !order.contains(&step.title.as_str()) && (step.passed() || step.kind == Kind::Story) {
+            if !order.contains(&step.title.as_str()) && (step.passed() || step.kind == Kind::Scenario) {
                 order.push(&step.title);
             }
             if step.passed() {
@@ -174,7 +174,7 @@ mod tests {
         let step = StepRecord {
             id: "drift".to_owned(),
             title: "drift".to_owned(),
-            kind: Kind::Story,
+            kind: Kind::Scenario,
             began: 0.0,
             seconds,
             budget_seconds: 10,

@@ -20,7 +20,7 @@ pub(crate) struct Scenario {
     pub(crate) needs: &'static [&'static str],
     /// Its row in docs/FAILURES.md, if it is about something that goes wrong.
     pub(crate) failure: Option<Failure>,
-    pub(crate) story: Story,
+    pub(crate) run: Run,
 }
 
 /// Which scenarios belong together.
@@ -65,7 +65,7 @@ impl Suite {
 
 impl Failure {
     /// As it stands in a report.
-    pub(crate) fn told(self) -> e2e_report::Failure {
+    pub(crate) fn for_report(self) -> e2e_report::Failure {
         e2e_report::Failure {
             cause: self.cause.to_owned(),
             effect: self.effect.to_owned(),
@@ -76,7 +76,7 @@ impl Failure {
 }
 
 /// Runs a scenario; an error is the first thing that did not hold.
-pub(crate) type Story = for<'a> fn(&'a Env, &'a StepHandle) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+pub(crate) type Run = for<'a> fn(&'a Env, &'a StepHandle) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
 /// The chosen scenarios and those they need, in order; if none is named, the loop itself.
 pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static Scenario>> {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_story_needs_comes_with_it_in_order() {
+    fn what_a_scenario_needs_comes_with_it_in_order() {
         assert_eq!(
             selected(&["promotion"]),
             ["first-sync", "page-change", "promotion"]
@@ -129,9 +129,9 @@ mod tests {
 
     #[test]
     fn without_a_choice_the_loop_alone_is_told() {
-        let told = selected(&[]);
-        assert_eq!(told, names(&select(&[], &[Suite::Main]).unwrap()));
-        assert!(told.contains(&"migration") && !told.contains(&"drift"));
+        let chosen = selected(&[]);
+        assert_eq!(chosen, names(&select(&[], &[Suite::Main]).unwrap()));
+        assert!(chosen.contains(&"migration") && !chosen.contains(&"drift"));
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn only_stories_of_main_go_on_from_others_and_only_they_may() {
+    fn only_scenarios_of_main_go_on_from_others_and_only_they_may() {
         for scenario in ALL {
             assert!(
                 scenario.suite == Suite::Main || scenario.needs.is_empty(),
@@ -157,8 +157,13 @@ mod tests {
     #[test]
     fn every_failure_says_what_a_reader_needs() {
         for scenario in ALL {
-            let told = scenario.failure.is_some();
-            assert_eq!(told, scenario.suite == Suite::Failures, "{}", scenario.step.id);
+            let described = scenario.failure.is_some();
+            assert_eq!(
+                described,
+                scenario.suite == Suite::Failures,
+                "{}",
+                scenario.step.id
+            );
         }
     }
 

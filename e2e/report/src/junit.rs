@@ -46,8 +46,8 @@ fn case(step: &StepRecord) -> TestCase {
     let mut case = TestCase::new(step.id.as_str(), status);
     let class = match (step.kind, step.suite.as_str()) {
         (Kind::Step, _) => "gitops-loop.step".to_owned(),
-        (Kind::Story, "") => "gitops-loop.scenario".to_owned(),
-        (Kind::Story, suite) => format!("gitops-loop.{suite}"),
+        (Kind::Scenario, "") => "gitops-loop.scenario".to_owned(),
+        (Kind::Scenario, suite) => format!("gitops-loop.{suite}"),
     };
     case.set_classname(class).set_time(seconds(step.seconds));
     if !step.evidence.is_empty() {

@@ -80,7 +80,8 @@ pub enum Kind {
     #[default]
     Step,
     /// A scenario: it proves something.
-    Story,
+    #[serde(rename = "story")]
+    Scenario,
 }
 
 /// How one step ended.

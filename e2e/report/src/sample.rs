@@ -27,60 +27,62 @@ fn step(id: &str, title: &str, kind: Kind, began: f64, seconds: f64, outcome: Ou
         requests: None,
         suite: match kind {
             Kind::Step => String::new(),
-            Kind::Story => "main".to_owned(),
+            Kind::Scenario => "main".to_owned(),
         },
         failure: None,
     }
 }
 
-/// A failure that was told and held.
+/// A failure whose scenario ran and held.
 fn failure() -> StepRecord {
-    let mut story = step(
+    let mut scenario = step(
         "migration-fails",
         "a migration that fails",
-        Kind::Story,
+        Kind::Scenario,
         70.2,
         8.0,
         Outcome::Passed,
     );
-    "failures".clone_into(&mut story.suite);
-    story.failure = Some(Failure {
+    "failures".clone_into(&mut scenario.suite);
+    scenario.failure = Some(Failure {
         cause: "A release brings a migration that ends with an error.".to_owned(),
         effect: "The sync fails and names the Job. The old version serves on.".to_owned(),
         within: "30 s, 0 failed requests".to_owned(),
         way_out: "`kubectl logs job/backend-migrate` says why.".to_owned(),
     });
-    story.measured.insert("merge to failed".to_owned(), 5.9);
-    story
+    scenario.measured.insert("merge to failed".to_owned(), 5.9);
+    scenario
         .evidence
         .push("Job backend-migrate: Job has reached the specified backoff limit".to_owned());
-    story.requests = Some(Requests {
+    scenario.requests = Some(Requests {
         asked: 1204,
         failed: 0,
     });
-    story
+    scenario
 }
 
-fn untold(title: &str) -> StepRecord {
+fn skipped(title: &str) -> StepRecord {
     let why = "not asked for".to_owned();
-    let mut story = step(title, title, Kind::Story, 0.0, 0.0, Outcome::Skipped(why));
-    "failures".clone_into(&mut story.suite);
-    story
+    let mut scenario = step(title, title, Kind::Scenario, 0.0, 0.0, Outcome::Skipped(why));
+    "failures".clone_into(&mut scenario.suite);
+    scenario
 }
 
 /// Everything held.
 pub(crate) fn passed() -> Report {
-    let mut story = step(
+    let mut scenario = step(
         "page-change",
         "page change",
-        Kind::Story,
+        Kind::Scenario,
         40.0,
         30.2,
         Outcome::Passed,
     );
-    story.measured.insert("merge to only new answers".to_owned(), 4.9);
-    story.evidence.push("staging shows 3460d86af6".to_owned());
-    story.files.push("ci/2-master.log".to_owned());
+    scenario
+        .measured
+        .insert("merge to only new answers".to_owned(), 4.9);
+    scenario.evidence.push("staging shows 3460d86af6".to_owned());
+    scenario.files.push("ci/2-master.log".to_owned());
     let marks = [
         (Milestone::OnlyNew, 66.4),
         (Milestone::Pushed, 40.5),
@@ -118,7 +120,7 @@ pub(crate) fn passed() -> Report {
         diagnosis: None,
         steps: vec![
             step("world", "forge and AWS", Kind::Step, 1.0, 39.0, Outcome::Passed),
-            story,
+            scenario,
         ],
         ways: vec![Way {
             commit: "3460d86af6bf93ccec7ee2b15a4d06533cff8c09".to_owned(),
@@ -155,15 +157,15 @@ pub(crate) fn passed() -> Report {
     }
 }
 
-/// Everything held, of what goes wrong too, and some of that was not told.
+/// Everything held, of what goes wrong too, and some of that skipped.
 pub(crate) fn failures() -> Report {
     let mut report = passed();
-    let told = [failure(), untold("one thing"), untold("another thing")];
-    report.steps.extend(told);
+    let more = [failure(), skipped("one thing"), skipped("another thing")];
+    report.steps.extend(more);
     report
 }
 
-/// A scenario failed, with hostile text wherever text comes from outside, and the next was not told.
+/// A scenario failed, with hostile text wherever text comes from outside, and the next was skipped.
 pub(crate) fn failed() -> Report {
     let mut report = passed();
     report.passed = false;
@@ -173,16 +175,18 @@ pub(crate) fn failed() -> Report {
     });
     report.about.commit = HOSTILE.to_owned();
     report.about.machine = HOSTILE.to_owned();
-    let story = &mut report.steps[1];
-    "<b>page</b> change".clone_into(&mut story.title);
-    story.outcome = Outcome::Failed(HOSTILE.to_owned());
-    story.evidence.push(HOSTILE.to_owned());
-    story.files.push("javascript:alert(1)\" onclick=\"x".to_owned());
-    story.measured.insert(HOSTILE.to_owned(), f64::MAX);
+    let scenario = &mut report.steps[1];
+    "<b>page</b> change".clone_into(&mut scenario.title);
+    scenario.outcome = Outcome::Failed(HOSTILE.to_owned());
+    scenario.evidence.push(HOSTILE.to_owned());
+    scenario
+        .files
+        .push("javascript:alert(1)\" onclick=\"x".to_owned());
+    scenario.measured.insert(HOSTILE.to_owned(), f64::MAX);
     report.steps.push(step(
         "promotion",
         "promotion",
-        Kind::Story,
+        Kind::Scenario,
         0.0,
         0.0,
         Outcome::Skipped("“<b>page</b> change” failed before it".to_owned()),

@@ -1,23 +1,24 @@
-//! The people of the stories. Each does only what a person can: look at a page, post a form, review and merge.
+//! Those who act in the scenarios. A person among them does only what a person can: look at a page, post a form, review and merge;
+//! loads and probes are clients that do it all the while.
 
 mod administrator;
-mod crowd;
 mod operator;
 mod pace;
 mod page;
-mod passer_by;
+mod probe;
+mod read_load;
 mod registry;
 mod reviewer;
 mod sampler;
 mod visitor;
-mod writers;
+mod write_load;
 
 pub(crate) use administrator::{Administrator, Item};
-pub(crate) use crowd::Crowd;
 pub(crate) use operator::Operator;
-pub(crate) use passer_by::walk_by;
+pub(crate) use probe::probe;
+pub(crate) use read_load::ReadLoad;
 pub(crate) use registry::Registry;
 pub(crate) use reviewer::{Release, Reviewer, is_bump, merge_on_forge, overlay, pins};
 pub(crate) use sampler::{Rollout, sample_until_only};
 pub(crate) use visitor::Visitor;
-pub(crate) use writers::Writers;
+pub(crate) use write_load::WriteLoad;

@@ -1,4 +1,4 @@
-//! Hears of pushes: the forge's webhook, checked by its signature.
+//! Receives the forge's webhooks of pushes, and checks their signatures.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -15,9 +15,9 @@ use sha2::Sha256;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
 
-/// A push as the forge tells it.
+/// A push, as the forge's webhook describes it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct PushEvent {
     /// Such as `refs/heads/master`.
     #[serde(rename = "ref")]
     pub(crate) reference: String,
@@ -28,24 +28,24 @@ pub(crate) struct Told {
 }
 
 #[derive(Clone)]
-struct Ear {
+struct Receiver {
     secret: String,
-    heard: UnboundedSender<Told>,
+    pushes: UnboundedSender<PushEvent>,
 }
 
-/// Listen on a free port of `ip`; gives the address, and what has to be polled to hear anything.
+/// Listen on a free port of `ip`; gives the address, and what has to be polled to receive anything.
 pub(crate) async fn listen(
     ip: &str,
     secret: &str,
-    heard: UnboundedSender<Told>,
+    pushes: UnboundedSender<PushEvent>,
 ) -> Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
     let socket = TcpListener::bind((ip, 0))
         .await
         .with_context(|| format!("listen for webhooks on {ip}, where containers reach this machine"))?;
     let address = socket.local_addr().context("find the listener's port")?;
-    let app = Router::new().route("/push", post(hear)).with_state(Ear {
+    let app = Router::new().route("/push", post(receive)).with_state(Receiver {
         secret: secret.to_owned(),
-        heard,
+        pushes,
     });
     let serving = async move {
         // Serves until it is dropped; a failed connection is the forge's to repeat.
@@ -54,21 +54,25 @@ pub(crate) async fn listen(
     Ok((address, serving))
 }
 
-async fn hear(State(ear): State<Ear>, headers: HeaderMap, body: Bytes) -> (StatusCode, &'static str) {
+async fn receive(
+    State(receiver): State<Receiver>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, &'static str) {
     let signature = headers
         .get("X-Gitea-Signature")
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    if !signed(&ear.secret, &body, signature) {
+    if !signed(&receiver.secret, &body, signature) {
         return (
             StatusCode::FORBIDDEN,
             "the signature is not that of the shared secret\n",
         );
     }
-    let Ok(told) = serde_json::from_slice::<Told>(&body) else {
+    let Ok(push) = serde_json::from_slice::<PushEvent>(&body) else {
         return (StatusCode::BAD_REQUEST, "not a push\n");
     };
-    match ear.heard.send(told) {
+    match receiver.pushes.send(push) {
         Ok(()) => (StatusCode::ACCEPTED, "heard\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the CI has ended\n"),
     }
@@ -102,9 +106,9 @@ mod tests {
     const BODY: &str = r#"{"ref":"refs/heads/master","before":"a","after":"b"}"#;
     const SIGNATURE: &str = "448885e80e9918de0ec87879ab9252f213b033edb62baec2c7f547db9604c6a8";
 
-    async fn told(signature: &str, body: &'static str) -> (StatusCode, Option<Told>) {
-        let (heard, mut told) = unbounded_channel();
-        let (address, serving) = listen("127.0.0.1", "key", heard).await.unwrap();
+    async fn delivered(signature: &str, body: &'static str) -> (StatusCode, Option<PushEvent>) {
+        let (sender, mut pushes) = unbounded_channel();
+        let (address, serving) = listen("127.0.0.1", "key", sender).await.unwrap();
         let task = tokio::spawn(serving);
         let request = reqwest::Client::new()
             .post(format!("http://{address}/push"))
@@ -118,22 +122,22 @@ mod tests {
         task.abort();
         (
             StatusCode::from_u16(status.as_u16()).unwrap(),
-            told.try_recv().ok(),
+            pushes.try_recv().ok(),
         )
     }
 
     #[tokio::test]
     async fn a_signed_push_is_heard() {
-        let (status, told) = told(SIGNATURE, BODY).await;
+        let (status, push) = delivered(SIGNATURE, BODY).await;
         assert_eq!(status, StatusCode::ACCEPTED);
-        assert_eq!(told.unwrap().reference, "refs/heads/master");
+        assert_eq!(push.unwrap().reference, "refs/heads/master");
     }
 
     #[tokio::test]
     async fn an_unsigned_or_wrongly_signed_push_is_not() {
         for signature in ["", "zz", "0", "00".repeat(32).as_str()] {
             assert_eq!(
-                told(signature, BODY).await,
+                delivered(signature, BODY).await,
                 (StatusCode::FORBIDDEN, None),
                 "{signature:?}"
             );

@@ -57,7 +57,7 @@ pub(crate) struct Ci {
 }
 
 impl Ci {
-    /// Start to listen; the forge still has to be told of [`Ci::hook`].
+    /// Start to listen; [`Ci::hook`] has still to be registered on the forge.
     pub(crate) async fn start(settings: Settings) -> Result<Self> {
         let Settings {
             listen_on,
@@ -71,9 +71,9 @@ impl Ci {
         } = settings;
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
         let records = Records::open(&folder, system.system())?;
-        let (heard, mut told) = unbounded_channel();
+        let (sender, mut pushes) = unbounded_channel();
         let (starts, mut started) = unbounded_channel::<Run>();
-        let (address, listener) = listener::listen(&listen_on, &secret, heard).await?;
+        let (address, listener) = listener::listen(&listen_on, &secret, sender).await?;
         let mirror = folder.join("mirror.git");
         let watcher = Watcher::new(&mirror, &remote, &token, records.clone()).await?;
         let runner = Runner {
@@ -90,7 +90,7 @@ impl Ci {
         let queue = starts.clone();
         tasks.spawn(listener);
         tasks.spawn(async move {
-            while let Some(push) = told.recv().await {
+            while let Some(push) = pushes.recv().await {
                 if let Some(run) = watcher.decide(&push).await {
                     // The receiver lives as long as this task's siblings.
                     let _ = queue.send(run);
@@ -111,7 +111,7 @@ impl Ci {
         })
     }
 
-    /// Where the forge tells about pushes.
+    /// Where the forge's webhook of pushes goes.
     pub(crate) fn hook(&self) -> &str {
         &self.hook
     }

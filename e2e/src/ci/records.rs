@@ -22,7 +22,7 @@ pub(crate) struct Ledger {
     pub(crate) runs: Vec<Run>,
 }
 
-/// A push the forge told about.
+/// A push of which the forge sent a webhook.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Push {
     pub(crate) branch: String,

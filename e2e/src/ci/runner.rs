@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_mins(25);
 pub(crate) struct Runner {
     /// Kept between runs of the e2e: the checkout, and what the compiler made.
     pub(crate) cache: PathBuf,
-    /// Where this run of the e2e keeps what it told the runners.
+    /// Where this run of the e2e keeps the files that it gives to the runners.
     pub(crate) scratch: PathBuf,
     /// Where to fetch from, as this machine sees it.
     pub(crate) remote: String,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::listener::Told;
+use super::listener::PushEvent;
 use super::records::{Records, Run, Verdict};
 use super::trigger::{Trigger, WORKFLOW};
 use crate::git::Git;
@@ -29,17 +29,15 @@ impl Watcher {
     }
 
     /// Write down what a push means; gives the run it starts.
-    pub(crate) async fn decide(&self, push: &Told) -> Option<Run> {
+    pub(crate) async fn decide(&self, push: &PushEvent) -> Option<Run> {
         let branch = push.reference.strip_prefix("refs/heads/")?;
         let verdict = self.verdict(branch, push).await.unwrap_or_else(|error| {
-            Verdict::Unknown(format!(
-                "whether this push starts a run cannot be told: {error:#}"
-            ))
+            Verdict::Unknown(format!("whether this push starts a run is not known: {error:#}"))
         });
         self.records.push(branch, &push.before, &push.after, verdict)
     }
 
-    async fn verdict(&self, branch: &str, push: &Told) -> Result<Verdict> {
+    async fn verdict(&self, branch: &str, push: &PushEvent) -> Result<Verdict> {
         if is_none(&push.after) {
             return Ok(Verdict::Ignore("the branch was deleted".to_owned()));
         }
@@ -61,7 +59,7 @@ impl Watcher {
     }
 
     /// The paths that differ before and after; none for a new branch, or where the commit before is gone.
-    async fn changed(&self, push: &Told) -> Result<Option<Vec<String>>> {
+    async fn changed(&self, push: &PushEvent) -> Result<Option<Vec<String>>> {
         if is_none(&push.before) || !self.has(&push.before).await {
             return Ok(None);
         }

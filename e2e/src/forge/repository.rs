@@ -50,7 +50,7 @@ pub(crate) struct Webhook<'a> {
     pub(crate) url: &'a str,
     /// The key of the signature it sends along.
     pub(crate) secret: &'a str,
-    /// Which branches' pushes are told: a glob.
+    /// The branches whose pushes it is called for: a glob.
     pub(crate) branches: &'a str,
 }
 
@@ -112,7 +112,7 @@ impl Repository {
         self.forge.send(Method::POST, &path, Some(&body)).await.map(drop)
     }
 
-    /// Have the forge tell these about pushes, signed, and nobody else.
+    /// Register these webhooks for pushes, signed, in place of all that are registered.
     pub(crate) async fn set_webhooks(&self, webhooks: &[Webhook<'_>]) -> Result<()> {
         #[derive(Deserialize)]
         struct Registered {
@@ -143,7 +143,7 @@ impl Repository {
     }
 
     /// Switch all webhooks on or off whose address ends like this.
-    pub(crate) async fn tell(&self, address: &str, active: bool) -> Result<()> {
+    pub(crate) async fn set_webhooks_active(&self, address: &str, active: bool) -> Result<()> {
         #[derive(Deserialize)]
         struct Registered {
             id: u64,

@@ -104,7 +104,7 @@ pub(super) fn judge(status: Option<&Status>, revision: &str) -> Verdict<()> {
 
 impl Status {
     /// Whether Argo CD has nothing left to do, whichever revision that is.
-    pub(super) fn is_calm(&self) -> bool {
+    pub(super) fn is_steady(&self) -> bool {
         let settled = self
             .operation_state
             .as_ref()
@@ -118,8 +118,8 @@ impl Status {
     }
 
     /// At rest, at this revision.
-    pub(super) fn is_calm_at(&self, revision: &str) -> bool {
-        self.sync.revision == revision && self.is_calm()
+    pub(super) fn is_steady_at(&self, revision: &str) -> bool {
+        self.sync.revision == revision && self.is_steady()
     }
 
     /// Why this revision cannot even be compared with the cluster.
@@ -236,10 +236,10 @@ impl OperationState {
                 || ["Failed", "Error", "Running"].contains(&resource.hook_phase.as_str())
         };
         let resources = result.resources.iter().filter(bad);
-        let told =
+        let resources =
             resources.map(|resource| format!("{} {}: {}", resource.kind, resource.name, resource.message));
         std::iter::once(self.message.clone())
-            .chain(told)
+            .chain(resources)
             .collect::<Vec<_>>()
             .join("; ")
     }

@@ -29,8 +29,8 @@ pub(super) fn announce(
         eprintln!("  {}", titles.join(" ∥ "));
     }
     if all {
-        let stories: Vec<_> = chosen.iter().map(|scenario| scenario.step.title).collect();
-        eprintln!("  scenarios: {}", stories.join(", "));
+        let scenarios: Vec<_> = chosen.iter().map(|scenario| scenario.step.title).collect();
+        eprintln!("  scenarios: {}", scenarios.join(", "));
         eprintln!(
             "  {}",
             if options.keep {

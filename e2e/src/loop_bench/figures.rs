@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Told;
+use super::Notice;
 
 /// One release; all times in seconds since its merge was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -20,7 +20,7 @@ pub(crate) struct Sample {
 
 /// All samples, in the order they were taken.
 #[derive(Debug, Default)]
-pub(crate) struct Figures(Vec<(Told, Sample)>);
+pub(crate) struct Figures(Vec<(Notice, Sample)>);
 
 /// One figure over many releases.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -34,7 +34,7 @@ pub(crate) struct Spread {
 /// What is said of one way.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Row {
-    pub(crate) told: Told,
+    pub(crate) notice: Notice,
     pub(crate) releases: usize,
     /// From the merge until only the new version answered.
     pub(crate) only: Spread,
@@ -55,18 +55,21 @@ pub(crate) struct Goal {
 }
 
 impl Figures {
-    pub(crate) fn add(&mut self, told: Told, sample: Sample) {
-        self.0.push((told, sample));
+    pub(crate) fn add(&mut self, notice: Notice, sample: Sample) {
+        self.0.push((notice, sample));
     }
 
     /// One row for each way that was measured.
     pub(crate) fn rows(&self) -> Vec<Row> {
-        Told::ALL.into_iter().filter_map(|told| self.row(told)).collect()
+        Notice::ALL
+            .into_iter()
+            .filter_map(|notice| self.row(notice))
+            .collect()
     }
 
     /// Those of the project.
     pub(crate) fn goals(&self) -> Vec<Goal> {
-        let Some(Row { only, .. }) = self.row(Told::Webhook) else {
+        let Some(Row { only, .. }) = self.row(Notice::Webhook) else {
             return Vec::new();
         };
         [
@@ -77,23 +80,23 @@ impl Figures {
         .into()
     }
 
-    pub(crate) fn samples(&self) -> &[(Told, Sample)] {
+    pub(crate) fn samples(&self) -> &[(Notice, Sample)] {
         &self.0
     }
 
-    fn row(&self, told: Told) -> Option<Row> {
-        let of = |told: Told| {
-            let of = self.0.iter().filter(move |(by, _)| *by == told);
+    fn row(&self, notice: Notice) -> Option<Row> {
+        let of = |notice: Notice| {
+            let of = self.0.iter().filter(move |(by, _)| *by == notice);
             of.map(|(_, sample)| *sample).collect::<Vec<_>>()
         };
         let only = |samples: &[Sample]| Spread::of(samples.iter().map(|sample| sample.only).collect());
-        let samples = of(told);
+        let samples = of(notice);
         let spread = only(&samples)?;
         Some(Row {
-            told,
+            notice,
             releases: samples.len(),
             only: spread,
-            by_webhook: spread.p50 / only(&of(Told::Webhook))?.p50,
+            by_webhook: spread.p50 / only(&of(Notice::Webhook))?.p50,
             began: Spread::of(samples.iter().map(|sample| sample.began).collect())?,
             asked: samples.iter().map(|sample| sample.asked).sum(),
             failed: samples.iter().map(|sample| sample.failed).sum(),
@@ -152,16 +155,16 @@ pub(super) mod tests {
     fn ways_are_compared_with_the_webhook_and_those_not_measured_are_left_out() {
         let mut figures = Figures::default();
         for only in [6.0, 9.0] {
-            figures.add(Told::Webhook, sample(only));
-            figures.add(Told::DefaultPolling, sample(only * 20.0));
+            figures.add(Notice::Webhook, sample(only));
+            figures.add(Notice::DefaultPolling, sample(only * 20.0));
         }
         let rows = figures.rows();
-        let ways: Vec<Told> = rows.iter().map(|row| row.told).collect();
-        assert_eq!(ways, [Told::Webhook, Told::DefaultPolling]);
+        let ways: Vec<Notice> = rows.iter().map(|row| row.notice).collect();
+        assert_eq!(ways, [Notice::Webhook, Notice::DefaultPolling]);
         assert!((rows[1].by_webhook - 20.0).abs() < 1e-9);
         let met: Vec<bool> = figures.goals().iter().map(Goal::is_met).collect();
         assert_eq!(met, [true, true]);
-        figures.add(Told::Webhook, sample(14.1));
+        figures.add(Notice::Webhook, sample(14.1));
         let met: Vec<bool> = figures.goals().iter().map(Goal::is_met).collect();
         assert_eq!(met, [false, false]);
     }

@@ -5,25 +5,25 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::Told;
+use super::Notice;
 use super::figures::{Figures, Goal, Row, Sample};
 use crate::machine;
 
 /// As people read it.
-fn name(told: Told) -> &'static str {
-    match told {
-        Told::Webhook => "webhook",
-        Told::Annotation => "annotation, no webhook",
-        Told::OurPolling => "polling each 60 s (ours)",
-        Told::DefaultPolling => "polling as upstream ships it",
+fn name(notice: Notice) -> &'static str {
+    match notice {
+        Notice::Webhook => "webhook",
+        Notice::Annotation => "annotation, no webhook",
+        Notice::OurPolling => "polling each 60 s (ours)",
+        Notice::DefaultPolling => "polling as upstream ships it",
     }
 }
 
 /// One release while the run goes on.
-pub(crate) fn line(told: Told, sample: &Sample) -> String {
+pub(crate) fn line(notice: Notice, sample: &Sample) -> String {
     format!(
         "{}: sync began after {:.0} s, first answer {:.1} s, only new answers {:.1} s, {} of {} requests failed",
-        name(told),
+        name(notice),
         sample.began,
         sample.first,
         sample.only,
@@ -52,7 +52,7 @@ pub(crate) fn table(figures: &Figures) -> String {
         let _ = writeln!(
             text,
             "{:28} {:>8} {:>7.1} {:>7.1} {:>7.1} {:>7.1} {:>9.1}× {:>11.1} {:>7}",
-            name(row.told),
+            name(row.notice),
             row.releases,
             only.min,
             only.p50,
@@ -94,7 +94,7 @@ pub(crate) fn page(figures: &Figures) -> String {
         let _ = writeln!(
             page,
             "| {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} × | {:.1} | {} of {} |",
-            name(row.told),
+            name(row.notice),
             row.releases,
             only.min,
             only.p50,
@@ -118,7 +118,7 @@ pub(crate) fn json(figures: &Figures) -> Result<String> {
     let samples: Vec<_> = figures
         .samples()
         .iter()
-        .map(|(told, sample)| json!({ "told": told, "seconds": sample }))
+        .map(|(notice, sample)| json!({ "notice": notice, "seconds": sample }))
         .collect();
     let all = json!({
         "cores": machine::cpus(),
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn the_page_has_a_row_a_way_and_says_what_was_missed() {
         let mut figures = Figures::default();
-        figures.add(Told::Webhook, sample(9.04));
-        figures.add(Told::Annotation, sample(18.08));
+        figures.add(Notice::Webhook, sample(9.04));
+        figures.add(Notice::Annotation, sample(18.08));
         let page = page(&figures);
         assert!(
             page.contains("| webhook | 1 | 9.0 | 9.0 | 9.0 | 9.0 | 1.0 × | 1.0 | 0 of 10 |"),

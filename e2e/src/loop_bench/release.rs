@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 
 use super::figures::Sample;
-use super::{Told, twin};
+use super::{Notice, twin};
 use crate::actors::{Operator, Visitor, merge_on_forge, overlay, pins, sample_until_only};
 use crate::checkout::Checkout;
 use crate::cluster::Cluster;
@@ -23,7 +23,7 @@ const APP: &str = "backend";
 const HOOK: &str = "/api/webhook";
 
 const MERGEABLE: Duration = Duration::from_secs(30);
-const CALM: Duration = Duration::from_mins(2);
+const STEADY: Duration = Duration::from_mins(2);
 /// Polling may miss a commit twice: what the repo server remembers of a branch outlives one interval.
 const GIVE_UP: Duration = Duration::from_mins(8);
 
@@ -76,9 +76,9 @@ impl<'a> Releases<'a> {
     }
 
     /// One release, merged after `pause`.
-    pub(super) async fn one(&mut self, step: &StepHandle, told: Told, pause: Duration) -> Result<Sample> {
-        let webhooks = told == Told::Webhook;
-        self.repository.tell(HOOK, webhooks).await?;
+    pub(super) async fn one(&mut self, step: &StepHandle, notice: Notice, pause: Duration) -> Result<Sample> {
+        let webhooks = notice == Notice::Webhook;
+        self.repository.set_webhooks_active(HOOK, webhooks).await?;
         let [from, to] = match self.count % 2 {
             0 => [0, 1],
             _ => [1, 0],
@@ -96,7 +96,7 @@ impl<'a> Releases<'a> {
         let asked = merge_on_forge(step, &self.repository, &proposal).await?;
         let began = SystemTime::now() - asked.elapsed();
         let cluster = &self.env.staging;
-        if told == Told::Annotation {
+        if notice == Notice::Annotation {
             gitops::refresh(cluster, APP).await?;
         }
         let commit = self.manifests.catch_up().await?;
@@ -116,13 +116,13 @@ impl<'a> Releases<'a> {
         })
     }
 
-    /// What was served at the beginning is served again, and the forge tells everybody of pushes.
+    /// What was served at the beginning is served again, and the forge calls every webhook.
     pub(super) async fn end(self, step: &StepHandle) -> Result<()> {
-        self.repository.tell(HOOK, true).await?;
+        self.repository.set_webhooks_active(HOOK, true).await?;
         Operator::of(self.env).restore(&self.before).await?;
         let (http, url) = (&self.env.ground.http, version_url(&self.env.staging));
-        sample_until_only(http, &url, &self.images[0].commit, Instant::now(), CALM).await?;
-        gitops::calm(step, self.env, &Environment::ALL, CALM).await
+        sample_until_only(http, &url, &self.images[0].commit, Instant::now(), STEADY).await?;
+        gitops::steady(step, self.env, &Environment::ALL, STEADY).await
     }
 
     /// A proposal that the forge calls mergeable.

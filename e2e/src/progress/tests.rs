@@ -42,14 +42,14 @@ async fn a_step_over_its_budget_fails_and_says_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_story_with_nothing_to_say_is_skipped_and_one_that_fails_has_failed() {
+async fn a_scenario_with_nothing_to_check_is_skipped_and_one_that_fails_has_failed() {
     let progress = Progress::new(2, History::new());
-    let skipped = progress.story(&STEP, async |step| {
+    let skipped = progress.scenario(&STEP, async |step| {
         step.skip("nothing is signed");
         Ok(())
     });
     skipped.await.unwrap();
-    let failed = progress.story(&STEP, async |step| {
+    let failed = progress.scenario(&STEP, async |step| {
         step.skip("nothing is signed");
         Err(anyhow!("no"))
     });

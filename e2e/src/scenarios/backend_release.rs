@@ -8,7 +8,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use serde_json::{Value, json};
 
-use crate::actors::{Crowd, Operator, Visitor};
+use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::git::short;
@@ -74,7 +74,7 @@ pub(crate) struct Course<'a> {
     env: &'a Env,
     step: &'a StepHandle,
     pub(crate) operator: Operator,
-    crowd: Crowd,
+    reads: ReadLoad,
     before: Board,
     production: String,
     /// The newest commit of the manifests.
@@ -103,7 +103,7 @@ impl<'a> Course<'a> {
             production: Visitor::of(&env.production, &env.ground.http)
                 .commit_shown()
                 .await?,
-            crowd: Crowd::gather(env, Environment::Staging)?,
+            reads: ReadLoad::start(env, Environment::Staging)?,
             head: operator.head().await?,
             operator,
         })
@@ -118,14 +118,15 @@ impl<'a> Course<'a> {
     /// rolled out.
     pub(crate) async fn stopped(&self, bad: &str, why: &str, within: Duration) -> Result<()> {
         let merged = Instant::now();
-        let told = gitops::failed(self.step, &self.env.staging, APP, bad, within).await?;
+        let message = gitops::failed(self.step, &self.env.staging, APP, bad, within).await?;
         self.step
             .measured("merge to failed", merged.elapsed().as_secs_f64());
         ensure!(
-            told.contains(&format!("Job {JOB}")) && told.contains(why),
-            "Argo CD does not name Job {JOB} and {why:?}: {told}"
+            message.contains(&format!("Job {JOB}")) && message.contains(why),
+            "Argo CD does not name Job {JOB} and {why:?}: {message}"
         );
-        self.step.evidence(format!("Argo CD on {}: {told}", short(bad)));
+        self.step
+            .evidence(format!("Argo CD on {}: {message}", short(bad)));
         self.untouched().await
     }
 
@@ -186,7 +187,7 @@ impl<'a> Course<'a> {
 
     /// Nobody may have noticed anything.
     pub(crate) async fn end(self) -> Result<()> {
-        self.crowd.leave(self.step).await?.at_most(0)
+        self.reads.stop(self.step).await?.at_most(0)
     }
 }
 

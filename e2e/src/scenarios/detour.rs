@@ -32,7 +32,7 @@ pub(crate) struct Detour<'a> {
 }
 
 impl<'a> Detour<'a> {
-    /// The way as it is, without what a story that was interrupted may have left in it.
+    /// The way as it is, without what a scenario that was interrupted may have left in it.
     pub(crate) async fn find(env: &'a Env) -> Result<Self> {
         let nodes: Api<Node> = Api::all(env.staging.client.clone());
         let nodes = nodes.list(&ListParams::default()).await;
@@ -136,10 +136,10 @@ pub(crate) async fn answer_of(
         format,
         &url,
     ];
-    let told = ask(env, &curl).await.with_context(|| format!("ask {url}"))?;
-    let mut words = told.split_whitespace();
+    let printed = ask(env, &curl).await.with_context(|| format!("ask {url}"))?;
+    let mut words = printed.split_whitespace();
     let status = words.next().and_then(|status| status.parse().ok());
-    let status = status.with_context(|| format!("curl says {told:?}"))?;
+    let status = status.with_context(|| format!("curl says {printed:?}"))?;
     Ok((status, words.next().and_then(|after| after.parse().ok())))
 }
 

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::Api;
 use kube::api::ListParams;
 
-use crate::actors::{Crowd, Operator, Visitor};
+use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::environment::Environment;
@@ -36,7 +36,7 @@ const WARNED: Duration = Duration::from_secs(15);
 const HEALED: Duration = Duration::from_secs(30);
 
 /// Merge what `edit` makes of staging's overlay. `reason` is what a warning of the new pods must say.
-pub(crate) async fn tell(
+pub(crate) async fn run(
     env: &Env,
     step: &StepHandle,
     edit: impl FnOnce(String) -> Result<String>,
@@ -46,7 +46,7 @@ pub(crate) async fn tell(
     let visitor = Visitor::of(staging, &env.ground.http);
     let served = visitor.commit_shown().await?;
     let elsewhere = pod_uids(&env.production).await?;
-    let crowd = Crowd::gather(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::Staging)?;
 
     let merged = Instant::now();
     let bad = operator
@@ -55,7 +55,7 @@ pub(crate) async fn tell(
     gitops::degraded(step, staging, APP, &bad, NOTICED).await?;
     step.measured("merge to Degraded", merged.elapsed().as_secs_f64());
     let what = format!("a warning of a pod that is not ready: {reason}");
-    let told = eventually(step, &what, WARNED, async || {
+    let warning = eventually(step, &what, WARNED, async || {
         let warnings = warnings(staging).await?.join("; ");
         Ok(if warnings.contains(reason) {
             Verdict::Ready(warnings)
@@ -64,7 +64,7 @@ pub(crate) async fn tell(
         })
     })
     .await?;
-    step.evidence(told);
+    step.evidence(warning);
     let still = visitor.commit_shown().await?;
     ensure!(still == served, "{still} is served, {served} was before");
 
@@ -72,7 +72,7 @@ pub(crate) async fn tell(
     let good = operator.revert(&bad).await?;
     gitops::arrived(step, staging, &[APP], &good, HEALED).await?;
     step.measured("next good commit to live", asked.elapsed().as_secs_f64());
-    crowd.leave(step).await?.at_most(0)?;
+    reads.stop(step).await?.at_most(0)?;
     ensure!(
         pod_uids(&env.production).await? == elsewhere,
         "pods of production were replaced"
@@ -93,8 +93,8 @@ async fn warnings(cluster: &Cluster) -> Result<Vec<String>> {
         }
         let name = pod.metadata.name.unwrap_or_default();
         let of_pod = format!("involvedObject.name={name},type=Warning");
-        let told = events.list(&ListParams::default().fields(&of_pod)).await;
-        for event in told.with_context(|| format!("list the events of {name}"))? {
+        let listed = events.list(&ListParams::default().fields(&of_pod)).await;
+        for event in listed.with_context(|| format!("list the events of {name}"))? {
             let (reason, message) = (
                 event.reason.unwrap_or_default(),
                 event.message.unwrap_or_default(),

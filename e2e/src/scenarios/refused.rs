@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::actors::{Crowd, Operator, Visitor};
+use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::gitops;
@@ -17,7 +17,7 @@ const REFUSED: Duration = Duration::from_secs(30);
 const HEALED: Duration = Duration::from_secs(30);
 
 /// Let `merge` put a commit on the forge. Argo CD's words must name `what`.
-pub(crate) async fn tell(
+pub(crate) async fn run(
     env: &Env,
     step: &StepHandle,
     merge: impl AsyncFnOnce(&Operator) -> Result<String>,
@@ -27,7 +27,7 @@ pub(crate) async fn tell(
     let visitor = Visitor::of(staging, &env.ground.http);
     let served = visitor.commit_shown().await?;
     let (here, elsewhere) = (pod_uids(staging).await?, pod_uids(&env.production).await?);
-    let crowd = Crowd::gather(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::Staging)?;
 
     let merged = Instant::now();
     let bad = merge(&operator).await?;
@@ -48,5 +48,5 @@ pub(crate) async fn tell(
         pod_uids(&env.production).await? == elsewhere,
         "pods of production were replaced"
     );
-    crowd.leave(step).await?.at_most(0)
+    reads.stop(step).await?.at_most(0)
 }

@@ -53,7 +53,7 @@ impl Head {
 }
 
 fn sentence(report: &Report) -> String {
-    let stories = || report.steps.iter().filter(|step| step.kind == Kind::Story);
+    let scenarios = || report.steps.iter().filter(|step| step.kind == Kind::Scenario);
     let failed = report
         .steps
         .iter()
@@ -61,26 +61,26 @@ fn sentence(report: &Report) -> String {
     match failed {
         Some(step) => format!("“{}” did not hold.", step.title),
         None if !report.passed => "The run was ended before its last step.".to_owned(),
-        None if stories().next().is_none() => "The loop is up; no scenario ran on it.".to_owned(),
+        None if scenarios().next().is_none() => "The loop is up; no scenario ran on it.".to_owned(),
         None => "From a push to the answer a visitor gets: two clusters, a forge and AWS, on one machine."
             .to_owned(),
     }
 }
 
 fn numbers(report: &Report) -> Vec<Number> {
-    let stories = report.steps.iter().filter(|step| step.kind == Kind::Story);
-    let (held, told) = stories.fold((0, 0), |(held, told), step| {
+    let scenarios = report.steps.iter().filter(|step| step.kind == Kind::Scenario);
+    let (held, ran) = scenarios.fold((0, 0), |(held, ran), step| {
         (
             held + u32::from(step.passed()),
-            told + u32::from(!matches!(step.outcome, Outcome::Skipped(_))),
+            ran + u32::from(!matches!(step.outcome, Outcome::Skipped(_))),
         )
     });
     let mut numbers = Vec::new();
-    if told > 0 {
+    if ran > 0 {
         numbers.push(Number {
-            value: format!("{held} of {told}"),
+            value: format!("{held} of {ran}"),
             what: "scenarios passed".to_owned(),
-            bad: held < told,
+            bad: held < ran,
         });
     }
     let mut live: Vec<f64> = report.ways.iter().filter_map(merge_to_only_new).collect();
@@ -202,11 +202,11 @@ fn diagnosis(report: &Report) -> Option<Diagnosis> {
         _ => None,
     });
     let (step, cause) = failed.unwrap_or_default();
-    let told = report.diagnosis.clone().unwrap_or_default();
+    let diagnosis = report.diagnosis.clone().unwrap_or_default();
     Some(Diagnosis {
         step,
-        cause: if cause.is_empty() { told.cause } else { cause },
-        next: told.next.split('`').map(str::to_owned).collect(),
+        cause: if cause.is_empty() { diagnosis.cause } else { cause },
+        next: diagnosis.next.split('`').map(str::to_owned).collect(),
     })
 }
 
@@ -216,7 +216,7 @@ mod tests {
     use crate::{Answers, sample};
 
     #[test]
-    fn what_fails_while_a_story_breaks_something_counts_apart() {
+    fn what_fails_while_a_scenario_breaks_something_counts_apart() {
         let mut report = sample::failures();
         let failed = |report: &Report| {
             let Requests { failed, provoked, .. } = requests(report);
@@ -231,7 +231,12 @@ mod tests {
         });
         assert_eq!(failed(&report), (1, 5));
         let numbers = numbers(&report);
-        let told = numbers.iter().find(|number| number.what.contains("requests"));
-        assert!(told.unwrap().what.ends_with("on purpose, 5 while something was"));
+        let failed = numbers.iter().find(|number| number.what.contains("requests"));
+        assert!(
+            failed
+                .unwrap()
+                .what
+                .ends_with("on purpose, 5 while something was")
+        );
     }
 }

@@ -4,7 +4,7 @@
 mod head;
 mod load;
 mod scale;
-mod stories;
+mod scenarios;
 mod timeline;
 mod visits;
 mod ways;
@@ -22,7 +22,7 @@ struct Page {
     head: head::Head,
     ways: Vec<ways::Track>,
     visits: visits::Visits,
-    stories: stories::Stories,
+    scenarios: scenarios::Scenarios,
     timeline: timeline::Timeline,
     load: load::Load,
 }
@@ -34,7 +34,7 @@ impl Report {
             head: head::Head::of(self),
             ways: ways::tracks(self),
             visits: visits::Visits::of(self),
-            stories: stories::Stories::of(self, folder),
+            scenarios: scenarios::Scenarios::of(self, folder),
             timeline: timeline::Timeline::of(self),
             load: load::Load::of(self),
         };
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skipped_story_says_why() {
+    fn a_skipped_scenario_says_why() {
         let html = page(&sample::failed());
         assert!(html.contains("skipped") && html.contains("&#60;/b&#62; change” failed before it"));
     }

@@ -46,7 +46,7 @@ fn row(step: &StepRecord, scale: Scale, end: f64) -> Row {
     let budget = step.budget_seconds as f64;
     let kind = match step.kind {
         Kind::Step => "step",
-        Kind::Story => "story",
+        Kind::Scenario => "scenario",
     };
     let last_end = step.last_seconds.map(|last| step.began + last);
     let of = match step.last_seconds {
@@ -96,7 +96,7 @@ mod tests {
             rows,
             [
                 ("step passed", "1.25", "last 20 s · of 10 min"),
-                ("story failed", "50.00", "last 20 s · of 10 min"),
+                ("scenario failed", "50.00", "last 20 s · of 10 min"),
             ]
         );
     }

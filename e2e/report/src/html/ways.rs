@@ -6,7 +6,7 @@ use crate::{Mark, Milestone, Report, Way};
 pub(super) struct Track {
     pub(super) commit: String,
     pub(super) environment: String,
-    pub(super) story: String,
+    pub(super) scenario: String,
     /// From the merge to only new answers, or what it reached instead.
     pub(super) summary: String,
     pub(super) arrived: bool,
@@ -69,11 +69,11 @@ fn track(report: &Report, way: &Way) -> Track {
         }
     });
     let stations = stations.collect();
-    let story = report.steps.iter().find(|step| step.id == way.step);
+    let scenario = report.steps.iter().find(|step| step.id == way.step);
     Track {
         commit: words::short(&way.commit),
         environment: way.environment.clone(),
-        story: story.map_or_else(|| way.step.clone(), |step| step.title.clone()),
+        scenario: scenario.map_or_else(|| way.step.clone(), |step| step.title.clone()),
         summary,
         arrived: live.is_some(),
         stations,
@@ -154,7 +154,7 @@ mod tests {
             ]
         );
         assert_eq!(tracks[0].summary, "4.9 s from merge to only new answers");
-        assert_eq!(tracks[0].story, "page change");
+        assert_eq!(tracks[0].scenario, "page change");
     }
 
     #[test]

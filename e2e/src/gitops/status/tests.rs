@@ -59,17 +59,17 @@ fn a_failed_sync_is_seen_at_once_and_names_the_hook() {
 }
 
 #[test]
-fn calm_is_only_what_needs_nothing_more() {
-    let calm = |phase: &str, sync: &str, health: &str| {
+fn steady_is_only_what_needs_nothing_more() {
+    let steady = |phase: &str, sync: &str, health: &str| {
         let state: Status = serde_json::from_value(status(phase, "new", sync, "new", health)).unwrap();
-        state.is_calm()
+        state.is_steady()
     };
-    assert!(calm("Succeeded", "Synced", "Healthy"));
-    assert!(!calm("Running", "Synced", "Healthy"));
-    assert!(!calm("Failed", "Synced", "Healthy"));
-    assert!(!calm("Succeeded", "OutOfSync", "Healthy"));
-    assert!(!calm("Succeeded", "Synced", "Degraded"));
-    assert!(!Status::default().is_calm());
+    assert!(steady("Succeeded", "Synced", "Healthy"));
+    assert!(!steady("Running", "Synced", "Healthy"));
+    assert!(!steady("Failed", "Synced", "Healthy"));
+    assert!(!steady("Succeeded", "OutOfSync", "Healthy"));
+    assert!(!steady("Succeeded", "Synced", "Degraded"));
+    assert!(!Status::default().is_steady());
 }
 
 #[test]
@@ -96,9 +96,9 @@ fn what_was_taken_back_leaves_the_failed_operation_and_nothing_to_do() {
     let reverted = status("Failed", "bad", "Synced", "new", "Healthy");
     assert!(matches!(judged(&reverted), Verdict::Ready(())));
     let state: Status = serde_json::from_value(reverted).unwrap();
-    assert!(state.is_calm());
+    assert!(state.is_steady());
     let state: Status = serde_json::from_value(status("Failed", "new", "Synced", "new", "Healthy")).unwrap();
-    assert!(!state.is_calm());
+    assert!(!state.is_steady());
 }
 
 #[test]

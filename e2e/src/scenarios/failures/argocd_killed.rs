@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{DeleteParams, ListParams};
 
-use crate::actors::{Crowd, Operator};
+use crate::actors::{Operator, ReadLoad};
 use crate::argocd;
 use crate::cluster::Cluster;
 use crate::env::Env;
@@ -41,13 +41,13 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "45 s, 0 failed requests",
         way_out: "Nothing to do unless the sync failed. A failed sync is not retried: sync by hand, or merge the next commit.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let before = operator.head().await?;
-    let crowd = Crowd::gather(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::Staging)?;
     let first = operator.append(BACKEND_VARIABLES, HARMLESS_VARIABLE).await?;
     match killed_in(env, step, &first, "argocd-repo-server").await? {
         None => step.evidence("a new repo server was there before the sync needed one".to_owned()),
@@ -64,7 +64,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     operator.restore(&before).await?;
     let back = operator.head().await?;
     survives(env, step, &back, "argocd-application-controller").await?;
-    crowd.leave(step).await?.at_most(0)
+    reads.stop(step).await?.at_most(0)
 }
 
 /// Kill a part of Argo CD while it syncs `commit`; that goes live all the same.

@@ -30,14 +30,14 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s, 0 failed requests",
         way_out: "Revert, or merge a correct manifest. `cargo xtask check` finds this mistake.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let merge = async |operator: &Operator| {
         operator
             .replace(overlays::FRONTEND, PATCHES, &format!("{PATCHES}{WORD}"))
             .await
     };
-    refused::tell(env, step, merge, "revisionHistoryLimit").await
+    refused::run(env, step, merge, "revisionHistoryLimit").await
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use kube::ResourceExt as _;
 use xshell::Shell;
 
-use crate::actors::{Crowd, Operator, Writers};
+use crate::actors::{Operator, ReadLoad, WriteLoad};
 use crate::argocd;
 use crate::env::Env;
 use crate::environment::{APPS, Environment};
@@ -34,10 +34,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "60 s, 0 failed requests",
         way_out: "`kubectl uncordon`; pods return to the node with the next rollout.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let nodes = Environment::Staging.nodes();
     let node = nodes.last().context("a cluster has nodes")?;
@@ -68,8 +68,8 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
 }
 
 async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
-    let crowd = Crowd::gather(env, Environment::Staging)?;
-    let writers = Writers::gather(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::Staging)?;
+    let writes = WriteLoad::start(env, Environment::Staging)?;
     let begun = Instant::now();
     step.doing(&format!("drain {node}"));
     kubectl(
@@ -91,8 +91,8 @@ async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
             ensure!(node_of(&pod)? != node, "{} is still on {node}", pod.name_any());
         }
     }
-    writers.leave(step).await?;
-    crowd.leave(step).await?.at_most(0)
+    writes.stop(step).await?;
+    reads.stop(step).await?.at_most(0)
 }
 
 async fn kubectl(env: &Env, args: &[&str]) -> Result<()> {

@@ -31,10 +31,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "10 s for each change",
         way_out: "Nothing to do. To keep the change, commit it. To investigate first, turn off `selfHeal`.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let client = &env.staging.client;
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), NAMESPACE);
     let services: Api<Service> = Api::namespaced(client.clone(), NAMESPACE);

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 
-use crate::actors::{Visitor, Writers};
+use crate::actors::{Visitor, WriteLoad};
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::plan::Step;
@@ -25,7 +25,7 @@ const OUTAGE: Duration = Duration::from_secs(18);
 const BACK: Duration = Duration::from_secs(10);
 /// All tries of one operation, and the way there and back.
 const PATIENCE: Duration = Duration::from_secs(7);
-/// More than any story asks.
+/// More than any scenario asks.
 const ALL: usize = 1_000_000;
 
 pub(crate) const UNREACHABLE: Scenario = Scenario {
@@ -40,7 +40,7 @@ pub(crate) const UNREACHABLE: Scenario = Scenario {
         way_out: "Nothing to do once the route is restored. `kubectl describe pod` shows the failing readiness probe, and the \
                   log shows the cause.",
     }),
-    story: |env, step| Box::pin(unreachable(env, step)),
+    run: |env, step| Box::pin(unreachable(env, step)),
 };
 
 pub(crate) const THROTTLED: Scenario = Scenario {
@@ -55,22 +55,22 @@ pub(crate) const THROTTLED: Scenario = Scenario {
         within: "7 s for any response; immediate recovery",
         way_out: "Nothing to do if it passes. Otherwise, raise the table's capacity or find the hot key.",
     }),
-    story: |env, step| Box::pin(throttled(env, step)),
+    run: |env, step| Box::pin(throttled(env, step)),
 };
 
 async fn unreachable(env: &Env, step: &StepHandle) -> Result<()> {
     let detour = Detour::find(env).await?;
-    let told = outage(env, step, &detour).await;
-    // In any case: the next story needs the table.
+    let outcome = outage(env, step, &detour).await;
+    // In any case: the next scenario needs the table.
     let opened = detour.end().await;
-    told.and(opened)
+    outcome.and(opened)
 }
 
 async fn outage(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
     let servers = Servers::of(env, &env.staging, "backend");
     let before = servers.one().await?;
     let visitor = Visitor::of(&env.staging, &env.ground.http);
-    let writers = Writers::gather(env, Environment::Staging)?;
+    let writes = WriteLoad::start(env, Environment::Staging)?;
     tokio::time::sleep(Duration::from_secs(2)).await;
 
     let cut = Instant::now();
@@ -121,15 +121,15 @@ async fn outage(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
     .await?;
     step.measured("answers again after", opened.elapsed().as_secs_f64());
     same_process(&before, &servers.one().await?)?;
-    writers.leave(step).await
+    writes.stop(step).await
 }
 
 async fn throttled(env: &Env, step: &StepHandle) -> Result<()> {
     let detour = Detour::find(env).await?;
-    let told = faults(env, step, &detour).await;
-    // In any case: the next story needs the table.
+    let outcome = faults(env, step, &detour).await;
+    // In any case: the next scenario needs the table.
     let opened = detour.end().await;
-    told.and(opened)
+    outcome.and(opened)
 }
 
 async fn faults(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
@@ -160,7 +160,7 @@ async fn faults(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
         proxy.seen("PutItem")
     );
 
-    let writers = Writers::gather(env, Environment::Staging)?;
+    let writes = WriteLoad::start(env, Environment::Staging)?;
     proxy.next(ALL, "PutItem", Fault::Throttled);
     board.expect(
         "a post that is throttled throughout",
@@ -185,7 +185,7 @@ async fn faults(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
 
     recovers(step, &board, &proxy).await?;
     same_process(&before, &servers.one().await?)?;
-    writers.leave(step).await
+    writes.stop(step).await
 }
 
 async fn recovers(step: &StepHandle, board: &Board<'_>, proxy: &FaultProxy) -> Result<()> {
@@ -204,22 +204,22 @@ struct Board<'a> {
 }
 
 /// Status, and after how many seconds to ask again.
-type Told = (u16, Option<u64>);
+type Answer = (u16, Option<u64>);
 
 impl Board<'_> {
-    async fn read(&self) -> Result<Told> {
-        told(self.http.get(&self.url)).await
+    async fn read(&self) -> Result<Answer> {
+        send(self.http.get(&self.url)).await
     }
 
-    async fn post(&self) -> Result<Told> {
+    async fn post(&self) -> Result<Answer> {
         let message = api::NewMessage {
             author: "somebody".to_owned(),
             text: "is this taken?".to_owned(),
         };
-        told(self.http.post(&self.url).json(&message)).await
+        send(self.http.post(&self.url).json(&message)).await
     }
 
-    fn expect(&self, what: &str, found: Told, status: u16, after: Option<u64>) -> Result<()> {
+    fn expect(&self, what: &str, found: Answer, status: u16, after: Option<u64>) -> Result<()> {
         ensure!(
             found == (status, after),
             "{what} ({}) is answered {found:?} (status, Retry-After), not {:?}",
@@ -230,7 +230,7 @@ impl Board<'_> {
     }
 }
 
-async fn told(request: reqwest::RequestBuilder) -> Result<Told> {
+async fn send(request: reqwest::RequestBuilder) -> Result<Answer> {
     let answer = request.send().await.context("ask the API")?;
     let after = answer.headers().get(RETRY_AFTER);
     let after = after.and_then(|after| after.to_str().ok()?.parse().ok());

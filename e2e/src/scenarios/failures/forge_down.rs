@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use xshell::Shell;
 
-use crate::actors::{Crowd, Operator, Visitor};
+use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::env::{Env, Ground};
 use crate::environment::Environment;
 use crate::gitops;
@@ -20,7 +20,7 @@ use crate::wait::{Verdict, consistently};
 use crate::world::FORGE;
 
 const APP: &str = "backend";
-/// Where Argo CD is told of pushes.
+/// Where Argo CD receives webhooks.
 const WEBHOOK: &str = "/api/webhook";
 
 const BEGUN: Duration = Duration::from_secs(20);
@@ -39,17 +39,17 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "40 s after the refresh, 0 failed requests",
         way_out: "Bring the forge back. Argo CD then syncs what `master` contains.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
-    let crowd = Crowd::gather(env, Environment::Staging)?;
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
+    let reads = ReadLoad::start(env, Environment::Staging)?;
     let there = in_mid_sync(env, step).await?;
-    // Even if it fails: the other stories rely on the webhooks.
+    // Even if it fails: the other scenarios rely on the webhooks.
     let outcome = after_a_merge(env, step, &there).await;
-    let restored = tell_argocd(env, true).await;
+    let restored = set_argocd_webhooks(env, true).await;
     outcome.and(restored)?;
-    crowd.leave(step).await?.at_most(0)
+    reads.stop(step).await?.at_most(0)
 }
 
 /// Argo CD has rendered what it applies, so it needs the forge no more.
@@ -70,7 +70,7 @@ async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
 /// The merge takes back what `there` released.
 async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> {
     let (staging, operator) = (&env.staging, Operator::of(env));
-    tell_argocd(env, false).await?;
+    set_argocd_webhooks(env, false).await?;
     let back = operator.revert(there).await?;
     let down = Paused::forge(&env.ground).await?;
     let visitor = Visitor::of(staging, &env.ground.http);
@@ -83,13 +83,13 @@ async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> 
     gitops::refresh(staging, APP).await?;
     let live = gitops::live_since(step, staging, &[APP], &back, LIVE).await?;
     step.measured("refresh to live", (live - asked).as_secs_f64());
-    // The other environment was not told either, and nothing of it has changed.
+    // The other environment got no webhook either, and nothing of it has changed.
     gitops::refresh(&env.production, APP).await
 }
 
-async fn tell_argocd(env: &Env, active: bool) -> Result<()> {
+async fn set_argocd_webhooks(env: &Env, active: bool) -> Result<()> {
     manifests_on_forge(&env.world)
-        .tell(WEBHOOK, active)
+        .set_webhooks_active(WEBHOOK, active)
         .await
         .context("change the webhooks of Argo CD")
 }

@@ -31,17 +31,17 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Revert. CI proposes only digests that the registry has. If the sync failed, also sync once by hand: until then \
                   Argo CD does not correct drift ([ADR 5](adr/0005-no-sync-retries.md)).",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let edit = |text: String| without_image(&text);
     if env.world.signing.is_none() {
-        return held_back::tell(env, step, edit, "Failed to pull image").await;
+        return held_back::run(env, step, edit, "Failed to pull image").await;
     }
     // Nobody has signed what is not there: it does not come to pods.
     let merge = async |operator: &Operator| operator.edit(overlays::FRONTEND, edit).await;
-    refused::tell(env, step, merge, HOOK).await?;
+    refused::run(env, step, merge, HOOK).await?;
     let head = Operator::of(env).head().await?;
     gitops::sync_by_hand(step, &env.staging, held_back::APP, &head, SYNCED).await
 }

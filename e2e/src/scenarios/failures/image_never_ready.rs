@@ -21,8 +21,8 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s after that deadline, 0 failed requests",
         way_out: "Merge a fix, or revert.",
     }),
-    story: |env, step| {
-        Box::pin(held_back::tell(
+    run: |env, step| {
+        Box::pin(held_back::run(
             env,
             step,
             |text| Ok(text + SETTING),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use tokio::time::Instant;
 
-use crate::actors::{Crowd, Writers};
+use crate::actors::{ReadLoad, WriteLoad};
 use crate::env::Env;
 use crate::environment::{APPS, Environment};
 use crate::plan::Step;
@@ -35,7 +35,7 @@ pub(crate) const PODS: Scenario = Scenario {
         within: "at most 5 % failed requests",
         way_out: "Nothing to do. More replicas reduce the share of failed requests.",
     }),
-    story: |env, step| Box::pin(pods(env, step)),
+    run: |env, step| Box::pin(pods(env, step)),
 };
 
 pub(crate) const PROCESSES: Scenario = Scenario {
@@ -49,7 +49,7 @@ pub(crate) const PROCESSES: Scenario = Scenario {
         within: "at most 5 % failed requests",
         way_out: "Nothing to do; the pod counts its restarts. If they continue, `kubectl logs --previous` shows the last output.",
     }),
-    story: |env, step| Box::pin(processes(env, step)),
+    run: |env, step| Box::pin(processes(env, step)),
 };
 
 async fn pods(env: &Env, step: &StepHandle) -> Result<()> {
@@ -91,8 +91,8 @@ async fn under_load(
     step: &StepHandle,
     kill: impl AsyncFn(&Servers<'_>) -> Result<()>,
 ) -> Result<()> {
-    let crowd = Crowd::gather(env, Environment::Production)?;
-    let writers = Writers::gather(env, Environment::Production)?;
+    let reads = ReadLoad::start(env, Environment::Production)?;
+    let writes = WriteLoad::start(env, Environment::Production)?;
     for app in APPS {
         let servers = Servers::of(env, &env.production, app);
         let killed = Instant::now();
@@ -102,7 +102,7 @@ async fn under_load(
         step.measured(&format!("{app} whole again"), killed.elapsed().as_secs_f64());
         tokio::time::sleep_until(killed + EVERY).await;
     }
-    writers.leave(step).await?;
-    let tally = crowd.leave(step).await?;
+    writes.stop(step).await?;
+    let tally = reads.stop(step).await?;
     tally.at_most(tally.asked * BOUND / 100)
 }

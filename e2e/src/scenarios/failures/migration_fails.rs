@@ -27,10 +27,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "`kubectl logs job/backend-migrate` shows the reason, until the next sync. Merge a fix: it is migrated and \
                   rolled out.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let course = Course::begin(env, step).await?;
     let wrong = Change {
         settings: &[

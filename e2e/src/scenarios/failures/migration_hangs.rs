@@ -25,10 +25,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Revert. If a migration only needs more time, raise `activeDeadlineSeconds` in a commit: it resumes at its \
                   checkpoint in the next sync.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let course = Course::begin(env, step).await?;
     let endless = Change {
         // Waited for longer than the deadline allows.

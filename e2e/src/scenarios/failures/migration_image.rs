@@ -31,10 +31,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s after the deadline, 0 failed requests",
         way_out: "Revert. Until the deadline, `kubectl describe pod --selector job-name=backend-migrate` shows the image.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let course = Course::begin(env, step).await?;
     let image = format!("{}/gitops-loop/backend@{DIGEST}", env.ground.account.registry);
     let missing = Change {

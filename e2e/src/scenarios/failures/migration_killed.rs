@@ -32,10 +32,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s to the failure, 0 failed requests",
         way_out: "Merge any commit of the backend, or sync by hand: the migration resumes. An evicted one resumes by itself.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let table = OlderTable::restore(env, "messages-killed", MESSAGES).await?;
     let staging = Visitor::of(&env.staging, &env.ground.http);
     let schema = staging.backend_version().await?.required_schema_version;

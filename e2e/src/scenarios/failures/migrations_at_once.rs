@@ -26,10 +26,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "40 s, 0 failed requests",
         way_out: "Nothing to do.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let table = OlderTable::restore(env, "messages-at-once", MESSAGES).await?;
     let staging = Visitor::of(&env.staging, &env.ground.http);
     let schema = staging.backend_version().await?.required_schema_version;

@@ -38,10 +38,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s to the failure, 40 s from each merge to live, 0 failed requests",
         way_out: "Fix the message or the function (docs/MIGRATIONS.md), and merge. Going back needs no migration.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(&env.staging, &env.ground.http);
     let old = staging.backend_version().await?;
     let schema = old.schema_version.unwrap_or_default() + 1;

@@ -18,15 +18,15 @@ use crate::wait::{Verdict, eventually};
 
 const APP: &str = "frontend";
 const OVERLAY: &str = "frontend/overlays/staging";
-const GOES: &str = "story-goes";
-const STAYS: &str = "story-stays";
+const GOES: &str = "scenario-goes";
+const STAYS: &str = "scenario-stays";
 const MANIFESTS: &[(&str, &str)] = &[
     (
         "goes.yaml",
         "apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: story-goes
+  name: scenario-goes
 automountServiceAccountToken: false
 ",
     ),
@@ -35,7 +35,7 @@ automountServiceAccountToken: false
         "apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: story-stays
+  name: scenario-stays
   annotations:
     argocd.argoproj.io/sync-options: Prune=false
 automountServiceAccountToken: false
@@ -57,10 +57,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Reverting the commit creates the object again, but not what it contained, such as data. What must outlive its \
                   manifest needs `Prune=false`, as the namespace has it. Delete a kept object by hand once nobody needs it.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let (staging, operator) = (&env.staging, Operator::of(env));
     let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
     let added = operator.add_manifests(OVERLAY, MANIFESTS).await?;

@@ -34,10 +34,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Create a cluster, then `kubectl apply --server-side --force-conflicts -k infra/argocd`, then `kubectl apply -f \
                   infra/apps/root/production.yaml`.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let visitor = Visitor::of(&env.production, &env.ground.http);
     let (commit, messages) = (visitor.commit_shown().await?, visitor.messages().await?);
     step.doing("note every object");
@@ -66,7 +66,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     argocd::install(ground, &rebuilt, &env.world, step).await?;
     step.measured("Argo CD after", begun.elapsed().as_secs_f64());
     argocd::apply_root(env, &rebuilt).await?;
-    gitops::made(step, &rebuilt, SYNCED).await?;
+    gitops::created(step, &rebuilt, SYNCED).await?;
     step.measured("everything as Git says after", begun.elapsed().as_secs_f64());
 
     let visitor = Visitor::of(&rebuilt, &env.ground.http);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use xshell::Shell;
 
-use crate::actors::{Crowd, Release, Reviewer, Visitor, overlay, pins};
+use crate::actors::{ReadLoad, Release, Reviewer, Visitor, overlay, pins};
 use crate::ci::{project, xtask};
 use crate::env::Env;
 use crate::environment::Environment;
@@ -43,10 +43,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s from the merge, 0 failed requests",
         way_out: "Push a fix, which CI proposes as usual, or go forward with `cargo xtask rollback staging --to COMMIT`.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(&env.staging, &env.ground.http);
     if staging.backend_version().await?.required_schema_version < SCHEMA {
         release_migration(env, step).await?;
@@ -59,7 +59,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let schema = staging.backend_version().await?.schema_version;
     let messages = staging.messages().await?;
 
-    let crowd = Crowd::gather(env, STAGING)?;
+    let reads = ReadLoad::start(env, STAGING)?;
     roll_back(env, &earlier).await?;
     let back = merge(env, step, &earlier, "back", SCHEMA - 1).await?;
     ensure!(back.digests != digests, "the digests are those of before");
@@ -92,7 +92,7 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
         schema.unwrap_or_default(),
         messages.len()
     ));
-    crowd.leave(step).await?.at_most(0)
+    reads.stop(step).await?.at_most(0)
 }
 
 async fn release_migration(env: &Env, step: &StepHandle) -> Result<()> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::actors::{Crowd, Operator};
+use crate::actors::{Operator, ReadLoad};
 use crate::env::Env;
 use crate::environment::{APPS, Environment};
 use crate::gitops;
@@ -29,17 +29,17 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "0 failed requests",
         way_out: "Nothing to do.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
-    let crowd = Crowd::gather(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::Staging)?;
     let there = operator.append_each(&VARIABLES, HARMLESS_VARIABLE).await?;
     gitops::arrived(step, &env.staging, &APPS, &there, ROLLED_OUT).await?;
     let back = operator.revert(&there).await?;
     gitops::arrived(step, &env.staging, &APPS, &back, ROLLED_OUT).await?;
-    // Those that are told to go answer until they end.
+    // Old pods answer until they end.
     workloads::none_ending(step, &env.staging).await?;
-    crowd.leave(step).await?.at_most(0)
+    reads.stop(step).await?.at_most(0)
 }

@@ -35,10 +35,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "40 s from the merge to live",
         way_out: "Nothing to do.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let (reviewer, branch) = (Reviewer::of(&env.world), STAGING.branch());
     let her = env.application();
     her.catch_up().await?;

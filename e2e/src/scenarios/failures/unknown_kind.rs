@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::actors::{Crowd, Operator};
+use crate::actors::{Operator, ReadLoad};
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::gitops::{self, Status};
@@ -37,13 +37,13 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Install the CRD, then allow the kind in `infra/apps/base/project.yaml` and `infra/argocd`; or revert. `cargo \
                   xtask test` finds a kind that is rendered but not allowed.",
     }),
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let (staging, operator) = (&env.staging, Operator::of(env));
     let here = pod_uids(staging).await?;
-    let crowd = Crowd::gather(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::Staging)?;
     let merged = Instant::now();
     let strange = operator
         .add_manifests(OVERLAY, &[("monitor.yaml", MONITOR)])
@@ -64,5 +64,5 @@ async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
     let good = operator.revert(&strange).await?;
     gitops::settled(step, staging, APP, &good, HEALED).await?;
     ensure!(pod_uids(staging).await? == here, "pods of staging were replaced");
-    crowd.leave(step).await?.at_most(0)
+    reads.stop(step).await?.at_most(0)
 }

@@ -22,17 +22,17 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Main,
     needs: &[],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let history = env.application().history().await?;
-    let told = history.iter().skip(1).find(|commit| !is_bump(&commit.changed));
+    let change = history.iter().skip(1).find(|commit| !is_bump(&commit.changed));
     ensure!(
-        told.is_none(),
+        change.is_none(),
         "scenarios have run on this loop before; `main` needs a new one: `cargo xtask e2e down`, then `cargo xtask e2e up`"
     );
-    // Side by side: both clusters were told at the same time.
+    // Side by side: both clusters got their root Application at the same time.
     tokio::try_join!(
         one(env, step, Environment::Staging),
         one(env, step, Environment::Production)

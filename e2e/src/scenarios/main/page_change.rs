@@ -20,10 +20,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Main,
     needs: &["first-sync"],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(&env.staging, &env.ground.http);
     let production = Visitor::of(&env.production, &env.ground.http);
     let (before, in_production) = (staging.commit_shown().await?, production.commit_shown().await?);

@@ -19,10 +19,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Main,
     needs: &["page-change"],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(&env.staging, &env.ground.http).commit_shown().await?;
     let production = Visitor::of(&env.production, &env.ground.http);
     let before = production.commit_shown().await?;

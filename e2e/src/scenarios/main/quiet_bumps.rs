@@ -15,10 +15,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Main,
     needs: &["first-sync"],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let branch = Environment::Staging.branch();
     let runs_of = |commit: &str| {
         let ledger = env.ci.ledger();
@@ -91,7 +91,7 @@ mod tests {
         assert!(is_quiet(None));
         assert!(is_quiet(Some(&push(Decision::Ignored("infra/".to_owned())))));
         assert!(!is_quiet(Some(&push(Decision::Started(0)))));
-        // What CI says of a commit that its repository does not have, were it told of merges elsewhere.
+        // What CI says of a commit that its repository does not have, if it got webhooks of merges elsewhere.
         assert!(!is_quiet(Some(&push(Decision::Undecided(
             "no commit".to_owned()
         )))));

@@ -37,10 +37,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let (Some(key), Some(cosign)) = (&env.world.signing, &env.ground.parts.cosign) else {
         step.skip(
             "what is up neither signs images nor asks for signatures: `cargo xtask e2e up --admission` does",
@@ -91,7 +91,11 @@ async fn only_what_ci_signed_gets_in(
         .context("the image is not named by its digest")?;
     step.doing("push images that nobody has signed");
     let registry = Registry::of(env);
-    let unsigned = async || registry.copy(APP, digest, &format!("story-{}", secret()?)).await;
+    let unsigned = async || {
+        registry
+            .copy(APP, digest, &format!("scenario-{}", secret()?))
+            .await
+    };
     let (ours, theirs) = (unsigned().await?, unsigned().await?);
     let why = refused(cluster, &format!("{name}@{ours}"))
         .await

@@ -25,14 +25,14 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
 const CONTROLLER: &str = "argocd-application-controller";
 const SERVER: &str = "argocd-server";
 const HEALED: Duration = Duration::from_secs(15);
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     for cluster in [&env.staging, &env.production] {
         rights_end_at_the_namespace(cluster, step).await?;
         the_api_server_refuses_the_rest(cluster, step).await?;

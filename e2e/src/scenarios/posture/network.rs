@@ -26,7 +26,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
 /// A namespace without any policy.
@@ -67,7 +67,7 @@ done
 true
 "#;
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let cluster = &env.staging;
     // Before, for what a run left that was interrupted; after, also if it fails, for the next scenario.
     clean_up(env, cluster, step).await?;

@@ -25,7 +25,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
 /// Where what we install runs: the namespace, and which of its pods.
@@ -61,7 +61,7 @@ const EXCEPTIONS: &[Exception] = &[
 const RESOURCES: &str = "requests and limits";
 const TOKEN: &str = "no token";
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     for cluster in [&env.staging, &env.production] {
         violations_are_refused(cluster, step).await?;
         running_pods_keep_the_rules(env, cluster, step).await?;

@@ -37,56 +37,56 @@ struct Case {
     refused: Option<&'static str>,
 }
 
-const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: story-allowed\n";
+const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: scenario-allowed\n";
 
 /// The last one shows that the others fail for what they say, and not for anything they share.
 const CASES: [Case; 7] = [
     Case {
-        name: "story-foreign-repository",
+        name: "scenario-foreign-repository",
         foreign: true,
         namespace: NAMESPACE,
         manifest: ACCOUNT,
         refused: Some("is not permitted in project"),
     },
     Case {
-        name: "story-foreign-namespace",
+        name: "scenario-foreign-namespace",
         foreign: false,
         namespace: ELSEWHERE,
         manifest: ACCOUNT,
         refused: Some("do not match any of the allowed destinations in project"),
     },
     Case {
-        name: "story-namespace-in-manifest",
+        name: "scenario-namespace-in-manifest",
         foreign: false,
         namespace: NAMESPACE,
-        manifest: "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: story-refused\n  namespace: kube-system\n",
+        manifest: "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: scenario-refused\n  namespace: kube-system\n",
         // Argo CD does not even look there.
         refused: Some("is not managed"),
     },
     Case {
-        name: "story-cluster-kind",
+        name: "scenario-cluster-kind",
         foreign: false,
         namespace: NAMESPACE,
-        manifest: "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: story-refused\n",
+        manifest: "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: scenario-refused\n",
         refused: Some("Namespace is not permitted in project"),
     },
     Case {
-        name: "story-kind",
+        name: "scenario-kind",
         foreign: false,
         namespace: NAMESPACE,
-        manifest: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: story-refused\nspec:\n  containers: []\n",
+        manifest: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: scenario-refused\nspec:\n  containers: []\n",
         refused: Some("Pod is not permitted in project"),
     },
     // Not even looked at: infra/argocd does not name the kind.
     Case {
-        name: "story-unwatched-kind",
+        name: "scenario-unwatched-kind",
         foreign: false,
         namespace: NAMESPACE,
-        manifest: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: story-refused\nrules: []\n",
+        manifest: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: scenario-refused\nrules: []\n",
         refused: Some("is excluded in the settings"),
     },
     Case {
-        name: "story-allowed",
+        name: "scenario-allowed",
         foreign: false,
         namespace: NAMESPACE,
         manifest: ACCOUNT,
@@ -99,10 +99,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let undo = undo(env)?;
     let outcome = only_what_the_project_allows_is_synced(env, step).await;
     // Even if it fails: an Application that cannot sync is not at rest.
@@ -152,14 +152,14 @@ async fn push(env: &Env) -> Result<(String, String)> {
     let head = checkout.catch_up().await?;
     let edit = |folder: &std::path::Path| {
         for case in &CASES {
-            let folder = folder.join("stories").join(case.name);
+            let folder = folder.join("scenarios").join(case.name);
             fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
             fs::write(folder.join("object.yaml"), case.manifest).context("write a manifest")?;
         }
         Ok(())
     };
     let commit = checkout.commit_edit("Ask for what is refused", edit).await?;
-    let branch = format!("stories/{}-{}", short(&head), short(&commit));
+    let branch = format!("scenarios/{}-{}", short(&head), short(&commit));
     checkout.push(&branch).await?;
     checkout.catch_up().await?;
     Ok((branch, commit))
@@ -181,7 +181,7 @@ async fn create(env: &Env, case: &Case, branch: &str) -> Result<()> {
             "source": {
                 "repoURL": if case.foreign { FOREIGN } else { own.as_str() },
                 "targetRevision": branch,
-                "path": format!("stories/{}", case.name),
+                "path": format!("scenarios/{}", case.name),
             },
             "destination": { "server": "https://kubernetes.default.svc", "namespace": case.namespace },
             "syncPolicy": { "automated": {}, "retry": { "backoff": { "duration": "5s" } } },
@@ -223,8 +223,10 @@ async fn clean(env: &Env) -> Result<()> {
         }
     }
     let accounts: Api<ServiceAccount> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
-    if accounts.get_opt("story-allowed").await?.is_some() {
-        accounts.delete("story-allowed", &DeleteParams::default()).await?;
+    if accounts.get_opt("scenario-allowed").await?.is_some() {
+        accounts
+            .delete("scenario-allowed", &DeleteParams::default())
+            .await?;
     }
     Ok(())
 }

@@ -28,15 +28,15 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Reproduction,
     needs: &[],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let folder = env.ground.run.empty("again")?;
-    let told = again(env, step, &folder).await;
+    let outcome = again(env, step, &folder).await;
     // Gigabytes.
     let removed = fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()));
-    told.and(removed)
+    outcome.and(removed)
 }
 
 async fn again(env: &Env, step: &StepHandle, folder: &Path) -> Result<()> {

@@ -38,17 +38,17 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    story: |env, step| Box::pin(tell(env, step)),
+    run: |env, step| Box::pin(run(env, step)),
 };
 
-async fn tell(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let folder = env.ground.run.empty("searched")?;
     let kept: Api<Secret> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
     let canary = secret()?;
     plant(&kept, &canary).await?;
-    let told = Box::pin(no_secret_is_found(env, step, &folder, &canary)).await;
+    let outcome = Box::pin(no_secret_is_found(env, step, &folder, &canary)).await;
     let cleaned = clean_up(&kept, &folder).await;
-    told.and(cleaned)
+    outcome.and(cleaned)
 }
 
 async fn clean_up(kept: &Api<Secret>, folder: &Path) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
 
 /// Wait until every Application of these environments is as Git says, healthy, and nothing is under way.
-pub(crate) async fn calm(
+pub(crate) async fn steady(
     step: &StepHandle,
     env: &Env,
     environments: &[Environment],
@@ -22,7 +22,7 @@ pub(crate) async fn calm(
     eventually(step, "everything Synced and Healthy", within, async || {
         let mut pending = Vec::new();
         for &environment in environments {
-            pending.extend(restless(&list(env.cluster(environment)).await?, environment));
+            pending.extend(unsteady(&list(env.cluster(environment)).await?, environment));
         }
         Ok(match pending.as_slice() {
             [] => Verdict::Ready(()),
@@ -33,19 +33,19 @@ pub(crate) async fn calm(
 }
 
 /// Those that are not as Git says, healthy and done, each with what it is instead.
-fn restless(apps: &[Application], environment: Environment) -> Vec<String> {
-    let restless = apps.iter().filter_map(|app| {
+fn unsteady(apps: &[Application], environment: Environment) -> Vec<String> {
+    let unsteady = apps.iter().filter_map(|app| {
         let status = app.status.clone().unwrap_or_default();
-        (!status.is_calm()).then(|| format!("{} on {environment}: {}", app.name_any(), status.summary()))
+        (!status.is_steady()).then(|| format!("{} on {environment}: {}", app.name_any(), status.summary()))
     });
-    restless.collect()
+    unsteady.collect()
 }
 
 /// Wait until Argo CD has made all of Git on a cluster that began with its root Application alone.
-pub(crate) async fn made(step: &StepHandle, cluster: &Cluster, within: Duration) -> Result<()> {
+pub(crate) async fn created(step: &StepHandle, cluster: &Cluster, within: Duration) -> Result<()> {
     eventually(step, "everything from Git", within, async || {
         let apps = list(cluster).await?;
-        let pending = restless(&apps, cluster.environment);
+        let pending = unsteady(&apps, cluster.environment);
         // The root makes the others, and is Synced only when it has.
         Ok(if apps.len() > 1 && pending.is_empty() {
             Verdict::Ready(())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Error, Result, ensure};
 use e2e_report::Outcome;
 
-use crate::actors::{Operator, walk_by};
+use crate::actors::{Operator, probe};
 use crate::diagnose;
 use crate::env::Env;
 use crate::environment::Environment;
@@ -21,7 +21,7 @@ use crate::scenarios::{ALL, AT_ONCE};
 const EVERYTHING: &str = ".";
 const EVERYWHERE: &[Environment] = &Environment::ALL;
 /// How long an environment may take to come to rest.
-const CALM: Duration = Duration::from_mins(2);
+const STEADY: Duration = Duration::from_mins(2);
 
 /// A scenario and the environments it has to itself.
 type Part = (&'static Scenario, &'static [Environment]);
@@ -32,12 +32,12 @@ pub(crate) async fn run(progress: &Progress, env: &mut Env, chosen: &[&'static S
         !chosen.is_empty(),
         "no scenario was chosen, so nothing would be proved"
     );
-    // Until all is told.
-    let _passers_by = walk_by(progress.recorder(), env);
+    // Until the last scenario has ended.
+    let _probes = probe(progress.recorder(), env);
     let mut failed = Vec::new();
     for turn in turns(chosen) {
         let before = Heads::of(env).await?;
-        let broken = tell(progress, env, &turn).await;
+        let broken = run_turn(progress, env, &turn).await;
         env.renew();
         if broken.is_empty() {
             continue;
@@ -65,7 +65,7 @@ fn turns(chosen: &[&'static Scenario]) -> Vec<Vec<Part>> {
     let mut turns: Vec<Vec<Part>> = Vec::new();
     for scenario in chosen {
         let id = scenario.step.id;
-        if turns.iter().flatten().any(|(told, _)| told.step.id == id) {
+        if turns.iter().flatten().any(|(earlier, _)| earlier.step.id == id) {
             continue;
         }
         let pair = AT_ONCE.iter().find(|pair| pair.contains(&id));
@@ -79,30 +79,30 @@ fn turns(chosen: &[&'static Scenario]) -> Vec<Vec<Part>> {
 }
 
 /// Runs a scenario, or two at the same time; gives those that failed.
-async fn tell(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'static Scenario, Error)> {
+async fn run_turn(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'static Scenario, Error)> {
     let one = async |place: usize| {
         let (scenario, stage) = *turn.get(place)?;
         let beside = turn.iter().find(|(other, _)| other.step.id != scenario.step.id);
-        let told = progress.story(&scenario.step, async |step| {
+        let outcome = progress.scenario(&scenario.step, async |step| {
             // Those of `main` go on from each other; every other one begins when all is as Git says.
             if scenario.suite != Suite::Main {
-                gitops::calm(step, env, stage, CALM).await?;
+                gitops::steady(step, env, stage, STEADY).await?;
             }
             if let Some((other, _)) = beside {
                 step.evidence(format!("ran at the same time as “{}”", other.step.title));
             }
-            (scenario.story)(env, step).await
+            (scenario.run)(env, step).await
         });
-        told.await.err().map(|error| (scenario, error))
+        outcome.await.err().map(|error| (scenario, error))
     };
     let (first, second) = tokio::join!(one(0), one(1));
     first.into_iter().chain(second).collect()
 }
 
 /// Saves state and logs as a failed scenario left them, before anything is restored.
-async fn save_state(progress: &Progress, env: &Env, story: &str) {
+async fn save_state(progress: &Progress, env: &Env, scenario: &str) {
     progress.say("saving diagnostics");
-    let (ground, folder) = (&env.ground, env.ground.run.diagnostics().join(story));
+    let (ground, folder) = (&env.ground, env.ground.run.diagnostics().join(scenario));
     let saved = diagnose::collect(&ground.run, &ground.engine, &ground.parts.kubectl, &folder).await;
     progress.say(&match saved {
         Ok(()) => format!("diagnostics: {}", folder.display()),
@@ -135,9 +135,9 @@ async fn heal(progress: &Progress, env: &Env, before: &Heads) -> Result<()> {
             code.push(Environment::Staging.branch()).await?;
         }
         Operator::of(env).restore(&before.manifests).await?;
-        // Else what is calm may still be what was before.
-        gitops::refreshed(step, env, CALM).await?;
-        gitops::calm(step, env, EVERYWHERE, CALM).await
+        // Without it, the steady state may be that of the commit before.
+        gitops::refreshed(step, env, STEADY).await?;
+        gitops::steady(step, env, EVERYWHERE, STEADY).await
     };
     progress.step(&plan::HEAL, heal).await
 }
@@ -153,7 +153,7 @@ fn verdict(failed: Vec<(&str, Error)>) -> Result<()> {
 }
 
 /// Records the scenarios that were not run, and why.
-pub(crate) fn note_untold(recorder: &Recorder, chosen: &[&'static Scenario]) {
+pub(crate) fn note_skipped(recorder: &Recorder, chosen: &[&'static Scenario]) {
     let steps = recorder.steps();
     let failed = steps
         .iter()
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn two_are_told_at_once_each_in_its_own_environment_and_no_story_twice() {
+    fn two_run_at_once_each_in_its_own_environment_and_no_scenario_twice() {
         let all = select(&[], &[Suite::Failures]).unwrap();
         let turns = turns(&all);
         for pair in AT_ONCE {
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn all_failures_are_named_and_the_first_is_told() {
+    fn all_failures_are_named_and_the_first_is_the_cause() {
         let failed = vec![
             ("drift", anyhow::anyhow!("scaled")),
             ("prune", anyhow::anyhow!("kept")),
@@ -220,13 +220,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_story_that_was_not_told_says_why() {
+    async fn every_scenario_that_did_not_run_says_why() {
         let progress = Progress::new(1, History::new());
         let chosen = select(&["promotion".to_owned()], &[]).unwrap();
-        progress.story(&chosen[0].step, async |_| Ok(())).await.unwrap();
-        let failed = progress.story(&chosen[1].step, async |_| anyhow::bail!("no"));
+        progress
+            .scenario(&chosen[0].step, async |_| Ok(()))
+            .await
+            .unwrap();
+        let failed = progress.scenario(&chosen[1].step, async |_| anyhow::bail!("no"));
         assert!(failed.await.is_err());
-        note_untold(progress.recorder(), &chosen);
+        note_skipped(progress.recorder(), &chosen);
         let steps = progress.recorder().steps();
         assert_eq!(steps.len(), ALL.len());
         let why = |id: &str| match &steps.iter().find(|step| step.id == id).unwrap().outcome {

@@ -21,7 +21,7 @@ const SUITES: [(&str, &str, &str); 3] = [
 /// Steps and scenarios of other suites, those of older reports too, stand among the first.
 const OTHERS: &str = "";
 
-pub(super) struct Stories {
+pub(super) struct Scenarios {
     pub(super) sections: Vec<Section>,
     /// Of the whole run; only those that are there.
     pub(super) files: Vec<File>,
@@ -34,7 +34,7 @@ pub(super) struct Section {
     pub(super) hint: &'static str,
     pub(super) rows: Vec<Row>,
     /// Titles of what was not run, by the reason.
-    pub(super) untold: Vec<(String, String)>,
+    pub(super) skipped: Vec<(String, String)>,
 }
 
 pub(super) struct Row {
@@ -64,14 +64,14 @@ pub(super) struct File {
     pub(super) link: Option<String>,
 }
 
-impl Stories {
+impl Scenarios {
     pub(super) fn of(report: &Report, folder: &Path) -> Self {
         let files = OF_THE_RUN.map(|name| file(name, folder));
         let diagnostics = file("diagnostics", folder);
         let sections = SUITES.iter().map(|suite| section(report, folder, suite));
         Self {
             sections: sections
-                .filter(|section| !section.rows.is_empty() || !section.untold.is_empty())
+                .filter(|section| !section.rows.is_empty() || !section.skipped.is_empty())
                 .collect(),
             files: files.into_iter().filter(|file| file.link.is_some()).collect(),
             diagnostics: diagnostics.link.is_some().then_some(diagnostics),
@@ -83,13 +83,13 @@ fn section(report: &Report, folder: &Path, suite: &(&str, &'static str, &'static
     let (name, title, hint) = *suite;
     let named = |step: &&StepRecord| SUITES.iter().any(|(name, ..)| *name == step.suite);
     let ours = |step: &&StepRecord| step.suite == name || (name == OTHERS && !named(step));
-    let mut untold: Vec<(String, String)> = Vec::new();
+    let mut skipped: Vec<(String, String)> = Vec::new();
     let mut rows = Vec::new();
     for step in report.steps.iter().filter(ours) {
         match &step.outcome {
-            Outcome::Skipped(why) => match untold.iter_mut().find(|(known, _)| known == why) {
+            Outcome::Skipped(why) => match skipped.iter_mut().find(|(known, _)| known == why) {
                 Some((_, titles)) => *titles = format!("{titles}, {}", step.title),
-                None => untold.push((why.clone(), step.title.clone())),
+                None => skipped.push((why.clone(), step.title.clone())),
             },
             // Steps that only prepare are of interest here when they did not do so.
             Outcome::Passed if step.kind == Kind::Step => {}
@@ -100,7 +100,7 @@ fn section(report: &Report, folder: &Path, suite: &(&str, &'static str, &'static
         title,
         hint: if rows.is_empty() { "" } else { hint },
         rows,
-        untold,
+        skipped,
     }
 }
 
@@ -174,24 +174,24 @@ mod tests {
 
     #[test]
     fn each_suite_has_its_section_with_what_was_not_told_below() {
-        let stories = Stories::of(&sample::failures(), Path::new("nowhere"));
-        let titles: Vec<_> = stories.sections.iter().map(|section| section.title).collect();
+        let scenarios = Scenarios::of(&sample::failures(), Path::new("nowhere"));
+        let titles: Vec<_> = scenarios.sections.iter().map(|section| section.title).collect();
         assert_eq!(titles, ["What was proven", "What goes wrong"]);
-        let [proved, wrong] = stories.sections.as_slice() else {
+        let [proved, wrong] = scenarios.sections.as_slice() else {
             unreachable!("just counted")
         };
         assert_eq!(proved.rows[0].id, "page-change");
         assert_eq!(wrong.rows.len(), 1);
         assert_eq!(
-            wrong.untold,
+            wrong.skipped,
             [("not asked for".to_owned(), "one thing, another thing".to_owned())]
         );
     }
 
     #[test]
     fn a_failure_says_what_is_claimed_and_how_many_requests_failed() {
-        let stories = Stories::of(&sample::failures(), Path::new("nowhere"));
-        let row = &stories.sections[1].rows[0];
+        let scenarios = Scenarios::of(&sample::failures(), Path::new("nowhere"));
+        let row = &scenarios.sections[1].rows[0];
         assert_eq!(
             row.measured.last().unwrap(),
             &("requests failed".to_owned(), "0 of 1\u{202f}204".to_owned())

@@ -1,4 +1,4 @@
-//! A steady load: people who look at one environment all the while, a hundred times a second, and count what fails.
+//! A steady read load: a hundred requests a second to one environment, and a count of those that fail.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,11 +15,11 @@ use crate::progress::StepHandle;
 const EVERY: Duration = Duration::from_millis(10);
 /// After that, a request has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many failures are told in full.
-const TOLD: usize = 5;
+/// How many failures are shown in full.
+const SHOWN: usize = 5;
 
-/// The people. They leave when this is dropped, too.
-pub(crate) struct Crowd {
+/// A running load. Dropping it ends it.
+pub(crate) struct ReadLoad {
     environment: Environment,
     began: Instant,
     seen: Seen,
@@ -28,7 +28,7 @@ pub(crate) struct Crowd {
 
 type Seen = Arc<Mutex<Tally>>;
 
-/// What they were answered.
+/// What was answered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     /// Requests that were answered, well or not.
@@ -37,10 +37,10 @@ pub(crate) struct Tally {
     pub(crate) failed: Vec<String>,
 }
 
-impl Crowd {
-    /// People come: half of them over connections they keep, half with a new one for each request; every tenth asks for
-    /// the page itself, which needs the backend and the table.
-    pub(crate) fn gather(env: &Env, environment: Environment) -> Result<Self> {
+impl ReadLoad {
+    /// Starts the load: half of the requests over kept connections, half over a new one each. Every tenth asks for the page itself,
+    /// which needs the backend and the table, the others for a version.
+    pub(crate) fn start(env: &Env, environment: Environment) -> Result<Self> {
         let cluster = env.cluster(environment);
         let version = |site: &str| format!("{site}{}", api::VERSION);
         let urls = [version(&cluster.frontend_url), version(&cluster.backend_url)];
@@ -72,8 +72,8 @@ impl Crowd {
         })
     }
 
-    /// They leave, once the last has been answered or has lost patience. What they saw is in the step's record.
-    pub(crate) async fn leave(self, step: &StepHandle) -> Result<Tally> {
+    /// Stops the load once the last request is answered or has timed out, and adds the counts to the step's record.
+    pub(crate) async fn stop(self, step: &StepHandle) -> Result<Tally> {
         let seconds = self.began.elapsed().as_secs_f64();
         self.asking.stop().await.context("the steady load")?;
         let tally = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
@@ -107,13 +107,13 @@ async fn ask(request: reqwest::RequestBuilder, url: String, began: Instant, seen
 impl Tally {
     /// Not more than `bound` of them failed, and enough were made for that to mean something.
     pub(crate) fn at_most(&self, bound: usize) -> Result<()> {
-        let told = &self.failed[..self.failed.len().min(TOLD)];
+        let shown = &self.failed[..self.failed.len().min(SHOWN)];
         ensure!(
             self.failed.len() <= bound,
             "{} of {} requests failed, {bound} may: {}",
             self.failed.len(),
             self.asked,
-            told.join("; ")
+            shown.join("; ")
         );
         ensure!(self.asked >= 100, "only {} requests were made", self.asked);
         Ok(())

@@ -1,4 +1,4 @@
-//! Posts four messages a second to one environment and does not give up: each message has an idempotency key, and is sent again
+//! A steady write load: four messages a second to one environment, without giving up: each message has an idempotency key, and is sent again
 //! under it until it is accepted.
 
 use std::collections::BTreeMap;
@@ -20,13 +20,13 @@ use crate::progress::StepHandle;
 const EVERY: Duration = Duration::from_millis(250);
 /// What one try may take.
 const TRY: Duration = Duration::from_secs(8);
-/// How long somebody goes on trying to post one message.
+/// For all tries of one message.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Before the next try, where the answer does not say.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The people. They leave when this is dropped, too.
-pub(crate) struct Writers {
+/// A running load. Dropping it ends it.
+pub(crate) struct WriteLoad {
     environment: Environment,
     board: Board,
     seen: Seen,
@@ -35,7 +35,7 @@ pub(crate) struct Writers {
 
 type Seen = Arc<Mutex<Sent>>;
 
-/// What became of their messages.
+/// What became of the messages.
 #[derive(Debug, Default)]
 struct Sent {
     /// The messages the API said it took.
@@ -46,7 +46,7 @@ struct Sent {
     refused: Vec<String>,
 }
 
-/// Where they write, and under which name.
+/// Where the messages go, and under which author.
 #[derive(Clone)]
 struct Board {
     http: reqwest::Client,
@@ -54,9 +54,9 @@ struct Board {
     author: String,
 }
 
-impl Writers {
-    /// They begin, under a name that nobody had before.
-    pub(crate) fn gather(env: &Env, environment: Environment) -> Result<Self> {
+impl WriteLoad {
+    /// Starts the load, under an author that nobody had before.
+    pub(crate) fn start(env: &Env, environment: Environment) -> Result<Self> {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
         let http = reqwest::Client::builder().no_proxy().timeout(TRY).build()?;
         let board = Board {
@@ -79,9 +79,9 @@ impl Writers {
         })
     }
 
-    /// They stop, once each message was taken or given up: every message that was taken is on the board, once.
-    pub(crate) async fn leave(self, step: &StepHandle) -> Result<()> {
-        self.writing.stop().await.context("the writers")?;
+    /// Stops the load once each message is taken or given up. An error unless every message that was taken is on the board, once.
+    pub(crate) async fn stop(self, step: &StepHandle) -> Result<()> {
+        self.writing.stop().await.context("the write load")?;
         let sent = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
         let found = self.board.read().await?;
         let taken = sent.taken.len();
@@ -142,7 +142,7 @@ impl Board {
         ))
     }
 
-    /// How often each of their messages is on the board.
+    /// How often each message of the load is on the board.
     async fn read(&self) -> Result<BTreeMap<String, usize>> {
         let mut found = BTreeMap::new();
         let mut before = None;

@@ -1,4 +1,4 @@
-//! Requests both environments throughout a run, whichever scenario is running. It judges nothing: what it saw is in the report.
+//! Probes both environments throughout a run, whichever scenario is running. It judges nothing: what it saw is in the report.
 
 use std::time::{Duration, Instant};
 
@@ -14,14 +14,14 @@ use crate::recorder::Recorder;
 const EVERY: Duration = Duration::from_millis(250);
 
 /// Asks page and API of both environments for their version, until what it gives is dropped.
-pub(crate) fn walk_by(recorder: &Recorder, env: &Env) -> JoinSet<()> {
-    let mut walking = JoinSet::new();
+pub(crate) fn probe(recorder: &Recorder, env: &Env) -> JoinSet<()> {
+    let mut probes = JoinSet::new();
     for environment in Environment::ALL {
         let cluster = env.cluster(environment);
         for (site, address) in [("page", &cluster.frontend_url), ("API", &cluster.backend_url)] {
             let url = format!("{address}{}", api::VERSION);
             let (recorder, http) = (recorder.clone(), env.ground.http.clone());
-            walking.spawn(async move {
+            probes.spawn(async move {
                 let mut clock = tokio::time::interval(EVERY);
                 // After a slow answer, go on at the usual pace.
                 clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -37,5 +37,5 @@ pub(crate) fn walk_by(recorder: &Recorder, env: &Env) -> JoinSet<()> {
             });
         }
     }
-    walking
+    probes
 }
