@@ -16,6 +16,10 @@ use crate::ci::registry::Registry;
 use crate::ci::sbom;
 use crate::ci::settings::{Release, Signing};
 
+/// Verbs of cosign.
+const ATTEST: &str = "attest";
+const SIGN: &str = "sign";
+
 /// Who signs, and where.
 pub(crate) struct Signer<'a> {
     pub(crate) registry: &'a Registry<'a>,
@@ -36,16 +40,13 @@ impl Signer<'_> {
             &provenance(app, self.release, self.origin),
         )?;
         for (kind, statement) in [("cyclonedx", bill), ("slsaprovenance1", made)] {
-            self.cosign(sh, app, digest, "attest", |cosign| {
+            self.cosign(sh, app, digest, ATTEST, |cosign| {
                 cosign.args(["--type", kind, "--predicate"]).arg(&statement)
             })
             .with_context(|| format!("attach {} to the image of {}", statement.display(), app.name))?;
         }
-        // As the admission controller of the clusters reads it: by a key it does not know the newer form yet.
-        self.cosign(sh, app, digest, "sign", |cosign| {
-            cosign.arg("--new-bundle-format=false")
-        })
-        .with_context(|| format!("sign the image of {}", app.name))
+        self.cosign(sh, app, digest, SIGN, |cosign| cosign)
+            .with_context(|| format!("sign the image of {}", app.name))
     }
 
     fn keep(&self, app: &App, name: &str, statement: &Value) -> Result<PathBuf> {
@@ -66,10 +67,7 @@ impl Signer<'_> {
         more: impl FnOnce(Cmd<'s>) -> Cmd<'s>,
     ) -> Result<()> {
         let settings = self.registry.settings;
-        let mut cosign = more(cmd!(sh, "cosign {verb} --yes"));
-        if let Signing::Key(key) = self.signing {
-            cosign = cosign.args(["--key", key, "--use-signing-config=false", "--tlog-upload=false"]);
-        }
+        let mut cosign = more(cmd!(sh, "cosign {verb} --yes")).args(form(verb, self.signing));
         if settings.insecure {
             cosign = cosign.arg("--allow-http-registry");
         }
@@ -85,6 +83,23 @@ impl Signer<'_> {
         }
         bail!("cosign says: {}", String::from_utf8_lossy(&output.stderr).trim())
     }
+}
+
+/// By whom and in what form cosign is to sign. Its signing config, in use unless it is told otherwise, names the services of the newer
+/// form: it refuses to go without the log of signatures, or with the older form.
+fn form<'a>(verb: &str, signing: &'a Signing) -> Vec<&'a str> {
+    let mut form = Vec::new();
+    if let Signing::Key(key) = signing {
+        form.extend(["--key", key, "--tlog-upload=false"]);
+    }
+    if verb == SIGN {
+        // As the admission controller of the clusters reads it: by a key it does not know the newer form yet.
+        form.push("--new-bundle-format=false");
+    }
+    if !form.is_empty() {
+        form.push("--use-signing-config=false");
+    }
+    form
 }
 
 /// How an image was made, as SLSA says it. The signature says by whom.
@@ -111,4 +126,31 @@ fn provenance(app: &App, release: Release, origin: &Origin) -> Value {
             "metadata": { "invocationId": run.unwrap_or_else(|| "unknown".to_owned()) },
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cosign_is_asked_for_nothing_that_it_refuses() {
+        let key = Signing::Key("cosign.key".to_owned());
+        for (verb, signing) in [
+            (ATTEST, &Signing::Keyless),
+            (SIGN, &Signing::Keyless),
+            (ATTEST, &key),
+            (SIGN, &key),
+        ] {
+            let form = form(verb, signing);
+            let says = |flag| form.contains(&flag);
+            let config = !says("--use-signing-config=false");
+            // As version 3 checks them before it does anything.
+            assert!(!config || !says("--tlog-upload=false"), "{verb}: {form:?}");
+            assert!(!config || !says("--new-bundle-format=false"), "{verb}: {form:?}");
+            // What infra/admission asks for: the older form, and where nobody holds a key, the log.
+            assert_eq!(says("--new-bundle-format=false"), verb == SIGN);
+            assert_eq!(says("--key"), says("--tlog-upload=false"));
+            assert_eq!(says("--key"), *signing == key);
+        }
+    }
 }
