@@ -6,6 +6,7 @@
 mod aws;
 mod failures;
 mod fixture;
+mod given;
 mod machine;
 mod outside;
 mod rules;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::root;
 
 /// All workflows: name and text.
-fn workflows() -> Vec<(String, String)> {
+pub(crate) fn workflows() -> Vec<(String, String)> {
     let folder = root().join(".github/workflows");
     let mut all: Vec<_> = fs::read_dir(folder)
         .expect("list the workflows")

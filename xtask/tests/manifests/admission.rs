@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::object::{Object, find};
-use crate::render::{ALL, overlay};
+use crate::render::{ALL, ROOT, file, overlay, parse};
 use crate::{ENVIRONMENTS, NAMESPACE};
 
 const FOLDERS: [&str; 2] = ["infra/admission", "infra/local/admission"];
@@ -61,7 +61,7 @@ fn the_guard_fails_closed_and_leaves_alone_what_a_cluster_needs() {
         let text = &ALL[FOLDERS[0]].text;
         let broken = text.replace(from, to);
         assert_ne!(*text, broken, "{from} is not there");
-        let objects = crate::render::parse(&broken, to);
+        let objects = parse(&broken, to);
         assert!(!faults(&objects).is_empty(), "nobody minds {to}");
     }
 }
@@ -80,6 +80,106 @@ fn its_policy_speaks_of_every_image_that_is_released() {
             }
         }
     }
+}
+
+/// Whom a policy takes for CI although they are not: an identity must be one workflow that signs, run for one branch that starts it.
+fn strangers(policy: &Object) -> Vec<String> {
+    let mut strangers = Vec::new();
+    let keyless = policy.list("/spec/authorities").iter();
+    for authority in keyless.filter(|authority| !authority["keyless"].is_null()) {
+        if authority["ctlog"]["url"] != "https://rekor.sigstore.dev" {
+            strangers.push(
+                "whoever keeps a certificate that has expired: no log says when it was used".to_owned(),
+            );
+        }
+        let identities = authority["keyless"]["identities"].as_array();
+        if identities.is_none_or(Vec::is_empty) {
+            strangers.push("everybody whom Sigstore knows".to_owned());
+        }
+        for identity in identities.into_iter().flatten() {
+            let (Some(issuer), Some(subject)) = (identity["issuer"].as_str(), identity["subject"].as_str())
+            else {
+                strangers.push(format!("whoever is like {identity}"));
+                continue;
+            };
+            if issuer == GITHUB && !is_our_signer(subject) {
+                strangers.push(subject.to_owned());
+            }
+        }
+    }
+    strangers
+}
+
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+/// Whether the subject is a workflow of this repository, at a branch, that nothing but a push to that branch starts and that signs as
+/// itself.
+fn is_our_signer(subject: &str) -> bool {
+    let parts = subject
+        .split_once("/.github/workflows/")
+        .and_then(|(_, rest)| rest.split_once("@refs/heads/"));
+    let Some((name, branch)) = parts else {
+        return false;
+    };
+    let path = format!(".github/workflows/{name}");
+    if !ROOT.join(&path).is_file() {
+        return false;
+    }
+    let workflow = file(&path).remove(0);
+    let pushes = workflow.list("/on/push/branches").iter().any(|it| it == branch);
+    let alone = workflow.at("/on").as_object().is_some_and(|on| on.len() == 1);
+    let jobs = workflow.at("/jobs").as_object().into_iter().flatten();
+    let signs = jobs.into_iter().any(|(_, job)| {
+        let key = job["env"]["SIGNING_KEY"].as_str().unwrap_or_default();
+        job["permissions"]["id-token"] == "write" && key.contains("'keyless'")
+    });
+    pushes && alone && signs
+}
+
+#[test]
+fn no_identity_counts_but_that_of_the_workflow_that_signs() {
+    for folder in FOLDERS {
+        let policy = find(&ALL[folder].objects, "ClusterImagePolicy", NAMESPACE);
+        assert!(strangers(policy).is_empty(), "{folder}: {:?}", strangers(policy));
+    }
+    // Whatever a fork signs with.
+    let policy =
+        |authority: &str| parse(&format!("spec: {{authorities: [{authority}]}}"), authority).remove(0);
+    let subject = "https://github.com/a/b/.github/workflows/deliver.yaml@refs/heads/master";
+    let good = format!(
+        "{{keyless: {{identities: [{{issuer: {GITHUB}, subject: {subject}}}]}}, ctlog: {{url: https://rekor.sigstore.dev}}}}"
+    );
+    assert!(strangers(&policy(&good)).is_empty());
+    for (from, to) in [
+        ("subject:", "subjectRegExp:"),
+        ("issuer:", "issuerRegExp:"),
+        ("deliver.yaml", "other.yaml"),
+        // Pull requests start it.
+        ("deliver.yaml", "check.yaml"),
+        // It does not sign.
+        ("deliver.yaml@refs/heads/master", "release.yaml@refs/tags/v1"),
+        ("refs/heads/master", "refs/heads/topic"),
+        ("refs/heads/master", "refs/pull/1/merge"),
+        ("ctlog:", "other:"),
+        ("identities:", "other:"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let broken = good.replace(from, to);
+        assert!(!strangers(&policy(&broken)).is_empty(), "nobody minds {to}");
+    }
+}
+
+#[test]
+fn the_e2e_runs_the_controller_that_is_in_its_nodes() {
+    // By its tag, even where a fork pins the image that it pulls by digest.
+    let image = |objects: &[Object]| {
+        let controller = find(objects, "Deployment", "webhook");
+        controller
+            .text("/spec/template/spec/containers/0/image")
+            .to_owned()
+    };
+    let written = image(&file("infra/admission/controller.yaml"));
+    assert_eq!(image(&ALL[FOLDERS[1]].objects), written);
 }
 
 #[test]
