@@ -30,6 +30,7 @@ const IMAGES: &str = "xtask/src/ci/images.rs";
 const BILL: &str = "xtask/src/ci/sbom.rs";
 const REFUSALS: &str = "xtask/src/ci/tests/refusals.rs";
 const CI_RULES: &str = "pipelines/tests/systems/rules.rs";
+const CI_GIVEN: &str = "pipelines/tests/systems/given.rs";
 const STATICS: &str = "pipelines/tests/systems/statics.rs";
 const TRUST: &str = "cloud/tests/account/trust.rs";
 const HEADERS: &str = "frontend/server/tests/it/headers.rs";
@@ -41,8 +42,10 @@ const POSTURE_PODS: &str = "e2e/src/scenarios/posture/pods.rs";
 const POSTURE_NETWORK: &str = "e2e/src/scenarios/posture/network.rs";
 const POSTURE_RIGHTS: &str = "e2e/src/scenarios/posture/argocd.rs";
 const POSTURE_PROJECT: &str = "e2e/src/scenarios/posture/project.rs";
+const POSTURE_WEBHOOK: &str = "e2e/src/scenarios/posture/webhook.rs";
 const POSTURE_SECRETS: &str = "e2e/src/scenarios/posture/secrets.rs";
 const POSTURE_IMAGES: &str = "e2e/src/scenarios/posture/admission.rs";
+const REPRODUCTION: &str = "e2e/src/scenarios/posture/reproduction.rs";
 const SCANNER: &str = "dev/tests/hostile/scanner.rs";
 
 /// In the order of the page.
@@ -75,6 +78,7 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Manifests, "Argo CD may watch only those kinds, what they create, and its own objects, in two namespaces", "it needs no access to Secrets elsewhere", "argo_cd_may_watch_what_it_watches", RIGHTS),
     claim(Part::Manifests, "In a cluster, Argo CD rejects another repository, namespace or kind", "the AppProject limits what a push can do", "only_what_the_project_allows_is_synced", POSTURE_PROJECT),
     claim(Part::Manifests, "In a cluster, no service account of Argo CD may do more, through any role", "permissions may come from roles that others created", "rights_end_at_the_namespace", POSTURE_RIGHTS),
+    claim(Part::Manifests, "In a cluster, Argo CD ignores webhooks without the secret and oversized ones", "anyone who can reach its address can send them", "only_who_knows_the_secret_makes_it_look", POSTURE_WEBHOOK),
     claim(Part::Manifests, "Nobody can sign in to Argo CD, and the administrator has no password", "changes come only through Git", "nobody_signs_in", POSTURE_RIGHTS),
     claim(Part::Secrets, "No secret in the work tree", "files in Git may become public", "no_secret_is_in_the_work_tree", SECRETS),
     claim(Part::Secrets, "No secret in the history", "deleting a file does not delete the secret", "no_secret_is_in_the_history", SECRETS),
@@ -84,14 +88,21 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Images, "If the admission controller does not answer, no pod starts in the namespace; other namespaces are not affected", "an outage of the controller admits nothing, and does not stop the cluster", "the_guard_fails_closed_and_leaves_alone_what_a_cluster_needs", GUARD),
     claim(Part::Images, "In a cluster, unsigned images, foreign images and images signed with another key are rejected; ours are admitted", "only CI may build what runs", "only_what_ci_signed_gets_in", POSTURE_IMAGES),
     claim(Part::Images, "In a cluster without the controller, even signed images are rejected, and running pods continue", "disabling the controller is no way in", "nobody_gets_in_unasked", POSTURE_IMAGES),
+    claim(Part::Images, "Of keyless signatures, only those of the workflow that signs count, run for the branch that builds", "anyone can get a certificate from Sigstore", "no_identity_counts_but_that_of_the_workflow_that_signs", GUARD),
+    claim(Part::Images, "The policy covers every image that is released", "the controller rejects images that no policy covers", "its_policy_speaks_of_every_image_that_is_released", GUARD),
+    claim(Part::Images, "The admission controller's pods are unprivileged too", "it decides what runs", "its_pods_are_as_confined_as_ours", GUARD),
+    claim(Part::Images, "The same commit, built again in another folder, gives the same images", "a signed image contains what the source says", "the_same_commit_gives_the_same_images", REPRODUCTION),
     claim(Part::Images, "An image contains nothing of the build machine or the build time", "anyone can rebuild the same image instead of trusting who pushed it", "when_and_by_whom_files_were_made_does_not_show", IMAGES),
     claim(Part::Images, "Where images are signed, an unsigned one is not released", "an interrupted run leaves no half-finished release", "where_images_are_signed_one_without_a_signature_counts_as_not_there", REFUSALS),
     claim(Part::Images, "The bill of materials lists exactly what is compiled in", "affected images can be looked up when a crate has a vulnerability", "each_app_names_what_it_is_made_of_and_nothing_of_the_other", BILL),
     claim(Part::Images, "Every licence in an image is allowed by `deny.toml`", "a fork decides which licences it accepts", "no_image_has_a_licence_that_is_not_allowed", BILL),
     claim(Part::Ci, "Actions are pinned by commit, and every job has a timeout", "a tag can move to other code", "every_job_has_a_timeout_and_every_action_is_a_full_commit", CI_RULES),
     claim(Part::Ci, "No workflow job has write permissions that it does not need", "a compromised step has the permissions of its job", "no_job_may_write_what_it_need_not", CI_RULES),
+    claim(Part::Ci, "Workflows that a pull request starts get no secrets and no write permissions", "the author of the pull request decides what they run", "what_a_pull_request_starts_gets_no_secret_and_may_write_nothing", CI_GIVEN),
+    claim(Part::Ci, "No CI system uses a stored AWS key", "a key that does not exist cannot leak", "no_ci_file_takes_a_key_of_aws", CI_GIVEN),
     claim(Part::Ci, "zizmor finds nothing in the workflows", "strangers choose titles and branch names", "zizmor_finds_nothing", STATICS),
     claim(Part::Ci, "GitHub's role trusts only this repository and its branches and version tags", "anyone can get a token from GitHub", "github_is_refused_else", TRUST),
+    claim(Part::Ci, "GitLab's role trusts only this project and its branches", "anyone can get a token from GitLab", "gitlab_pushes_from_its_branches_only", TRUST),
     claim(Part::Ci, "Every federated role is bound to one audience and subject", "otherwise any token of the issuer would be accepted", "every_role_is_judged_here_and_bound_to_one_audience_and_subject", TRUST),
     claim(Part::Aws, "Each Kubernetes service account can assume only its own IAM role", "the frontend needs no access to the table", "each_service_account_gets_its_own_role_only", TRUST),
     claim(Part::Aws, "Each role may do only what its code does, on this table only", "a server cannot delete the table it uses", "each_role_may_do_what_its_code_does_to_this_table_only", ROLES),

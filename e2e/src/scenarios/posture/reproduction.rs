@@ -33,13 +33,13 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let folder = env.ground.run.empty("again")?;
-    let outcome = again(env, step, &folder).await;
+    let outcome = the_same_commit_gives_the_same_images(env, step, &folder).await;
     // Gigabytes.
     let removed = fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()));
     outcome.and(removed)
 }
 
-async fn again(env: &Env, step: &StepHandle, folder: &Path) -> Result<()> {
+async fn the_same_commit_gives_the_same_images(env: &Env, step: &StepHandle, folder: &Path) -> Result<()> {
     let (forge, home) = (&env.world.forge, env.world.layout.application());
     let (remote, branch) = (home.remote(&forge.host_url), Environment::Staging.branch());
     let git = Git::at(folder).with_token(&forge.token);
