@@ -1,7 +1,7 @@
 //! Emulators of AWS as processes on loopback, and the two ways in: `cargo xtask aws` and the services' own APIs.
 
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,20 +10,20 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::account::Account;
 use crate::process::Process;
 use crate::tools;
 
+/// No emulator takes longer to start.
 const START: Duration = Duration::from_mins(1);
-/// As in infra/aws/parameters.toml.
-pub const ACCOUNT: &str = "000000000000";
-/// As in infra/aws/parameters.toml.
-pub const REGION: &str = "eu-central-1";
 
-/// An account that is nowhere.
+/// A running emulator; dropping it ends it.
 #[derive(Debug)]
 pub struct Emulator {
     /// As `http://127.0.0.1:40123`.
     pub endpoint: String,
+    /// The account that it takes itself for: that of the templates.
+    pub account: Account,
     home: TempDir,
     _process: Process,
 }
@@ -31,36 +31,39 @@ pub struct Emulator {
 impl Emulator {
     /// moto with the types of `emulators/moto_for_stacks.py`.
     pub fn moto() -> Result<Self> {
-        Self::start("moto", |port, home| {
+        Self::start("moto", |port, home, account| {
             let mut moto = tools::python(home)?;
             moto.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("emulators/moto_for_stacks.py"))
                 .args(["--host", "127.0.0.1", "--port", &port.to_string()])
-                .env("MOTO_ACCOUNT_ID", ACCOUNT);
+                .env("MOTO_ACCOUNT_ID", &account.id);
             Ok(moto)
         })
     }
 
     /// `MiniStack`.
     pub fn ministack() -> Result<Self> {
-        Self::start("ministack", |port, home| {
+        Self::start("ministack", |port, home, account| {
             let mut ministack = tools::program("ministack", home)?;
             ministack
                 .env("GATEWAY_PORT", port.to_string())
                 .env("BIND_HOST", "127.0.0.1")
+                .env("MINISTACK_ACCOUNT_ID", &account.id)
+                .env("MINISTACK_REGION", &account.region)
                 // A port that nobody asked for.
                 .env("IOT_MTLS_ENABLED", "0");
             Ok(ministack)
         })
     }
 
-    fn start(name: &str, command: impl Fn(u16, &Path) -> Result<Command>) -> Result<Self> {
+    fn start(name: &str, command: impl Fn(u16, &Path, &Account) -> Result<Command>) -> Result<Self> {
+        let account = Account::read()?;
         let home = tempfile::tempdir().context("make a folder for an emulator")?;
         // Neither chooses a port by itself.
         let free = TcpListener::bind("127.0.0.1:0").context("look for a free port")?;
         let port = free.local_addr().context("read the free port")?.port();
         drop(free);
         let log = home.path().join("log");
-        let process = Process::start(&command(port, home.path())?, &log)?;
+        let process = Process::start(&command(port, home.path(), &account)?, &log)?;
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if started.elapsed() > START {
@@ -71,6 +74,7 @@ impl Emulator {
         }
         Ok(Self {
             endpoint: format!("http://127.0.0.1:{port}"),
+            account,
             home,
             _process: process,
         })
@@ -83,7 +87,7 @@ impl Emulator {
             "--endpoint-url",
             &self.endpoint,
             "--region",
-            REGION,
+            &self.account.region,
             "--output",
             "json",
         ])
@@ -122,42 +126,4 @@ pub fn signed_by<'c>((key, secret): Key<'_>, command: &'c mut Command) -> &'c mu
     command
         .env("AWS_ACCESS_KEY_ID", key)
         .env("AWS_SECRET_ACCESS_KEY", secret)
-}
-
-/// A copy of the templates and their parameters that a test may spoil.
-#[derive(Debug)]
-pub struct Checkout(TempDir);
-
-impl Checkout {
-    /// As they are.
-    pub fn copy() -> Result<Self> {
-        let folder = tempfile::tempdir().context("make a folder for a copy")?;
-        let to = folder.path().join("infra/aws");
-        std::fs::create_dir_all(&to).context("make infra/aws of a copy")?;
-        for entry in std::fs::read_dir(tools::templates()).context("list infra/aws")? {
-            let path = entry.context("list infra/aws")?.path();
-            if let (true, Some(name)) = (path.is_file(), path.file_name()) {
-                std::fs::copy(&path, to.join(name)).with_context(|| format!("copy {}", path.display()))?;
-            }
-        }
-        Ok(Self(folder))
-    }
-
-    /// Its root.
-    pub fn root(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// One of its files, as `registry.yaml`.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.root().join("infra/aws").join(name)
-    }
-
-    /// Puts `new` in place of `old`, which must be there.
-    pub fn edit(&self, name: &str, old: &str, new: &str) -> Result<()> {
-        let path = self.file(name);
-        let text = std::fs::read_to_string(&path).with_context(|| format!("read {name}"))?;
-        anyhow::ensure!(text.contains(old), "{name} does not contain {old}");
-        std::fs::write(&path, text.replace(old, new)).with_context(|| format!("write {name}"))
-    }
 }

@@ -1,5 +1,7 @@
 //! What the tests of `infra/aws` work with: the templates, emulators of AWS, and readers of policies.
 
+pub mod account;
+pub mod checkout;
 pub mod emulator;
 mod pattern;
 pub mod policy;

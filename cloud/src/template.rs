@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::emulator::{ACCOUNT, REGION};
+use crate::account::Account;
 use crate::tools;
 
 /// One file of `infra/aws`. Its short forms (`!Sub x`) are read as what follows them.
@@ -72,8 +72,8 @@ impl Template {
         }
         match name {
             "AWS::Partition" => return Ok("aws".to_owned()),
-            "AWS::AccountId" => return Ok(ACCOUNT.to_owned()),
-            "AWS::Region" => return Ok(REGION.to_owned()),
+            "AWS::AccountId" => return Ok(Account::read()?.id),
+            "AWS::Region" => return Ok(Account::read()?.region),
             _ => {}
         }
         match self.value["Parameters"][name]["Default"].as_str() {

@@ -1,7 +1,6 @@
 //! The programs that `cargo xtask test` brings, by the variables it sets.
 
 use std::env;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,18 +30,18 @@ fn variable(name: &str) -> Result<PathBuf> {
 pub fn program(name: &str, home: &Path) -> Result<Command> {
     let folder = variable("CLOUD_TOOLS")?;
     let program = folder.join("bin").join(name);
-    Ok(contained(Command::new(program), &folder, home))
+    contained(Command::new(program), &folder, home)
 }
 
 /// Python with the modules of the same folder.
 pub fn python(home: &Path) -> Result<Command> {
     let folder = variable("CLOUD_TOOLS")?;
-    Ok(contained(Command::new("python3"), &folder, home))
+    contained(Command::new("python3"), &folder, home)
 }
 
 /// `cargo xtask`, as it was compiled, in the checkout whose root is `root`.
 pub fn xtask(root: &Path, home: &Path) -> Result<Command> {
-    let mut xtask = contained(Command::new(variable("XTASK")?), &variable("CLOUD_TOOLS")?, home);
+    let mut xtask = contained(Command::new(variable("XTASK")?), &variable("CLOUD_TOOLS")?, home)?;
     xtask.env("CARGO_MANIFEST_DIR", root.join("xtask"));
     Ok(xtask)
 }
@@ -52,19 +51,19 @@ pub fn backend() -> Result<PathBuf> {
     variable("BACKEND")
 }
 
-fn contained(mut command: Command, folder: &Path, home: &Path) -> Command {
+fn contained(mut command: Command, folder: &Path, home: &Path) -> Result<Command> {
     for (name, _) in env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
         command.env_remove(name);
     }
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([folder.join("bin")].into_iter().chain(env::split_paths(&path)));
     command
-        .env("PATH", path.unwrap_or_else(|_| OsString::new()))
+        .env("PATH", path.context("put the folder of tools on PATH")?)
         .env("PYTHONPATH", folder)
         .env("HOME", home)
         .env("NO_PROXY", "127.0.0.1")
         .env("AWS_EC2_METADATA_DISABLED", "true");
-    command
+    Ok(command)
 }
 
 /// What it wrote to both outputs; an error with the same text if it failed.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cloud::emulator::REGION;
+use cloud::account::Account;
 use cloud::tools;
 use serde_json::Value;
 
@@ -26,13 +26,14 @@ const FIELDS: &[&str] = &[
 
 #[test]
 fn each_environment_has_the_cluster_that_its_roles_trust() {
+    let account = Account::read().unwrap();
     for environment in ["staging", "production"] {
         let config = config(environment);
         assert_eq!(config["apiVersion"], "eksctl.io/v1alpha5");
         assert_eq!(config["kind"], "ClusterConfig");
         let metadata = &config["metadata"];
         assert_eq!(metadata["name"], format!("gitops-loop-{environment}"));
-        assert_eq!(metadata["region"], REGION);
+        assert_eq!(metadata["region"], account.region);
         assert_eq!(config["iam"]["withOIDC"], true, "the roles trust its issuer");
         for field in config.as_object().unwrap().keys() {
             assert!(FIELDS.contains(&field.as_str()), "unknown field {field}");

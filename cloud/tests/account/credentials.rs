@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread;
 
+use cloud::account::Account;
 use cloud::emulator::{ANYBODY, Emulator, Key, signed_by};
 use cloud::tools;
 use serde_json::json;
@@ -53,10 +54,12 @@ fn expired_credentials_are_named_by_the_real_command_line() {
 
 #[test]
 fn another_account_is_not_touched() {
-    let aws = FakeAws::new(r#"*get-caller-identity*) echo '{"Account": "111111111111"}' ;;"#);
+    // Nobody's, so that it is another one in every fork.
+    let aws = FakeAws::new(r#"*get-caller-identity*) echo '{"Account": "999999999999"}' ;;"#);
     let error = aws.run(&["deploy", "staging"]).unwrap_err();
+    let expected = Account::read().unwrap().id;
     assert!(
-        error.contains("111111111111") && error.contains("000000000000"),
+        error.contains("999999999999") && error.contains(&expected),
         "{error}"
     );
     assert_eq!(aws.calls().lines().count(), 1, "nothing else was asked");

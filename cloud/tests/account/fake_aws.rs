@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
+use cloud::account::Account;
 use cloud::tools;
 
 /// `aws` in place of the real one: answers each call by the first words that fit, and keeps all calls.
@@ -12,16 +13,17 @@ pub(crate) struct FakeAws {
     folder: tempfile::TempDir,
 }
 
-const IDENTITY: &str = r#"*get-caller-identity*) echo '{"Account": "000000000000", "Arn": "arn:x"}' ;;"#;
-
 impl FakeAws {
-    /// `cases` are those of a shell's `case "$*" in`.
+    /// `cases` are those of a shell's `case "$*" in`; else the caller belongs to the account of the templates.
     pub(crate) fn new(cases: &str) -> Self {
+        let account = Account::read().unwrap().id;
+        let identity =
+            format!(r#"*get-caller-identity*) echo '{{"Account": "{account}", "Arn": "arn:x"}}' ;;"#);
         let folder = tempfile::tempdir().unwrap();
         let calls = folder.path().join("calls");
         let program = folder.path().join("aws");
         let script = format!(
-            "#!/bin/sh\necho \"$*\" >> {}\ncase \"$*\" in\n{cases}\n{IDENTITY}\n*) echo '{{}}' ;;\nesac\n",
+            "#!/bin/sh\necho \"$*\" >> {}\ncase \"$*\" in\n{cases}\n{identity}\n*) echo '{{}}' ;;\nesac\n",
             calls.display()
         );
         fs::write(&program, script).unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use cloud::emulator::Checkout;
+use cloud::checkout::Checkout;
 use cloud::tools;
 
 /// What it says of all templates in `folder`: nothing, if they are right.

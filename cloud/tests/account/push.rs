@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
-use cloud::emulator::{ACCOUNT, Emulator, REGION};
+use cloud::account::Account;
+use cloud::emulator::Emulator;
 use cloud::policy;
 use cloud::recorder::Recorder;
 use cloud::template::Template;
@@ -148,7 +149,8 @@ fn push_policy() -> Value {
 }
 
 fn arn(repository: &str) -> String {
-    format!("arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}")
+    let account = Account::read().unwrap();
+    account.arn("ecr", &format!("repository/{repository}"))
 }
 
 /// A checkout of a small monorepo with its remote, an engine with a storage of its own, and a registry.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud::emulator::ACCOUNT;
+use cloud::account::Account;
 use cloud::template::Template;
 use cloud::trust::{Token, allows, is_bound};
 use serde_json::Value;
@@ -38,7 +38,8 @@ fn policies() -> BTreeMap<String, Value> {
 }
 
 fn lets_in(role: &str, issuer: &str, aud: &str, sub: &str) -> bool {
-    allows(&policies()[role], ACCOUNT, &Token::new(issuer, aud, sub)).unwrap()
+    let account = Account::read().unwrap().id;
+    allows(&policies()[role], &account, &Token::new(issuer, aud, sub)).unwrap()
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! A deployment that fails half-way. `MiniStack` undoes it as CloudFormation does, and leaves the stack in the state that says so; moto and
 //! LocalStack undo nothing.
 
-use cloud::emulator::{Checkout, Emulator};
+use cloud::checkout::Checkout;
+use cloud::emulator::Emulator;
 use cloud::tools;
 use serde_json::Value;
 
-use super::{ISSUER, PRODUCTION, ask, gone};
+use super::{PRODUCTION, ask, bucket, gone};
 
 fn status(emulator: &Emulator, stack: &str) -> String {
     let described = ask(
@@ -23,6 +24,7 @@ fn projects(emulator: &Emulator) -> Vec<Value> {
 
 /// What CloudFormation would make is there already, by somebody's hand.
 fn project_by_hand(emulator: &Emulator, name: &str) {
+    let role = format!("arn:aws:iam::{}:role/some", emulator.account.id);
     ask(
         emulator,
         &[
@@ -37,7 +39,7 @@ fn project_by_hand(emulator: &Emulator, name: &str) {
             "--environment",
             "type=LINUX_CONTAINER,image=some,computeType=BUILD_GENERAL1_SMALL",
             "--service-role",
-            "arn:aws:iam::000000000000:role/some",
+            &role,
         ],
     );
 }
@@ -54,7 +56,9 @@ fn a_first_deployment_that_fails_is_undone_told_and_made_afresh() {
     project_by_hand(&emulator, "gitops-loop-frontend");
     // Once more without mending anything: it says the same, of what it really met.
     for _ in ["first", "again"] {
-        let error = PRODUCTION.deploys(&emulator, &tools::root(), parts).unwrap_err();
+        let error = PRODUCTION
+            .deploy_from(&emulator, &tools::root(), parts)
+            .unwrap_err();
         for words in [
             "stack gitops-loop-build ended as ROLLBACK_COMPLETE",
             "mend what follows and deploy again",
@@ -69,7 +73,7 @@ fn a_first_deployment_that_fails_is_undone_told_and_made_afresh() {
         gone(&emulator, &["iam", "get-role", "--role-name", stack]);
     }
 
-    let plan = &["plan", "production", "--set", ISSUER];
+    let plan = &["plan", "production"];
     let said = emulator.xtask(&tools::root(), plan, parts).unwrap();
     assert!(
         said.contains("its first deployment failed; `deploy` removes"),
@@ -113,7 +117,9 @@ fn a_change_that_fails_leaves_what_was_there() {
     checkout.edit("build.yaml", "\nResources:\n", third).unwrap();
     project_by_hand(&emulator, "third");
 
-    let error = PRODUCTION.deploys(&emulator, checkout.root(), parts).unwrap_err();
+    let error = PRODUCTION
+        .deploy_from(&emulator, checkout.root(), parts)
+        .unwrap_err();
     for words in [
         "stack gitops-loop-build ended as UPDATE_ROLLBACK_COMPLETE",
         "Third (AWS::CodeBuild::Project): CodeBuild project already exists: third",
@@ -125,7 +131,7 @@ fn a_change_that_fails_leaves_what_was_there() {
     }
 
     remove_project(&emulator, "third");
-    PRODUCTION.deploys(&emulator, checkout.root(), parts).unwrap();
+    PRODUCTION.deploy_from(&emulator, checkout.root(), parts).unwrap();
     assert_eq!(status(&emulator, stack), "UPDATE_COMPLETE");
     for after in projects(&emulator) {
         assert_eq!(after["environment"]["image"], "aws/codebuild/standard:8.0");
@@ -136,15 +142,23 @@ fn a_change_that_fails_leaves_what_was_there() {
 #[test]
 fn what_the_checks_before_a_deployment_find_is_told_by_resource() {
     let emulator = Emulator::ministack().unwrap();
-    let bucket = "gitops-loop-artifacts-000000000000-eu-central-1";
+    let bucket = bucket(&emulator);
     let of_bucket = |verb: &str, more: &[&str]| {
-        let arguments = [&["s3api", verb, "--bucket", bucket], more].concat();
+        let arguments = [&["s3api", verb, "--bucket", &bucket], more].concat();
         ask(&emulator, &arguments)
     };
-    let here = ["--create-bucket-configuration", "LocationConstraint=eu-central-1"];
-    of_bucket("create-bucket", &here);
+    let region = &emulator.account.region;
+    let constraint = format!("LocationConstraint={region}");
+    let here = ["--create-bucket-configuration", &constraint];
+    // The region that S3 takes unasked may not be named.
+    let here = if region == "us-east-1" {
+        &here[..0]
+    } else {
+        &here[..]
+    };
+    of_bucket("create-bucket", here);
     let error = PRODUCTION
-        .deploys(&emulator, &tools::root(), &["artifacts"])
+        .deploy_from(&emulator, &tools::root(), &["artifacts"])
         .unwrap_err();
     let expected = format!(
         "Bucket (AWS::S3::Bucket): Resource of type 'AWS::S3::Bucket' with identifier '{bucket}' already exists"

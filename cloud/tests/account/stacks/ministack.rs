@@ -4,9 +4,7 @@ use cloud::emulator::Emulator;
 use cloud::tools;
 use serde_json::{Value, json};
 
-use super::{
-    PRODUCTION, STAGING_OF_THREE, Variant, arn_of_source, ask, gone, policy, refuses_an_unknown_type,
-};
+use super::{PRODUCTION, STAGING_OF_THREE, Variant, ask, bucket, gone, policy, refuses_an_unknown_type};
 use crate::images::Repository;
 
 const PARTS: &[&str] = &["registry", "artifacts", "secrets", "build"];
@@ -27,7 +25,7 @@ fn what_ministack_answers_for() {
     // What a run left behind must not stand in the way.
     let file = tools::templates().join("parameters.toml");
     let body = file.to_str().unwrap();
-    let bucket = bucket();
+    let bucket = bucket(&emulator);
     let put = [
         "s3api",
         "put-object",
@@ -50,10 +48,6 @@ fn what_ministack_answers_for() {
         &emulator,
         &[&["ecr", "describe-repositories"][..], &repository].concat(),
     );
-}
-
-fn bucket() -> String {
-    "gitops-loop-artifacts-000000000000-eu-central-1".to_owned()
 }
 
 fn registry(emulator: &Emulator) {
@@ -107,7 +101,7 @@ fn a_tag_never_moves(emulator: &Emulator) {
 }
 
 fn artifacts(emulator: &Emulator) {
-    let bucket = bucket();
+    let bucket = bucket(emulator);
     let ask = |what| ask(emulator, &["s3api", what, "--bucket", &bucket]);
     let encryption = ask("get-bucket-encryption");
     let rule = &encryption["ServerSideEncryptionConfiguration"]["Rules"][0];
@@ -145,6 +139,11 @@ fn secret(emulator: &Emulator) {
 }
 
 fn projects(emulator: &Emulator, variant: Variant) {
+    let account = &emulator.account;
+    let registry = format!(
+        "{}.dkr.ecr.{}.amazonaws.com/gitops-loop",
+        account.id, account.region
+    );
     let names = ["gitops-loop-backend", "gitops-loop-frontend"];
     let got = ask(
         emulator,
@@ -157,12 +156,13 @@ fn projects(emulator: &Emulator, variant: Variant) {
         assert_eq!(project["environment"]["privilegedMode"], true);
         let mut told = vec![
             json!({"name": "RELEASE_APPS", "value": app}),
-            json!({"name": "IMAGE_REGISTRY", "value": "000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop"}),
+            json!({"name": "IMAGE_REGISTRY", "value": registry}),
             json!({"name": "FORGE", "value": "codecommit"}),
             json!({"name": "FORGE_REPO", "value": variant.manifests()}),
         ];
         if variant.source(app) != variant.manifests() {
-            let address = "https://git-codecommit.eu-central-1.amazonaws.com/v1/repos/gitops-loop-infra";
+            let host = format!("git-codecommit.{}.amazonaws.com", account.region);
+            let address = format!("https://{host}/v1/repos/gitops-loop-infra");
             told.push(json!({"name": "INFRA_REMOTE", "value": address}));
         }
         assert_eq!(project["environment"]["environmentVariables"], Value::from(told));
@@ -177,11 +177,14 @@ fn projects(emulator: &Emulator, variant: Variant) {
         "gitops-loop-push-images"
     );
     let mut sources = ["backend", "frontend"]
-        .map(|app| arn_of_source(&variant.source(app)))
+        .map(|app| account.arn("codecommit", &variant.source(app)))
         .to_vec();
     sources.dedup();
     let pull = &policy(emulator, role, "source")["Statement"][0];
     assert_eq!(pull["Resource"], json!(sources));
     let propose = &policy(emulator, role, "propose")["Statement"][0];
-    assert_eq!(propose["Resource"], arn_of_source(variant.manifests()));
+    assert_eq!(
+        propose["Resource"],
+        account.arn("codecommit", variant.manifests())
+    );
 }

@@ -10,7 +10,8 @@ mod updates;
 
 use std::path::Path;
 
-use cloud::emulator::{Checkout, Emulator};
+use cloud::checkout::Checkout;
+use cloud::emulator::Emulator;
 use cloud::tools;
 use serde_json::Value;
 
@@ -34,15 +35,29 @@ const STAGING_OF_THREE: Variant = Variant {
 
 impl Variant {
     fn deploy(self, emulator: &Emulator, parts: &[&str]) -> String {
-        self.deploys(emulator, &tools::root(), parts).unwrap()
+        self.deploy_from(emulator, &tools::root(), parts).unwrap()
     }
 
     /// The same for the templates of another checkout; what was said as an error, if it failed.
-    fn deploys(self, emulator: &Emulator, root: &Path, parts: &[&str]) -> Result<String, String> {
+    fn deploy_from(self, emulator: &Emulator, root: &Path, parts: &[&str]) -> Result<String, String> {
+        self.deploy_with(emulator, root, parts, &[])
+    }
+
+    /// The same with these parameters, each as `NAME=VALUE`.
+    fn deploy_with(
+        self,
+        emulator: &Emulator,
+        root: &Path,
+        parts: &[&str],
+        more: &[&str],
+    ) -> Result<String, String> {
         let layout = format!("Layout={}", self.layout);
-        let verb = &["deploy", self.environment, "--set", &layout, "--set", ISSUER];
+        let mut verb = vec!["deploy", self.environment, "--set", &layout];
+        for parameter in GIVEN.iter().chain(more) {
+            verb.extend(["--set", parameter]);
+        }
         emulator
-            .xtask(root, verb, parts)
+            .xtask(root, &verb, parts)
             .map_err(|error| error.to_string())
     }
 
@@ -84,8 +99,14 @@ impl Variant {
     }
 }
 
-/// No cluster is here to ask.
-const ISSUER: &str = "OidcProvider=oidc.eks/id/1";
+/// What a fork may have decided otherwise (docs/FORK.md), and an issuer, since no cluster is here to ask.
+const GIVEN: &[&str] = &[
+    "EncryptionKey=own",
+    "Forge=codecommit",
+    "GitHubRepository=someone/board",
+    "GitLabProject=group/board",
+    "OidcProvider=oidc.eks/id/1",
+];
 
 fn ask(emulator: &Emulator, arguments: &[&str]) -> Value {
     emulator.ask(arguments).unwrap()
@@ -125,8 +146,10 @@ fn policy(emulator: &Emulator, role: &str, name: &str) -> Value {
     ask(emulator, arguments)["PolicyDocument"].take()
 }
 
-fn arn_of_source(repository: &str) -> String {
-    format!("arn:aws:codecommit:eu-central-1:000000000000:{repository}")
+/// The name of the bucket of `artifacts.yaml`.
+fn bucket(emulator: &Emulator) -> String {
+    let account = &emulator.account;
+    format!("gitops-loop-artifacts-{}-{}", account.id, account.region)
 }
 
 /// Without this the tests could pass on an emulator that leaves out what it does not know.

@@ -3,9 +3,7 @@
 use cloud::emulator::Emulator;
 use serde_json::{Value, json};
 
-use super::{
-    PRODUCTION, STAGING_OF_THREE, Variant, arn_of_source, ask, gone, policy, refuses_an_unknown_type,
-};
+use super::{PRODUCTION, STAGING_OF_THREE, Variant, ask, gone, policy, refuses_an_unknown_type};
 
 const PARTS: &[&str] = &["source", "access", "message-board", "cluster", "pipelines"];
 
@@ -144,7 +142,7 @@ fn roles(emulator: &Emulator, variant: Variant) {
     let reads = policy(emulator, &format!("argo-cd-{}", variant.environment), "manifests");
     assert_eq!(
         reads["Statement"][0]["Resource"],
-        arn_of_source(variant.manifests())
+        emulator.account.arn("codecommit", variant.manifests())
     );
 }
 
@@ -168,9 +166,10 @@ fn pipelines(emulator: &Emulator, variant: Variant) {
         let rule = ask(emulator, &["events", "describe-rule", "--name", &name]);
         let pattern: Value = serde_json::from_str(rule["EventPattern"].as_str().unwrap()).unwrap();
         assert_eq!(pattern["detail"]["referenceName"], json!([variant.branch()]));
-        assert_eq!(pattern["resources"], json!([arn_of_source(&variant.source(app))]));
+        let source = emulator.account.arn("codecommit", &variant.source(app));
+        assert_eq!(pattern["resources"], json!([source]));
         let targets = ask(emulator, &["events", "list-targets-by-rule", "--rule", &name]);
-        let pipeline = format!("arn:aws:codepipeline:eu-central-1:000000000000:{name}");
+        let pipeline = emulator.account.arn("codepipeline", &name);
         assert_eq!(targets["Targets"][0]["Arn"], pipeline);
     }
 }

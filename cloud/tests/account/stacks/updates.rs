@@ -1,12 +1,11 @@
 //! A change of what is there: that alone is changed, and what the services have follows.
 
-use cloud::emulator::{Checkout, Emulator};
+use cloud::checkout::Checkout;
+use cloud::emulator::Emulator;
 use serde_json::{Value, json};
 
-use super::{ISSUER, PRODUCTION, ask, changes};
+use super::{PRODUCTION, ask, changes};
 use crate::images::Repository;
-
-const DEPLOY: &[&str] = &["deploy", "production", "--set", ISSUER];
 
 #[test]
 fn a_parameter_changes_what_it_is_for() {
@@ -15,8 +14,11 @@ fn a_parameter_changes_what_it_is_for() {
     PRODUCTION.deploy(&emulator, parts);
     let before = projects(&emulator);
     let checkout = Checkout::copy().unwrap();
-    let image = [DEPLOY, &["--set", "Image=aws/codebuild/standard:8.0"]].concat();
-    let said = emulator.xtask(checkout.root(), &image, parts).unwrap();
+    let deploy = || {
+        let image = &["Image=aws/codebuild/standard:8.0"];
+        PRODUCTION.deploy_with(&emulator, checkout.root(), parts, image)
+    };
+    let said = deploy().unwrap();
     assert_eq!(
         changes(&said),
         [
@@ -33,7 +35,7 @@ fn a_parameter_changes_what_it_is_for() {
         expected["lastModified"] = after["lastModified"].clone();
         assert_eq!(*after, expected, "only the image");
     }
-    let said = emulator.xtask(checkout.root(), &image, parts).unwrap();
+    let said = deploy().unwrap();
     assert_eq!(said.matches("no change").count(), parts.len(), "{said}");
 }
 
@@ -59,7 +61,9 @@ fn a_property_changes_in_place_and_images_stay() {
     checkout
         .edit("registry.yaml", r#""countNumber": 200"#, r#""countNumber": 150"#)
         .unwrap();
-    let said = emulator.xtask(checkout.root(), DEPLOY, &["registry"]).unwrap();
+    let said = PRODUCTION
+        .deploy_from(&emulator, checkout.root(), &["registry"])
+        .unwrap();
     assert_eq!(
         changes(&said),
         [
@@ -102,7 +106,9 @@ fn a_resource_more_and_a_resource_less() {
     let checkout = Checkout::copy().unwrap();
     let more = "Resources:\n  Third:\n    Type: AWS::ECR::Repository\n    Properties:\n      RepositoryName: gitops-loop/third\n";
     checkout.edit("registry.yaml", "Resources:\n", more).unwrap();
-    let said = emulator.xtask(checkout.root(), DEPLOY, &["registry"]).unwrap();
+    let said = PRODUCTION
+        .deploy_from(&emulator, checkout.root(), &["registry"])
+        .unwrap();
     assert_eq!(changes(&said), ["add     Third (AWS::ECR::Repository)"], "{said}");
     assert_eq!(
         names(),
@@ -138,7 +144,7 @@ fn a_rule_changes_and_the_pipelines_do_not() {
             "event: [referenceUpdated]",
         )
         .unwrap();
-    let said = emulator.xtask(checkout.root(), DEPLOY, parts).unwrap();
+    let said = PRODUCTION.deploy_from(&emulator, checkout.root(), parts).unwrap();
     assert_eq!(
         changes(&said),
         [
