@@ -3,35 +3,27 @@
 //! Kubernetes and AWS read plain files, so these facts are repeated in many of them. They are replaced as text, which leaves
 //! comments and order as they are. `infra/local` is left out: the end-to-end run has a forge and an account of its own.
 
+mod facts;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result};
 use xshell::Shell;
 
+use self::facts::Facts;
 use crate::flags;
+
+pub(crate) use self::facts::{account, region, repository};
 
 const INFRA: &str = "infra";
 const LOCAL: &str = "infra/local";
-const PARAMETERS: &str = "infra/aws/parameters.toml";
-const REPOSITORY: &str = "infra/apps/base/repository.yaml";
 const POLICY: &str = "infra/admission/policy.yaml";
-
-/// What a fork has differently.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Facts {
-    /// Twelve digits.
-    account: String,
-    /// As `eu-central-1`.
-    region: String,
-    /// Where Argo CD reads: `https://host/path`, with `.git` where the forge wants it.
-    repository: String,
-}
 
 impl flags::Fork {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let root = sh.current_dir();
-        let old = Facts::read(&root)?;
+        let old = Facts::read(sh)?;
         let new = Facts {
             account: self.account.unwrap_or_else(|| old.account.clone()),
             region: self.region.unwrap_or_else(|| old.region.clone()),
@@ -50,91 +42,6 @@ impl flags::Fork {
         println!("docs/FORK.md says what else a fork needs");
         Ok(())
     }
-}
-
-impl Facts {
-    /// As they stand in `infra/`.
-    fn read(root: &Path) -> Result<Self> {
-        let read = |name: &str| fs::read_to_string(root.join(name)).with_context(|| format!("read {name}"));
-        let parameters: toml::Table =
-            toml::from_str(&read(PARAMETERS)?).with_context(|| format!("read {PARAMETERS}"))?;
-        let parameter = |name: &str| {
-            let value = parameters.get(name).and_then(toml::Value::as_str);
-            value
-                .map(str::to_owned)
-                .with_context(|| format!("{PARAMETERS} has no `{name}`"))
-        };
-        let text = read(REPOSITORY)?;
-        let url = text.lines().find_map(|line| line.trim().strip_prefix("url: "));
-        Ok(Self {
-            account: parameter("account")?,
-            region: parameter("region")?,
-            repository: url
-                .with_context(|| format!("{REPOSITORY} has no `url`"))?
-                .to_owned(),
-        })
-    }
-
-    /// `IMAGE_REGISTRY` of docs/CI.md.
-    fn registry(&self) -> String {
-        format!(
-            "{}.dkr.ecr.{}.amazonaws.com/gitops-loop",
-            self.account, self.region
-        )
-    }
-
-    fn on_github(&self) -> Option<&str> {
-        self.on(|host| host == "github.com")
-    }
-
-    fn on_gitlab(&self) -> Option<&str> {
-        self.on(|host| host.starts_with("gitlab."))
-    }
-
-    /// `owner/name` of the repository, if its forge is the one that is asked for.
-    fn on(&self, forge: impl Fn(&str) -> bool) -> Option<&str> {
-        let (host, path) = self.repository.strip_prefix("https://")?.split_once('/')?;
-        forge(host).then(|| path.strip_suffix(".git").unwrap_or(path))
-    }
-}
-
-/// For the command line: the number of an account.
-pub(crate) fn account(text: &str) -> Result<String> {
-    ensure!(
-        text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()),
-        "an account has twelve digits"
-    );
-    Ok(text.to_owned())
-}
-
-/// For the command line: the name of a region.
-pub(crate) fn region(text: &str) -> Result<String> {
-    let parts: Vec<_> = text.split('-').collect();
-    let [area, .., number] = parts[..] else {
-        bail!("a region is named as `eu-central-1`")
-    };
-    let named = parts.len() > 2 && area.len() > 1 && number.parse::<u8>().is_ok();
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    ensure!(named && plain, "a region is named as `eu-central-1`");
-    Ok(text.to_owned())
-}
-
-/// For the command line: the address of a repository.
-pub(crate) fn repository(text: &str) -> Result<String> {
-    let path = text
-        .strip_prefix("https://")
-        .and_then(|rest| rest.split_once('/'));
-    ensure!(
-        path.is_some_and(|(host, path)| !host.is_empty() && !path.is_empty()),
-        "the address of a repository is `https://host/path`, as `https://github.com/you/board.git`"
-    );
-    ensure!(
-        !text.contains(|c: char| c.is_whitespace() || "\"'@#".contains(c)),
-        "an address with credentials or quotes has no place in Git"
-    );
-    Ok(text.to_owned())
 }
 
 /// Puts `new` in the place of `old`; the files that differ by that, from the root of the repository.
@@ -214,7 +121,11 @@ fn trusting(text: &str, new: &Facts) -> String {
         let content = if content.starts_with("GitHubRepository = ") {
             format!("GitHubRepository = \"{}\"", new.on_github().unwrap_or_default())
         } else if content.starts_with("GitLabProject = ") {
-            format!("GitLabProject = \"{}\"", new.on_gitlab().unwrap_or_default())
+            let (_, project) = new.on_gitlab().unwrap_or_default();
+            format!("GitLabProject = \"{project}\"")
+        } else if let (true, Some((host, _))) = (content.starts_with("GitLabHost = "), new.on_gitlab()) {
+            // The project of this name on another host may be a stranger's.
+            format!("GitLabHost = \"{host}\"")
         } else if let (Some((key, identity)), Some(name)) = (
             content.split_once("subject: https://github.com/"),
             new.on_github(),
@@ -259,34 +170,22 @@ mod tests {
 
     #[test]
     fn only_the_forge_of_the_repository_is_trusted() {
-        let text = "GitHubRepository = \"a/b\"\nGitLabProject = \"a/b\"\nsubject: https://github.com/a/b/.github/x\nend";
-        assert_eq!(
-            trusting(text, &facts("", "", "https://github.com/c/d.git")),
-            "GitHubRepository = \"c/d\"\nGitLabProject = \"\"\nsubject: https://github.com/c/d/.github/x\nend"
-        );
-        assert_eq!(
-            trusting(text, &facts("", "", "https://gitlab.com/c/d/e.git")),
-            "GitHubRepository = \"\"\nGitLabProject = \"c/d/e\"\nsubject: https://github.com/a/b/.github/x\nend"
-        );
-    }
-
-    #[test]
-    fn what_is_no_fact_is_refused() {
-        assert!(
-            account("123456789012").is_ok() && account("1234").is_err() && account("12345678901x").is_err()
-        );
-        assert!(region("eu-central-1").is_ok() && region("us-gov-west-1").is_ok());
-        for wrong in ["eu", "eu-1", "Frankfurt", "eu-central-", "EU-central-1"] {
-            assert!(region(wrong).is_err(), "{wrong}");
-        }
-        assert!(repository("https://github.com/you/board.git").is_ok());
-        for wrong in [
-            "you/board",
-            "git@github.com:you/board",
-            "https://github.com",
-            "https://me:key@host/board",
+        let text = |[github, host, gitlab, subject]: [&str; 4]| {
+            format!(
+                "GitHubRepository = \"{github}\"\nGitLabHost = \"{host}\"\nGitLabProject = \"{gitlab}\"\n\
+                 subject: https://github.com/{subject}/.github/x\nend"
+            )
+        };
+        let former = text(["a/b", "gitlab.com", "a/b", "a/b"]);
+        for (repository, expected) in [
+            ("https://github.com/c/d.git", ["c/d", "gitlab.com", "", "c/d"]),
+            ("https://gitlab.com/c/d/e.git", ["", "gitlab.com", "c/d/e", "a/b"]),
+            (
+                "https://gitlab.a.example/c/d",
+                ["", "gitlab.a.example", "c/d", "a/b"],
+            ),
         ] {
-            assert!(repository(wrong).is_err(), "{wrong}");
+            assert_eq!(trusting(&former, &facts("", "", repository)), text(expected));
         }
     }
 }

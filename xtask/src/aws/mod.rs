@@ -24,7 +24,7 @@ mod account;
 mod change;
 mod error;
 mod events;
-mod parameters;
+pub(crate) mod parameters;
 mod stack;
 mod stacks;
 mod state;
