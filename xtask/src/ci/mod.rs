@@ -20,6 +20,7 @@ mod propose;
 mod registry;
 mod report;
 mod reproduce;
+mod results;
 mod rollback;
 mod run;
 mod sbom;
@@ -32,12 +33,9 @@ mod timings;
 mod verbs;
 mod wanted;
 
-/// In the checkout, not in `CARGO_TARGET_DIR`: that may be shared by runs of different commits.
-const FOLDER: &str = "target/ci";
-
 impl flags::Ci {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let folder = sh.current_dir().join(FOLDER);
+        let folder = sh.current_dir().join(results::FOLDER);
         timings::timed(&folder, self.verb.name(), || verb(sh, &self.verb))
     }
 }

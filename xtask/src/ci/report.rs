@@ -2,20 +2,18 @@
 //!
 //! `CodeBuild` and GitLab both read this format; one file for each verb, because verbs may run on different machines.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Error, Result};
+use anyhow::{Error, Result};
+
+use crate::ci::results;
 
 const FOLDER: &str = "reports";
 
 /// Writes how `verb` went.
 pub(crate) fn write(folder: &Path, verb: &str, seconds: f64, failure: Option<&Error>) -> Result<()> {
-    let folder = folder.join(FOLDER);
-    let file = folder.join(format!("{verb}.xml"));
-    fs::create_dir_all(&folder)
-        .and_then(|()| fs::write(&file, render(verb, seconds, failure)))
-        .with_context(|| format!("write {}", file.display()))
+    let file = folder.join(FOLDER).join(format!("{verb}.xml"));
+    results::write(&file, &render(verb, seconds, failure))
 }
 
 fn render(verb: &str, seconds: f64, failure: Option<&Error>) -> String {

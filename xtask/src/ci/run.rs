@@ -7,7 +7,6 @@ use anyhow::{Context as _, Result};
 use ureq::Agent;
 use xshell::Shell;
 
-use crate::ci::FOLDER;
 use crate::ci::forge;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote};
@@ -15,6 +14,7 @@ use crate::ci::images::Origin;
 use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Place;
 use crate::ci::registry::Registry;
+use crate::ci::results::FOLDER;
 use crate::ci::settings::{self, Forge, MAIN_BRANCH, Release};
 
 /// No answer of a registry or a forge takes longer than this.

@@ -2,7 +2,6 @@
 //! statement beside it in the registry; the signature comes last, so that an image that has one has all.
 
 use std::env::var;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -13,8 +12,8 @@ use xshell::{Cmd, Shell, cmd};
 use crate::ci::apps::App;
 use crate::ci::images::{self, Origin};
 use crate::ci::registry::Registry;
-use crate::ci::sbom;
 use crate::ci::settings::{Release, Signing};
+use crate::ci::{results, sbom};
 
 /// Verbs of cosign.
 const ATTEST: &str = "attest";
@@ -52,9 +51,7 @@ impl Signer<'_> {
     fn keep(&self, app: &App, name: &str, statement: &Value) -> Result<PathBuf> {
         let file = self.folder.join(format!("{}.{name}", app.name));
         let text = format!("{statement:#}\n");
-        fs::create_dir_all(self.folder)
-            .and_then(|()| fs::write(&file, text))
-            .with_context(|| format!("write {}", file.display()))?;
+        results::write(&file, &text)?;
         Ok(file)
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::ci::report;
+use crate::ci::{report, results};
 
 /// Seconds of each verb, by its name.
 const FILE: &str = "timings.json";
@@ -16,6 +16,9 @@ const FIRST: &str = "plan";
 
 /// Runs one verb and says how long it took, also when it failed.
 pub(crate) fn timed<T>(folder: &Path, verb: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    if verb == FIRST {
+        results::clear(folder)?;
+    }
     let started = Instant::now();
     let result = run();
     let seconds = started.elapsed().as_secs_f64();
@@ -29,15 +32,13 @@ pub(crate) fn timed<T>(folder: &Path, verb: &str, run: impl FnOnce() -> Result<T
 
 fn keep(folder: &Path, verb: &str, seconds: f64) -> Result<()> {
     let file = folder.join(FILE);
-    let former = fs::read(&file).ok().filter(|_| verb != FIRST);
+    let former = fs::read(&file).ok();
     let mut all: BTreeMap<String, f64> = former
         .and_then(|json| serde_json::from_slice(&json).ok())
         .unwrap_or_default();
     all.insert(verb.to_owned(), (seconds * 1000.0).round() / 1000.0);
     let json = serde_json::to_string_pretty(&all).context("write the timings as JSON")?;
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&file, json + "\n"))
-        .with_context(|| format!("write {}", file.display()))
+    results::write(&file, &(json + "\n"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Images: what is to be done, building them, pushing and signing them.
 
-use std::fs;
 use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -13,18 +12,15 @@ use crate::ci::registry::Registry;
 use crate::ci::run::Run;
 use crate::ci::settings::{self, Engine, Release, Signing};
 use crate::ci::sign::Signer;
-use crate::ci::{images, reproduce};
+use crate::ci::{images, reproduce, results};
 use crate::flags;
 
 impl Run<'_> {
     pub(in crate::ci) fn plan(&self) -> Result<()> {
         let plan = self.compute()?;
         plan.print();
-        let folder = self.folder();
-        fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-        let file = folder.join("plan.json");
         let json = serde_json::to_string_pretty(&plan).context("write the plan as JSON")?;
-        fs::write(&file, json + "\n").with_context(|| format!("write {}", file.display()))
+        results::write(&self.folder().join("plan.json"), &(json + "\n"))
     }
 
     pub(in crate::ci) fn build(&self, flags: &flags::CiBuild) -> Result<()> {
@@ -127,12 +123,11 @@ impl Run<'_> {
 
     /// Digests and names, in the form of `sha256sum`, for whoever has more to say of these images.
     fn note_signed(&self, registry: &Registry<'_>, pushed: &[(&AppPlan, String)]) -> Result<()> {
-        let file = self.folder().join("signed");
         let lines = pushed.iter().map(|(app, digest)| {
             let hash = digest.trim_start_matches("sha256:");
             format!("{hash}  {}\n", registry.settings.image(app.name))
         });
-        fs::write(&file, lines.collect::<String>()).with_context(|| format!("write {}", file.display()))
+        results::write(&self.folder().join("signed"), &lines.collect::<String>())
     }
 
     pub(in crate::ci) fn reproduce(&self, flags: &flags::CiBuild) -> Result<()> {

@@ -1,12 +1,11 @@
 //! Proposals: of a release, a promotion, a way back; and what is said of how it ended.
 
-use std::fs;
-
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::ci::look::Look;
 use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Outcome;
+use crate::ci::results;
 use crate::ci::run::Run;
 use crate::ci::settings::{self, Forge, Release};
 use crate::ci::wanted::Wanted;
@@ -35,7 +34,6 @@ impl Run<'_> {
     /// Shows the commit instead of proposing it, and keeps it for whoever wants to look.
     fn preview(&self, release: Release, plan: impl FnOnce(&Look) -> Result<Plan>) -> Result<()> {
         let forge = Forge::from_env()?;
-        let file = self.folder().join("proposal.patch");
         let text = match self.place(&forge, |place| place.preview(release, plan))? {
             None => {
                 println!(
@@ -50,9 +48,7 @@ impl Run<'_> {
                 patch + "\n"
             }
         };
-        fs::create_dir_all(self.folder())
-            .and_then(|()| fs::write(&file, text))
-            .with_context(|| format!("write {}", file.display()))
+        results::write(&self.folder().join("proposal.patch"), &text)
     }
 
     pub(in crate::ci) fn promote(&self, flags: &flags::CiPromote) -> Result<()> {
