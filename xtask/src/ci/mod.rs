@@ -57,6 +57,6 @@ fn verb(sh: &Shell, verb: &Verb) -> Result<()> {
         Verb::Propose(flags) => run.propose(flags),
         Verb::Promote(flags) => run.promote(flags),
         Verb::Reproduce(flags) => run.reproduce(flags),
-        Verb::Tag { version } => tag::run(&git, &run.agent, version),
+        Verb::Tag { version } => run.tag(version),
     }
 }

@@ -4,12 +4,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use thiserror::Error;
-use ureq::Agent;
+use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Body, RequestBuilder};
 
 use crate::ci::settings;
 
 /// What an image may be described by; a registry that is not told answers with an old form of another digest.
-pub(crate) const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// No manifest of an image, and no description of one, is larger; registries refuse more.
@@ -30,22 +31,33 @@ pub(crate) trait Images {
 #[derive(Debug, Error)]
 pub(crate) enum Error {
     #[error(
-        "the registry refuses {0}: check REGISTRY_USER and REGISTRY_PASSWORD; a password of ECR lasts twelve hours"
+        "the registry refuses {0}: check REGISTRY_USER and REGISTRY_PASSWORD, and what they may do; a password of ECR lasts twelve hours"
     )]
     Credentials(String),
     #[error("the registry does not answer at {0}; run the verb again when it does: {1}")]
     Unreachable(String, String),
-    #[error("{0}: the registry answers {1}, which means nothing here")]
+    #[error("{0}: the registry gives an unexpected answer: {1}")]
     Unexpected(String, String),
+}
+
+impl Error {
+    /// What it means that the registry answers with this status.
+    fn of(url: String, status: StatusCode) -> Self {
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::Credentials(url),
+            status if status.is_server_error() => Self::Unreachable(url, status.to_string()),
+            status => Self::Unexpected(url, status.to_string()),
+        }
+    }
 }
 
 /// What the registry has at an address.
 #[derive(Debug)]
-pub(crate) struct Document {
+struct Document {
     url: String,
     /// Its `Content-Type`.
-    pub(crate) kind: String,
-    pub(crate) text: Vec<u8>,
+    kind: String,
+    text: Vec<u8>,
 }
 
 impl Document {
@@ -64,17 +76,6 @@ pub(crate) struct Registry<'a> {
 }
 
 impl Registry<'_> {
-    /// The address of a manifest, by tag or digest.
-    pub(crate) fn url(&self, app: &str, reference: &str) -> String {
-        let settings = self.settings;
-        format!(
-            "{}://{}/v2/{}/{app}/manifests/{reference}",
-            settings.scheme(),
-            settings.host,
-            settings.folder
-        )
-    }
-
     /// Whether a signature lies beside the image; whose, the clusters judge.
     pub(crate) fn is_signed(&self, app: &str, digest: &str) -> Result<bool, Error> {
         // cosign's name for it.
@@ -82,49 +83,68 @@ impl Registry<'_> {
         Ok(self.tagged(app, &tag)?.is_some())
     }
 
-    /// A manifest as it is in the registry.
-    pub(crate) fn manifest(&self, app: &str, reference: &str) -> Result<Document, Error> {
-        self.read(self.url(app, reference), MANIFESTS)
-    }
-
     /// What an image is described by: the digest that its manifest names, and the text.
     pub(crate) fn config(&self, app: &str, digest: &str) -> Result<(String, Value), Error> {
-        let manifest: Value = self.manifest(app, digest)?.json()?;
+        let manifest = self.read(self.manifest(app, digest), MANIFESTS)?.json()?;
         let config = manifest["config"]["digest"].as_str().unwrap_or_default();
-        let settings = self.settings;
-        let url = format!(
-            "{}://{}/v2/{}/{app}/blobs/{config}",
-            settings.scheme(),
-            settings.host,
-            settings.folder
-        );
+        let url = self.url(app, &format!("blobs/{config}"));
         Ok((config.to_owned(), self.read(url, "*/*")?.json()?))
     }
 
-    fn read(&self, url: String, accept: &str) -> Result<Document, Error> {
-        let mut request = self.agent.get(&url).header("Accept", accept);
-        if let Some(authorization) = self.authorization() {
-            request = request.header("Authorization", authorization);
+    /// Gives the image of `digest` one more tag: its manifest is put there under another name.
+    pub(crate) fn put_again(&self, app: &str, digest: &str, tag: &str) -> Result<(), Error> {
+        let manifest = self.read(self.manifest(app, digest), MANIFESTS)?;
+        let url = self.manifest(app, tag);
+        let request = self.agent.put(&url).header("Content-Type", manifest.kind);
+        match self.authorized(request).send(&manifest.text) {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(Error::of(url, answer.status())),
+            Err(error) => Err(Error::Unreachable(url, error.to_string())),
         }
+    }
+
+    /// The address of a manifest, by tag or digest.
+    fn manifest(&self, app: &str, reference: &str) -> String {
+        self.url(app, &format!("manifests/{reference}"))
+    }
+
+    fn url(&self, app: &str, path: &str) -> String {
+        let settings = self.settings;
+        format!(
+            "{}://{}/v2/{}/{app}/{path}",
+            settings.scheme(),
+            settings.host,
+            settings.folder
+        )
+    }
+
+    fn read(&self, url: String, accept: &str) -> Result<Document, Error> {
+        let request = self.agent.get(&url).header("Accept", accept);
         let unreachable = |error: ureq::Error| Error::Unreachable(url.clone(), error.to_string());
-        let mut answer = request.call().map_err(unreachable)?;
-        let status = answer.status();
-        let kind = answer.headers().get("Content-Type");
-        let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-        let (200, Some(kind)) = (status.as_u16(), kind) else {
-            return Err(Error::Unexpected(url, status.to_string()));
+        let mut answer = self.authorized(request).call().map_err(unreachable)?;
+        if answer.status() != StatusCode::OK {
+            return Err(Error::of(url, answer.status()));
+        }
+        let Some(kind) = header(&answer, "Content-Type") else {
+            return Err(Error::Unexpected(url, "without a Content-Type".to_owned()));
         };
         let text = answer.body_mut().with_config().limit(LARGEST).read_to_vec();
         let text = text.map_err(unreachable)?;
         Ok(Document { url, kind, text })
     }
 
-    /// The header of that name, where there are credentials.
-    pub(crate) fn authorization(&self) -> Option<String> {
-        let (user, password) = self.settings.credentials.as_ref()?;
+    fn authorized<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        let Some((user, password)) = &self.settings.credentials else {
+            return request;
+        };
         let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
-        Some(format!("Basic {credentials}"))
+        request.header("Authorization", format!("Basic {credentials}"))
     }
+}
+
+fn header(answer: &Response<Body>, name: &str) -> Option<String> {
+    let value = answer.headers().get(name)?;
+    value.to_str().ok().map(str::to_owned)
 }
 
 impl Images for Registry<'_> {
@@ -137,26 +157,19 @@ impl Images for Registry<'_> {
     }
 
     fn tagged(&self, app: &str, tag: &str) -> Result<Option<String>, Error> {
-        let url = self.url(app, tag);
-        let mut request = self.agent.head(&url).header("Accept", MANIFESTS);
-        if let Some(authorization) = self.authorization() {
-            request = request.header("Authorization", authorization);
-        }
-        let response = request
-            .call()
-            .map_err(|error| Error::Unreachable(url.clone(), error.to_string()))?;
-        match response.status().as_u16() {
-            200 => {
-                let digest = response.headers().get("Docker-Content-Digest");
-                match digest.and_then(|value| value.to_str().ok()) {
-                    Some(digest) => Ok(Some(digest.to_owned())),
-                    None => Err(Error::Unexpected(url, "without a digest".to_owned())),
-                }
-            }
-            404 => Ok(None),
-            401 | 403 => Err(Error::Credentials(url)),
-            500.. => Err(Error::Unreachable(url, response.status().to_string())),
-            _ => Err(Error::Unexpected(url, response.status().to_string())),
+        let url = self.manifest(app, tag);
+        let request = self.agent.head(&url).header("Accept", MANIFESTS);
+        let answer = match self.authorized(request).call() {
+            Ok(answer) => answer,
+            Err(error) => return Err(Error::Unreachable(url, error.to_string())),
+        };
+        match answer.status() {
+            StatusCode::OK => match header(&answer, "Docker-Content-Digest") {
+                Some(digest) => Ok(Some(digest)),
+                None => Err(Error::Unexpected(url, "without a digest".to_owned())),
+            },
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(Error::of(url, status)),
         }
     }
 }

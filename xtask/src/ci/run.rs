@@ -24,7 +24,7 @@ const ANSWER: Duration = Duration::from_mins(1);
 pub(super) struct Run<'a> {
     pub(super) sh: &'a Shell,
     pub(super) git: &'a Git<'a>,
-    pub(super) agent: Agent,
+    agent: Agent,
     /// The repository of the application.
     source: GitRemote<'a, 'a>,
     /// That of the overlays, where it is another one.

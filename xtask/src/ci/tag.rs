@@ -2,72 +2,45 @@
 //! registry has under the commit's content is put there once more, under another name, so the digest is the same.
 
 use anyhow::{Context as _, Result, bail};
-use ureq::Agent;
 
 use crate::ci::apps::APPS;
 use crate::ci::git::Git;
 use crate::ci::registry::{Images as _, Registry};
-use crate::ci::settings::{self, MAIN_BRANCH};
+use crate::ci::settings::MAIN_BRANCH;
 
 /// Tags the images of the commit that is checked out.
-pub(crate) fn run(git: &Git<'_>, agent: &Agent, version: &str) -> Result<()> {
+pub(crate) fn run(git: &Git<'_>, registry: &Registry<'_>, version: &str) -> Result<()> {
     if !is_version(version) {
         bail!("{version} is not a version: expected v1.2.3 or v1.2.3-rc.1");
     }
-    let settings = settings::Registry::from_env()?;
-    let registry = Registry {
-        agent,
-        settings: &settings,
-        signed: settings::signing()?.is_some(),
-    };
     let commit = git.head()?;
     // All are looked up before the first is tagged, so that a version is whole or not there.
     let mut images = Vec::new();
     for app in APPS {
-        let content = git.fingerprint(&commit, app)?;
+        let (image, content) = (registry.settings.image(app.name), git.fingerprint(&commit, app)?);
         let digest = registry.digest(app.name, &content)?.with_context(|| {
             format!(
-                "the registry does not have {}:{content}; push commit {commit} to {MAIN_BRANCH}, let its release finish, and run \
-                 this again",
-                settings.image(app.name)
+                "the registry does not have {image}:{content}; push commit {commit} to {MAIN_BRANCH}, let its release finish, and run \
+                 this again"
             )
         })?;
-        match registry.digest(app.name, version)? {
+        // Signed or not: a tag is written once.
+        match registry.tagged(app.name, version)? {
             Some(other) if other != digest => bail!(
-                "{}:{version} is {other} already, and commit {commit} has {digest}; a version stays what it is: take the next one",
-                settings.image(app.name)
+                "{image}:{version} is {other} already, and commit {commit} has {digest}; a version stays what it is: take the next one"
             ),
-            there => images.push((app.name, digest, there.is_some())),
+            there => images.push((app.name, image, digest, there.is_some())),
         }
     }
-    for (app, digest, there) in images {
-        let image = settings.image(app);
+    for (app, image, digest, there) in images {
         if there {
             println!("is there  {image}:{version} ({digest})");
             continue;
         }
-        put_again(&registry, app, &digest, version)?;
+        registry
+            .put_again(app, &digest, version)
+            .with_context(|| format!("tag {image}@{digest} as {version}"))?;
         println!("tagged    {image}:{version} ({digest})");
-    }
-    Ok(())
-}
-
-/// Puts the manifest of `digest` under `tag`.
-fn put_again(registry: &Registry<'_>, app: &str, digest: &str, tag: &str) -> Result<()> {
-    let manifest = registry.manifest(app, digest)?;
-    let url = registry.url(app, tag);
-    let mut request = registry.agent.put(&url).header("Content-Type", manifest.kind);
-    if let Some(authorization) = registry.authorization() {
-        request = request.header("Authorization", authorization);
-    }
-    let answer = request
-        .send(&manifest.text)
-        .with_context(|| format!("write {url}"))?;
-    if !answer.status().is_success() {
-        bail!(
-            "write {url}: the registry answers {}; check that the role may push images",
-            answer.status()
-        );
     }
     Ok(())
 }

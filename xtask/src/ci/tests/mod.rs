@@ -20,6 +20,7 @@ mod stub;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
+use ureq::Agent;
 use xshell::{Shell, cmd};
 
 use self::model::{Forge, Registry};
@@ -207,6 +208,14 @@ fn wanted<'a, 'sh>(
         commit,
         own: None,
     }
+}
+
+/// As the verbs have one.
+fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .new_agent()
 }
 
 /// Whatever the person who runs the tests has configured must not matter.

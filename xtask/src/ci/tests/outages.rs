@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use ureq::Agent;
 
 use super::propose::{branch, heads};
 use super::stub::{Asked, Stub};
-use super::{Repository, wanted};
+use super::{Repository, agent, wanted};
 use crate::ci::forge::hub::Client;
 use crate::ci::propose::Outcome;
 use crate::ci::settings::Release::Staging;
@@ -60,10 +59,7 @@ impl Forge {
 
 /// The verb `propose`.
 fn propose(repository: &Repository, commit: &str, forge: &Forge) -> anyhow::Result<Outcome> {
-    let agent = Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .new_agent();
+    let agent = agent();
     let hub = Hub {
         kind: HubKind::Gitea,
         api: format!("http://{}", forge.stub.address()),

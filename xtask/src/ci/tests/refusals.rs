@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use xshell::Shell;
 
 use super::stub::{Stub, nobody};
-use super::{Repository, shell};
+use super::{Repository, agent, shell};
 use crate::ci::git::remote::{Error, GitRemote, Remote as _, Update};
-use crate::ci::images;
 use crate::ci::propose::Outcome;
 use crate::ci::registry::{self, Images as _, Registry};
 use crate::ci::settings::{self, Engine, Release};
+use crate::ci::{images, tag};
 
 fn hook(repository: &Repository, text: &str) -> std::path::PathBuf {
     let hook = repository.remote.join("hooks/pre-receive");
@@ -53,11 +53,11 @@ fn credentials_of_git_are_named_and_so_is_a_remote_that_is_down() {
         (nobody(), "cannot be reached"),
     ] {
         let remote = GitRemote::at(&git, format!("http://{address}/owner/name.git"))
-            .with_token(Some("expired".to_owned()));
+            .with_token(Some("secret-of-the-forge".to_owned()));
         let error = remote.heads(&["master".to_owned()]).expect_err("refused");
         let text = format!("{error:#}");
         assert!(text.contains(words) && text.contains(&address), "{text}");
-        assert!(!text.contains("expired\""), "{text}");
+        assert!(!text.contains("secret-of-the-forge"), "{text}");
     }
     let sent = stub.asked();
     assert!(
@@ -101,10 +101,7 @@ fn asked(settings: &settings::Registry) -> Result<Option<String>, registry::Erro
 }
 
 fn asked_for(settings: &settings::Registry, signed: bool) -> Result<Option<String>, registry::Error> {
-    let agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .new_agent();
+    let agent = agent();
     let registry = Registry {
         agent: &agent,
         settings,
@@ -153,6 +150,29 @@ fn where_images_are_signed_one_without_a_signature_counts_as_not_there() {
         let answer = asked_for(&registry_at(registry.address()), wanted).unwrap();
         assert_eq!(answer.is_some(), found, "signed: {there}, has to be: {wanted}");
     }
+}
+
+#[test]
+fn a_version_stays_what_it_is_though_nobody_signed_it() {
+    let repository = Repository::new();
+    let [ours, other] = ["a", "b"].map(|digit| format!("sha256:{}", digit.repeat(64)));
+    let signature = format!("sha256-{}.sig", "a".repeat(64));
+    let stub = Stub::with_digests(move |asked| {
+        let tag = asked.line.rsplit('/').next().unwrap_or_default();
+        let is_content = tag.len() == 40;
+        if tag == "v1.0.0" {
+            return Some(other.clone());
+        }
+        (is_content || tag == signature).then(|| ours.clone())
+    });
+    let (agent, settings) = (agent(), registry_at(stub.address()));
+    let registry = Registry {
+        agent: &agent,
+        settings: &settings,
+        signed: true,
+    };
+    let error = tag::run(&repository.handle(), &registry, "v1.0.0").expect_err("another image has it");
+    assert!(error.to_string().contains("take the next one"), "{error}");
 }
 
 /// A shell whose `docker` is the script `text`.

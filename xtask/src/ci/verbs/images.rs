@@ -1,4 +1,4 @@
-//! Images: what is to be done, building them, pushing and signing them.
+//! Images: what is to be done, building them, pushing, signing and tagging them.
 
 use std::thread;
 
@@ -12,7 +12,7 @@ use crate::ci::registry::Registry;
 use crate::ci::run::Run;
 use crate::ci::settings::{self, Engine, Release, Signing};
 use crate::ci::sign::Signer;
-use crate::ci::{images, reproduce, results};
+use crate::ci::{images, reproduce, results, tag};
 use crate::flags;
 
 impl Run<'_> {
@@ -128,6 +128,11 @@ impl Run<'_> {
             format!("{hash}  {}\n", registry.settings.image(app.name))
         });
         results::write(&self.folder().join("signed"), &lines.collect::<String>())
+    }
+
+    pub(in crate::ci) fn tag(&self, version: &str) -> Result<()> {
+        let settings = settings::Registry::from_env()?;
+        tag::run(self.git, &self.registry(&settings)?, version)
     }
 
     pub(in crate::ci) fn reproduce(&self, flags: &flags::CiBuild) -> Result<()> {

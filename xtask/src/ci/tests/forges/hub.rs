@@ -1,20 +1,13 @@
 //! GitHub's API and Gitea's, by the requests that are sent. The e2e has a real Gitea; a real GitHub is nowhere in the tests.
 
 use serde_json::{Value, json};
-use ureq::Agent;
 
 use super::proposal;
 use crate::ci::forge::hub::Client;
 use crate::ci::forge::{Error, Forge as _, Open, Proposal};
 use crate::ci::settings::{Hub, HubKind};
+use crate::ci::tests::agent;
 use crate::ci::tests::stub::{Asked, Stub, nobody};
-
-fn agent() -> Agent {
-    Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .new_agent()
-}
 
 fn hub(kind: HubKind, address: &str) -> Hub {
     Hub {
