@@ -1,5 +1,6 @@
-//! What can be wrong with an account or a stack, each with the next step; and how the command line's words tell which it is.
+//! What can be wrong with an account or a stack, each with the next step.
 
+use crate::aws::meaning::Meaning;
 use crate::aws::parameters::FILE;
 
 /// A fault that has a name.
@@ -67,34 +68,6 @@ pub(crate) enum AwsError {
     Command { command: String, detail: String },
 }
 
-/// How the command line's messages tell what is wrong.
-const EXPIRED: &[&str] = &[
-    "ExpiredToken",
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-    "SignatureDoesNotMatch",
-    "AuthFailure",
-    "has expired",
-    "token is expired",
-];
-const NO_CREDENTIALS: &[&str] = &[
-    "Unable to locate credentials",
-    "Partial credentials",
-    "config profile",
-    "Error loading SSO Token",
-];
-const DENIED: &[&str] = &[
-    "AccessDenied",
-    "not authorized to perform",
-    "UnauthorizedOperation",
-];
-const NOT_REACHED: &[&str] = &[
-    "Could not connect to the endpoint",
-    "Connection was closed",
-    "Connect timeout",
-    "Read timeout",
-];
-
 impl AwsError {
     /// What a failed command meant by what it wrote.
     pub(crate) fn of(command: &str, wrote: &str) -> Self {
@@ -104,20 +77,15 @@ impl AwsError {
             .filter(|line| !line.is_empty())
             .collect::<Vec<_>>()
             .join(" ");
-        let says = |words: &[&str]| words.iter().any(|word| detail.contains(word));
-        if says(EXPIRED) {
-            Self::Expired { detail }
-        } else if says(NO_CREDENTIALS) {
-            Self::NoCredentials { detail }
-        } else if says(DENIED) {
-            Self::Denied { detail }
-        } else if says(NOT_REACHED) {
-            Self::NotReached { detail }
-        } else {
-            Self::Command {
+        match Meaning::of(&detail) {
+            Meaning::Expired => Self::Expired { detail },
+            Meaning::NoCredentials => Self::NoCredentials { detail },
+            Meaning::Denied => Self::Denied { detail },
+            Meaning::NotReached => Self::NotReached { detail },
+            Meaning::Other => Self::Command {
                 command: command.to_owned(),
                 detail,
-            }
+            },
         }
     }
 }
@@ -127,37 +95,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_of_the_command_line_are_told_apart() {
-        let of = |wrote| AwsError::of("sts get-caller-identity", wrote);
-        assert!(matches!(
-            of(
-                "\nAn error occurred (ExpiredToken) when calling the GetCallerIdentity operation: The security token included in \
-                 the request is expired"
-            ),
-            AwsError::Expired { .. }
-        ));
-        assert!(matches!(
-            of("Unable to locate credentials. You can configure credentials by running \"aws configure\"."),
-            AwsError::NoCredentials { .. }
-        ));
-        assert!(matches!(
-            of("The config profile (nobody) could not be found"),
-            AwsError::NoCredentials { .. }
-        ));
-        assert!(matches!(
-            of(
-                "An error occurred (AccessDenied) when calling the CreateChangeSet operation: User: arn:aws:iam::1:user/x is not \
-                 authorized to perform: cloudformation:CreateChangeSet"
-            ),
-            AwsError::Denied { .. }
-        ));
-        assert!(matches!(
-            of("Could not connect to the endpoint URL: \"http://127.0.0.1:1/\""),
-            AwsError::NotReached { .. }
-        ));
-        assert!(matches!(
-            of("An error occurred (ValidationError): Template format error"),
-            AwsError::Command { .. }
-        ));
+    fn what_a_command_wrote_is_told_in_one_line() {
+        let of = |wrote| AwsError::of("s3 rm", wrote).to_string();
+        assert_eq!(
+            of("\nfatal error:\n  no\n"),
+            "`aws s3 rm` failed: fatal error: no"
+        );
+        let expired = of("\nAn error occurred (ExpiredToken)\n");
+        assert!(
+            expired.ends_with("(`aws sso login`) (An error occurred (ExpiredToken))"),
+            "{expired}"
+        );
     }
 }

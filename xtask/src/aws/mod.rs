@@ -24,6 +24,7 @@ mod account;
 mod change;
 mod error;
 mod events;
+pub(crate) mod meaning;
 pub(crate) mod parameters;
 mod stack;
 mod stacks;

@@ -7,6 +7,7 @@ use serde_json::json;
 use xshell::{Shell, cmd};
 
 use super::{Error, Forge, Open, Proposal};
+use crate::aws::meaning::Meaning;
 
 pub(crate) struct CodeCommit<'a> {
     pub(crate) sh: &'a Shell,
@@ -123,23 +124,13 @@ impl CodeCommit<'_> {
     }
 }
 
-/// Reads the words of the `aws` program.
 fn refusal(what: String, said: &str) -> Error {
-    const CREDENTIALS: &[&str] = &[
-        "Unable to locate credentials",
-        "ExpiredToken",
-        "AccessDenied",
-        "UnrecognizedClient",
-        "InvalidSignature",
-        "security token",
-    ];
-    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let text = said.to_owned();
-    if has(CREDENTIALS) {
-        Error::Credentials(what, text, "the role of this run")
-    } else if has(&["Could not connect", "Connection was closed", "timed out"]) {
-        Error::Unreachable(what, text)
-    } else {
-        Error::Unexpected(what, text)
+    match Meaning::of(said) {
+        Meaning::NoCredentials | Meaning::Expired | Meaning::Denied => {
+            Error::Credentials(what, text, "the role of this run")
+        }
+        Meaning::NotReached => Error::Unreachable(what, text),
+        Meaning::Other => Error::Unexpected(what, text),
     }
 }
