@@ -150,9 +150,19 @@ fn rendered_file(scratch: &Path, side: &str, name: &str) -> PathBuf {
 /// Two files of `scratch` as Git compares them; empty where they are the same.
 fn difference(sh: &Shell, scratch: &Path, base: &Path, head: &Path) -> Result<String> {
     let _folder = sh.push_dir(scratch);
-    // Its status says whether they differ.
     let diff = cmd!(sh, "git diff --no-index --no-prefix --no-color {base} {head}");
-    Ok(diff.quiet().ignore_status().read()?)
+    let output = diff.quiet().ignore_status().output()?;
+    // Its status is 1 where they differ, and also where it cannot read one of them.
+    let compared = match output.status.code() {
+        Some(0) => true,
+        Some(1) => !output.stdout.is_empty(),
+        _ => false,
+    };
+    if !compared {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    let text = String::from_utf8(output.stdout).context("a difference is UTF-8")?;
+    Ok(text.trim_end_matches('\n').to_owned())
 }
 
 /// What was rendered; nothing where there is no such file.
@@ -188,6 +198,23 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("Unchanged: platform-staging\n"), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_not_taken_for_the_same() {
+        let sh = Shell::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let [base, head] = ["base", "head"].map(Path::new);
+        difference(&sh, folder.path(), base, head).unwrap_err();
+        for (file, text) in [(base, "a\n"), (head, "b\n")] {
+            sh.write_file(folder.path().join(file), text).unwrap();
+        }
+        assert!(
+            difference(&sh, folder.path(), base, head)
+                .unwrap()
+                .ends_with("-a\n+b")
+        );
+        assert_eq!(difference(&sh, folder.path(), base, base).unwrap(), "");
     }
 
     #[test]

@@ -155,10 +155,13 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
 
     /// The address without credentials.
     pub(crate) fn url(&self) -> String {
-        match (self.address.split_once("://"), self.address.rsplit_once('@')) {
-            (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
-            _ => self.address.clone(),
-        }
+        let Some((scheme, rest)) = self.address.split_once("://") else {
+            return self.address.clone();
+        };
+        // Behind the host, `@` is part of a path.
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        format!("{scheme}://{host}{path}")
     }
 
     /// Whether both are on one host, which then may be shown the same token.

@@ -119,6 +119,8 @@ fn a_token_is_for_one_host() {
     let at = |address: &str| GitRemote::at(&git, address.to_owned());
     let infra = at("https://user:word@forge.example:8443/owner/infra.git");
     assert_eq!(infra.url(), "https://forge.example:8443/owner/infra.git");
+    let named = "https://forge.example/@owner/infra.git";
+    assert_eq!(at(named).url(), named);
     assert!(infra.same_host(&at("https://forge.example:8443/owner/app.git")));
     for other in [
         "https://forge.example/owner/app.git",
