@@ -17,15 +17,7 @@ pub(crate) fn reasons(events: &Value) -> String {
         status(event).ends_with("_FAILED") && !reason.contains("cancelled")
     });
     let lines: Vec<_> = failed
-        .map(|event| {
-            let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-            format!(
-                "{} ({}): {}",
-                text("LogicalResourceId"),
-                text("ResourceType"),
-                text("ResourceStatusReason")
-            )
-        })
+        .map(|event| fault(event, "ResourceStatusReason"))
         .take(3)
         .collect();
     if lines.is_empty() {
@@ -39,22 +31,25 @@ pub(crate) fn reasons(events: &Value) -> String {
 pub(crate) fn checks(events: &Value) -> Option<String> {
     let events = events["OperationEvents"].as_array()?;
     let last = &events.first()?["OperationId"];
-    let text = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
     let faults: Vec<_> = events
         .iter()
         .filter(|event| event["OperationId"] == *last && event["ValidationStatus"] == "FAILED")
         // What is only warned of stops nothing.
         .filter(|event| event["ValidationFailureMode"] == "FAIL")
-        .map(|event| {
-            format!(
-                "{} ({}): {}",
-                text(event, "LogicalResourceId"),
-                text(event, "ResourceType"),
-                text(event, "ValidationStatusReason")
-            )
-        })
+        .map(|event| fault(event, "ValidationStatusReason"))
         .collect();
     (!faults.is_empty()).then(|| faults.join("; "))
+}
+
+/// As `Bucket (AWS::S3::Bucket): it is there already`, by the field that has the reason.
+fn fault(event: &Value, reason: &str) -> String {
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    format!(
+        "{} ({}): {}",
+        text("LogicalResourceId"),
+        text("ResourceType"),
+        text(reason)
+    )
 }
 
 #[cfg(test)]

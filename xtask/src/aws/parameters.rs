@@ -14,7 +14,8 @@ use crate::aws::stacks::{PARTS, Part, Scope};
 pub(crate) const FILE: &str = "infra/aws/parameters.toml";
 /// Tells the stacks of one project from those of another in the same account.
 const PROJECT: &str = "Project";
-const DEFAULT_PROJECT: &str = "gitops-loop";
+/// As in every template.
+pub(crate) const DEFAULT_PROJECT: &str = "gitops-loop";
 
 /// What is deployed, and where to.
 #[derive(Debug, Deserialize)]

@@ -19,8 +19,8 @@ const LOOK: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_mins(30);
 /// So soon an emulator is done, and a small stack of AWS.
 const FIRST_LOOK: Duration = Duration::from_millis(300);
-/// The change set, by which it is found again if a run is cut off.
-const CHANGE_SET: &str = "xtask";
+/// What names the change set; by this name it is found again if a run is cut off.
+const CHANGE_SET: [&str; 2] = ["--change-set-name", "xtask"];
 
 /// A stack of the account.
 pub(crate) struct Stack<'a> {
@@ -56,6 +56,29 @@ impl Stack<'_> {
         parameters: &[Value],
         state: &State,
     ) -> Result<Option<Vec<Change>>> {
+        self.create_change_set(template, parameters, state)?;
+        let set = self.change_set()?;
+        if set["Status"] == "CREATE_COMPLETE" {
+            return changes(&set).map(Some);
+        }
+        let reason = set["StatusReason"].as_str().unwrap_or_default();
+        // Asked before the change set goes, and with it what the checks found.
+        let refused = (!nothing_to_do(reason)).then(|| {
+            self.found_by_checks(&CHANGE_SET)
+                .unwrap_or_else(|| reason.to_owned())
+        });
+        self.forget()?;
+        match refused {
+            None => Ok(None),
+            Some(reasons) => {
+                let stack = self.name.clone();
+                Err(AwsError::Refused { stack, reasons }.into())
+            }
+        }
+    }
+
+    /// Has AWS work out a change, in place of one that a run left that was cut off.
+    fn create_change_set(&self, template: &Path, parameters: &[Value], state: &State) -> Result<()> {
         let kind = if *state == State::There {
             "UPDATE"
         } else {
@@ -64,9 +87,7 @@ impl Stack<'_> {
         let template = template.to_str().context("the path of a template is UTF-8")?;
         let body = format!("file://{template}");
         let parameters = Value::from(parameters).to_string();
-        let arguments = &[
-            "--change-set-name",
-            CHANGE_SET,
+        let more = [
             "--change-set-type",
             kind,
             "--template-body",
@@ -78,35 +99,26 @@ impl Stack<'_> {
             // What an earlier stack kept is taken in again.
             "--import-existing-resources",
         ];
-        let created = self.cloudformation("create-change-set", arguments);
-        if created
-            .as_ref()
-            .is_err_and(|error| error.to_string().contains("AlreadyExists"))
-        {
-            self.forget()?;
-            self.cloudformation("create-change-set", arguments)?;
-        } else {
-            created?;
+        let arguments = &[&CHANGE_SET[..], &more].concat();
+        match self.cloudformation("create-change-set", arguments) {
+            Err(error) if error.to_string().contains("AlreadyExists") => {
+                self.forget()?;
+                self.cloudformation("create-change-set", arguments)?;
+            }
+            created => {
+                created?;
+            }
         }
+        Ok(())
+    }
+
+    /// The prepared change, once AWS has worked it out or given up.
+    fn change_set(&self) -> Result<Value> {
         let started = Instant::now();
         loop {
-            let set = self.cloudformation("describe-change-set", &["--change-set-name", CHANGE_SET])?;
+            let set = self.cloudformation("describe-change-set", &CHANGE_SET)?;
             match set["Status"].as_str().unwrap_or_default() {
-                "CREATE_COMPLETE" => return changes(&set).map(Some),
-                "FAILED" => {
-                    let reason = set["StatusReason"].as_str().unwrap_or_default();
-                    // Asked before the change set goes, and with it what the checks found.
-                    let refused = (!nothing_to_do(reason)).then(|| {
-                        self.found_by_checks(&["--change-set-name", CHANGE_SET])
-                            .unwrap_or_else(|| reason.to_owned())
-                    });
-                    self.forget()?;
-                    let Some(reasons) = refused else {
-                        return Ok(None);
-                    };
-                    let stack = self.name.clone();
-                    return Err(AwsError::Refused { stack, reasons }.into());
-                }
+                "CREATE_COMPLETE" | "FAILED" => return Ok(set),
                 status if started.elapsed() > LONGEST => {
                     let (stack, status) = (self.name.clone(), status.to_owned());
                     return Err(AwsError::Busy { stack, status }.into());
@@ -118,7 +130,7 @@ impl Stack<'_> {
 
     /// Drops the prepared change.
     pub(crate) fn forget(&self) -> Result<()> {
-        self.cloudformation("delete-change-set", &["--change-set-name", CHANGE_SET])?;
+        self.cloudformation("delete-change-set", &CHANGE_SET)?;
         Ok(())
     }
 
@@ -137,7 +149,7 @@ impl Stack<'_> {
 
     /// Carries out the prepared change, and waits.
     pub(crate) fn execute(&self) -> Result<()> {
-        self.cloudformation("execute-change-set", &["--change-set-name", CHANGE_SET])?;
+        self.cloudformation("execute-change-set", &CHANGE_SET)?;
         match self.settled()?.as_deref() {
             Some("CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE") => Ok(()),
             status => Err(self.failure(status.unwrap_or("gone"))?.into()),

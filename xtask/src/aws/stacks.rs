@@ -129,6 +129,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::aws::parameters::DEFAULT_PROJECT;
 
     fn folder() -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/aws")
@@ -162,6 +163,16 @@ mod tests {
             there.remove("Project");
             assert_eq!(named, there, "{}", part.name);
         }
+    }
+
+    #[test]
+    fn the_project_is_called_the_same_in_every_template_that_has_it() {
+        let projects = PARTS.iter().filter_map(|part| parameters(part).remove("Project"));
+        let names: Vec<_> = projects.map(|project| project["Default"].clone()).collect();
+        assert!(
+            names.len() > 5 && names.iter().all(|name| name == DEFAULT_PROJECT),
+            "{names:?}"
+        );
     }
 
     #[test]
