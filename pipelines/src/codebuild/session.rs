@@ -1,7 +1,6 @@
 //! One shell that lives through a whole build, so that what a command exports or where it goes holds for the next.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -34,7 +33,7 @@ pub(crate) enum Ended {
 }
 
 impl Session {
-    /// Start a shell in `folder` with these variables on top of `base`'s; all output of its commands goes to `log`.
+    /// Start a shell in `folder` with these variables on top of this process's; all output of its commands goes to `log`.
     pub(crate) fn open(
         shell: Shell,
         folder: &Path,
@@ -54,8 +53,8 @@ impl Session {
             .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("start {program}"))?;
-        let input = shell.stdin.take().expect("stdin is piped");
-        let answers = BufReader::new(shell.stdout.take().expect("stdout is piped"));
+        let input = shell.stdin.take().context("stdin is piped")?;
+        let answers = BufReader::new(shell.stdout.take().context("stdout is piped")?);
         Ok(Self {
             shell: Group(shell),
             input,
@@ -73,15 +72,11 @@ impl Session {
         std::fs::write(&script, format!("{command}\n"))
             .with_context(|| format!("write {}", script.display()))?;
         self.note(&format!("$ {}", command.trim_end()))?;
-        let mut line = String::new();
-        write!(
-            line,
-            ". {} >>{} 2>&1 </dev/null",
-            quoted(&script),
-            quoted(&self.log)
-        )
-        .expect("a String takes all");
-        line.push_str("; printf '%s\\n' \"$?\"\n");
+        let line = format!(
+            ". {} >>{} 2>&1 </dev/null; printf '%s\\n' \"$?\"\n",
+            quoted(&script.display().to_string()),
+            quoted(&self.log.display().to_string())
+        );
         if self.input.write_all(line.as_bytes()).await.is_err() {
             return self.shell_ended().await;
         }
@@ -98,7 +93,7 @@ impl Session {
 
     /// Set and export a variable for the commands to come.
     pub(crate) async fn export(&mut self, name: &str, value: &str) -> Result<()> {
-        let line = format!("export {name}='{}'\n", value.replace('\'', r"'\''"));
+        let line = format!("export {name}={}\n", quoted(value));
         self.input
             .write_all(line.as_bytes())
             .await
@@ -142,6 +137,7 @@ impl Session {
     }
 }
 
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+/// One word of the shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }

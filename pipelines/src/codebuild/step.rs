@@ -13,8 +13,7 @@ pub(crate) enum OnFailure {
 }
 
 /// The phases that run commands, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// `install`
     Install,
