@@ -47,11 +47,14 @@ impl Recorder {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (seen, upstream) = (seen.clone(), upstream.clone());
-                // An error is a connection that one side closed.
                 thread::spawn(move || {
-                    TcpStream::connect(upstream)
-                        .context("reach the database")
-                        .and_then(|upstream| pass_on(&client, &upstream, &seen, read))
+                    let done = TcpStream::connect(upstream)
+                        .context("reach what is recorded")
+                        .and_then(|upstream| pass_on(&client, &upstream, &seen, read));
+                    // The client sees only that the connection ends.
+                    if let Err(error) = done {
+                        eprintln!("not recorded: {error:#}");
+                    }
                 });
             }
         });
@@ -67,6 +70,7 @@ impl Recorder {
     }
 }
 
+/// Passes requests and answers on until the client has nothing more to ask.
 fn pass_on(
     client: &TcpStream,
     upstream: &TcpStream,
@@ -75,7 +79,7 @@ fn pass_on(
 ) -> Result<()> {
     let (mut from_client, mut from_upstream) = (BufReader::new(client), BufReader::new(upstream));
     let (mut to_client, mut to_upstream) = (client, upstream);
-    loop {
+    while !from_client.fill_buf().context("wait for a request")?.is_empty() {
         let (asked, body) = message(&mut from_client, |_| true)?;
         seen.lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -88,6 +92,7 @@ fn pass_on(
             .write_all(&[head.as_bytes(), &body].concat())
             .context("pass an answer on")?;
     }
+    Ok(())
 }
 
 /// A head with its empty line, and the body as it is on the wire, if there may be one.

@@ -29,6 +29,15 @@ impl Look {
     }
 }
 
+/// The commit that the overlays are changed on, of all branches of their repository.
+pub(crate) fn base_of(branches: &Heads) -> Result<&String> {
+    branches.get(MAIN_BRANCH).with_context(|| {
+        format!(
+            "the repository of the overlays has no branch {MAIN_BRANCH}; push it there, or name the right one by INFRA_REMOTE"
+        )
+    })
+}
+
 impl Place<'_, '_> {
     /// The forge is asked first: what is not open by then can only be merged by way of a run that looks again after it.
     pub(crate) fn look(&self, release: Release) -> Result<Look> {
@@ -40,10 +49,7 @@ impl Place<'_, '_> {
             patterns.push(release.branch().to_owned());
         }
         let branches = self.infra.heads(&patterns)?;
-        let base = branches
-            .get(MAIN_BRANCH)
-            .with_context(|| format!("the repository of the overlays has no branch {MAIN_BRANCH}"))?
-            .clone();
+        let base = base_of(&branches)?.clone();
         self.bring(self.infra, &branches, &source[..1])?;
         let heads = match self.source {
             Some(remote) => remote.heads(&source)?,

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
 use crate::ci::apps::{APPS, App};
-use crate::ci::git::Git;
+use crate::ci::git::{Git, short};
 use crate::ci::overlay::{self, Pin};
 use crate::ci::registry::Images;
 use crate::ci::settings::{MAIN_BRANCH, Release};
@@ -180,7 +180,7 @@ impl Plan {
 
     /// The commit as people write it.
     pub(crate) fn short_commit(&self) -> &str {
-        &self.commit[..10]
+        short(&self.commit)
     }
 
     pub(crate) fn with_action(&self, action: Action) -> impl Iterator<Item = &AppPlan> {

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::ci::apps::APPS;
 use crate::ci::forge::Proposal;
-use crate::ci::git::Git;
+use crate::ci::git::{Git, short};
 use crate::ci::look::Look;
 use crate::ci::overlay::Pin;
 use crate::ci::plan::{self, Action, AppPlan, Plan};
@@ -137,7 +137,7 @@ fn describe(plan: &Plan) -> Proposal {
             text,
             "\nCommit {withdrawn} and what came before it is not proposed to {environment} again. To go on, push a change, or run \
              `cargo xtask rollback {environment} --to {}`. The table keeps its schema.",
-            &withdrawn[..10]
+            short(withdrawn)
         );
     }
     Proposal {
@@ -196,7 +196,7 @@ fn named<'s>(history: &'s [State], to: &str, environment: &str) -> Result<&'s St
         .iter()
         .find(|state| fitting.contains(&&state.commit.as_str()));
     let Some(found) = found else {
-        let known: Vec<_> = known.iter().take(5).map(|commit| &commit[..10]).collect();
+        let known: Vec<_> = known.iter().take(5).map(|commit| short(commit)).collect();
         bail!(
             "{environment} never had a release of commit {to}; the last ones were {}",
             known.join(", ")

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use ureq::Agent;
 use xshell::Shell;
 
@@ -11,6 +11,7 @@ use crate::ci::forge;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote};
 use crate::ci::images::Origin;
+use crate::ci::look::base_of;
 use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Place;
 use crate::ci::registry::Registry;
@@ -79,9 +80,7 @@ impl<'a> Run<'a> {
         let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
         let infra = self.infra();
         let heads = infra.heads(&[MAIN_BRANCH.to_owned()])?;
-        let base = heads
-            .get(MAIN_BRANCH)
-            .with_context(|| format!("the repository of the overlays has no branch {MAIN_BRANCH}"))?;
+        let base = base_of(&heads)?;
         if self.git.commit_named(base).is_none() {
             infra.bring(&[MAIN_BRANCH])?;
         }

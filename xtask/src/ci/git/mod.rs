@@ -15,6 +15,11 @@ use crate::ci::apps::{APPS, App, IGNORED_SUFFIX, SHARED};
 const AUTHOR: &str = "gitops-loop-ci";
 const AUTHOR_EMAIL: &str = "ci@gitops-loop.invalid";
 
+/// A commit's name as people write it.
+pub(crate) fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
 /// Answers about commits by their full names: what is true of one stays true.
 pub(crate) type Memory = Arc<Mutex<HashMap<String, String>>>;
 

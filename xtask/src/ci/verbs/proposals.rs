@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::ci::git::short;
 use crate::ci::look::Look;
 use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Outcome;
@@ -95,7 +96,7 @@ impl Run<'_> {
             Outcome::Withdrawn(commit) => println!(
                 "nothing to propose: {environment} was taken back from commit {commit}; push a change, or run \
                  `cargo xtask rollback {environment} --to {}`",
-                &commit[..10]
+                short(&commit)
             ),
         }
         Ok(())
