@@ -19,6 +19,7 @@ mod diff;
 mod doctor;
 mod e2e;
 mod env;
+mod environment;
 mod fork;
 mod fuzz;
 mod groups;

@@ -5,7 +5,6 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use clap::ValueEnum;
 use serde_json::Value;
 use tempfile::NamedTempFile;
 use xshell::Shell;
@@ -18,6 +17,7 @@ use crate::aws::stack::Stack;
 use crate::aws::stacks::{Holds, PARTS, Part, Scope};
 use crate::aws::state::State;
 use crate::aws::template::with_plain_table_name;
+use crate::environment::Environment;
 use crate::flags::{self, AwsDeploy, AwsDestroy, AwsVerb};
 
 mod account;
@@ -30,29 +30,6 @@ mod stack;
 mod stacks;
 mod state;
 mod template;
-
-/// Of which there are two of each stack that is not shared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Environment {
-    Staging,
-    Production,
-}
-
-impl Environment {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
-    }
-
-    fn other(self) -> Self {
-        match self {
-            Self::Staging => Self::Production,
-            Self::Production => Self::Staging,
-        }
-    }
-}
 
 impl flags::Aws {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
@@ -182,11 +159,7 @@ impl<'sh> Run<'sh> {
         for part in self.parts.iter().rev() {
             let stack = self.stack(part);
             if part.scope == Scope::Shared && !shared_goes {
-                println!(
-                    "{:40} stays: {} uses it",
-                    stack.name,
-                    self.environment.other().name()
-                );
+                println!("{:40} stays: {} uses it", stack.name, self.environment.other());
                 continue;
             }
             self.remove(part, &stack)?;

@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use xshell::Shell;
 
-use crate::aws::Environment;
 use crate::aws::error::AwsError;
 use crate::aws::stacks::{PARTS, Part, Scope};
+use crate::environment::Environment;
 
 pub(crate) const FILE: &str = "infra/aws/parameters.toml";
 /// Tells the stacks of one project from those of another in the same account.

@@ -1,6 +1,6 @@
 //! The stacks there are, in the order in which they are made; they are removed in the opposite one.
 
-use crate::aws::Environment;
+use crate::environment::Environment;
 
 /// One template of `infra/aws`, and what it is told.
 #[derive(Debug)]

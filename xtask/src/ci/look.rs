@@ -7,7 +7,7 @@ use crate::ci::git::Git;
 use crate::ci::git::remote::{Heads, Remote};
 use crate::ci::proposal;
 use crate::ci::propose::Place;
-use crate::ci::settings::{MAIN_BRANCH, Release};
+use crate::environment::{Environment, MAIN_BRANCH};
 
 /// What is true at one moment, as far as proposals of one environment depend on it.
 pub(crate) struct Look {
@@ -40,13 +40,13 @@ pub(crate) fn base_of(branches: &Heads) -> Result<&String> {
 
 impl Place<'_, '_> {
     /// The forge is asked first: what is not open by then can only be merged by way of a run that looks again after it.
-    pub(crate) fn look(&self, release: Release) -> Result<Look> {
-        let prefix = proposal::prefix(release.environment());
+    pub(crate) fn look(&self, environment: Environment) -> Result<Look> {
+        let prefix = proposal::prefix(environment.name());
         let open = self.forge.open_proposals(&prefix)?;
-        let source = [MAIN_BRANCH.to_owned(), release.branch().to_owned()];
+        let source = [MAIN_BRANCH.to_owned(), environment.branch().to_owned()];
         let mut patterns = vec![MAIN_BRANCH.to_owned(), format!("{prefix}*")];
         if self.source.is_none() {
-            patterns.push(release.branch().to_owned());
+            patterns.push(environment.branch().to_owned());
         }
         let branches = self.infra.heads(&patterns)?;
         let base = base_of(&branches)?.clone();
@@ -59,7 +59,7 @@ impl Place<'_, '_> {
         let tips = source.iter().filter_map(|branch| heads.get(branch).cloned());
         Ok(Look {
             base,
-            tip: heads.get(release.branch()).cloned(),
+            tip: heads.get(environment.branch()).cloned(),
             tips: tips.collect(),
             branches,
             open,

@@ -10,7 +10,7 @@ use crate::ci::apps::{APPS, App};
 use crate::ci::git::{Git, short};
 use crate::ci::overlay::{self, Pin};
 use crate::ci::registry::Images;
-use crate::ci::settings::{MAIN_BRANCH, Release};
+use crate::environment::{Environment, MAIN_BRANCH};
 
 /// What will be done for one app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -63,7 +63,7 @@ pub(crate) fn compute(
     git: &Git<'_>,
     images: &dyn Images,
     image: &dyn Fn(&str) -> String,
-    release: Release,
+    environment: Environment,
     commit: &str,
     base: &str,
 ) -> Result<Plan> {
@@ -71,27 +71,27 @@ pub(crate) fn compute(
     for app in APPS {
         let fingerprint = git.fingerprint(commit, app)?;
         let in_registry = images.digest(app.name, &fingerprint)?;
-        let pin = pinned(git, base, app, release)?;
+        let pin = pinned(git, base, app, environment)?;
         apps.push(AppPlan {
             app,
             name: app.name,
             image: format!("{}:{fingerprint}", image(app.name)),
             fingerprint,
-            action: action(release, in_registry.as_deref(), &pin.digest),
+            action: action(environment, in_registry.as_deref(), &pin.digest),
             in_registry,
             in_overlay: pin.digest,
             released: pin.commit,
             withdrawn: pin.withdrawn,
         });
     }
-    Ok(Plan::of(release, commit, base, apps))
+    Ok(Plan::of(environment, commit, base, apps))
 }
 
 /// What giving `to` the images of `from` means, both as pinned in `base`. They must have the content of `pushed`, if that is given.
 pub(crate) fn promotion(
     git: &Git<'_>,
-    from: Release,
-    to: Release,
+    from: Environment,
+    to: Environment,
     pushed: Option<&str>,
     base: &str,
 ) -> Result<Plan> {
@@ -99,7 +99,7 @@ pub(crate) fn promotion(
     let mut apps = Vec::new();
     for app in APPS {
         let (given, pin) = (pinned(git, base, app, from)?, pinned(git, base, app, to)?);
-        let (from, path) = (from.environment(), app.overlay(from.environment()));
+        let path = app.overlay(from.name());
         let of = given.commit.with_context(|| {
             format!(
                 "{path} names no commit behind its digest: nothing was released to {from} yet; do that first"
@@ -127,35 +127,34 @@ pub(crate) fn promotion(
         && !git.same_content(pushed, &commit)?
     {
         bail!(
-            "{} runs commit {commit}, and commit {pushed}, pushed here, has other content; push what {0} runs, or release it there \
-             first",
-            from.environment()
+            "{from} runs commit {commit}, and commit {pushed}, pushed here, has other content; push what {from} runs, or release it \
+             there first"
         );
     }
     Ok(Plan::of(to, &commit, base, apps))
 }
 
-pub(crate) fn pinned(git: &Git<'_>, base: &str, app: &App, release: Release) -> Result<Pin> {
-    let path = app.overlay(release.environment());
+pub(crate) fn pinned(git: &Git<'_>, base: &str, app: &App, environment: Environment) -> Result<Pin> {
+    let path = app.overlay(environment.name());
     overlay::pin(&git.file(base, &path)?, app.name)
         .with_context(|| format!("{path} on branch {MAIN_BRANCH}; mend it there and run the verb again"))
 }
 
-pub(crate) fn action(release: Release, in_registry: Option<&str>, in_overlay: &str) -> Action {
-    match (in_registry, release) {
+pub(crate) fn action(environment: Environment, in_registry: Option<&str>, in_overlay: &str) -> Action {
+    match (in_registry, environment) {
         (Some(digest), _) if digest == in_overlay => Action::Nothing,
         (Some(_), _) => Action::Propose,
-        (None, Release::Staging) => Action::Build,
-        (None, Release::Production) => Action::Missing,
+        (None, Environment::Staging) => Action::Build,
+        (None, Environment::Production) => Action::Missing,
     }
 }
 
 impl Plan {
-    pub(crate) fn of(release: Release, commit: &str, base: &str, apps: Vec<AppPlan>) -> Self {
+    pub(crate) fn of(environment: Environment, commit: &str, base: &str, apps: Vec<AppPlan>) -> Self {
         Self {
             commit: commit.to_owned(),
-            branch: release.branch(),
-            environment: release.environment(),
+            branch: environment.branch(),
+            environment: environment.name(),
             base: base.to_owned(),
             release: apps.iter().any(|app| app.action != Action::Nothing),
             apps,
@@ -251,15 +250,15 @@ mod tests {
 
     #[test]
     fn only_staging_builds() {
-        assert_eq!(action(Release::Staging, None, "a"), Action::Build);
-        assert_eq!(action(Release::Production, None, "a"), Action::Missing);
+        assert_eq!(action(Environment::Staging, None, "a"), Action::Build);
+        assert_eq!(action(Environment::Production, None, "a"), Action::Missing);
     }
 
     #[test]
     fn content_that_is_deployed_is_left_alone_and_other_content_is_proposed() {
-        for release in [Release::Staging, Release::Production] {
-            assert_eq!(action(release, Some("a"), "a"), Action::Nothing);
-            assert_eq!(action(release, Some("a"), "b"), Action::Propose);
+        for environment in [Environment::Staging, Environment::Production] {
+            assert_eq!(action(environment, Some("a"), "a"), Action::Nothing);
+            assert_eq!(action(environment, Some("a"), "b"), Action::Propose);
         }
     }
 
@@ -276,7 +275,7 @@ mod tests {
             withdrawn: None,
             action: Action::Build,
         };
-        let plan = Plan::of(Release::Staging, "c", "b", APPS.iter().map(planned).collect());
+        let plan = Plan::of(Environment::Staging, "c", "b", APPS.iter().map(planned).collect());
         let built = |names: Option<&[&str]>| -> Vec<_> {
             plan.to_build(names).into_iter().map(|app| app.name).collect()
         };

@@ -8,7 +8,7 @@ use crate::ci::forge::Proposal;
 use crate::ci::git::Git;
 use crate::ci::overlay::{self, Pin};
 use crate::ci::plan::{Action, AppPlan, Plan};
-use crate::ci::settings::MAIN_BRANCH;
+use crate::environment::MAIN_BRANCH;
 
 /// What the branches of an environment's proposals begin with.
 pub(crate) fn prefix(environment: &str) -> String {

@@ -10,7 +10,7 @@ use crate::ci::git::remote::{self, Remote, Update};
 use crate::ci::look::Look;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
-use crate::ci::settings::Release;
+use crate::environment::Environment;
 
 /// Looks until somebody else must be at work on the same environment all the time.
 const LOOKS: usize = 25;
@@ -64,10 +64,10 @@ impl Place<'_, '_> {
     /// Proposes what `plan` finds to be wanted, each time anew, and nothing besides.
     pub(crate) fn settle(
         &self,
-        release: Release,
+        environment: Environment,
         mut plan: impl FnMut(&Look) -> Result<Plan>,
     ) -> Result<Outcome> {
-        self.until_rest(release, |look| {
+        self.until_rest(environment, |look| {
             let plan = plan(look)?;
             let proposal = proposal::describe(&plan);
             let next = self.next(look, &plan, &proposal)?;
@@ -78,7 +78,7 @@ impl Place<'_, '_> {
     /// Does what `decide` says, each time after a new look, until it says that nothing is left to do.
     pub(crate) fn until_rest(
         &self,
-        release: Release,
+        environment: Environment,
         mut decide: impl FnMut(&Look) -> Result<(Proposal, Next)>,
     ) -> Result<Outcome> {
         if self.git.is_shallow()? {
@@ -88,7 +88,7 @@ impl Place<'_, '_> {
             );
         }
         for _ in 0..LOOKS {
-            let look = self.look(release)?;
+            let look = self.look(environment)?;
             let (proposal, next) = decide(&look)?;
             match next {
                 Next::Rest(outcome) => return Ok(outcome),
@@ -102,19 +102,16 @@ impl Place<'_, '_> {
                 },
             }
         }
-        bail!(
-            "the proposals to {} kept changing; run the verb again when other runs have ended",
-            release.environment()
-        )
+        bail!("the proposals to {environment} kept changing; run the verb again when other runs have ended")
     }
 
     /// The commit that would be proposed now; no remote is written to.
     pub(crate) fn preview(
         &self,
-        release: Release,
+        environment: Environment,
         plan: impl FnOnce(&Look) -> Result<Plan>,
     ) -> Result<Option<(Proposal, String)>> {
-        let look = self.look(release)?;
+        let look = self.look(environment)?;
         let plan = plan(&look)?;
         if !plan.release || self.withdrawn(&plan, &plan.commit)?.is_some() {
             return Ok(None);

@@ -15,7 +15,7 @@ use crate::ci::overlay::Pin;
 use crate::ci::plan::{self, Action, AppPlan, Plan};
 use crate::ci::proposal;
 use crate::ci::propose::{Next, Outcome, Place};
-use crate::ci::settings::{MAIN_BRANCH, Release};
+use crate::environment::{Environment, MAIN_BRANCH};
 
 /// A state of an environment's overlays that a release, or a rollback to one, has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +28,12 @@ struct State {
 
 /// What giving an environment an earlier release means while the overlays are as in `base`: the one before the present one, or
 /// that of the commit `to`, which may be cut short.
-pub(crate) fn plan(git: &Git<'_>, release: Release, to: Option<&str>, look: &Look) -> Result<Plan> {
-    let (environment, base) = (release.environment(), look.base.as_str());
-    let now = state(git, release, base).with_context(|| {
+pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, look: &Look) -> Result<Plan> {
+    let base = look.base.as_str();
+    let now = state(git, environment, base).with_context(|| {
         format!("the overlays of {environment} on {MAIN_BRANCH} name no single release, so nothing is to be taken back")
     })?;
-    let history = history(git, release, base)?;
+    let history = history(git, environment, base)?;
     let target = match to {
         Some(to) => named(&history, to, environment)?,
         None => history
@@ -60,11 +60,11 @@ pub(crate) fn plan(git: &Git<'_>, release: Release, to: Option<&str>, look: &Loo
             in_overlay: in_overlay.clone(),
             released: Some(now.commit.clone()),
             withdrawn: now.withdrawn.clone(),
-            action: plan::action(release, Some(digest), in_overlay),
+            action: plan::action(environment, Some(digest), in_overlay),
         })
     });
     let apps = apps.collect::<Result<Vec<_>>>()?;
-    let mut plan = Plan::of(release, &target.commit, base, apps);
+    let mut plan = Plan::of(environment, &target.commit, base, apps);
     plan.release = target.commit != now.commit || target.digests != now.digests || withdraws != now.withdrawn;
     plan.withdraws = withdraws;
     Ok(plan)
@@ -86,9 +86,9 @@ fn newest(git: &Git<'_>, commit: &str, look: &Look) -> Result<String> {
 
 impl Place<'_, '_> {
     /// Proposes that, and closes what was proposed of this kind before.
-    pub(crate) fn roll_back(&self, release: Release, to: Option<&str>) -> Result<Outcome> {
-        self.until_rest(release, |look| {
-            let plan = plan(self.git, release, to, look)?;
+    pub(crate) fn roll_back(&self, environment: Environment, to: Option<&str>) -> Result<Outcome> {
+        self.until_rest(environment, |look| {
+            let plan = plan(self.git, environment, to, look)?;
             let proposal = describe(&plan);
             let next = self.next_of_rollback(look, &plan, &proposal)?;
             Ok((proposal, next))
@@ -149,23 +149,20 @@ fn describe(plan: &Plan) -> Proposal {
 }
 
 /// The releases that an environment has had, newest first; one that came back stands there twice.
-fn history(git: &Git<'_>, release: Release, base: &str) -> Result<Vec<State>> {
-    let overlays: Vec<_> = APPS
-        .iter()
-        .map(|app| app.overlay(release.environment()))
-        .collect();
+fn history(git: &Git<'_>, environment: Environment, base: &str) -> Result<Vec<State>> {
+    let overlays: Vec<_> = APPS.iter().map(|app| app.overlay(environment.name())).collect();
     let changes = git.changes(base, &overlays)?;
     Ok(changes
         .iter()
-        .filter_map(|commit| state(git, release, commit))
+        .filter_map(|commit| state(git, environment, commit))
         .collect())
 }
 
 /// What the overlays are in `commit`; none where they name no release, or the apps different ones.
-fn state(git: &Git<'_>, release: Release, commit: &str) -> Option<State> {
+fn state(git: &Git<'_>, environment: Environment, commit: &str) -> Option<State> {
     let pins = APPS
         .iter()
-        .map(|app| plan::pinned(git, commit, app, release).ok());
+        .map(|app| plan::pinned(git, commit, app, environment).ok());
     let pins: Vec<Pin> = pins.collect::<Option<_>>()?;
     let Pin {
         commit, withdrawn, ..
@@ -179,7 +176,7 @@ fn state(git: &Git<'_>, release: Release, commit: &str) -> Option<State> {
     })
 }
 
-fn named<'s>(history: &'s [State], to: &str, environment: &str) -> Result<&'s State> {
+fn named<'s>(history: &'s [State], to: &str, environment: Environment) -> Result<&'s State> {
     let mut known: Vec<&str> = Vec::new();
     for state in history {
         if !known.contains(&state.commit.as_str()) {

@@ -16,7 +16,8 @@ use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Place;
 use crate::ci::registry::Registry;
 use crate::ci::results::FOLDER;
-use crate::ci::settings::{self, Forge, MAIN_BRANCH, Release};
+use crate::ci::settings::{self, Forge};
+use crate::environment::MAIN_BRANCH;
 
 /// No answer of a registry or a forge takes longer than this.
 const ANSWER: Duration = Duration::from_mins(1);
@@ -77,7 +78,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn compute(&self) -> Result<Plan> {
-        let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
+        let (environment, settings) = (settings::environment()?, settings::Registry::from_env()?);
         let infra = self.infra();
         let heads = infra.heads(&[MAIN_BRANCH.to_owned()])?;
         let base = base_of(&heads)?;
@@ -90,7 +91,7 @@ impl<'a> Run<'a> {
             self.git,
             &self.registry(&settings)?,
             &image,
-            release,
+            environment,
             &commit,
             base,
         )

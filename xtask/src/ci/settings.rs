@@ -7,19 +7,7 @@ use std::env::{self, VarError};
 use anyhow::{Context as _, Result, bail};
 
 use crate::ci::apps::APPS;
-use clap::ValueEnum;
-
-/// The branch environments are deployed from, whatever branch is released: all overlays are changed there.
-pub(crate) const MAIN_BRANCH: &str = "master";
-
-/// `RELEASE_BRANCH`: the branch this run was started for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Release {
-    /// `master`: builds, proposes to staging.
-    Staging,
-    /// `production`: proposes what staging was given, never builds.
-    Production,
-}
+use crate::environment::{Environment, MAIN_BRANCH};
 
 /// Where images are kept. Holds a secret, so it has no `Debug`.
 #[derive(Clone)]
@@ -77,30 +65,6 @@ pub(crate) enum HubKind {
 pub(crate) enum Engine {
     Docker,
     Podman,
-}
-
-impl Release {
-    pub(crate) fn from_env() -> Result<Self> {
-        match required("RELEASE_BRANCH")?.as_str() {
-            MAIN_BRANCH => Ok(Self::Staging),
-            "production" => Ok(Self::Production),
-            other => bail!("RELEASE_BRANCH={other}: only {MAIN_BRANCH} and production are released"),
-        }
-    }
-
-    pub(crate) fn environment(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
-    }
-
-    pub(crate) fn branch(self) -> &'static str {
-        match self {
-            Self::Staging => MAIN_BRANCH,
-            Self::Production => "production",
-        }
-    }
 }
 
 impl Registry {
@@ -190,11 +154,16 @@ pub(crate) fn signing() -> Result<Option<Signing>> {
     })
 }
 
-/// `RELEASE_BRANCH` where it need not be set.
-pub(crate) fn release_if_any() -> Result<Option<Release>> {
-    optional("RELEASE_BRANCH")?
-        .map(|_| Release::from_env())
-        .transpose()
+/// `RELEASE_BRANCH`: the environment that is released from the branch this run was started for.
+pub(crate) fn environment() -> Result<Environment> {
+    let branch = required("RELEASE_BRANCH")?;
+    Environment::of_branch(&branch)
+        .with_context(|| format!("RELEASE_BRANCH={branch}: only {MAIN_BRANCH} and production are released"))
+}
+
+/// The same where it need not be set.
+pub(crate) fn environment_if_any() -> Result<Option<Environment>> {
+    optional("RELEASE_BRANCH")?.map(|_| environment()).transpose()
 }
 
 /// `FORGE_TOKEN`, for reading a private repository and for pushing.

@@ -12,8 +12,9 @@ use xshell::{Cmd, Shell, cmd};
 use crate::ci::apps::App;
 use crate::ci::images::{self, Origin};
 use crate::ci::registry::Registry;
-use crate::ci::settings::{Release, Signing};
+use crate::ci::settings::Signing;
 use crate::ci::{results, sbom};
+use crate::environment::Environment;
 
 /// Verbs of cosign.
 const ATTEST: &str = "attest";
@@ -26,7 +27,7 @@ pub(crate) struct Signer<'a> {
     /// Where the statements are kept for whoever wants to read them.
     pub(crate) folder: &'a Path,
     pub(crate) origin: &'a Origin,
-    pub(crate) release: Release,
+    pub(crate) environment: Environment,
 }
 
 impl Signer<'_> {
@@ -36,7 +37,7 @@ impl Signer<'_> {
         let made = self.keep(
             app,
             "provenance.json",
-            &provenance(app, self.release, self.origin),
+            &provenance(app, self.environment, self.origin),
         )?;
         for (kind, statement) in [("cyclonedx", bill), ("slsaprovenance1", made)] {
             self.cosign(sh, app, digest, ATTEST, |cosign| {
@@ -100,7 +101,7 @@ fn form<'a>(verb: &str, signing: &'a Signing) -> Vec<&'a str> {
 }
 
 /// How an image was made, as SLSA says it. The signature says by whom.
-fn provenance(app: &App, release: Release, origin: &Origin) -> Value {
+fn provenance(app: &App, environment: Environment, origin: &Origin) -> Value {
     let first = |names: &[&str]| {
         names
             .iter()
@@ -112,9 +113,9 @@ fn provenance(app: &App, release: Release, origin: &Origin) -> Value {
     json!({
         "buildDefinition": {
             "buildType": format!("{}/blob/{}/docs/CI.md", origin.source, origin.commit),
-            "externalParameters": { "app": app.name, "branch": release.branch() },
+            "externalParameters": { "app": app.name, "branch": environment.branch() },
             "resolvedDependencies": [{
-                "uri": format!("git+{}@refs/heads/{}", origin.source, release.branch()),
+                "uri": format!("git+{}@refs/heads/{}", origin.source, environment.branch()),
                 "digest": { "gitCommit": origin.commit },
             }],
         },

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::ci::apps::APPS;
 use crate::ci::git::Git;
 use crate::ci::registry::{Images as _, Registry};
-use crate::ci::settings::MAIN_BRANCH;
+use crate::environment::MAIN_BRANCH;
 
 /// Tags the images of the commit that is checked out.
 pub(crate) fn run(git: &Git<'_>, registry: &Registry<'_>, version: &str) -> Result<()> {

@@ -6,7 +6,7 @@ use crate::ci::git::Git;
 use crate::ci::look::Look;
 use crate::ci::plan::{self, Action, Plan};
 use crate::ci::registry::Images;
-use crate::ci::settings::Release;
+use crate::environment::Environment;
 
 /// A run's commit, and all that tells which images it has.
 pub(crate) struct Wanted<'a, 'sh> {
@@ -14,7 +14,7 @@ pub(crate) struct Wanted<'a, 'sh> {
     pub(crate) images: &'a dyn Images,
     /// The image of an app, without a tag.
     pub(crate) image: &'a dyn Fn(&str) -> String,
-    pub(crate) release: Release,
+    pub(crate) environment: Environment,
     pub(crate) commit: &'a str,
     /// The apps that this run pushes, of runs that share the commit; `None`: it pushes all.
     pub(crate) own: Option<&'a [&'static str]>,
@@ -51,7 +51,7 @@ impl Wanted<'_, '_> {
             self.git,
             self.images,
             self.image,
-            self.release,
+            self.environment,
             commit,
             &look.base,
         )

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::aws::Environment;
+use crate::environment::Environment;
 
 #[derive(Debug, Args)]
 pub(crate) struct Aws {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::ci::settings::Release;
+use crate::environment::Environment;
 use crate::flags::Toolchain;
 
 #[derive(Debug, Args)]
@@ -57,11 +57,11 @@ pub(crate) struct CiPropose {
 #[derive(Debug, Args)]
 pub(crate) struct CiPromote {
     /// Whose images
-    #[arg(long, value_enum, default_value_t = Release::Staging)]
-    pub(crate) from: Release,
+    #[arg(long, value_enum, default_value_t = Environment::Staging)]
+    pub(crate) from: Environment,
     /// Which environment is to run them
-    #[arg(long, value_enum, default_value_t = Release::Production)]
-    pub(crate) to: Release,
+    #[arg(long, value_enum, default_value_t = Environment::Production)]
+    pub(crate) to: Environment,
 }
 
 #[derive(Debug, Args)]
@@ -74,7 +74,7 @@ pub(crate) struct CiBuild {
 pub(crate) struct Rollback {
     /// Which environment
     #[arg(value_enum, value_name = "ENV")]
-    pub(crate) environment: Release,
+    pub(crate) environment: Environment,
     /// The release of this commit; the one before the present one otherwise
     #[arg(long, value_name = "COMMIT")]
     pub(crate) to: Option<String>,

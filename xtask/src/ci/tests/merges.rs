@@ -3,7 +3,7 @@
 use super::Repository;
 use super::model::Merge;
 use super::propose::{OVERLAY, branch, heads};
-use crate::ci::settings::Release::Staging;
+use crate::environment::Environment::Staging;
 
 #[test]
 fn an_overlay_that_was_edited_meanwhile_makes_a_conflict_and_the_next_run_mends_it() {

@@ -30,8 +30,8 @@ use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
 use crate::ci::propose::{Outcome, Place};
 use crate::ci::registry::Images;
-use crate::ci::settings::Release;
 use crate::ci::wanted::Wanted;
+use crate::environment::Environment;
 
 /// A checkout of a small monorepo, with a bare repository as its remote.
 struct Repository {
@@ -150,14 +150,14 @@ impl Repository {
     /// What one run of the verb `propose` for `commit` does.
     fn propose(
         &self,
-        release: Release,
+        environment: Environment,
         commit: &str,
         registry: &Registry,
         forge: &Forge,
     ) -> anyhow::Result<Outcome> {
         self.at_place(forge, |place| {
-            let wanted = wanted(place.git, registry, release, commit);
-            place.settle(release, |look| wanted.newest(look))
+            let wanted = wanted(place.git, registry, environment, commit);
+            place.settle(environment, |look| wanted.newest(look))
         })
     }
 
@@ -197,14 +197,14 @@ impl Repository {
 fn wanted<'a, 'sh>(
     git: &'a Git<'sh>,
     images: &'a dyn Images,
-    release: Release,
+    environment: Environment,
     commit: &'a str,
 ) -> Wanted<'a, 'sh> {
     Wanted {
         git,
         images,
         image: &model::image,
-        release,
+        environment,
         commit,
         own: None,
     }

@@ -9,8 +9,8 @@ use super::stub::{Asked, Stub};
 use super::{Repository, agent, wanted};
 use crate::ci::forge::hub::Client;
 use crate::ci::propose::Outcome;
-use crate::ci::settings::Release::Staging;
 use crate::ci::settings::{Hub, HubKind};
+use crate::environment::Environment::Staging;
 
 /// What the forge does not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

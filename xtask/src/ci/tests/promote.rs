@@ -4,8 +4,8 @@ use super::Repository;
 use super::model::{Merge, digest};
 use crate::ci::apps::APPS;
 use crate::ci::propose::Outcome;
-use crate::ci::settings::Release::{Production, Staging};
 use crate::ci::{overlay, plan};
+use crate::environment::Environment::{Production, Staging};
 
 fn promote(repository: &Repository, forge: &super::Forge) -> anyhow::Result<Outcome> {
     promote_pushed(repository, forge, None)

@@ -4,7 +4,7 @@ use super::Repository;
 use super::model::{Merge, digest};
 use crate::ci::apps::APPS;
 use crate::ci::propose::Outcome;
-use crate::ci::settings::Release::{Production, Staging};
+use crate::environment::Environment::{Production, Staging};
 
 pub(super) const OVERLAY: &str = "infra/backend/overlays/staging/kustomization.yaml";
 
@@ -209,12 +209,12 @@ fn what_the_registry_lacks_is_not_proposed() {
     let commit = repository.change("new");
     repository.push("production");
     let (registry, forge) = (repository.registry(&[]), repository.forge());
-    for (release, words) in [
+    for (environment, words) in [
         (Staging, "run `cargo xtask ci build`"),
         (Production, "to master first"),
     ] {
         let error = repository
-            .propose(release, &commit, &registry, &forge)
+            .propose(environment, &commit, &registry, &forge)
             .expect_err("never built")
             .to_string();
         assert!(error.contains(words) && error.contains("backend"), "{error}");

@@ -21,8 +21,8 @@ use crate::ci::forge::Forge as _;
 use crate::ci::git::Memory;
 use crate::ci::git::remote::Update;
 use crate::ci::propose::Place;
-use crate::ci::settings::Release;
 use crate::ci::{plan, proposal};
+use crate::environment::Environment;
 
 impl Story {
     /// The rules that hold once all runs have ended.
@@ -37,12 +37,12 @@ impl Story {
             }
         }
         assert_eq!((self.heads(), self.forge.written()), before, "rule 3: writes");
-        for (to, push) in [(Release::Staging, true), (Release::Production, false)] {
+        for (to, push) in [(Environment::Staging, true), (Environment::Production, false)] {
             if !push {
                 // Staging has the newest by now.
                 self.promote(&open_door).expect("promote");
             }
-            let prefix = proposal::prefix(to.environment());
+            let prefix = proposal::prefix(to.name());
             let open = self.forge.open_proposals(&prefix).unwrap();
             assert!(open.len() <= 1, "rule 2: {open:?} are open");
             for open in open {
@@ -65,7 +65,14 @@ pub(super) fn one_look(place: &Place<'_, '_>, registry: &Gated<'_, Registry>, co
         .heads(&["master".to_owned(), "release/*".to_owned()])?;
     let base = &branches["master"];
     place.infra.bring(&["master"])?;
-    let plan = plan::compute(place.git, registry, &model::image, Release::Staging, commit, base)?;
+    let plan = plan::compute(
+        place.git,
+        registry,
+        &model::image,
+        Environment::Staging,
+        commit,
+        base,
+    )?;
     if !plan.release {
         return Ok(());
     }

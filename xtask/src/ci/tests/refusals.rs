@@ -10,8 +10,9 @@ use super::{Repository, agent, shell};
 use crate::ci::git::remote::{Error, GitRemote, Remote as _, Update};
 use crate::ci::propose::Outcome;
 use crate::ci::registry::{self, Images as _, Registry};
-use crate::ci::settings::{self, Engine, Release};
+use crate::ci::settings::{self, Engine};
 use crate::ci::{images, tag};
+use crate::environment::Environment;
 
 fn hook(repository: &Repository, text: &str) -> std::path::PathBuf {
     let hook = repository.remote.join("hooks/pre-receive");
@@ -28,7 +29,7 @@ fn a_protected_branch_is_named_and_leaves_nothing_behind() {
     let hook = hook(&repository, "echo 'release/* is for owners' >&2; exit 1");
     let before = repository.git(&["ls-remote", "origin"]);
     let error = repository
-        .propose(Release::Staging, &commit, &registry, &forge)
+        .propose(Environment::Staging, &commit, &registry, &forge)
         .expect_err("protected");
     let text = format!("{error:#}");
     assert!(
@@ -39,7 +40,7 @@ fn a_protected_branch_is_named_and_leaves_nothing_behind() {
     assert!(forge.written().is_empty());
 
     fs::remove_file(hook).unwrap();
-    let outcome = repository.propose(Release::Staging, &commit, &registry, &forge);
+    let outcome = repository.propose(Environment::Staging, &commit, &registry, &forge);
     assert!(matches!(outcome.unwrap(), Outcome::Proposed { .. }));
 }
 
@@ -194,8 +195,8 @@ fn a_push_that_the_registry_refuses_is_named_unless_another_run_was_faster() {
         let registry = repository.registry(commits);
         let git = repository.handle();
         let image = |app: &str| format!("127.0.0.1:1/loop/{app}");
-        let release = Release::Staging;
-        let plan = crate::ci::plan::compute(&git, &registry, &image, release, &commit, &commit);
+        let environment = Environment::Staging;
+        let plan = crate::ci::plan::compute(&git, &registry, &image, environment, &commit, &commit);
         (registry, plan.unwrap())
     };
     let (without, plan_without) = plan(&[]);

@@ -8,7 +8,7 @@ use super::propose::{branch, heads};
 use crate::ci::apps::APPS;
 use crate::ci::overlay::{self, Pin};
 use crate::ci::propose::Outcome;
-use crate::ci::settings::Release::Staging;
+use crate::environment::Environment::Staging;
 
 impl Repository {
     fn roll_back(&self, forge: &Forge, to: Option<&str>) -> Result<Outcome> {

@@ -5,8 +5,8 @@ use super::propose::{branch, heads};
 use super::{Repository, wanted};
 use crate::ci::apps::APPS;
 use crate::ci::propose::Outcome;
-use crate::ci::settings::Release::Staging;
 use crate::ci::wanted::Wanted;
+use crate::environment::Environment::Staging;
 
 /// What the verb `propose` does in the run that pushes `app`.
 fn propose(

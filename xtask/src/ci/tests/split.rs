@@ -7,7 +7,7 @@ use crate::ci::apps::APPS;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote as _};
 use crate::ci::propose::{Outcome, Place};
-use crate::ci::settings::Release;
+use crate::environment::Environment;
 
 /// A bare repository that holds `infra/` alone, and so no commit of the application.
 fn infra(repository: &Repository) -> PathBuf {
@@ -54,8 +54,8 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
         forge: &forge,
     };
     let propose = |commit: &str| {
-        let wanted = wanted(&git, &registry, Release::Staging, commit);
-        place.settle(Release::Staging, |look| wanted.newest(look))
+        let wanted = wanted(&git, &registry, Environment::Staging, commit);
+        place.settle(Environment::Staging, |look| wanted.newest(look))
     };
     let outcome = propose(&commit).unwrap();
     let branch = format!("release/staging-{}", &commit[..10]);
@@ -79,8 +79,8 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
     assert_eq!(propose(&commit).unwrap(), Outcome::Nothing);
     let first = repository.git(&["rev-parse", "HEAD^"]);
     let early = repository.registry(&[&first]);
-    let wanted = wanted(&git, &early, Release::Staging, &first);
-    let outcome = place.settle(Release::Staging, |look| wanted.newest(look));
+    let wanted = wanted(&git, &early, Environment::Staging, &first);
+    let outcome = place.settle(Environment::Staging, |look| wanted.newest(look));
     assert_eq!(outcome.unwrap(), Outcome::Overtaken(commit));
 }
 
@@ -101,9 +101,9 @@ fn the_overlays_change_in_the_same_way_as_in_one_repository() {
             source: source.map(|source| source as _),
             forge: &forge,
         };
-        let wanted = wanted(&git, &registry, Release::Staging, &commit);
+        let wanted = wanted(&git, &registry, Environment::Staging, &commit);
         place
-            .settle(Release::Staging, |look| wanted.newest(look))
+            .settle(Environment::Staging, |look| wanted.newest(look))
             .unwrap();
         let heads = infra.heads(&["release/*".to_owned()]).unwrap();
         let made = heads.into_values().next().unwrap();

@@ -21,8 +21,8 @@ use crate::ci::git::{Git, Memory};
 use crate::ci::overlay::{self, Pin};
 use crate::ci::propose::Place;
 use crate::ci::registry::Images as _;
-use crate::ci::settings::Release;
 use crate::ci::wanted::Wanted;
+use crate::environment::Environment;
 
 /// Pushes of one story.
 pub(super) const PUSHES: usize = 3;
@@ -130,19 +130,19 @@ impl Story {
             _ => {
                 let wanted = Wanted {
                     own,
-                    ..wanted(&git, &registry, Release::Staging, commit)
+                    ..wanted(&git, &registry, Environment::Staging, commit)
                 };
-                place.settle(Release::Staging, |look| wanted.newest(look))?;
+                place.settle(Environment::Staging, |look| wanted.newest(look))?;
                 Ok(())
             }
         }
     }
 
     /// The push that an environment is pinned to.
-    fn pinned(&self, release: Release) -> Result<usize> {
+    fn pinned(&self, environment: Environment) -> Result<usize> {
         let pushes = self.pushes.lock().unwrap();
         let mut found = None;
-        for (at, (app, pin)) in APPS.iter().zip(self.pins(release)).enumerate() {
+        for (at, (app, pin)) in APPS.iter().zip(self.pins(environment)).enumerate() {
             let commit = pin.commit.unwrap_or_default();
             let Some(number) = pushes.iter().position(|(pushed, _)| *pushed == commit) else {
                 bail!("{} is pinned to {commit:?}, which was never pushed", app.name);
@@ -174,7 +174,7 @@ impl Story {
         self.remote(&git).heads(&["*".to_owned()]).unwrap()
     }
 
-    pub(super) fn pins(&self, release: Release) -> Vec<Pin> {
+    pub(super) fn pins(&self, environment: Environment) -> Vec<Pin> {
         let sh = self.shell();
         let git = Git::remembering(&sh, self.memory.clone());
         let remote = self.remote(&git);
@@ -183,7 +183,7 @@ impl Story {
             remote.bring(&["master"]).unwrap();
         }
         let pin = |app: &App| {
-            let text = git.file(&master, &app.overlay(release.environment())).unwrap();
+            let text = git.file(&master, &app.overlay(environment.name())).unwrap();
             overlay::pin(&text, app.name).unwrap()
         };
         APPS.iter().map(pin).collect()

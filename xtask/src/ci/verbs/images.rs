@@ -10,7 +10,7 @@ use crate::ci::kept::Kept;
 use crate::ci::plan::{AppPlan, Plan};
 use crate::ci::registry::Registry;
 use crate::ci::run::Run;
-use crate::ci::settings::{self, Engine, Release, Signing};
+use crate::ci::settings::{self, Engine, Signing};
 use crate::ci::sign::Signer;
 use crate::ci::{images, reproduce, results, tag};
 use crate::flags;
@@ -91,7 +91,7 @@ impl Run<'_> {
             signing,
             folder: &self.folder(),
             origin: &self.origin(&plan.commit)?,
-            release: Release::from_env()?,
+            environment: settings::environment()?,
         };
         let one = |sh: &Shell, app: &AppPlan, digest: &str| {
             if registry.is_signed(app.name, digest)? {

@@ -8,39 +8,37 @@ use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Outcome;
 use crate::ci::results;
 use crate::ci::run::Run;
-use crate::ci::settings::{self, Forge, Release};
+use crate::ci::settings::{self, Forge};
 use crate::ci::wanted::Wanted;
+use crate::environment::Environment;
 use crate::flags;
 
 impl Run<'_> {
     pub(in crate::ci) fn propose(&self, flags: &flags::CiPropose) -> Result<()> {
-        let (release, settings) = (Release::from_env()?, settings::Registry::from_env()?);
+        let (environment, settings) = (settings::environment()?, settings::Registry::from_env()?);
         let registry = self.registry(&settings)?;
         let own = settings::release_apps()?;
         let wanted = Wanted {
             git: self.git,
             images: &registry,
             image: &|app: &str| settings.image(app),
-            release,
+            environment,
             commit: &self.git.head()?,
             // A commit is shown whole or not at all.
             own: own.as_deref().filter(|_| !flags.dry_run),
         };
         if flags.dry_run {
-            return self.preview(release, |look| wanted.newest(look));
+            return self.preview(environment, |look| wanted.newest(look));
         }
-        self.settle(release, |look| wanted.newest(look))
+        self.settle(environment, |look| wanted.newest(look))
     }
 
     /// Shows the commit instead of proposing it, and keeps it for whoever wants to look.
-    fn preview(&self, release: Release, plan: impl FnOnce(&Look) -> Result<Plan>) -> Result<()> {
+    fn preview(&self, environment: Environment, plan: impl FnOnce(&Look) -> Result<Plan>) -> Result<()> {
         let forge = Forge::from_env()?;
-        let text = match self.place(&forge, |place| place.preview(release, plan))? {
+        let text = match self.place(&forge, |place| place.preview(environment, plan))? {
             None => {
-                println!(
-                    "nothing to propose: {} is pinned to these images",
-                    release.environment()
-                );
+                println!("nothing to propose: {environment} is pinned to these images");
                 String::new()
             }
             Some((proposal, commit)) => {
@@ -58,8 +56,8 @@ impl Run<'_> {
             bail!("--from and --to are the same environment");
         }
         // Started by a push: what was pushed has to be what is promoted.
-        let pushed = match settings::release_if_any()? {
-            Some(release) if release == to => Some(self.git.head()?),
+        let pushed = match settings::environment_if_any()? {
+            Some(environment) if environment == to => Some(self.git.head()?),
             _ => None,
         };
         self.settle(to, |look| {
@@ -68,19 +66,18 @@ impl Run<'_> {
     }
 
     pub(in crate::ci) fn roll_back(&self, flags: &flags::Rollback) -> Result<()> {
-        let (forge, environment) = (Forge::from_env()?, flags.environment.environment());
+        let (forge, environment) = (Forge::from_env()?, flags.environment);
         let to = flags.to.as_deref();
-        match self.place(&forge, |place| place.roll_back(flags.environment, to))? {
+        match self.place(&forge, |place| place.roll_back(environment, to))? {
             Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
             _ => println!("nothing to propose: {environment} has that release"),
         }
         Ok(())
     }
 
-    fn settle(&self, release: Release, plan: impl FnMut(&Look) -> Result<Plan>) -> Result<()> {
+    fn settle(&self, environment: Environment, plan: impl FnMut(&Look) -> Result<Plan>) -> Result<()> {
         let forge = Forge::from_env()?;
-        let environment = release.environment();
-        match self.place(&forge, |place| place.settle(release, plan))? {
+        match self.place(&forge, |place| place.settle(environment, plan))? {
             Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
             Outcome::Nothing => {
                 println!("nothing to propose: {environment} is pinned to the images of this commit");
@@ -90,7 +87,7 @@ impl Run<'_> {
             }
             Outcome::Gone(commit) => println!(
                 "nothing to propose: branch {} does not hold commit {commit}",
-                release.branch()
+                environment.branch()
             ),
             Outcome::LeftTo(apps) => println!("not yet   the run that pushes {} proposes", apps.join(", ")),
             Outcome::Withdrawn(commit) => println!(

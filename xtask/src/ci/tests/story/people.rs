@@ -10,9 +10,9 @@ use crate::ci::git::Git;
 use crate::ci::git::remote::{Remote as _, Update};
 use crate::ci::plan;
 use crate::ci::propose::Place;
-use crate::ci::settings::Release;
 use crate::ci::tests::gate::{Door, Gated};
 use crate::ci::tests::model::Merge;
+use crate::environment::Environment;
 
 impl Story {
     /// Pushes, and starts the runs of each push.
@@ -75,7 +75,7 @@ impl Story {
             source: None,
             forge: &Gated(&self.forge, door),
         };
-        let (from, to) = (Release::Staging, Release::Production);
+        let (from, to) = (Environment::Staging, Environment::Production);
         place.settle(to, |look| plan::promotion(&git, from, to, None, &look.base))?;
         Ok(())
     }
@@ -101,10 +101,10 @@ impl Story {
                 Merge::Squash
             };
             if self.forge.merge(branch, how) {
-                let release =
-                    [Release::Staging, Release::Production][usize::from(branch.contains("production"))];
-                let now = self.pinned(release).expect("rule 1");
-                let before = merged[release as usize].replace(now);
+                let environment = [Environment::Staging, Environment::Production]
+                    [usize::from(branch.contains("production"))];
+                let now = self.pinned(environment).expect("rule 1");
+                let before = merged[environment as usize].replace(now);
                 assert!(before <= Some(now), "rule 1: from push {before:?} back to {now}");
             }
         }
