@@ -114,7 +114,11 @@ fn page(sh: &Shell, out: &Path, pkg: &Path, options: Options) -> Result<()> {
 /// Tells one result of the compiler from another.
 fn state(wasm: &Path) -> Result<String> {
     let meta = fs::metadata(wasm).with_context(|| format!("look at {}", wasm.display()))?;
-    let made = meta.modified()?.duration_since(UNIX_EPOCH)?;
+    let made = meta
+        .modified()
+        .with_context(|| format!("ask when {} was made", wasm.display()))?
+        .duration_since(UNIX_EPOCH)
+        .with_context(|| format!("{} was made before 1970", wasm.display()))?;
     Ok(format!("{} {}", made.as_nanos(), meta.len()))
 }
 

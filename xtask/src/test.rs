@@ -106,16 +106,7 @@ const REASON: usize = 240;
 
 impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let wanted = |suite: &&Suite| self.only.as_deref().is_none_or(|only| suite.name.contains(only));
-        let suites: Vec<_> = SUITES.iter().filter(wanted).collect();
-        if suites.is_empty() {
-            let names: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
-            bail!(
-                "no suite has `{}` in its name; there are: {}",
-                self.only.unwrap_or_default(),
-                names.join("; ")
-            );
-        }
+        let suites = suites(self.only.as_deref())?;
         let install = !self.no_install;
         let kustomize = supplies::kustomize(sh, install)?;
         // What they hold answers until the tests are done.
@@ -153,6 +144,21 @@ impl flags::Test {
     }
 }
 
+/// Those whose name contains `only`; all where nothing is asked for.
+fn suites(only: Option<&str>) -> Result<Vec<&'static Suite>> {
+    let wanted = |suite: &&Suite| only.is_none_or(|only| suite.name.contains(only));
+    let suites: Vec<_> = SUITES.iter().filter(wanted).collect();
+    if suites.is_empty() {
+        let names: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+        bail!(
+            "no suite has `{}` in its name; there are: {}",
+            only.unwrap_or_default(),
+            names.join("; ")
+        );
+    }
+    Ok(suites)
+}
+
 /// The rules on manifests and on this repository, as a part of `cargo xtask check`.
 pub(crate) fn manifests(sh: &Shell) -> Result<()> {
     let only = Some(MANIFESTS.to_owned());
@@ -174,6 +180,19 @@ pub(crate) fn one_line(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_suite_is_found_by_a_part_of_its_name() {
+        let found = |only| {
+            suites(only)
+                .map(|suites| suites.len())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(found(None), Ok(SUITES.len()));
+        assert_eq!(found(Some("cloud")), Ok(1));
+        assert!(found(Some("clowd")).is_err_and(|error| error.contains("cloud: ")));
+        assert_eq!(found(Some(MANIFESTS)), Ok(1));
+    }
 
     #[test]
     fn a_reason_is_one_line_that_can_be_read() {
