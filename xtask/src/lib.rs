@@ -26,6 +26,6 @@ mod groups;
 mod hooks;
 mod openapi;
 mod packages;
-mod parts;
 mod supplies;
+mod supply;
 mod test;
