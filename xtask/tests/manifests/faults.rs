@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::NAMESPACE;
 use crate::object::{Object, find, of_kind};
-use crate::render::account_and_region;
+use crate::render::registry;
 
 /// One line for each object for which `wrong` says something.
 fn each(objects: &[Object], wrong: impl Fn(&Object) -> Option<String>) -> Vec<String> {
@@ -62,12 +62,12 @@ pub(crate) fn own_namespace(objects: &[Object]) -> Vec<String> {
 }
 
 pub(crate) fn image_by_digest(objects: &[Object]) -> Vec<String> {
-    let (account, region) = account_and_region();
+    let registry = registry();
     each_container(objects, |container| {
         let image = container.text("/image");
         let digest = image.split_once("@sha256:").filter(|(name, digest)| {
             let app = container.text("/name");
-            *name == format!("{account}.dkr.ecr.{region}.amazonaws.com/gitops-loop/{app}")
+            *name == format!("{registry}/{app}")
                 && digest.len() == 64
                 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
         });

@@ -115,6 +115,12 @@ pub(crate) fn account_and_region() -> (&'static str, &'static str) {
     (account, region)
 }
 
+/// Where our images lie, as `000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop`.
+pub(crate) fn registry() -> String {
+    let (account, region) = account_and_region();
+    format!("{account}.dkr.ecr.{region}.amazonaws.com/gitops-loop")
+}
+
 /// The objects of a plain file, such as a root Application.
 pub(crate) fn file(path: &str) -> Vec<Object> {
     let text =

@@ -8,14 +8,15 @@ use xtask::security::CLAIMS;
 
 use crate::faults;
 use crate::object::Object;
-use crate::render::{environment, local_overlay};
+use crate::render::{environment, local_overlay, registry};
 use crate::{APPLICATIONS, ENVIRONMENTS};
 
 struct Rule {
     /// As in the list of claims; the function in `faults` has the same name.
     name: &'static str,
     faults: fn(&[Object]) -> Vec<String>,
-    /// Each breaks it: the object, the place in it, and the JSON that is put there; nothing removes what is there.
+    /// Each breaks it: the object, the place in it, and the JSON that is put there; nothing removes what is there. The registry,
+    /// which a fork has of its own, is [`OUR_REGISTRY`].
     broken: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -26,6 +27,7 @@ macro_rules! rules {
     };
 }
 
+const OUR_REGISTRY: &str = "OUR_REGISTRY";
 const SERVER: &str = "Deployment/backend";
 const JOB: &str = "Job/backend-migrate";
 
@@ -36,7 +38,7 @@ const RULES: &[Rule] = rules! {
     ],
     own_namespace: [(SERVER, "/metadata/namespace", "\"kube-system\"")],
     image_by_digest: [
-        (SERVER, "/spec/template/spec/containers/0/image", "\"000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop/backend:latest\""),
+        (SERVER, "/spec/template/spec/containers/0/image", "\"OUR_REGISTRY/backend:latest\""),
         (JOB, "/spec/template/spec/containers/0/image", "\"docker.io/library/backend@sha256:0000000000000000000000000000000000000000000000000000000000000000\""),
     ],
     requests_and_limits: [
@@ -134,7 +136,8 @@ fn break_it(objects: &mut [Object], id: &str, pointer: &str, json: &str) {
             .remove(&key)
             .unwrap_or_else(|| panic!("{id} has no {pointer}"));
     } else {
-        fields.insert(key, serde_json::from_str(json).expect("JSON"));
+        let json = json.replace(OUR_REGISTRY, &registry());
+        fields.insert(key, serde_json::from_str(&json).expect("JSON"));
     }
 }
 
