@@ -7,7 +7,7 @@ use crate::aws::parameters::FILE;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AwsError {
     #[error(
-        "the command line of AWS is not on PATH; install it: https://docs.aws.amazon.com/cli (the Debian package is `awscli`)"
+        "the AWS CLI, `aws`, is not on PATH; install it: https://docs.aws.amazon.com/cli (the Debian package is `awscli`)"
     )]
     NoCommandLine,
     #[error("there are no credentials for AWS; sign in (`aws sso login`) or set AWS_PROFILE ({detail})")]
@@ -22,7 +22,7 @@ pub(crate) enum AwsError {
         "these credentials belong to account {found}, but {FILE} says {expected}; change the profile or the file"
     )]
     OtherAccount { found: String, expected: String },
-    #[error("AWS does not answer ({detail})")]
+    #[error("AWS cannot be reached; check the network and the region, and run this again ({detail})")]
     NotReached { detail: String },
     #[error(
         "{template} needs {}; put it below [{environment}] in {FILE} or give --set NAME=VALUE. OidcProvider is the issuer of the \
@@ -37,7 +37,7 @@ pub(crate) enum AwsError {
     },
     #[error("stack {stack} is {status}: a change is under way; try again when it is done")]
     Busy { stack: String, status: String },
-    #[error("stack {stack} is {status}, which nothing but a person should decide about; next: {next}")]
+    #[error("stack {stack} is {status}, and what becomes of it is for a person to decide; next: {next}")]
     Stuck {
         stack: String,
         status: String,
@@ -60,9 +60,7 @@ pub(crate) enum AwsError {
         status: String,
         reasons: String,
     },
-    #[error(
-        "destroy removes the stacks of {environment}; to say that it is meant, give: --yes {environment}"
-    )]
+    #[error("destroy removes the stacks of {environment}; to confirm that, add: --yes {environment}")]
     NotConfirmed { environment: &'static str },
     #[error("`aws {command}` failed: {detail}")]
     Command { command: String, detail: String },
