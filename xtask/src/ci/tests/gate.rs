@@ -10,7 +10,7 @@ use crate::ci::forge::{self, Forge, Open, Proposal};
 use crate::ci::git::remote::{self, Heads, Remote, Update};
 use crate::ci::registry::{self, Images};
 
-/// One in so many doors cuts a run off, as long as the story's number of such faults is not used up.
+/// One in so many doors cuts a run off, as long as the simulation's number of such faults is not used up.
 const RARELY: u32 = 15;
 
 #[derive(Clone)]

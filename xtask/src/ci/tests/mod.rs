@@ -13,8 +13,8 @@ mod races;
 mod refusals;
 mod rollback;
 mod shared;
+mod simulation;
 mod split;
-mod story;
 mod stub;
 
 use std::path::PathBuf;

@@ -16,7 +16,7 @@ use shuttle::sync::atomic::AtomicUsize;
 use super::Repository;
 use super::gate::{Door, Gated};
 use super::model::{self, Forge, Merge, Registry, digest};
-use super::story::{PUSHES, Protocol, Story};
+use super::simulation::{PUSHES, Protocol, Simulation};
 use crate::ci::forge::Forge as _;
 use crate::ci::git::Memory;
 use crate::ci::git::remote::Update;
@@ -24,7 +24,7 @@ use crate::ci::propose::Place;
 use crate::ci::{plan, proposal};
 use crate::environment::Environment;
 
-impl Story {
+impl Simulation {
     /// The rules that hold once all runs have ended.
     pub(super) fn at_rest(&self) {
         let open_door = Door::open();
@@ -101,7 +101,7 @@ pub(super) fn one_look(place: &Place<'_, '_>, registry: &Gated<'_, Registry>, co
     Ok(())
 }
 
-/// Tells stories in the orders that `scheduler` chooses.
+/// Runs simulations in the orders that `scheduler` chooses.
 fn explore(scheduler: impl Scheduler + 'static, protocol: Protocol) {
     let repository = Repository::new();
     repository.write("backend/src/main.rs", "unfinished\n");
@@ -118,7 +118,7 @@ fn explore(scheduler: impl Scheduler + 'static, protocol: Protocol) {
     // Starting a process takes more than the default.
     config.stack_size = 1 << 20;
     shuttle::Runner::new(scheduler, config).run(move || {
-        let story = Story {
+        let simulation = Simulation {
             work: work.clone(),
             remote: remote.clone(),
             registry: Registry::default(),
@@ -129,32 +129,38 @@ fn explore(scheduler: impl Scheduler + 'static, protocol: Protocol) {
             pushes: Arc::default(),
             protocol,
         };
-        story.begin(&start);
-        story.tell();
+        simulation.begin(&start);
+        simulation.run_all();
     });
     assert_eq!(state(), before, "rule 4");
 }
 
-/// Stories of each test. More are told by `STORIES=1000 cargo test -p xtask races`, where a change of the protocol deserves it.
-fn stories() -> usize {
-    let wanted = std::env::var("STORIES").ok();
-    wanted.map_or(20, |number| number.parse().expect("STORIES is a number"))
+/// Simulations of each test. `SIMULATIONS=1000 cargo test -p xtask races` runs more, for a change of the protocol.
+fn simulations() -> usize {
+    let wanted = std::env::var("SIMULATIONS").ok();
+    wanted.map_or(20, |number| number.parse().expect("SIMULATIONS is a number"))
 }
 
 #[test]
 fn no_order_of_runs_breaks_a_rule() {
-    explore(RandomScheduler::new_from_seed(1, stories()), Protocol::Ours);
+    explore(RandomScheduler::new_from_seed(1, simulations()), Protocol::Ours);
 }
 
 #[test]
 fn no_run_that_is_held_up_for_long_breaks_a_rule() {
-    explore(PctScheduler::new_from_seed(2, 4, stories()), Protocol::Ours);
+    explore(PctScheduler::new_from_seed(2, 4, simulations()), Protocol::Ours);
 }
 
 #[test]
 fn two_runs_that_share_a_release_propose_all_of_it() {
-    explore(RandomScheduler::new_from_seed(4, stories() / 2), Protocol::Shared);
-    explore(PctScheduler::new_from_seed(5, 4, stories() / 2), Protocol::Shared);
+    explore(
+        RandomScheduler::new_from_seed(4, simulations() / 2),
+        Protocol::Shared,
+    );
+    explore(
+        PctScheduler::new_from_seed(5, 4, simulations() / 2),
+        Protocol::Shared,
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! One story of [`super::races`]: the runs of CI and the people around them, each a thread that `shuttle` moves on.
+//! One simulation of [`super::races`]: the runs of CI and the people around them, each a thread that `shuttle` moves on.
 
 mod people;
 
@@ -24,7 +24,7 @@ use crate::ci::registry::Images as _;
 use crate::ci::wanted::Wanted;
 use crate::environment::Environment;
 
-/// Pushes of one story.
+/// Pushes of one simulation.
 pub(super) const PUSHES: usize = 3;
 /// A run compiles for none to three times as many steps of others.
 const BUILD: usize = 12;
@@ -59,9 +59,9 @@ impl Protocol {
 /// A commit, and the content of both apps in it.
 pub(super) type Push = (String, Vec<String>);
 
-/// What a story is told with. Copies are for its threads.
+/// What a simulation needs. Its threads get copies.
 #[derive(Clone)]
-pub(super) struct Story {
+pub(super) struct Simulation {
     pub(super) work: PathBuf,
     pub(super) remote: PathBuf,
     pub(super) registry: Registry,
@@ -69,13 +69,13 @@ pub(super) struct Story {
     pub(super) door: Door,
     /// Runs that have not ended.
     pub(super) running: Arc<Mutex<usize>>,
-    /// Of all stories: the same commits come again and again.
+    /// Of all simulations: the same commits come again and again.
     pub(super) memory: Memory,
     pub(super) pushes: Arc<Mutex<Vec<Push>>>,
     pub(super) protocol: Protocol,
 }
 
-impl Story {
+impl Simulation {
     fn shell(&self) -> Shell {
         let sh = shell();
         sh.change_dir(&self.work);
@@ -189,20 +189,20 @@ impl Story {
         APPS.iter().map(pin).collect()
     }
 
-    pub(super) fn tell(&self) {
+    pub(super) fn run_all(&self) {
         let promoter = {
-            let story = self.clone();
+            let simulation = self.clone();
             thread::spawn(move || {
-                while *story.running.lock().unwrap() > 0 {
+                while *simulation.running.lock().unwrap() > 0 {
                     // Before the first release there is nothing to promote.
-                    let _ = story.promote(&story.door);
+                    let _ = simulation.promote(&simulation.door);
                     thread::yield_now();
                 }
             })
         };
         let reviewer = {
-            let story = self.clone();
-            thread::spawn(move || story.review())
+            let simulation = self.clone();
+            thread::spawn(move || simulation.review())
         };
         for run in self.develop() {
             run.join().unwrap();

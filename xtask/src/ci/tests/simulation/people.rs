@@ -1,10 +1,10 @@
-//! Who starts the runs of a story and merges what they propose: a developer, a promoter, a reviewer.
+//! Who starts the runs of a simulation and merges what they propose: a developer, a promoter, a reviewer.
 
 use anyhow::Result;
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
-use super::{PUSHES, Story, until_done};
+use super::{PUSHES, Simulation, until_done};
 use crate::ci::apps::APPS;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{Remote as _, Update};
@@ -14,17 +14,17 @@ use crate::ci::tests::gate::{Door, Gated};
 use crate::ci::tests::model::Merge;
 use crate::environment::Environment;
 
-impl Story {
+impl Simulation {
     /// Pushes, and starts the runs of each push.
     pub(super) fn develop(&self) -> Vec<thread::JoinHandle<()>> {
         let mut runs = Vec::new();
         for number in 0..PUSHES {
             let commit = self.push(number);
             for own in self.protocol.runs() {
-                let (story, commit) = (self.clone(), commit.clone());
+                let (simulation, commit) = (self.clone(), commit.clone());
                 runs.push(thread::spawn(move || {
-                    until_done(&|| story.run(&commit, *own, &story.door));
-                    *story.running.lock().unwrap() -= 1;
+                    until_done(&|| simulation.run(&commit, *own, &simulation.door));
+                    *simulation.running.lock().unwrap() -= 1;
                 }));
             }
             thread::yield_now();
