@@ -88,7 +88,7 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Images, "If the admission controller does not answer, no pod starts in the namespace; other namespaces are not affected", "an outage of the controller admits nothing, and does not stop the cluster", "the_guard_fails_closed_and_leaves_alone_what_a_cluster_needs", GUARD),
     claim(Part::Images, "In a cluster, unsigned images, foreign images and images signed with another key are rejected; ours are admitted", "only CI may build what runs", "only_what_ci_signed_gets_in", POSTURE_IMAGES),
     claim(Part::Images, "In a cluster without the controller, even signed images are rejected, and running pods continue", "disabling the controller is no way in", "nobody_gets_in_unasked", POSTURE_IMAGES),
-    claim(Part::Images, "Of keyless signatures, only those of the workflow that signs count, run for the branch that builds", "anyone can get a certificate from Sigstore", "no_identity_counts_but_that_of_the_workflow_that_signs", GUARD),
+    claim(Part::Images, "Keyless signatures count only from the workflow that signs, run for the branch that builds", "anyone can get a certificate from Sigstore", "no_identity_counts_but_that_of_the_workflow_that_signs", GUARD),
     claim(Part::Images, "The policy covers every image that is released", "the controller rejects images that no policy covers", "its_policy_speaks_of_every_image_that_is_released", GUARD),
     claim(Part::Images, "The admission controller's pods are unprivileged too", "it decides what runs", "its_pods_are_as_confined_as_ours", GUARD),
     claim(Part::Images, "The same commit, built again in another folder, gives the same images", "a signed image contains what the source says", "the_same_commit_gives_the_same_images", REPRODUCTION),
