@@ -122,6 +122,22 @@ fn a_change_of_no_resource_is_carried_out_too() {
 }
 
 #[test]
+fn a_new_stack_without_resources_does_not_stay_and_wait() {
+    for (status, goes) in [("REVIEW_IN_PROGRESS", true), ("CREATE_COMPLETE", false)] {
+        let aws = FakeAws::new(&format!(
+            r#"*"describe-stacks --stack-name"*) echo "Stack does not exist" >&2; exit 1 ;;
+*describe-stacks*) echo '{{"Stacks": [{{"StackName": "gitops-loop-access", "StackStatus": "{status}"}}]}}' ;;
+*describe-change-set*) echo '{{"Status": "FAILED", "StatusReason": "The submitted information didn'"'"'t contain changes"}}' ;;"#
+        ));
+        let said = aws.run(&["deploy", "staging", "--only", "access"]).unwrap();
+        assert!(said.contains("no change"), "{said}");
+        let calls = aws.calls();
+        assert!(!calls.contains("execute-change-set"), "{calls}");
+        assert_eq!(calls.contains("delete-stack"), goes, "{status}: {calls}");
+    }
+}
+
+#[test]
 fn a_missing_parameter_is_named_before_the_first_stack() {
     let aws = FakeAws::new(
         r#"*describe-change-set*) echo '{"Status": "FAILED", "StatusReason": "The submitted information didn'"'"'t contain changes"}' ;;"#,

@@ -1,9 +1,11 @@
 //! Who gets in, judged on the trust policies of the very templates: no emulator evaluates them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use cloud::account::Account;
 use cloud::template::Template;
+use cloud::tools;
 use cloud::trust::{Token, allows, is_bound};
 use serde_json::Value;
 
@@ -255,4 +257,24 @@ fn the_clusters_issuer_has_no_default_that_exists() {
         .unwrap();
     // Reserved by RFC 2606: nobody can ever register it.
     assert!(default.split('/').next().unwrap().ends_with(".invalid"));
+}
+
+#[test]
+fn nobody_else_is_trusted_until_a_fork_names_them() {
+    let access = Template::read("access").unwrap();
+    for name in ["GitHubRepository", "GitLabProject"] {
+        assert_eq!(access.value["Parameters"][name]["Default"], "", "{name}");
+    }
+    for resource in access.value["Resources"].as_object().unwrap().values() {
+        assert!(resource["Condition"].is_string(), "{resource} is always there");
+    }
+    let parameters = fs::read_to_string(tools::templates().join("parameters.toml")).unwrap();
+    // This template's own name is nobody's: a stranger may register it.
+    for parameter in ["GitHubRepository", "GitLabProject"] {
+        let line = parameters
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("{parameter} = ")));
+        let named = line.unwrap_or_else(|| panic!("parameters.toml does not say who {parameter} is"));
+        assert_ne!(named, "\"gitops-loop/gitops-loop\"", "{parameter}");
+    }
 }

@@ -69,7 +69,13 @@ impl Stack<'_> {
         });
         self.forget()?;
         match refused {
-            None => Ok(None),
+            None => {
+                // A new stack without any resource would wait for a change set for ever.
+                if *state != State::There {
+                    self.delete()?;
+                }
+                Ok(None)
+            }
             Some(reasons) => {
                 let stack = self.name.clone();
                 Err(AwsError::Refused { stack, reasons }.into())

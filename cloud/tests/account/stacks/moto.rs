@@ -1,6 +1,7 @@
 //! What moto answers for: sources, issuers, the table, roles and pipelines.
 
 use cloud::emulator::Emulator;
+use cloud::tools;
 use serde_json::{Value, json};
 
 use super::{PRODUCTION, STAGING_OF_THREE, Variant, ask, gone, policy, refuses_an_unknown_type};
@@ -172,4 +173,22 @@ fn pipelines(emulator: &Emulator, variant: Variant) {
         let pipeline = emulator.account.arn("codepipeline", &name);
         assert_eq!(targets["Targets"][0]["Arn"], pipeline);
     }
+}
+
+#[test]
+fn forges_that_nobody_names_get_no_role_and_no_issuer() {
+    let emulator = Emulator::moto().unwrap();
+    let nobody = [
+        "deploy",
+        "production",
+        "--set",
+        "GitHubRepository=",
+        "--set",
+        "GitLabProject=",
+    ];
+    emulator.xtask(&tools::root(), &nobody, &["access"]).unwrap();
+    let issuers = ask(&emulator, &["iam", "list-open-id-connect-providers"]);
+    assert_eq!(issuers["OpenIDConnectProviderList"], json!([]));
+    let roles = ask(&emulator, &["iam", "list-roles"]);
+    assert_eq!(roles["Roles"], json!([]));
 }
