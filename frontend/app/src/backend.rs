@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use api::{BackendVersion, IDEMPOTENCY_KEY, Message, MessageList, NewMessage, Problem};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
@@ -20,6 +20,7 @@ const VERSION_TIMEOUT: Duration = Duration::from_secs(1);
 const VERSION_KEPT: Duration = Duration::from_secs(5);
 /// How long it is taken for unknown: a page that learns that the backend is back asks at once.
 const UNKNOWN_KEPT: Duration = Duration::from_secs(1);
+
 /// One backend, with a pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Backend {
@@ -123,11 +124,8 @@ impl Backend {
             tracing::error!(error = %chain(&error), "the backend did not answer");
             BoardError::Unavailable
         };
-        let response = request
-            .headers(self.headers.clone())
-            .send()
-            .await
-            .map_err(unavailable)?;
+        let request = request.headers(self.headers.clone());
+        let response = send(request).await.map_err(unavailable)?;
         let status = response.status();
         if status.is_success() {
             return response.json().await.map_err(unavailable);
@@ -152,10 +150,89 @@ impl Backend {
     }
 }
 
+/// Sends once more what could not connect: the backend has not seen it. Otherwise one lost packet, of TCP or of DNS, would be
+/// an error on the page, as both are sent again only after the time to connect is over.
+async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
+    let again = request.try_clone();
+    match (request.send().await, again) {
+        (Err(error), Some(again)) if error.is_connect() => {
+            tracing::warn!(error = %chain(&error), "connect to the backend once more");
+            again.send().await
+        }
+        (sent, _) => sent,
+    }
+}
+
 /// reqwest names the cause only further down the chain.
 fn chain(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source())
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        net::SocketAddr,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// Finds the address of every name, but not the first times.
+    struct Names {
+        address: SocketAddr,
+        failures: AtomicUsize,
+    }
+
+    impl Resolve for Names {
+        fn resolve(&self, _: Name) -> Resolving {
+            let failures = &self.failures;
+            let fails = failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            let address = self.address;
+            Box::pin(async move {
+                if fails.is_ok() {
+                    return Err(io::Error::other("no answer").into());
+                }
+                Ok(Box::new(std::iter::once(address)) as Addrs)
+            })
+        }
+    }
+
+    /// What `list` gives where the first `failures` connections cannot be made.
+    async fn listed_after(failures: usize) -> Result<MessageList, BoardError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 1024]).await.unwrap();
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"messages\":[]}";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        });
+        let names = Names {
+            address,
+            failures: failures.into(),
+        };
+        let mut backend = Backend::new("http://backend").unwrap();
+        backend.client = Client::builder().dns_resolver(Arc::new(names)).build().unwrap();
+        backend.list(None).await
+    }
+
+    #[tokio::test]
+    async fn one_connection_that_cannot_be_made_is_not_noticed() {
+        assert!(listed_after(1).await.unwrap().messages.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_second_one_means_that_the_backend_is_unavailable() {
+        assert_eq!(listed_after(2).await.unwrap_err(), BoardError::Unavailable);
+    }
 }
