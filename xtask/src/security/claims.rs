@@ -20,7 +20,7 @@ const fn claim(
 
 const FAULTS: &str = "xtask/tests/manifests/faults.rs";
 const SCHEMAS: &str = "xtask/tests/manifests/schemas.rs";
-const DELIVERY: &str = "xtask/tests/manifests/delivery.rs";
+const PROJECTS: &str = "xtask/tests/manifests/projects.rs";
 const RIGHTS: &str = "xtask/tests/manifests/rights.rs";
 const TRAFFIC: &str = "xtask/tests/manifests/traffic.rs";
 const ROLES: &str = "xtask/tests/manifests/cloudformation.rs";
@@ -73,10 +73,12 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Network, "Metrics have a port of their own that visitors cannot reach", "metrics reveal what other visitors do", "metrics_have_a_port_of_their_own_that_no_visitor_reaches", TRAFFIC),
     claim(Part::Network, "In a cluster, only connections that a policy allows succeed", "not every network plugin enforces policies", "only_what_policies_allow_connects", POSTURE_NETWORK),
     claim(Part::Manifests, "Kubernetes or Argo CD knows every field, and its type is right", "a misspelt setting is ignored silently and protects nothing", "every_field_is_known_and_of_the_right_type", SCHEMAS),
-    claim(Part::Manifests, "The AppProject allows exactly the rendered repository, namespace and kinds", "a push to Git cannot do more", "the_project_allows_exactly_what_is_rendered", DELIVERY),
+    claim(Part::Manifests, "The AppProject allows exactly the rendered repository, namespace and kinds", "a push to Git cannot do more", "the_project_allows_exactly_what_is_rendered", PROJECTS),
+    claim(Part::Manifests, "The root Application has an AppProject that allows exactly what it creates: Applications and AppProjects", "an app of apps could else create anything", "the_roots_project_allows_exactly_what_the_root_renders", PROJECTS),
+    claim(Part::Manifests, "No Application is in the AppProject `default`, and that allows nothing", "Argo CD creates it open, for every Application that names no other", "nothing_is_in_the_project_default_which_allows_nothing", PROJECTS),
     claim(Part::Manifests, "Argo CD's RBAC allows it to change only those kinds, in that namespace", "an AppProject limits Argo CD only while Argo CD works correctly", "argo_cd_may_change_the_kinds_of_its_project_and_no_others", RIGHTS),
     claim(Part::Manifests, "Argo CD may watch only those kinds, what they create, and its own objects, in two namespaces", "it needs no access to Secrets elsewhere", "argo_cd_may_watch_what_it_watches", RIGHTS),
-    claim(Part::Manifests, "In a cluster, Argo CD rejects another repository, namespace or kind", "the AppProject limits what a push can do", "only_what_the_project_allows_is_synced", POSTURE_PROJECT),
+    claim(Part::Manifests, "In a cluster, Argo CD rejects another repository, namespace or kind, and whatever is in `default`", "the AppProject limits what a push can do", "only_what_the_project_allows_is_synced", POSTURE_PROJECT),
     claim(Part::Manifests, "In a cluster, no service account of Argo CD may do more, through any role", "permissions may come from roles that others created", "rights_end_at_the_namespace", POSTURE_RIGHTS),
     claim(Part::Manifests, "In a cluster, Argo CD ignores webhooks without the secret and oversized ones", "anyone who can reach its address can send them", "only_who_knows_the_secret_makes_it_look", POSTURE_WEBHOOK),
     claim(Part::Manifests, "Nobody can sign in to Argo CD, and the administrator has no password", "changes come only through Git", "nobody_signs_in", POSTURE_RIGHTS),

@@ -57,7 +57,7 @@ pub(super) const POINTS: &[Point] = &[
     point(6, "Requests and limits on every container, including Jobs", &[test("requests_and_limits")], ""),
     point(7, "Only connections that a network policy allows succeed", &[test("denied_by_default"), test("network_rules_are_enforced"), scenario("network-policies")], ""),
     point(8, "No secret in Git, images, arguments, logs or Argo CD's diff", &[test("no_secret_is_in_the_work_tree"), test("no_secret_is_in_the_history"), test("the_hook_refuses_a_commit_with_a_key_and_no_other"), scenario("secrets")], ""),
-    point(9, "The AppProject rejects other repositories, namespaces and kinds", &[test("the_project_allows_exactly_what_is_rendered"), scenario("project")], ""),
+    point(9, "The AppProject rejects other repositories, namespaces and kinds", &[test("the_project_allows_exactly_what_is_rendered"), test("the_roots_project_allows_exactly_what_the_root_renders"), test("nothing_is_in_the_project_default_which_allows_nothing"), scenario("project")], ""),
     point(10, "Tags are immutable, and workloads are pinned by digest", &[test("a_tag_never_moves"), test("image_by_digest")], ""),
     point(11, "A release's signature and provenance are verified, and a modified image is rejected", &[test("where_images_are_signed_one_without_a_signature_counts_as_not_there"), test("no_identity_counts_but_that_of_the_workflow_that_signs"), scenario("admission")], "provenance is attached and signed, but not verified; no keyless signature is made"),
     point(12, "Each image has a bill of materials, and known vulnerabilities stop a release", &[test("each_app_names_what_it_is_made_of_and_nothing_of_the_other")], "only `cargo xtask check` looks for vulnerabilities, with `cargo deny` if it is installed"),

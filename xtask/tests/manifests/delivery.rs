@@ -1,4 +1,4 @@
-//! The Applications: what Argo CD reads, where it may put it, in which order, and that a failure is not repeated.
+//! The Applications: what Argo CD reads, in which order, and that a failure is not repeated.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -6,36 +6,30 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::object::{Object, find, ids, of_kind};
-use crate::render::{ALL, ROOT, apps, environment, file, local_apps, local_overlay, parse};
-use crate::{APPLICATIONS, ENVIRONMENTS, NAMESPACE};
+use crate::render::{ALL, ROOT, apps, file, local_apps, parse};
+use crate::{APPLICATIONS, ENVIRONMENTS};
 
 const LOCAL_REPOSITORY: &str = "http://gitops-loop-forge:3000/gitops-loop/gitops-loop.git";
 
-/// One cluster: what its root Application is, and what that creates.
-struct Cluster {
-    environment: &'static str,
-    root: Object,
-    apps: &'static [Object],
-    local: bool,
+/// One cluster: what a person applies to it, and what that creates.
+pub(crate) struct Cluster {
+    pub(crate) environment: &'static str,
+    by_hand: Vec<Object>,
+    pub(crate) apps: &'static [Object],
+    pub(crate) local: bool,
 }
 
-fn clusters() -> Vec<Cluster> {
-    let root = |path: String| {
-        file(&path)
-            .into_iter()
-            .next()
-            .expect("a root file holds one Application")
-    };
+pub(crate) fn clusters() -> Vec<Cluster> {
     let of = |environment| {
         let aws = Cluster {
             environment,
-            root: root(format!("infra/apps/root/{environment}.yaml")),
+            by_hand: file(&format!("infra/apps/root/{environment}.yaml")),
             apps: apps(environment),
             local: false,
         };
         let local = Cluster {
             environment,
-            root: root(format!("infra/local/root/{environment}.yaml")),
+            by_hand: file(&format!("infra/local/root/{environment}.yaml")),
             apps: local_apps(environment),
             local: true,
         };
@@ -46,13 +40,22 @@ fn clusters() -> Vec<Cluster> {
 
 impl Cluster {
     /// The root and its children.
-    fn applications(&self) -> Vec<&Object> {
+    pub(crate) fn applications(&self) -> Vec<&Object> {
         let mut all = of_kind(self.apps, "Application");
-        all.push(&self.root);
+        all.push(self.root());
         all
     }
 
-    fn project(&self) -> &Object {
+    pub(crate) fn root(&self) -> &Object {
+        find(&self.by_hand, "Application", "root")
+    }
+
+    pub(crate) fn roots_project(&self) -> &Object {
+        find(&self.by_hand, "AppProject", "root")
+    }
+
+    /// That of the Applications that the root creates.
+    pub(crate) fn project(&self) -> &Object {
         find(self.apps, "AppProject", "message-board")
     }
 }
@@ -61,10 +64,11 @@ impl Cluster {
 fn a_cluster_gets_one_project_and_one_application_for_each_folder() {
     for cluster in clusters() {
         let applications = APPLICATIONS.iter().map(|name| format!("Application/{name}"));
-        let expected: BTreeSet<_> = applications
-            .chain(["AppProject/message-board".to_owned()])
-            .collect();
+        let projects = ["AppProject/message-board", "AppProject/default"].map(str::to_owned);
+        let expected: BTreeSet<_> = applications.chain(projects).collect();
         assert_eq!(ids(cluster.apps), expected);
+        let by_hand = ["Application/root", "AppProject/root"].map(str::to_owned);
+        assert_eq!(ids(&cluster.by_hand), by_hand.into());
     }
 }
 
@@ -80,14 +84,10 @@ fn one_repository_is_read_everywhere() {
                 "refs/heads/master"
             );
         }
-        seen.extend(
-            cluster
-                .project()
-                .list("/spec/sourceRepos")
-                .iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned),
-        );
+        for project in [cluster.project(), cluster.roots_project()] {
+            let allowed = project.list("/spec/sourceRepos").iter();
+            seen.extend(allowed.filter_map(Value::as_str).map(str::to_owned));
+        }
     }
     let [aws, local] = addresses;
     assert_eq!(local, [LOCAL_REPOSITORY.to_owned()].into());
@@ -109,7 +109,7 @@ fn every_application_reads_its_folder_of_its_environment() {
             );
             assert!(ALL.contains_key(&path), "{path} is no kustomization");
         }
-        let path = cluster.root.text("/spec/source/path");
+        let path = cluster.root().text("/spec/source/path");
         assert!(path.ends_with(cluster.environment), "{path}");
         assert_eq!(
             ids(&ALL[path].objects),
@@ -222,55 +222,6 @@ fn an_application_removed_from_git_takes_its_objects_along_but_the_root_does_not
                 json!(["resources-finalizer.argocd.argoproj.io/foreground"])
             );
         }
-        assert_eq!(*cluster.root.at("/metadata/finalizers"), Value::Null);
-    }
-}
-
-#[test]
-fn the_project_allows_exactly_what_is_rendered() {
-    for cluster in clusters() {
-        let project = cluster.project();
-        let objects = if cluster.local {
-            APPLICATIONS
-                .iter()
-                .flat_map(|name| local_overlay(name, cluster.environment).to_vec())
-                .collect()
-        } else {
-            environment(cluster.environment)
-        };
-        let kinds = |scope: fn(&&Object) -> bool| -> BTreeSet<_> {
-            let inside = objects.iter().filter(scope);
-            inside
-                .map(|object| (object.group().to_owned(), object.kind().to_owned()))
-                .collect()
-        };
-        let allowed = |list| -> BTreeSet<_> {
-            let text = |entry: &Value, key| entry[key].as_str().unwrap_or_default().to_owned();
-            project
-                .list(list)
-                .iter()
-                .map(|entry| (text(entry, "group"), text(entry, "kind")))
-                .collect()
-        };
-        let namespaced = kinds(|object| !object.at("/metadata/namespace").is_null());
-        assert_eq!(allowed("/spec/namespaceResourceWhitelist"), namespaced);
-        assert_eq!(
-            *project.at("/spec/clusterResourceWhitelist"),
-            json!([{"group": "", "kind": "Namespace", "name": NAMESPACE}])
-        );
-        assert_eq!(
-            kinds(|object| object.at("/metadata/namespace").is_null()).len(),
-            1,
-            "only the Namespace"
-        );
-        for application in of_kind(cluster.apps, "Application") {
-            assert_eq!(application.text("/spec/project"), project.name());
-            assert_eq!(
-                project.list("/spec/destinations"),
-                [application.at("/spec/destination").clone()]
-            );
-        }
-        assert_eq!(*project.at("/spec/destinations/0/namespace"), NAMESPACE);
-        assert_eq!(project.list("/spec/destinations").len(), 1);
+        assert_eq!(*cluster.root().at("/metadata/finalizers"), Value::Null);
     }
 }

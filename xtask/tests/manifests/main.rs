@@ -10,6 +10,7 @@ mod faults;
 mod local;
 mod migration;
 mod object;
+mod projects;
 mod render;
 mod rights;
 mod rules;

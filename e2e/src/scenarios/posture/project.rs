@@ -11,7 +11,7 @@ use kube::core::DynamicObject;
 use serde_json::json;
 use xshell::Shell;
 
-use crate::argocd;
+use crate::argocd::{self, PROJECT};
 use crate::env::Env;
 use crate::git::short;
 use crate::gitops::{self, Status};
@@ -26,9 +26,10 @@ const FOREIGN: &str = "https://example.com/somebody/else.git";
 const ELSEWHERE: &str = "kube-system";
 const SEEN: Duration = Duration::from_secs(30);
 
-/// An Application of the project, and what it asks for.
+/// An Application, and what it asks for.
 struct Case {
     name: &'static str,
+    project: &'static str,
     /// Another repository than the one that is allowed.
     foreign: bool,
     namespace: &'static str,
@@ -40,9 +41,10 @@ struct Case {
 const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: scenario-allowed\n";
 
 /// The last one shows that the others fail for what they say, and not for anything they share.
-const CASES: [Case; 7] = [
+const CASES: [Case; 9] = [
     Case {
         name: "scenario-foreign-repository",
+        project: PROJECT,
         foreign: true,
         namespace: NAMESPACE,
         manifest: ACCOUNT,
@@ -50,6 +52,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "scenario-foreign-namespace",
+        project: PROJECT,
         foreign: false,
         namespace: ELSEWHERE,
         manifest: ACCOUNT,
@@ -57,6 +60,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "scenario-namespace-in-manifest",
+        project: PROJECT,
         foreign: false,
         namespace: NAMESPACE,
         manifest: "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: scenario-refused\n  namespace: kube-system\n",
@@ -65,6 +69,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "scenario-cluster-kind",
+        project: PROJECT,
         foreign: false,
         namespace: NAMESPACE,
         manifest: "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: scenario-refused\n",
@@ -72,6 +77,7 @@ const CASES: [Case; 7] = [
     },
     Case {
         name: "scenario-kind",
+        project: PROJECT,
         foreign: false,
         namespace: NAMESPACE,
         manifest: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: scenario-refused\nspec:\n  containers: []\n",
@@ -80,13 +86,33 @@ const CASES: [Case; 7] = [
     // Not even looked at: infra/argocd does not name the kind.
     Case {
         name: "scenario-unwatched-kind",
+        project: PROJECT,
         foreign: false,
         namespace: NAMESPACE,
         manifest: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: scenario-refused\nrules: []\n",
         refused: Some("is excluded in the settings"),
     },
+    // In that namespace the root Application may create Applications, but nothing of this kind.
+    Case {
+        name: "scenario-root",
+        project: "root",
+        foreign: false,
+        namespace: argocd::NAMESPACE,
+        manifest: ACCOUNT,
+        refused: Some("ServiceAccount is not permitted in project"),
+    },
+    // The same as the last one, but for the project.
+    Case {
+        name: "scenario-default",
+        project: "default",
+        foreign: false,
+        namespace: NAMESPACE,
+        manifest: ACCOUNT,
+        refused: Some("in project 'default'"),
+    },
     Case {
         name: "scenario-allowed",
+        project: PROJECT,
         foreign: false,
         namespace: NAMESPACE,
         manifest: ACCOUNT,
@@ -177,7 +203,7 @@ async fn create(env: &Env, case: &Case, branch: &str) -> Result<()> {
         "kind": "Application",
         "metadata": { "name": case.name },
         "spec": {
-            "project": argocd::PROJECT,
+            "project": case.project,
             "source": {
                 "repoURL": if case.foreign { FOREIGN } else { own.as_str() },
                 "targetRevision": branch,

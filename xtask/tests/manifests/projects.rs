@@ -1,0 +1,126 @@
+//! The projects: what each Application may read and make, and that none may do more.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::delivery::clusters;
+use crate::object::{Object, find, of_kind};
+use crate::render::{environment, local_overlay};
+use crate::{APPLICATIONS, NAMESPACE};
+
+#[test]
+fn the_project_allows_exactly_what_is_rendered() {
+    for cluster in clusters() {
+        let project = cluster.project();
+        let objects = if cluster.local {
+            APPLICATIONS
+                .iter()
+                .flat_map(|name| local_overlay(name, cluster.environment).to_vec())
+                .collect()
+        } else {
+            environment(cluster.environment)
+        };
+        let kinds = |scope: fn(&&Object) -> bool| kinds(objects.iter().filter(scope));
+        let namespaced = kinds(|object| !object.at("/metadata/namespace").is_null());
+        assert_eq!(allowed(project), namespaced);
+        assert_eq!(
+            *project.at("/spec/clusterResourceWhitelist"),
+            json!([{"group": "", "kind": "Namespace", "name": NAMESPACE}])
+        );
+        assert_eq!(
+            kinds(|object| object.at("/metadata/namespace").is_null()).len(),
+            1,
+            "only the Namespace"
+        );
+        for application in of_kind(cluster.apps, "Application") {
+            assert_eq!(application.text("/spec/project"), project.name());
+            assert_eq!(
+                project.list("/spec/destinations"),
+                [application.at("/spec/destination").clone()]
+            );
+        }
+        assert_eq!(*project.at("/spec/destinations/0/namespace"), NAMESPACE);
+        assert_eq!(project.list("/spec/destinations").len(), 1);
+    }
+}
+
+/// Groups and kinds of objects.
+fn kinds<'a>(objects: impl Iterator<Item = &'a Object>) -> BTreeSet<(String, String)> {
+    objects
+        .map(|object| (object.group().to_owned(), object.kind().to_owned()))
+        .collect()
+}
+
+/// Groups and kinds that a project allows in a namespace.
+fn allowed(project: &Object) -> BTreeSet<(String, String)> {
+    let text = |entry: &Value, key| entry[key].as_str().unwrap_or_default().to_owned();
+    let list = project.list("/spec/namespaceResourceWhitelist").iter();
+    list.map(|entry| (text(entry, "group"), text(entry, "kind")))
+        .collect()
+}
+
+// Where nothing is said, a list of what is allowed in a namespace allows all, one of what is allowed in the cluster nothing.
+
+#[test]
+fn the_roots_project_allows_exactly_what_the_root_renders() {
+    for cluster in clusters() {
+        let (root, project) = (cluster.root(), cluster.roots_project());
+        assert_eq!(root.text("/spec/project"), project.name());
+        assert_eq!(allowed(project), kinds(cluster.apps.iter()));
+        for object in cluster.apps {
+            assert_eq!(object.text("/metadata/namespace"), "argocd", "{}", object.id());
+        }
+        assert_eq!(root.text("/spec/destination/namespace"), "argocd");
+        assert_eq!(
+            project.list("/spec/destinations"),
+            [root.at("/spec/destination").clone()]
+        );
+        let spec = project.at("/spec").as_object().expect("fields");
+        let said: BTreeSet<_> = spec.keys().map(String::as_str).collect();
+        let said_at_most = [
+            "description",
+            "destinations",
+            "namespaceResourceWhitelist",
+            "sourceRepos",
+        ];
+        assert_eq!(
+            said,
+            said_at_most.into(),
+            "it allows something in the cluster or to someone"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_in_the_project_default_which_allows_nothing() {
+    for cluster in clusters() {
+        for application in cluster.applications() {
+            assert_ne!(
+                application.text("/spec/project"),
+                "default",
+                "{}",
+                application.id()
+            );
+        }
+        let project = find(cluster.apps, "AppProject", "default");
+        // Said, because Argo CD has already made one that allows all, and a list that is left out stays.
+        for list in [
+            "sourceRepos",
+            "sourceNamespaces",
+            "destinations",
+            "clusterResourceWhitelist",
+        ] {
+            assert_eq!(*project.at(&format!("/spec/{list}")), json!([]), "{list}");
+        }
+        assert_eq!(
+            *project.at("/spec/namespaceResourceBlacklist"),
+            json!([{"group": "*", "kind": "*"}])
+        );
+        assert_eq!(
+            project.annotation("argocd.argoproj.io/sync-options"),
+            "Prune=false",
+            "Argo CD would make it anew, and open"
+        );
+    }
+}
