@@ -255,6 +255,8 @@ async fn config_of(kubeconfig: &Path) -> Result<Config> {
     let mut config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default())
         .await
         .with_context(|| format!("understand {}", kubeconfig.display()))?;
+    // It is on this machine; kube would take a proxy for others from the environment.
+    config.proxy_url = None;
     config.connect_timeout = Some(Duration::from_secs(5));
     config.read_timeout = Some(Duration::from_secs(30));
     Ok(config)

@@ -58,6 +58,7 @@ impl Forge {
     /// `api` is the API's root as seen from this machine, such as `http://127.0.0.1:3000/api/v1`.
     pub(crate) fn new(api: &str, token: &str) -> Self {
         let http = reqwest::Client::builder()
+            .no_proxy()
             .timeout(Duration::from_secs(20))
             .build()
             .expect("a client without TLS and proxies has nothing to fail on");

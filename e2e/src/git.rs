@@ -29,7 +29,11 @@ impl Git {
     pub(crate) fn at(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
-            config: vec![("safe.directory", "*".to_owned())],
+            config: vec![
+                ("safe.directory", "*".to_owned()),
+                // The forge is on this machine, whatever proxy the environment names for others.
+                ("http.proxy", String::new()),
+            ],
         }
     }
 
