@@ -17,17 +17,20 @@ pub(crate) async fn run(times: u32, options: &Options) -> Result<()> {
     );
     // Ctrl-C is for the run that is going on; it ends in order, and nothing is begun after it.
     let interrupt = interrupt::Interrupt::listen()?;
-    let mut reports = Vec::new();
+    let (mut reports, mut lost) = (Vec::new(), Vec::new());
     for number in 1..=times {
         eprintln!("run {number} of {times}");
-        let report = one().await.with_context(|| format!("run {number} of {times}"))?;
-        reports.push(report);
+        match one().await {
+            Ok(report) => reports.push(report),
+            // The reports of the others are worth no less.
+            Err(error) => lost.push(format!("run {number}: {error:#}")),
+        }
         if interrupt::asked() {
             break;
         }
     }
     drop(interrupt);
-    let spread = Spread::of(&reports);
+    let spread = Spread::of(&reports, lost);
     let (page, data) = (spread.page(), spread.json()?);
     println!("\n{page}");
     let folder = folder(&reports)?;
@@ -46,7 +49,7 @@ pub(crate) async fn run(times: u32, options: &Options) -> Result<()> {
 
 /// The folder of the last run.
 fn folder(reports: &[Report]) -> Result<PathBuf> {
-    let last = reports.last().context("there was at least one run")?;
+    let last = reports.last().context("no run has left a report")?;
     Ok(run_dir::all()?.join(&last.run))
 }
 
@@ -92,7 +95,8 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(reports: &[Report]) -> Self {
+    /// `lost` says of each run that left no report why.
+    fn of(reports: &[Report], lost: Vec<String>) -> Self {
         let mut order = Vec::new();
         let mut steps: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
         let whole = reports.iter().filter(|report| report.passed);
@@ -115,9 +119,9 @@ impl Spread {
         });
         let of = |title: &str| (title.to_owned(), steps.remove(title).unwrap_or_default());
         Self {
-            runs: reports.len(),
+            runs: reports.len() + lost.len(),
             passed: reports.iter().filter(|report| report.passed).count(),
-            failures: failures.collect(),
+            failures: failures.chain(lost).collect(),
             seconds: std::iter::once(("the whole run".to_owned(), whole))
                 .chain(order.into_iter().map(of))
                 .collect(),
@@ -207,15 +211,20 @@ mod tests {
             report("b", 1.0, None),
             report("c", 9.0, Some("not healed")),
         ];
-        let page = Spread::of(&reports).page();
-        assert!(page.starts_with("2 of 3 runs passed."), "{page}");
+        let lost = vec!["run 4: no disk".to_owned()];
+        let page = Spread::of(&reports, lost).page();
+        assert!(page.starts_with("2 of 4 runs passed."), "{page}");
         assert!(
             page.contains("| the whole run | 2 | 10.0 | 30.0 | 30.0 |"),
             "{page}"
         );
         assert!(page.contains("| drift | 2 | 1.0 | 3.0 | 3.0 |"), "{page}");
-        assert!(page.contains("- c: not healed"), "{page}");
-        assert!(Spread::of(&reports[2..]).page().contains("| drift | 0 | | | |"));
+        assert!(page.contains("- c: not healed\n\n- run 4: no disk\n"), "{page}");
+        assert!(
+            Spread::of(&reports[2..], Vec::new())
+                .page()
+                .contains("| drift | 0 | | | |")
+        );
     }
 
     #[test]
