@@ -24,6 +24,7 @@ mod forge;
 mod git;
 mod gitops;
 mod interrupt;
+mod json_file;
 mod layout;
 mod lifecycle;
 mod loop_bench;

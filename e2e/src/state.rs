@@ -1,17 +1,19 @@
 //! State that outlives a command: what is up, and how long things took. Kept in the cache, so that another clone finds it too.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use e2e_report::Report;
 use pipelines::System;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use supply::cache::Cache;
 
-use crate::{cluster::ClusterState, progress::History, world::World};
+use crate::{
+    cluster::ClusterState,
+    json_file::{load, save},
+    progress::History,
+    world::World,
+};
 
 /// What a run left running.
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,31 +86,6 @@ fn state_file(cache: &Cache) -> PathBuf {
 
 fn timings_file(cache: &Cache) -> PathBuf {
     cache.e2e().join("timings.json")
-}
-
-fn load<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
-    match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .with_context(|| {
-                format!(
-                    "understand {}; remove it and run `cargo xtask e2e down`",
-                    path.display()
-                )
-            })
-            .map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("read {}", path.display())),
-    }
-}
-
-fn save(path: &Path, value: &impl Serialize) -> Result<()> {
-    let folder = path.parent().context("files of the cache lie in a folder")?;
-    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-    let bytes = serde_json::to_vec_pretty(value).context("write JSON")?;
-    // In one move, so that a killed run leaves the old file or the new one.
-    let fresh = path.with_extension("new");
-    fs::write(&fresh, bytes).with_context(|| format!("write {}", fresh.display()))?;
-    fs::rename(&fresh, path).with_context(|| format!("replace {}", path.display()))
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use pipelines::System;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::git::short;
+use crate::{git::short, json_file};
 
 /// The ledger on disk.
 const FILE: &str = "ledger.json";
@@ -88,12 +88,7 @@ pub(crate) struct Records {
 impl Records {
     /// Records kept in `folder`, beside the logs of the runs of `system`; goes on from what an earlier process wrote there.
     pub(crate) fn open(folder: &Path, system: System) -> Result<Self> {
-        let file = folder.join(FILE);
-        let mut ledger = match std::fs::read_to_string(&file) {
-            Ok(text) => serde_json::from_str(&text).with_context(|| format!("read {}", file.display()))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ledger::default(),
-            Err(error) => return Err(error).with_context(|| format!("read {}", file.display())),
-        };
+        let mut ledger: Ledger = json_file::load(&folder.join(FILE))?.unwrap_or_default();
         for run in &mut ledger.runs {
             if matches!(run.state, RunState::Queued | RunState::Running(_)) {
                 run.state = RunState::Failed {
@@ -177,11 +172,11 @@ impl Records {
     /// Gives what `change` gives.
     fn change<T>(&self, change: impl FnOnce(&mut Ledger) -> T) -> T {
         let mut given = None;
-        self.ledger.send_modify(|ledger| given = Some(change(ledger)));
-        // For people and for a later process: a full disk shows elsewhere, and nothing here waits for it.
-        if let Ok(text) = serde_json::to_string_pretty(&*self.ledger.borrow()) {
-            let _ = std::fs::write(self.folder.join(FILE), text);
-        }
+        self.ledger.send_modify(|ledger| {
+            given = Some(change(ledger));
+            // For people and for a later process: a full disk shows elsewhere, and nothing here waits for it.
+            json_file::save(&self.folder.join(FILE), ledger).ok();
+        });
         given.expect("the ledger is changed before `send_modify` returns")
     }
 }
