@@ -83,14 +83,19 @@ pub(crate) async fn install(
     .await?;
     // The controller hands it to itself by this map.
     let maps: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-    eventually(step, "policy on images", ASKED, async || {
-        let known = maps.get(POLICIES).await?.data.unwrap_or_default();
-        Ok(if known.is_empty() {
-            Verdict::Pending("not taken up yet".to_owned())
-        } else {
-            Verdict::Ready(())
-        })
-    })
+    eventually(
+        step,
+        "what the controller has understood of it",
+        ASKED,
+        async || {
+            let known = maps.get(POLICIES).await?.data.unwrap_or_default();
+            Ok(if known.is_empty() {
+                Verdict::Pending("not taken up yet".to_owned())
+            } else {
+                Verdict::Ready(())
+            })
+        },
+    )
     .await
 }
 

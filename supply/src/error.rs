@@ -12,7 +12,7 @@ pub enum SupplyError {
     #[error("this machine lacks {} thing(s):\n{}", .0.len(), list(.0))]
     Missing(Vec<Fault>),
     /// No registry answers and building was forbidden.
-    #[error("no registry serves {image}: {cause}; use `--mode build` to build it here")]
+    #[error("no registry serves {image}: {cause}; `cargo xtask e2e --supply build` builds it here")]
     NotPulled {
         /// The upstream name.
         image: String,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use xshell::Shell;
 
 use crate::{env::Ground, environment::Environment, process::Tool};
 
@@ -31,13 +30,10 @@ impl ServiceRange {
     /// is sent again a second later. A route as for pods would not do: the node's own packets are routed before they are
     /// translated, all of them are translated before POSTROUTING.
     pub(super) async fn keep(&self, ground: &Ground, environment: Environment) -> Result<()> {
-        let shell = Shell::new().context("open a shell")?;
+        let log = ground.run.log(&format!("cluster-{environment}"));
         for node in environment.nodes() {
-            let exec = ground
-                .engine
-                .command(&shell, ["exec", node.as_str(), "iptables"])
-                .args(self.rule());
-            Tool::new(exec, &ground.run.log(&format!("cluster-{environment}")), EXEC)
+            let exec = ["exec", node.as_str(), "iptables"].into_iter().chain(self.rule());
+            Tool::of_engine(&ground.engine, exec, &log, EXEC)?
                 .run()
                 .await
                 .with_context(|| format!("drop on {node} what no rule translates"))?;

@@ -2,7 +2,6 @@
 //!
 //! Faults are planned request by request, never random: a test that fails, fails again.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +17,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
+
+/// After a connection that could not be accepted.
+const NEXT_ACCEPT: Duration = Duration::from_millis(10);
 
 /// What a request meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,9 +139,13 @@ impl State {
     }
 }
 
-async fn serve(listener: TcpListener, forward: Forward) -> Result<Infallible> {
+async fn serve(listener: TcpListener, forward: Forward) {
     loop {
-        let (stream, _) = listener.accept().await.context("accept a connection")?;
+        // A connection that ended before it was accepted, or too many of them, is no reason to accept no more.
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(NEXT_ACCEPT).await;
+            continue;
+        };
         let forward = forward.clone();
         tokio::spawn(async move {
             let service = service_fn(|request| forward.clone().answer(request));
