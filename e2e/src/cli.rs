@@ -61,7 +61,7 @@ pub(crate) struct Options {
     /// Run only this scenario and those it builds on; may be given more than once. An unknown name lists them all
     #[arg(long, global = true, value_name = "SCENARIO")]
     pub(crate) only: Vec<String>,
-    /// Run only the scenarios of this suite; may be given more than once [default: main]
+    /// Run only the scenarios of this suite; may be given more than once [default: main and failures]
     #[arg(long, global = true, value_enum)]
     pub(crate) suite: Vec<Suite>,
     /// How the final table is written to stdout

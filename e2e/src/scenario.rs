@@ -30,7 +30,7 @@ pub(crate) enum Suite {
     /// that fails ends the run.
     Main,
     /// What goes wrong. Each scenario begins and ends with everything Synced and Healthy, so a failure does not
-    /// prevent the next one. Run only on request: they take four times as long as the loop.
+    /// prevent the next one.
     Failures,
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,
@@ -78,7 +78,10 @@ impl Failure {
 /// Runs a scenario; an error is the first thing that did not hold.
 pub(crate) type Run = for<'a> fn(&'a Env, &'a StepHandle) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// The chosen scenarios and those they need, in order; if none is named, the loop itself.
+/// What runs where neither a scenario nor a suite is asked for.
+const DEFAULT: &[Suite] = &[Suite::Main, Suite::Failures];
+
+/// The chosen scenarios and those they need, in order; if none is named, those of [`DEFAULT`].
 pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static Scenario>> {
     for name in only {
         let known: Vec<&str> = ALL.iter().map(|scenario| scenario.step.id).collect();
@@ -88,7 +91,8 @@ pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static S
             known.join(", ")
         );
     }
-    let all = only.is_empty() && suites.is_empty();
+    let nothing_asked = only.is_empty() && suites.is_empty();
+    let suites = if nothing_asked { DEFAULT } else { suites };
     let mut wanted: Vec<&str> = only.iter().map(String::as_str).collect();
     let of_suites = ALL.iter().filter(|scenario| suites.contains(&scenario.suite));
     wanted.extend(of_suites.map(|scenario| scenario.step.id));
@@ -98,11 +102,8 @@ pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static S
             wanted.extend(scenario.needs);
         }
     }
-    let chosen = |scenario: &&Scenario| {
-        let by_itself = all && scenario.suite == Suite::Main;
-        by_itself || wanted.contains(&scenario.step.id)
-    };
-    Ok(ALL.iter().filter(chosen).collect())
+    let chosen = ALL.iter().filter(|scenario| wanted.contains(&scenario.step.id));
+    Ok(chosen.collect())
 }
 
 #[cfg(test)]
@@ -128,10 +129,11 @@ mod tests {
     }
 
     #[test]
-    fn without_a_choice_the_loop_alone_is_told() {
+    fn without_a_choice_the_loop_and_what_goes_wrong_are_run() {
         let chosen = selected(&[]);
-        assert_eq!(chosen, names(&select(&[], &[Suite::Main]).unwrap()));
-        assert!(chosen.contains(&"migration") && !chosen.contains(&"drift"));
+        assert_eq!(chosen, names(&select(&[], &[Suite::Main, Suite::Failures]).unwrap()));
+        assert!(chosen.contains(&"migration") && chosen.contains(&"drift"));
+        assert!(!chosen.contains(&"admission") && !chosen.contains(&"reproduction"));
     }
 
     #[test]
