@@ -8,8 +8,9 @@ use pipelines::System;
 
 use crate::{failures_page, layout::Layout, lifecycle, loop_bench, render, repeat, scenario::Suite, world};
 
-/// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, and a commit that goes
-/// live in staging and then in production. Without a command: all of it, from nothing and back to nothing.
+/// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, a commit that goes live in
+/// staging and then in production, and what happens when something breaks. Without a command: all of it, from nothing and back
+/// to nothing.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask e2e",

@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn without_a_choice_the_loop_and_what_goes_wrong_are_run() {
         let chosen = selected(&[]);
-        assert_eq!(chosen, names(&select(&[], &[Suite::Main, Suite::Failures]).unwrap()));
+        assert_eq!(
+            chosen,
+            names(&select(&[], &[Suite::Main, Suite::Failures]).unwrap())
+        );
         assert!(chosen.contains(&"migration") && chosen.contains(&"drift"));
         assert!(!chosen.contains(&"admission") && !chosen.contains(&"reproduction"));
     }
