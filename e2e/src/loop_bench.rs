@@ -71,7 +71,7 @@ pub(crate) async fn run(session: &Session, env: &Env, args: &Args) -> Result<()>
     let figures = progress
         .step(&plan::BENCH, async |step| {
             let mut figures = Figures::default();
-            let mut releases = Releases::begin(env).await?;
+            let mut releases = Releases::begin(step, env).await?;
             let measured = measure(progress, step, env, &mut releases, args, &mut figures).await;
             // The world serves others afterwards, also when this failed.
             let restored = releases.end(step).await;
