@@ -111,7 +111,7 @@ pub(crate) fn page(figures: &Figures) -> String {
         let _ = writeln!(page, "- {}", sentence(&goal));
     }
     page.push_str(
-        "\nThese clusters let kube-proxy change its rules each 100 ms (infra/local/kind.yaml, ADR 18). With its default of 1 s the old pods answer for up to 0.9 s more.\n",
+        "\nThese clusters let kube-proxy change its rules sooner than by default (infra/local/kind.yaml, ADR 18). With its default the old pods answer for up to 0.9 s more.\n",
     );
     page
 }

@@ -49,9 +49,7 @@ pub(super) struct Releases<'a> {
 impl<'a> Releases<'a> {
     /// Changes nothing that is served; waits until something is, where the clusters have only just been brought up.
     pub(super) async fn begin(step: &StepHandle, env: &'a Env) -> Result<Self> {
-        for environment in Environment::ALL {
-            gitops::created(step, env.cluster(environment), STEADY).await?;
-        }
+        gitops::steady(step, env, &Environment::ALL, STEADY).await?;
         let manifests = env.manifests();
         let before = manifests.catch_up().await?;
         let mut pinned = pins(&manifests, &before, Environment::Staging).await?;
