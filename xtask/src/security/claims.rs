@@ -60,7 +60,7 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Pods, "No Kubernetes token is mounted", "no pod uses the Kubernetes API", "no_token", FAULTS),
     claim(Part::Pods, "Each app has its own service account, and so does the migration", "a request must not be able to do what a migration may", "own_account", FAULTS),
     claim(Part::Pods, "The namespace enforces the Pod Security Standard `restricted`, at a pinned version", "the API server rejects what the rules above miss", "pod_security_restricted", FAULTS),
-    claim(Part::Pods, "Every container has requests and limits", "one pod must not starve its neighbours", "requests_and_limits", FAULTS),
+    claim(Part::Pods, "Every container has requests and limits: CPU, memory, ephemeral storage", "one pod must not starve its neighbours, nor fill the disk of its node with logs", "requests_and_limits", FAULTS),
     claim(Part::Pods, "Every object has the standard labels", "network policies and disruption budgets select by label", "labels", FAULTS),
     claim(Part::Pods, "Every object is in the application's namespace", "the policies apply there", "own_namespace", FAULTS),
     claim(Part::Pods, "Startup, liveness and readiness probes", "a pod that cannot serve gets no requests, and one that is only waiting is not killed", "probes", FAULTS),

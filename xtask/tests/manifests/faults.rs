@@ -77,11 +77,31 @@ pub(crate) fn image_by_digest(objects: &[Object]) -> Vec<String> {
 
 pub(crate) fn requests_and_limits(objects: &[Object]) -> Vec<String> {
     each_container(objects, |container| {
-        ["requests/cpu", "requests/memory", "limits/cpu", "limits/memory"]
-            .into_iter()
-            .find(|field| !container.at(&format!("/resources/{field}")).is_string())
-            .map(|field| format!("lacks {field}"))
+        lacking(
+            container,
+            &["requests/cpu", "requests/memory", "limits/cpu", "limits/memory"],
+        )
     })
+    .into_iter()
+    .chain(limited_storage(objects))
+    .collect()
+}
+
+/// Whose logs and temporary files cannot fill the node's disk.
+pub(crate) fn limited_storage(objects: &[Object]) -> Vec<String> {
+    each_container(objects, |container| {
+        lacking(
+            container,
+            &["requests/ephemeral-storage", "limits/ephemeral-storage"],
+        )
+    })
+}
+
+fn lacking(container: &Object, fields: &[&str]) -> Option<String> {
+    fields
+        .iter()
+        .find(|field| !container.at(&format!("/resources/{field}")).is_string())
+        .map(|field| format!("{} lacks {field}", container.text("/name")))
 }
 
 /// What the restricted profile asks of a pod, and that no container takes it back.

@@ -44,6 +44,9 @@ const RULES: &[Rule] = rules! {
     requests_and_limits: [
         (SERVER, "/spec/template/spec/containers/0/resources/limits/memory", ""),
         (JOB, "/spec/template/spec/containers/0/resources/requests/cpu", ""),
+        (SERVER, "/spec/template/spec/containers/0/resources/limits/ephemeral-storage", ""),
+        (JOB, "/spec/template/spec/containers/0/resources/requests/ephemeral-storage", ""),
+        (SERVER, "/spec/template/spec/initContainers", "[{\"name\": \"early\", \"resources\": {\"limits\": {\"memory\": \"1Mi\"}}}]"),
     ],
     not_root: [
         (SERVER, "/spec/template/spec/securityContext/runAsNonRoot", "false"),

@@ -1,7 +1,7 @@
 //! What runs, and how fast; what it may do is in `rules`.
 
 use crate::object::{Object, of_kind};
-use crate::render::{ALL, environment, local_overlay};
+use crate::render::{ALL, environment, file, local_overlay};
 use crate::{APPLICATIONS, ENVIRONMENTS, faults};
 
 /// All objects of both environments, on AWS and in the e2e.
@@ -75,6 +75,23 @@ fn production_has_more_than_one_of_each_server() {
             replicas >= Some(2),
             "one replica in production is an outage: {}",
             deployment.id()
+        );
+    }
+}
+
+#[test]
+fn what_runs_beside_the_message_board_cannot_fill_a_nodes_disk_either() {
+    for path in [
+        "infra/argocd/workloads.yaml",
+        "infra/admission/controller.yaml",
+        "infra/local/kube-router.yaml",
+    ] {
+        let objects = file(path);
+        let faults = faults::limited_storage(&objects);
+        assert!(faults.is_empty(), "{path}:\n{}", faults.join("\n"));
+        assert!(
+            objects.iter().any(|object| object.template().is_some()),
+            "{path} starts no pods"
         );
     }
 }
