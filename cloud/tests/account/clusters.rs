@@ -18,6 +18,7 @@ const FIELDS: &[&str] = &[
     "metadata",
     "iam",
     "accessConfig",
+    "upgradePolicy",
     "vpc",
     "addons",
     "managedNodeGroups",
@@ -63,6 +64,18 @@ fn clusters_run_the_kubernetes_that_the_e2e_proves() {
         assert!(
             proven.starts_with(&format!("{version}.")),
             "{environment} runs {version}, the e2e {proven}"
+        );
+    }
+}
+
+#[test]
+fn no_cluster_enters_extended_support() {
+    for environment in ["staging", "production"] {
+        // By default, one that nobody upgrades in time costs six times as much.
+        assert_eq!(
+            config(environment)["upgradePolicy"],
+            serde_json::json!({"supportType": "STANDARD"}),
+            "{environment}"
         );
     }
 }
