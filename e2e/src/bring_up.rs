@@ -96,24 +96,48 @@ async fn ground(session: &Session, admission: bool) -> Result<Arc<Ground>> {
     }))
 }
 
-/// Brings everything up. What an earlier run left is removed first, whether it was killed or told to keep it.
-pub(crate) async fn up(session: &Session) -> Result<Env> {
-    let ground = ground(session, session.options.admission).await?;
+/// Removes what an earlier run left, and makes the network.
+async fn network(session: &Session, ground: &Ground) -> Result<Network> {
     let progress = &session.progress;
-    let network = progress
+    progress
         .step(&plan::NETWORK, async |step| {
-            let removed = teardown::remove(&ground.run, &ground.engine, step).await?;
+            let removed = teardown::remove(&ground.run, &ground.engine, &ground.cache, step).await?;
             if !removed.is_empty() {
                 progress.say(&format!(
                     "removed what an earlier run left: {}",
                     removed.join(", ")
                 ));
             }
-            save(&ground, None)?;
+            save(ground, None)?;
             session.touched.store(true, Ordering::SeqCst);
             Network::ensure(&ground.run, &ground.engine).await
         })
-        .await?;
+        .await
+}
+
+/// Brings up both clusters and nothing else, as far as their nodes find each other.
+pub(crate) async fn clusters(session: &Session) -> Result<()> {
+    let ground = ground(session, false).await?;
+    let network = network(session, &ground).await?;
+    let one = async |environment, step: &'static Step| {
+        let create = async |step: &StepHandle| {
+            let nodes = cluster::nodes(&ground, &network, environment, ports::free()?, step).await?;
+            nodes.find_each_other(&ground).await
+        };
+        session.progress.step(step, create).await
+    };
+    tokio::try_join!(
+        one(Environment::Staging, &plan::STAGING),
+        one(Environment::Production, &plan::PRODUCTION),
+    )?;
+    Ok(())
+}
+
+/// Brings everything up. What an earlier run left is removed first, whether it was killed or told to keep it.
+pub(crate) async fn up(session: &Session) -> Result<Env> {
+    let ground = ground(session, session.options.admission).await?;
+    let progress = &session.progress;
+    let network = network(session, &ground).await?;
 
     // Each cluster needs the world for its Argo CD only.
     let world_is_up = SetOnce::new();

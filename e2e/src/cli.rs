@@ -5,8 +5,12 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use pipelines::System;
+use supply::cache::Cache;
 
-use crate::{failures_page, layout::Layout, lifecycle, loop_bench, render, repeat, scenario::Suite, world};
+use crate::{
+    crash_test, failures_page, layout::Layout, leftovers, lifecycle, loop_bench, render, repeat,
+    scenario::Suite, world,
+};
 
 /// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, a commit that goes live in
 /// staging and then in production, and what happens when something breaks. Without a command: all of it, from nothing and back
@@ -49,6 +53,11 @@ pub(crate) enum Command {
     },
     /// Measure how long a merge takes to go live, on what is up or on what is brought up for it
     Bench(loop_bench::Args),
+    /// Kill the bring-up at random moments, and see that `down` and another bring-up work after each
+    CrashTest(crash_test::Args),
+    /// Bring up both clusters and nothing else
+    #[command(hide = true)]
+    Clusters,
     /// Start the containers that stdin asks for
     #[command(hide = true)]
     StartContainers,
@@ -132,6 +141,12 @@ impl From<Supply> for supply::Mode {
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
     let Cli { command, options } = Cli::parse();
+    if starts_something(command.as_ref(), &options)
+        && let Err(error) = Cache::locate().and_then(|cache| leftovers::mark(&cache))
+    {
+        eprintln!("error: {error:#}");
+        return ExitCode::FAILURE;
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -144,6 +159,7 @@ pub fn main() -> ExitCode {
             Some(Command::StartContainers) => exit_code(world::containers::serve().await),
             Some(Command::Report { folder }) => exit_code(render::again(folder)),
             Some(Command::Failures { check }) => exit_code(failures_page::run(check)),
+            Some(Command::CrashTest(args)) => exit_code(Box::pin(crash_test::run(&args)).await),
             command => match options.repeat {
                 Some(times) => exit_code(repeat::run(times, &options).await),
                 None => Box::pin(lifecycle::run(command, options)).await,
@@ -153,6 +169,20 @@ pub fn main() -> ExitCode {
     // A thread that still waits for a tool of the supply must not hold the exit back.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     code
+}
+
+/// Whether this process, and not one that it starts, may bring something up.
+fn starts_something(command: Option<&Command>, options: &Options) -> bool {
+    let elsewhere = matches!(
+        command,
+        Some(
+            Command::StartContainers
+                | Command::CrashTest(_)
+                | Command::Report { .. }
+                | Command::Failures { .. }
+        )
+    );
+    !elsewhere && options.repeat.is_none()
 }
 
 fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {

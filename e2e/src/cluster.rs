@@ -1,6 +1,7 @@
 //! One environment's cluster: kind's nodes on the engine, reached through its own kubeconfig.
 
 mod config;
+mod join;
 mod names;
 mod pods;
 mod services;
@@ -137,14 +138,51 @@ pub(crate) fn argocd_url_for_forge(environment: Environment) -> String {
     format!("http://{}:{}", environment.control_plane(), config::ARGOCD)
 }
 
+/// Nodes that are ready.
+pub(crate) struct Nodes {
+    cluster: Cluster,
+    settings: config::Settings,
+    addresses: Vec<Ipv4Addr>,
+}
+
+impl Nodes {
+    /// An error unless every node finds every node at its one address.
+    pub(crate) async fn find_each_other(&self, ground: &Ground) -> Result<()> {
+        join::found(ground, self.cluster.environment, &self.addresses).await
+    }
+}
+
 /// Makes the cluster, visitors of frontend and backend coming by these ports of this machine, and waits until pods can be scheduled and resolve names.
 pub(crate) async fn create(
     ground: &Ground,
     network: &Network,
     environment: Environment,
-    [frontend, backend]: [u16; 2],
+    ports: [u16; 2],
     step: &StepHandle,
 ) -> Result<Cluster> {
+    let Nodes {
+        cluster,
+        settings,
+        addresses,
+    } = nodes(ground, network, environment, ports, step).await?;
+    settings.pods.route(ground, environment, &addresses).await?;
+    settings.services.keep(ground, environment).await?;
+    if ground.engine.kind() == Kind::Podman {
+        names::forward_to(&cluster.client, &network.gateway, addresses.len(), step).await?;
+    }
+    names::ready(&cluster.client, step).await?;
+    policies_enforced(&cluster, step).await?;
+    Ok(cluster)
+}
+
+/// The first part of [`create`]: until the nodes are ready.
+pub(crate) async fn nodes(
+    ground: &Ground,
+    network: &Network,
+    environment: Environment,
+    [frontend, backend]: [u16; 2],
+    step: &StepHandle,
+) -> Result<Nodes> {
     let shell = Shell::new().context("open a shell")?;
     let log = ground.run.log(&format!("cluster-{environment}"));
     let settings = config::render(
@@ -165,11 +203,8 @@ pub(crate) async fn create(
         "{kind} create cluster --name {name} --image {image} --kubeconfig {kubeconfig} --config - --retain"
     )
     .envs(ground.engine.env().iter().map(|(name, value)| (name, value)));
-    Tool::new(create, &log, CREATE)
-        .input(settings.text.as_str())
-        .run()
-        .await
-        .context("kind did not bring up the nodes")?;
+    let create = Tool::new(create, &log, CREATE).input(settings.text.as_str());
+    join::watched(ground, environment, &log, step, create.run()).await?;
     network.pin(&ground.run, &ground.engine).await?;
     let cluster = Cluster::open(ClusterState {
         environment,
@@ -185,14 +220,11 @@ pub(crate) async fn create(
         .await
         .with_context(|| format!("apply {POLICIES}"))?;
     let addresses = nodes_ready(&cluster, step).await?;
-    settings.pods.route(ground, environment, &addresses).await?;
-    settings.services.keep(ground, environment).await?;
-    if ground.engine.kind() == Kind::Podman {
-        names::forward_to(&cluster.client, &network.gateway, addresses.len(), step).await?;
-    }
-    names::ready(&cluster.client, step).await?;
-    policies_enforced(&cluster, step).await?;
-    Ok(cluster)
+    Ok(Nodes {
+        cluster,
+        settings,
+        addresses,
+    })
 }
 
 /// The nodes' addresses. kind's own wait ends with success on a timeout, so it is not used.

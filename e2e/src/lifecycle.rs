@@ -86,6 +86,7 @@ fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
         Some(Command::Up) => up,
         Some(Command::Run) => ground + 1 + chosen.len(),
         Some(Command::Bench(_)) => ground + 2,
+        Some(Command::Clusters) => ground + 3,
         _ => 1,
     };
     if matches!(command, None | Some(Command::Up)) {
@@ -133,7 +134,13 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
             session.find_engine()?;
             save_diagnostics(session).await
         }
-        Some(Command::Report { .. } | Command::Failures { .. } | Command::StartContainers) => {
+        Some(Command::Clusters) => bring_up::clusters(session).await,
+        Some(
+            Command::Report { .. }
+            | Command::Failures { .. }
+            | Command::CrashTest(_)
+            | Command::StartContainers,
+        ) => {
             unreachable!("handled before anything is begun")
         }
     }
@@ -224,7 +231,7 @@ async fn down(session: &Session) -> Result<()> {
     session.find_engine()?;
     let engine = session.engine.get().context("an engine was just found")?;
     let step = async |step: &_| {
-        let removed = teardown::remove(&session.run, engine, step).await?;
+        let removed = teardown::remove(&session.run, engine, &session.cache, step).await?;
         State::forget(&session.cache)?;
         Ok(removed)
     };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ipnet::Ipv4Net;
 use serde_json::Value;
 use supply::engine::{Engine, Kind};
 use xshell::{Shell, cmd};
@@ -60,6 +61,16 @@ impl Network {
             .await
             .context("pin the bridge's hardware address")
     }
+}
+
+/// The ranges of addresses of the network as it is now; none if there is no network.
+pub(crate) async fn ranges(run: &RunDir, engine: &Engine) -> Vec<Ipv4Net> {
+    let answer = inspect(run, engine).await.unwrap_or_default();
+    let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+    let subnets = answer.pointer("/0/subnets").and_then(Value::as_array);
+    let subnets = subnets.into_iter().flatten();
+    let texts = subnets.filter_map(|subnet| subnet.get("subnet")?.as_str());
+    texts.filter_map(|text| text.parse().ok()).collect()
 }
 
 async fn inspect(run: &RunDir, engine: &Engine) -> Result<String> {

@@ -3,10 +3,14 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use supply::engine::{Engine, Kind};
+use supply::{
+    cache::Cache,
+    engine::{Engine, Kind},
+};
 
 use crate::{
     environment::Environment,
+    leftovers,
     process::Tool,
     progress::StepHandle,
     run_dir::RunDir,
@@ -16,11 +20,19 @@ use crate::{
 const LIST: Duration = Duration::from_secs(20);
 const REMOVE: Duration = Duration::from_mins(1);
 
-/// Removes clusters, containers and network; gives the names of what was there.
+/// Ends what killed runs left running, removes clusters, containers, network, and what a kill leaves outside of them; gives the
+/// names of what was there.
 ///
 /// A node whose processes were all killed is still listed as running and can be neither started nor stopped, but its
 /// container can be removed by force; kind itself does no more. So no kind is needed here.
-pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> Result<Vec<String>> {
+pub(crate) async fn remove(
+    run: &RunDir,
+    engine: &Engine,
+    cache: &Cache,
+    step: &StepHandle,
+) -> Result<Vec<String>> {
+    step.doing("end processes of killed runs");
+    let mut removed: Vec<_> = leftovers::end_processes(cache).await?.into_iter().collect();
     let found = ours(run, engine).await?;
     let log = run.log("down");
     remove_containers(run, engine, &found, step).await?;
@@ -34,6 +46,8 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> 
             .await
             .context("remove the images the CI built")?;
     }
+    step.doing("remove what was left outside of containers");
+    let outside = leftovers::remove(run, engine).await?;
     if network_exists(run, engine).await? {
         step.doing("remove the network");
         let network = engine.network();
@@ -52,7 +66,9 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine, step: &StepHandle) -> 
             list(&left)
         );
     }
-    Ok(found.into_iter().collect())
+    removed.extend(found);
+    removed.extend(outside);
+    Ok(removed)
 }
 
 /// Removes one environment's cluster, and nothing else.
@@ -83,10 +99,16 @@ async fn remove_containers(
         Kind::Docker => &[],
     };
     let remove = ["rm", "--force", "--volumes"].iter().chain(at_once).copied();
-    Tool::of_engine(engine, remove.chain(strs(found)), &run.log("down"), REMOVE)?
-        .run()
-        .await
-        .with_context(|| format!("remove {}", list(found)))
+    let remove: Vec<_> = remove.chain(strs(found)).collect();
+    let once = async || {
+        let remove = Tool::of_engine(engine, &remove, &run.log("down"), REMOVE)?.run();
+        remove.await.with_context(|| format!("remove {}", list(found)))
+    };
+    if once().await.is_err() {
+        leftovers::release(run, engine, found).await?;
+        once().await?;
+    }
+    leftovers::forget_names(engine, found)
 }
 
 /// kind makes them apart from the nodes, so they do not go with them.
@@ -128,7 +150,20 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
             .context("list containers")?;
         found.extend(names.lines().map(str::to_owned));
     }
+    found.extend(half_made(run, engine, &nodes).await?);
     Ok(found)
+}
+
+/// Containers of ours that only podman's store knows: whoever was making them was killed. No filter applies to them.
+async fn half_made(run: &RunDir, engine: &Engine, nodes: &[String]) -> Result<Vec<String>> {
+    if engine.kind() == Kind::Docker {
+        return Ok(Vec::new());
+    }
+    let ps = ["ps", "--all", "--external", "--format", "{{.Names}}"];
+    let names = Tool::of_engine(engine, ps, &run.log("down"), LIST)?.read();
+    let names = names.await.context("list containers of podman's store")?;
+    let ours = |name: &&str| [FORGE, AWS].contains(name) || nodes.iter().any(|node| node == name);
+    Ok(names.lines().filter(ours).map(str::to_owned).collect())
 }
 
 async fn volumes(run: &RunDir, engine: &Engine, environments: &[Environment]) -> Result<BTreeSet<String>> {

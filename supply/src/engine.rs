@@ -8,13 +8,11 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::cache::Cache;
 use crate::error::SupplyError;
+pub use crate::service::Service;
 use crate::{doctor, podman, run};
 
 /// The network that nodes, forge and emulator share, in an engine that has no other of ours.
 const NETWORK: &str = "gitops-loop";
-
-/// Longer than any tests run between starting containers and removing them.
-const IDLE_SECONDS: u32 = 900;
 
 /// Which program it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +29,7 @@ pub struct Engine {
     kind: Kind,
     env: Vec<(String, String)>,
     socket: PathBuf,
+    folders: Vec<PathBuf>,
     network: String,
 }
 
@@ -46,13 +45,14 @@ impl Engine {
 
     /// Podman with the storage of this cache.
     pub(crate) fn podman(cache: &Cache, logs: &Path) -> Result<Self> {
-        let (env, socket) = podman::configure(cache, logs)?;
+        let podman::Configured { env, socket, folders } = podman::configure(cache, logs)?;
         // Whatever their storage, all of a machine's podmans keep addresses, names and port mappings by the network's name.
         let network = format!("{NETWORK}-{}", cache.key());
         Ok(Self {
             kind: Kind::Podman,
             env: with_kind(env, "podman", "KIND_EXPERIMENTAL_PODMAN_NETWORK", &network),
             socket,
+            folders,
             network,
         })
     }
@@ -85,6 +85,11 @@ impl Engine {
         &self.env
     }
 
+    /// The folders that nobody but this engine uses; none with docker.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
     /// A command of the engine.
     pub fn command<'sh, I>(&self, sh: &'sh Shell, args: I) -> Cmd<'sh>
     where
@@ -104,11 +109,10 @@ impl Engine {
 
     /// Makes the socket answer.
     pub fn serve(&self, logs: &Path) -> Result<Service> {
-        self.serve_at(self.socket.clone(), 0, logs)
+        self.serve_at(self.socket.clone(), logs)
     }
 
-    /// Makes the engine answer on a socket of this process, beside a run that has [`Self::socket`]. Should this process be
-    /// killed, the service ends by itself.
+    /// Makes the engine answer on a socket of this process, beside a run that has [`Self::socket`].
     pub fn serve_apart(&self, logs: &Path) -> Result<Service> {
         let socket = match self.kind {
             Kind::Docker => self.socket.clone(),
@@ -116,15 +120,14 @@ impl Engine {
                 .socket
                 .with_file_name(format!("podman-{}.sock", std::process::id())),
         };
-        self.serve_at(socket, IDLE_SECONDS, logs)
+        self.serve_at(socket, logs)
     }
 
-    fn serve_at(&self, socket: PathBuf, idle_seconds: u32, logs: &Path) -> Result<Service> {
-        let child = match self.kind {
-            Kind::Docker => None,
-            Kind::Podman => Some(podman::serve(self, &socket, idle_seconds, logs)?),
-        };
-        Ok(Service { child, socket })
+    fn serve_at(&self, socket: PathBuf, logs: &Path) -> Result<Service> {
+        match self.kind {
+            Kind::Docker => Ok(Service::of_daemon(socket)),
+            Kind::Podman => Service::start(&self.env, socket, logs),
+        }
     }
 
     /// What `build` needs so that one build gives one layer on top of its base and nothing is left over.
@@ -132,28 +135,6 @@ impl Engine {
         match self.kind {
             Kind::Docker => &["--pull=false"],
             Kind::Podman => &["--pull=never", "--layers=false", "--format=docker"],
-        }
-    }
-}
-
-/// Keeps the engine's socket alive.
-#[derive(Debug)]
-pub struct Service {
-    child: Option<std::process::Child>,
-    socket: PathBuf,
-}
-
-impl Service {
-    /// Where it answers, in Docker's protocol.
-    pub fn socket(&self) -> &Path {
-        &self.socket
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            run::end(child);
         }
     }
 }
@@ -196,6 +177,7 @@ fn docker(sh: &Shell, logs: &Path) -> Result<Option<Engine>> {
         kind: Kind::Docker,
         env: with_kind(Vec::new(), "docker", "KIND_EXPERIMENTAL_DOCKER_NETWORK", NETWORK),
         socket,
+        folders: Vec::new(),
         network: NETWORK.to_owned(),
     };
     Ok(runs_privileged(&engine, sh, &log)?.then_some(engine))

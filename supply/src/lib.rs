@@ -20,6 +20,7 @@ pub mod proof;
 pub mod python;
 pub mod recipes;
 mod run;
+mod service;
 pub mod stock;
 pub mod versions;
 mod workshop;

@@ -1,23 +1,28 @@
 //! Podman with storage, networks and settings of our own, so that the user's containers are never touched.
 
 use std::fs;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use rustix::process::{Resource, getrlimit};
 use xshell::{Shell, cmd};
 
 use crate::cache::Cache;
-use crate::engine::Engine;
 use crate::run;
 
-/// Writes the configuration and gives the variables that select it, and the path of the API socket.
-pub(crate) fn configure(cache: &Cache, logs: &Path) -> Result<(Vec<(String, String)>, PathBuf)> {
+/// A podman of our own.
+pub(crate) struct Configured {
+    /// Variables that select its configuration.
+    pub(crate) env: Vec<(String, String)>,
+    /// Where its API answers, once it is started.
+    pub(crate) socket: PathBuf,
+    /// The folders that nobody else uses.
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+/// Writes the configuration.
+pub(crate) fn configure(cache: &Cache, logs: &Path) -> Result<Configured> {
     let folder = cache.engine();
     // Not in the cache: what lies here must be gone after a reboot, and a socket's path must be short.
     let run = PathBuf::from("/run").join(format!("gitops-loop-{}", cache.key()));
@@ -44,7 +49,11 @@ pub(crate) fn configure(cache: &Cache, logs: &Path) -> Result<(Vec<(String, Stri
     .map(|(name, path)| (name.to_owned(), path.display().to_string()))
     .into();
     choose_driver(&storage, &folder, &run, &env, logs)?;
-    Ok((env, run.join("podman.sock")))
+    Ok(Configured {
+        env,
+        socket: run.join("podman.sock"),
+        folders: vec![folder, run],
+    })
 }
 
 /// Overlay where the file system carries it; a driver once chosen stays, because podman refuses another one on the same storage.
@@ -80,41 +89,6 @@ fn driver_in(conf: &str) -> Option<&'static str> {
     ["overlay", "vfs"]
         .into_iter()
         .find(|driver| conf.contains(&format!("driver = \"{driver}\"")))
-}
-
-/// Starts the API; a service that an earlier run left behind gives way. It ends by itself when nobody has asked it anything for
-/// `idle_seconds`, where 0 means never.
-pub(crate) fn serve(engine: &Engine, socket: &Path, idle_seconds: u32, logs: &Path) -> Result<Child> {
-    if socket.exists() {
-        fs::remove_file(socket).with_context(|| format!("remove the old socket {}", socket.display()))?;
-    }
-    let log = logs.join("engine-service.log");
-    let file = fs::File::create(&log).with_context(|| format!("create {}", log.display()))?;
-    let mut child = Command::new("podman")
-        .args(["system", "service", "--time", &idle_seconds.to_string()])
-        .arg(format!("unix://{}", socket.display()))
-        .envs(engine.env().iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(file.try_clone().context("share the log of podman's service")?)
-        .stderr(file)
-        // A Ctrl-C in the terminal must not end it before the containers are removed through it.
-        .process_group(0)
-        .spawn()
-        .context("start `podman system service`")?;
-    let started = Instant::now();
-    while UnixStream::connect(socket).is_err() {
-        let ended = child.try_wait().context("wait for `podman system service`")?;
-        if ended.is_some() || started.elapsed() > Duration::from_secs(20) {
-            run::end(&mut child);
-            bail!(
-                "podman's service does not answer on {}; log: {}",
-                socket.display(),
-                log.display()
-            );
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    Ok(child)
 }
 
 /// Without `CAP_SYS_RESOURCE` nobody may ask for more than this process has.
