@@ -27,8 +27,8 @@ pub struct Databases {
 }
 
 impl Databases {
-    /// Starts what can be started. That no engine is there, or starts nothing, is a reason to skip; a container that runs and does
-    /// not answer is an error.
+    /// Starts what can be started. That no engine is there is a reason to skip; one that was named and starts nothing is an error, as
+    /// is a container that runs and does not answer.
     pub async fn start() -> Result<Self> {
         let embedded = Database {
             name: "embedded",
@@ -60,6 +60,7 @@ impl Databases {
                     self.list.push(Database { name, endpoint });
                 }
             }
+            Err(error) if crate::containers::are_promised() => return Err(error),
             Err(reason) => self.lack_containers(&format!("{reason:#}")),
         }
         Ok(())

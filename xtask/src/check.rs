@@ -7,11 +7,15 @@ use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
 use crate::groups::Packages;
+use crate::skips::Skips;
 use crate::{env, flags, fuzz, groups, openapi, security, test};
 
 impl flags::Check {
     pub(crate) fn run(sh: &Shell) -> Result<()> {
-        let mut checks = Checks::default();
+        let mut checks = Checks {
+            done: Vec::new(),
+            skips: Skips::load()?,
+        };
         checks.carry_out("formatting (cure: cargo fmt)", || {
             Ok(env::cargo(sh).args(["fmt", "--check"]).run()?)
         });
@@ -54,7 +58,7 @@ fn lints(sh: &Shell, checks: &mut Checks) {
             let clippy = env::cargo(sh).args(["clippy", "--package", "hydrate", "--target", &triple]);
             Ok(clippy.args(["--", "-D", "warnings"]).run()?)
         }),
-        Err(reason) => println!("skipped: clippy hydrate ({reason:#})"),
+        Err(reason) => checks.leave_out("clippy hydrate", &format!("{reason:#}")),
     }
 }
 
@@ -62,7 +66,10 @@ fn dependencies(sh: &Shell, checks: &mut Checks) {
     let deny = |args: &[&str]| env::cargo(sh).arg("deny").args(args);
     let version = deny(&["--version"]).quiet().ignore_stdout().ignore_stderr();
     if version.run().is_err() {
-        println!("skipped: cargo deny (not installed; get it by: cargo install --locked cargo-deny)");
+        checks.leave_out(
+            "cargo deny",
+            "not installed; get it by: cargo install --locked cargo-deny",
+        );
         return;
     }
     checks.carry_out("cargo deny", || {
@@ -71,7 +78,7 @@ fn dependencies(sh: &Shell, checks: &mut Checks) {
     });
     // The advisories lie on a server of their own; being without a network is not a finding.
     if deny(&["fetch", "db"]).quiet().ignore_stderr().run().is_err() {
-        println!("skipped: cargo deny: advisories (their database cannot be fetched)");
+        checks.leave_out("cargo deny: advisories", "their database cannot be fetched");
         return;
     }
     checks.carry_out("cargo deny: advisories", || {
@@ -79,9 +86,11 @@ fn dependencies(sh: &Shell, checks: &mut Checks) {
     });
 }
 
-/// What was checked so far: its name, how long it took, whether it passed.
-#[derive(Default)]
-struct Checks(Vec<(String, Duration, bool)>);
+struct Checks {
+    /// What was checked so far: its name, how long it took, whether it passed.
+    done: Vec<(String, Duration, bool)>,
+    skips: Skips,
+}
 
 impl Checks {
     fn carry_out(&mut self, name: &str, check: impl FnOnce() -> Result<()>) {
@@ -90,18 +99,27 @@ impl Checks {
         if let Err(error) = &outcome {
             eprintln!("{name}: {error:#}");
         }
-        self.0.push((name.to_owned(), began.elapsed(), outcome.is_ok()));
+        self.done
+            .push((name.to_owned(), began.elapsed(), outcome.is_ok()));
+    }
+
+    /// Says why something is not checked; in CI a failure, unless it is listed.
+    fn leave_out(&mut self, name: &str, reason: &str) {
+        println!("skipped: {name} ({reason})");
+        if let Some(fault) = self.skips.fault(name, reason) {
+            self.carry_out(name, || bail!(fault));
+        }
     }
 
     /// Says where the time went, and what failed.
     fn end(self) -> Result<()> {
-        let whole: Duration = self.0.iter().map(|(_, took, _)| *took).sum();
-        for (name, took, passed) in &self.0 {
+        let whole: Duration = self.done.iter().map(|(_, took, _)| *took).sum();
+        for (name, took, passed) in &self.done {
             let verdict = if *passed { "ok" } else { "FAILED" };
             println!("{:>6.1} s  {verdict:6}  {name}", took.as_secs_f64());
         }
         println!("{:>6.1} s  in all", whole.as_secs_f64());
-        let failed = self.0.iter().filter(|(_, _, passed)| !passed);
+        let failed = self.done.iter().filter(|(_, _, passed)| !passed);
         let failed: Vec<_> = failed.map(|(name, ..)| name.as_str()).collect();
         if failed.is_empty() {
             return Ok(());
@@ -116,10 +134,24 @@ mod tests {
 
     #[test]
     fn one_that_fails_keeps_no_other_from_being_carried_out_and_is_named() {
-        let mut checks = Checks::default();
+        let mut checks = of(Skips::of_a_person());
         checks.carry_out("first", || bail!("no"));
         checks.carry_out("second", || Ok(()));
-        assert_eq!(checks.0.len(), 2);
+        checks.leave_out("third", "not installed");
+        assert_eq!(checks.done.len(), 2);
         assert_eq!(checks.end().unwrap_err().to_string(), "failed: first");
+    }
+
+    #[test]
+    fn in_ci_only_what_is_listed_is_left_out() {
+        let mut checks = of(Skips::of_ci("cargo deny: advisories", "cannot be fetched"));
+        checks.leave_out("cargo deny: advisories", "their database cannot be fetched");
+        checks.leave_out("cargo deny", "not installed");
+        assert_eq!(checks.end().unwrap_err().to_string(), "failed: cargo deny");
+    }
+
+    fn of(skips: Skips) -> Checks {
+        let done = Vec::new();
+        Checks { done, skips }
     }
 }

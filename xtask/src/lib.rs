@@ -26,6 +26,7 @@ mod groups;
 mod hooks;
 mod openapi;
 mod packages;
+mod skips;
 mod supplies;
 mod supply;
 mod test;

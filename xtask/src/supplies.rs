@@ -4,14 +4,12 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use supply::cache::Cache;
 use supply::engine::{Engine, Service};
 use supply::needs::Group;
 use supply::{Options, Progress, doctor};
 use xshell::Shell;
-
-use crate::test::one_line;
 
 /// One plain line for each thing that is done.
 pub(crate) struct Lines;
@@ -59,15 +57,21 @@ fn wapiti(sh: &Shell, install: bool) -> Result<PathBuf> {
         .context("get wapiti, which scans the servers")
 }
 
-/// Variables that lead the tests to wapiti; where it cannot be had, why.
-pub(crate) fn scanner(sh: &Shell, install: bool) -> Vec<(&'static str, OsString)> {
-    match wapiti(sh, install) {
+type Variables = Vec<(&'static str, OsString)>;
+
+/// Variables that lead the tests to wapiti; where it cannot be had, why, if `excuse` takes that for a reason.
+pub(crate) fn scanner(
+    sh: &Shell,
+    install: bool,
+    excuse: impl Fn(Error) -> Result<String>,
+) -> Result<Variables> {
+    Ok(match wapiti(sh, install) {
         Ok(folder) => vec![
             ("WAPITI", folder.join("bin/wapiti").into()),
             ("WAPITI_MODULES", folder.into()),
         ],
-        Err(reason) => vec![("WAPITI_MISSING", one_line(&reason).into())],
-    }
+        Err(reason) => vec![("WAPITI_MISSING", excuse(reason)?.into())],
+    })
 }
 
 /// The folder of cfn-lint, AWS' command line and its emulators.
@@ -77,8 +81,13 @@ pub(crate) fn cloud(sh: &Shell, install: bool) -> Result<PathBuf> {
         .context("get the emulators of AWS")
 }
 
-/// Variables that lead the tests to kubeconform, its schemas and gitleaks; in place of one that cannot be had, why.
-pub(crate) fn checks(sh: &Shell, install: bool) -> Vec<(&'static str, OsString)> {
+/// Variables that lead the tests to kubeconform, its schemas and gitleaks; in place of one that cannot be had, why, if `excuse` takes
+/// that for a reason.
+pub(crate) fn checks(
+    sh: &Shell,
+    install: bool,
+    excuse: impl Fn(Error) -> Result<String>,
+) -> Result<Variables> {
     let logs = logs(sh);
     let kubeconform = cache(&[Group::Tools, Group::Python], install, &logs)
         .and_then(|cache| supply::kubeconform(&cache, install, &Lines, &logs));
@@ -88,13 +97,13 @@ pub(crate) fn checks(sh: &Shell, install: bool) -> Vec<(&'static str, OsString)>
             ("KUBECONFORM_SCHEMAS", found.schemas.into_os_string()),
             ("ARGOCD_MANIFESTS", found.argocd.into_os_string()),
         ],
-        Err(reason) => vec![("KUBECONFORM_MISSING", one_line(&reason).into())],
+        Err(reason) => vec![("KUBECONFORM_MISSING", excuse(reason)?.into())],
     };
     variables.push(match gitleaks(sh, install) {
         Ok(program) => ("GITLEAKS", program.into_os_string()),
-        Err(reason) => ("GITLEAKS_MISSING", one_line(&reason).into()),
+        Err(reason) => ("GITLEAKS_MISSING", excuse(reason)?.into()),
     });
-    variables
+    Ok(variables)
 }
 
 /// The path of gitleaks, which looks for secrets.

@@ -14,6 +14,7 @@ use self::lanes::{Job, Lane};
 use self::needs::{Needs, Ready};
 use self::sum::{Row, report};
 use crate::groups::{self, Packages};
+use crate::skips::Skips;
 use crate::{env, flags, fuzz, supplies};
 
 struct Suite {
@@ -135,12 +136,13 @@ impl flags::Test {
                     });
                 }
                 Ready::No(reason) => rows.push((place, Row::left_out(suite.name, reason))),
+                Ready::Broken(reason) => rows.push((place, Row::broken(suite.name, reason))),
             }
         }
         rows.extend(lanes::run(jobs)?);
         rows.sort_by_key(|(place, _)| *place);
         let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
-        report(&rows)
+        report(&rows, &Skips::load()?)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
+use supply::SupplyError;
 use xshell::Shell;
 
 use super::one_line;
@@ -17,7 +18,7 @@ pub(super) enum Needs {
     AwsProgram,
     /// kubeconform and gitleaks, each for a part of its tests. Where one cannot be had, the suite is told why and skips that part.
     Checks,
-    /// Containers, for a part of its tests. Where none can be started, the suite is told why and skips that part.
+    /// Containers, for a part of its tests. Where there is no engine, the suite is told why and skips that part.
     Containers,
     /// A browser, for all of them.
     Browser,
@@ -39,8 +40,10 @@ pub(super) enum Ready {
         /// What must not end before the tests do.
         holds: Option<Emulators>,
     },
-    /// Not at all, for this reason.
+    /// Not at all: the machine lacks something, for this reason.
     No(String),
+    /// The machine lacks nothing, and all the same it did not come about, for this reason.
+    Broken(String),
 }
 
 impl Ready {
@@ -53,24 +56,41 @@ impl Ready {
 impl Needs {
     /// Gets what is missing. A part of the tests that cannot run is told why by a variable.
     pub(super) fn ready(self, sh: &Shell, install: bool) -> Result<Ready> {
-        let no = |reason: anyhow::Error| Ready::No(one_line(&reason));
+        match self.brought(sh, install) {
+            Err(error) if is_too_slow(&error) => Ok(Ready::Broken(one_line(&error))),
+            ready => ready,
+        }
+    }
+
+    fn brought(self, sh: &Shell, install: bool) -> Result<Ready> {
+        // What takes too long today is no lack of this machine, and would be skipped whenever it is busy.
+        let no = |reason: anyhow::Error| {
+            if is_too_slow(&reason) {
+                Err(reason)
+            } else {
+                Ok(one_line(&reason))
+            }
+        };
         Ok(match self {
             Self::Nothing => Ready::with(Vec::new()),
-            Self::Checks => Ready::with(supplies::checks(sh, install)),
+            Self::Checks => Ready::with(supplies::checks(sh, install, no)?),
             Self::AwsProgram => Ready::with(vec![match supplies::cloud(sh, install) {
                 Ok(folder) => ("CLOUD_TOOLS", folder.into_os_string()),
-                Err(reason) => ("CLOUD_TOOLS_MISSING", one_line(&reason).into()),
+                Err(reason) => ("CLOUD_TOOLS_MISSING", no(reason)?.into()),
             }]),
             Self::Containers => match supplies::emulators(sh, install) {
                 Ok(found) => Ready::Yes {
                     variables: found.variables().into(),
                     holds: Some(found),
                 },
-                Err(reason) => Ready::with(vec![("TESTKIT_NO_AWS_IMAGE", one_line(&reason).into())]),
+                Err(reason) if lacks(&reason) => {
+                    Ready::with(vec![("TESTKIT_NO_AWS_IMAGE", one_line(&reason).into())])
+                }
+                Err(reason) => Ready::Broken(one_line(&reason)),
             },
             Self::Cloud => match cloud::ready(sh, install) {
                 Ok(tools) => Ready::with(cloud::build(sh, install, tools)?),
-                Err(reason) => no(reason),
+                Err(reason) => Ready::No(no(reason)?),
             },
             Self::Browser => match browser::ready(sh, install) {
                 Ok(more) => {
@@ -78,20 +98,59 @@ impl Needs {
                     let paths = more.into_iter();
                     Ready::with(paths.map(|(name, path)| (name, path.into_os_string())).collect())
                 }
-                Err(reason) => no(reason),
+                Err(reason) => Ready::No(no(reason)?),
             },
             Self::Servers => {
                 browser::build(sh, install)?;
-                Ready::with(supplies::scanner(sh, install))
+                Ready::with(supplies::scanner(sh, install, no)?)
             }
-            Self::Fuzzer => fuzz::ready(sh, install).map_or_else(no, Ready::with),
+            Self::Fuzzer => match fuzz::ready(sh, install) {
+                Ok(variables) => Ready::with(variables),
+                Err(reason) => Ready::No(no(reason)?),
+            },
             Self::Pipelines => match supplies::pipelines(sh, install) {
                 Ok(()) => {
                     // The verbs that the CI files call: compiled from this work tree for this very command.
                     Ready::with(vec![("XTASK", env::this_program()?.into_os_string())])
                 }
-                Err(reason) => no(reason),
+                Err(reason) => Ready::No(no(reason)?),
             },
         })
+    }
+}
+
+/// The machine has not got something that it may not be given, or that only a person can.
+fn lacks(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(SupplyError::Missing(_)))
+}
+
+fn is_too_slow(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(SupplyError::Deadline { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn a_machine_that_is_busy_lacks_nothing() {
+        let slow = Err::<(), _>(SupplyError::Deadline {
+            command: "podman info".to_owned(),
+            deadline: Duration::from_secs(30),
+            log: "engine.log".into(),
+            tail: String::new(),
+        });
+        let slow = slow.context("use podman's storage").unwrap_err();
+        assert!(is_too_slow(&slow) && !lacks(&slow));
+        let lacking = Err::<(), _>(SupplyError::Missing(Vec::new()))
+            .context("get it")
+            .unwrap_err();
+        assert!(lacks(&lacking) && !is_too_slow(&lacking));
+        let socket = anyhow::anyhow!("no answer on podman.sock");
+        assert!(!lacks(&socket) && !is_too_slow(&socket));
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
+use crate::skips::Skips;
+
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Count {
     passed: u64,
@@ -21,6 +23,8 @@ pub(super) struct Row {
     reasons: BTreeSet<String>,
     /// No test of it was to run.
     left_out: bool,
+    /// Why it could not be made ready, although this machine has what it needs.
+    broken: Option<String>,
     took: Duration,
     ended_well: bool,
 }
@@ -33,6 +37,7 @@ impl Row {
             count: Count::default(),
             reasons: BTreeSet::new(),
             left_out: false,
+            broken: None,
             took: Duration::ZERO,
             ended_well: false,
         }
@@ -43,6 +48,14 @@ impl Row {
         Self {
             reasons: BTreeSet::from([reason]),
             left_out: true,
+            ..Self::new(name)
+        }
+    }
+
+    /// A suite that could not be made ready on a machine that has what it needs: a failure.
+    pub(super) fn broken(name: &'static str, reason: String) -> Self {
+        Self {
+            broken: Some(reason),
             ..Self::new(name)
         }
     }
@@ -67,7 +80,19 @@ impl Row {
         }
     }
 
-    fn fault(&self) -> Option<&'static str> {
+    fn fault(&self, skips: &Skips) -> Option<String> {
+        if let Some(reason) = &self.broken {
+            return Some(format!("could not be made ready: {reason}"));
+        }
+        let unlisted = || {
+            self.reasons
+                .iter()
+                .find_map(|reason| skips.fault(self.name, reason))
+        };
+        self.own_fault().map(str::to_owned).or_else(unlisted)
+    }
+
+    fn own_fault(&self) -> Option<&'static str> {
         if self.left_out {
             None
         } else if self.count.passed + self.count.failed == 0 {
@@ -90,12 +115,13 @@ impl Count {
     }
 }
 
-/// Why tests are skipped: `skipped: …` from a binary that knows only as it runs, `test … ignored, …` from one that says so in its
-/// source.
+/// Why tests are skipped: `skipped: …` from a binary that knows only as it runs, behind `test … ` where one test runs at a time, as
+/// on one core; `test … ignored, …` from one that says so in its source.
 fn reason(line: &str) -> Option<String> {
     let reason = line.strip_prefix("skipped: ").or_else(|| {
-        let (_, reason) = line.strip_prefix("test ")?.split_once(" ... ignored, ")?;
-        Some(reason)
+        let (_, said) = line.strip_prefix("test ")?.split_once(" ... ")?;
+        said.strip_prefix("skipped: ")
+            .or_else(|| said.strip_prefix("ignored, "))
     })?;
     Some(reason.to_owned())
 }
@@ -115,12 +141,12 @@ fn result_line(line: &str) -> Option<Count> {
 }
 
 /// Prints every suite and the sum; an error if any has a fault.
-pub(super) fn report(rows: &[Row]) -> Result<()> {
+pub(super) fn report(rows: &[Row], skips: &Skips) -> Result<()> {
     let mut sum = Count::default();
     println!();
     for row in rows {
         let count = row.count;
-        if row.left_out {
+        if row.left_out || row.broken.is_some() {
             println!("{:50} not run", row.name);
         } else {
             println!(
@@ -144,7 +170,7 @@ pub(super) fn report(rows: &[Row]) -> Result<()> {
     );
     let faults: Vec<_> = rows
         .iter()
-        .filter_map(|row| Some(format!("{}: {}", row.name, row.fault()?)))
+        .filter_map(|row| Some(format!("{}: {}", row.name, row.fault(skips)?)))
         .collect();
     if !faults.is_empty() {
         bail!("{}", faults.join("; "));
@@ -178,7 +204,15 @@ mod tests {
             found("test a::b ... ignored, too slow"),
             Some("too slow".to_owned())
         );
+        assert_eq!(
+            found("test a ... skipped: gitleaks: not installed"),
+            Some("gitleaks: not installed".to_owned())
+        );
         assert_eq!(found("test a::skipped ... ok"), None);
+    }
+
+    fn report(rows: &[Row]) -> Result<()> {
+        super::report(rows, &Skips::of_a_person())
     }
 
     fn row(passed: u64, skipped: u64, reasons: &[&str]) -> Row {
@@ -207,6 +241,28 @@ mod tests {
         assert!(report(&[row(1, 0, &[]), left_out]).is_ok());
         let cut = row(1, 0, &[]).ended(false, Duration::ZERO);
         assert!(report(&[cut]).is_err());
+    }
+
+    #[test]
+    fn a_suite_that_could_not_be_made_ready_is_a_failure_that_says_why() {
+        let broken = Row::broken("some", "no answer on podman.sock".to_owned());
+        let error = report(&[row(1, 0, &[]), broken]).unwrap_err().to_string();
+        assert!(error.contains("no answer on podman.sock"), "{error}");
+    }
+
+    #[test]
+    fn in_ci_a_skip_that_is_not_listed_is_a_failure_that_names_it() {
+        let ci = Skips::of_ci("some", "no engine");
+        assert!(super::report(&[row(1, 1, &["a: no engine"])], &ci).is_ok());
+        // A test that returns early counts as passed, and its reason all the same.
+        for rows in [
+            [row(1, 1, &["a: no engine", "no browser"])],
+            [row(1, 0, &["no browser"])],
+            [Row::left_out("some", "no browser".to_owned())],
+        ] {
+            let error = super::report(&rows, &ci).unwrap_err().to_string();
+            assert!(error.contains("no browser"), "{error}");
+        }
     }
 
     #[test]
