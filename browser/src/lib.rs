@@ -8,7 +8,9 @@ mod artefacts;
 pub mod axe;
 mod browser;
 mod driver;
+mod proxy;
 mod site;
 
-pub use browser::Browser;
+pub use browser::{Browser, PLAIN_HOST, Tab};
+pub use proxy::Proxy;
 pub use site::Site;

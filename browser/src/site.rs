@@ -5,6 +5,7 @@ use dev::{Group, Options, Programs, Stack};
 
 use crate::browser::Browser;
 use crate::driver::Driver;
+use crate::proxy::Proxy;
 
 /// An application of the test's own, and what it takes to open browsers on it. All ends when it is dropped.
 pub struct Site {
@@ -17,8 +18,14 @@ pub struct Site {
 impl Site {
     /// The application with `messages` on the board.
     pub async fn start(messages: usize) -> Result<Self> {
+        Self::start_with(messages, None).await
+    }
+
+    /// The same, with this many seconds between two signs of life on an event stream.
+    pub async fn start_with(messages: usize, heartbeat_seconds: Option<u8>) -> Result<Self> {
         let mut options = Options::new(Programs::of_dev_build()?);
         options.messages = messages;
+        options.heartbeat_seconds = heartbeat_seconds;
         let group = Group::new()?;
         let (stack, driver) = tokio::try_join!(Stack::start(options), Driver::start(&group))?;
         Ok(Self {
@@ -38,6 +45,21 @@ impl Site {
     /// The same without script.
     pub async fn browser_without_script(&self) -> Result<Browser> {
         self.open(false).await
+    }
+
+    /// A browser with script that has opened nothing yet; it finds the page at `base`.
+    pub async fn browser_at(&self, base: String) -> Result<Browser> {
+        Browser::start(&self.driver.url, true, base).await
+    }
+
+    /// A proxy before the page.
+    pub async fn proxy(&self) -> Result<Proxy> {
+        Proxy::start(self.stack.page_address()).await
+    }
+
+    /// Somebody elsewhere posts a message.
+    pub async fn post(&self, text: &str) -> Result<()> {
+        self.stack.post("Somebody", text).await
     }
 
     async fn open(&self, script: bool) -> Result<Browser> {

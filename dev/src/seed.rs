@@ -18,19 +18,28 @@ const TEXTS: &[&str] = &[
 ];
 
 /// Posts `count` messages one after another to the backend at `base`.
-pub(crate) async fn post(client: &Client, base: &str, count: usize) -> Result<()> {
+pub(crate) async fn post_many(client: &Client, base: &str, count: usize) -> Result<()> {
     for number in 1..=count {
-        let message = NewMessage {
-            author: AUTHORS[number % AUTHORS.len()].to_owned(),
-            text: format!("{} (#{number})", TEXTS[number % TEXTS.len()]),
-        };
-        client
-            .post(format!("{base}{}", api::MESSAGES))
-            .json(&message)
-            .send()
+        let author = AUTHORS[number % AUTHORS.len()];
+        let text = format!("{} (#{number})", TEXTS[number % TEXTS.len()]);
+        post(client, base, author, &text)
             .await
-            .and_then(reqwest::Response::error_for_status)
             .with_context(|| format!("post message {number} of {count} to begin with"))?;
     }
     Ok(())
+}
+
+/// Posts one message to the backend at `base`.
+pub(crate) async fn post(client: &Client, base: &str, author: &str, text: &str) -> Result<()> {
+    let message = NewMessage {
+        author: author.to_owned(),
+        text: text.to_owned(),
+    };
+    let answer = client
+        .post(format!("{base}{}", api::MESSAGES))
+        .json(&message)
+        .send()
+        .await;
+    let answer = answer.and_then(reqwest::Response::error_for_status);
+    answer.map(drop).context("post a message")
 }

@@ -28,6 +28,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// How many messages are on the board at the start.
     pub messages: usize,
+    /// Seconds between two signs of life on an event stream; the frontend's own if there is no number.
+    pub heartbeat_seconds: Option<u8>,
     /// Gets what the programs write.
     pub lines: Lines,
 }
@@ -39,6 +41,7 @@ impl Options {
             programs,
             port: None,
             messages: 0,
+            heartbeat_seconds: None,
             lines: std::sync::Arc::new(|_, _| {}),
         }
     }
@@ -79,7 +82,7 @@ impl Stack {
         };
         stack.migrate().await?;
         stack.start_backend().await?;
-        seed::post(&stack.client, &stack.backend_url(), stack.options.messages).await?;
+        seed::post_many(&stack.client, &stack.backend_url(), stack.options.messages).await?;
         stack.start_frontend().await?;
         Ok(stack)
     }
@@ -87,6 +90,16 @@ impl Stack {
     /// Address of the page, without a slash at its end.
     pub fn page_url(&self) -> String {
         format!("http://{}", self.frontend_address)
+    }
+
+    /// Where the frontend listens.
+    pub fn page_address(&self) -> SocketAddr {
+        self.frontend_address
+    }
+
+    /// Posts a message to the backend, past the page.
+    pub async fn post(&self, author: &str, text: &str) -> Result<()> {
+        seed::post(&self.client, &self.backend_url(), author, text).await
     }
 
     /// Address of the backend's API, without a slash at its end.
@@ -143,6 +156,9 @@ impl Stack {
             command
                 .env("BACKEND_URL", self.backend_url())
                 .env("SITE_DIR", &self.options.programs.site);
+            if let Some(seconds) = self.options.heartbeat_seconds {
+                command.env("HEARTBEAT_SECONDS", seconds.to_string());
+            }
             listen(&mut command, self.frontend_address);
             let server = self.spawn("frontend", &mut command)?.ready(&self.client).await?;
             self.frontend_address = server.address();
