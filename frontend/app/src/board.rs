@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::banner::Banner;
+use crate::clock::{self, Clock};
 use crate::feed::Feed;
 use crate::footer::Footer;
 use crate::form::PostForm;
@@ -24,8 +25,9 @@ pub(crate) struct Board {
     pub(crate) reachable: RwSignal<bool>,
     /// What a screen reader is told.
     pub(crate) news: RwSignal<String>,
-    /// Now, in milliseconds since 1970.
+    /// Now, in milliseconds since 1970, by the server's clock.
     pub(crate) now: RwSignal<i64>,
+    clock: StoredValue<Clock>,
     pub(crate) site: RwSignal<Site>,
     /// Cursor of the page, unless it is the newest.
     before: StoredValue<Option<String>>,
@@ -59,6 +61,29 @@ impl Board {
         }
     }
 
+    /// The server says what time it is, in milliseconds since 1970.
+    pub(crate) fn set_clock(self, now: i64) {
+        self.clock.set_value(Clock::new(now, clock::age()));
+        self.tick();
+    }
+
+    /// Time has passed.
+    pub(crate) fn tick(self) {
+        let clock = self.clock.get_value();
+        self.now.set(clock.now(clock::age()));
+    }
+
+    /// An instant that parts what the page was made with from what is posted later; empty where all is later. A page of
+    /// older messages, or without any because of a fault, has nothing but its own age to go by.
+    pub(crate) fn seen_until(self) -> String {
+        let newest = self.feed.with_untracked(|feed| feed.newest().map(str::to_owned));
+        match newest {
+            Some(newest) if self.is_newest() => newest,
+            None if self.is_newest() && self.reachable.get_untracked() => String::new(),
+            _ => instant::rfc3339(self.now.get_untracked()),
+        }
+    }
+
     /// Asks again for what the page shows.
     pub(crate) fn refresh(self) {
         spawn_local(async move {
@@ -83,13 +108,15 @@ pub(crate) fn BoardView(page: Page) -> impl IntoView {
         reachable: RwSignal::new(fault != Some(BoardError::Unavailable)),
         news: RwSignal::new(String::new()),
         now: RwSignal::new(page.now),
+        // The page is as old as its answer: it was made when it was asked for.
+        clock: StoredValue::new(Clock::new(page.now, 0.0)),
         site: RwSignal::new(page.site),
         before: StoredValue::new(page.before),
     };
     // In the browser only, once the page is alive.
     Effect::new(move || {
-        live::listen(board);
-        set_interval(move || board.now.set(instant::now()), TICK);
+        live::listen(board, page.heartbeat);
+        set_interval(move || board.tick(), TICK);
     });
     // What the banner says is not said twice.
     let fault = fault.filter(|fault| *fault != BoardError::Unavailable);

@@ -25,15 +25,11 @@ pub fn now() -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// The present, in milliseconds since 1970.
-#[cfg(not(feature = "ssr"))]
-pub fn now() -> i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "whole milliseconds, far below the limit"
-    )]
-    let now = js_sys::Date::now() as i64;
-    now
+/// The instant in RFC 3339, in the browser.
+pub(crate) fn rfc3339(milliseconds: i64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "far below the limit")]
+    let date = js_sys::Date::new(&(milliseconds as f64).into());
+    date.to_iso_string().into()
 }
 
 /// How long ago, as seen at `now`: "3 minutes ago". After a week the day says more.
@@ -44,7 +40,7 @@ pub(crate) fn ago(instant: &str, now: i64) -> String {
     let Some(then) = milliseconds(instant) else {
         return instant.to_owned();
     };
-    // The clock of the browser may be behind the server's.
+    // The clock that stamped it may be ahead of the one that made the page.
     let seconds = (now - then).max(0) / 1000;
     let (count, unit) = if seconds < MINUTE {
         return "just now".to_owned();

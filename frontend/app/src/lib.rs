@@ -15,7 +15,8 @@
 //! | `li[data-uuid]` | a stored message, newest first; inside: `strong` (author), `time[datetime][title]`, `p.text` |
 //! | `li[data-sending]` | a message on its way; has no `data-uuid` |
 //! | `form.older` | its button "Load older messages" appends a page; without script it leads to `/?before=CURSOR` |
-//! | `[data-backend=down]` | the banner; exists only while the backend cannot be reached |
+//! | `[data-backend=down]` | the banner; exists only while the backend cannot be reached, or the server's event stream is silent |
+//! | `time[datetime]` | says "3 minutes ago" by the server's clock, whatever the visitor's shows |
 //! | `#news[role=status]` | what screen readers are told: new messages, own message posted |
 //! | `footer` | `data-commit`, `data-environment`, `data-schema` (a number, or `unknown`) |
 #![allow(unreachable_pub, reason = "the component macro makes its helpers public")]
@@ -25,6 +26,7 @@ mod attempt;
 pub mod backend;
 mod banner;
 mod board;
+mod clock;
 mod document;
 mod error;
 mod feed;
@@ -44,7 +46,9 @@ pub use attempt::new_key;
 #[cfg(feature = "ssr")]
 pub use document::{board_document, not_found_document};
 pub use error::BoardError;
-pub use instant::{milliseconds, now};
+pub use instant::milliseconds;
+#[cfg(feature = "ssr")]
+pub use instant::now;
 pub use page::{Draft, Page, Site};
 
 /// Everything inside `<body>`, the same on both sides.

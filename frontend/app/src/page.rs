@@ -1,5 +1,7 @@
 //! What a page is rendered from.
 
+use std::time::Duration;
+
 use api::MessageList;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +20,11 @@ pub struct Page {
     pub draft: Draft,
     /// Why what was posted was not taken; the form shows it.
     pub refusal: Option<BoardError>,
-    /// When the server made the page, in milliseconds since 1970: the browser begins with the same "3 minutes ago".
+    /// When the server made the page, in milliseconds since 1970: the browser begins with the same "3 minutes ago", and goes on
+    /// from there instead of trusting the visitor's clock.
     pub now: i64,
+    /// Between two signs of life on the event stream.
+    pub heartbeat: Duration,
 }
 
 /// Which program serves on which schema.

@@ -1,6 +1,7 @@
 //! All settings, read once at start from arguments and environment; a bad value ends the program and names its variable.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use url::Url;
@@ -25,6 +26,11 @@ pub struct Config {
     #[arg(long, env = "APP_COMMIT", value_parser = name)]
     pub app_commit: Option<String>,
 
+    /// Seconds between two signs of life on the event stream. A page takes a stream for dead that was silent for two and a half
+    /// times as long.
+    #[arg(long, env = "HEARTBEAT_SECONDS", default_value = "10", value_parser = heartbeat)]
+    pub heartbeat_seconds: Duration,
+
     /// Where to listen, and how to stop.
     #[command(flatten)]
     pub listen: serverkit::config::Listen,
@@ -41,6 +47,14 @@ fn plain_http(value: &str) -> Result<Url, String> {
         Ok(url)
     } else {
         Err("must start with http://".into())
+    }
+}
+
+/// Without a pause there is no end of them, and in a minute a load balancer closes what is silent.
+fn heartbeat(value: &str) -> Result<Duration, &'static str> {
+    match value.parse() {
+        Ok(seconds @ 1..=30) => Ok(Duration::from_secs(seconds)),
+        _ => Err("must be a whole number of seconds from 1 to 30"),
     }
 }
 
@@ -78,6 +92,9 @@ mod tests {
             ("BACKEND_URL", "--backend-url", "backend"),
             ("BACKEND_URL", "--backend-url", "https://backend"),
             ("SITE_DIR", "--site-dir", "/nonexistent/site"),
+            ("HEARTBEAT_SECONDS", "--heartbeat-seconds", "0"),
+            ("HEARTBEAT_SECONDS", "--heartbeat-seconds", "31"),
+            ("HEARTBEAT_SECONDS", "--heartbeat-seconds", "often"),
             ("APP_COMMIT", "--app-commit", "a/b"),
         ] {
             let error = Config::try_parse_from(["frontend", flag, value])

@@ -5,8 +5,10 @@
 //! | `message` | a message as JSON | when it was posted |
 //! | `backend` | `up` or `down`: first on every connection, then at each change | |
 //! | `gap` | nothing: more was posted than is known here, the list has to be asked for | of the newest message |
+//! | `ping` | what the server's clock shows, in milliseconds since 1970: at every heartbeat, whatever else is sent | |
 //!
-//! A message may come twice after a reconnection; its uuid tells. None is left out.
+//! A message may come twice after a reconnection; its uuid tells. None is left out. The heartbeat is an event and no comment: a
+//! page cannot see comments, and could not tell a quiet board from a connection that is dead and was never closed.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -17,31 +19,40 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::Sse;
-use axum::response::sse::{Event, KeepAlive};
+use axum::response::sse::Event;
 use axum::routing::get;
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serverkit::shutdown::Draining;
 use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::newest::{Newest, Snapshot};
 
 const EVENTS: &str = "/events";
 /// Sent by a browser that connects again: the id of the last event it got.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Keeps load balancers from closing a connection on which nothing happens.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// When a browser whose connection ended comes back.
 const RETRY: Duration = Duration::from_secs(1);
 /// A message is seen later than it was posted: written, copied to the index, and stamped by another clock. Milliseconds of this
 /// much before the last one seen are looked at again.
 const OVERLAP: i64 = 10_000;
 
+/// What a stream is made of.
+#[derive(Clone, Debug)]
+struct Source {
+    newest: Newest,
+    heartbeat: Duration,
+    draining: Draining,
+}
+
 /// Where browsers listen. Streams end when draining begins: they would hold up the end of the process.
-pub(crate) fn routes(newest: Newest, draining: Draining) -> Router {
-    Router::new()
-        .route(EVENTS, get(events))
-        .with_state((newest, draining))
+pub(crate) fn routes(newest: Newest, heartbeat: Duration, draining: Draining) -> Router {
+    Router::new().route(EVENTS, get(events)).with_state(Source {
+        newest,
+        heartbeat,
+        draining,
+    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,17 +62,29 @@ struct Address {
 }
 
 async fn events(
-    State((newest, draining)): State<(Newest, Draining)>,
+    State(source): State<Source>,
     Query(address): Query<Address>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
     let mut listener = Listener::after(last.or(address.after.as_deref()));
-    let events = snapshots(newest.subscribe())
-        .flat_map(move |snapshot| stream::iter(listener.events(&snapshot)))
+    let news = snapshots(source.newest.subscribe())
+        .flat_map(move |snapshot| stream::iter(listener.events(&snapshot)));
+    let events = stream::select(news, pings(source.heartbeat))
         .map(Ok)
-        .take_until(async move { draining.begun().await });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+        .take_until(async move { source.draining.begun().await });
+    Sse::new(events)
+}
+
+/// The heartbeat. It also keeps load balancers from closing a connection on which nothing happens.
+fn pings(every: Duration) -> impl Stream<Item = Event> {
+    let mut beat = interval_at(Instant::now() + every, every);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    stream::unfold(beat, async |mut beat| {
+        beat.tick().await;
+        let ping = Event::default().event("ping").data(app::now().to_string());
+        Some((ping, beat))
+    })
 }
 
 /// The latest snapshot, and each that replaces it.

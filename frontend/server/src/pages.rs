@@ -1,6 +1,7 @@
 //! The page: read from the backend, rendered, and its form taken.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::backend::Backend;
 use app::{BoardError, Draft, Page, Site, board_document, new_key, not_found_document};
@@ -29,6 +30,8 @@ pub(crate) struct Pages {
     pub(crate) options: LeptosOptions,
     /// Address below which the browser finds style and script.
     pub(crate) files: Arc<str>,
+    /// Between two signs of life on the event stream.
+    pub(crate) heartbeat: Duration,
 }
 
 /// The board, and what its page calls.
@@ -112,6 +115,7 @@ impl Pages {
             draft,
             refusal,
             now: app::now(),
+            heartbeat: self.heartbeat,
         };
         let context = move || {
             provide_context(page.clone());

@@ -56,6 +56,7 @@ pub fn router(config: &Config, draining: &Draining, metrics: &Metrics) -> Result
             .site_root(config.site_dir.to_string_lossy().as_ref())
             .build(),
         files: Arc::clone(&address),
+        heartbeat: config.heartbeat_seconds,
     };
     let files = ServeDir::new(&config.site_dir)
         .append_index_html_on_directories(false)
@@ -63,7 +64,11 @@ pub fn router(config: &Config, draining: &Draining, metrics: &Metrics) -> Result
 
     let mut router = pages::routes(pages)
         .layer(middleware::from_fn(body::whole))
-        .merge(events::routes(Newest::of(backend), draining.clone()))
+        .merge(events::routes(
+            Newest::of(backend),
+            config.heartbeat_seconds,
+            draining.clone(),
+        ))
         .merge(health::routes(draining.clone(), version));
     if let Some(address) = versioned {
         let kept = Router::new()

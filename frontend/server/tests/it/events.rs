@@ -6,7 +6,7 @@ use api::Message;
 use serverkit::shutdown::Draining;
 
 use crate::backend::Backend;
-use crate::support::{browser, frontend, frontend_with, nobody, page};
+use crate::support::{browser, frontend, frontend_with, nobody, page, silent};
 
 /// One event as it came: name, data, id.
 #[derive(Debug, PartialEq, Eq)]
@@ -198,4 +198,23 @@ async fn streams_end_when_the_server_goes_down() {
     assert_eq!(listener.next().await, Some(Event::backend("up")));
     draining.begin();
     assert_eq!(listener.next().await, None);
+}
+
+#[tokio::test]
+async fn a_page_can_see_that_its_stream_is_alive_and_what_time_it_is() {
+    let (_backend, url) = Backend::start().await;
+    // Whether the backend answers, or takes the question and is silent.
+    for (url, first) in [(url, Some(Event::backend("up"))), (silent().await, None)] {
+        let base = frontend_with(&url, Draining::default(), &["--heartbeat-seconds", "1"]).await;
+        let mut listener = Listener::open(&format!("{base}/events"), None).await;
+        if first.is_some() {
+            assert_eq!(listener.next().await, first);
+        }
+        for _ in 0..2 {
+            let ping = listener.next().await.unwrap();
+            assert_eq!((ping.name.as_str(), ping.id.as_str()), ("ping", ""));
+            let late = app::now() - ping.data.parse::<i64>().unwrap();
+            assert!((0..5000).contains(&late), "the server's clock, {late} ms ago");
+        }
+    }
 }

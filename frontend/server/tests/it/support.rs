@@ -18,6 +18,15 @@ pub(crate) fn nobody() -> String {
     format!("http://{}", socket.local_addr().unwrap())
 }
 
+/// An address where connections are taken and nothing is answered.
+pub(crate) async fn silent() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // Not accepted: the system takes the connection, and nobody reads.
+    Box::leak(Box::new(listener));
+    format!("http://{address}")
+}
+
 /// Starts the frontend and returns its address.
 pub(crate) async fn frontend(backend: &str) -> String {
     frontend_with(backend, Draining::default(), &["--app-commit", "c0ffee"]).await
