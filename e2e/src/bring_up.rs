@@ -17,6 +17,7 @@ use crate::{
     env::{Env, Ground},
     environment::Environment,
     first_release::{first_release, start_ci},
+    leftovers,
     network::Network,
     plan::{self, Step},
     ports,
@@ -28,7 +29,7 @@ use crate::{
 };
 
 /// Doctor and supply: everything that is needed before anything is started.
-async fn ground(session: &Session, admission: bool) -> Result<Arc<Ground>> {
+pub(crate) async fn ground(session: &Session, admission: bool) -> Result<Arc<Ground>> {
     let account = Account::read(&session.run.repo)?;
     let options = supply::Options {
         mode: session.options.supply.into(),
@@ -251,6 +252,8 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
                 })?;
             }
             step.doing("start the CI");
+            // The one in the background shares the checkout with it.
+            leftovers::end_processes(&session.cache).await?;
             let ci = start_ci(&ground, &up.world).await?;
             Ok(Env {
                 ground,

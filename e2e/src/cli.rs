@@ -8,7 +8,7 @@ use pipelines::System;
 use supply::cache::Cache;
 
 use crate::{
-    crash_test, failures_page, layout::Layout, leftovers, lifecycle, loop_bench, render, repeat,
+    ci_service, crash_test, failures_page, layout::Layout, leftovers, lifecycle, loop_bench, render, repeat,
     scenario::Suite, world,
 };
 
@@ -31,7 +31,7 @@ struct Cli {
 
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
-    /// Bring everything up and leave it running
+    /// Bring everything up and leave it running, with a CI that builds what is pushed to its forge
     Up,
     /// Run scenarios on what `up` left running
     Run,
@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// Bring up both clusters and nothing else
     #[command(hide = true)]
     Clusters,
+    /// Build what is pushed to the forge of what is up, until this process is ended
+    #[command(hide = true)]
+    CiService,
     /// Start the containers that stdin asks for
     #[command(hide = true)]
     StartContainers,
@@ -157,6 +160,7 @@ pub fn main() -> ExitCode {
     let code = runtime.block_on(async {
         match command {
             Some(Command::StartContainers) => exit_code(world::containers::serve().await),
+            Some(Command::CiService) => exit_code(Box::pin(ci_service::serve(options)).await),
             Some(Command::Report { folder }) => exit_code(render::again(folder)),
             Some(Command::Failures { check }) => exit_code(failures_page::run(check)),
             Some(Command::CrashTest(args)) => exit_code(Box::pin(crash_test::run(&args)).await),
@@ -177,6 +181,7 @@ fn starts_something(command: Option<&Command>, options: &Options) -> bool {
         command,
         Some(
             Command::StartContainers
+                | Command::CiService
                 | Command::CrashTest(_)
                 | Command::Report { .. }
                 | Command::Failures { .. }
@@ -193,6 +198,12 @@ fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The options of a command line, for tests of who passes them on.
+#[cfg(test)]
+pub(crate) fn options(arguments: &[&str]) -> Options {
+    Cli::parse_from([&["e2e"], arguments].concat()).options
 }
 
 #[cfg(test)]

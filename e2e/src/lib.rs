@@ -13,6 +13,7 @@ mod argocd;
 mod bring_up;
 mod checkout;
 mod ci;
+mod ci_service;
 mod cli;
 mod cluster;
 mod crash_test;

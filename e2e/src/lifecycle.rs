@@ -9,10 +9,9 @@ use e2e_report::Diagnosis;
 use supply::cache::{Cache, Lock};
 
 use crate::{
-    bring_up,
+    bring_up, ci_service,
     cli::{Command, Options, Output},
     diagnose,
-    env::Env,
     interrupt::{self, Interrupt},
     loop_bench, machine, plan,
     progress::Progress,
@@ -115,7 +114,7 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
         }
         Some(Command::Up) => Box::pin(bring_up::up(session))
             .await
-            .map(|env| say_where(session, &env)),
+            .map(|env| announce::say_where(session, &env)),
         Some(Command::Run) => {
             let mut env = bring_up::attach(session).await?;
             runner::run(&session.progress, &mut env, chosen).await
@@ -139,6 +138,7 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
             Command::Report { .. }
             | Command::Failures { .. }
             | Command::CrashTest(_)
+            | Command::CiService
             | Command::StartContainers,
         ) => {
             unreachable!("handled before anything is begun")
@@ -170,6 +170,9 @@ async fn finish(
     if remove && touched {
         let removed = down(session).await;
         error = error.or(removed.err());
+    }
+    if (scenarios || matches!(command, Some(Command::Bench(_)))) && !interrupt::asked() && stays_up(session) {
+        note(session, ci_service::start(session).await);
     }
     let diagnosis = error.as_ref().map(|error| Diagnosis {
         cause: format!("{error:#}"),
@@ -258,23 +261,9 @@ async fn save_diagnostics(session: &Session) -> Result<()> {
     Ok(())
 }
 
-fn say_where(session: &Session, env: &Env) {
-    for cluster in [&env.staging, &env.production] {
-        session
-            .progress
-            .say(&format!("{}: {}", cluster.environment, cluster.frontend_url));
-        session
-            .progress
-            .say(&format!("  export KUBECONFIG={}", cluster.kubeconfig.display()));
-    }
-    let forge = &env.world.forge;
-    session.progress.say(&format!(
-        "forge: {} (user {}, password {})",
-        forge.host_url, forge.user, forge.password
-    ));
-    session
-        .progress
-        .say("next: `cargo xtask e2e run`, `logs` or `down`");
+fn stays_up(session: &Session) -> bool {
+    let state = State::load(&session.cache).ok().flatten();
+    state.is_some_and(|state| state.up.is_some())
 }
 
 /// For failures that must not hide the one that came before.

@@ -1,9 +1,12 @@
-//! The first lines of a run: what will happen, how long it took last time, what disk it needs.
+//! The first lines of a run (what will happen, how long it took last time, what disk it needs), and the last ones of a bring-up.
 
 use anyhow::Result;
 use supply::cache::Cache;
 
-use crate::{cli::Options, plan, scenario::Scenario, state::Timings};
+use crate::{
+    cli::Options, env::Env, environment::Environment, plan, scenario::Scenario, session::Session,
+    state::Timings,
+};
 
 /// While everything is built; what is kept afterwards is less.
 const DISK: &str = "20 GB while parts are built, 6 GB are kept";
@@ -54,6 +57,34 @@ pub(super) fn announce(
         cache.root().display()
     );
     Ok(())
+}
+
+/// The last lines of a bring-up: where everything is.
+pub(super) fn say_where(session: &Session, env: &Env) {
+    for cluster in [&env.staging, &env.production] {
+        session
+            .progress
+            .say(&format!("{}: {}", cluster.environment, cluster.frontend_url));
+        session
+            .progress
+            .say(&format!("  export KUBECONFIG={}", cluster.kubeconfig.display()));
+    }
+    let forge = &env.world.forge;
+    session.progress.say(&format!(
+        "forge: {} (user {}, password {})",
+        forge.host_url, forge.user, forge.password
+    ));
+    let remote = env.world.layout.application().remote(&forge.host_url);
+    let with_rights = remote.replacen("://", &format!("://{}:{}@", forge.user, forge.password), 1);
+    session.progress.say(&format!("  git clone {with_rights}"));
+    session.progress.say(&format!(
+        "  CI builds what is pushed to `{}` there and opens a pull request, until `down`; its logs: {}",
+        Environment::Staging.branch(),
+        env.ground.run.file("ci").display()
+    ));
+    session
+        .progress
+        .say("next: `cargo xtask e2e run`, `logs` or `down`");
 }
 
 fn minutes(seconds: f64) -> String {
