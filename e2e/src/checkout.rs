@@ -82,11 +82,22 @@ impl Checkout {
 
     /// Push HEAD to a branch of the forge; never forced, so anything but a fast-forward is refused.
     pub(crate) async fn push(&self, branch: &str) -> Result<String> {
-        self.git
-            .run(&["push", "--quiet", "origin", &format!("HEAD:refs/heads/{branch}")])
-            .await
-            .with_context(|| format!("push to {branch} of the forge"))?;
+        self.push_commit("HEAD", branch).await?;
         self.head().await
+    }
+
+    /// The same for a commit that was made here.
+    pub(crate) async fn push_commit(&self, commit: &str, branch: &str) -> Result<()> {
+        self.git
+            .run(&[
+                "push",
+                "--quiet",
+                "origin",
+                &format!("{commit}:refs/heads/{branch}"),
+            ])
+            .await
+            .map(drop)
+            .with_context(|| format!("push to {branch} of the forge"))
     }
 
     /// Go to what the forge's `master` is now, and say which commit that is.

@@ -37,6 +37,9 @@ const READY: Duration = Duration::from_secs(90);
 const APPLY: Duration = Duration::from_mins(1);
 const ON_NODE: Duration = Duration::from_secs(30);
 
+/// Where Argo CD listens on the nodes.
+pub(crate) const ARGOCD_PORT: u16 = config::ARGOCD;
+
 /// What enforces the network policies.
 const POLICIES: &str = "infra/local/kube-router.yaml";
 

@@ -32,6 +32,8 @@ pub(crate) enum Suite {
     /// What goes wrong. Each scenario begins and ends with everything Synced and Healthy, so a failure does not
     /// prevent the next one.
     Failures,
+    /// Events of the forge that are lost. As independent as the failures, and run only on request: they wait for what comes by itself.
+    Events,
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,
     /// Rebuilds the images and compares them. Run only on request: everything is compiled again.
@@ -57,6 +59,7 @@ impl Suite {
         match self {
             Self::Main => "main",
             Self::Failures => "failures",
+            Self::Events => "events",
             Self::Posture => "posture",
             Self::Reproduction => "reproduction",
         }
@@ -165,7 +168,7 @@ mod tests {
             let described = scenario.failure.is_some();
             assert_eq!(
                 described,
-                scenario.suite == Suite::Failures,
+                [Suite::Failures, Suite::Events].contains(&scenario.suite),
                 "{}",
                 scenario.step.id
             );

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -58,6 +59,32 @@ impl Operator {
             write(&file, &edit(text)?)
         })
         .await
+    }
+
+    /// Change a file under `infra/` in two commits and push the second one so long after the first. Gives both.
+    pub(crate) async fn twice(
+        &self,
+        path: &str,
+        [first, second]: [impl FnOnce(String) -> Result<String>; 2],
+        apart: Duration,
+    ) -> Result<[String; 2]> {
+        self.manifests.catch_up().await?;
+        let file = self.manifests.folder().join(INFRA).join(path);
+        let message = format!("Change {path}");
+        // Both are made first: nothing but the pushes lies between the merges.
+        let first = self
+            .manifests
+            .commit_edit(&message, |_| write(&file, &first(read(&file)?)?))
+            .await?;
+        let second = self
+            .manifests
+            .commit_edit(&message, |_| write(&file, &second(read(&file)?)?))
+            .await?;
+        let branch = Environment::Staging.branch();
+        self.manifests.push_commit(&first, branch).await?;
+        tokio::time::sleep(apart).await;
+        self.manifests.push_commit(&second, branch).await?;
+        Ok([first, second])
     }
 
     /// Write `new` for the one place that says `old` in each of these files under `infra/`, and push that as one commit.

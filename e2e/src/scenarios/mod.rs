@@ -2,6 +2,7 @@
 //! commit, a time.
 
 mod backend_release;
+mod deliveries;
 mod detour;
 pub(crate) mod failures;
 mod held_back;
@@ -60,6 +61,10 @@ pub(crate) static ALL: &[Scenario] = &[
     failures::kills::PROCESSES,
     failures::drain::SCENARIO,
     failures::rebuild::SCENARIO,
+    failures::lost_events::MERGED_TWICE,
+    failures::lost_events::OUT_OF_ORDER,
+    failures::lost_events::MERGED_TWICE_OFTEN,
+    failures::lost_events::WEBHOOK_LOST,
     posture::pods::SCENARIO,
     posture::network::SCENARIO,
     posture::argocd::SCENARIO,

@@ -12,17 +12,14 @@ use crate::gitops;
 use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
-use crate::repositories::manifests_on_forge;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::deliveries;
 use crate::scenarios::overlays::{BACKEND_VARIABLES, HARMLESS_VARIABLE};
 use crate::scenarios::undo::Undo;
 use crate::wait::{Verdict, consistently};
 use crate::world::FORGE;
 
 const APP: &str = "backend";
-/// Where Argo CD receives webhooks.
-const WEBHOOK: &str = "/api/webhook";
-
 const BEGUN: Duration = Duration::from_secs(20);
 const DOWN: Duration = Duration::from_secs(5);
 const LIVE: Duration = Duration::from_secs(40);
@@ -53,7 +50,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let there = in_mid_sync(env, step).await?;
     // Even if it fails: the other scenarios rely on the webhooks.
     let outcome = after_a_merge(env, step, &there).await;
-    let restored = set_argocd_webhooks(env, true).await;
+    let restored = deliveries::set_active(env, true).await;
     outcome.and(restored)?;
     reads.stop(step).await?.at_most(0)
 }
@@ -76,7 +73,7 @@ async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
 /// The merge takes back what `there` released.
 async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> {
     let (staging, operator) = (&env.staging, Operator::of(env));
-    set_argocd_webhooks(env, false).await?;
+    deliveries::set_active(env, false).await?;
     let back = operator.revert(there).await?;
     let down = Paused::forge(&env.ground).await?;
     let visitor = Visitor::of(staging, &env.ground.http);
@@ -91,13 +88,6 @@ async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> 
     step.measured("refresh to live", (live - asked).as_secs_f64());
     // The other environment got no webhook either, and nothing of it has changed.
     gitops::refresh(&env.production, APP).await
-}
-
-async fn set_argocd_webhooks(env: &Env, active: bool) -> Result<()> {
-    manifests_on_forge(&env.world)
-        .set_webhooks_active(WEBHOOK, active)
-        .await
-        .context("change the webhooks of Argo CD")
 }
 
 /// A forge that takes connections and answers none, until this is ended or dropped.

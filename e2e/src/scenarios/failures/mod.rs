@@ -10,6 +10,7 @@ pub(crate) mod image_crashes;
 pub(crate) mod image_missing;
 pub(crate) mod image_never_ready;
 pub(crate) mod kills;
+pub(crate) mod lost_events;
 pub(crate) mod migration_fails;
 pub(crate) mod migration_hangs;
 pub(crate) mod migration_image;

@@ -1,23 +1,16 @@
 //! A webhook without the secret does not make Argo CD look, and an oversized body is not read to its end.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use hmac::{Hmac, KeyInit, Mac};
-use k8s_openapi::api::core::v1::Node;
-use kube::Api;
 use reqwest::StatusCode;
-use serde_json::json;
-use sha2::Sha256;
 
-use crate::cluster::argocd_url_for_forge;
 use crate::env::Env;
-use crate::environment::Environment;
 use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::deliveries::{address, post, push as payload, signature};
 use crate::wait::{Verdict, consistently};
 
 const APP: &str = "frontend";
@@ -39,10 +32,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn only_who_knows_the_secret_makes_it_look(env: &Env, step: &StepHandle) -> Result<()> {
     let (url, secret) = (address(env).await?, &env.world.forge.argocd_webhook_secret);
-    let push = payload(env, 0);
+    let (zeros, ones) = ("0".repeat(40), "1".repeat(40));
+    let push = payload(env, [&zeros, &ones], CHANGED, 0);
     // First, because then nothing but a webhook makes it look again within the next minute.
     accepted(env, step, &url, &push, secret).await?;
-    let large = payload(env, TOO_LARGE);
+    let large = payload(env, [&zeros, &ones], CHANGED, TOO_LARGE);
     let cases = [
         ("no signature", &push, None),
         (
@@ -97,60 +91,4 @@ async fn looked(env: &Env) -> Result<Option<String>> {
     let found = gitops::api(&env.staging).get(APP).await?;
     let status = found.status.context("Argo CD has not looked at it yet")?;
     Ok(status.looked_at().map(str::to_owned))
-}
-
-/// Argo CD of staging as this machine reaches it.
-async fn address(env: &Env) -> Result<String> {
-    let node = Environment::Staging.control_plane();
-    let found = Api::<Node>::all(env.staging.client.clone()).get(&node).await?;
-    let addresses = found
-        .status
-        .and_then(|status| status.addresses)
-        .unwrap_or_default();
-    let internal = addresses
-        .into_iter()
-        .find(|address| address.type_ == "InternalIP");
-    let internal = internal.context("the node has no address")?.address;
-    let url = argocd_url_for_forge(Environment::Staging).replace(&node, &internal);
-    Ok(format!("{url}/api/webhook"))
-}
-
-/// A push as the forge tells it, with some filling.
-fn payload(env: &Env, filling: usize) -> String {
-    let home = env.world.layout.manifests();
-    let address = home.remote(&env.world.forge.cluster_url);
-    json!({
-        "ref": "refs/heads/master",
-        "before": "0".repeat(40),
-        "after": "1".repeat(40),
-        "commits": [{ "id": "1".repeat(40), "message": "x".repeat(filling), "added": [], "removed": [], "modified": [CHANGED] }],
-        "repository": { "html_url": address.trim_end_matches(".git"), "default_branch": "master" },
-    })
-    .to_string()
-}
-
-fn signature(secret: &str, body: &str) -> Result<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).context("sign the call")?;
-    mac.update(body.as_bytes());
-    let mut hex = String::new();
-    for byte in mac.finalize().into_bytes() {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    Ok(hex)
-}
-
-async fn post(env: &Env, url: &str, body: &str, signature: Option<&str>) -> Result<(StatusCode, String)> {
-    let mut request = env
-        .ground
-        .http
-        .post(url)
-        .header("Content-Type", "application/json")
-        .header("X-Gogs-Event", "push")
-        .body(body.to_owned());
-    if let Some(signature) = signature {
-        request = request.header("X-Gogs-Signature", signature);
-    }
-    let answer = request.send().await.context("call Argo CD's webhook")?;
-    Ok((answer.status(), answer.text().await.context("read its answer")?))
 }

@@ -1,0 +1,296 @@
+//! Webhooks that come while Argo CD is busy with the one before, in the wrong order, or not at all: what was merged last goes live
+//! all the same.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
+use xshell::Shell;
+
+use crate::actors::Operator;
+use crate::cluster::ARGOCD_PORT;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::git::short;
+use crate::gitops;
+use crate::plan::Step;
+use crate::process::Tool;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::deliveries;
+use crate::scenarios::overlays::FRONTEND_VARIABLES;
+use crate::scenarios::undo::Undo;
+use crate::scenarios::workloads::NAMESPACE;
+use crate::wait::{Verdict, consistently, eventually};
+
+const APP: &str = "frontend";
+/// On the Deployment alone: no pod is replaced, so that nothing but the sync is waited for.
+const ANNOTATION: &str = "gitops-loop.example.com/merge";
+const METADATA: &str = "metadata:\n";
+
+/// From the second merge.
+const LIVE: Duration = Duration::from_secs(15);
+/// `timeout.reconciliation` of infra/argocd, and [`LIVE`].
+const POLLED: Duration = Duration::from_secs(75);
+/// A comparison takes about as long: the second merge falls into every part of it.
+const APART: [u64; 5] = [0, 150, 300, 450, 700];
+/// The forge gives a delivery up before that.
+const SHUT: Duration = Duration::from_secs(8);
+const HELD: Duration = Duration::from_secs(5);
+const CALL: Duration = Duration::from_secs(20);
+
+const TWICE: Failure = Failure {
+    cause: "Two changes are merged within a second, so that the second webhook comes while Argo CD compares the first commit with the \
+            cluster.",
+    effect: "The second commit goes live. Argo CD before 3.6 could lose the second request (argoproj/argo-cd#28306) and found the \
+             commit only when it next polled.",
+    within: "15 s from the second merge",
+    way_out: "Nothing to do.",
+};
+
+pub(crate) const MERGED_TWICE: Scenario = Scenario {
+    step: Step::new("merged-twice", "two merges within one comparison", 120),
+    suite: Suite::Events,
+    needs: &[],
+    failure: Some(TWICE),
+    run: |env, step| Box::pin(merged_twice(env, step, 2)),
+};
+
+pub(crate) const MERGED_TWICE_OFTEN: Scenario = Scenario {
+    step: Step::new(
+        "merged-twice-often",
+        "twenty times two merges within one comparison",
+        420,
+    ),
+    suite: Suite::Events,
+    needs: &[],
+    failure: Some(TWICE),
+    run: |env, step| Box::pin(merged_twice(env, step, 20)),
+};
+
+pub(crate) const OUT_OF_ORDER: Scenario = Scenario {
+    step: Step::new("webhooks-out-of-order", "webhooks come in the wrong order", 120),
+    suite: Suite::Events,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "Two changes are merged, and the webhook of the second arrives before that of the first.",
+        effect: "The second commit goes live with the first webhook that arrives, and stays: Argo CD reads the branch, not the commit \
+                 that a webhook names.",
+        within: "15 s from the first webhook",
+        way_out: "Nothing to do.",
+    }),
+    run: |env, step| Box::pin(out_of_order(env, step)),
+};
+
+pub(crate) const WEBHOOK_LOST: Scenario = Scenario {
+    step: Step::new("webhook-lost", "the webhook of a merge is lost", 180),
+    suite: Suite::Events,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "Argo CD's port is shut at the moment of a merge; the forge does not repeat the webhook.",
+        effect: "Argo CD finds the commit when it next polls, every 60 s.",
+        within: "75 s from the merge",
+        way_out: "Nothing to do, or refresh the Application by hand to have it at once.",
+    }),
+    run: |env, step| Box::pin(webhook_lost(env, step)),
+};
+
+async fn merged_twice(env: &Env, step: &StepHandle, times: usize) -> Result<()> {
+    let operator = Operator::of(env);
+    let before = operator.head().await?;
+    let mut slowest = Duration::ZERO;
+    for round in 0..times {
+        let apart = Duration::from_millis(APART[round % APART.len()]);
+        let values = [0, 1].map(|number| format!("{round}-{number}"));
+        let edits = values.each_ref().map(|value| annotated(value));
+        let [_, second] = operator.twice(FRONTEND_VARIABLES, edits, apart).await?;
+        let merged = Instant::now();
+        served(env, step, &second, &values[1], LIVE)
+            .await
+            .with_context(|| format!("merges {} ms apart", apart.as_millis()))?;
+        slowest = slowest.max(merged.elapsed());
+    }
+    step.measured("slowest, second merge to live", slowest.as_secs_f64());
+    step.evidence(format!("{times} times two merges, none lost"));
+    operator.restore(&before).await
+}
+
+async fn out_of_order(env: &Env, step: &StepHandle) -> Result<()> {
+    let operator = Operator::of(env);
+    let before = operator.head().await?;
+    deliveries::set_active(env, false).await?;
+    // Even if it fails: the other scenarios rely on the webhooks.
+    let outcome = second_first(env, step, &operator, &before).await;
+    let restored = deliveries::set_active(env, true).await;
+    outcome.and(restored)?;
+    operator.restore(&before).await
+}
+
+async fn second_first(env: &Env, step: &StepHandle, operator: &Operator, before: &str) -> Result<()> {
+    let values = ["order-first", "order-second"];
+    let merges = operator
+        .twice(FRONTEND_VARIABLES, values.map(annotated), Duration::ZERO)
+        .await?;
+    let [first, second] = &merges;
+    let changed = format!("infra/{FRONTEND_VARIABLES}");
+    let push = |from, to| deliveries::push(env, [from, to], &changed, 0);
+    deliveries::deliver(env, &push(first, second)).await?;
+    let told = Instant::now();
+    served(env, step, second, values[1], LIVE).await?;
+    step.measured("first webhook to live", told.elapsed().as_secs_f64());
+    deliveries::deliver(env, &push(before, first)).await?;
+    consistently(step, "the second commit", HELD, async || {
+        let value = annotation(env).await?;
+        Ok(if value.as_deref() == Some(values[1]) {
+            Verdict::Ready(())
+        } else {
+            Verdict::Failed(format!("{value:?} is served"))
+        })
+    })
+    .await?;
+    step.evidence(format!(
+        "{} went live, and the late webhook of {} changed nothing",
+        short(second),
+        short(first)
+    ));
+    // The other environment got no webhook either, and nothing of it has changed.
+    gitops::refresh(&env.production, APP).await
+}
+
+async fn webhook_lost(env: &Env, step: &StepHandle) -> Result<()> {
+    let operator = Operator::of(env);
+    let before = operator.head().await?;
+    let shut = Shut::port(env).await?;
+    let commit = operator.edit(FRONTEND_VARIABLES, annotated("lost")).await?;
+    let merged = Instant::now();
+    tokio::time::sleep(SHUT).await;
+    ensure!(
+        annotation(env).await?.as_deref() != Some("lost"),
+        "the commit is live although its webhook cannot have come"
+    );
+    shut.end().await?;
+    served(
+        env,
+        step,
+        &commit,
+        "lost",
+        POLLED.saturating_sub(merged.elapsed()),
+    )
+    .await?;
+    step.measured("merge to live, by polling", merged.elapsed().as_secs_f64());
+    operator.restore(&before).await
+}
+
+/// Wait until Argo CD is at `commit`, and the Deployment says `value`.
+async fn served(env: &Env, step: &StepHandle, commit: &str, value: &str, within: Duration) -> Result<()> {
+    let begun = Instant::now();
+    gitops::arrived(step, &env.staging, &[APP], commit, within).await?;
+    let left = within.saturating_sub(begun.elapsed());
+    eventually(step, "the Deployment's annotation", left, async || {
+        let found = annotation(env).await?;
+        Ok(if found.as_deref() == Some(value) {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(format!("{found:?} instead of {value}"))
+        })
+    })
+    .await
+}
+
+async fn annotation(env: &Env) -> Result<Option<String>> {
+    let deployments: Api<Deployment> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
+    let found = deployments.get(APP).await.context("read the Deployment")?;
+    let mut annotations = found.metadata.annotations.unwrap_or_default();
+    Ok(annotations.remove(ANNOTATION))
+}
+
+/// Gives the Deployment of a patch the annotation, in place of the one it was given before.
+fn annotated(value: &str) -> impl FnOnce(String) -> Result<String> + use<> {
+    let line = format!("  annotations: {{ {ANNOTATION}: \"{value}\" }}\n");
+    move |text| {
+        let (begin, rest) = text
+            .split_once(METADATA)
+            .with_context(|| format!("{FRONTEND_VARIABLES} has no metadata"))?;
+        let former = format!("  annotations: {{ {ANNOTATION}: ");
+        let rest = match rest.split_once('\n') {
+            Some((first, rest)) if first.starts_with(&former) => rest,
+            _ => rest,
+        };
+        Ok(format!("{begin}{METADATA}{line}{rest}"))
+    }
+}
+
+/// Argo CD's port on the node that the forge calls, closed until this is ended or dropped.
+struct Shut<'a> {
+    env: &'a Env,
+    undo: Undo,
+}
+
+impl<'a> Shut<'a> {
+    async fn port(env: &'a Env) -> Result<Self> {
+        let shell = Shell::new().context("open a shell")?;
+        let undo = Undo::by([env.ground.engine.command(&shell, rule("--delete"))]);
+        change(env, "--insert").await.context("shut Argo CD's port")?;
+        Ok(Self { env, undo })
+    }
+
+    async fn end(self) -> Result<()> {
+        change(self.env, "--delete")
+            .await
+            .context("open Argo CD's port")?;
+        self.undo.done();
+        Ok(())
+    }
+}
+
+async fn change(env: &Env, verb: &str) -> Result<()> {
+    let log = env.ground.run.log("forge");
+    Tool::of_engine(&env.ground.engine, rule(verb), &log, CALL)?
+        .run()
+        .await
+}
+
+/// Before the node sends the packet on to a pod.
+fn rule(verb: &str) -> Vec<String> {
+    let node = Environment::Staging.control_plane();
+    let port = ARGOCD_PORT.to_string();
+    [
+        "exec",
+        &node,
+        "iptables",
+        "--wait",
+        "--table",
+        "raw",
+        verb,
+        "PREROUTING",
+        "--protocol",
+        "tcp",
+        "--dport",
+        &port,
+        "--jump",
+        "DROP",
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_annotation_is_added_once_and_then_replaced() {
+        let text = "kind: Deployment\nmetadata:\n  name: any\nspec: {}\n".to_owned();
+        let once = annotated("0-0")(text).unwrap();
+        let twice = annotated("0-1")(once.clone()).unwrap();
+        assert_eq!(once.replace("0-0", "0-1"), twice);
+        assert!(
+            twice.contains(
+                "metadata:\n  annotations: { gitops-loop.example.com/merge: \"0-1\" }\n  name: any\n"
+            ),
+            "{twice}"
+        );
+        assert!(annotated("x")("kind: Deployment\n".to_owned()).is_err());
+    }
+}
