@@ -129,3 +129,32 @@ async fn a_run_without_credentials_fails_and_pushes_nothing() {
         passes(&site, &source, system).await;
     }
 }
+
+/// AWS promises `on-failure` for its own images on EC2 compute alone, and goes on to `post_build` without it.
+#[tokio::test]
+async fn codebuild_pushes_nothing_after_a_failed_phase_though_nothing_ends_the_build() {
+    let source = Source::of_work_tree();
+    let abort = "    on-failure: ABORT\n";
+    for (verb, instead) in [
+        ("build", ""),
+        ("build", "    on-failure: CONTINUE\n"),
+        ("plan", "    on-failure: CONTINUE\n"),
+    ] {
+        let stand_ins = StandIns::start().await;
+        let site = Site::new(System::Codebuild, &source, &stand_ins);
+        let file = site.file(System::Codebuild.file());
+        let spec = std::fs::read_to_string(&file).expect("read the buildspec");
+        assert!(spec.contains(abort));
+        let command = format!("- cargo xtask ci {verb}\n");
+        assert!(spec.contains(&command), "{spec}");
+        let failing = spec.replace(abort, instead).replace(&command, "- (exit 9)\n");
+        std::fs::write(&file, failing).expect("write the buildspec");
+        let reason = "so nothing is pushed or proposed";
+        fails(&site, &stand_ins, System::Codebuild, &[reason]).await;
+        let said = site.said();
+        assert!(said.contains("[post_build]"), "{said}");
+        for verb in ["push", "propose"] {
+            assert!(!said.contains(&format!("$ cargo xtask ci {verb}")), "{said}");
+        }
+    }
+}
