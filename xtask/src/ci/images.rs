@@ -145,7 +145,7 @@ pub(crate) fn login(registry: &settings::Registry) -> Result<Option<TempDir>> {
     };
     let folder = tempfile::tempdir().context("make a folder for the registry's credentials")?;
     let auth = BASE64_STANDARD.encode(format!("{user}:{password}"));
-    let config = json!({ "auths": { registry.host.as_str(): { "auth": auth } } });
+    let config = json!({ "auths": { registry.login_key(): { "auth": auth } } });
     OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -10,6 +10,7 @@ use crate::flags::{self, Verb};
 mod apps;
 mod forge;
 mod git;
+mod http;
 mod images;
 mod kept;
 mod look;

@@ -1,7 +1,6 @@
 //! One verb in one checkout: what all of them ask, and whom.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Result;
 use ureq::Agent;
@@ -10,6 +9,7 @@ use xshell::Shell;
 use crate::ci::forge;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote};
+use crate::ci::http;
 use crate::ci::images::Origin;
 use crate::ci::look::base_of;
 use crate::ci::plan::{self, Plan};
@@ -18,9 +18,6 @@ use crate::ci::registry::Registry;
 use crate::ci::results::FOLDER;
 use crate::ci::settings::{self, Forge};
 use crate::environment::MAIN_BRANCH;
-
-/// No answer of a registry or a forge takes longer than this.
-const ANSWER: Duration = Duration::from_mins(1);
 
 /// Its methods that are verbs are in `verbs/`.
 pub(super) struct Run<'a> {
@@ -44,11 +41,7 @@ impl<'a> Run<'a> {
         Ok(Self {
             sh,
             git,
-            agent: Agent::config_builder()
-                .timeout_global(Some(ANSWER))
-                .http_status_as_error(false)
-                .build()
-                .new_agent(),
+            agent: http::agent()?,
             source: source.with_token(token.filter(|_| shown)),
             infra,
         })
@@ -102,11 +95,8 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn registry<'r>(&'r self, settings: &'r settings::Registry) -> Result<Registry<'r>> {
-        Ok(Registry {
-            agent: &self.agent,
-            settings,
-            signed: settings::signing()?.is_some(),
-        })
+        let signed = settings::signing()?.is_some();
+        Ok(Registry::new(&self.agent, settings, signed))
     }
 
     pub(super) fn folder(&self) -> PathBuf {

@@ -2,10 +2,12 @@
 //!
 //! One struct per concern. Secrets come by environment only: arguments are for everybody on the machine to read.
 
-use std::env::{self, VarError};
+mod forms;
+mod read;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
+use self::read::{optional, password, required, token};
 use crate::ci::apps::APPS;
 use crate::environment::{Environment, MAIN_BRANCH};
 
@@ -70,29 +72,54 @@ pub(crate) enum Engine {
 impl Registry {
     pub(crate) fn from_env() -> Result<Self> {
         let address = required("IMAGE_REGISTRY")?;
-        let (host, folder) = address.trim_end_matches('/').split_once('/').with_context(|| {
-            format!("IMAGE_REGISTRY={address}: expected host[:port]/folder, without a scheme")
-        })?;
-        let credentials = match (optional("REGISTRY_USER")?, optional("REGISTRY_PASSWORD")?) {
+        let (host, folder) = forms::registry(&address)?;
+        let credentials = match (optional("REGISTRY_USER")?, password("REGISTRY_PASSWORD")?) {
             (Some(user), Some(password)) => Some((user, password)),
             (None, None) => None,
             _ => bail!("REGISTRY_USER and REGISTRY_PASSWORD go together: set both or none"),
         };
+        if let Some((user, _)) = &credentials {
+            ensure!(
+                !user.contains(':'),
+                "REGISTRY_USER holds a colon; what follows it goes into REGISTRY_PASSWORD"
+            );
+        }
         let insecure = match optional("REGISTRY_INSECURE")?.as_deref() {
             None | Some("false") => false,
             Some("true") => true,
             Some(other) => bail!("REGISTRY_INSECURE={other}: expected true or false"),
         };
         Ok(Self {
-            host: host.to_owned(),
-            folder: folder.to_owned(),
+            host,
+            folder,
             credentials,
             insecure,
         })
     }
 
-    pub(crate) fn scheme(&self) -> &'static str {
-        if self.insecure { "http" } else { "https" }
+    /// The address of its API.
+    pub(crate) fn base(&self) -> String {
+        let scheme = if self.insecure { "http" } else { "https" };
+        let host = if self.is_docker_hub() {
+            "registry-1.docker.io"
+        } else {
+            &self.host
+        };
+        format!("{scheme}://{host}")
+    }
+
+    /// What programs of the docker family keep its password under.
+    pub(crate) fn login_key(&self) -> &str {
+        if self.is_docker_hub() {
+            "https://index.docker.io/v1/"
+        } else {
+            &self.host
+        }
+    }
+
+    /// Its API and its logins are elsewhere than its images seem to be.
+    fn is_docker_hub(&self) -> bool {
+        matches!(self.host.as_str(), "docker.io" | "index.docker.io")
     }
 
     /// The image's name in the registry.
@@ -108,7 +135,7 @@ impl Forge {
             "github" => Self::Hub(Hub::from_env(HubKind::GitHub)?),
             "gitlab" => Self::GitLab,
             "codecommit" => Self::CodeCommit {
-                repository: required("FORGE_REPO")?,
+                repository: forms::codecommit(&required("FORGE_REPO")?)?,
             },
             other => bail!("FORGE={other}: expected gitea, github, gitlab or codecommit"),
         })
@@ -119,9 +146,10 @@ impl Hub {
     fn from_env(kind: HubKind) -> Result<Self> {
         Ok(Self {
             kind,
-            api: required("FORGE_API")?.trim_end_matches('/').to_owned(),
-            repo: required("FORGE_REPO")?,
-            token: required("FORGE_TOKEN")?,
+            api: forms::api(&required("FORGE_API")?)?,
+            repo: forms::repository(&required("FORGE_REPO")?)?,
+            token: git_token()?
+                .context("FORGE_TOKEN is not set; docs/CI.md lists what the release verbs read")?,
         })
     }
 }
@@ -168,7 +196,7 @@ pub(crate) fn environment_if_any() -> Result<Option<Environment>> {
 
 /// `FORGE_TOKEN`, for reading a private repository and for pushing.
 pub(crate) fn git_token() -> Result<Option<String>> {
-    optional("FORGE_TOKEN")
+    token("FORGE_TOKEN")
 }
 
 impl Engine {
@@ -185,21 +213,6 @@ impl Engine {
             Self::Docker => "docker",
             Self::Podman => "podman",
         }
-    }
-}
-
-fn required(name: &str) -> Result<String> {
-    optional(name)?
-        .with_context(|| format!("{name} is not set; docs/CI.md lists what the release verbs read"))
-}
-
-/// A variable set to nothing counts as not set: CI systems pass undefined settings on like that.
-fn optional(name: &str) -> Result<Option<String>> {
-    match env::var(name) {
-        Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value)),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => bail!("{name} is not valid UTF-8"),
     }
 }
 

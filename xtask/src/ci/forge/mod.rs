@@ -10,6 +10,7 @@ use ureq::Agent;
 use xshell::Shell;
 
 use crate::ci::git::remote::Remote;
+use crate::ci::http::Failure;
 use crate::ci::settings;
 
 /// A proposal that is neither merged nor closed.
@@ -34,7 +35,8 @@ pub(crate) struct Proposal {
 
 /// What the release verbs ask of a forge.
 pub(crate) trait Forge {
-    /// The open proposals whose branch begins with `prefix`.
+    /// The open proposals that CI makes, so from the repository itself into the branch that holds the overlays, whose branch begins
+    /// with `prefix`.
     fn open_proposals(&self, prefix: &str) -> Result<Vec<Open>>;
     /// What to tell Git's server with the push of the branch.
     fn push_options(&self, _proposal: &Proposal) -> Vec<String> {
@@ -53,10 +55,32 @@ pub(crate) enum Error {
     Exists,
     #[error("{0}: the forge refuses ({1}): check {2} and what it may do, and run the verb again")]
     Credentials(String, String, &'static str),
+    #[error("{0}: the forge limits how often it is asked; run the verb again {1}")]
+    Limited(String, String),
+    #[error(
+        "{0}: the forge has no such repository, or hides it from FORGE_TOKEN; check FORGE_API, FORGE_REPO and FORGE_TOKEN: {1}"
+    )]
+    Missing(String, String),
+    #[error(
+        "{0}: the forge shows a certificate that is not trusted: add its authority to the system's, or name a file with it by \
+         SSL_CERT_FILE (docs/CI.md, \"A certificate authority of your own\"): {1}"
+    )]
+    Certificate(String, String),
     #[error("{0}: the forge cannot be reached; run the verb again when it answers: {1}")]
     Unreachable(String, String),
     #[error("{0}: the forge answers {1}")]
     Unexpected(String, String),
+}
+
+impl Error {
+    /// Of what kept an answer from coming.
+    fn of(what: String, error: &ureq::Error) -> Self {
+        match Failure::of(error) {
+            Failure::Certificate(why) => Self::Certificate(what, why),
+            Failure::Unreachable(why) => Self::Unreachable(what, why),
+            Failure::Unexpected(why) => Self::Unexpected(what, why),
+        }
+    }
 }
 
 /// The forge that the settings name.

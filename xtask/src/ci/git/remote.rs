@@ -52,6 +52,13 @@ pub(crate) enum Error {
          the verb again: {1}"
     )]
     Refused(String, String),
+    #[error(
+        "{0} shows a certificate that is not trusted: add its authority to the system's, or name a file with it by SSL_CERT_FILE \
+         (docs/CI.md, \"A certificate authority of your own\"): {1}"
+    )]
+    Certificate(String, String),
+    #[error("{0} limits how often it is asked; run the verb again in some minutes: {1}")]
+    Limited(String, String),
     #[error("{0} cannot be reached; run the verb again when it answers: {1}")]
     Unreachable(String, String),
     #[error(
@@ -89,6 +96,10 @@ impl Error {
             "error: 403",
         ]) {
             Self::Credentials(address, text)
+        } else if has(&["certificate verif", "certificate problem"]) {
+            Self::Certificate(address, text)
+        } else if has(&["error: 429", "Too Many Requests"]) {
+            Self::Limited(address, text)
         } else if has(&[
             "unable to access",
             "Could not resolve",
@@ -190,6 +201,14 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
                 format!("http.{host}/.extraHeader"),
                 format!("Authorization: Basic {credentials}"),
             ));
+        }
+        // Git finds no authority by these; what it is told for one host alone still wins.
+        for (name, key) in [
+            ("SSL_CERT_FILE", "http.sslCAInfo"),
+            ("SSL_CERT_DIR", "http.sslCAPath"),
+        ] {
+            let value = var(name).ok().filter(|value| !value.is_empty());
+            settings.extend(value.map(|value| (key.to_owned(), value)));
         }
         // The caller may have settings of its own in this list.
         let first: usize = var("GIT_CONFIG_COUNT")

@@ -11,16 +11,19 @@ mod promote;
 mod propose;
 mod races;
 mod refusals;
+mod registries;
 mod rollback;
 mod shared;
 mod simulation;
 mod split;
 mod stub;
+mod token_registry;
 
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 use ureq::Agent;
+use ureq::tls::RootCerts;
 use xshell::{Shell, cmd};
 
 use self::model::{Forge, Registry};
@@ -28,6 +31,7 @@ use crate::ci::apps::APPS;
 use crate::ci::forge;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
+use crate::ci::http;
 use crate::ci::propose::{Outcome, Place};
 use crate::ci::registry::Images;
 use crate::ci::wanted::Wanted;
@@ -210,12 +214,9 @@ fn wanted<'a, 'sh>(
     }
 }
 
-/// As the verbs have one.
+/// As the verbs have one, on a machine that trusts nobody of its own.
 fn agent() -> Agent {
-    Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .new_agent()
+    http::agent_that_trusts(RootCerts::WebPki)
 }
 
 /// Whatever the person who runs the tests has configured must not matter.

@@ -88,7 +88,7 @@ fn a_branch_that_was_moved_meanwhile_stays() {
     push(Some(&first), &second).unwrap();
 }
 
-fn registry_at(host: String) -> settings::Registry {
+pub(super) fn registry_at(host: String) -> settings::Registry {
     settings::Registry {
         host,
         folder: "loop".to_owned(),
@@ -103,12 +103,7 @@ fn asked(settings: &settings::Registry) -> Result<Option<String>, registry::Erro
 
 fn asked_for(settings: &settings::Registry, signed: bool) -> Result<Option<String>, registry::Error> {
     let agent = agent();
-    let registry = Registry {
-        agent: &agent,
-        settings,
-        signed,
-    };
-    registry.digest("backend", "tag")
+    Registry::new(&agent, settings, signed).digest("backend", "tag")
 }
 
 #[test]
@@ -167,11 +162,7 @@ fn a_version_stays_what_it_is_though_nobody_signed_it() {
         (is_content || tag == signature).then(|| ours.clone())
     });
     let (agent, settings) = (agent(), registry_at(stub.address()));
-    let registry = Registry {
-        agent: &agent,
-        settings: &settings,
-        signed: true,
-    };
+    let registry = Registry::new(&agent, &settings, true);
     let error = tag::run(&repository.handle(), &registry, "v1.0.0").expect_err("another image has it");
     assert!(error.to_string().contains("take the next one"), "{error}");
 }

@@ -7,6 +7,9 @@ use std::thread::JoinHandle;
 
 use tiny_http::{Header, Response, Server};
 
+/// A whole answer, with headers.
+pub(super) type Answer = Response<Cursor<Vec<u8>>>;
+
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
@@ -52,7 +55,8 @@ impl Stub {
         })
     }
 
-    fn answering(answer: impl Fn(&Asked) -> Response<Cursor<Vec<u8>>> + Send + 'static) -> Self {
+    /// Answers each request as `answer` has it.
+    pub(super) fn answering(answer: impl Fn(&Asked) -> Answer + Send + 'static) -> Self {
         let server = Arc::new(Server::http("127.0.0.1:0").expect("listen"));
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let (listening, keeping) = (server.clone(), asked.clone());
