@@ -46,6 +46,9 @@ pub(crate) enum ForgeError {
 /// What a call gives.
 pub(crate) type Result<T> = std::result::Result<T, ForgeError>;
 
+/// More pages than a run can fill.
+const PAGES: usize = 100;
+
 /// The API of one forge, with the token of one user.
 #[derive(Clone, Debug)]
 pub(crate) struct Forge {
@@ -90,18 +93,7 @@ impl Forge {
             name: String,
             version: String,
         }
-        // More than a run makes; a full page would hide what came after it.
-        const PAGE: usize = 50;
-        let packages: Vec<Package> = self
-            .get(&format!("/packages/{owner}?type=container&limit={PAGE}"))
-            .await?;
-        if packages.len() == PAGE {
-            let call = format!("GET /packages/{owner}");
-            return Err(ForgeError::Misunderstood {
-                call,
-                cause: "more images than one page holds".to_owned(),
-            });
-        }
+        let packages: Vec<Package> = self.get_all(&format!("/packages/{owner}?type=container")).await?;
         Ok(packages
             .into_iter()
             .map(|package| format!("{}:{}", package.name, package.version))
@@ -147,6 +139,22 @@ impl Forge {
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         let answer = self.send(Method::GET, path, None::<&()>).await?;
         parse(&format!("GET {path}"), &answer)
+    }
+
+    /// Everything at `path`, which has its `?`, page by page until one is empty: a forge may give shorter pages than it is asked for.
+    async fn get_all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        for page in 1..=PAGES {
+            let found: Vec<T> = self.get(&format!("{path}&limit=50&page={page}")).await?;
+            if found.is_empty() {
+                return Ok(all);
+            }
+            all.extend(found);
+        }
+        Err(ForgeError::Misunderstood {
+            call: format!("GET {path}"),
+            cause: format!("more than {PAGES} pages"),
+        })
     }
 }
 

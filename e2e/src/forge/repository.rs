@@ -41,6 +41,18 @@ pub(crate) struct Side {
     pub(crate) branch: String,
     /// Its commit.
     pub(crate) sha: String,
+    /// The number of the repository it is in; a negative one, or none, once that was deleted.
+    #[serde(default)]
+    pub(crate) repo_id: Option<i64>,
+}
+
+impl PullRequest {
+    /// Whether it comes from the repository itself and goes into this branch of it. Whoever may read can propose from a fork, under any
+    /// name.
+    pub(crate) fn is_own(&self, base: &str) -> bool {
+        let is_same = self.head.repo_id.is_some() && self.head.repo_id == self.base.repo_id;
+        is_same && self.base.branch == base
+    }
 }
 
 /// A webhook to register.
@@ -66,7 +78,7 @@ impl Repository {
     /// The open pull requests, newest first.
     pub(crate) async fn open_pull_requests(&self) -> Result<Vec<PullRequest>> {
         self.forge
-            .get(&self.path("/pulls?state=open&sort=newest&limit=50"))
+            .get_all(&self.path("/pulls?state=open&sort=newest"))
             .await
     }
 
@@ -81,10 +93,8 @@ impl Repository {
         struct Changed {
             filename: String,
         }
-        let changed: Vec<Changed> = self
-            .forge
-            .get(&self.path(&format!("/pulls/{number}/files?limit=50")))
-            .await?;
+        let path = self.path(&format!("/pulls/{number}/files?"));
+        let changed: Vec<Changed> = self.forge.get_all(&path).await?;
         Ok(changed.into_iter().map(|file| file.filename).collect())
     }
 
@@ -118,11 +128,7 @@ impl Repository {
         struct Registered {
             id: u64,
         }
-        for Registered { id } in self
-            .forge
-            .get::<Vec<Registered>>(&self.path("/hooks?limit=50"))
-            .await?
-        {
+        for Registered { id } in self.forge.get_all::<Registered>(&self.path("/hooks?")).await? {
             self.forge
                 .send(Method::DELETE, &self.path(&format!("/hooks/{id}")), None::<&()>)
                 .await?;
@@ -154,7 +160,7 @@ impl Repository {
         struct Config {
             url: String,
         }
-        let hooks: Vec<Registered> = self.forge.get(&self.path("/hooks?limit=50")).await?;
+        let hooks: Vec<Registered> = self.forge.get_all(&self.path("/hooks?")).await?;
         for hook in hooks {
             if hook.config.url.ends_with(address) && hook.active != active {
                 let (path, body) = (
@@ -186,5 +192,32 @@ mod tests {
             (7, "master")
         );
         assert!(pull_request.mergeable);
+    }
+
+    #[test]
+    fn a_pull_request_of_a_fork_or_into_another_branch_is_not_the_repositorys_own() {
+        let side = |branch: &str, repo_id: Option<i64>| Side {
+            branch: branch.to_owned(),
+            sha: "aa".to_owned(),
+            repo_id,
+        };
+        for (repo_id, base, is_own) in [
+            (Some(7), "master", true),
+            (Some(7), "production", false),
+            (Some(8), "master", false),
+            // The fork was deleted.
+            (Some(-1), "master", false),
+            (None, "master", false),
+        ] {
+            let pull_request = PullRequest {
+                number: 1,
+                title: "Release".to_owned(),
+                mergeable: true,
+                merged: false,
+                head: side("release/staging-1234567", repo_id),
+                base: side(base, Some(7)),
+            };
+            assert_eq!(pull_request.is_own("master"), is_own, "{pull_request:?}");
+        }
     }
 }

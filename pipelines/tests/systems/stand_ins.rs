@@ -155,13 +155,14 @@ async fn open(
     }
     let mut all = seen.pull_requests.lock().expect("not poisoned");
     let number = all.len() + 1;
+    let repository = json!({ "id": 1, "full_name": format!("{owner}/{name}") });
     let opened = json!({
         "number": number,
         "html_url": format!("https://forge.invalid/{owner}/{name}/pull/{number}"),
         "state": "open",
         "title": asked["title"],
-        "head": { "ref": asked["head"] },
-        "base": { "ref": asked["base"] },
+        "head": { "ref": asked["head"], "repo": repository },
+        "base": { "ref": asked["base"], "repo": repository },
     });
     all.push(opened.clone());
     Ok((StatusCode::CREATED, Json(opened)))

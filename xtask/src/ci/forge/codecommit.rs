@@ -1,6 +1,6 @@
 //! Pull requests of AWS CodeCommit, asked through the `aws` program: it has the role, the region and the signatures.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::json;
@@ -8,6 +8,7 @@ use xshell::{Shell, cmd};
 
 use super::{Error, Forge, Open, Proposal};
 use crate::aws::meaning::Meaning;
+use crate::environment::MAIN_BRANCH;
 
 pub(crate) struct CodeCommit<'a> {
     pub(crate) sh: &'a Shell,
@@ -27,16 +28,22 @@ struct Got {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct PullRequest {
-    pull_request_id: String,
-    pull_request_targets: Vec<Target>,
+    #[serde(rename = "pullRequestId")]
+    id: String,
+    /// It may have been closed since it was listed.
+    #[serde(rename = "pullRequestStatus")]
+    status: Option<String>,
+    #[serde(rename = "pullRequestTargets")]
+    targets: Vec<Target>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Target {
+    repository_name: String,
     source_reference: String,
+    destination_reference: String,
 }
 
 impl Forge for CodeCommit<'_> {
@@ -51,20 +58,7 @@ impl Forge for CodeCommit<'_> {
         let mut open = Vec::new();
         for id in listed.pull_request_ids {
             let Got { pull_request } = self.ask(&["get-pull-request", "--pull-request-id", &id])?;
-            let target = pull_request.pull_request_targets.into_iter().next();
-            let target = target.with_context(|| format!("pull request {id} has no target"))?;
-            let source = target.source_reference;
-            let branch = source.strip_prefix("refs/heads/").unwrap_or(&source);
-            if branch.starts_with(prefix) {
-                open.push(Open {
-                    place: format!(
-                        "pull request {} of {}",
-                        pull_request.pull_request_id, self.repository
-                    ),
-                    id: pull_request.pull_request_id,
-                    branch: branch.to_owned(),
-                });
-            }
+            open.extend(self.ours(&pull_request, prefix));
         }
         Ok(open)
     }
@@ -108,6 +102,22 @@ impl Forge for CodeCommit<'_> {
 }
 
 impl CodeCommit<'_> {
+    /// CodeCommit has no forks, but everybody who may push may propose to another branch.
+    fn ours(&self, pull_request: &PullRequest, prefix: &str) -> Option<Open> {
+        let PullRequest { id, status, targets } = pull_request;
+        let target = targets.iter().find(|target| {
+            target.repository_name == self.repository
+                && branch(&target.destination_reference) == MAIN_BRANCH
+                && branch(&target.source_reference).starts_with(prefix)
+        })?;
+        let is_open = status.as_deref().is_none_or(|status| status == "OPEN");
+        is_open.then(|| Open {
+            id: id.clone(),
+            branch: branch(&target.source_reference).to_owned(),
+            place: format!("pull request {id} of {}", self.repository),
+        })
+    }
+
     fn ask<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T, Error> {
         let what = || format!("aws codecommit {}", args[0]);
         let output = cmd!(self.sh, "aws codecommit {args...} --output json")
@@ -124,8 +134,23 @@ impl CodeCommit<'_> {
     }
 }
 
+fn branch(reference: &str) -> &str {
+    reference.strip_prefix("refs/heads/").unwrap_or(reference)
+}
+
+/// Of AWS, for asking too often.
+const LIMITS: &[&str] = &[
+    "Throttling",
+    "TooManyRequests",
+    "Rate exceeded",
+    "RequestLimitExceeded",
+];
+
 fn refusal(what: String, said: &str) -> Error {
     let text = said.to_owned();
+    if LIMITS.iter().any(|words| said.contains(words)) {
+        return Error::Limited(what, "in some minutes".to_owned());
+    }
     match Meaning::of(said) {
         Meaning::NoCredentials | Meaning::Expired | Meaning::Denied => {
             Error::Credentials(what, text, "the role of this run")

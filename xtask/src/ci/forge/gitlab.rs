@@ -1,7 +1,8 @@
 //! Merge requests by push options, as GitLab makes them: no API and no more rights than a push needs.
 //!
 //! A branch is its merge request: the push that makes the one makes the other, and GitLab closes a merge request whose branch is
-//! deleted. A merged branch that was left there is told from an open one by what the environment is pinned to.
+//! deleted. A merged branch that was left there is told from an open one by what the environment is pinned to, and a stranger's
+//! merge request is none of these: its branch is in a fork.
 
 use anyhow::{Context as _, Result};
 
@@ -20,7 +21,9 @@ impl Forge for GitLab<'_> {
             place: format!("the merge request of {branch}"),
             branch,
         };
-        Ok(branches.into_keys().map(open).collect())
+        // Git compares a pattern with the end of names too.
+        let ours = branches.into_keys().filter(|branch| branch.starts_with(prefix));
+        Ok(ours.map(open).collect())
     }
 
     fn push_options(&self, proposal: &Proposal) -> Vec<String> {

@@ -39,9 +39,13 @@ impl Forge {
             }
             if opens {
                 let body: Value = serde_json::from_str(&asked.body).unwrap();
-                open.push(
-                    json!({ "number": 1, "html_url": "http://forge/1", "head": { "ref": body["head"] } }),
-                );
+                let repo = json!({ "id": 7, "full_name": "owner/name" });
+                open.push(json!({
+                    "number": 1,
+                    "html_url": "http://forge/1",
+                    "head": { "ref": body["head"], "repo": repo },
+                    "base": { "ref": body["base"], "repo": repo },
+                }));
             }
             (200, Value::from(open.clone()).to_string())
         });

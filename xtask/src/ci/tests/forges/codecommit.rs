@@ -53,6 +53,53 @@ fn aws(address: &str, credentials: bool) -> Option<Shell> {
     Some(sh)
 }
 
+fn pull_request(id: &str, repository: &str, from: &str, to: &str, status: &str) -> Value {
+    let target = json!({
+        "repositoryName": repository,
+        "sourceReference": format!("refs/heads/{from}"),
+        "destinationReference": format!("refs/heads/{to}"),
+    });
+    let targets = [target];
+    json!({ "pullRequest": { "pullRequestId": id, "pullRequestStatus": status, "pullRequestTargets": targets } })
+}
+
+#[test]
+fn all_pages_of_codecommit_are_read_and_only_what_goes_to_master_is_ci_s() {
+    let stub = Stub::start(|asked: &Asked| {
+        let body: Value = serde_json::from_str(&asked.body).unwrap();
+        let answer = match (
+            asked.header("X-Amz-Target").rsplit('.').next().unwrap(),
+            body["nextToken"].as_str(),
+        ) {
+            ("ListPullRequests", None) => json!({ "pullRequestIds": ["1", "2", "3"], "nextToken": "more" }),
+            ("ListPullRequests", Some("more")) => json!({ "pullRequestIds": [], "nextToken": "still more" }),
+            ("ListPullRequests", _) => json!({ "pullRequestIds": ["4", "5"] }),
+            _ => {
+                let id = body["pullRequestId"].as_str().unwrap();
+                let (repository, to, status) = match id {
+                    "1" => ("infra", "production", "OPEN"),
+                    "2" => ("infra", "feature", "OPEN"),
+                    "3" => ("infra", "master", "CLOSED"),
+                    "4" => ("another", "master", "OPEN"),
+                    _ => ("infra", "master", "OPEN"),
+                };
+                pull_request(id, repository, "release/staging-0123456789", to, status)
+            }
+        };
+        (200, answer.to_string())
+    });
+    let Some(sh) = aws(&stub.address(), true) else {
+        return;
+    };
+    let forge = CodeCommit {
+        sh: &sh,
+        repository: "infra",
+    };
+    let open = forge.open_proposals("release/staging-").unwrap();
+    let ids: Vec<_> = open.iter().map(|open| open.id.as_str()).collect();
+    assert_eq!(ids, ["5"]);
+}
+
 #[test]
 fn codecommit_is_asked_in_the_shapes_that_the_aws_program_accepts() {
     let stub = Stub::start(|asked: &Asked| {
@@ -61,8 +108,7 @@ fn codecommit_is_asked_in_the_shapes_that_the_aws_program_accepts() {
             target if target.ends_with("GetPullRequest") => {
                 let id = if asked.body.contains("\"7\"") { "7" } else { "8" };
                 let branch = ["release/staging-0123456789", "feature"][usize::from(id == "8")];
-                let target = json!({ "sourceReference": format!("refs/heads/{branch}") });
-                json!({ "pullRequest": { "pullRequestId": id, "pullRequestTargets": [target] } })
+                pull_request(id, "infra", branch, "master", "OPEN")
             }
             _ => json!({ "pullRequest": {} }),
         };
@@ -127,7 +173,12 @@ fn codecommit_names_credentials_and_an_endpoint_that_is_down() {
         let answer = json!({ "__type": "ExpiredTokenException", "message": "The security token included in the request is expired" });
         (400, answer.to_string())
     });
+    let throttled = Stub::start(|_| {
+        let answer = json!({ "__type": "ThrottlingException", "message": "Rate exceeded" });
+        (400, answer.to_string())
+    });
     for (address, credentials, words) in [
+        (throttled.address(), true, "limits how often it is asked"),
         (expired.address(), true, "the role of this run"),
         (expired.address(), false, "the role of this run"),
         (nobody(), true, "cannot be reached"),

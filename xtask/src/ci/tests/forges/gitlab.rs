@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use crate::ci::forge::Forge as _;
 use crate::ci::forge::gitlab::GitLab;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
@@ -105,4 +106,25 @@ fn a_server_that_takes_no_push_options_is_named() {
     let error = propose_on_gitlab(&repository, &[&commit]).expect_err("no options");
     let text = format!("{error:#}");
     assert!(text.contains("receive.advertisePushOptions"), "{text}");
+}
+
+#[test]
+fn what_strangers_propose_is_no_branch_of_the_repository() {
+    let (repository, _) = gitlab();
+    let commit = repository.change("new");
+    let name = format!("release/staging-{}", &commit[..10]);
+    let remote = repository.remote.display().to_string();
+    // As GitLab keeps the merge request of a fork, and a branch whose name only ends like one of CI's.
+    for reference in [
+        "refs/merge-requests/1/head".to_owned(),
+        format!("refs/heads/x/refs/heads/{name}"),
+    ] {
+        repository.git(&["-C", &remote, "update-ref", &reference, &commit]);
+    }
+    let git = Git::new(&repository.sh);
+    let origin = GitRemote::origin(&git).unwrap();
+    let forge = GitLab { remote: &origin };
+    assert_eq!(forge.open_proposals("release/staging-").unwrap(), []);
+    let outcome = propose_on_gitlab(&repository, &[&commit]).unwrap();
+    assert!(matches!(outcome, Outcome::Proposed { proposal, .. } if proposal.branch == name));
 }

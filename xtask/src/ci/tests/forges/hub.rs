@@ -1,6 +1,7 @@
 //! GitHub's API and Gitea's, by the requests that are sent. The e2e has a real Gitea; a real GitHub is nowhere in the tests.
 
 use serde_json::{Value, json};
+use tiny_http::{Header, Response};
 
 use super::proposal;
 use crate::ci::forge::hub::Client;
@@ -9,7 +10,7 @@ use crate::ci::settings::{Hub, HubKind};
 use crate::ci::tests::agent;
 use crate::ci::tests::stub::{Asked, Stub, nobody};
 
-fn hub(kind: HubKind, address: &str) -> Hub {
+pub(super) fn hub(kind: HubKind, address: &str) -> Hub {
     Hub {
         kind,
         api: format!("http://{address}/api"),
@@ -19,7 +20,13 @@ fn hub(kind: HubKind, address: &str) -> Hub {
 }
 
 fn pull(number: usize, branch: &str) -> Value {
-    json!({ "number": number, "html_url": format!("http://forge/{number}"), "head": { "ref": branch } })
+    let repo = json!({ "id": 7, "full_name": "owner/name" });
+    json!({
+        "number": number,
+        "html_url": format!("http://forge/{number}"),
+        "head": { "ref": branch, "repo": repo },
+        "base": { "ref": "master", "repo": repo },
+    })
 }
 
 #[test]
@@ -28,10 +35,10 @@ fn github_and_gitea_are_asked_page_by_page() {
         let stub = Stub::start(|asked: &Asked| {
             let first = asked.line.ends_with("&page=1");
             let others = (1..=50).map(|number| pull(number, "feature"));
-            let page: Vec<_> = if first {
-                others.collect()
-            } else {
-                vec![pull(51, "release/staging-0123456789")]
+            let page: Vec<_> = match asked.line.rsplit_once('=') {
+                _ if first => others.collect(),
+                Some((_, "2")) => vec![pull(51, "release/staging-0123456789")],
+                _ => Vec::new(),
             };
             (200, Value::from(page).to_string())
         });
@@ -47,7 +54,9 @@ fn github_and_gitea_are_asked_page_by_page() {
         };
         assert_eq!(client.open_proposals("release/staging-").unwrap(), [expected]);
         let page = |number| format!("GET /api/repos/owner/name/pulls?state=open&{size}=50&page={number}");
-        assert_eq!(stub.lines(), [page(1), page(2)]);
+        // Nothing says where the list ends, but that nothing follows; and two readings have to agree.
+        let reading = [page(1), page(2), page(3)];
+        assert_eq!(stub.lines(), [reading.clone(), reading].concat());
         assert_eq!(stub.asked()[0].header("Authorization"), "token secret");
     }
 }
@@ -127,4 +136,92 @@ fn a_forge_that_does_not_do_it_is_told_from_one_that_cannot() {
         error.to_string().contains("run the verb again when it answers"),
         "{error}"
     );
+}
+
+#[test]
+fn a_limit_is_told_from_wrong_credentials_and_says_when_to_come_back() {
+    for (status, header, body, wait) in [
+        (429, "Retry-After: 37", "slow down", "in 37 s"),
+        (
+            403,
+            "Retry-After: 60",
+            "You have exceeded a secondary rate limit.",
+            "in 60 s",
+        ),
+        (
+            403,
+            "X-Other: 1",
+            "You have exceeded a secondary rate limit.",
+            "in some minutes",
+        ),
+        (
+            403,
+            "X-RateLimit-Remaining: 0",
+            "API rate limit exceeded for installation",
+            "in some minutes",
+        ),
+        (429, "RateLimit-Reset: 5", "", "in 5 s"),
+    ] {
+        let stub = Stub::answering(move |_| {
+            Response::from_string(body)
+                .with_status_code(status)
+                .with_header(header.parse::<Header>().unwrap())
+        });
+        let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+        let client = Client {
+            agent: &agent,
+            hub: &hub,
+        };
+        for error in [
+            client
+                .open_proposals("release/")
+                .expect_err("limited")
+                .to_string(),
+            client.open(&proposal()).expect_err("limited").to_string(),
+        ] {
+            assert!(
+                error.contains("limits how often") && error.contains(wait),
+                "{error}"
+            );
+            assert!(!error.contains("FORGE_TOKEN"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_repository_that_the_forge_hides_names_all_that_may_be_wrong() {
+    let stub = Stub::start(|_| (404, r#"{"message":"Not Found"}"#.to_owned()));
+    let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+    let client = Client {
+        agent: &agent,
+        hub: &hub,
+    };
+    let error = client.open_proposals("release/").expect_err("hidden").to_string();
+    for name in ["FORGE_API", "FORGE_REPO", "FORGE_TOKEN"] {
+        assert!(error.contains(name), "{error}");
+    }
+}
+
+#[test]
+fn a_repository_that_was_renamed_is_asked_for_at_its_new_address() {
+    let stub = Stub::answering(|asked| {
+        if asked.line.contains("/owner/name/") {
+            let location: Header = "Location: /api/repositories/7/pulls".parse().unwrap();
+            return Response::from_string("")
+                .with_status_code(301)
+                .with_header(location);
+        }
+        let status = if asked.header("Authorization") == "token secret" {
+            200
+        } else {
+            401
+        };
+        Response::from_string("[]").with_status_code(status)
+    });
+    let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+    let client = Client {
+        agent: &agent,
+        hub: &hub,
+    };
+    assert_eq!(client.open_proposals("release/").unwrap(), []);
 }

@@ -3,6 +3,8 @@
 mod codecommit;
 mod gitlab;
 mod hub;
+mod listing;
+mod paged;
 
 use crate::ci::forge::Proposal;
 
