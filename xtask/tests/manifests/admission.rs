@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::object::{Object, find};
-use crate::render::{ALL, ROOT, file, overlay, parse};
+use crate::render::{ALL, ROOT, file, minor_of_kubernetes, overlay, parse};
 use crate::{ENVIRONMENTS, NAMESPACE};
 
 const FOLDERS: [&str; 2] = ["infra/admission", "infra/local/admission"];
@@ -202,4 +202,14 @@ fn its_pods_are_as_confined_as_ours() {
             assert!(!container.at("/resources/limits/memory").is_null());
         }
     }
+}
+
+#[test]
+fn its_namespace_is_judged_by_the_kubernetes_that_runs() {
+    let namespace = &file("infra/admission/namespace.yaml")[0];
+    let labels = namespace.at("/metadata/labels");
+    assert_eq!(
+        labels["pod-security.kubernetes.io/enforce-version"],
+        minor_of_kubernetes()
+    );
 }

@@ -5,32 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::NAMESPACE;
+use crate::each::{each, each_container, each_pod, lacking};
 use crate::object::{Object, find, of_kind};
-use crate::render::registry;
-
-/// One line for each object for which `wrong` says something.
-fn each(objects: &[Object], wrong: impl Fn(&Object) -> Option<String>) -> Vec<String> {
-    let faults = objects
-        .iter()
-        .filter_map(|object| Some((object.id(), wrong(object)?)));
-    faults.map(|(id, fault)| format!("{id}: {fault}")).collect()
-}
-
-/// The same for each pod template.
-fn each_pod(objects: &[Object], wrong: impl Fn(&Object) -> Option<String>) -> Vec<String> {
-    each(objects, |object| wrong(&object.template()?))
-}
-
-/// The same for each container: what is there in place of what the rule wants.
-fn each_container(objects: &[Object], wrong: impl Fn(&Object) -> Option<String>) -> Vec<String> {
-    each_pod(objects, |pod| {
-        let containers = pod.containers();
-        if containers.is_empty() {
-            return Some("no container".to_owned());
-        }
-        containers.iter().find_map(&wrong)
-    })
-}
+use crate::render::{minor_of_kubernetes, registry};
 
 fn deployments(objects: &[Object]) -> Vec<Object> {
     of_kind(objects, "Deployment").into_iter().cloned().collect()
@@ -95,13 +72,6 @@ pub(crate) fn limited_storage(objects: &[Object]) -> Vec<String> {
             &["requests/ephemeral-storage", "limits/ephemeral-storage"],
         )
     })
-}
-
-fn lacking(container: &Object, fields: &[&str]) -> Option<String> {
-    fields
-        .iter()
-        .find(|field| !container.at(&format!("/resources/{field}")).is_string())
-        .map(|field| format!("{} lacks {field}", container.text("/name")))
 }
 
 /// What the restricted profile asks of a pod, and that no container takes it back.
@@ -195,15 +165,16 @@ pub(crate) fn own_account(objects: &[Object]) -> Vec<String> {
 
 pub(crate) fn pod_security_restricted(objects: &[Object]) -> Vec<String> {
     let namespace = find(objects, "Namespace", NAMESPACE);
+    let version = minor_of_kubernetes();
     let modes = ["enforce", "audit", "warn"].into_iter().filter(|mode| {
         let label = |name: String| {
             let value = &namespace.at("/metadata/labels")[format!("pod-security.kubernetes.io/{name}")];
             value.as_str().unwrap_or_default().to_owned()
         };
-        label((*mode).to_owned()) != "restricted" || !label(format!("{mode}-version")).starts_with("v1.")
+        label((*mode).to_owned()) != "restricted" || label(format!("{mode}-version")) != version
     });
     modes
-        .map(|mode| format!("{NAMESPACE}: {mode} is not `restricted` of a pinned version"))
+        .map(|mode| format!("{NAMESPACE}: {mode} is not `restricted` of {version}, the Kubernetes that runs"))
         .collect()
 }
 

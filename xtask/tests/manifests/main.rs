@@ -5,6 +5,7 @@
 mod admission;
 mod cloudformation;
 mod delivery;
+mod each;
 mod environments;
 mod faults;
 mod local;

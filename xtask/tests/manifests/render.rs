@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::Value;
+use supply::versions::Versions;
 
 use crate::object::Object;
 use crate::{APPLICATIONS, ENVIRONMENTS};
@@ -119,6 +120,14 @@ pub(crate) fn account_and_region() -> (&'static str, &'static str) {
 pub(crate) fn registry() -> String {
     let (account, region) = account_and_region();
     format!("{account}.dkr.ecr.{region}.amazonaws.com/gitops-loop")
+}
+
+/// `v1.36` where the clusters run 1.36.3.
+pub(crate) fn minor_of_kubernetes() -> String {
+    let versions = Versions::load().expect("read the versions");
+    let kubernetes = versions.get("node", "kubernetes").expect("a version");
+    let (minor, _) = kubernetes.rsplit_once('.').expect("three numbers");
+    minor.to_owned()
 }
 
 /// The objects of a plain file, such as a root Application.
