@@ -57,7 +57,15 @@ impl Checkout {
             git.run(&[&leave_out, lacks].concat()).await?;
         }
         let tree = git.run(&["write-tree"]).await?;
-        let date = user.run(&["show", "--no-patch", "--format=%cI", "HEAD"]).await?;
+        let date = user
+            .run(&[
+                "rev-list",
+                "--max-count=1",
+                "--no-commit-header",
+                "--format=%cI",
+                "HEAD",
+            ])
+            .await?;
         let commit = git
             .run_dated(
                 &["commit-tree", &tree, "-m", "Start of this run: HEAD"],
@@ -103,7 +111,7 @@ impl Checkout {
     /// Go to what the forge's `master` is now, and say which commit that is.
     pub(crate) async fn catch_up(&self) -> Result<String> {
         self.git
-            .run(&["fetch", "--quiet", "origin", "master"])
+            .run(&["fetch", "--quiet", "origin", "refs/heads/master"])
             .await
             .context("fetch master from the forge")?;
         self.git
@@ -124,7 +132,9 @@ impl Checkout {
 
     /// Put the commits made here on top of what the forge's `master` is now.
     pub(crate) async fn rebase(&self) -> Result<()> {
-        self.git.run(&["fetch", "--quiet", "origin", "master"]).await?;
+        self.git
+            .run(&["fetch", "--quiet", "origin", "refs/heads/master"])
+            .await?;
         self.git.run(&["rebase", "--quiet", "FETCH_HEAD"]).await.map(drop)
     }
 

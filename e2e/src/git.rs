@@ -1,10 +1,11 @@
-//! Git, blind to the user's configuration, with a deadline.
+//! Git for the developers, runners and readers of a run: closed as `gitkit` closes it, with a deadline.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tokio::process::Command;
 
 /// No call to git here takes longer, unless something hangs.
@@ -17,7 +18,7 @@ const AUTHOR: [(&str, &str); 4] = [
     ("GIT_COMMITTER_EMAIL", "developer@example.com"),
 ];
 
-/// Git in one folder, blind to the user's configuration.
+/// Git in one folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
     folder: PathBuf,
@@ -29,11 +30,8 @@ impl Git {
     pub(crate) fn at(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
-            config: vec![
-                ("safe.directory", "*".to_owned()),
-                // The forge is on this machine, whatever proxy the environment names for others.
-                ("http.proxy", String::new()),
-            ],
+            // The forge is on this machine, whatever proxy the environment names for others.
+            config: vec![("http.proxy", String::new())],
         }
     }
 
@@ -57,6 +55,42 @@ impl Git {
         &self.folder
     }
 
+    fn command(&self, args: &[&str]) -> Command {
+        let settings = self.config.iter();
+        let git = settings.fold(gitkit::Git::at(&self.folder), |git, (key, value)| {
+            git.setting(*key, value)
+        });
+        Command::from(git.args(args).into_command())
+    }
+
+    /// Run git and keep its output, whatever it is, in `file`.
+    pub(crate) async fn keep(&self, args: &[&str], file: &Path) -> Result<()> {
+        let kept = File::create(file).with_context(|| format!("create {}", file.display()))?;
+        let status = self
+            .command(args)
+            .stdin(Stdio::null())
+            .stdout(kept)
+            .kill_on_drop(true)
+            .status();
+        let status = tokio::time::timeout(LIMIT, status)
+            .await
+            .with_context(|| {
+                format!(
+                    "git {}: still running after {} s",
+                    args.join(" "),
+                    LIMIT.as_secs()
+                )
+            })?
+            .context("start git")?;
+        ensure!(
+            status.success(),
+            "git {} (in {}): {status}",
+            args.join(" "),
+            self.folder.display()
+        );
+        Ok(())
+    }
+
     /// Run git and give its output, trimmed at the end.
     pub(crate) async fn run(&self, args: &[&str]) -> Result<String> {
         self.run_dated(args, None).await
@@ -65,26 +99,8 @@ impl Git {
     /// The same, with the date that commits and authors get.
     pub(crate) async fn run_dated(&self, args: &[&str], date: Option<&str>) -> Result<String> {
         let named = || format!("git {} (in {})", args.join(" "), self.folder.display());
-        let mut command = Command::new("git");
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"GIT_"))
-        {
-            command.env_remove(name);
-        }
-        command
-            .args(args)
-            .current_dir(&self.folder)
-            .envs(AUTHOR)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_CONFIG_COUNT", self.config.len().to_string())
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        for (index, (key, value)) in self.config.iter().enumerate() {
-            command
-                .env(format!("GIT_CONFIG_KEY_{index}"), key)
-                .env(format!("GIT_CONFIG_VALUE_{index}"), value);
-        }
+        let mut command = self.command(args);
+        command.envs(AUTHOR).stdin(Stdio::null()).kill_on_drop(true);
         if let Some(date) = date {
             command
                 .env("GIT_AUTHOR_DATE", date)

@@ -9,7 +9,6 @@ use std::{
 
 use anyhow::{Context, Result};
 use k8s_openapi::jiff::Timestamp;
-use xshell::{Shell, cmd};
 
 /// Where one run writes. Nothing outside `target/` and the cache folder is written to.
 #[derive(Debug, Clone)]
@@ -77,14 +76,10 @@ pub(crate) fn all() -> Result<PathBuf> {
 }
 
 pub(crate) fn repo_root() -> Result<PathBuf> {
-    let shell = Shell::new().context("read the current folder")?;
-    let root = cmd!(shell, "git rev-parse --show-toplevel")
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .quiet()
-        .ignore_stderr()
-        .read()
-        .context("find the root of the repository; run this inside a clone of it")?;
-    Ok(PathBuf::from(root))
+    let folder = std::env::current_dir().context("read the current folder")?;
+    gitkit::Checkout::at(&folder)
+        .place(&["--show-toplevel"])
+        .context("find the root of the repository")
 }
 
 /// As RFC 3339 writes it, in UTC and whole seconds: `2026-11-21T09:00:00Z`.

@@ -1,7 +1,6 @@
 //! The commits that scenarios make are kept as patches; a patch that no longer applies must fail here, not in a cluster.
 
 use std::path::Path;
-use std::process::Command;
 
 const MIGRATION: &str = "e2e/fixtures/migration-3.patch";
 const WORDS: &str = "e2e/fixtures/words-migration.patch";
@@ -10,10 +9,9 @@ const PAGE: &str = "e2e/fixtures/page-change.patch";
 /// Whether git can apply `patches`, one after the other, to the repository as it is.
 fn assert_apply(patches: &[&str]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let checked = Command::new("git")
+    let checked = gitkit::Git::at(&root)
         .args(["apply", "--check"])
         .args(patches)
-        .current_dir(root)
         .output()
         .expect("run git");
     assert!(

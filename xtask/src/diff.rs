@@ -2,6 +2,7 @@
 
 mod change;
 mod risks;
+mod tree;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -31,22 +32,13 @@ impl flags::Diff {
 
 /// Renders every overlay of a commit: `infra/backend/overlays/staging` becomes `<side>/backend-staging.yaml`.
 fn render(sh: &Shell, kustomize: &Path, commit: &str, scratch: &Path, side: &str) -> Result<()> {
-    let (tree, archive) = (
-        scratch.join(format!("{side}-tree")),
-        scratch.join(format!("{side}.tar")),
-    );
+    let tree = scratch.join(format!("{side}-tree"));
     let rendered = scratch.join(side);
     for folder in [&tree, &rendered] {
         sh.create_dir(folder)
             .with_context(|| format!("make {}", folder.display()))?;
     }
-    cmd!(sh, "git archive --output {archive} {commit} {MANIFESTS}")
-        .quiet()
-        .run()
-        .with_context(|| format!("read {MANIFESTS} of {commit}"))?;
-    cmd!(sh, "tar --extract --file {archive} --directory {tree}")
-        .quiet()
-        .run()?;
+    tree::write(sh, commit, MANIFESTS, &tree).with_context(|| format!("read {MANIFESTS} of {commit}"))?;
     for (name, overlay) in overlays(&tree.join(MANIFESTS))? {
         let text = cmd!(sh, "{kustomize} build {overlay}")
             .quiet()
@@ -150,8 +142,18 @@ fn rendered_file(scratch: &Path, side: &str, name: &str) -> PathBuf {
 /// Two files of `scratch` as Git compares them; empty where they are the same.
 fn difference(sh: &Shell, scratch: &Path, base: &Path, head: &Path) -> Result<String> {
     let _folder = sh.push_dir(scratch);
-    let diff = cmd!(sh, "git diff --no-index --no-prefix --no-color {base} {head}");
-    let output = diff.quiet().ignore_status().output()?;
+    let git = gitkit::Git::closing(sh.cmd(gitkit::PROGRAM).into())
+        // A repository around the folder would be asked for settings and attributes.
+        .env("GIT_CEILING_DIRECTORIES", scratch.parent().unwrap_or(scratch))
+        .args([
+            "diff",
+            "--no-index",
+            "--no-prefix",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+        ]);
+    let output = git.args([base, head]).output()?;
     // Its status is 1 where they differ, and also where it cannot read one of them.
     let compared = match output.status.code() {
         Some(0) => true,

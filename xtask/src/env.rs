@@ -1,7 +1,10 @@
 //! Where the repository lies, and the environment for a cargo started from inside cargo.
 
 use std::env;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use xshell::{Cmd, Shell, cmd};
@@ -28,6 +31,25 @@ pub(crate) fn this_program() -> Result<PathBuf> {
     let path = env::current_exe().context("find this program")?;
     let place = path.to_str().and_then(|path| path.strip_suffix(" (deleted)"));
     Ok(place.map_or_else(|| path.clone(), PathBuf::from))
+}
+
+/// Starts this program anew without the variables of Git that name a repository, if there are any: a hook of Git sets them, and
+/// whatever is started from here would work in the person's repository instead of the one it stands in.
+///
+/// `handed`: whether settings in `GIT_CONFIG_*` stay.
+pub(crate) fn forget_git(handed: bool) -> Result<()> {
+    let foreign = env::vars_os().map(|(name, _)| name);
+    let foreign: Vec<OsString> = foreign.filter(|name| gitkit::is_foreign(name, handed)).collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    let mut anew = Command::new(this_program()?);
+    anew.args(env::args_os().skip(1));
+    for name in foreign {
+        anew.env_remove(name);
+    }
+    // `exec` answers only when it failed.
+    Err(anew.exec()).context("start this program without Git's variables")
 }
 
 /// The folder cargo builds into.

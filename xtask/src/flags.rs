@@ -222,6 +222,11 @@ pub(crate) enum SupplyVerb {
 impl Flags {
     /// Runs the command, from the root of the repository.
     pub fn run(self) -> Result<()> {
+        // Settings handed over by `GIT_CONFIG_*` may hold a credential, by which these reach a remote.
+        env::forget_git(matches!(
+            self.command,
+            Command::Ci(_) | Command::Rollback(_) | Command::Diff(_)
+        ))?;
         let sh = &env::shell()?;
         match self.command {
             Command::E2e(flags) => flags.run(sh),

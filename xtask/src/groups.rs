@@ -17,7 +17,15 @@ const fn with(names: &'static [&'static str], features: &'static [&'static str])
     Packages { names, features }
 }
 
-pub(crate) const TOOLS: Packages = of(&["api", "supply", "xtask", "pipelines", "e2e", "e2e-report"]);
+pub(crate) const TOOLS: Packages = of(&[
+    "api",
+    "gitkit",
+    "supply",
+    "xtask",
+    "pipelines",
+    "e2e",
+    "e2e-report",
+]);
 /// For tests that are chosen by a pattern, which those of `pipelines` would fit too.
 pub(crate) const WITHOUT_PIPELINES: Packages = of(&["api", "supply", "xtask", "e2e", "e2e-report"]);
 pub(crate) const BACKEND: Packages = with(

@@ -18,6 +18,7 @@ const TOOLS: &[&str] = &[
     "e2e",
     "e2e-report",
     "fault-proxy",
+    "gitkit",
     "pipelines",
     "supply",
     "testkit",

@@ -24,8 +24,8 @@ fn checkout() -> TempDir {
 }
 
 fn git(folder: &TempDir, args: &[&str]) {
-    let done = Command::new("git").args(args).current_dir(folder).status();
-    assert!(done.expect("run git").success());
+    let git = gitkit::Git::at(folder.path()).args(args);
+    git.run().expect("run git");
 }
 
 /// Runs `cargo xtask ci <verb>` with these variables and, but for the ways to programs and to the checkout, no others.
@@ -219,5 +219,45 @@ fn what_stands_around_a_value_by_accident_is_not_part_of_it() {
             .to_ascii_lowercase()
             .contains("authorization: token secret\r\n"),
         "{asked}"
+    );
+}
+
+#[test]
+fn a_command_started_by_a_hook_works_in_the_repository_it_stands_in() {
+    let (persons, own) = (checkout(), checkout());
+    let git = |args: &[&str]| {
+        gitkit::Git::at(persons.path())
+            .args(args)
+            .read()
+            .expect("run git")
+    };
+    let before = (
+        git(&["config", "--local", "--list"]),
+        git(&["ls-files", "--others"]),
+    );
+    let there = persons.path().join(".git");
+    let names = git(&["rev-parse", "--local-env-vars"]);
+    let variables = names.lines().filter(|name| !name.starts_with("GIT_CONFIG"));
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["hooks", "install"])
+        .env("CARGO_MANIFEST_DIR", own.path().join("xtask"))
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GITLEAKS", "/bin/true")
+        .envs(variables.map(|name| (name, &there)))
+        .output()
+        .expect("run xtask");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(own.path().join(".git/hooks/pre-commit").exists());
+    assert!(!there.join("hooks/pre-commit").exists());
+    assert_eq!(
+        (
+            git(&["config", "--local", "--list"]),
+            git(&["ls-files", "--others"])
+        ),
+        before
     );
 }

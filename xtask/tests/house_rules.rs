@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// A file of Rust longer than this has more than one job.
 const MAX_LINES: usize = 400;
@@ -36,22 +35,7 @@ fn root() -> PathBuf {
 
 /// All files of the repository, new ones included, ignored ones not, by path.
 fn names() -> Vec<String> {
-    let listed = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])
-        .current_dir(root())
-        .output()
-        .expect("run git");
-    assert!(
-        listed.status.success(),
-        "{}",
-        String::from_utf8_lossy(&listed.stderr)
-    );
-    let names = String::from_utf8(listed.stdout).expect("file names are UTF-8");
-    let names: Vec<_> = names
-        .split('\0')
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let names = gitkit::files(&root()).expect("list the files");
     assert!(
         names.len() > 50,
         "only {} files found: the list is broken",
@@ -269,4 +253,60 @@ fn a_link_that_leads_nowhere_is_found() {
     assert_eq!(dead_links(&root(), "page", page), Vec::<String>::new());
     let page = "[a](#nothing) [b](README.md#nothing) [c](docs/nothing.md)\n";
     assert_eq!(dead_links(&root(), "page", page).len(), 3);
+}
+
+/// Lines of Rust that start Git by its name, or by `gitkit::PROGRAM` without closing it.
+fn past_gitkit(name: &str, text: &str) -> Vec<String> {
+    // In pieces, so that this file obeys its own rule.
+    let [named, called] = [concat!("\"g", "it\""), concat!("\"g", "it ")];
+    let mut found = Vec::new();
+    let mut before = "";
+    for (number, line) in text.lines().enumerate() {
+        // The text of a `cmd!` may be on a line of its own, after that of the shell.
+        let follows = ["sh,", "shell,"].iter().any(|shell| before.ends_with(shell));
+        let is_text = follows && line.trim_start().starts_with(called);
+        let starts = ["new(", "cmd("]
+            .iter()
+            .any(|start| line.contains(&format!("{start}{named}")))
+            || line.contains("cmd!(") && (line.contains(called) || line.contains(named))
+            || line.contains(concat!("/bin/g", "it\""));
+        let unclosed = line.contains(concat!("gitkit::PRO", "GRAM"))
+            && !["closing(", "Checkout::of("].iter().any(|way| line.contains(way));
+        let is_comment = line.trim_start().starts_with("//");
+        if !is_comment && (is_text || starts || unclosed) {
+            found.push(format!("{name}:{}: starts Git past gitkit", number + 1));
+        }
+        before = line;
+    }
+    found
+}
+
+#[test]
+fn git_is_started_in_one_place() {
+    let elsewhere = files_of("rs").filter(|(name, _)| !name.starts_with("gitkit/"));
+    let found: Vec<_> = elsewhere
+        .flat_map(|(name, text)| past_gitkit(&name, &text))
+        .collect();
+    none(&found);
+}
+
+#[test]
+fn each_way_past_gitkit_is_found() {
+    let program = concat!("g", "it");
+    for line in [
+        format!("Command::new(\"{program}\")"),
+        format!("cmd!(sh, \"{program} status\")"),
+        format!("let x = cmd!(\n    sh,\n    \"{program} -C {{a}} b\"\n)"),
+        format!("sh.cmd(\"{program}\")"),
+        format!("Command::new(\"/usr/bin/{program}\")"),
+        concat!("Command::new(gitkit::PRO", "GRAM)").to_owned(),
+    ] {
+        assert!(!past_gitkit("a.rs", &line).is_empty(), "{line}");
+    }
+    for line in [
+        "Git::at(folder).args(args)",
+        "Git::closing(sh.cmd(gitkit::PROGRAM).into())",
+    ] {
+        assert_eq!(past_gitkit("a.rs", line), Vec::<String>::new());
+    }
 }

@@ -29,7 +29,9 @@ fn gitleaks() -> Option<PathBuf> {
 
 /// Whether gitleaks finds nothing in `folder`: `git` looks at its history, `dir` at its files.
 fn clean(gitleaks: &Path, what: &str, folder: &Path) -> Result<(), String> {
-    let output = Command::new(gitleaks)
+    let mut command = Command::new(gitleaks);
+    gitkit::forget(&mut command);
+    let output = command
         .args([what, "--redact", "--verbose", "--no-banner", "--no-color"])
         .arg(".")
         .current_dir(folder)
@@ -50,15 +52,8 @@ fn said(output: &Output) -> String {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Output {
-    let who = ["-c", "user.name=a", "-c", "user.email=a@localhost"];
-    Command::new("git")
-        .args(who)
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .output()
-        .expect("start git")
+    let git = gitkit::Git::at(folder).as_somebody();
+    git.args(arguments).output().expect("start git")
 }
 
 fn git_ok(folder: &Path, arguments: &[&str]) {
@@ -79,7 +74,7 @@ fn hooks(repository: &Path, gitleaks: &Path, verb: &str) -> Output {
         .args(["hooks", verb])
         .env("CARGO_MANIFEST_DIR", repository.join("xtask"))
         .env("GITLEAKS", gitleaks)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_GLOBAL", repository.with_extension("global"))
         .output()
         .expect("start xtask")
 }
@@ -88,14 +83,10 @@ fn hooks(repository: &Path, gitleaks: &Path, verb: &str) -> Output {
 fn no_secret_is_in_the_work_tree() {
     let Some(gitleaks) = gitleaks() else { return };
     let copy = tempfile::tempdir().expect("make a folder for a copy");
-    let listed = git(
-        &root(),
-        &["ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-    );
-    let names = String::from_utf8(listed.stdout).expect("file names are UTF-8");
+    let names = gitkit::files(&root()).expect("list the files");
     let mut copied = 0;
     // A file deleted and not yet committed is still listed.
-    for name in names.split('\0').filter(|name| root().join(name).is_file()) {
+    for name in names.iter().filter(|name| root().join(name).is_file()) {
         let target = copy.path().join(name);
         fs::create_dir_all(target.parent().expect("a file lies in a folder")).expect("make a folder");
         fs::copy(root().join(name), target).expect("copy a file");
@@ -168,4 +159,112 @@ fn a_hook_of_somebody_else_stays() {
         fs::read_to_string(&hook).expect("the hook is there"),
         "#!/bin/sh\n"
     );
+}
+
+/// Every file below `folder`, its kind of entry included, so that two lists are equal if nothing was written there.
+fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.is_symlink() {
+                folders.push(path.clone());
+            }
+            let content = fs::read(&path).unwrap_or_default();
+            found.push((path, content));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whether `cargo xtask hooks install` and `remove` leave everything outside of a repository alone, and refuse to go there, when
+/// `arrange` has set up the repository in the first folder and others' things in the second.
+fn assert_stays_inside(name: &str, arrange: impl Fn(&Path, &Path)) {
+    let place = tempfile::tempdir().expect("make a folder");
+    let (ours, others) = (place.path().join("ours"), place.path().join("others"));
+    for folder in [&ours, &others] {
+        fs::create_dir(folder).expect("make a folder");
+    }
+    git_ok(&ours, &["init", "--quiet"]);
+    arrange(&ours, &others);
+    let before = listing(&others);
+    let installed = hooks(&ours, Path::new("/bin/true"), "install");
+    let text = said(&installed);
+    assert!(!installed.status.success(), "{name}: {text}");
+    assert!(
+        text.contains("nothing was written") && text.contains("git config --local core.hooksPath"),
+        "{name}: {text}"
+    );
+    hooks(&ours, Path::new("/bin/true"), "remove");
+    assert_eq!(listing(&others), before, "{name}");
+}
+
+#[test]
+fn a_hook_that_other_repositories_would_run_is_never_written() {
+    let global = |ours: &Path, value: &str| {
+        let text = format!("[core]\n\thooksPath = {value}\n");
+        fs::write(ours.with_extension("global"), text).expect("write settings");
+    };
+    let shown = |path: &Path| path.display().to_string();
+    assert_stays_inside("a global setting", |ours, others| global(ours, &shown(others)));
+    assert_stays_inside("a folder that is not there yet", |ours, others| {
+        global(ours, &shown(&others.join("hooks")));
+    });
+    assert_stays_inside("no hooks at all", |ours, _| global(ours, "/dev/null"));
+    assert_stays_inside("a global setting that names this repository", |ours, _| {
+        global(ours, &shown(&ours.join(".git/hooks")));
+    });
+    assert_stays_inside("a local setting", |ours, others| {
+        git_ok(ours, &["config", "core.hooksPath", &shown(others)]);
+    });
+    assert_stays_inside("a relative one that leaves", |ours, _| {
+        git_ok(ours, &["config", "core.hooksPath", "../others"]);
+    });
+    assert_stays_inside("an included file", |ours, others| {
+        let text = format!("[core]\n\thooksPath = {}\n", others.display());
+        fs::write(ours.with_extension("included"), text).expect("write settings");
+        let text = format!(
+            "[include]\n\tpath = {}\n",
+            ours.with_extension("included").display()
+        );
+        fs::write(ours.with_extension("global"), text).expect("write settings");
+    });
+    assert_stays_inside("a link in place of the folder", |ours, others| {
+        fs::remove_dir_all(ours.join(".git/hooks")).ok();
+        std::os::unix::fs::symlink(others, ours.join(".git/hooks")).expect("make a link");
+    });
+}
+
+#[test]
+fn the_hook_goes_where_git_looks_inside_the_repository() {
+    for (setting, path) in [
+        (None, ".git/hooks/pre-commit"),
+        (Some(".githooks"), ".githooks/pre-commit"),
+        (Some(".git/own"), ".git/own/pre-commit"),
+    ] {
+        let repository = repository();
+        let folder = repository.path();
+        if let Some(setting) = setting {
+            git_ok(folder, &["config", "core.hooksPath", setting]);
+        }
+        let output = hooks(folder, Path::new("/bin/true"), "install");
+        assert!(output.status.success(), "{setting:?}: {}", said(&output));
+        assert!(folder.join(path).exists(), "{setting:?}");
+        let output = hooks(folder, Path::new("/bin/true"), "remove");
+        assert!(output.status.success(), "{setting:?}: {}", said(&output));
+        assert!(!folder.join(path).exists(), "{setting:?}");
+    }
+}
+
+#[test]
+fn a_hook_is_removed_although_a_setting_now_leads_elsewhere() {
+    let repository = repository();
+    let folder = repository.path();
+    assert!(hooks(folder, Path::new("/bin/true"), "install").status.success());
+    git_ok(folder, &["config", "core.hooksPath", "/nowhere"]);
+    let output = hooks(folder, Path::new("/bin/true"), "remove");
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(!folder.join(".git/hooks/pre-commit").exists());
 }

@@ -206,13 +206,8 @@ impl Release {
     }
 
     fn git(&self, arguments: &[&str]) {
-        let mut git = Command::new("git");
-        git.args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"])
-            .args(arguments)
-            .current_dir(self.work())
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1");
-        tools::output(&mut git).unwrap();
+        let git = gitkit::Git::at(&self.work()).as_somebody();
+        git.args(arguments).run().unwrap();
     }
 
     /// `cargo xtask ci …`, as a CI file calls it.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -37,11 +36,7 @@ impl Source {
     fn make(changed: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
         let work = folder.path().join("source");
-        let listed = git(
-            &root(),
-            &["ls-files", "--cached", "--others", "--exclude-standard"],
-        );
-        for name in listed.lines() {
+        for name in &gitkit::files(&root()).expect("list the files") {
             let (from, to) = (root().join(name), work.join(name));
             // Deleted and not committed yet.
             if from.is_file() {
@@ -66,18 +61,6 @@ impl Source {
 
 /// What Git says in `folder`, with nothing of this user's settings.
 pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"])
-        .args(args)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .expect("start git");
-    assert!(
-        output.status.success(),
-        "git {args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    let git = gitkit::Git::at(folder).as_somebody().args(args);
+    git.read().expect("run git").trim().to_owned()
 }

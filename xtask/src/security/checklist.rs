@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use super::points::{POINTS, SCORECARD};
 
@@ -38,13 +39,13 @@ pub(super) struct Sources(BTreeMap<String, String>);
 
 impl Sources {
     pub(super) fn read(sh: &Shell) -> Result<Self> {
-        let listed = cmd!(sh, "git ls-files --cached --others --exclude-standard -- *.rs")
-            .quiet()
-            .read()
-            .context("list the files of Rust")?;
+        let listed = gitkit::files(&sh.current_dir()).context("list the files of Rust")?;
+        let of_rust = listed
+            .iter()
+            .filter(|path| Path::new(path).extension().is_some_and(|kind| kind == "rs"));
         // One that was deleted is listed until that is committed.
-        let read = |path: &str| Some((path.to_owned(), sh.read_file(path).ok()?));
-        Ok(Self(listed.lines().filter_map(read).collect()))
+        let read = |path: &String| Some((path.clone(), sh.read_file(path).ok()?));
+        Ok(Self(of_rust.filter_map(read).collect()))
     }
 
     /// The one file with it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use super::inside::Inside;
 use crate::argocd::NAMESPACE as ARGOCD;
@@ -39,10 +39,10 @@ pub(super) async fn git(env: &Env, folder: PathBuf) -> Result<Place> {
         let bare = folder.join(format!("{}.git", home.name));
         let (remote, copy) = (home.remote(&forge.host_url), bare.display().to_string());
         git.run(&["clone", "--quiet", "--mirror", &remote, &copy]).await?;
-        let shell = Shell::new().context("open a shell")?;
-        let all = cmd!(shell, "git -C {bare} cat-file --batch-all-objects --batch");
-        let all = Tool::new(all, &env.ground.run.log(LOG), COLLECT).quiet();
-        keep(all, &folder.join(format!("{}.objects", home.name))).await?;
+        let objects = folder.join(format!("{}.objects", home.name));
+        git.elsewhere(&bare)
+            .keep(&["cat-file", "--batch-all-objects", "--batch"], &objects)
+            .await?;
         fs::remove_dir_all(&bare).with_context(|| format!("remove {}", bare.display()))?;
     }
     Ok(Place {

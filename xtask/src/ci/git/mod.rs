@@ -1,4 +1,6 @@
 //! Git as the release verbs need it: reads trees and histories, makes commits. Never touches the work tree or the user's index.
+//!
+//! All of it goes through a view of the checkout without branches and settings (`gitkit`), so every commit is named in full.
 
 pub(crate) mod remote;
 
@@ -7,10 +9,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context as _, Result, bail};
-use xshell::{Cmd, Shell, cmd};
+use anyhow::{Context as _, Result, anyhow, bail};
+use gitkit::{Checkout, View};
+use xshell::Shell;
 
 use crate::ci::apps::{APPS, App, IGNORED_SUFFIX, SHARED};
+
+/// The remote that the checkout is of.
+const ORIGIN: &str = "origin";
 
 const AUTHOR: &str = "gitops-loop-ci";
 const AUTHOR_EMAIL: &str = "ci@gitops-loop.invalid";
@@ -20,8 +26,16 @@ pub(crate) fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
 }
 
-/// Answers about commits by their full names: what is true of one stays true.
-pub(crate) type Memory = Arc<Mutex<HashMap<String, String>>>;
+/// What is known of one checkout.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// About commits by their full names: what is true of one stays true.
+    answers: Mutex<HashMap<String, String>>,
+    view: Mutex<Option<Arc<View>>>,
+}
+
+/// The same, shared.
+pub(crate) type Memory = Arc<Known>;
 
 /// The checkout a shell stands in.
 pub(crate) struct Git<'sh> {
@@ -40,19 +54,16 @@ impl<'sh> Git<'sh> {
     }
 
     pub(crate) fn head(&self) -> Result<String> {
-        self.cmd(&["rev-parse", "HEAD"])
-            .read()
-            .context("find the commit to release")
+        self.checkout()
+            .head()
+            .context("find the commit to release (HEAD of this checkout)")
     }
 
     /// The full name of a commit that this checkout has, by any name of it alone.
     pub(crate) fn commit_named(&self, name: &str) -> Option<String> {
         self.once(&format!("named {name}"), || {
             let name = format!("{name}^{{commit}}");
-            let answer = self
-                .cmd(&["rev-parse", "--verify", "--quiet", &name])
-                .ignore_stderr();
-            Ok(answer.read()?)
+            self.read(&["rev-parse", "--verify", "--quiet", "--end-of-options", &name])
         })
         .ok()
     }
@@ -60,7 +71,7 @@ impl<'sh> Git<'sh> {
     /// Whether the history ends early: then "is an ancestor of" cannot be answered.
     pub(crate) fn is_shallow(&self) -> Result<bool> {
         let answer = self.once("shallow", || {
-            let answer = self.cmd(&["rev-parse", "--is-shallow-repository"]).read();
+            let answer = self.read(&["rev-parse", "--is-shallow-repository"]);
             answer.context("ask whether the checkout is shallow")
         });
         Ok(answer? == "true")
@@ -68,13 +79,23 @@ impl<'sh> Git<'sh> {
 
     /// When `commit` was committed, in seconds since 1970.
     pub(crate) fn seconds(&self, commit: &str) -> Result<u64> {
-        let answer = self.once(&format!("seconds {commit}"), || {
-            let answer = self.cmd(&["show", "--no-patch", "--format=%ct", commit]).read();
-            answer.with_context(|| format!("ask when {commit} was committed"))
-        })?;
-        answer
+        let date = self.date(commit)?;
+        let seconds = date.split(' ').next().unwrap_or_default();
+        seconds
             .parse()
-            .with_context(|| format!("read the time `{answer}`"))
+            .with_context(|| format!("read the time `{date}` of {commit}"))
+    }
+
+    /// The same with the time zone, as Git writes both into a commit.
+    fn date(&self, commit: &str) -> Result<String> {
+        self.once(&format!("date {commit}"), || {
+            let text = self.read(&["cat-file", "commit", commit]);
+            let text = text.with_context(|| format!("ask when {commit} was committed"))?;
+            let line = text.lines().find(|line| line.starts_with("committer "));
+            let date = line.and_then(|line| line.rsplit_once("> "));
+            let (_, date) = date.with_context(|| format!("commit {commit} has no date"))?;
+            Ok(date.to_owned())
+        })
     }
 
     /// Hash over everything the image of `app` is made from, as committed in `commit`.
@@ -83,8 +104,7 @@ impl<'sh> Git<'sh> {
             let mut args = vec!["ls-tree", "-r", "--full-tree", commit, "--"];
             args.extend(SHARED.iter().chain(app.paths));
             let tree = self
-                .cmd(&args)
-                .read()
+                .read(&args)
                 .with_context(|| format!("list the files of {}", app.name))?;
             let content: String = tree
                 .lines()
@@ -106,7 +126,7 @@ impl<'sh> Git<'sh> {
         self.once(&format!("last change {tip}"), || {
             let mut args = vec!["rev-list", "-1", "--first-parent", tip, "--"];
             args.extend(SHARED.iter().chain(APPS.iter().flat_map(|app| app.paths)));
-            let found = self.cmd(&args).read();
+            let found = self.read(&args);
             let found = found.context("find the last change of an app")?;
             Ok(if found.is_empty() { tip.to_owned() } else { found })
         })
@@ -116,7 +136,7 @@ impl<'sh> Git<'sh> {
     pub(crate) fn changes(&self, tip: &str, paths: &[String]) -> Result<Vec<String>> {
         let mut args = vec!["rev-list", "--first-parent", tip, "--"];
         args.extend(paths.iter().map(String::as_str));
-        let found = self.cmd(&args).read();
+        let found = self.read(&args);
         let found = found.with_context(|| format!("list the changes of {}", paths.join(" and ")))?;
         Ok(found.lines().map(str::to_owned).collect())
     }
@@ -132,32 +152,29 @@ impl<'sh> Git<'sh> {
     }
 
     pub(crate) fn hash(&self, text: &str) -> Result<String> {
-        self.cmd(&["hash-object", "--stdin"])
-            .stdin(text)
-            .read()
-            .context("hash a text")
+        let hash = self.cmd(&["hash-object", "--stdin"])?.input(text).read();
+        hash.context("hash a text")
     }
 
     /// A commit as `git am` takes it.
     pub(crate) fn patch(&self, commit: &str) -> Result<String> {
-        self.cmd(&[
+        let args = [
             "format-patch",
             "--max-count=1",
             "--stdout",
             "--no-signature",
             commit,
-        ])
-        .read()
-        .context("write a commit as a patch")
+        ];
+        let patch = self.read(&args).context("write a commit as a patch")?;
+        Ok(patch.trim_end_matches('\n').to_owned())
     }
 
     pub(crate) fn file(&self, commit: &str, path: &str) -> Result<String> {
         let object = format!("{commit}:{path}");
         self.once(&object, || {
-            // `read` would trim the last newline, and the file is written back.
-            let output = self.cmd(&["show", &object]).output();
-            let output = output.with_context(|| format!("read {path} of {commit}"))?;
-            String::from_utf8(output.stdout).with_context(|| format!("{path} is not valid UTF-8"))
+            // With the last newline: the file is written back.
+            let text = self.cmd(&["cat-file", "blob", &object])?.text();
+            text.with_context(|| format!("read {path} of {commit}"))
         })
     }
 
@@ -168,9 +185,7 @@ impl<'sh> Git<'sh> {
         }
         let answer = self.once(&format!("ancestor {ancestor} {descendant}"), || {
             let output = self
-                .cmd(&["merge-base", "--is-ancestor", ancestor, descendant])
-                .ignore_status()
-                .ignore_stderr()
+                .cmd(&["merge-base", "--is-ancestor", ancestor, descendant])?
                 .output()
                 .context("compare two commits")?;
             match output.status.code() {
@@ -206,30 +221,30 @@ impl<'sh> Git<'sh> {
     ) -> Result<String> {
         let scratch = tempfile::tempdir().context("make a folder for a Git index")?;
         let index = scratch.path().join("index");
-        self.with_index(&index, &["read-tree", parent])
+        self.with_index(&index, &["read-tree", parent])?
             .run()
             .context("read the tree to change")?;
         let mut entries = String::new();
         for (path, content) in files {
             let blob = self
-                .cmd(&["hash-object", "-w", "--stdin"])
-                .stdin(content)
+                .cmd(&["hash-object", "-w", "--stdin"])?
+                .input(content.as_str())
                 .read()?;
             // Writing to a string cannot fail.
             let _ = writeln!(entries, "100644 {blob}\t{path}");
         }
-        self.with_index(&index, &["update-index", "--add", "--index-info"])
-            .stdin(entries)
+        self.with_index(&index, &["update-index", "--add", "--index-info"])?
+            .input(entries)
             .run()
             .context("change the tree")?;
         let tree = self
-            .with_index(&index, &["write-tree"])
+            .with_index(&index, &["write-tree"])?
             .read()
             .context("write the changed tree")?;
-        let date = self.cmd(&["show", "--no-patch", "--format=%cI", source]).read()?;
+        let date = format!("@{}", self.date(source)?);
         let mut commit = self
-            .cmd(&["commit-tree", "--no-gpg-sign", &tree, "-p", parent, "-F", "-"])
-            .stdin(text);
+            .cmd(&["commit-tree", &tree, "-p", parent, "-F", "-"])?
+            .input(text);
         for role in ["AUTHOR", "COMMITTER"] {
             commit = commit
                 .env(format!("GIT_{role}_NAME"), AUTHOR)
@@ -241,26 +256,42 @@ impl<'sh> Git<'sh> {
 
     /// The answer to `question`, asked the first time only; a fault is no answer.
     fn once(&self, question: &str, ask: impl FnOnce() -> Result<String>) -> Result<String> {
-        let known = self.memory.lock().ok();
+        let known = self.memory.answers.lock().ok();
         if let Some(answer) = known.and_then(|known| known.get(question).cloned()) {
             return Ok(answer);
         }
         let answer = ask()?;
-        if let Ok(mut known) = self.memory.lock() {
+        if let Ok(mut known) = self.memory.answers.lock() {
             known.insert(question.to_owned(), answer.clone());
         }
         Ok(answer)
     }
 
-    fn with_index(&self, index: &Path, args: &[&str]) -> Cmd<'sh> {
-        self.cmd(args).env("GIT_INDEX_FILE", index)
+    fn with_index(&self, index: &Path, args: &[&str]) -> Result<gitkit::Git> {
+        Ok(self.cmd(args)?.env("GIT_INDEX_FILE", index))
     }
 
-    fn cmd(&self, args: &[&str]) -> Cmd<'sh> {
-        cmd!(self.sh, "git {args...}")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            // Its words are read where a remote refuses.
-            .env("LC_ALL", "C")
-            .quiet()
+    /// What Git prints, without the newline at its end.
+    fn read(&self, args: &[&str]) -> Result<String> {
+        Ok(self.cmd(args)?.read()?)
+    }
+
+    fn cmd(&self, args: &[&str]) -> Result<gitkit::Git> {
+        Ok(self.view()?.git(args))
+    }
+
+    fn checkout(&self) -> Checkout {
+        Checkout::of(&self.sh.cmd(gitkit::PROGRAM).into()).alone()
+    }
+
+    /// The checkout without its branches and settings, opened at the first question.
+    fn view(&self) -> Result<Arc<View>> {
+        let lock = || anyhow!("another thread panicked while it opened the checkout");
+        let mut known = self.memory.view.lock().map_err(|_| lock())?;
+        if let Some(view) = &*known {
+            return Ok(view.clone());
+        }
+        let view = self.checkout().view(ORIGIN).context("read this checkout")?;
+        Ok(known.insert(Arc::new(view)).clone())
     }
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::env::var;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use thiserror::Error;
-use xshell::Cmd;
 
-use super::Git;
+use super::{Git, ORIGIN};
 
 /// Branches and the commits they point at.
 pub(crate) type Heads = BTreeMap<String, String>;
@@ -127,21 +126,17 @@ pub(crate) struct GitRemote<'g, 'sh> {
     token: Option<String>,
 }
 
-/// The repository the checkout is of.
-const ORIGIN: &str = "origin";
 /// A name for an address that no setting of the checkout holds.
 const ELSEWHERE: &str = "gitops-loop-infra";
 
 impl<'g, 'sh> GitRemote<'g, 'sh> {
     /// Where the checkout comes from.
     pub(crate) fn origin(git: &'g Git<'sh>) -> Result<Self> {
-        let address = git
-            .cmd(&["remote", "get-url", ORIGIN])
-            .ignore_stderr()
-            .read()
-            .with_context(|| {
-                format!("this checkout has no remote {ORIGIN}, which the release verbs read; add it by `git remote add {ORIGIN} URL`")
-            })?;
+        ensure!(
+            git.view()?.has_remote(ORIGIN),
+            "this checkout has no remote {ORIGIN}, which the release verbs read; add it by `git remote add {ORIGIN} URL`"
+        );
+        let address = git.read(&["ls-remote", "--get-url", ORIGIN])?;
         Ok(Self {
             git,
             name: ORIGIN,
@@ -181,8 +176,9 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
     }
 
     fn run(&self, args: &[&str]) -> Result<String, Error> {
-        let other = |error: xshell::Error| Error::Other(self.url(), error.to_string());
-        let output = self.authorized(args).ignore_status().output().map_err(other)?;
+        let other = |error: anyhow::Error| Error::Other(self.url(), format!("{error:#}"));
+        let git = self.authorized(args).map_err(other)?;
+        let output = git.output().map_err(|error| other(error.into()))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -190,57 +186,50 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
     }
 
     /// Credentials and the address go by environment, the first to the remote's host alone: a command line is for everybody to read.
-    fn authorized(&self, args: &[&str]) -> Cmd<'sh> {
-        let mut settings = Vec::new();
+    fn authorized(&self, args: &[&str]) -> Result<gitkit::Git> {
+        let mut git = self.git.cmd(args)?;
         if self.name == ELSEWHERE {
-            settings.push((format!("remote.{ELSEWHERE}.url"), self.address.clone()));
+            git = git.setting(format!("remote.{ELSEWHERE}.url"), &self.address);
         }
         if let (Some(token), Some(host)) = (&self.token, http_origin(&self.url())) {
             let credentials = BASE64_STANDARD.encode(format!("x-access-token:{token}"));
-            settings.push((
-                format!("http.{host}/.extraHeader"),
-                format!("Authorization: Basic {credentials}"),
-            ));
+            let header = format!("Authorization: Basic {credentials}");
+            git = git.setting(format!("http.{host}/.extraHeader"), header);
         }
         // Git finds no authority by these; what it is told for one host alone still wins.
         for (name, key) in [
             ("SSL_CERT_FILE", "http.sslCAInfo"),
             ("SSL_CERT_DIR", "http.sslCAPath"),
         ] {
-            let value = var(name).ok().filter(|value| !value.is_empty());
-            settings.extend(value.map(|value| (key.to_owned(), value)));
+            if let Some(value) = var(name).ok().filter(|value| !value.is_empty()) {
+                git = git.setting(key, value);
+            }
         }
-        // The caller may have settings of its own in this list.
-        let first: usize = var("GIT_CONFIG_COUNT")
-            .ok()
-            .and_then(|count| count.parse().ok())
-            .unwrap_or(0);
-        let mut cmd = self
-            .git
-            .cmd(args)
-            .env("GIT_CONFIG_COUNT", (first + settings.len()).to_string());
-        for (at, (key, value)) in settings.into_iter().enumerate() {
-            let at = first + at;
-            cmd = cmd
-                .env(format!("GIT_CONFIG_KEY_{at}"), key)
-                .env(format!("GIT_CONFIG_VALUE_{at}"), value);
-        }
-        cmd
+        Ok(git)
     }
 }
 
 impl Remote for GitRemote<'_, '_> {
     fn heads(&self, patterns: &[String]) -> Result<Heads> {
-        let patterns: Vec<_> = patterns.iter().map(|name| format!("refs/heads/{name}")).collect();
+        // Git also lists branches that end like a pattern, such as `x/refs/heads/master`.
+        let is_meant = |branch: &str| {
+            let fits = |pattern: &String| match pattern.split_once('*') {
+                Some((start, _)) => branch.starts_with(start),
+                None => branch == pattern,
+            };
+            patterns.iter().any(fits)
+        };
+        let references: Vec<_> = patterns.iter().map(|name| format!("refs/heads/{name}")).collect();
         let mut args = vec!["ls-remote", "--heads", self.name];
-        args.extend(patterns.iter().map(String::as_str));
+        args.extend(references.iter().map(String::as_str));
         let answer = self.run(&args).context("list the branches")?;
         let head = |line: &str| {
             let (commit, reference) = line.split_once('\t')?;
             let branch = reference.strip_prefix("refs/heads/")?;
             Some((branch.to_owned(), commit.to_owned()))
         };
-        Ok(answer.lines().filter_map(head).collect())
+        let heads = answer.lines().filter_map(head);
+        Ok(heads.filter(|(branch, _)| is_meant(branch)).collect())
     }
 
     fn bring(&self, branches: &[&str]) -> Result<()> {
@@ -251,7 +240,9 @@ impl Remote for GitRemote<'_, '_> {
             "--no-write-fetch-head",
             self.name,
         ];
-        args.extend(branches);
+        // In full: a tag of the same name would be taken first.
+        let references: Vec<_> = branches.iter().map(|name| format!("refs/heads/{name}")).collect();
+        args.extend(references.iter().map(String::as_str));
         self.run(&args)
             .with_context(|| format!("fetch {}", branches.join(" and ")))?;
         Ok(())

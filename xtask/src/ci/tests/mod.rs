@@ -7,6 +7,7 @@ mod gate;
 mod merges;
 mod model;
 mod outages;
+mod person;
 mod promote;
 mod propose;
 mod races;
@@ -24,7 +25,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use ureq::Agent;
 use ureq::tls::RootCerts;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use self::model::{Forge, Registry};
 use crate::ci::apps::APPS;
@@ -53,14 +54,10 @@ impl Repository {
         let sh = shell();
         let remote = folder.path().join("remote.git");
         let work = folder.path().join("work");
-        cmd!(sh, "git init --quiet --bare --initial-branch master {remote}")
-            .quiet()
-            .run()
-            .expect("make the remote");
-        cmd!(sh, "git init --quiet --initial-branch master {work}")
-            .quiet()
-            .run()
-            .expect("make the checkout");
+        for (folder, kind) in [(&remote, &["--bare"][..]), (&work, &[])] {
+            let init = git(&sh, &["init", "--quiet", "--initial-branch", "master"]).args(kind);
+            init.args([folder]).run().expect("make a repository");
+        }
         for folder in [&remote, &work] {
             // Nothing here has to survive a power cut, or lasts long enough to be tidied.
             for (key, value) in [
@@ -68,15 +65,14 @@ impl Repository {
                 ("gc.auto", "0"),
                 ("receive.autogc", "false"),
             ] {
-                cmd!(sh, "git -C {folder} config {key} {value}")
-                    .quiet()
+                let folder = folder.display().to_string();
+                git(&sh, &["-C", &folder, "config", key, value])
                     .run()
                     .expect("set the repository up");
             }
         }
         sh.change_dir(&work);
-        cmd!(sh, "git remote add origin {remote}")
-            .quiet()
+        git(&sh, &["remote", "add", "origin", &remote.display().to_string()])
             .run()
             .expect("add the remote");
         let repository = Self {
@@ -110,16 +106,7 @@ impl Repository {
 
     fn commit(&self, message: &str) -> String {
         self.git(&["add", "--all"]);
-        self.git(&[
-            "-c",
-            "user.name=dev",
-            "-c",
-            "user.email=dev@example.invalid",
-            "commit",
-            "--quiet",
-            "-m",
-            message,
-        ]);
+        self.git(&["commit", "--quiet", "-m", message]);
         self.git(&["rev-parse", "HEAD"])
     }
 
@@ -143,8 +130,7 @@ impl Repository {
     }
 
     fn git(&self, args: &[&str]) -> String {
-        let sh = &self.sh;
-        cmd!(sh, "git {args...}").quiet().read().expect("run git")
+        git(&self.sh, args).read().expect("run git")
     }
 
     fn handle(&self) -> Git<'_> {
@@ -224,9 +210,14 @@ fn shell() -> Shell {
     let sh = Shell::new().expect("find the current folder");
     sh.set_var("GIT_CONFIG_GLOBAL", "/dev/null");
     sh.set_var("GIT_CONFIG_SYSTEM", "/dev/null");
-    // The same commits in each run of a test.
-    for role in ["AUTHOR", "COMMITTER"] {
-        sh.set_var(format!("GIT_{role}_DATE"), "2026-01-01T00:00:00Z");
-    }
     sh
+}
+
+/// Git in the folder of `sh`, with the same commits in each run of a test.
+fn git(sh: &Shell, args: &[&str]) -> gitkit::Git {
+    let git = gitkit::Git::closing(sh.cmd(gitkit::PROGRAM).into()).as_somebody();
+    ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"]
+        .iter()
+        .fold(git, |git, name| git.env(name, "2026-01-01T00:00:00Z"))
+        .args(args)
 }

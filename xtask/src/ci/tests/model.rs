@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, bail};
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
-use super::shell;
+use super::{git, shell};
 use crate::ci::forge::{self, Error, Open, Proposal};
 use crate::ci::registry::{self, Images};
 
@@ -97,26 +97,19 @@ impl Forge {
             return false;
         };
         let head = format!("refs/heads/{branch}");
-        let Ok(tree) = cmd!(sh, "git merge-tree --write-tree refs/heads/master {head}")
-            .quiet()
-            .ignore_stderr()
-            .read()
-        else {
+        let master = "refs/heads/master";
+        let Ok(tree) = git(&sh, &["merge-tree", "--write-tree", master, &head]).read() else {
             return false;
         };
-        let second = match how {
-            Merge::Commit => vec!["-p", head.as_str()],
-            Merge::Squash => vec![],
+        let second: &[&str] = match how {
+            Merge::Commit => &["-p", &head],
+            Merge::Squash => &[],
         };
-        let commit = cmd!(
-            sh,
-            "git -c user.name=dev -c user.email=dev@example.invalid commit-tree {tree} -m Merge -p refs/heads/master {second...}"
-        )
-        .quiet()
-        .read()
-        .expect("merge");
-        cmd!(sh, "git update-ref refs/heads/master {commit}")
-            .quiet()
+        let commit = git(&sh, &["commit-tree", &tree, "-m", "Merge", "-p", master])
+            .args(second)
+            .read()
+            .expect("merge");
+        git(&sh, &["update-ref", master, &commit])
             .run()
             .expect("move master");
         *state = State::Merged;

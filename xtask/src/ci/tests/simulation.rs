@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Result, bail, ensure};
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use super::bare::Bare;
 use super::gate::{Door, Gated};
 use super::model::{Forge, Registry, digest};
 use super::races::one_look;
-use super::{shell, wanted};
+use super::{git, shell, wanted};
 use crate::ci::apps::{APPS, App};
 use crate::ci::git::remote::{GitRemote, Heads, Remote as _};
 use crate::ci::git::{Git, Memory};
@@ -85,14 +85,17 @@ impl Simulation {
     /// Master of the remote as at the start, and no proposals.
     pub(super) fn begin(&self, start: &str) {
         let (sh, remote) = (self.shell(), &self.remote);
-        let delete = cmd!(
-            sh,
-            "git -C {remote} for-each-ref --format 'delete %(refname)' refs/heads/release"
-        );
-        let refs = delete.quiet().read().unwrap() + &format!("\nupdate refs/heads/master {start}\n");
-        cmd!(sh, "git -C {remote} update-ref --stdin")
-            .stdin(refs.trim_start())
-            .quiet()
+        let there = remote.display().to_string();
+        let delete = [
+            "-C",
+            &there,
+            "for-each-ref",
+            "--format=delete %(refname)",
+            "refs/heads/release",
+        ];
+        let refs = git(&sh, &delete).read().unwrap() + &format!("\nupdate refs/heads/master {start}\n");
+        git(&sh, &["-C", &there, "update-ref", "--stdin"])
+            .input(refs.trim_start())
             .run()
             .unwrap();
     }

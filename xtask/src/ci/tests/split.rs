@@ -62,9 +62,10 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
     assert!(matches!(outcome, Outcome::Proposed { .. }), "{outcome:?}");
     assert_eq!(forge.open_branches(), std::slice::from_ref(&branch));
     let made = &infra.heads(&["*".to_owned()]).unwrap()[&branch];
-    let files = repository.git(&["ls-tree", "-r", "--name-only", made]);
+    let there = bare.display().to_string();
+    let files = repository.git(&["-C", &there, "ls-tree", "-r", "--name-only", made]);
     assert!(files.lines().all(|file| file.starts_with("infra/")), "{files}");
-    let message = repository.git(&["show", "--no-patch", "--format=%B", made]);
+    let message = repository.git(&["-C", &there, "show", "--no-patch", "--format=%B", made]);
     assert!(
         message.trim_end().ends_with(&format!("\nSource: {commit}")),
         "{message}"
@@ -93,7 +94,11 @@ fn the_overlays_change_in_the_same_way_as_in_one_repository() {
     let origin = GitRemote::origin(&git).unwrap();
     let elsewhere = GitRemote::at(&git, bare.display().to_string());
     let registry = repository.registry(&[&commit]);
-    let trees = [(&origin, None), (&elsewhere, Some(&origin))].map(|(infra, source)| {
+    let places = [
+        (&origin, None, &repository.remote),
+        (&elsewhere, Some(&origin), &bare),
+    ];
+    let trees = places.map(|(infra, source, folder)| {
         let forge = repository.forge();
         let place = Place {
             git: &git,
@@ -107,7 +112,8 @@ fn the_overlays_change_in_the_same_way_as_in_one_repository() {
             .unwrap();
         let heads = infra.heads(&["release/*".to_owned()]).unwrap();
         let made = heads.into_values().next().unwrap();
-        repository.git(&["rev-parse", &format!("{made}:infra")])
+        let there = folder.display().to_string();
+        repository.git(&["-C", &there, "rev-parse", &format!("{made}:infra")])
     });
     assert_eq!(trees[0], trees[1]);
 }
