@@ -13,6 +13,8 @@ use crate::plan;
 
 /// Doctor and supply, all of whose parts are there.
 const READY: Duration = Duration::from_mins(5);
+/// In the line of a step that begins; the list of all steps, which comes first, has none.
+const BEGUN: char = '…';
 
 /// Starts `up` and kills its process, and no other, so long after it has begun to change the machine; gives what it had begun last.
 pub(super) async fn killed_after(moment: Duration, log: &Path) -> Result<String> {
@@ -46,7 +48,7 @@ struct Victim {
 }
 
 impl Victim {
-    /// Reads what it says until `moment`, or until a line has `word` in it.
+    /// Reads what it says until `moment`, or until a step with `word` in its title begins.
     async fn follow(&mut self, moment: Instant, word: &str) -> Result<()> {
         loop {
             let Ok(line) = tokio::time::timeout_at(moment, self.lines.next_line()).await else {
@@ -61,7 +63,7 @@ impl Victim {
             };
             writeln!(self.log, "{line}").context("write the log of `up`")?;
             line.trim().clone_into(&mut self.last);
-            if line.contains(word) {
+            if line.contains(word) && line.contains(BEGUN) {
                 return Ok(());
             }
         }
