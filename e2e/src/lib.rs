@@ -27,6 +27,7 @@ mod git;
 mod gitops;
 mod interrupt;
 mod json_file;
+mod kustomization;
 mod layout;
 mod leftovers;
 mod lifecycle;

@@ -5,15 +5,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
 use crate::checkout::{Checkout, replaced_once};
 use crate::env::Env;
 use crate::environment::Environment;
+use crate::kustomization::with_item;
 
 /// Where the manifests are.
 const INFRA: &str = "infra";
-/// The first lines of an overlay's list.
-const RESOURCES: &str = "resources:\n  - ../../base\n";
 
 /// An operator of what is up.
 pub(crate) struct Operator {
@@ -37,12 +37,20 @@ impl Operator {
         self.edit(path, |text| replaced_once(path, &text, old, new)).await
     }
 
-    /// Add lines to the end of a file under `infra/`, which is made if it is not there, and push that.
-    pub(crate) async fn append(&self, path: &str, lines: &str) -> Result<String> {
-        self.edit(path, |text| Ok(format!("{text}{lines}"))).await
+    /// Add these to the `patches` of a kustomization under `infra/`, and push that.
+    pub(crate) async fn patch(&self, path: &str, patches: &[Value]) -> Result<String> {
+        self.patch_each(&[path], patches).await
     }
 
-    /// Do whatever `edit` does to the text of a file under `infra/`, empty if it is not there, and push that.
+    /// Add these to the `patches` of each of these kustomizations under `infra/`, and push that as one
+    /// commit.
+    pub(crate) async fn patch_each(&self, paths: &[&str], patches: &[Value]) -> Result<String> {
+        let add = |text: String, patch: &Value| with_item(&text, "patches", patch);
+        self.edit_each(paths, |_, text| patches.iter().try_fold(text, add))
+            .await
+    }
+
+    /// Do whatever `edit` does to the text of a file under `infra/`, and push that.
     pub(crate) async fn edit(
         &self,
         path: &str,
@@ -51,12 +59,7 @@ impl Operator {
         let message = format!("Change {path}");
         self.commit(&message, |infra| {
             let file = infra.join(path);
-            let text = if file.exists() {
-                read(&file)?
-            } else {
-                String::new()
-            };
-            write(&file, &edit(text)?)
+            write(&file, &changed(path, read(&file)?, edit)?)
         })
         .await
     }
@@ -87,18 +90,9 @@ impl Operator {
         Ok([first, second])
     }
 
-    /// Write `new` for the one place that says `old` in each of these files under `infra/`, and push that as one commit.
-    pub(crate) async fn replace_each(&self, paths: &[&str], old: &str, new: &str) -> Result<String> {
-        self.edit_each(paths, |path, text| replaced_once(path, &text, old, new))
-            .await
-    }
-
-    /// Add lines to the end of each of these files under `infra/`, and push that as one commit.
-    pub(crate) async fn append_each(&self, paths: &[&str], lines: &str) -> Result<String> {
-        self.edit_each(paths, |_, text| Ok(text + lines)).await
-    }
-
-    async fn edit_each(
+    /// Do whatever `edit` does to the text of each of these files under `infra/`, given their paths, and
+    /// push that as one commit.
+    pub(crate) async fn edit_each(
         &self,
         paths: &[&str],
         edit: impl Fn(&str, String) -> Result<String>,
@@ -107,7 +101,7 @@ impl Operator {
         self.commit(&message, |infra| {
             paths.iter().try_for_each(|path| {
                 let file = infra.join(path);
-                write(&file, &edit(path, read(&file)?)?)
+                write(&file, &changed(path, read(&file)?, |text| edit(path, text))?)
             })
         })
         .await
@@ -118,15 +112,13 @@ impl Operator {
         let message = format!("Add to {overlay}");
         self.commit(&message, |infra| {
             let folder = infra.join(overlay);
-            let mut listed = RESOURCES.to_owned();
+            let file = folder.join("kustomization.yaml");
+            let mut text = read(&file)?;
             for (name, manifest) in manifests {
-                listed.push_str("  - ");
-                listed.push_str(name);
-                listed.push('\n');
+                text = changed(overlay, text, |text| with_item(&text, "resources", &json!(name)))?;
                 write(&folder.join(name), manifest)?;
             }
-            let file = folder.join("kustomization.yaml");
-            write(&file, &replaced_once(overlay, &read(&file)?, RESOURCES, &listed)?)
+            write(&file, &text)
         })
         .await
     }
@@ -154,6 +146,10 @@ impl Operator {
             .await?;
         self.manifests.push(Environment::Staging.branch()).await
     }
+}
+
+fn changed(path: &str, text: String, edit: impl FnOnce(String) -> Result<String>) -> Result<String> {
+    edit(text).with_context(|| format!("change {path}"))
 }
 
 fn read(file: &Path) -> Result<String> {

@@ -35,8 +35,8 @@ pub(crate) struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// The patches, for the end of [`overlays::BACKEND`], which is its list of them.
-    pub(crate) fn lines(&self) -> String {
+    /// The patches for [`overlays::BACKEND`].
+    pub(crate) fn patches(&self) -> Vec<Value> {
         let setting = |(name, value): &(&str, &str)| json!({ "name": name, "value": value });
         let mut container = json!({ "name": "backend" });
         if !self.settings.is_empty() {
@@ -45,28 +45,16 @@ impl Change<'_> {
         if let Some(image) = self.image {
             container["image"] = json!(image);
         }
-        // Of this kind only because a patch must have one; the target says what it is for.
-        let both = json!({
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": { "name": "any" },
-            "spec": { "template": { "spec": { "containers": [container] } } },
-        });
-        let set = |path: &str, value: u32| json!([{ "op": "add", "path": path, "value": value }]);
+        let seconds = |kind: &str, path: &str, seconds: u32| overlays::set(kind, path, &json!(seconds));
         let patches = [
-            Some(("Deployment|Job", both)),
+            Some(overlays::container("Deployment|Job", &container)),
             self.deadline
-                .map(|seconds| ("Job", set("/spec/activeDeadlineSeconds", seconds))),
+                .map(|deadline| seconds("Job", "/spec/activeDeadlineSeconds", deadline)),
             self.settle
-                .map(|seconds| ("Deployment", set("/spec/minReadySeconds", seconds))),
+                .map(|settle| seconds("Deployment", "/spec/minReadySeconds", settle)),
         ];
-        patches.into_iter().flatten().map(line).collect()
+        patches.into_iter().flatten().collect()
     }
-}
-
-fn line((kind, patch): (&str, Value)) -> String {
-    let entry = json!({ "target": { "kind": kind }, "patch": patch.to_string() });
-    format!("  - {entry}\n")
 }
 
 /// Staging before the release, and the people who look at it all the while.
@@ -111,7 +99,7 @@ impl<'a> Course<'a> {
 
     /// Releases `change` by a commit.
     pub(crate) async fn release(&self, change: &Change<'_>) -> Result<String> {
-        self.operator.append(overlays::BACKEND, &change.lines()).await
+        self.operator.patch(overlays::BACKEND, &change.patches()).await
     }
 
     /// Waits until the sync to `bad`, merged just now, has failed and names the Job and `why`; nothing of it may have been
@@ -219,25 +207,12 @@ mod tests {
             deadline: Some(10),
             ..Change::default()
         };
-        let text = format!("patches:\n  - path: environment.yaml\n{}", change.lines());
-        let read: Value = serde_saphyr::from_str(&text).unwrap();
-        assert_eq!(read["patches"].as_array().unwrap().len(), 3);
-        let patch: Value = serde_json::from_str(read["patches"][1]["patch"].as_str().unwrap()).unwrap();
+        let patches = change.patches();
+        assert_eq!(patches.len(), 2);
+        let patch: Value = serde_json::from_str(patches[0]["patch"].as_str().unwrap()).unwrap();
         let container = &patch["spec"]["template"]["spec"]["containers"][0];
         assert_eq!(container["env"][0]["value"], "messages-\"elsewhere\"");
         assert!(container.get("image").is_none());
-        assert_eq!(read["patches"][2]["target"]["kind"], "Job");
-    }
-
-    #[test]
-    fn the_overlay_ends_with_its_patches() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../infra/backend/overlays/staging/kustomization.yaml"
-        );
-        let overlay = std::fs::read_to_string(path).unwrap();
-        let text = overlay + &Change::default().lines();
-        let read: Value = serde_saphyr::from_str(&text).unwrap();
-        assert_eq!(read["patches"].as_array().unwrap().len(), 2);
+        assert_eq!(patches[1]["target"]["kind"], "Job");
     }
 }

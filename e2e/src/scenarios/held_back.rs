@@ -7,12 +7,14 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::Api;
 use kube::api::ListParams;
+use serde_json::json;
 
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::gitops;
+use crate::kustomization::with_item;
 use crate::progress::StepHandle;
 use crate::scenarios::overlays;
 use crate::scenarios::pods::is_ready;
@@ -21,14 +23,8 @@ use crate::wait::{Verdict, eventually};
 
 /// The app that is released.
 pub(super) const APP: &str = "frontend";
-/// Two minutes in the manifests, which no scenario can wait for. Nothing else depends on it.
-const DEADLINE: &str = "  - target:
-      kind: Deployment
-    patch: |
-      - op: replace
-        path: /spec/progressDeadlineSeconds
-        value: 5
-";
+/// In seconds. Two minutes in the manifests, which no scenario can wait for. Nothing else depends on it.
+const DEADLINE: u32 = 5;
 
 const NOTICED: Duration = Duration::from_secs(30);
 /// The deadline may pass before a container has failed twice, or its probe three times.
@@ -49,8 +45,11 @@ pub(crate) async fn run(
     let reads = ReadLoad::start(env, Environment::Staging)?;
 
     let merged = Instant::now();
+    let deadline = overlays::set("Deployment", "/spec/progressDeadlineSeconds", &json!(DEADLINE));
     let bad = operator
-        .edit(overlays::FRONTEND, |text| edit(text + DEADLINE))
+        .edit(overlays::FRONTEND, |text| {
+            with_item(&edit(text)?, "patches", &deadline)
+        })
         .await?;
     gitops::degraded(step, staging, APP, &bad, NOTICED).await?;
     step.measured("merge to Degraded", merged.elapsed().as_secs_f64());

@@ -1,12 +1,44 @@
-//! The files of staging's overlays that scenarios change, by their paths under `infra/`. A change of a base would reach production at
-//! the same time.
+//! The files of staging's overlays that scenarios change, by their paths under `infra/`, and what they add
+//! to them. A change of a base would reach production at the same time.
+
+use serde_json::{Value, json};
 
 pub(crate) const BACKEND: &str = "backend/overlays/staging/kustomization.yaml";
 pub(crate) const FRONTEND: &str = "frontend/overlays/staging/kustomization.yaml";
 
-/// They end with the environment variables of the servers.
-pub(crate) const BACKEND_VARIABLES: &str = "backend/overlays/staging/environment.yaml";
-pub(crate) const FRONTEND_VARIABLES: &str = "frontend/overlays/staging/environment.yaml";
+/// An entry for `patches`: `patch`, a strategic merge or a list of JSON operations, for every object of
+/// these kinds.
+pub(crate) fn patch(kinds: &str, patch: &Value) -> Value {
+    json!({ "target": { "kind": kinds }, "patch": patch.to_string() })
+}
 
-/// For the end of those: it is the default, so it changes nothing but the pods.
-pub(crate) const HARMLESS_VARIABLE: &str = "            - name: RUST_LOG\n              value: info\n";
+/// One that sets a field, whether it is there or not.
+pub(crate) fn set(kinds: &str, path: &str, value: &Value) -> Value {
+    patch(kinds, &json!([{ "op": "add", "path": path, "value": value }]))
+}
+
+/// One that merges `container` into the container of its name.
+pub(crate) fn container(kinds: &str, container: &Value) -> Value {
+    pod_template(kinds, &json!({ "spec": { "containers": [container] } }))
+}
+
+/// One that replaces the pods of the servers and changes nothing else, as `kubectl rollout restart` does.
+/// Another `mark` replaces them once more.
+pub(crate) fn restart(mark: &str) -> Value {
+    let annotations = json!({ "kubectl.kubernetes.io/restartedAt": mark });
+    pod_template(
+        "Deployment",
+        &json!({ "metadata": { "annotations": annotations } }),
+    )
+}
+
+fn pod_template(kinds: &str, template: &Value) -> Value {
+    // A patch must have kind and name; the target says what it is for.
+    let object = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": { "name": "any" },
+        "spec": { "template": template },
+    });
+    patch(kinds, &object)
+}

@@ -98,11 +98,12 @@ impl<'a> Servers<'a> {
     }
 
     /// Wait until so many of them are ready, and no more are there.
-    pub(crate) async fn ready(&self, step: &StepHandle, count: usize, within: Duration) -> Result<()> {
+    pub(crate) async fn ready(&self, step: &StepHandle, count: u16, within: Duration) -> Result<()> {
         let what = format!("{count} pods of {} on {}", self.app, self.cluster.environment);
         eventually(step, &what, within, async || {
             let pods = self.list().await?;
             let ready = pods.iter().filter(|pod| is_ready(pod)).count();
+            let count = usize::from(count);
             Ok(if (pods.len(), ready) == (count, count) {
                 Verdict::Ready(())
             } else {

@@ -80,6 +80,17 @@ pub(crate) async fn image_of(cluster: &Cluster, app: &str) -> Result<String> {
         .with_context(|| format!("the Deployment {app} names no image"))
 }
 
+/// How many servers of an app there are to be.
+pub(crate) async fn replicas(cluster: &Cluster, app: &str) -> Result<u16> {
+    let deployment = Api::<Deployment>::namespaced(cluster.client.clone(), NAMESPACE)
+        .get(app)
+        .await
+        .with_context(|| format!("read the Deployment {app} on {}", cluster.environment))?;
+    let replicas = deployment.spec.and_then(|spec| spec.replicas);
+    let replicas = replicas.and_then(|replicas| u16::try_from(replicas).ok());
+    replicas.with_context(|| format!("the Deployment {app} names no replicas"))
+}
+
 /// Every pod of the application in a cluster that is not ending, by what tells it from any other.
 pub(crate) async fn pod_uids(cluster: &Cluster) -> Result<BTreeSet<String>> {
     let pods = Api::<Pod>::namespaced(cluster.client.clone(), NAMESPACE)

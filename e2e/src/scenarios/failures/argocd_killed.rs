@@ -17,13 +17,10 @@ use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::overlays::{BACKEND_VARIABLES, HARMLESS_VARIABLE};
+use crate::scenarios::overlays;
 
 /// The app whose sync takes a while: its migration runs first.
 const APP: &str = "backend";
-/// Of [`HARMLESS_VARIABLE`].
-const LEVEL: &str = "value: info";
-const OTHER_LEVEL: &str = "value: warn";
 const NOBODY_RENDERS: &str = "ComparisonError";
 const BEGUN: Duration = Duration::from_secs(20);
 const CONVERGED: Duration = Duration::from_secs(45);
@@ -48,7 +45,12 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let before = operator.head().await?;
     let reads = ReadLoad::start(env, Environment::Staging)?;
-    let first = operator.append(BACKEND_VARIABLES, HARMLESS_VARIABLE).await?;
+    let restart = async |mark| {
+        operator
+            .patch(overlays::BACKEND, &[overlays::restart(mark)])
+            .await
+    };
+    let first = restart("first").await?;
     match killed_in(env, step, &first, "argocd-repo-server").await? {
         None => step.evidence("a new repo server was there before the sync needed one".to_owned()),
         Some(why) => {
@@ -59,7 +61,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
             step.evidence(format!("without a repo server {why}"));
         }
     }
-    let second = operator.replace(BACKEND_VARIABLES, LEVEL, OTHER_LEVEL).await?;
+    let second = restart("second").await?;
     survives(env, step, &second, "argocd-redis").await?;
     operator.restore(&before).await?;
     let back = operator.head().await?;

@@ -1,6 +1,7 @@
 //! A manifest is merged that Kubernetes rejects: Argo CD names it, and what runs continues.
 
 use anyhow::Result;
+use serde_json::json;
 
 use crate::actors::Operator;
 use crate::env::Env;
@@ -8,15 +9,6 @@ use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{overlays, refused};
-
-const PATCHES: &str = "\npatches:\n";
-const WORD: &str = "  - target:
-      kind: Deployment
-    patch: |
-      - op: replace
-        path: /spec/revisionHistoryLimit
-        value: three
-";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("bad-manifest", "a manifest that Kubernetes rejects", 120),
@@ -34,10 +26,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let merge = async |operator: &Operator| {
-        operator
-            .replace(overlays::FRONTEND, PATCHES, &format!("{PATCHES}{WORD}"))
-            .await
-    };
+    let word = overlays::set("Deployment", "/spec/revisionHistoryLimit", &json!("three"));
+    let merge = async |operator: &Operator| operator.patch(overlays::FRONTEND, &[word]).await;
     refused::run(env, step, merge, "revisionHistoryLimit").await
 }

@@ -11,6 +11,7 @@ use crate::argocd;
 use crate::env::Env;
 use crate::environment::{APPS, Environment};
 use crate::gitops;
+use crate::kustomization::with_replicas;
 use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
@@ -18,6 +19,7 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::scenarios::pods::{Servers, node_of};
 use crate::scenarios::undo::Undo;
+use crate::scenarios::workloads::replicas;
 
 const OVERLAYS: [&str; 2] = [overlays::BACKEND, overlays::FRONTEND];
 const SCALED: Duration = Duration::from_mins(1);
@@ -28,7 +30,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "`kubectl drain` empties one of two nodes, while each app has one replica on each node.",
+        cause: "`kubectl drain` empties one of two nodes, while each app has a replica on each node.",
         effect: "Pods are evicted; the remaining ones serve until new ones are ready. The parts of Argo CD on that node move \
                  too.",
         within: "60 s, 0 failed requests",
@@ -42,11 +44,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let nodes = Environment::Staging.nodes();
     let node = nodes.last().context("a cluster has nodes")?;
     ensure!(nodes.len() > 1, "staging has one node, and visitors come by it");
-    let scaled = operator.replace_each(&OVERLAYS, "count: 1", "count: 2").await?;
-    gitops::arrived(step, &env.staging, &APPS, &scaled, SCALED).await?;
-    for app in APPS {
-        Servers::of(env, &env.staging, app).ready(step, 2, SCALED).await?;
-    }
+    let scaled = on_each_node(env, step, &operator).await?;
     let uncordon = ["uncordon", node.as_str()];
     let shell = Shell::new().context("open a shell")?;
     let undo = Undo::by([env.staging.kubectl(&env.ground, &shell, &uncordon)]);
@@ -63,13 +61,48 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         gitops::compares_again(step, &env.staging, app, SCALED).await?;
     }
     step.measured("Argo CD whole again", begun.elapsed().as_secs_f64());
+    let Some(scaled) = scaled else { return Ok(()) };
     let back = operator.revert(&scaled).await?;
     gitops::live(step, &env.staging, &APPS, &back, SCALED).await
+}
+
+/// Where an app has fewer servers than there are nodes, it gets one for each, by the commit that this
+/// gives.
+async fn on_each_node(env: &Env, step: &StepHandle, operator: &Operator) -> Result<Option<String>> {
+    let wanted = u16::try_from(Environment::Staging.nodes().len())?;
+    let mut few = Vec::new();
+    for (app, overlay) in APPS.into_iter().zip(OVERLAYS) {
+        if replicas(&env.staging, app).await? < wanted {
+            few.push((app, overlay));
+        }
+    }
+    let (apps, overlays): (Vec<_>, Vec<_>) = few.iter().copied().unzip();
+    if apps.is_empty() {
+        return Ok(None);
+    }
+    let scale = |path: &str, text: String| {
+        let app = few.iter().find(|(_, overlay)| *overlay == path);
+        let (app, _) = app.with_context(|| format!("{path} is of no app"))?;
+        with_replicas(&text, app, wanted)
+    };
+    let scaled = operator.edit_each(&overlays, scale).await?;
+    gitops::arrived(step, &env.staging, &apps, &scaled, SCALED).await?;
+    for app in apps {
+        Servers::of(env, &env.staging, app)
+            .ready(step, wanted, SCALED)
+            .await?;
+    }
+    Ok(Some(scaled))
 }
 
 async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
     let reads = ReadLoad::start(env, Environment::Staging)?;
     let writes = WriteLoad::start(env, Environment::Staging)?;
+    let evicted = on_node(env, node).await?;
+    ensure!(
+        !evicted.is_empty(),
+        "no server was on {node}, so nothing was drained"
+    );
     let begun = Instant::now();
     step.doing(&format!("drain {node}"));
     kubectl(
@@ -85,14 +118,28 @@ async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
     .await?;
     step.measured("drained in", begun.elapsed().as_secs_f64());
     for app in APPS {
-        let servers = Servers::of(env, &env.staging, app);
-        servers.ready(step, 2, DRAINED).await?;
-        for pod in servers.list().await? {
-            ensure!(node_of(&pod)? != node, "{} is still on {node}", pod.name_any());
-        }
+        let replicas = replicas(&env.staging, app).await?;
+        Servers::of(env, &env.staging, app)
+            .ready(step, replicas, DRAINED)
+            .await?;
     }
+    let left = on_node(env, node).await?;
+    ensure!(left.is_empty(), "still on {node}: {}", left.join(", "));
     writes.stop(step).await?;
     reads.stop(step).await?.at_most(0)
+}
+
+/// The servers on a node, by their names.
+async fn on_node(env: &Env, node: &str) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for app in APPS {
+        for pod in Servers::of(env, &env.staging, app).list().await? {
+            if node_of(&pod)? == node {
+                found.push(pod.name_any());
+            }
+        }
+    }
+    Ok(found)
 }
 
 async fn kubectl(env: &Env, args: &[&str]) -> Result<()> {

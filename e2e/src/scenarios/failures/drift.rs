@@ -14,7 +14,7 @@ use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::workloads::{NAMESPACE, image_of};
+use crate::scenarios::workloads::{NAMESPACE, image_of, replicas};
 use crate::wait::{Verdict, consistently, eventually};
 
 const HEALED: Duration = Duration::from_secs(10);
@@ -39,8 +39,9 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), NAMESPACE);
     let services: Api<Service> = Api::namespaced(client.clone(), NAMESPACE);
     let server = |image: &str| json!({ "spec": { "template": { "spec": { "containers": [{ "name": "frontend", "image": image }] } } } });
+    let replicas = replicas(&env.staging, "frontend").await?;
     let changes = [
-        ("replicas", json!({ "spec": { "replicas": 3 } })),
+        ("replicas", json!({ "spec": { "replicas": replicas + 1 } })),
         // The other app's: one that nobody has signed might be refused at once.
         ("image", server(&image_of(&env.staging, "backend").await?)),
         (

@@ -13,9 +13,8 @@ use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::deliveries;
-use crate::scenarios::overlays::{BACKEND_VARIABLES, HARMLESS_VARIABLE};
 use crate::scenarios::undo::Undo;
+use crate::scenarios::{deliveries, overlays};
 use crate::wait::{Verdict, consistently};
 use crate::world::FORGE;
 
@@ -59,7 +58,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
     let staging = &env.staging;
     let there = Operator::of(env)
-        .append(BACKEND_VARIABLES, HARMLESS_VARIABLE)
+        .patch(overlays::BACKEND, &[overlays::restart("forge-down")])
         .await?;
     gitops::syncing(step, staging, APP, &there, BEGUN).await?;
     let down = Paused::forge(&env.ground).await?;

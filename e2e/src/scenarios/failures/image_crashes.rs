@@ -1,14 +1,12 @@
 //! A release whose program exits at once: the old pods keep serving, and the Application is Degraded until the next release.
 
+use anyhow::Result;
+use serde_json::json;
+
+use crate::kustomization::with_item;
 use crate::plan::Step;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::held_back;
-
-/// The server refuses it at its start, as it would any setting that makes no sense.
-const SETTING: &str = "      - op: add
-        path: /spec/template/spec/containers/0/env/-
-        value: { name: LISTEN_ADDR, value: nowhere }
-";
+use crate::scenarios::{held_back, overlays};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("image-crashes", "a release that crashes", 120),
@@ -26,8 +24,15 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         Box::pin(held_back::run(
             env,
             step,
-            |text| Ok(text + SETTING),
+            |overlay| without_a_port(&overlay),
             "Back-off restarting failed container",
         ))
     },
 };
+
+/// The server refuses it at its start, as it would any setting that makes no sense.
+fn without_a_port(overlay: &str) -> Result<String> {
+    let setting = json!({ "name": "LISTEN_ADDR", "value": "nowhere" });
+    let server = json!({ "name": held_back::APP, "env": [setting] });
+    with_item(overlay, "patches", &overlays::container("Deployment", &server))
+}

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::actors::Operator;
 use crate::admission::HOOK;
 use crate::env::Env;
 use crate::gitops;
+use crate::kustomization::with_digest;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{held_back, overlays, refused};
 
 const SYNCED: Duration = Duration::from_secs(30);
-const DIGEST: &str = "digest: sha256:";
 /// The hash of nothing, so no image's.
-const NONE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+const NONE: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("image-missing", "a release whose image is missing", 120),
@@ -35,7 +35,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let edit = |text: String| without_image(&text);
+    let edit = |text: String| with_digest(&text, held_back::APP, NONE);
     if env.world.signing.is_none() {
         return held_back::run(env, step, edit, "Failed to pull image").await;
     }
@@ -44,30 +44,4 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     refused::run(env, step, merge, HOOK).await?;
     let head = Operator::of(env).head().await?;
     gitops::sync_by_hand(step, &env.staging, held_back::APP, &head, SYNCED).await
-}
-
-fn without_image(overlay: &str) -> Result<String> {
-    let at = overlay.find(DIGEST).context("the overlay pins no digest")? + DIGEST.len();
-    let (before, after) = overlay.split_at(at);
-    let rest = after.get(NONE.len()..).context("the digest is cut short")?;
-    Ok(format!("{before}{NONE}{rest}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_digest_is_another_and_the_rest_stays() {
-        let overlay = format!(
-            "images:\n    digest: sha256:{} # commit c\nreplicas: 1\n",
-            "a".repeat(64)
-        );
-        let without = without_image(&overlay).unwrap();
-        assert_eq!(
-            without,
-            format!("images:\n    digest: sha256:{NONE} # commit c\nreplicas: 1\n")
-        );
-        assert!(without_image("images: []\n").is_err());
-    }
 }

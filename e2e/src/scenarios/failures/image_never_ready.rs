@@ -1,13 +1,12 @@
 //! A release whose pods run but never become ready: they get no requests.
 
+use anyhow::Result;
+use serde_json::json;
+
+use crate::kustomization::with_item;
 use crate::plan::Step;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::held_back;
-
-const SETTING: &str = "      - op: replace
-        path: /spec/template/spec/containers/0/readinessProbe/httpGet/path
-        value: /nowhere
-";
+use crate::scenarios::{held_back, overlays};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("image-never-ready", "a release that is never ready", 120),
@@ -25,8 +24,14 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         Box::pin(held_back::run(
             env,
             step,
-            |text| Ok(text + SETTING),
+            |overlay| never_ready(&overlay),
             "Readiness probe failed",
         ))
     },
 };
+
+fn never_ready(overlay: &str) -> Result<String> {
+    let probe = json!({ "httpGet": { "path": "/nowhere" } });
+    let server = json!({ "name": held_back::APP, "readinessProbe": probe });
+    with_item(overlay, "patches", &overlays::container("Deployment", &server))
+}

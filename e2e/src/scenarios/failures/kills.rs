@@ -1,8 +1,8 @@
 //! Pods and processes of production are killed under a steady load, one every ten seconds: few requests fail, and the servers
 //! recover by themselves.
 //!
-//! Production has two replicas of everything, staging only one. There, a kill is an outage until the next start, so a limit
-//! would measure how fast a container starts, not the manifests.
+//! Production has at least two replicas of everything, as the rules on manifests demand; staging may have one. There, a kill
+//! is an outage until the next start, so a limit would measure how fast a container starts, not the manifests.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::{Servers, restarts};
+use crate::scenarios::workloads::replicas;
 
-const REPLICAS: usize = 2;
 const EVERY: Duration = Duration::from_secs(10);
 /// The second kill of a container in ten minutes is followed by a pause of ten seconds, and each further one by twice that.
 const BACK: Duration = Duration::from_secs(45);
@@ -30,7 +30,7 @@ pub(crate) const PODS: Scenario = Scenario {
     needs: &[],
     failure: Some(Failure {
         cause: "Every ten seconds, a pod of production is deleted without a grace period, as when its node is lost.",
-        effect: "The other replica serves while a new pod starts. Requests to the deleted pod fail until kube-proxy has the \
+        effect: "The other replicas serve while a new pod starts. Requests to the deleted pod fail until kube-proxy has the \
                  change. Every posted message is stored once.",
         within: "at most 5 % failed requests",
         way_out: "Nothing to do. More replicas reduce the share of failed requests.",
@@ -44,7 +44,7 @@ pub(crate) const PROCESSES: Scenario = Scenario {
     needs: &[],
     failure: Some(Failure {
         cause: "Every ten seconds, a process of production gets SIGKILL on its node, as when memory runs out.",
-        effect: "The kubelet restarts it in the same pod, and the other replica serves meanwhile. Every posted message is stored \
+        effect: "The kubelet restarts it in the same pod, and the other replicas serve meanwhile. Every posted message is stored \
                  once.",
         within: "at most 5 % failed requests",
         way_out: "Nothing to do; the pod counts its restarts. If they continue, `kubectl logs --previous` shows the last output.",
@@ -95,10 +95,11 @@ async fn under_load(
     let writes = WriteLoad::start(env, Environment::Production)?;
     for app in APPS {
         let servers = Servers::of(env, &env.production, app);
+        let replicas = replicas(&env.production, app).await?;
         let killed = Instant::now();
         step.doing(&format!("kill one of {app}"));
         kill(&servers).await?;
-        servers.ready(step, REPLICAS, BACK).await?;
+        servers.ready(step, replicas, BACK).await?;
         step.measured(&format!("{app} whole again"), killed.elapsed().as_secs_f64());
         tokio::time::sleep_until(killed + EVERY).await;
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
+use serde_json::json;
 use xshell::Shell;
 
 use crate::actors::Operator;
@@ -14,20 +15,19 @@ use crate::env::Env;
 use crate::environment::Environment;
 use crate::git::short;
 use crate::gitops;
+use crate::kustomization::with_item;
 use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::deliveries;
-use crate::scenarios::overlays::FRONTEND_VARIABLES;
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::NAMESPACE;
+use crate::scenarios::{deliveries, overlays};
 use crate::wait::{Verdict, consistently, eventually};
 
 const APP: &str = "frontend";
 /// On the Deployment alone: no pod is replaced, so that nothing but the sync is waited for.
 const ANNOTATION: &str = "gitops-loop.example.com/merge";
-const METADATA: &str = "metadata:\n";
 
 /// From the second merge.
 const LIVE: Duration = Duration::from_secs(15);
@@ -104,7 +104,7 @@ async fn merged_twice(env: &Env, step: &StepHandle, times: usize) -> Result<()> 
         let apart = Duration::from_millis(APART[round % APART.len()]);
         let values = [0, 1].map(|number| format!("{round}-{number}"));
         let edits = values.each_ref().map(|value| annotated(value));
-        let [_, second] = operator.twice(FRONTEND_VARIABLES, edits, apart).await?;
+        let [_, second] = operator.twice(overlays::FRONTEND, edits, apart).await?;
         let merged = Instant::now();
         served(env, step, &second, &values[1], LIVE)
             .await
@@ -130,10 +130,10 @@ async fn out_of_order(env: &Env, step: &StepHandle) -> Result<()> {
 async fn second_first(env: &Env, step: &StepHandle, operator: &Operator, before: &str) -> Result<()> {
     let values = ["order-first", "order-second"];
     let merges = operator
-        .twice(FRONTEND_VARIABLES, values.map(annotated), Duration::ZERO)
+        .twice(overlays::FRONTEND, values.map(annotated), Duration::ZERO)
         .await?;
     let [first, second] = &merges;
-    let changed = format!("infra/{FRONTEND_VARIABLES}");
+    let changed = format!("infra/{}", overlays::FRONTEND);
     let push = |from, to| deliveries::push(env, [from, to], &changed, 0);
     deliveries::deliver(env, &push(first, second)).await?;
     let told = Instant::now();
@@ -162,7 +162,7 @@ async fn webhook_lost(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let before = operator.head().await?;
     let shut = Shut::port(env).await?;
-    let commit = operator.edit(FRONTEND_VARIABLES, annotated("lost")).await?;
+    let commit = operator.edit(overlays::FRONTEND, annotated("lost")).await?;
     let merged = Instant::now();
     tokio::time::sleep(SHUT).await;
     ensure!(
@@ -205,20 +205,15 @@ async fn annotation(env: &Env) -> Result<Option<String>> {
     Ok(annotations.remove(ANNOTATION))
 }
 
-/// Gives the Deployment of a patch the annotation, in place of the one it was given before.
+/// Gives the Deployment the annotation, in place of the one it was given before: the last patch counts.
 fn annotated(value: &str) -> impl FnOnce(String) -> Result<String> + use<> {
-    let line = format!("  annotations: {{ {ANNOTATION}: \"{value}\" }}\n");
-    move |text| {
-        let (begin, rest) = text
-            .split_once(METADATA)
-            .with_context(|| format!("{FRONTEND_VARIABLES} has no metadata"))?;
-        let former = format!("  annotations: {{ {ANNOTATION}: ");
-        let rest = match rest.split_once('\n') {
-            Some((first, rest)) if first.starts_with(&former) => rest,
-            _ => rest,
-        };
-        Ok(format!("{begin}{METADATA}{line}{rest}"))
-    }
+    let deployment = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": { "name": "any", "annotations": { ANNOTATION: value } },
+    });
+    let patch = overlays::patch("Deployment", &deployment);
+    move |text| with_item(&text, "patches", &patch)
 }
 
 /// Argo CD's port on the node that the forge calls, closed until this is ended or dropped.
@@ -273,24 +268,4 @@ fn rule(verb: &str) -> Vec<String> {
     ]
     .map(str::to_owned)
     .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_annotation_is_added_once_and_then_replaced() {
-        let text = "kind: Deployment\nmetadata:\n  name: any\nspec: {}\n".to_owned();
-        let once = annotated("0-0")(text).unwrap();
-        let twice = annotated("0-1")(once.clone()).unwrap();
-        assert_eq!(once.replace("0-0", "0-1"), twice);
-        assert!(
-            twice.contains(
-                "metadata:\n  annotations: { gitops-loop.example.com/merge: \"0-1\" }\n  name: any\n"
-            ),
-            "{twice}"
-        );
-        assert!(annotated("x")("kind: Deployment\n".to_owned()).is_err());
-    }
 }

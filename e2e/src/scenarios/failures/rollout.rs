@@ -11,10 +11,9 @@ use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::overlays::{BACKEND_VARIABLES, FRONTEND_VARIABLES, HARMLESS_VARIABLE};
-use crate::scenarios::workloads;
+use crate::scenarios::{overlays, workloads};
 
-const VARIABLES: [&str; 2] = [BACKEND_VARIABLES, FRONTEND_VARIABLES];
+const OVERLAYS: [&str; 2] = [overlays::BACKEND, overlays::FRONTEND];
 const ROLLED_OUT: Duration = Duration::from_mins(1);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -35,7 +34,9 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let reads = ReadLoad::start(env, Environment::Staging)?;
-    let there = operator.append_each(&VARIABLES, HARMLESS_VARIABLE).await?;
+    let there = operator
+        .patch_each(&OVERLAYS, &[overlays::restart("rollout")])
+        .await?;
     gitops::arrived(step, &env.staging, &APPS, &there, ROLLED_OUT).await?;
     let back = operator.revert(&there).await?;
     gitops::arrived(step, &env.staging, &APPS, &back, ROLLED_OUT).await?;
