@@ -1,18 +1,14 @@
 //! docs/CHECKLIST.md: what to expect of a delivery pipeline, and which test or scenario proves it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use xshell::Shell;
 
 use super::points::{POINTS, SCORECARD};
+use super::sources::{SCENARIOS, Sources};
 
 /// Its table is written by `cargo xtask security`.
 pub(super) const PAGE: &str = "docs/CHECKLIST.md";
-
-const SCENARIOS: &str = "e2e/src/scenarios/";
 
 /// One thing that must hold.
 #[derive(Debug)]
@@ -34,44 +30,27 @@ pub(super) enum Shown {
     Scenario(&'static str),
 }
 
-/// Where tests and scenarios are: path → text of every file of Rust.
-pub(super) struct Sources(BTreeMap<String, String>);
-
-impl Sources {
-    pub(super) fn read(sh: &Shell) -> Result<Self> {
-        let listed = gitkit::files(&sh.current_dir()).context("list the files of Rust")?;
-        let of_rust = listed
-            .iter()
-            .filter(|path| Path::new(path).extension().is_some_and(|kind| kind == "rs"));
-        // One that was deleted is listed until that is committed.
-        let read = |path: &String| Some((path.clone(), sh.read_file(path).ok()?));
-        Ok(Self(of_rust.filter_map(read).collect()))
+/// The one file with it.
+fn file_of(sources: &Sources, shown: Shown) -> Result<&str> {
+    let (what, sign, below) = match shown {
+        Shown::Test(name) => (name, format!("fn {name}("), ""),
+        Shown::Scenario(name) => (name, format!("Step::new(\"{name}\""), SCENARIOS),
+    };
+    let found = sources.with(below, &sign);
+    let place = if below.is_empty() { "here" } else { below };
+    ensure!(
+        !found.is_empty(),
+        "the checklist names {what}, but no file below {place} has `{sign}`"
+    );
+    ensure!(
+        found.len() == 1,
+        "{what} is in more than one file: {}",
+        found.join(", ")
+    );
+    if let Shown::Test(name) = shown {
+        sources.is_run(found[0], name)?;
     }
-
-    /// The one file with it.
-    fn find(&self, shown: Shown) -> Result<&str> {
-        let (what, sign, below) = match shown {
-            Shown::Test(name) => (name, format!("fn {name}("), ""),
-            Shown::Scenario(name) => (name, format!("Step::new(\"{name}\""), SCENARIOS),
-        };
-        let found: Vec<_> = self
-            .0
-            .iter()
-            .filter(|(path, text)| path.starts_with(below) && text.contains(&sign))
-            .map(|(path, _)| path.as_str())
-            .collect();
-        ensure!(
-            !found.is_empty(),
-            "the checklist names {what}, but no file below {} has `{sign}`",
-            if below.is_empty() { "here" } else { below }
-        );
-        ensure!(
-            found.len() == 1,
-            "{what} is in more than one file: {}",
-            found.join(", ")
-        );
-        Ok(found[0])
-    }
+    Ok(found[0])
 }
 
 /// The rows of the page; an error if one claims something that is not there.
@@ -98,7 +77,7 @@ fn table_of(points: &[Point], sources: &Sources) -> Result<String> {
             "point {number} is neither shown nor said to be missing"
         );
         let shown = point.shown.iter().map(|shown| {
-            let file = sources.find(*shown).with_context(|| format!("point {number}"))?;
+            let file = file_of(sources, *shown).with_context(|| format!("point {number}"))?;
             let name = match shown {
                 Shown::Test(name) => format!("`{name}`"),
                 Shown::Scenario(name) => format!("scenario `{name}`"),
@@ -123,13 +102,15 @@ mod tests {
     use super::*;
 
     fn sources() -> Sources {
-        let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
-        Sources(BTreeMap::from([
-            file("a.rs", "fn first() {}\nStep::new(\"elsewhere\", 1)"),
-            file("b.rs", "fn twice() {}"),
-            file("c.rs", "fn twice() {}"),
-            file("e2e/src/scenarios/main/a.rs", "Step::new(\"scenario\", 1)"),
-        ]))
+        Sources::of(&[
+            (
+                "a.rs",
+                "#[test]\nfn first() {}\nStep::new(\"elsewhere\", 1)\nfn helper() {}",
+            ),
+            ("b.rs", "fn twice() {}"),
+            ("c.rs", "fn twice() {}"),
+            ("e2e/src/scenarios/main/a.rs", "Step::new(\"scenario\", 1)"),
+        ])
     }
 
     fn point(shown: &'static [Shown], missing: &'static str) -> Point {
@@ -156,6 +137,7 @@ mod tests {
     fn what_is_not_there_cannot_be_claimed() {
         for (shown, complaint) in [
             (&[Shown::Test("second")][..], "`fn second(`"),
+            (&[Shown::Test("helper")], "is no test"),
             (&[Shown::Test("twice")], "more than one file: b.rs, c.rs"),
             (
                 &[Shown::Scenario("elsewhere")],
