@@ -87,12 +87,36 @@ fn answers(shop: Workshop<'_>, part: &Part, options: &Options, registries: &Regi
     match shop.read("pull", ANSWER, ask.arg(&source)) {
         Ok(_) => Ok(true),
         Err(error) => match error.downcast_ref() {
-            Some(SupplyError::Command { .. } | SupplyError::Deadline { .. }) => {
-                registries.silence(host);
+            Some(failed @ (SupplyError::Command { .. } | SupplyError::Deadline { .. })) => {
+                if is_unreachable(failed) {
+                    registries.silence(host);
+                }
                 Ok(false)
             }
             _ => Err(error),
         },
+    }
+}
+
+/// What engines print when they did not get as far as the registry's answer.
+const UNREACHABLE: [&str; 9] = [
+    "dial tcp",
+    "no such host",
+    "connection refused",
+    "connection reset",
+    "network is unreachable",
+    "timeout",
+    "pinging container registry",
+    "tls: ",
+    "x509: ",
+];
+
+/// Whether nobody answered. An image that a registry does not have, or does not give to everybody, says
+/// nothing of its other images.
+fn is_unreachable(failed: &SupplyError) -> bool {
+    match failed {
+        SupplyError::Command { tail, .. } => UNREACHABLE.iter().any(|sign| tail.contains(sign)),
+        _ => true,
     }
 }
 
@@ -160,5 +184,30 @@ mod tests {
         assert!(!registries.is_silent("a.example"));
         registries.silence("a.example");
         assert!(registries.is_silent("a.example") && !registries.is_silent("b.example"));
+    }
+
+    #[test]
+    fn only_a_registry_that_nobody_reaches_is_silent() {
+        let failed = |tail: &str| SupplyError::Command {
+            command: "podman manifest inspect".to_owned(),
+            status: "exit status: 125".to_owned(),
+            log: "pull.log".into(),
+            tail: tail.to_owned(),
+        };
+        for answer in [
+            "Error: reading manifest v9 in quay.io/a/b: manifest unknown",
+            "no such manifest: docker.io/a/b:v9",
+            "errors:\ndenied: requested access to the resource is denied\nunauthorized: authentication required",
+            "toomanyrequests: You have reached your unauthenticated pull rate limit.",
+        ] {
+            assert!(!is_unreachable(&failed(answer)), "{answer}");
+        }
+        for silence in [
+            "pinging container registry quay.io: Get \"https://quay.io/v2/\": dial tcp: lookup quay.io: no such host",
+            "Get \"https://quay.io/v2/\": net/http: TLS handshake timeout",
+            "Get \"https://quay.io/v2/\": x509: certificate signed by unknown authority",
+        ] {
+            assert!(is_unreachable(&failed(silence)), "{silence}");
+        }
     }
 }
