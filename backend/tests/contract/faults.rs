@@ -26,6 +26,7 @@ pub(crate) fn cases() -> Vec<Case> {
         throttled_throughout_is_a_503,
         a_server_error_is_tried_again,
         server_errors_throughout_are_a_503,
+        what_a_proxy_refuses_is_a_503_at_once,
         a_late_answer_is_not_waited_for,
         late_answers_throughout_are_a_504,
         a_lost_answer_stores_one_message,
@@ -104,6 +105,23 @@ async fn server_errors_throughout_are_a_503(ground: Ground) {
     proxy.always(Fault::ServerError);
     assert_unavailable(&board.post("Ada", "hello").await);
     assert_unavailable(&board.get(api::MESSAGES).await);
+}
+
+/// The SDK takes a status that `DynamoDB` does not send for final, even 429: it makes one attempt.
+async fn what_a_proxy_refuses_is_a_503_at_once(ground: Ground) {
+    let statuses = [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::NOT_IMPLEMENTED,
+        StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+    ];
+    for status in statuses {
+        let (proxy, board) = behind_proxy(&ground).await;
+        proxy.always(Fault::Bare(status));
+        assert_unavailable(&board.post("Ada", "hello").await);
+        assert_unavailable(&board.get(api::MESSAGES).await);
+        assert_eq!((proxy.seen("PutItem"), proxy.seen("Query")), (1, 1), "{status}");
+    }
 }
 
 async fn a_late_answer_is_not_waited_for(ground: Ground) {

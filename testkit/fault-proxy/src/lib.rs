@@ -30,6 +30,8 @@ pub enum Fault {
     ServiceThrottled,
     /// Refused with 500 `InternalServerError`.
     ServerError,
+    /// Refused with this status and no body, as by a proxy on the way that limits rates.
+    Bare(StatusCode),
     /// Carried out after this long, also when nobody waits for the answer any more.
     Late(Duration),
     /// The connection ends; the request was not carried out.
@@ -193,6 +195,7 @@ impl Forward {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "com.amazonaws.dynamodb.v20120810#InternalServerError",
             )),
+            Some(Fault::Bare(status)) => Ok(bare(status)),
             Some(Fault::Late(time)) => {
                 let request = whole(request).await?;
                 let late = async move {
@@ -234,6 +237,12 @@ fn operation(request: &Request<Incoming>) -> &str {
     let target = request.headers().get("x-amz-target");
     let target = target.and_then(|target| target.to_str().ok()).unwrap_or_default();
     target.rsplit('.').next().unwrap_or_default()
+}
+
+fn bare(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
 }
 
 /// An error in the form in which `DynamoDB` writes its own.
