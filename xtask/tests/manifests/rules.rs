@@ -79,7 +79,7 @@ const RULES: &[Rule] = rules! {
     pod_security_restricted: [
         ("Namespace/message-board", "/metadata/labels/pod-security.kubernetes.io~1enforce", "\"baseline\""),
         ("Namespace/message-board", "/metadata/labels/pod-security.kubernetes.io~1enforce-version", "\"latest\""),
-        ("Namespace/message-board", "/metadata/labels/pod-security.kubernetes.io~1warn-version", "\"v1.34\""),
+        ("Namespace/message-board", "/metadata/labels/pod-security.kubernetes.io~1warn-version", "\"v1.30\""),
     ],
     signatures_are_asked_for: [
         ("Namespace/message-board", "/metadata/labels/policy.sigstore.dev~1include", "\"false\""),
