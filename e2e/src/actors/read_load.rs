@@ -10,12 +10,17 @@ use super::sampler::with_causes;
 use crate::env::Env;
 use crate::environment::Environment;
 use crate::progress::StepHandle;
+use crate::wait::{Verdict, eventually};
 
 /// Between two requests. With twice as many, two loads at the same time take both cores, and the emulator of AWS pauses for two
 /// seconds.
 const EVERY: Duration = Duration::from_millis(20);
 /// After that, a request has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Fewer requests would prove little.
+const FEWEST: usize = 100;
+/// How long a load goes on for them after a scenario that was over sooner.
+const LONGER: Duration = Duration::from_secs(20);
 /// How many failures are shown in full.
 const SHOWN: usize = 5;
 
@@ -73,8 +78,17 @@ impl ReadLoad {
         })
     }
 
-    /// Stops the load once the last request is answered or has timed out, and adds the counts to the step's record.
+    /// Stops the load once enough requests were made and the last one is answered or has timed out, and
+    /// adds the counts to the step's record.
     pub(crate) async fn stop(self, step: &StepHandle) -> Result<Tally> {
+        let asked = || self.seen.lock().unwrap_or_else(PoisonError::into_inner).asked;
+        eventually(step, &format!("{FEWEST} requests"), LONGER, async || {
+            Ok(match asked() {
+                FEWEST.. => Verdict::Ready(()),
+                asked => Verdict::Pending(format!("{asked} were made")),
+            })
+        })
+        .await?;
         let seconds = self.began.elapsed().as_secs_f64();
         self.asking.stop().await.context("the steady load")?;
         let tally = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
@@ -116,7 +130,7 @@ impl Tally {
             self.asked,
             shown.join("; ")
         );
-        ensure!(self.asked >= 100, "only {} requests were made", self.asked);
+        ensure!(self.asked >= FEWEST, "only {} requests were made", self.asked);
         Ok(())
     }
 }
