@@ -24,13 +24,12 @@ impl Account {
     }
 
     fn of(text: &str) -> Result<Self> {
-        // By its lines: `xtask/tests/manifests/cloudformation.rs` wants them in this form.
+        let settings: toml::Table = text.parse().context("read TOML")?;
         let value = |name: &str| {
-            let start = format!("{name} = \"");
-            text.lines()
-                .find_map(|line| line.strip_prefix(&start)?.strip_suffix('"'))
+            let value = settings.get(name).and_then(toml::Value::as_str);
+            value
                 .map(str::to_owned)
-                .with_context(|| format!("there is no line `{start}…\"`"))
+                .with_context(|| format!("there is no `{name}`"))
         };
         Ok(Self {
             id: value("account")?,
@@ -50,7 +49,7 @@ mod tests {
 
     #[test]
     fn account_and_region_are_read() {
-        let account = Account::of("# Some.\naccount = \"1\"\nregion = \"r\"\n[shared]\n").unwrap();
+        let account = Account::of("# Some.\naccount = '1' # ours\nregion = \"r\"\r\n[shared]\n").unwrap();
         assert_eq!(account.arn("ecr", "repository/a"), "arn:aws:ecr:r:1:repository/a");
         Account::read().unwrap();
     }
@@ -58,6 +57,6 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let error = Account::of("account = \"1\"\n").unwrap_err().to_string();
-        assert!(error.contains("`region = "), "{error}");
+        assert!(error.contains("`region`"), "{error}");
     }
 }

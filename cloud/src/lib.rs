@@ -3,6 +3,7 @@
 pub mod account;
 pub mod checkout;
 pub mod emulator;
+pub mod intrinsic;
 mod pattern;
 pub mod policy;
 pub mod process;

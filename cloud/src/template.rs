@@ -66,7 +66,7 @@ impl Template {
         Ok(filled + rest)
     }
 
-    fn value_of(&self, name: &str, given: &[(&str, &str)]) -> Result<String> {
+    pub(crate) fn value_of(&self, name: &str, given: &[(&str, &str)]) -> Result<String> {
         if let Some((_, value)) = given.iter().find(|(known, _)| *known == name) {
             return Ok((*value).to_owned());
         }

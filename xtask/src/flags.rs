@@ -3,6 +3,7 @@
 mod aws;
 mod bench;
 mod ci;
+mod github;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::fork;
 pub(crate) use self::aws::{Aws, AwsDeploy, AwsDestroy, AwsTarget, AwsVerb};
 pub(crate) use self::bench::{Bench, BenchWhat};
 pub(crate) use self::ci::{Ci, CiBuild, CiPromote, CiPropose, Rollback, Verb};
+pub(crate) use self::github::GitHub;
 
 /// Every task of this repository.
 #[derive(Debug, Parser)]
@@ -155,6 +157,8 @@ pub(crate) struct Fork {
     /// Where Argo CD reads the repository: https, host and path, with `.git` where the forge wants it
     #[arg(long, value_name = "URL", value_parser = fork::repository)]
     pub(crate) repository: Option<String>,
+    #[command(flatten)]
+    pub(crate) github: GitHub,
 }
 
 #[derive(Debug, Args)]

@@ -20,12 +20,14 @@ fn missing_credentials_are_named_by_the_real_command_line() {
     assert!(error.contains("there are no credentials for AWS"), "{error}");
 }
 
-/// AWS as it answers somebody whose time is over; it works until this process ends.
-fn who_says_expired() -> String {
+/// AWS as it answers with one fault, whatever it is asked; it works until this process ends.
+fn who_says(code: &str, message: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let body = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>ExpiredToken</Code>\
-        <Message>The security token included in the request is expired</Message></Error></ErrorResponse>";
+    let body = format!(
+        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>{code}</Code>\
+         <Message>{message}</Message></Error></ErrorResponse>"
+    );
     let length = body.len();
     let answer = format!(
         "HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
@@ -40,16 +42,49 @@ fn who_says_expired() -> String {
     endpoint
 }
 
-#[test]
-fn expired_credentials_are_named_by_the_real_command_line() {
+/// What a plan says where AWS is at `endpoint`.
+fn plan_at(endpoint: &str, variables: &[(&str, &str)]) -> String {
     let home = tempfile::tempdir().unwrap();
     let mut xtask = xtask(&tools::root(), home.path());
-    xtask.args(["plan", "staging", "--endpoint", &who_says_expired()]);
-    let error = said(signed_by(ANYBODY, &mut xtask)).unwrap_err();
+    xtask
+        .args(["plan", "staging", "--endpoint", endpoint])
+        // Once is enough.
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .envs(variables.iter().copied());
+    said(signed_by(ANYBODY, &mut xtask)).unwrap_err()
+}
+
+#[test]
+fn expired_credentials_are_named_by_the_real_command_line() {
+    let message = "The security token included in the request is expired";
+    let error = plan_at(&who_says("ExpiredToken", message), &[]);
     assert!(
         error.contains("have expired") && error.contains("aws sso login") && error.contains("ExpiredToken"),
         "{error}"
     );
+}
+
+#[test]
+fn what_is_no_fault_of_the_credentials_is_told_by_its_kind() {
+    let old = "Signature expired: 20260101T000000Z is now earlier than 20260102T000000Z";
+    let plain = who_says("Throttling", "Rate exceeded");
+    // Nobody speaks TLS there.
+    let tls = plain.replace("http://", "https://");
+    let proxy = [("HTTPS_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "")];
+    for (endpoint, variables, words) in [
+        (
+            who_says("SignatureDoesNotMatch", old),
+            &[][..],
+            "the clock of this machine",
+        ),
+        (plain.clone(), &[], "too many requests"),
+        (tls, &[], "the certificate of the other side"),
+        ("https://sts.example.invalid".to_owned(), &proxy, "HTTPS_PROXY"),
+    ] {
+        let error = plan_at(&endpoint, variables);
+        assert!(error.contains(words), "{words}: {error}");
+        assert!(!error.contains("aws sso login"), "{error}");
+    }
 }
 
 #[test]

@@ -109,6 +109,113 @@ fn what_the_checks_of_a_change_set_find_is_told_before_it_goes() {
     );
 }
 
+/// What AWS does with a change set of a new stack, as far as the answer of one call goes: the stack waits from then on.
+const WAITS: &str = r#"*"describe-stacks --stack-name"*) if [ -e "$0.deleted" ]; then echo "Stack does not exist" >&2; exit 1; fi
+  echo '{"Stacks": [{"StackStatus": "REVIEW_IN_PROGRESS"}]}' ;;
+*delete-stack*) touch "$0.deleted" ;;
+*delete-change-set*) ;;"#;
+
+#[test]
+fn a_refused_plan_or_deployment_leaves_no_empty_stack() {
+    for answer in [
+        r#"*describe-change-set*) echo '{"Status": "FAILED", "StatusReason": "Template error: no"}' ;;"#,
+        r"*describe-change-set*) echo 'An error occurred (AccessDenied) when calling the DescribeChangeSet operation: no' >&2; exit 254 ;;",
+        r"*describe-change-set*) echo 'An error occurred (Throttling) when calling the DescribeChangeSet operation: no' >&2; exit 254 ;;",
+        r"*describe-change-set*) echo 'not JSON' ;;",
+    ] {
+        for verb in ["plan", "deploy"] {
+            let aws = FakeAws::new(&format!(
+                "*describe-stacks) echo '{{\"Stacks\": []}}' ;;\n{WAITS}\n{answer}"
+            ));
+            aws.run(&[verb, "staging", "--only", "artifacts"]).unwrap_err();
+            let calls = aws.calls();
+            assert_eq!(calls.matches("delete-stack").count(), 1, "{answer}: {calls}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_removes_only_the_stack_that_it_made() {
+    let works = r#"*describe-change-set*) echo '{"Status": "CREATE_COMPLETE", "Changes": [{"ResourceChange": {"Action": "Add"}}]}' ;;"#;
+    let refused =
+        r#"*describe-change-set*) echo '{"Status": "FAILED", "StatusReason": "Template error: no"}' ;;"#;
+    let nothing = r#"*describe-change-set*) echo '{"Status": "FAILED", "StatusReason": "No updates are to be performed"}' ;;"#;
+    for status in [
+        "REVIEW_IN_PROGRESS",
+        "CREATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "",
+    ] {
+        let found = match status {
+            "" => String::new(),
+            status => format!(r#"{{"StackName": "gitops-loop-artifacts", "StackStatus": "{status}"}}"#),
+        };
+        for answer in [works, refused, nothing] {
+            let aws = FakeAws::new(&format!(
+                "*describe-stacks) echo '{{\"Stacks\": [{found}]}}' ;;\n{WAITS}\n{answer}"
+            ));
+            let _ = aws.run(&["plan", "staging", "--only", "artifacts"]);
+            let calls = aws.calls();
+            assert_eq!(
+                calls.contains("delete-stack"),
+                status.is_empty(),
+                "{status} {answer}: {calls}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stack_that_somebody_began_to_make_meanwhile_is_left_to_them() {
+    let aws = FakeAws::new(
+        r#"*"describe-stacks --stack-name"*) echo '{"Stacks": [{"StackStatus": "CREATE_IN_PROGRESS"}]}' ;;
+*describe-stacks) echo '{"Stacks": []}' ;;
+*describe-change-set*) echo '{"Status": "FAILED", "StatusReason": "Template error: no"}' ;;"#,
+    );
+    aws.run(&["plan", "staging", "--only", "artifacts"]).unwrap_err();
+    assert!(!aws.calls().contains("delete-stack"), "{}", aws.calls());
+}
+
+#[test]
+fn empty_stacks_of_the_other_environment_keep_nothing() {
+    let account = |status: &str| {
+        FakeAws::new(&format!(
+            r#"*"describe-stacks --stack-name"*) echo "Stack does not exist" >&2; exit 1 ;;
+*describe-stacks) echo '{{"Stacks": [{{"StackName": "gitops-loop-registry", "StackStatus": "CREATE_COMPLETE"}},
+  {{"StackName": "gitops-loop-source", "StackStatus": "REVIEW_IN_PROGRESS"}},
+  {{"StackName": "gitops-loop-cluster-staging", "StackStatus": "REVIEW_IN_PROGRESS"}},
+  {{"StackName": "gitops-loop-pipelines-production", "StackStatus": "{status}"}},
+  {{"StackName": "gitops-loop-cluster-production", "StackStatus": "REVIEW_IN_PROGRESS"}}]}}' ;;"#
+        ))
+    };
+    let destroy = &["destroy", "staging", "--yes", "staging"];
+    let aws = account("REVIEW_IN_PROGRESS");
+    let said = aws.run(destroy).unwrap();
+    let calls = aws.calls();
+    for gone in ["registry", "source", "cluster-staging"] {
+        let call = format!("delete-stack --stack-name gitops-loop-{gone}");
+        assert!(calls.contains(&call), "{gone}: {calls}");
+    }
+    assert!(
+        !calls.contains("production") && !said.contains("stays"),
+        "{said}{calls}"
+    );
+    for used in [
+        "CREATE_COMPLETE",
+        "UPDATE_IN_PROGRESS",
+        "ROLLBACK_COMPLETE",
+        "DELETE_FAILED",
+    ] {
+        let aws = account(used);
+        let said = aws.run(destroy).unwrap();
+        assert!(said.contains("stays: production uses it"), "{used}: {said}");
+        assert!(
+            !aws.calls()
+                .contains("delete-stack --stack-name gitops-loop-registry")
+        );
+    }
+}
+
 #[test]
 fn a_change_of_no_resource_is_carried_out_too() {
     let aws = FakeAws::new(

@@ -22,6 +22,27 @@ pub(crate) enum AwsError {
         "these credentials belong to account {found}, but {FILE} says {expected}; change the profile or the file"
     )]
     OtherAccount { found: String, expected: String },
+    #[error(
+        "AWS refuses the signature for its time: the clock of this machine is wrong; set it (`timedatectl set-ntp true`) and run this \
+         again ({detail})"
+    )]
+    Clock { detail: String },
+    #[error(
+        "the certificate of the other side is not accepted, so nothing was sent, and the credentials are not at fault; behind a proxy \
+         that reads along, name its CA in AWS_CA_BUNDLE; check the clock of this machine too ({detail})"
+    )]
+    Certificate { detail: String },
+    #[error(
+        "the proxy of this machine does not lead to AWS; check HTTPS_PROXY and NO_PROXY, with user and password if it wants them \
+         ({detail})"
+    )]
+    Proxy { detail: String },
+    #[error(
+        "the host of AWS has no address; check that the region in {FILE} exists and that this machine resolves names ({detail})"
+    )]
+    UnknownHost { detail: String },
+    #[error("AWS has too much to do or got too many requests; wait a minute and run this again ({detail})")]
+    Overloaded { detail: String },
     #[error("AWS cannot be reached; check the network and the region, and run this again ({detail})")]
     NotReached { detail: String },
     #[error(
@@ -35,6 +56,11 @@ pub(crate) enum AwsError {
         environment: &'static str,
         project: String,
     },
+    #[error(
+        "{FILE} names {repository}, but not GitHub's numbers for it, without which no token of it is trusted; write them: cargo xtask \
+         fork --repository https://github.com/{repository}.git"
+    )]
+    NumbersMissing { repository: String },
     #[error("stack {stack} is {status}: a change is under way; try again when it is done")]
     Busy { stack: String, status: String },
     #[error("stack {stack} is {status}, and what becomes of it is for a person to decide; next: {next}")]
@@ -79,7 +105,12 @@ impl AwsError {
             Meaning::Expired => Self::Expired { detail },
             Meaning::NoCredentials => Self::NoCredentials { detail },
             Meaning::Denied => Self::Denied { detail },
+            Meaning::Clock => Self::Clock { detail },
+            Meaning::Certificate => Self::Certificate { detail },
+            Meaning::Proxy => Self::Proxy { detail },
+            Meaning::UnknownHost => Self::UnknownHost { detail },
             Meaning::NotReached => Self::NotReached { detail },
+            Meaning::Busy => Self::Overloaded { detail },
             Meaning::Other => Self::Command {
                 command: command.to_owned(),
                 detail,
@@ -99,9 +130,11 @@ mod tests {
             of("\nfatal error:\n  no\n"),
             "`aws s3 rm` failed: fatal error: no"
         );
-        let expired = of("\nAn error occurred (ExpiredToken)\n");
+        let expired = of("\nAn error occurred (ExpiredToken) when calling the X operation: y\n");
         assert!(
-            expired.ends_with("(`aws sso login`) (An error occurred (ExpiredToken))"),
+            expired.ends_with(
+                "(`aws sso login`) (An error occurred (ExpiredToken) when calling the X operation: y)"
+            ),
             "{expired}"
         );
     }

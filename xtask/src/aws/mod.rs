@@ -15,7 +15,7 @@ use crate::aws::error::AwsError;
 use crate::aws::parameters::{Settings, Values};
 use crate::aws::stack::Stack;
 use crate::aws::stacks::{Holds, PARTS, Part, Scope};
-use crate::aws::state::State;
+use crate::aws::state::{State, WAITING};
 use crate::aws::template::with_plain_table_name;
 use crate::environment::Environment;
 use crate::flags::{self, AwsDeploy, AwsDestroy, AwsVerb};
@@ -92,12 +92,8 @@ impl<'sh> Run<'sh> {
                     stack.name
                 ),
                 state => {
-                    let changed = self.prepare(part, &stack, &state)?.is_some();
-                    if changed && state == State::Absent {
-                        // A stack that waits for its change set would else stay.
-                        stack.delete()?;
-                    } else if changed {
-                        stack.forget()?;
+                    if self.prepare(part, &stack, &state)?.is_some() {
+                        stack.withdraw()?;
                     }
                 }
             }
@@ -112,14 +108,17 @@ impl<'sh> Run<'sh> {
         }
         for part in &self.parts {
             let started = Instant::now();
-            let stack = self.stack(part);
+            let mut stack = self.stack(part);
             let mut state = stack.state()?;
             if state == State::RolledBack {
                 println!("{:40} removing what a failed first deployment left", stack.name);
                 stack.delete()?;
-                state = State::Absent;
+                (stack.found, state) = (None, State::Absent);
             }
             let Some(changes) = self.prepare(part, &stack, &state)? else {
+                if stack.found.is_some_and(is_empty) {
+                    stack.delete()?;
+                }
                 continue;
             };
             if !replace_table && let Err(error) = stack.refuse_loss(&changes) {
@@ -167,17 +166,22 @@ impl<'sh> Run<'sh> {
         Ok(())
     }
 
-    /// Whether the other environment has no stack.
+    /// Whether the other environment has no stack but such as wait for their first change, as a plan leaves that was cut off.
     fn is_the_last(&self) -> bool {
         let other = self.environment.other();
         let own = PARTS.iter().filter(|part| part.scope == Scope::Each);
         let mut names = own.map(|part| part.stack(self.values.project(), other));
-        names.all(|name| !self.stacks.contains_key(&name))
+        names.all(|name| self.stacks.get(&name).is_none_or(is_empty))
     }
 
     fn remove(&self, part: &Part, stack: &Stack<'_>) -> Result<()> {
         if stack.found.is_none() {
             println!("{:40} is not there", stack.name);
+            return Ok(());
+        }
+        if stack.found.is_some_and(is_empty) {
+            stack.delete()?;
+            println!("{:40} removed; it was empty", stack.name);
             return Ok(());
         }
         if part.holds == Holds::Histories {
@@ -239,6 +243,11 @@ impl<'sh> Run<'sh> {
             name,
         }
     }
+}
+
+/// Whether nothing has been made in this stack.
+fn is_empty(stack: &Value) -> bool {
+    stack["StackStatus"] == WAITING
 }
 
 /// Those of these names; all when none is named.

@@ -37,7 +37,12 @@ impl Settings {
     pub(crate) fn read(sh: &Shell) -> Result<Self> {
         let path = sh.current_dir().join(FILE);
         let text = fs::read_to_string(&path).with_context(|| format!("read {FILE}"))?;
-        toml::from_str(&text).with_context(|| format!("read {FILE}"))
+        Self::of_text(&text)
+    }
+
+    /// Those of the file whose text this is.
+    pub(crate) fn of_text(text: &str) -> Result<Self> {
+        toml::from_str(text).with_context(|| format!("read {FILE}"))
     }
 
     /// Everything that is said of an environment; `given`, of the command line, goes before the file.
@@ -71,14 +76,29 @@ impl Values {
         self.values.get(PROJECT).map_or(DEFAULT_PROJECT, String::as_str)
     }
 
+    fn filled(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|value| !value.is_empty())
+    }
+
+    /// Whether a repository on GitHub is named in whose tokens are numbers that nobody has said: the template would trust nobody then.
+    fn lacks_githubs_numbers(&self) -> bool {
+        let numbered = self
+            .values
+            .get("GitHubImmutableSubject")
+            .is_none_or(|it| it != "no");
+        let told = ["GitHubOwnerId", "GitHubRepositoryId"]
+            .iter()
+            .all(|name| self.filled(name));
+        self.filled("GitHubRepository") && numbered && !told
+    }
+
     /// What `part` takes of it, as the command line wants it.
     pub(crate) fn for_part(&self, part: &Part) -> Result<Vec<serde_json::Value>, AwsError> {
-        let filled = |name: &&str| self.values.get(*name).is_some_and(|value| !value.is_empty());
         let missing: Vec<_> = part
             .required
             .iter()
             .copied()
-            .filter(|name| !filled(name))
+            .filter(|name| !self.filled(name))
             .collect();
         if !missing.is_empty() {
             return Err(AwsError::ParameterMissing {
@@ -86,6 +106,11 @@ impl Values {
                 missing,
                 environment: self.environment.name(),
                 project: self.project().to_owned(),
+            });
+        }
+        if part.name == "access" && self.lacks_githubs_numbers() {
+            return Err(AwsError::NumbersMissing {
+                repository: self.values.get("GitHubRepository").cloned().unwrap_or_default(),
             });
         }
         let mut all: Vec<_> = part
@@ -142,6 +167,25 @@ mod tests {
             error.contains("OidcProvider") && error.contains("[staging]"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_repository_on_github_needs_both_numbers_or_none() {
+        for (more, enough) in [
+            ("", false),
+            ("GitHubOwnerId = '1'", false),
+            ("GitHubOwnerId = '1'\nGitHubRepositoryId = ''", false),
+            ("GitHubOwnerId = '1'\nGitHubRepositoryId = '2'", true),
+            ("GitHubImmutableSubject = 'yes'", false),
+            ("GitHubImmutableSubject = 'no'", true),
+        ] {
+            let settings = settings(&format!(
+                "[shared]\nGitHubRepository = 'you/board'\n{more}\n[staging]\n[production]"
+            ));
+            let values = settings.of(Environment::Staging, &[]).unwrap();
+            assert_eq!(values.for_part(part("access")).is_ok(), enough, "{more}");
+            assert!(values.for_part(part("registry")).is_ok());
+        }
     }
 
     #[test]

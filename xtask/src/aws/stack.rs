@@ -11,7 +11,7 @@ use crate::aws::account::Account;
 use crate::aws::change::{Change, changes, nothing_to_do};
 use crate::aws::error::AwsError;
 use crate::aws::events::{checks, reasons};
-use crate::aws::state::{State, judge};
+use crate::aws::state::{State, WAITING, judge};
 
 /// Between two looks at a stack that changes.
 const LOOK: Duration = Duration::from_secs(2);
@@ -49,13 +49,26 @@ impl Stack<'_> {
         }
     }
 
-    /// Works out what the template, a file, would change; `None` when nothing.
+    /// Works out what the template, a file, would change; `None` when nothing. Where that fails, no empty stack stays.
     pub(crate) fn prepare(
         &self,
         template: &Path,
         parameters: &[Value],
         state: &State,
     ) -> Result<Option<Vec<Change>>> {
+        let worked_out = self.work_out(template, parameters, state);
+        if worked_out.is_err()
+            && let Err(error) = self.discard_new()
+        {
+            eprintln!(
+                "{:40} an empty stack may be left, which `destroy` removes: {error:#}",
+                self.name
+            );
+        }
+        worked_out
+    }
+
+    fn work_out(&self, template: &Path, parameters: &[Value], state: &State) -> Result<Option<Vec<Change>>> {
         self.create_change_set(template, parameters, state)?;
         let set = self.change_set()?;
         if set["Status"] == "CREATE_COMPLETE" {
@@ -71,9 +84,7 @@ impl Stack<'_> {
         match refused {
             None => {
                 // A new stack without any resource would wait for a change set for ever.
-                if *state != State::There {
-                    self.delete()?;
-                }
+                self.discard_new()?;
                 Ok(None)
             }
             Some(reasons) => {
@@ -132,6 +143,23 @@ impl Stack<'_> {
                 _ => thread::sleep(LOOK),
             }
         }
+    }
+
+    /// Drops the prepared change, and with it the stack that only waits for it. One that waited before this run is somebody else's,
+    /// with another change perhaps, and stays.
+    pub(crate) fn withdraw(&self) -> Result<()> {
+        match self.found {
+            Some(_) => self.forget(),
+            None => self.discard_new(),
+        }
+    }
+
+    /// Removes the stack if this run made it and nothing was made in it: AWS makes one for the first change set of a name.
+    fn discard_new(&self) -> Result<()> {
+        if self.found.is_none() && self.status()?.as_deref() == Some(WAITING) {
+            self.delete()?;
+        }
+        Ok(())
     }
 
     /// Drops the prepared change.

@@ -71,7 +71,15 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "access",
         scope: Scope::Shared,
-        parameters: &["GitHubRepository", "GitLabProject", "GitLabHost", "Providers"],
+        parameters: &[
+            "GitHubRepository",
+            "GitHubOwnerId",
+            "GitHubRepositoryId",
+            "GitHubImmutableSubject",
+            "GitLabProject",
+            "GitLabHost",
+            "Providers",
+        ],
         required: &[],
         holds: Holds::Nothing,
     },

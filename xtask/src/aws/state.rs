@@ -13,6 +13,9 @@ pub(crate) enum State {
     There,
 }
 
+/// The status of a stack in which nothing has been made: it waits for its first change.
+pub(crate) const WAITING: &str = "REVIEW_IN_PROGRESS";
+
 /// What a status means to somebody who wants to change the stack.
 pub(crate) fn judge(stack: &str, status: &str) -> Result<State, AwsError> {
     let for_a_person = |next: &str| AwsError::Stuck {
@@ -21,7 +24,7 @@ pub(crate) fn judge(stack: &str, status: &str) -> Result<State, AwsError> {
         next: next.to_owned(),
     };
     match status {
-        "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE" => Ok(State::Absent),
+        WAITING | "DELETE_COMPLETE" => Ok(State::Absent),
         "ROLLBACK_COMPLETE" => Ok(State::RolledBack),
         "UPDATE_ROLLBACK_FAILED" => Err(for_a_person(&format!(
             "aws cloudformation continue-update-rollback --stack-name {stack}"

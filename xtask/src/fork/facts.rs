@@ -1,11 +1,12 @@
 //! The facts that a fork has of its own: read from `infra/`, and checked where the command line gives them.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use xshell::Shell;
+use serde_json::Value;
 
-use crate::aws::parameters::Settings;
-
-const REPOSITORY: &str = "infra/apps/base/repository.yaml";
+use super::REPOSITORY;
+use super::files::Texts;
+use super::partition::{self, Partition};
+use crate::aws::parameters::{FILE as PARAMETERS, Settings};
 
 /// What a fork has differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +21,18 @@ pub(super) struct Facts {
 
 impl Facts {
     /// As they stand in `infra/`.
-    pub(super) fn read(sh: &Shell) -> Result<Self> {
-        let Settings { account, region, .. } = Settings::read(sh)?;
-        let text = sh
-            .read_file(REPOSITORY)
-            .with_context(|| format!("read {REPOSITORY}"))?;
-        let url = text.lines().find_map(|line| line.trim().strip_prefix("url: "));
-        let repository = url.with_context(|| format!("{REPOSITORY} has no `url`"))?;
+    pub(super) fn of(texts: &Texts) -> Result<Self> {
+        let Settings { account, region, .. } = Settings::of_text(texts.text(PARAMETERS)?)?;
+        let text = texts.text(REPOSITORY)?;
+        let read: Value = serde_saphyr::from_str(text).with_context(|| format!("read {REPOSITORY}"))?;
+        let url = read["data"]["url"].as_str().map(str::trim);
+        let repository = url.with_context(|| format!("{REPOSITORY} has no `data.url`"))?;
+        ensure!(
+            [&*account, &*region, repository]
+                .iter()
+                .all(|fact| !fact.is_empty()),
+            "{PARAMETERS} or {REPOSITORY} has an empty fact, which cannot be found in the other files; fill it in"
+        );
         Ok(Self {
             account,
             region,
@@ -34,18 +40,20 @@ impl Facts {
         })
     }
 
+    pub(super) fn partition(&self) -> &'static Partition {
+        partition::of_region(&self.region)
+    }
+
     /// `IMAGE_REGISTRY` of docs/CI.md.
-    pub(super) fn registry(&self) -> String {
-        format!(
-            "{}.dkr.ecr.{}.amazonaws.com/gitops-loop",
-            self.account, self.region
-        )
+    fn registry(&self) -> String {
+        let suffix = self.partition().suffix;
+        format!("{}.dkr.ecr.{}.{suffix}/gitops-loop", self.account, self.region)
     }
 
     /// `owner/name`, if the repository is on GitHub.
     pub(super) fn on_github(&self) -> Option<&str> {
         let (host, name) = self.host_and_name()?;
-        (host == "github.com").then_some(name)
+        host.eq_ignore_ascii_case("github.com").then_some(name)
     }
 
     /// Host and `group/project`, if the repository is on a GitLab.
@@ -54,9 +62,18 @@ impl Facts {
             .filter(|(host, _)| host.starts_with("gitlab."))
     }
 
-    fn host_and_name(&self) -> Option<(&str, &str)> {
+    /// Without `.git`, which the forges take or leave.
+    pub(super) fn host_and_name(&self) -> Option<(&str, &str)> {
         let (host, path) = self.repository.strip_prefix("https://")?.split_once('/')?;
         Some((host, path.strip_suffix(".git").unwrap_or(path)))
+    }
+
+    pub(super) fn print(&self) {
+        println!("account     {}", self.account);
+        println!("region      {}", self.region);
+        println!("partition   {}", self.partition().name);
+        println!("repository  {}", self.repository);
+        println!("registry    {}", self.registry());
     }
 }
 
@@ -89,11 +106,11 @@ pub(crate) fn repository(text: &str) -> Result<String> {
         .strip_prefix("https://")
         .and_then(|rest| rest.split_once('/'));
     ensure!(
-        path.is_some_and(|(host, path)| !host.is_empty() && !path.is_empty()),
+        path.is_some_and(|(host, path)| !host.is_empty() && !path.is_empty() && !path.ends_with('/')),
         "the address of a repository is `https://host/path`, as `https://github.com/you/board.git`"
     );
     ensure!(
-        !text.contains(|c: char| c.is_whitespace() || "\"'@#".contains(c)),
+        !text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'@#\\".contains(c)),
         "an address with credentials or quotes has no place in Git"
     );
     Ok(text.to_owned())
@@ -117,6 +134,7 @@ mod tests {
             "you/board",
             "git@github.com:you/board",
             "https://github.com",
+            "https://github.com/you/board/",
             "https://me:key@host/board",
         ] {
             assert!(repository(wrong).is_err(), "{wrong}");

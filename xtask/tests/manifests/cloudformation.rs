@@ -1,6 +1,7 @@
 //! What the manifests expect of AWS is what the template makes, and no more may be done than is said here.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -43,17 +44,22 @@ fn roles(environment: &str) -> Vec<(String, Value, Object)> {
         .collect()
 }
 
+/// As `cargo xtask fork` says it of this checkout.
+fn partition() -> String {
+    let said = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("fork").output();
+    let said = String::from_utf8(said.expect("run xtask").stdout).expect("facts are UTF-8");
+    let line = said.lines().find_map(|line| line.strip_prefix("partition "));
+    line.expect("the partition has a line").trim().to_owned()
+}
+
 #[test]
 fn the_account_is_the_one_that_the_manifests_name() {
     let settings =
         std::fs::read_to_string(ROOT.join("infra/aws/parameters.toml")).expect("read the settings");
+    let settings: toml::Table = settings.parse().expect("the settings are TOML");
     let (account, region) = account_and_region();
-    for line in [
-        format!("account = \"{account}\""),
-        format!("region = \"{region}\""),
-    ] {
-        assert!(settings.lines().any(|found| found == line), "{line}");
-    }
+    assert_eq!(settings["account"].as_str(), Some(account));
+    assert_eq!(settings["region"].as_str(), Some(region));
 }
 
 #[test]
@@ -111,7 +117,7 @@ fn each_role_trusts_one_service_account_that_asks_for_it() {
             }});
             assert_eq!(statement["Condition"], expected, "{name}");
             let account = find(overlay("platform", environment), "ServiceAccount", account);
-            let arn = format!("arn:aws:iam::{}:role/{name}", account_and_region().0);
+            let arn = format!("arn:{}:iam::{}:role/{name}", partition(), account_and_region().0);
             assert_eq!(account.annotation("eks.amazonaws.com/role-arn"), arn);
         }
     }

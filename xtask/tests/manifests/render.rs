@@ -107,19 +107,16 @@ pub(crate) fn environment(environment: &str) -> Vec<Object> {
 
 /// The AWS account and region, as the registry's host name tells them.
 pub(crate) fn account_and_region() -> (&'static str, &'static str) {
-    let server = crate::object::find(overlay("backend", ENVIRONMENTS[0]), "Deployment", "backend");
-    let image = server.text("/spec/template/spec/containers/0/image");
-    let parts: Vec<_> = image.split('.').collect();
-    let [account, "dkr", "ecr", region, "amazonaws", ..] = parts[..] else {
-        panic!("{image} is not in ECR")
+    let parts: Vec<_> = REGISTRY.split('.').collect();
+    let [account, "dkr", "ecr", region, ..] = parts[..] else {
+        panic!("{} is not in ECR", *REGISTRY)
     };
     (account, region)
 }
 
-/// Where our images lie, as `000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop`.
-pub(crate) fn registry() -> String {
-    let (account, region) = account_and_region();
-    format!("{account}.dkr.ecr.{region}.amazonaws.com/gitops-loop")
+/// Where our images lie, as `000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop`; another partition's hosts end otherwise.
+pub(crate) fn registry() -> &'static str {
+    &REGISTRY
 }
 
 /// `v1.36` where the clusters run 1.36.3.
@@ -129,6 +126,15 @@ pub(crate) fn minor_of_kubernetes() -> String {
     let (minor, _) = kubernetes.rsplit_once('.').expect("three numbers");
     minor.to_owned()
 }
+
+static REGISTRY: LazyLock<String> = LazyLock::new(|| {
+    let server = crate::object::find(overlay("backend", ENVIRONMENTS[0]), "Deployment", "backend");
+    let image = server.text("/spec/template/spec/containers/0/image");
+    let (registry, _) = image
+        .split_once("/backend")
+        .expect("an image is named after its app");
+    registry.to_owned()
+});
 
 /// The objects of a plain file, such as a root Application.
 pub(crate) fn file(path: &str) -> Vec<Object> {

@@ -140,7 +140,7 @@ fn break_it(objects: &mut [Object], id: &str, pointer: &str, json: &str) {
             .remove(&key)
             .unwrap_or_else(|| panic!("{id} has no {pointer}"));
     } else {
-        let json = json.replace(OUR_REGISTRY, &registry());
+        let json = json.replace(OUR_REGISTRY, registry());
         fields.insert(key, serde_json::from_str(&json).expect("JSON"));
     }
 }

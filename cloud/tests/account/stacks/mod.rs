@@ -104,6 +104,9 @@ const GIVEN: &[&str] = &[
     "EncryptionKey=own",
     "Forge=codecommit",
     "GitHubRepository=someone/board",
+    "GitHubOwnerId=1234",
+    "GitHubRepositoryId=567890",
+    "GitHubImmutableSubject=yes",
     "GitLabProject=group/board",
     "OidcProvider=oidc.eks/id/1",
 ];

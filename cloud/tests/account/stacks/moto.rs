@@ -15,6 +15,7 @@ fn what_moto_answers_for_in_production() {
     PRODUCTION.deploy(&emulator, PARTS);
     let sources = sources(&emulator, &["gitops-loop"]);
     issuers(&emulator);
+    github_subjects(&emulator, "someone@1234/board@567890");
     protected_table(&emulator);
     roles(&emulator, PRODUCTION);
     pipelines(&emulator, PRODUCTION);
@@ -100,6 +101,25 @@ fn issuers(emulator: &Emulator) {
         );
         assert_eq!(got["ClientIDList"], json!(["sts.amazonaws.com"]), "{arn}");
     }
+}
+
+/// Whom the role for GitHub trusts, once CloudFormation has put the parameters in.
+fn github_subjects(emulator: &Emulator, repository: &str) {
+    let role = ask(
+        emulator,
+        &["iam", "get-role", "--role-name", "gitops-loop-github"],
+    );
+    let statements = &role["Role"]["AssumeRolePolicyDocument"]["Statement"];
+    let subject = |index: usize, operator: &str| {
+        statements[index]["Condition"][operator]["token.actions.githubusercontent.com:sub"].clone()
+    };
+    let branches =
+        ["master", "production"].map(|branch| format!("repo:{repository}:ref:refs/heads/{branch}"));
+    assert_eq!(subject(0, "StringEquals"), json!(branches));
+    assert_eq!(
+        subject(1, "StringLike"),
+        format!("repo:{repository}:ref:refs/tags/v*")
+    );
 }
 
 fn table(emulator: &Emulator, variant: Variant) -> Value {
@@ -191,4 +211,19 @@ fn forges_that_nobody_names_get_no_role_and_no_issuer() {
     assert_eq!(issuers["OpenIDConnectProviderList"], json!([]));
     let roles = ask(&emulator, &["iam", "list-roles"]);
     assert_eq!(roles["Roles"], json!([]));
+    // A repository whose tokens have the names alone needs no numbers.
+    let by_name = [
+        "deploy",
+        "production",
+        "--set",
+        "GitHubRepository=someone/board",
+        "--set",
+        "GitHubOwnerId=",
+        "--set",
+        "GitHubRepositoryId=",
+        "--set",
+        "GitHubImmutableSubject=no",
+    ];
+    emulator.xtask(&tools::root(), &by_name, &["access"]).unwrap();
+    github_subjects(&emulator, "someone/board");
 }

@@ -155,7 +155,11 @@ fn refusal(what: String, said: &str) -> Error {
         Meaning::NoCredentials | Meaning::Expired | Meaning::Denied => {
             Error::Credentials(what, text, "the role of this run")
         }
-        Meaning::NotReached => Error::Unreachable(what, text),
-        Meaning::Other => Error::Unexpected(what, text),
+        Meaning::NotReached
+        | Meaning::Certificate
+        | Meaning::Proxy
+        | Meaning::UnknownHost
+        | Meaning::Clock => Error::Unreachable(what, text),
+        Meaning::Busy | Meaning::Other => Error::Unexpected(what, text),
     }
 }

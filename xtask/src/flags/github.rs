@@ -1,0 +1,47 @@
+//! What `cargo xtask fork` has to know of a repository on GitHub.
+
+use std::env;
+
+use clap::Args;
+
+use crate::fork;
+
+#[derive(Debug, Args)]
+pub(crate) struct GitHub {
+    /// The owner's number on GitHub; asked from GitHub unless given
+    #[arg(long = "github-owner-id", value_name = "ID", value_parser = fork::number)]
+    pub(crate) owner_id: Option<String>,
+    /// The repository's number on GitHub; asked from GitHub unless given
+    #[arg(long = "github-repository-id", value_name = "ID", value_parser = fork::number)]
+    pub(crate) repository_id: Option<String>,
+    /// Whether its tokens carry the numbers: `no` for a repository from before 2026-07-15 that keeps the names alone
+    #[arg(long = "github-immutable-subject", value_name = "yes|no", value_parser = ["yes", "no"])]
+    pub(crate) immutable_subject: Option<String>,
+    /// Address of GitHub's API
+    #[arg(
+        long = "github-api",
+        value_name = "URL",
+        env = "GITHUB_API_URL",
+        default_value = "https://api.github.com"
+    )]
+    pub(crate) api: String,
+}
+
+impl GitHub {
+    /// Whether an option is about whom to trust.
+    pub(crate) fn says_something(&self) -> bool {
+        let ids = [&self.owner_id, &self.repository_id];
+        ids.iter().any(|id| id.is_some()) || self.immutable_subject.is_some()
+    }
+
+    /// By the names that GitHub's own command line reads, in its order: for a private repository, and for what only its
+    /// administrators are told.
+    pub(crate) fn token() -> Option<String> {
+        let tokens = ["GH_TOKEN", "GITHUB_TOKEN"]
+            .into_iter()
+            .filter_map(|name| env::var(name).ok());
+        tokens
+            .map(|token| token.trim().to_owned())
+            .find(|token| !token.is_empty())
+    }
+}
