@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod text;
+
 /// Where messages are listed and posted on the backend.
 pub const MESSAGES: &str = "/api/messages";
 /// One message, as a pattern of the router; [`message_path`] fills it in.
@@ -32,9 +34,9 @@ pub const DEFAULT_LIMIT: u32 = 20;
 /// Most messages of a page.
 pub const MAX_LIMIT: u32 = 100;
 
-/// Longest accepted author, in characters.
+/// Longest accepted author, in characters as [`text::length`] counts them.
 pub const MAX_AUTHOR: usize = 80;
-/// Longest accepted text, in characters.
+/// Longest accepted text, in characters as [`text::length`] counts them.
 pub const MAX_TEXT: usize = 1000;
 
 /// A message as it is stored and shown.
@@ -68,6 +70,16 @@ impl Message {
     pub fn etag(&self) -> String {
         etag(self.revision)
     }
+
+    /// The message as a page can show it: the table may hold what is not accepted any more.
+    #[must_use]
+    pub fn sanitized(self) -> Self {
+        Self {
+            author: text::sanitize(&self.author).into_owned(),
+            text: text::sanitize(&self.text).into_owned(),
+            ..self
+        }
+    }
 }
 
 fn first_revision() -> u32 {
@@ -88,14 +100,11 @@ pub fn message_path(uuid: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewMessage {
-    /// Not blank, at most [`MAX_AUTHOR`] characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80, pattern = r"\S"))]
+    /// Who wrote it, by the rules of [`text::check`] up to [`MAX_AUTHOR`].
+    #[cfg_attr(feature = "openapi", schema(schema_with = text::schema::author))]
     pub author: String,
-    /// Not blank, at most [`MAX_TEXT`] characters.
-    #[cfg_attr(
-        feature = "openapi",
-        schema(min_length = 1, max_length = 1000, pattern = r"\S")
-    )]
+    /// What they wrote, by the same rules up to [`MAX_TEXT`].
+    #[cfg_attr(feature = "openapi", schema(schema_with = text::schema::text))]
     pub text: String,
 }
 

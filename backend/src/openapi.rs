@@ -2,6 +2,8 @@
 //!
 //! Built for tests and for `cargo xtask openapi` only: the binary serves `api/openapi.json`, and a test compares the two.
 
+use std::fmt::Write as _;
+
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{self, PathItem, RefOr};
@@ -11,11 +13,26 @@ use crate::routes::{document, health, messages};
 
 /// The document as it is checked in: indented JSON with a line break at the end.
 pub fn document() -> String {
-    let mut text = Document::openapi()
+    let text = Document::openapi()
         .to_pretty_json()
         .expect("the document is plain data");
-    text.push('\n');
-    text
+    in_ascii(&text) + "\n"
+}
+
+/// The same JSON with escapes for what is not ASCII: the patterns are about characters that nobody sees.
+fn in_ascii(json: &str) -> String {
+    let mut units = [0; 2];
+    let mut ascii = String::new();
+    for character in json.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut units) {
+            write!(ascii, "\\u{unit:04x}").expect("a string takes everything");
+        }
+    }
+    ascii
 }
 
 #[derive(OpenApi)]

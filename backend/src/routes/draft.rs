@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use api::{FieldError, MAX_AUTHOR, MAX_TEXT, NewMessage};
+use api::{FieldError, MAX_AUTHOR, MAX_TEXT, NewMessage, text};
 use axum::Json;
 use axum::extract::{FromRequest, Request};
 use serde_json::Value;
@@ -49,14 +49,7 @@ fn field(body: &Value, name: &str, longest: usize) -> Result<String, FieldError>
     };
     let value = body.get(name).ok_or_else(|| fault("is missing".into()))?;
     let value = value.as_str().ok_or_else(|| fault("must be a string".into()))?;
-    if value.trim().is_empty() {
-        return Err(fault("must not be blank".into()));
-    }
-    let length = value.chars().count();
-    if length > longest {
-        return Err(fault(format!("has {length} characters, {longest} are allowed")));
-    }
-    Ok(value.to_owned())
+    text::check(value, longest).map_err(|error| fault(error.to_string()))
 }
 
 #[cfg(test)]
@@ -81,11 +74,13 @@ mod tests {
 
     #[test]
     fn characters_count_not_bytes() {
-        let draft = |length| json!({"author": "Ada", "text": "ä".repeat(length)});
-        assert!(checked(&draft(MAX_TEXT)).is_ok());
-        assert_eq!(
-            faults(&draft(MAX_TEXT + 1)),
-            "text has 1001 characters, 1000 are allowed"
-        );
+        for character in ["ä", "🦀", "\r\n"] {
+            let draft = |length| json!({"author": "Ada", "text": format!(".{}", character.repeat(length))});
+            assert!(checked(&draft(MAX_TEXT - 1)).is_ok(), "{character:?}");
+            assert_eq!(
+                faults(&draft(MAX_TEXT)),
+                "text has 1001 characters, 1000 are allowed"
+            );
+        }
     }
 }

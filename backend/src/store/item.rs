@@ -50,13 +50,15 @@ pub(super) fn of(message: &Message, posted_hash: &str, write_id: &str) -> Item {
 /// `None` for an item that is no message: one such item must not take the board down.
 pub(super) fn message(item: &Item) -> Option<Message> {
     let attribute = |name| text(item, name).map(str::to_owned);
+    // What addresses, headers and events have to carry.
+    let token = |name| attribute(name).filter(|value| value.bytes().all(|byte| byte.is_ascii_graphic()));
     let message = || {
         Some(Message {
-            uuid: attribute("uuid")?,
+            uuid: token("uuid")?,
             author: attribute("author")?,
             text: attribute("text")?,
-            posted_at: attribute("posted_at")?,
-            edited_at: attribute("edited_at"),
+            posted_at: token("posted_at")?,
+            edited_at: token("edited_at"),
             revision: match item.get("revision") {
                 Some(revision) => revision.as_n().ok()?.parse().ok()?,
                 // From before revisions were counted.
@@ -94,6 +96,27 @@ mod tests {
         assert_eq!(message(&item), Some(message_in));
         item.insert("revision".into(), AttributeValue::S("x".into()));
         assert_eq!(message(&item), None);
+    }
+
+    #[test]
+    fn an_item_that_no_event_can_name_is_no_message() {
+        let message_in = Message {
+            uuid: "u".into(),
+            author: "\0".into(),
+            text: "\n".into(),
+            posted_at: "p".into(),
+            edited_at: Some("e".into()),
+            revision: 1,
+        };
+        let item = of(&message_in, "h", "w");
+        assert!(message(&item).is_some());
+        for name in ["uuid", "posted_at"] {
+            for bad in ["\0", "a\nb", "a\r", "a b", "ä"] {
+                let mut item = item.clone();
+                item.insert(name.into(), AttributeValue::S(bad.into()));
+                assert_eq!(message(&item), None, "{name} {bad:?}");
+            }
+        }
     }
 
     #[test]

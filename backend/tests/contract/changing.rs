@@ -6,7 +6,7 @@ use api::{Message, Problem};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 
-use crate::board::{Board, at_once, put_listed};
+use crate::board::{Board, at_once, put_listed, put_raw, texts};
 use crate::case::{Case, Ground, cases};
 
 /// No message has it.
@@ -24,6 +24,7 @@ pub(crate) fn cases() -> Vec<Case> {
         one_of_many_edits_wins,
         one_of_an_edit_and_a_delete_wins,
         a_message_without_revision_is_at_the_first,
+        what_is_no_longer_accepted_stays_readable,
     ]
 }
 
@@ -171,4 +172,34 @@ async fn a_message_without_revision_is_at_the_first(ground: Ground) {
     assert_eq!(found.header(header::ETAG), Some("\"1\""));
     let edited: Message = board.edit(UNKNOWN, "\"1\"", "new").await.json(StatusCode::OK);
     assert_eq!((edited.revision, edited.text.as_str()), (2, "new"));
+}
+
+/// Stored before the rules for text, or past the API.
+async fn what_is_no_longer_accepted_stays_readable(ground: Ground) {
+    let stored = ["\0", "a\u{1}b", "\r\n", "\u{200B}", "\u{FFFF}", "\u{85}"];
+    for (number, text) in stored.iter().enumerate() {
+        // Without `board`, as before schema 2: the migration has to carry it too.
+        let (uuid, posted_at) = (
+            format!("stored-{number}"),
+            format!("2025-01-01T00:00:0{number}.000000Z"),
+        );
+        let message = [
+            ("uuid", uuid.as_str()),
+            ("author", *text),
+            ("text", *text),
+            ("posted_at", &posted_at),
+        ];
+        put_raw(&ground.table, &message).await;
+    }
+    backend::migrate::to_newest(&ground.table, crate::migrating::PATIENCE)
+        .await
+        .unwrap();
+    let board = Board::on(&ground.table);
+    let listed = board.all().await;
+    assert!(texts(&listed).into_iter().rev().eq(stored));
+    for message in &listed {
+        let same = board.edit(&message.uuid, &message.etag(), &message.text).await;
+        let _: Problem = same.json(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    assert_eq!(board.all().await, listed);
 }

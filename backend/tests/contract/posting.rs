@@ -10,6 +10,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases![
         a_post_is_found_where_the_answer_says,
         every_character_is_kept,
+        line_breaks_are_stored_as_line_feeds,
         the_longest_message_is_stored,
         the_same_key_is_one_message,
         the_same_key_with_another_body_is_refused,
@@ -35,9 +36,9 @@ async fn every_character_is_kept(ground: Ground) {
     let texts = [
         "  blanks \n\tkept  ",
         "e\u{301} is not \u{e9}",
-        "👩‍👩‍👧 🇪🇺 \u{10FFFF}",
+        "👩‍👩‍👧 🇪🇺 \u{10FFFD}",
         "مرحبا\u{202E}dlrow",
-        "NUL \0 and \u{1} and \u{FEFF}",
+        "\u{FEFF} and \u{FFFD} and \u{E000}",
         "\"quoted\" \\ </script> {{ #name :value }}",
     ];
     for text in texts {
@@ -56,6 +57,17 @@ async fn every_character_is_kept(ground: Ground) {
         .collect();
     listed.reverse();
     assert_eq!(listed, texts);
+}
+
+async fn line_breaks_are_stored_as_line_feeds(ground: Ground) {
+    let board = Board::on(&ground.table);
+    let posted: Message = board
+        .post_keyed("k1", "one\r\ntwo\rthree\n")
+        .await
+        .json(StatusCode::CREATED);
+    assert_eq!(posted.text, "one\ntwo\nthree\n");
+    assert!(is_replay(&board.post_keyed("k1", "one\ntwo\nthree\n").await));
+    assert_eq!(board.all().await, [posted]);
 }
 
 /// In the characters that take the most bytes.

@@ -9,3 +9,4 @@ mod openapi;
 mod readiness;
 mod router;
 mod support;
+mod text;

@@ -1,40 +1,13 @@
 //! The API as a client meets it.
 
-use api::{FieldError, MAX_TEXT, Message, MessageList, Problem};
+use api::{FieldError, MAX_TEXT, Message, MessageList};
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
-use axum::response::Response;
-use backend::app::App;
 use serde_json::json;
 
-use crate::support::{app, body, current_table, empty_table, get, post, send, unreachable_table};
-
-/// A request to write, with headers and a draft of this text.
-fn write(method: Method, path: &str, headers: &[(&str, &str)], text: &str) -> Request<Body> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("content-type", "application/json");
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let draft = json!({"author": "Ada", "text": text});
-    request.body(Body::from(draft.to_string())).unwrap()
-}
-
-async fn posted(app: &App, key: &str, text: &str) -> Response {
-    let key = (api::IDEMPOTENCY_KEY, key);
-    send(app, write(Method::POST, api::MESSAGES, &[key], text)).await
-}
-
-/// The problem in an answer of this status, after a look at what all problems have in common.
-async fn problem(response: Response, status: u16) -> Problem {
-    assert_eq!(response.headers()[header::CONTENT_TYPE], Problem::CONTENT_TYPE);
-    let id = response.headers()[api::REQUEST_ID].to_str().unwrap().to_owned();
-    let problem: Problem = body(response, StatusCode::from_u16(status).unwrap()).await;
-    assert_eq!((problem.status, &problem.request_id), (status, &Some(id)));
-    problem
-}
+use crate::support::{
+    app, body, current_table, empty_table, get, post, posted, problem, send, unreachable_table, write,
+};
 
 #[tokio::test]
 async fn a_posted_message_is_listed_and_found() {

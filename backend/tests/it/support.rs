@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use api::Problem;
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{Method, Request, StatusCode, header};
 use axum::response::Response;
 use backend::app::App;
 use backend::dynamodb::{self, Table, Timeouts};
 use backend::migrate::Patience;
 use backend::store::Store;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use testkit::embedded::Embedded;
 use tokio::net::TcpSocket;
 use tower::ServiceExt;
@@ -90,4 +92,32 @@ pub(crate) async fn body<T: DeserializeOwned>(response: Response, status: Status
         .unwrap();
     assert_eq!(found, status, "{}", String::from_utf8_lossy(&bytes));
     serde_json::from_slice(&bytes).unwrap()
+}
+
+/// A request to write, with headers and a draft of this text.
+pub(crate) fn write(method: Method, path: &str, headers: &[(&str, &str)], text: &str) -> Request<Body> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let draft = json!({"author": "Ada", "text": text});
+    request.body(Body::from(draft.to_string())).unwrap()
+}
+
+/// Posts a draft of this text with a key.
+pub(crate) async fn posted(app: &App, key: &str, text: &str) -> Response {
+    let key = (api::IDEMPOTENCY_KEY, key);
+    send(app, write(Method::POST, api::MESSAGES, &[key], text)).await
+}
+
+/// The problem in an answer of this status, after a look at what all problems have in common.
+pub(crate) async fn problem(response: Response, status: u16) -> Problem {
+    assert_eq!(response.headers()[header::CONTENT_TYPE], Problem::CONTENT_TYPE);
+    let id = response.headers()[api::REQUEST_ID].to_str().unwrap().to_owned();
+    let problem: Problem = body(response, StatusCode::from_u16(status).unwrap()).await;
+    assert_eq!((problem.status, &problem.request_id), (status, &Some(id)));
+    problem
 }
