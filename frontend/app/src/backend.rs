@@ -74,13 +74,17 @@ impl Backend {
         }
     }
 
-    /// One page of messages, newest first.
+    /// One page of messages, newest first, as a page can show them.
     pub async fn list(&self, before: Option<&str>) -> Result<MessageList, BoardError> {
         let mut request = self.client.get(self.url(api::MESSAGES));
         if let Some(before) = before {
             request = request.query(&[("before", before)]);
         }
-        self.answer(request).await
+        let list: MessageList = self.answer(request).await?;
+        Ok(MessageList {
+            messages: list.messages.into_iter().map(Message::sanitized).collect(),
+            ..list
+        })
     }
 
     /// Posts a message; twice with the same key posts it once.
@@ -95,7 +99,7 @@ impl Backend {
             })?;
             request = request.header(IDEMPOTENCY_KEY, key);
         }
-        self.answer(request).await
+        self.answer(request).await.map(Message::sanitized)
     }
 
     /// Schema the backend's table is at, as it was at most a few seconds ago; `None` while the backend cannot tell.

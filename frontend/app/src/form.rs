@@ -1,5 +1,6 @@
 //! The form that posts a message; a plain HTML form before and without the script.
 
+use api::text::{length, sanitize};
 use api::{MAX_AUTHOR, MAX_TEXT, NewMessage};
 use leptos::ev::SubmitEvent;
 use leptos::html::{Input, Textarea};
@@ -12,12 +13,21 @@ use crate::field::{Field, error_id};
 use crate::server::post_message;
 use crate::{BoardError, Draft};
 
+/// A field counts UTF-16 units, the limits characters, which have up to two: a field that stops a person at this many never
+/// stops what the backend takes.
+const UNITS: usize = char::MAX.len_utf16();
+
+/// The element that says how long the text is.
+const COUNT: &str = "text-count";
+
 /// The form as the script works it.
 #[derive(Clone, Copy)]
 struct Form {
     board: Board,
     author: NodeRef<Input>,
     text: NodeRef<Textarea>,
+    /// Characters in the text.
+    written: RwSignal<usize>,
     attempt: StoredValue<Attempt>,
     sending: RwSignal<bool>,
     refusal: RwSignal<Option<BoardError>>,
@@ -49,6 +59,7 @@ impl Form {
         self.refusal.set(None);
         self.board.feed.update(|feed| feed.send(key.clone(), new.clone()));
         text.set_value("");
+        self.count();
         spawn_local(async move { self.post(key, new).await });
     }
 
@@ -69,14 +80,23 @@ impl Form {
         }
     }
 
-    /// Leads back to what has to be changed.
+    /// Leads back to what has to be changed; a character that is refused is seen by then.
     fn restore(self, text: &str, error: &BoardError) {
         if let Some(field) = self.text.get_untracked() {
-            field.set_value(text);
+            field.set_value(&sanitize(text));
             field.focus().ok();
+            self.count();
         }
         if let (Some(field), Some(_)) = (self.author.get_untracked(), error.at_field("author")) {
+            field.set_value(&sanitize(&field.value()));
             field.focus().ok();
+        }
+    }
+
+    /// Counts what is written.
+    fn count(self) {
+        if let Some(field) = self.text.get_untracked() {
+            self.written.set(length(&field.value()));
         }
     }
 
@@ -94,10 +114,13 @@ pub(crate) fn PostForm(board: Board, draft: Draft, refusal: Option<BoardError>) 
         board,
         author: NodeRef::new(),
         text: NodeRef::new(),
+        written: RwSignal::new(length(&draft.text)),
         attempt: StoredValue::new(Attempt::new(draft.key.clone())),
         sending: RwSignal::new(false),
         refusal: RwSignal::new(refusal),
     };
+    // A browser may have kept what was written before the page was loaded again.
+    Effect::new(move || form.count());
     let (author, text) = (form.problem("author"), form.problem("text"));
     let elsewhere = move || {
         let error = form.refusal.get().filter(|error| !error.only_at_fields());
@@ -110,27 +133,43 @@ pub(crate) fn PostForm(board: Board, draft: Draft, refusal: Option<BoardError>) 
                 <input type="hidden" name="key" value=draft.key/>
                 <Field name="author" label="Your name" problem=author>
                     <input
-                        id="author" name="author" required maxlength=MAX_AUTHOR.to_string() autocomplete="name"
-                        value=draft.author node_ref=form.author
+                        id="author" name="author" required maxlength=(UNITS * MAX_AUTHOR).to_string()
+                        autocomplete="name" value=draft.author node_ref=form.author
                         autofocus=author.get_untracked().is_some() aria-invalid=invalid(author)
                         aria-describedby=described(author, "author")
                     />
                 </Field>
                 <Field name="text" label="Message" problem=text>
                     <textarea
-                        id="text" name="text" required maxlength=MAX_TEXT.to_string() rows="3"
-                        node_ref=form.text readonly=move || form.sending.get()
+                        id="text" name="text" required maxlength=(UNITS * MAX_TEXT).to_string() rows="3"
+                        node_ref=form.text readonly=move || form.sending.get() on:input=move |_| form.count()
                         autofocus=text.get_untracked().is_some() aria-invalid=invalid(text)
-                        aria-describedby=described(text, "text")
+                        aria-describedby=move || described(text, "text")().or(Some(COUNT.to_owned()))
                     >
                         {inside_textarea(&draft.text)}
                     </textarea>
+                    <p id=COUNT class="count" data-over=move || over(form.written.get())>
+                        {move || counted(form.written.get())}
+                    </p>
                 </Field>
                 {elsewhere}
                 <button type="submit" aria-disabled=move || form.sending.get().then_some("true")>"Post"</button>
             </form>
         </section>
     }
+}
+
+/// How much of the limit is used, in words.
+fn counted(written: usize) -> String {
+    if written == 0 {
+        format!("At most {MAX_TEXT} characters.")
+    } else {
+        format!("{written} of {MAX_TEXT} characters.")
+    }
+}
+
+fn over(written: usize) -> Option<&'static str> {
+    (written > MAX_TEXT).then_some("")
 }
 
 fn invalid(problem: Signal<Option<String>>) -> impl Fn() -> Option<&'static str> + Clone {

@@ -8,9 +8,10 @@
 //!
 //! | where | what |
 //! |---|---|
-//! | `html[data-hydrated]` | the script runs: the page is alive |
+//! | `html[data-hydrated]` | the script has taken the whole page over: it is alive |
 //! | `form#post-form` | posts to `/form/post`; fields `author`, `text`, and hidden `key`, the idempotency key |
 //! | `[name=text][aria-invalid=true]` | the field was refused; `aria-describedby` names the element that says why (`#text-error`) |
+//! | `#text-count` | how many characters the text has of those that it may have; `data-over` when it has more |
 //! | `[role=alert]` | an error, at its field or above the button; none exists while all is well |
 //! | `li[data-uuid]` | a stored message, newest first; inside: `strong` (author), `time[datetime][title]`, `p.text` |
 //! | `li[data-sending]` | a message on its way; has no `data-uuid` |
@@ -55,11 +56,13 @@ pub use page::{Draft, Page, Site};
 #[component]
 pub fn App() -> impl IntoView {
     let page = SharedValue::new(expect_context::<Page>).into_inner();
-    // Effects run in the browser only, once all is in place.
-    Effect::new(|| {
-        if let Some(html) = document().document_element() {
-            html.set_attribute("data-hydrated", "").ok();
-        }
-    });
     view! { <board::BoardView page/> }
+}
+
+/// Says in the document that the page is alive. Not by an effect of [`App`]: effects run even after the document was found to
+/// be another than expected, when nothing else does.
+pub fn mark_hydrated() {
+    if let Some(html) = document().document_element() {
+        html.set_attribute("data-hydrated", "").ok();
+    }
 }

@@ -51,3 +51,15 @@ pub struct Draft {
     #[serde(default)]
     pub key: String,
 }
+
+impl Draft {
+    /// The draft as a page can show it: what is refused in it becomes something to see, and to take out.
+    #[must_use]
+    pub fn sanitized(self) -> Self {
+        Self {
+            author: api::text::sanitize(&self.author).into_owned(),
+            text: api::text::sanitize(&self.text).into_owned(),
+            ..self
+        }
+    }
+}

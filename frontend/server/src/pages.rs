@@ -80,7 +80,7 @@ async fn form(State(pages): State<Pages>, request: Request) -> Response {
             if refusal != BoardError::Unavailable {
                 draft.key = new_key();
             }
-            pages.render(None, draft, Some(refusal)).await
+            pages.render(None, draft.sanitized(), Some(refusal)).await
         }
     }
 }

@@ -28,7 +28,7 @@ struct Inner {
 }
 
 impl Backend {
-    /// Starts it; answers its address too. Its only rule is that a text is not blank.
+    /// Starts it; answers its address too. Its only rule is that of the texts.
     pub(crate) async fn start() -> (Self, String) {
         let backend = Self::default();
         let router = Router::new()
@@ -139,10 +139,10 @@ async fn post(State(backend): State<Backend>, headers: HeaderMap, Json(new): Jso
             Vec::new(),
         );
     }
-    if new.text.trim().is_empty() {
+    if let Err(error) = api::text::check(&new.text, api::MAX_TEXT) {
         let error = FieldError {
             field: "text".into(),
-            detail: "must not be blank".into(),
+            detail: error.to_string(),
         };
         return problem(
             StatusCode::UNPROCESSABLE_ENTITY,

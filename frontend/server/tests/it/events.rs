@@ -94,6 +94,21 @@ async fn who_listens_gets_what_others_post() {
 }
 
 #[tokio::test]
+async fn what_html_does_not_carry_is_no_news() {
+    let (backend, url) = Backend::start().await;
+    let base = frontend(&url).await;
+    let mut listener = Listener::open(&format!("{base}/events"), None).await;
+    assert_eq!(listener.next().await, Some(Event::backend("up")));
+    for (stored, shown) in [("\0", "\u{FFFD}"), ("a\u{1B}b\r\nc", "a\u{FFFD}b\nc")] {
+        let message = Message {
+            text: shown.into(),
+            ..backend.add(stored)
+        };
+        assert_eq!(listener.next().await, Some(Event::message(&message)));
+    }
+}
+
+#[tokio::test]
 async fn what_was_posted_since_the_page_was_made_comes_first() {
     let (backend, url) = Backend::start().await;
     let base = frontend(&url).await;

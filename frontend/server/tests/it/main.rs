@@ -12,3 +12,4 @@ mod files;
 mod headers;
 mod page;
 mod support;
+mod text;
