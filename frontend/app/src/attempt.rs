@@ -32,8 +32,8 @@ impl Attempt {
         self.key.clone()
     }
 
-    /// The message was taken: the next one is another, even with the same words.
-    pub(crate) fn taken(&mut self) {
+    /// The key belongs to a message, to this one or to another: what is sent next has a new one, even with the same words.
+    pub(crate) fn key_is_used(&mut self) {
         *self = Self::new(String::new());
     }
 }
@@ -63,7 +63,9 @@ mod tests {
     fn the_same_words_again_are_a_new_message() {
         let mut attempt = Attempt::new("first".into());
         attempt.key_for(&message("hello"));
-        attempt.taken();
-        assert_ne!(attempt.key_for(&message("hello")), "first");
+        attempt.key_is_used();
+        let second = attempt.key_for(&message("hello"));
+        assert_ne!(second, "first");
+        assert_eq!(attempt.key_for(&message("hello")), second, "a retry of it");
     }
 }

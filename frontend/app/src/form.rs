@@ -69,11 +69,14 @@ impl Form {
         match posted {
             Ok(message) => {
                 self.board.feed.update(|feed| feed.taken(&key, message));
-                self.attempt.update_value(Attempt::taken);
+                self.attempt.update_value(Attempt::key_is_used);
                 self.board.news.set("Your message is posted.".to_owned());
             }
             Err(error) => {
                 self.board.feed.update(|feed| feed.take_back(&key));
+                if error == BoardError::AlreadySent {
+                    self.attempt.update_value(Attempt::key_is_used);
+                }
                 self.restore(&new.text, &error);
                 self.refusal.set(Some(error));
             }
