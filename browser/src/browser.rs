@@ -195,6 +195,31 @@ impl Browser {
         self.press("button[type=submit]").await
     }
 
+    /// Puts `text` into an empty field at once, as from the clipboard: `WebDriver` itself types no character that is two for
+    /// JavaScript.
+    pub async fn paste(&self, css: &str, text: &str) -> Result<()> {
+        let field = self.shows(css).await?;
+        field.clear().await?;
+        field.focus().await?;
+        self.protocol("Input.insertText", json!({"text": text}))
+            .await
+            .map(drop)
+    }
+
+    /// What the field `css` holds.
+    pub async fn value(&self, css: &str) -> Result<String> {
+        let value = self.shows(css).await?.prop("value").await?;
+        value.with_context(|| format!("{css} has no value"))
+    }
+
+    /// Runs `script` in every document that is opened from now on, before anything of its own.
+    pub async fn before_documents(&self, script: &str) -> Result<()> {
+        let script = json!({"source": script});
+        self.protocol("Page.addScriptToEvaluateOnNewDocument", script)
+            .await
+            .map(drop)
+    }
+
     /// Clicks the first element that fits `css`.
     pub async fn press(&self, css: &str) -> Result<()> {
         self.shows(css)

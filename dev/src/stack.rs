@@ -112,6 +112,12 @@ impl Stack {
         self.database.endpoint.clone()
     }
 
+    /// Writes an item of strings into the table, past every rule of the backend.
+    pub async fn put(&self, attributes: &[(&str, &str)]) -> Result<()> {
+        let client = testkit::client(&self.database.endpoint).await;
+        testkit::table::put(&client, TABLE, attributes).await
+    }
+
     /// Process id of the backend, while it runs.
     pub fn backend_id(&self) -> Option<u32> {
         self.backend.as_ref().and_then(Server::id)

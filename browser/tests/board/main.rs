@@ -1,6 +1,7 @@
 //! The message board as people meet it: with script and without, while others post, while the backend is down.
 
 mod clocks;
+mod elsewhere;
 mod live;
 mod looks;
 mod outage;
@@ -9,3 +10,4 @@ mod policy;
 mod posting;
 mod stalled;
 mod tabs;
+mod text;

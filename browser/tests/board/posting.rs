@@ -3,6 +3,8 @@
 use anyhow::Result;
 use browser::Site;
 
+use crate::elsewhere;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_posted_message_is_shown_at_once_and_stays() -> Result<()> {
     let site = Site::start(3).await?;
@@ -63,6 +65,26 @@ async fn a_refusal_stands_at_its_field_without_script() -> Result<()> {
     browser.post("Ada", "Better").await?;
     browser.newest_is("Better").await?;
     assert_eq!(browser.count("[role=alert]").await?, 0);
+    Ok(())
+}
+
+/// The page's key was used meanwhile, as by the same page that the browser had kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_in_conflict_is_not_kept() -> Result<()> {
+    let site = Site::start(0).await?;
+    let browser = site.browser().await?;
+    let key = browser.value("[name=key]").await?;
+    elsewhere::post(&site.stack, &key, "Other words").await?;
+    browser.newest_is("Other words").await?;
+
+    browser.post("Ada", "My words").await?;
+    let alert = browser.shows("[role=alert]").await?.text().await?;
+    assert!(alert.contains("send it again"), "{alert}");
+    browser.picture("key-in-conflict").await?;
+    browser.press("button[type=submit]").await?;
+    browser.newest_is("My words").await?;
+    browser.shows_no("[role=alert]").await?;
+    assert_eq!(browser.messages().await?, ["My words", "Other words"]);
     Ok(())
 }
 
