@@ -114,6 +114,7 @@ mod tests {
             in_overlay: String::new(),
             released: None,
             withdrawn: None,
+            known: crate::ci::releases::Known::Nothing,
             action: Action::Build,
         }
     }

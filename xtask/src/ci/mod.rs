@@ -8,6 +8,7 @@ use crate::ci::run::Run;
 use crate::flags::{self, Verb};
 
 mod apps;
+mod choice;
 mod forge;
 mod git;
 mod http;
@@ -19,6 +20,7 @@ mod plan;
 mod proposal;
 mod propose;
 mod registry;
+mod releases;
 mod report;
 mod reproduce;
 mod results;

@@ -3,6 +3,9 @@
 //! Content decides, never the kind of commit: a bump changes no app's content, so its own plan is "nothing to release",
 //! and a CI system that runs once for several pushes loses none of them.
 
+#[cfg(test)]
+mod tests;
+
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
@@ -10,6 +13,7 @@ use crate::ci::apps::{APPS, App};
 use crate::ci::git::{Git, short};
 use crate::ci::overlay::{self, Pin};
 use crate::ci::registry::Images;
+use crate::ci::releases::{Known, Releases};
 use crate::environment::{Environment, MAIN_BRANCH};
 
 /// What will be done for one app.
@@ -38,8 +42,10 @@ pub(crate) struct AppPlan {
     pub(crate) in_overlay: String,
     /// The commit whose release the overlay holds.
     pub(crate) released: Option<String>,
-    /// The later commit that the overlay says was taken back.
+    /// The later commit that was taken back.
     pub(crate) withdrawn: Option<String>,
+    /// How both are known.
+    pub(crate) known: Known,
     pub(crate) action: Action,
 }
 
@@ -56,6 +62,13 @@ pub(crate) struct Plan {
     /// The later commit that this takes back; a rollback's alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) withdraws: Option<String>,
+    /// The latest commits that were ever released or taken back, where it is not known which one the environment has: what is not
+    /// later than they might bring it back.
+    #[serde(skip)]
+    pub(crate) latest: Vec<String>,
+    /// Whether the branch has a later commit of other content.
+    #[serde(skip)]
+    pub(crate) is_outdated: bool,
 }
 
 /// What releasing `commit` means while the overlays are as in `base`. `image` names the image of an app.
@@ -67,11 +80,11 @@ pub(crate) fn compute(
     commit: &str,
     base: &str,
 ) -> Result<Plan> {
+    let releases = Releases::of(git, environment, base)?;
     let mut apps = Vec::new();
-    for app in APPS {
+    for (app, (pin, known)) in APPS.iter().zip(&releases.now) {
         let fingerprint = git.fingerprint(commit, app)?;
         let in_registry = images.digest(app.name, &fingerprint)?;
-        let pin = pinned(git, base, app, environment)?;
         apps.push(AppPlan {
             app,
             name: app.name,
@@ -79,12 +92,13 @@ pub(crate) fn compute(
             fingerprint,
             action: action(environment, in_registry.as_deref(), &pin.digest),
             in_registry,
-            in_overlay: pin.digest,
-            released: pin.commit,
-            withdrawn: pin.withdrawn,
+            in_overlay: pin.digest.clone(),
+            released: pin.commit.clone(),
+            withdrawn: pin.withdrawn.clone(),
+            known: *known,
         });
     }
-    Ok(Plan::of(environment, commit, base, apps))
+    Plan::of(environment, commit, base, apps).bounded(git, &releases)
 }
 
 /// What giving `to` the images of `from` means, both as pinned in `base`. They must have the content of `pushed`, if that is given.
@@ -95,34 +109,24 @@ pub(crate) fn promotion(
     pushed: Option<&str>,
     base: &str,
 ) -> Result<Plan> {
-    let mut commit: Option<String> = None;
+    let (given, releases) = (Releases::of(git, from, base)?, Releases::of(git, to, base)?);
+    let given = given.state().map_or_else(|| bail!(given.unclear(from)), Ok)?;
+    let commit = given.commit;
     let mut apps = Vec::new();
-    for app in APPS {
-        let (given, pin) = (pinned(git, base, app, from)?, pinned(git, base, app, to)?);
-        let path = app.overlay(from.name());
-        let of = given.commit.with_context(|| {
-            format!(
-                "{path} names no commit behind its digest: nothing was released to {from} yet; do that first"
-            )
-        })?;
-        if commit.get_or_insert_with(|| of.clone()) != &of {
-            bail!(
-                "the overlays of {from} name different commits ({path}: {of}); release to {from} again first"
-            );
-        }
+    for ((app, (pin, known)), digest) in APPS.iter().zip(&releases.now).zip(given.digests) {
         apps.push(AppPlan {
             app,
             name: app.name,
-            fingerprint: git.fingerprint(&of, app)?,
-            image: format!("{}@{}", app.name, given.digest),
-            action: action(to, Some(&given.digest), &pin.digest),
-            in_registry: Some(given.digest),
-            in_overlay: pin.digest,
-            released: pin.commit,
-            withdrawn: pin.withdrawn,
+            fingerprint: git.fingerprint(&commit, app)?,
+            image: format!("{}@{digest}", app.name),
+            action: action(to, Some(&digest), &pin.digest),
+            in_registry: Some(digest),
+            in_overlay: pin.digest.clone(),
+            released: pin.commit.clone(),
+            withdrawn: pin.withdrawn.clone(),
+            known: *known,
         });
     }
-    let commit = commit.context("there are apps")?;
     if let Some(pushed) = pushed
         && !git.same_content(pushed, &commit)?
     {
@@ -131,7 +135,7 @@ pub(crate) fn promotion(
              there first"
         );
     }
-    Ok(Plan::of(to, &commit, base, apps))
+    Plan::of(to, &commit, base, apps).bounded(git, &releases)
 }
 
 pub(crate) fn pinned(git: &Git<'_>, base: &str, app: &App, environment: Environment) -> Result<Pin> {
@@ -159,7 +163,22 @@ impl Plan {
             release: apps.iter().any(|app| app.action != Action::Nothing),
             apps,
             withdraws: None,
+            latest: Vec::new(),
+            is_outdated: false,
         }
+    }
+
+    /// Where it is not known what the environment has, nothing may be proposed that is not later than all that it ever had.
+    fn bounded(mut self, git: &Git<'_>, releases: &Releases) -> Result<Self> {
+        if self.is_unclear() {
+            self.latest = releases.latest(git)?;
+        }
+        Ok(self)
+    }
+
+    /// Whether a digest in the overlays is one that no release wrote.
+    pub(crate) fn is_unclear(&self) -> bool {
+        self.apps.iter().any(|app| app.known == Known::Not)
     }
 
     /// The commits that the environment's overlays name.
@@ -210,6 +229,17 @@ impl Plan {
         )
     }
 
+    /// Says where the commit behind a digest was lost, and what it was.
+    pub(crate) fn tell_what_was_found(&self) {
+        for app in self.apps.iter().filter(|app| app.known == Known::Found) {
+            println!(
+                "found     {} lost the commit behind its digest; by the history of the overlays it is {}",
+                app.app.overlay(self.environment),
+                app.mark_in_words()
+            );
+        }
+    }
+
     pub(crate) fn print(&self) {
         println!(
             "commit {} of branch {}, to {}",
@@ -225,10 +255,32 @@ impl Plan {
                 app.in_registry.as_deref().unwrap_or("does not have it")
             );
             println!("  deployed  {}", app.in_overlay);
+            println!("  released  {}", app.release_in_words());
             println!("  so        {}", app.action.in_words());
         }
         if !self.release {
             println!("nothing to release");
+        }
+    }
+}
+
+impl AppPlan {
+    fn release_in_words(&self) -> String {
+        match self.known {
+            Known::Written => self.mark_in_words(),
+            Known::Found => {
+                self.mark_in_words() + " (found in the history: the comment behind the digest is lost)"
+            }
+            Known::Nothing => "nothing yet".to_owned(),
+            Known::Not => "unknown: no release wrote this digest".to_owned(),
+        }
+    }
+
+    fn mark_in_words(&self) -> String {
+        let commit = self.released.as_deref().unwrap_or_default();
+        match &self.withdrawn {
+            Some(withdrawn) => format!("{commit}, withdrawn {withdrawn}"),
+            None => commit.to_owned(),
         }
     }
 }
@@ -241,46 +293,5 @@ impl Action {
             Self::Nothing => "nothing: it is what the environment is pinned to",
             Self::Missing => "stop: this branch does not build",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_staging_builds() {
-        assert_eq!(action(Environment::Staging, None, "a"), Action::Build);
-        assert_eq!(action(Environment::Production, None, "a"), Action::Missing);
-    }
-
-    #[test]
-    fn content_that_is_deployed_is_left_alone_and_other_content_is_proposed() {
-        for environment in [Environment::Staging, Environment::Production] {
-            assert_eq!(action(environment, Some("a"), "a"), Action::Nothing);
-            assert_eq!(action(environment, Some("a"), "b"), Action::Propose);
-        }
-    }
-
-    #[test]
-    fn runs_that_share_a_release_build_what_is_theirs() {
-        let planned = |app: &'static App| AppPlan {
-            app,
-            name: app.name,
-            fingerprint: String::new(),
-            image: String::new(),
-            in_registry: None,
-            in_overlay: String::new(),
-            released: None,
-            withdrawn: None,
-            action: Action::Build,
-        };
-        let plan = Plan::of(Environment::Staging, "c", "b", APPS.iter().map(planned).collect());
-        let built = |names: Option<&[&str]>| -> Vec<_> {
-            plan.to_build(names).into_iter().map(|app| app.name).collect()
-        };
-        assert_eq!(built(None), ["backend", "frontend"]);
-        assert_eq!(built(Some(&["frontend"])), ["frontend"]);
-        assert!(built(Some(&[])).is_empty());
     }
 }

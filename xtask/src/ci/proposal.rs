@@ -8,6 +8,7 @@ use crate::ci::forge::Proposal;
 use crate::ci::git::Git;
 use crate::ci::overlay::{self, Pin};
 use crate::ci::plan::{Action, AppPlan, Plan};
+use crate::ci::releases::{SOURCE, WITHDRAWN};
 use crate::environment::MAIN_BRANCH;
 
 /// What the branches of an environment's proposals begin with.
@@ -46,10 +47,14 @@ pub(crate) fn commit(git: &Git<'_>, plan: &Plan, proposal: &Proposal, parent: &s
         .iter()
         .map(|app| edit(git, plan, app, parent))
         .collect::<Result<Vec<_>>>()?;
-    let message = format!(
-        "{}\n\n{}\nSource: {}\n",
+    let mut message = format!(
+        "{}\n\n{}\n{SOURCE}{}\n",
         proposal.title, proposal.text, plan.commit
     );
+    if let Some(withdrawn) = &plan.withdraws {
+        // Writing to a string cannot fail.
+        let _ = writeln!(message, "{WITHDRAWN}{withdrawn}");
+    }
     git.commit(parent, &plan.commit, &files, &message)
 }
 

@@ -42,6 +42,9 @@ pub(crate) enum Outcome {
     LeftTo(Vec<&'static str>),
     /// The environment was taken back from this commit, and nothing has changed since.
     Withdrawn(String),
+    /// The environment has an image that no release wrote, and the commit might be older: it is not later than one of these, which
+    /// were released, or not the newest of its branch.
+    Unclear(Vec<String>),
 }
 
 /// The one thing to do before the next look.
@@ -50,14 +53,6 @@ pub(crate) enum Next {
     Close(Open, String),
     Push { commit: String, old: Option<String> },
     Open,
-}
-
-struct Choice<'l> {
-    /// The commit that shall be proposed, if any.
-    best: Option<String>,
-    /// Its proposal, where it is open.
-    kept: Option<&'l Open>,
-    losers: Vec<&'l Open>,
 }
 
 impl Place<'_, '_> {
@@ -71,6 +66,9 @@ impl Place<'_, '_> {
             let plan = plan(look)?;
             let proposal = proposal::describe(&plan);
             let next = self.next(look, &plan, &proposal)?;
+            if matches!(next, Next::Rest(_)) {
+                plan.tell_what_was_found();
+            }
             Ok((proposal, next))
         })
     }
@@ -113,7 +111,7 @@ impl Place<'_, '_> {
     ) -> Result<Option<(Proposal, String)>> {
         let look = self.look(environment)?;
         let plan = plan(&look)?;
-        if !plan.release || self.withdrawn(&plan, &plan.commit)?.is_some() {
+        if !plan.release || self.objection(&look, &plan)?.is_some() {
             return Ok(None);
         }
         let proposal = proposal::describe(&plan);
@@ -127,13 +125,8 @@ impl Place<'_, '_> {
         if !unbuilt.is_empty() {
             return Ok(Next::Rest(Outcome::LeftTo(unbuilt)));
         }
-        let later = plan
-            .released()
-            .find(|of| *of != target && self.git.is_ancestor(target, of));
-        let on_branch = look.holds(self.git, target);
-        let withdrawn = self.withdrawn(plan, target)?;
-        let wanted = plan.release && on_branch && later.is_none() && withdrawn.is_none();
-        let choice = self.choose(look, plan, proposal, wanted)?;
+        let objection = self.objection(look, plan)?;
+        let choice = self.choose(look, plan, proposal, plan.release && objection.is_none())?;
         if let Some(loser) = choice.losers.first() {
             let reason = match &choice.best {
                 Some(best) => format!("replaced by the release of commit {best}"),
@@ -144,13 +137,9 @@ impl Place<'_, '_> {
         match choice.best {
             Some(best) if best == target => self.towards(look, plan, proposal, choice.kept),
             Some(best) => Ok(Next::Rest(Outcome::Overtaken(best))),
-            None => Ok(Next::Rest(match later {
-                Some(later) => Outcome::Overtaken(later.to_owned()),
-                None if plan.release && withdrawn.is_some() => {
-                    Outcome::Withdrawn(withdrawn.unwrap_or_default().to_owned())
-                }
-                None if !on_branch => Outcome::Gone(target.to_owned()),
-                None => Outcome::Nothing,
+            None => Ok(Next::Rest(match objection {
+                Some(outcome) if plan.release || !matches!(outcome, Outcome::Withdrawn(_)) => outcome,
+                _ => Outcome::Nothing,
             })),
         }
     }
@@ -177,64 +166,6 @@ impl Place<'_, '_> {
                 place: open.place.clone(),
             }),
         })
-    }
-
-    /// Of the open proposals, and the one to make if it is wanted: the newest that may be merged, and all that may not.
-    fn choose<'l>(
-        &self,
-        look: &'l Look,
-        plan: &Plan,
-        proposal: &Proposal,
-        wanted: bool,
-    ) -> Result<Choice<'l>> {
-        let git = self.git;
-        let mut choice = Choice {
-            best: wanted.then(|| plan.commit.clone()),
-            kept: None,
-            losers: Vec::new(),
-        };
-        for open in &look.open {
-            // Other branches that begin alike belong to people.
-            let Some(name) = proposal::commit_of(&open.branch, plan.environment) else {
-                continue;
-            };
-            let commit = git.commit_named(name);
-            let alive = match &commit {
-                _ if open.branch == proposal.branch => wanted,
-                Some(commit) => self.is_alive(look, plan, commit)?,
-                None => false,
-            };
-            let beats = match (&choice.best, &commit) {
-                (Some(best), Some(commit)) => git.is_ancestor(best, commit),
-                _ => true,
-            };
-            let twice = choice.kept.is_some_and(|kept| kept.branch == open.branch);
-            if alive && beats && !twice {
-                choice.losers.extend(choice.kept.replace(open));
-                choice.best = commit;
-            } else {
-                choice.losers.push(open);
-            }
-        }
-        Ok(choice)
-    }
-
-    /// Whether an open proposal of `commit` may still be merged: it is on the branch, neither released nor taken back, nor older
-    /// than this plan.
-    fn is_alive(&self, look: &Look, plan: &Plan, commit: &str) -> Result<bool> {
-        let git = self.git;
-        let outdated = look.holds(git, &plan.commit) && git.is_ancestor(commit, &plan.commit);
-        Ok(!outdated
-            && look.holds(git, commit)
-            && !plan.released().any(|of| git.is_ancestor(commit, of))
-            && self.withdrawn(plan, commit)?.is_none())
-    }
-
-    /// The commit that was taken back, if all content of `commit` was there by then. Commits that only manifests or prose
-    /// followed are so too: whoever wants that content again has to say so.
-    fn withdrawn<'p>(&self, plan: &'p Plan, commit: &str) -> Result<Option<&'p str>> {
-        let changed = self.git.last_change(commit)?;
-        Ok(plan.withdrawn().find(|of| self.git.is_ancestor(&changed, of)))
     }
 
     fn stands(&self, made: Option<&String>, plan: &Plan, proposal: &Proposal) -> Result<bool> {

@@ -11,63 +11,68 @@ use crate::ci::apps::APPS;
 use crate::ci::forge::Proposal;
 use crate::ci::git::{Git, short};
 use crate::ci::look::Look;
-use crate::ci::overlay::Pin;
 use crate::ci::plan::{self, Action, AppPlan, Plan};
 use crate::ci::proposal;
 use crate::ci::propose::{Next, Outcome, Place};
+use crate::ci::releases::{Releases, State};
 use crate::environment::{Environment, MAIN_BRANCH};
-
-/// A state of an environment's overlays that a release, or a rollback to one, has left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct State {
-    commit: String,
-    withdrawn: Option<String>,
-    /// In the order of the apps.
-    digests: Vec<String>,
-}
 
 /// What giving an environment an earlier release means while the overlays are as in `base`: the one before the present one, or
 /// that of the commit `to`, which may be cut short.
 pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, look: &Look) -> Result<Plan> {
     let base = look.base.as_str();
-    let now = state(git, environment, base).with_context(|| {
-        format!("the overlays of {environment} on {MAIN_BRANCH} name no single release, so nothing is to be taken back")
-    })?;
-    let history = history(git, environment, base)?;
-    let target = match to {
-        Some(to) => named(&history, to, environment)?,
-        None => history
-            .iter()
-            .find(|state| state.commit != now.commit && git.is_ancestor(&state.commit, &now.commit))
-            .with_context(|| {
-                format!(
-                    "{environment} had no release before that of commit {}",
-                    now.commit
-                )
-            })?,
+    let releases = Releases::of(git, environment, base)?;
+    let (now, history) = (releases.state(), releases.states());
+    let target = match (to, &now) {
+        (Some(to), _) => named(git, &history, to, environment)?,
+        (None, Some(now)) => before(git, &history, &now.commit)?.with_context(|| {
+            format!(
+                "{environment} had no release before that of commit {}",
+                now.commit
+            )
+        })?,
+        (None, None) => bail!(releases.unclear(environment)),
     };
-    let newest = newest(git, now.withdrawn.as_ref().unwrap_or(&now.commit), look)?;
+    let last = match &now {
+        Some(now) => now.withdrawn.clone().or(Some(now.commit.clone())),
+        // Not known, so all that the environment ever had counts as taken back.
+        None => releases.latest(git)?.into_iter().next(),
+    };
+    let newest = newest(git, &last.unwrap_or_else(|| target.commit.clone()), look)?;
     let wanted = git.is_ancestor(&newest, &target.commit) || git.same_content(&newest, &target.commit)?;
     let withdraws = (!wanted).then_some(newest);
-    let apps = APPS.iter().zip(&target.digests).zip(&now.digests);
-    let apps = apps.map(|((app, digest), in_overlay)| {
+    let apps = APPS.iter().zip(&target.digests).zip(&releases.now);
+    let apps = apps.map(|((app, digest), (pin, known))| {
         Ok(AppPlan {
             app,
             name: app.name,
             fingerprint: git.fingerprint(&target.commit, app)?,
             image: format!("{}@{digest}", app.name),
             in_registry: Some(digest.clone()),
-            in_overlay: in_overlay.clone(),
-            released: Some(now.commit.clone()),
-            withdrawn: now.withdrawn.clone(),
-            action: plan::action(environment, Some(digest), in_overlay),
+            in_overlay: pin.digest.clone(),
+            released: pin.commit.clone(),
+            withdrawn: pin.withdrawn.clone(),
+            known: *known,
+            action: plan::action(environment, Some(digest), &pin.digest),
         })
     });
     let apps = apps.collect::<Result<Vec<_>>>()?;
     let mut plan = Plan::of(environment, &target.commit, base, apps);
-    plan.release = target.commit != now.commit || target.digests != now.digests || withdraws != now.withdrawn;
+    plan.release = now.is_none_or(|now| {
+        target.commit != now.commit || target.digests != now.digests || withdraws != now.withdrawn
+    });
     plan.withdraws = withdraws;
     Ok(plan)
+}
+
+/// The newest release of a commit that the one of `now` followed.
+fn before<'s>(git: &Git<'_>, history: &'s [State], now: &str) -> Result<Option<&'s State>> {
+    if git.commit_named(now).is_none() {
+        return Ok(None);
+    }
+    let earlier = git.history(now)?;
+    let mut earlier = earlier.iter().filter(|commit| *commit != now);
+    Ok(earlier.find_map(|commit| history.iter().find(|state| state.commit == *commit)))
 }
 
 /// The last commit with the content of `commit`: what went away and came back since then was not released once more.
@@ -91,6 +96,9 @@ impl Place<'_, '_> {
             let plan = plan(self.git, environment, to, look)?;
             let proposal = describe(&plan);
             let next = self.next_of_rollback(look, &plan, &proposal)?;
+            if matches!(next, Next::Rest(_)) {
+                plan.tell_what_was_found();
+            }
             Ok((proposal, next))
         })
     }
@@ -148,35 +156,8 @@ fn describe(plan: &Plan) -> Proposal {
     }
 }
 
-/// The releases that an environment has had, newest first; one that came back stands there twice.
-fn history(git: &Git<'_>, environment: Environment, base: &str) -> Result<Vec<State>> {
-    let overlays: Vec<_> = APPS.iter().map(|app| app.overlay(environment.name())).collect();
-    let changes = git.changes(base, &overlays)?;
-    Ok(changes
-        .iter()
-        .filter_map(|commit| state(git, environment, commit))
-        .collect())
-}
-
-/// What the overlays are in `commit`; none where they name no release, or the apps different ones.
-fn state(git: &Git<'_>, environment: Environment, commit: &str) -> Option<State> {
-    let pins = APPS
-        .iter()
-        .map(|app| plan::pinned(git, commit, app, environment).ok());
-    let pins: Vec<Pin> = pins.collect::<Option<_>>()?;
-    let Pin {
-        commit, withdrawn, ..
-    } = pins.first()?.clone();
-    let alike = |pin: &Pin| pin.commit == commit && pin.withdrawn == withdrawn;
-    pins.iter().all(alike).then_some(())?;
-    Some(State {
-        commit: commit?,
-        withdrawn,
-        digests: pins.into_iter().map(|pin| pin.digest).collect(),
-    })
-}
-
-fn named<'s>(history: &'s [State], to: &str, environment: Environment) -> Result<&'s State> {
+/// The newest release of the commit `to`, or of its content.
+fn named<'s>(git: &Git<'_>, history: &'s [State], to: &str, environment: Environment) -> Result<&'s State> {
     let mut known: Vec<&str> = Vec::new();
     for state in history {
         if !known.contains(&state.commit.as_str()) {
@@ -192,7 +173,7 @@ fn named<'s>(history: &'s [State], to: &str, environment: Environment) -> Result
     let found = history
         .iter()
         .find(|state| fitting.contains(&&state.commit.as_str()));
-    let Some(found) = found else {
+    let Some(found) = found.or(of_content(git, history, to)) else {
         let known: Vec<_> = known.iter().take(5).map(|commit| short(commit)).collect();
         bail!(
             "{environment} never had a release of commit {to}; the last ones were {}",
@@ -200,4 +181,14 @@ fn named<'s>(history: &'s [State], to: &str, environment: Environment) -> Result
         );
     };
     Ok(found)
+}
+
+/// The newest release with the content of a commit that was none itself: one of prose, or one that brought the content back.
+fn of_content<'s>(git: &Git<'_>, history: &'s [State], to: &str) -> Option<&'s State> {
+    let commit = git.commit_named(to)?;
+    history.iter().find(|state| {
+        let is_here = git.commit_named(&state.commit).is_some();
+        // A commit from before the apps has the content of none.
+        is_here && git.same_content(&state.commit, &commit).unwrap_or_default()
+    })
 }

@@ -25,17 +25,20 @@ impl Wanted<'_, '_> {
     /// looks last.
     pub(crate) fn newest(&self, look: &Look) -> Result<Plan> {
         let (git, commit) = (self.git, self.commit);
+        let mut is_outdated = false;
         if let Some(tip) = &look.tip
             && tip != commit
             && git.is_ancestor(commit, tip)
             && !git.same_content(commit, tip)?
         {
-            let plan = self.plan(&git.last_change(tip)?, look)?;
+            let plan = self.of_tip(tip, look)?;
             if plan.is_pushed() {
                 return Ok(plan);
             }
+            is_outdated = true;
         }
-        let plan = self.plan(commit, look)?;
+        let mut plan = self.plan(commit, look)?;
+        plan.is_outdated = is_outdated;
         plan.refuse_missing()?;
         if let Some(app) = plan.with_action(Action::Build).find(|app| self.is_own(app.name)) {
             bail!(
@@ -44,6 +47,19 @@ impl Wanted<'_, '_> {
             );
         }
         Ok(plan)
+    }
+
+    /// By the commit that made the content of the branch. Where that is not later than this run's and what is released, as on a line
+    /// of its own that was merged, by the tip.
+    fn of_tip(&self, tip: &str, look: &Look) -> Result<Plan> {
+        let changed = self.git.last_change(tip)?;
+        let plan = self.plan(&changed, look)?;
+        let is_later =
+            |before: &str| self.git.is_ancestor(before, &changed) || !self.git.is_ancestor(before, tip);
+        if is_later(self.commit) && plan.released().all(is_later) {
+            return Ok(plan);
+        }
+        self.plan(tip, look)
     }
 
     fn plan(&self, commit: &str, look: &Look) -> Result<Plan> {

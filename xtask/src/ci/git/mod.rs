@@ -2,6 +2,7 @@
 //!
 //! All of it goes through a view of the checkout without branches and settings (`gitkit`), so every commit is named in full.
 
+pub(crate) mod history;
 pub(crate) mod remote;
 
 use std::collections::HashMap;
@@ -106,9 +107,11 @@ impl<'sh> Git<'sh> {
             let tree = self
                 .read(&args)
                 .with_context(|| format!("list the files of {}", app.name))?;
+            // Git quotes a name with an umlaut.
+            let is_prose = |line: &str| line.strip_suffix('"').unwrap_or(line).ends_with(IGNORED_SUFFIX);
             let content: String = tree
                 .lines()
-                .filter(|line| !line.ends_with(IGNORED_SUFFIX))
+                .filter(|line| !is_prose(line))
                 .flat_map(|line| [line, "\n"])
                 .collect();
             if !content.contains(&format!("\t{}/", app.name)) {
@@ -119,26 +122,6 @@ impl<'sh> Git<'sh> {
             }
             self.hash(&content)
         })
-    }
-
-    /// The last commit in the history of `tip` that changed what images are made from.
-    pub(crate) fn last_change(&self, tip: &str) -> Result<String> {
-        self.once(&format!("last change {tip}"), || {
-            let mut args = vec!["rev-list", "-1", "--first-parent", tip, "--"];
-            args.extend(SHARED.iter().chain(APPS.iter().flat_map(|app| app.paths)));
-            let found = self.read(&args);
-            let found = found.context("find the last change of an app")?;
-            Ok(if found.is_empty() { tip.to_owned() } else { found })
-        })
-    }
-
-    /// The commits in the history of `tip` that changed one of `paths`, newest first.
-    pub(crate) fn changes(&self, tip: &str, paths: &[String]) -> Result<Vec<String>> {
-        let mut args = vec!["rev-list", "--first-parent", tip, "--"];
-        args.extend(paths.iter().map(String::as_str));
-        let found = self.read(&args);
-        let found = found.with_context(|| format!("list the changes of {}", paths.join(" and ")))?;
-        Ok(found.lines().map(str::to_owned).collect())
     }
 
     /// Whether every app is the same in both commits.
@@ -255,7 +238,7 @@ impl<'sh> Git<'sh> {
     }
 
     /// The answer to `question`, asked the first time only; a fault is no answer.
-    fn once(&self, question: &str, ask: impl FnOnce() -> Result<String>) -> Result<String> {
+    pub(crate) fn once(&self, question: &str, ask: impl FnOnce() -> Result<String>) -> Result<String> {
         let known = self.memory.answers.lock().ok();
         if let Some(answer) = known.and_then(|known| known.get(question).cloned()) {
             return Ok(answer);

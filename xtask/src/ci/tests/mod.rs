@@ -1,9 +1,11 @@
 //! The release verbs against real Git: a checkout and a bare remote on disk. Registry and forge are models; the e2e has real ones.
 
 mod bare;
+mod by_hand;
 mod content;
 mod forges;
 mod gate;
+mod marks;
 mod merges;
 mod model;
 mod outages;
@@ -13,6 +15,7 @@ mod propose;
 mod races;
 mod refusals;
 mod registries;
+mod rewrites;
 mod rollback;
 mod shared;
 mod simulation;
@@ -50,12 +53,25 @@ const OVERLAY: &str = "# Values only.\nimages:\n  - name: APP\n    newName: regi
 
 impl Repository {
     fn new() -> Self {
+        Self::with_hash("sha1")
+    }
+
+    /// With names of commits as this hash makes them.
+    fn with_hash(hash: &str) -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
         let sh = shell();
         let remote = folder.path().join("remote.git");
         let work = folder.path().join("work");
         for (folder, kind) in [(&remote, &["--bare"][..]), (&work, &[])] {
-            let init = git(&sh, &["init", "--quiet", "--initial-branch", "master"]).args(kind);
+            let init = [
+                "init",
+                "--quiet",
+                "--initial-branch",
+                "master",
+                "--object-format",
+                hash,
+            ];
+            let init = git(&sh, &init).args(kind);
             init.args([folder]).run().expect("make a repository");
         }
         for folder in [&remote, &work] {

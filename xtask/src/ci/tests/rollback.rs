@@ -11,12 +11,12 @@ use crate::ci::propose::Outcome;
 use crate::environment::Environment::Staging;
 
 impl Repository {
-    fn roll_back(&self, forge: &Forge, to: Option<&str>) -> Result<Outcome> {
+    pub(super) fn roll_back(&self, forge: &Forge, to: Option<&str>) -> Result<Outcome> {
         self.at_place(forge, |place| place.roll_back(Staging, to))
     }
 
     /// A commit of new content that staging has taken.
-    fn released(&self, forge: &Forge, content: &str) -> String {
+    pub(super) fn released(&self, forge: &Forge, content: &str) -> String {
         let commit = self.change(content);
         self.propose(Staging, &commit, &self.registry(&[&commit]), forge)
             .unwrap();
@@ -24,7 +24,7 @@ impl Repository {
         commit
     }
 
-    fn merged(&self, forge: &Forge, branch: &str) {
+    pub(super) fn merged(&self, forge: &Forge, branch: &str) {
         assert!(forge.merge(branch, Merge::Squash), "{branch} cannot be merged");
         self.pull();
     }

@@ -1,5 +1,6 @@
 //! One simulation of [`super::races`]: the runs of CI and the people around them, each a thread that `shuttle` moves on.
 
+mod editors;
 mod people;
 
 use std::path::PathBuf;
@@ -19,8 +20,10 @@ use crate::ci::apps::{APPS, App};
 use crate::ci::git::remote::{GitRemote, Heads, Remote as _};
 use crate::ci::git::{Git, Memory};
 use crate::ci::overlay::{self, Pin};
+use crate::ci::plan::Plan;
 use crate::ci::propose::Place;
 use crate::ci::registry::Images as _;
+use crate::ci::releases::Known;
 use crate::ci::wanted::Wanted;
 use crate::environment::Environment;
 
@@ -41,6 +44,8 @@ pub(super) enum Protocol {
     SharedAskingFirst,
     /// One that looks only once, as the reader of this file might have written it: its faults must be found.
     OneLook,
+    /// Ours, but what stands in the overlay is all that it knows: a mark that was lost is no release.
+    Forgetful,
 }
 
 /// The apps that a run pushes; `None`: all.
@@ -50,7 +55,7 @@ impl Protocol {
     /// The runs that one push starts.
     pub(super) fn runs(self) -> &'static [Own] {
         match self {
-            Self::Ours | Self::OneLook => &[None],
+            Self::Ours | Self::OneLook | Self::Forgetful => &[None],
             Self::Shared | Self::SharedAskingFirst => &[Some(&["backend"]), Some(&["frontend"])],
         }
     }
@@ -72,6 +77,8 @@ pub(super) struct Simulation {
     /// Of all simulations: the same commits come again and again.
     pub(super) memory: Memory,
     pub(super) pushes: Arc<Mutex<Vec<Push>>>,
+    /// How often somebody wrote an overlay anew.
+    pub(super) rewritten: Arc<Mutex<usize>>,
     pub(super) protocol: Protocol,
 }
 
@@ -135,20 +142,34 @@ impl Simulation {
                     own,
                     ..wanted(&git, &registry, Environment::Staging, commit)
                 };
-                place.settle(Environment::Staging, |look| wanted.newest(look))?;
+                place.settle(Environment::Staging, |look| {
+                    let mut plan = wanted.newest(look)?;
+                    if matches!(self.protocol, Protocol::Forgetful) {
+                        forget(&mut plan);
+                    }
+                    Ok(plan)
+                })?;
                 Ok(())
             }
         }
     }
 
-    /// The push that an environment is pinned to.
-    fn pinned(&self, environment: Environment) -> Result<usize> {
+    /// The push that an environment is pinned to. Where somebody's tool lost the mark, it has to be the push that was merged last:
+    /// a proposal that is opened once more after its merge changes nothing.
+    pub(super) fn pinned(&self, environment: Environment, last: Option<usize>) -> Result<usize> {
         let pushes = self.pushes.lock().unwrap();
         let mut found = None;
         for (at, (app, pin)) in APPS.iter().zip(self.pins(environment)).enumerate() {
-            let commit = pin.commit.unwrap_or_default();
-            let Some(number) = pushes.iter().position(|(pushed, _)| *pushed == commit) else {
-                bail!("{} is pinned to {commit:?}, which was never pushed", app.name);
+            let number = match &pin.commit {
+                Some(commit) => pushes.iter().position(|(pushed, _)| pushed == commit),
+                None => last,
+            };
+            let Some(number) = number else {
+                bail!(
+                    "{} is pinned to {:?}, which was never pushed",
+                    app.name,
+                    pin.commit
+                );
             };
             ensure!(
                 pin.digest == digest(&pushes[number].1[at]),
@@ -207,12 +228,24 @@ impl Simulation {
             let simulation = self.clone();
             thread::spawn(move || simulation.review())
         };
+        let editor = {
+            let simulation = self.clone();
+            thread::spawn(move || simulation.edit())
+        };
         for run in self.develop() {
             run.join().unwrap();
         }
+        editor.join().unwrap();
         promoter.join().unwrap();
         reviewer.join().unwrap();
         self.at_rest();
+    }
+}
+
+/// Takes what was found again in the history away.
+fn forget(plan: &mut Plan) {
+    for app in plan.apps.iter_mut().filter(|app| app.known == Known::Found) {
+        (app.released, app.withdrawn) = (None, None);
     }
 }
 

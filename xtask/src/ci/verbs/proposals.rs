@@ -95,6 +95,15 @@ impl Run<'_> {
                  `cargo xtask rollback {environment} --to {}`",
                 short(&commit)
             ),
+            Outcome::Unclear(latest) => println!(
+                "nothing to propose: no release wrote what {environment} is pinned to, so this commit might be older; push a change, or \
+                 name what it shall have by `cargo xtask rollback {environment} --to COMMIT` (the latest that it had: {})",
+                latest
+                    .iter()
+                    .map(|commit| short(commit))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
         }
         Ok(())
     }

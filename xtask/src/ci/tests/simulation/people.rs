@@ -4,10 +4,9 @@ use anyhow::Result;
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
-use super::{PUSHES, Simulation, until_done};
+use super::{PUSHES, Push, Simulation, until_done};
 use crate::ci::apps::APPS;
 use crate::ci::git::Git;
-use crate::ci::git::remote::{Remote as _, Update};
 use crate::ci::plan;
 use crate::ci::propose::Place;
 use crate::ci::tests::gate::{Door, Gated};
@@ -32,36 +31,38 @@ impl Simulation {
         runs
     }
 
-    /// A commit on what `master` is now. Content comes back now and then, as it does when a change is taken back.
+    /// A commit on what `master` is now. Content comes back now and then, as it does when a change is taken back, and some commits
+    /// have the content of the one before.
     fn push(&self, number: usize) -> String {
+        let before = self.pushes.lock().unwrap().last().cloned();
+        let (commit, content) = match before {
+            Some((_, content)) if thread_rng().gen_bool(0.25) => (self.prose(number), content),
+            _ => self.change(number),
+        };
+        self.pushes.lock().unwrap().push((commit.clone(), content));
+        commit
+    }
+
+    fn change(&self, number: usize) -> Push {
+        self.change_to(number, || thread_rng().gen_range(0..3).to_string())
+    }
+
+    /// A push of new content of each app.
+    pub(in crate::ci::tests) fn change_to(&self, number: usize, content: impl Fn() -> String) -> Push {
         let sh = self.shell();
         let git = Git::remembering(&sh, self.memory.clone());
-        let origin = self.remote(&git);
-        let parent = origin.heads(&["master".to_owned()]).unwrap()["master"].clone();
-        if git.commit_named(&parent).is_none() {
-            origin.bring(&["master"]).unwrap();
-        }
-        let files = APPS.iter().map(|app| {
-            let content = thread_rng().gen_range(0..3);
-            (format!("{}/src/main.rs", app.name), format!("{content}\n"))
-        });
+        let parent = self.master(&git);
+        let files = APPS
+            .iter()
+            .map(|app| (format!("{}/src/main.rs", app.name), content() + "\n"));
         let files: Vec<_> = files.collect();
         let commit = git
             .commit(&parent, &parent, &files, &format!("Push {number}"))
             .unwrap();
         let content = APPS.iter().map(|app| git.fingerprint(&commit, app).unwrap());
-        self.pushes
-            .lock()
-            .unwrap()
-            .push((commit.clone(), content.collect()));
-        let update = Update {
-            branch: "master",
-            old: Some(&parent),
-            new: Some(&commit),
-            options: &[],
-        };
-        origin.update(&update).unwrap();
-        commit
+        let content = content.collect();
+        self.take(&git, &parent, &commit);
+        (commit, content)
     }
 
     /// What one run of the promoter does.
@@ -103,8 +104,9 @@ impl Simulation {
             if self.forge.merge(branch, how) {
                 let environment = [Environment::Staging, Environment::Production]
                     [usize::from(branch.contains("production"))];
-                let now = self.pinned(environment).expect("rule 1");
-                let before = merged[environment as usize].replace(now);
+                let before = merged[environment as usize];
+                let now = self.pinned(environment, before).expect("rule 1");
+                merged[environment as usize] = Some(now);
                 assert!(before <= Some(now), "rule 1: from push {before:?} back to {now}");
             }
         }

@@ -1,0 +1,150 @@
+//! How files came to be what they are, by all ways that lead there: a branch that was brought up to date and then taken over as it
+//! is has the main line behind its second parent.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::Git;
+use crate::ci::apps::{APPS, IGNORED_SUFFIX, SHARED};
+
+/// A commit that changed one of the files that were asked for.
+pub(crate) struct Change {
+    pub(crate) commit: String,
+    pub(crate) message: String,
+    /// The files in it, in the order asked for; none where there is no such file.
+    pub(crate) after: Vec<Option<String>>,
+    /// The files in each of its parents.
+    pub(crate) before: Vec<Vec<Option<String>>>,
+}
+
+/// What is between two objects in Git's answer to a batch, and in that to a list of commits.
+const END_OF_COMMIT: char = '\0';
+
+impl Git<'_> {
+    /// The commits in the history of `tip` that changed one of `paths`, each one before its parents.
+    pub(crate) fn changes(&self, tip: &str, paths: &[String]) -> Result<Vec<Change>> {
+        let mut args = vec![
+            "rev-list",
+            "--full-history",
+            "--topo-order",
+            "--header",
+            tip,
+            "--",
+        ];
+        args.extend(paths.iter().map(String::as_str));
+        let found = self.cmd(&args)?.bytes();
+        let found = found.with_context(|| format!("list the changes of {}", paths.join(" and ")))?;
+        let found = String::from_utf8_lossy(&found);
+        let commits: Vec<_> = found.split(END_OF_COMMIT).filter_map(Header::of).collect();
+        let names = commits
+            .iter()
+            .flat_map(|commit| std::iter::once(commit.name).chain(commit.parents.iter().copied()));
+        let objects: Vec<_> = names
+            .flat_map(|name| paths.iter().map(move |path| format!("{name}:{path}")))
+            .collect();
+        let mut files = self.files(&objects)?.into_iter();
+        let mut of_one = || -> Vec<Option<String>> { files.by_ref().take(paths.len()).collect() };
+        Ok(commits
+            .iter()
+            .map(|commit| Change {
+                commit: commit.name.to_owned(),
+                message: commit.message.to_owned(),
+                after: of_one(),
+                before: commit.parents.iter().map(|_| of_one()).collect(),
+            })
+            .collect())
+    }
+
+    /// The texts of files, each named `COMMIT:PATH`; none where there is no such file.
+    fn files(&self, objects: &[String]) -> Result<Vec<Option<String>>> {
+        let batch = self.cmd(&["cat-file", "--batch"])?.input(objects.join("\n"));
+        let answer = batch.bytes().context("read files of the history")?;
+        let mut rest = answer.as_slice();
+        objects
+            .iter()
+            .map(|object| next_file(&mut rest).with_context(|| format!("read {object}")))
+            .collect()
+    }
+
+    /// Those of `commits` that are in the history of none of the others.
+    pub(crate) fn latest_of(&self, commits: &BTreeSet<&str>) -> Result<Vec<String>> {
+        if commits.len() < 2 {
+            return Ok(commits.iter().map(|&commit| commit.to_owned()).collect());
+        }
+        let mut args = vec!["merge-base", "--independent"];
+        args.extend(commits);
+        let found = self.read(&args).context("find the latest of several commits")?;
+        Ok(found.lines().map(str::to_owned).collect())
+    }
+
+    /// The history of `tip`, each commit before its parents.
+    pub(crate) fn history(&self, tip: &str) -> Result<Vec<String>> {
+        let found = self.read(&["rev-list", "--topo-order", tip]);
+        let found = found.with_context(|| format!("list the history of {tip}"))?;
+        Ok(found.lines().map(str::to_owned).collect())
+    }
+
+    /// The last commit in the history of `tip` that changed what images are made from; prose beside the code does not.
+    pub(crate) fn last_change(&self, tip: &str) -> Result<String> {
+        self.once(&format!("last change {tip}"), || {
+            let mut found = self.content_changes(&["-1", "--first-parent", tip])?;
+            Ok(found.pop().unwrap_or_else(|| tip.to_owned()))
+        })
+    }
+
+    /// The commits after `start`, and made with it in their history, that changed what images are made from, up to `tip`.
+    pub(crate) fn changes_since(&self, start: &str, tip: &str) -> Result<Vec<String>> {
+        self.content_changes(&["--ancestry-path", tip, &format!("^{start}")])
+    }
+
+    fn content_changes(&self, limits: &[&str]) -> Result<Vec<String>> {
+        let prose = format!(":(exclude)*{IGNORED_SUFFIX}");
+        let mut args = [&["rev-list"], limits, &["--"]].concat();
+        args.extend(SHARED.iter().chain(APPS.iter().flat_map(|app| app.paths)));
+        args.push(&prose);
+        let found = self.read(&args).context("find the changes of the apps")?;
+        Ok(found.lines().map(str::to_owned).collect())
+    }
+}
+
+/// A commit as `git rev-list --header` shows it.
+struct Header<'t> {
+    name: &'t str,
+    parents: Vec<&'t str>,
+    message: &'t str,
+}
+
+impl<'t> Header<'t> {
+    fn of(text: &'t str) -> Option<Self> {
+        let (name, rest) = text.split_once('\n')?;
+        let (header, message) = rest.split_once("\n\n").unwrap_or((rest, ""));
+        let parents = header.lines().filter_map(|line| line.strip_prefix("parent "));
+        Some(Self {
+            name: name.trim(),
+            parents: parents.collect(),
+            message,
+        })
+    }
+}
+
+/// Takes the next object from the answer of `git cat-file --batch`.
+fn next_file(rest: &mut &[u8]) -> Result<Option<String>> {
+    let end = rest.iter().position(|byte| *byte == b'\n');
+    let (line, after) = rest.split_at(end.context("the answer ends early")?);
+    let line = String::from_utf8_lossy(line).into_owned();
+    *rest = &after[1..];
+    if line.ends_with(" missing") || line.ends_with(" ambiguous") {
+        return Ok(None);
+    }
+    let size = line
+        .rsplit(' ')
+        .next()
+        .and_then(|size| size.parse::<usize>().ok());
+    let size = size.with_context(|| format!("no size in `{line}`"))?;
+    ensure!(rest.len() > size, "the answer ends early");
+    let text = std::str::from_utf8(&rest[..size]).ok().map(str::to_owned);
+    *rest = &rest[size + 1..];
+    // Whoever wrote a file of no text here released nothing by it.
+    Ok(text)
+}

@@ -1,0 +1,293 @@
+//! What an environment was released to. The comment behind a digest says it, but tools that write YAML anew lose comments; the history
+//! of the overlays does not. So the comment is believed where the history has it, and found again there where it is lost.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::ci::apps::APPS;
+use crate::ci::git::history::Change;
+use crate::ci::git::{Git, short};
+use crate::ci::overlay::{self, Pin};
+use crate::ci::plan;
+use crate::environment::Environment;
+
+/// How it is known which release wrote a pin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Known {
+    /// The comment behind the digest says it, and the history has it so.
+    Written,
+    /// The comment is lost; the newest release of this digest in the history says it.
+    Found,
+    /// No release ever wrote these overlays.
+    Nothing,
+    /// Releases did, but none with this digest: somebody wrote it by hand.
+    Not,
+}
+
+/// The release that one commit of the overlays' repository is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Release {
+    /// That commit.
+    at: String,
+    /// What it pins, in the order of the apps; none where it is no release of the app.
+    pins: Vec<Option<Pin>>,
+}
+
+/// A state of an environment's overlays that a release, or a rollback to one, has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) commit: String,
+    pub(crate) withdrawn: Option<String>,
+    /// In the order of the apps.
+    pub(crate) digests: Vec<String>,
+}
+
+/// All that an environment was released to.
+pub(crate) struct Releases {
+    /// What it is pinned to now, with the marks that are known, in the order of the apps.
+    pub(crate) now: Vec<(Pin, Known)>,
+    history: Vec<Release>,
+}
+
+impl Releases {
+    /// As `base`, a commit of the overlays' repository, and its history have it.
+    pub(crate) fn of(git: &Git<'_>, environment: Environment, base: &str) -> Result<Self> {
+        let pins = APPS.iter().map(|app| plan::pinned(git, base, app, environment));
+        let pins = pins.collect::<Result<Vec<_>>>()?;
+        let history = history(git, environment, base)?;
+        Ok(Self {
+            now: now(git, pins, &history)?,
+            history,
+        })
+    }
+
+    /// What it is pinned to now, if that is one release of all apps.
+    pub(crate) fn state(&self) -> Option<State> {
+        let is_known = |known: &Known| matches!(known, Known::Written | Known::Found);
+        let pins = self.now.iter();
+        state(pins.map(|(pin, known)| is_known(known).then_some(pin)))
+    }
+
+    /// The releases that it has had, newest first; one that came back stands there twice.
+    pub(crate) fn states(&self) -> Vec<State> {
+        let states = self.history.iter();
+        states
+            .filter_map(|release| state(release.pins.iter().map(Option::as_ref)))
+            .collect()
+    }
+
+    /// Why it is not one release, and what to do.
+    pub(crate) fn unclear(&self, environment: Environment) -> String {
+        let way_out = format!(
+            "name the right one by `cargo xtask rollback {environment} --to COMMIT`, or push a change{}",
+            self.last_ones()
+        );
+        let apps = || APPS.iter().zip(&self.now);
+        if apps().any(|(_, (_, known))| *known == Known::Nothing) {
+            return format!(
+                "the overlays of {environment} name no commit: nothing was released to {environment} yet; do that first"
+            );
+        }
+        for (app, (pin, known)) in apps() {
+            if *known == Known::Not {
+                return format!(
+                    "{environment} is pinned to an image of {} that no release wrote ({}), so it is not known what it has; {way_out}",
+                    app.name, pin.digest
+                );
+            }
+        }
+        let named = apps()
+            .map(|(app, (pin, _))| format!("{}: {}", app.name, pin.commit.as_deref().unwrap_or("none")));
+        format!(
+            "the overlays of {environment} are of different releases ({}); {way_out}",
+            named.collect::<Vec<_>>().join(", ")
+        )
+    }
+
+    /// The last releases, for a person to choose from.
+    fn last_ones(&self) -> String {
+        let mut known: Vec<String> = Vec::new();
+        for state in self.states() {
+            let commit = short(&state.commit).to_owned();
+            if !known.contains(&commit) && known.len() < 5 {
+                known.push(commit);
+            }
+        }
+        format!(" (the last ones were {})", known.join(", "))
+    }
+
+    /// The latest commits that were ever released, or taken back.
+    pub(crate) fn latest(&self, git: &Git<'_>) -> Result<Vec<String>> {
+        let pins = self
+            .history
+            .iter()
+            .flat_map(|release| release.pins.iter().flatten());
+        let named = pins.flat_map(|pin| pin.commit.iter().chain(&pin.withdrawn));
+        let named: BTreeSet<_> = named.map(String::as_str).collect();
+        let here = named
+            .into_iter()
+            .filter(|commit| git.commit_named(commit).is_some());
+        git.latest_of(&here.collect())
+    }
+}
+
+/// One state of pins that name the same release.
+fn state<'p>(pins: impl Iterator<Item = Option<&'p Pin>>) -> Option<State> {
+    let pins: Vec<&Pin> = pins.collect::<Option<_>>()?;
+    let first = *pins.first()?;
+    let alike = pins.iter().all(|pin| mark(pin) == mark(first));
+    alike.then_some(())?;
+    Some(State {
+        commit: first.commit.clone()?,
+        withdrawn: first.withdrawn.clone(),
+        digests: pins.into_iter().map(|pin| pin.digest.clone()).collect(),
+    })
+}
+
+/// Names the released commit at the end of a proposal's message.
+pub(crate) const SOURCE: &str = "Source: ";
+/// Names the commit that a rollback takes back, there.
+pub(crate) const WITHDRAWN: &str = "Withdrawn: ";
+
+fn mark(pin: &Pin) -> (Option<&String>, Option<&String>) {
+    (pin.commit.as_ref(), pin.withdrawn.as_ref())
+}
+
+/// The releases in the history of `base`, each before those that it followed.
+fn history(git: &Git<'_>, environment: Environment, base: &str) -> Result<Vec<Release>> {
+    let known = git.once(&format!("releases of {environment} {base}"), || {
+        let paths: Vec<_> = APPS.iter().map(|app| app.overlay(environment.name())).collect();
+        let changes = git.changes(base, &paths)?;
+        let releases: Vec<_> = changes.iter().filter_map(release).collect();
+        serde_json::to_string(&releases).context("keep the releases")
+    })?;
+    serde_json::from_str(&known).context("read the releases")
+}
+
+/// What `change` released, if anything.
+fn release(change: &Change) -> Option<Release> {
+    let told = told(change);
+    let pins = (0..APPS.len()).map(|at| pin(change, at, told.as_ref()));
+    let pins: Vec<_> = pins.collect();
+    pins.iter().any(Option::is_some).then(|| Release {
+        at: change.commit.clone(),
+        pins,
+    })
+}
+
+/// What `change` released of one app. A mark that stood there before does not count: the digest before it may be another by now.
+fn pin(change: &Change, at: usize, told: Option<&Mark>) -> Option<Pin> {
+    let pin = read(&change.after, at)?;
+    let Some(commit) = &pin.commit else {
+        let (commit, withdrawn) = told?.clone();
+        return Some(Pin {
+            commit: Some(commit),
+            withdrawn,
+            ..pin
+        });
+    };
+    let is_told = told.is_some_and(|(told, _)| told == commit);
+    let stood = |files: &Vec<_>| read(files, at).is_some_and(|before| mark(&before) == mark(&pin));
+    (is_told || !change.before.iter().any(stood)).then_some(pin)
+}
+
+/// A released commit, and the one that was taken back by it.
+type Mark = (String, Option<String>);
+
+/// What the message of `change` says that it releases, if it has brought another digest. So a mark that was lost before the merge of
+/// a proposal is known.
+fn told(change: &Change) -> Option<Mark> {
+    let digests = |files| -> Vec<_> {
+        let pins = (0..APPS.len()).map(|at| read(files, at));
+        pins.map(|pin| pin.map(|pin| pin.digest)).collect()
+    };
+    let after = digests(&change.after);
+    let is_new = change.before.iter().all(|files| digests(files) != after);
+    let commit = trailer(&change.message, SOURCE).filter(|_| is_new)?;
+    Some((commit, trailer(&change.message, WITHDRAWN)))
+}
+
+/// The commit in the line that begins with `key`; none where several differ.
+fn trailer(message: &str, key: &str) -> Option<String> {
+    let lines = message.lines().filter_map(|line| line.trim().strip_prefix(key));
+    let named: BTreeSet<_> = lines
+        .map(str::trim)
+        .filter(|name| overlay::is_commit(name))
+        .collect();
+    let mut named = named.into_iter();
+    named.next().filter(|_| named.next().is_none()).map(str::to_owned)
+}
+
+fn read(files: &[Option<String>], at: usize) -> Option<Pin> {
+    overlay::read(files[at].as_deref()?, APPS[at].name).ok()
+}
+
+/// The marks of `pins`, as they stand there or as `history` has them.
+fn now(git: &Git<'_>, pins: Vec<Pin>, history: &[Release]) -> Result<Vec<(Pin, Known)>> {
+    let is_written = |(at, pin): (usize, &Pin)| {
+        let releases = history.iter().map(|release| release.pins[at].as_ref());
+        pin.commit.is_some() && releases.into_iter().any(|known| known == Some(pin))
+    };
+    let written: Vec<_> = pins.iter().enumerate().map(is_written).collect();
+    let of_all = |release: &&Release| {
+        let mut apps = release.pins.iter().zip(&pins).zip(&written);
+        state(release.pins.iter().map(Option::as_ref)).is_some()
+            && apps.all(|((known, pin), written)| fits(known.as_ref(), pin, *written))
+    };
+    let together = if written.iter().all(|written| *written) {
+        None
+    } else {
+        newest(git, history.iter().filter(of_all).collect())?
+    };
+    let apps = pins.into_iter().zip(written).enumerate();
+    apps.map(|(at, (pin, written))| {
+        if written {
+            return Ok((pin, Known::Written));
+        }
+        let of_one = |release: &&Release| fits(release.pins[at].as_ref(), &pin, false);
+        let found = match together {
+            Some(release) => Some(release),
+            None => newest(git, history.iter().filter(of_one).collect())?,
+        };
+        Ok(match found.and_then(|release| release.pins[at].clone()) {
+            Some(found) => (found, Known::Found),
+            None if history.is_empty() => (pin, Known::Nothing),
+            None => (unmarked(pin), Known::Not),
+        })
+    })
+    .collect()
+}
+
+/// Whether the release `known` may have written `pin`.
+fn fits(known: Option<&Pin>, pin: &Pin, written: bool) -> bool {
+    known.is_some_and(|known| known.digest == pin.digest && (!written || known == pin))
+}
+
+fn unmarked(pin: Pin) -> Pin {
+    Pin {
+        commit: None,
+        withdrawn: None,
+        ..pin
+    }
+}
+
+/// The last of `releases`. Of several that lines of history had side by side, the one of the latest commit.
+fn newest<'r>(git: &Git<'_>, releases: Vec<&'r Release>) -> Result<Option<&'r Release>> {
+    let commits = releases.iter().map(|release| release.at.as_str()).collect();
+    let latest = git.latest_of(&commits)?;
+    let last = |release: &Release| {
+        let pin = release.pins.iter().flatten().next();
+        pin.and_then(|pin| pin.withdrawn.clone().or(pin.commit.clone()))
+    };
+    let later = |one: &Release, other: &Release| match (last(one), last(other)) {
+        (Some(one), Some(other)) => one != other && git.is_ancestor(&one, &other),
+        _ => false,
+    };
+    let side_by_side = releases
+        .into_iter()
+        .filter(|release| latest.contains(&release.at));
+    Ok(side_by_side.reduce(|one, other| if later(one, other) { other } else { one }))
+}
