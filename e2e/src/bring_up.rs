@@ -64,6 +64,12 @@ pub(crate) async fn ground(session: &Session, admission: bool) -> Result<Arc<Gro
         .get()
         .context("the doctor has just found an engine")?
         .clone();
+    let cgroup_v1 = engine.on_cgroup_v1(&session.run.logs())?;
+    if cgroup_v1 {
+        progress.say(
+            "this machine has cgroup v1, which Kubernetes is about to give up: the nodes run with failCgroupV1: false",
+        );
+    }
     let (parts, ci) = progress
         .step(&plan::SUPPLY, async |step| {
             let (cache, engine, step) = (session.cache.clone(), engine.clone(), step.clone());
@@ -89,6 +95,7 @@ pub(crate) async fn ground(session: &Session, admission: bool) -> Result<Arc<Gro
     Ok(Arc::new(Ground {
         run: session.run.clone(),
         engine,
+        cgroup_v1,
         parts,
         ci,
         cache: session.cache.clone(),

@@ -11,6 +11,8 @@ use crate::{
 pub(crate) struct Ground {
     pub(crate) run: RunDir,
     pub(crate) engine: supply::engine::Engine,
+    /// Whether nodes run on cgroup v1, which a kubelet refuses unless it is told otherwise.
+    pub(crate) cgroup_v1: bool,
     pub(crate) parts: supply::Parts,
     /// Whose CI file is carried out, and by what.
     pub(crate) ci: pipelines::Runner,

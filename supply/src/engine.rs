@@ -107,6 +107,19 @@ impl Engine {
         &self.socket
     }
 
+    /// Whether containers run on cgroup v1. The engine is asked, because its kernel need not be that of this process.
+    pub fn on_cgroup_v1(&self, logs: &Path) -> Result<bool> {
+        let format = match self.kind {
+            Kind::Docker => "{{.CgroupVersion}}",
+            Kind::Podman => "{{.Host.CgroupsVersion}}",
+        };
+        let sh = Shell::new().context("open a shell")?;
+        let info = self.command(&sh, ["info", "--format", format]);
+        let version = run::read(info, &logs.join("engine.log"), Duration::from_secs(20))
+            .context("ask the container engine for its version of cgroups")?;
+        Ok(is_cgroup_v1(&version))
+    }
+
     /// Makes the socket answer.
     pub fn serve(&self, logs: &Path) -> Result<Service> {
         self.serve_at(self.socket.clone(), logs)
@@ -137,6 +150,11 @@ impl Engine {
             Kind::Podman => &["--pull=never", "--layers=false", "--format=docker"],
         }
     }
+}
+
+/// Docker says `1`, podman `v1`.
+fn is_cgroup_v1(version: &str) -> bool {
+    version.trim().trim_start_matches('v') == "1"
 }
 
 /// Whether Docker is what [`Engine::probe`] would choose.
@@ -215,5 +233,24 @@ fn runs_privileged(engine: &Engine, sh: &Shell, log: &Path) -> Result<bool> {
             }
             _ => Err(error),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_engines_words_for_cgroup_v1_are_known() {
+        for (said, v1) in [
+            ("1", true),
+            ("v1", true),
+            ("v1\n", true),
+            ("2", false),
+            ("v2", false),
+            ("", false),
+        ] {
+            assert_eq!(is_cgroup_v1(said), v1, "{said}");
+        }
     }
 }

@@ -55,12 +55,16 @@ pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u
             { "hostPath": registry, "containerPath": format!("/etc/containerd/certs.d/{host}/hosts.toml"), "readOnly": true },
         ]));
     }
-    let text = merged(base, &mounts, ports)?;
+    let mut config = merged(base, &mounts, ports)?;
+    if ground.cgroup_v1 {
+        accept_cgroup_v1(&mut config)?;
+    }
+    let text = config.to_string();
     Ok(Settings { text, pods, services })
 }
 
 /// `base` with one node for each of `mounts`. The first one has the control plane and the ports.
-fn merged(mut base: Value, mounts: &[Value], ports: &[(u16, u16)]) -> Result<String> {
+fn merged(mut base: Value, mounts: &[Value], ports: &[(u16, u16)]) -> Result<Value> {
     let nodes = base.get_mut("nodes").and_then(Value::as_array_mut);
     let nodes = nodes.context("infra/local/kind.yaml names no nodes")?;
     ensure!(nodes.len() == 1, "infra/local/kind.yaml names more than one node");
@@ -87,14 +91,21 @@ fn merged(mut base: Value, mounts: &[Value], ports: &[(u16, u16)]) -> Result<Str
         let untainted = json!("kind: InitConfiguration\nnodeRegistration:\n  taints: []\n");
         extend(&mut nodes[0], "kubeadmConfigPatches", [untainted])?;
     }
-    Ok(base.to_string())
+    Ok(base)
 }
 
-fn extend(node: &mut Value, key: &str, more: impl IntoIterator<Item = Value>) -> Result<()> {
-    let node = node
+/// From 1.35 on, a kubelet does not start on cgroup v1 unless it is told to.
+fn accept_cgroup_v1(config: &mut Value) -> Result<()> {
+    let patch = json!("kind: KubeletConfiguration\nfailCgroupV1: false\n");
+    extend(config, "kubeadmConfigPatches", [patch])
+}
+
+/// Adds to a list of the configuration, or of a node.
+fn extend(part: &mut Value, key: &str, more: impl IntoIterator<Item = Value>) -> Result<()> {
+    let part = part
         .as_object_mut()
-        .context("infra/local/kind.yaml: a node has no fields")?;
-    let list = node.entry(key).or_insert_with(|| json!([])).as_array_mut();
+        .context("infra/local/kind.yaml: what should have fields has none")?;
+    let list = part.entry(key).or_insert_with(|| json!([])).as_array_mut();
     list.with_context(|| format!("infra/local/kind.yaml: {key} is not a list"))?
         .extend(more);
     Ok(())
@@ -117,7 +128,7 @@ mod tests {
         let base = base(
             "kind: Cluster\nfeatureGates: {KubeletInUserNamespace: true}\nnodes:\n- role: control-plane\n  extraMounts: [{hostPath: /a}]\n",
         );
-        serde_json::from_str(&merged(base, mounts, &[(FRONTEND, 1234)]).unwrap()).unwrap()
+        merged(base, mounts, &[(FRONTEND, 1234)]).unwrap()
     }
 
     #[test]
@@ -151,6 +162,24 @@ mod tests {
             json!([{ "hostPath": "/a" }, { "hostPath": "/c" }])
         );
         assert!(nodes[1]["extraPortMappings"].is_null());
+    }
+
+    #[test]
+    fn on_cgroup_v1_the_kubelets_of_all_nodes_are_told_and_other_patches_stay() {
+        for (patches, count) in [
+            ("", 1),
+            ("kubeadmConfigPatches: ['kind: KubeProxyConfiguration']\n", 2),
+        ] {
+            let mut config = base(&format!("kind: Cluster\n{patches}nodes: [role: control-plane]\n"));
+            accept_cgroup_v1(&mut config).unwrap();
+            let patches = config["kubeadmConfigPatches"].as_array().unwrap();
+            assert_eq!(patches.len(), count);
+            let patch: Value = serde_saphyr::from_str(patches[count - 1].as_str().unwrap()).unwrap();
+            assert_eq!(
+                patch,
+                json!({"kind": "KubeletConfiguration", "failCgroupV1": false})
+            );
+        }
     }
 
     #[test]
