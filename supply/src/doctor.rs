@@ -150,7 +150,7 @@ fn read_setting(setting: &str) -> Option<u64> {
 }
 
 /// The first word that looks like a version: `go version go1.26.8 linux/amd64` has 1.26.8.
-fn version_in(text: &str) -> Option<Vec<u64>> {
+pub(crate) fn version_in(text: &str) -> Option<Vec<u64>> {
     text.split_whitespace()
         .map(|word| word.trim_start_matches(|c: char| !c.is_ascii_digit()))
         .find(|word| word.contains('.'))

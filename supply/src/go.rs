@@ -11,6 +11,7 @@ use xshell::{Cmd, Shell, cmd};
 use crate::key::{Key, shorten};
 use crate::workshop::{Workshop, minutes};
 
+mod toolchain;
 mod wrapper;
 
 /// Binaries of one module.
@@ -18,7 +19,7 @@ mod wrapper;
 pub struct GoModule<'a> {
     /// For example `k8s.io/kubernetes`.
     pub module: &'a str,
-    /// For example `v1.34.4`.
+    /// For example `v1.36.4`.
     pub version: &'a str,
     /// Name of the binary, and the package it is made of. Packages may lie in any module of the build.
     pub binaries: &'a [(&'a str, &'a str)],
@@ -33,6 +34,8 @@ pub struct GoModule<'a> {
     pub published: Option<&'a str>,
     /// Modules that are taken in another version than is required, because no registry has that one.
     pub replaced: &'a [(&'a str, &'a str)],
+    /// Modules that registries have under another path than the one they are required by: path, path in its place, version.
+    pub moved: &'a [(&'a str, &'a str, &'a str)],
     /// Source of a program of our own made of the module's packages; in `binaries` its package is [`OWN_PROGRAM`].
     pub program: Option<&'a str>,
 }
@@ -40,8 +43,8 @@ pub struct GoModule<'a> {
 /// The package of [`GoModule::program`], and the module that builds are made through.
 pub const OWN_PROGRAM: &str = "wrapper";
 
-/// What the key is made of. `replaced` and `program` are told only where there is something to tell: what was built before there were
-/// such fields is still found.
+/// What the key is made of. `replaced`, `moved` and `program` are told only where there is something to tell: what was built before
+/// there were such fields is still found.
 impl fmt::Debug for GoModule<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut told = f.debug_struct("GoModule");
@@ -54,6 +57,9 @@ impl fmt::Debug for GoModule<'_> {
             .field("published", &self.published);
         if !self.replaced.is_empty() {
             told.field("replaced", &self.replaced);
+        }
+        if !self.moved.is_empty() {
+            told.field("moved", &self.moved);
         }
         if let Some(program) = self.program {
             told.field("program", &program);
@@ -96,7 +102,7 @@ impl GoModule<'_> {
             .arg("-o")
             .arg(format!("{}/", fresh.display()))
             .args(packages);
-        shop.run(&log, minutes(20), self.environment(shop, build))?;
+        shop.run(&log, minutes(20), self.environment(shop, &sh, build)?)?;
         for (binary, package) in self.binaries {
             let compiled = fresh.join(shorten(unversioned(package)));
             fs::rename(&compiled, fresh.join(binary))
@@ -133,7 +139,7 @@ impl GoModule<'_> {
         shop.progress
             .doing(&format!("download {} {}", self.module, self.version));
         let what = format!("{}@{}", self.module, self.version);
-        let cmd = self.environment(shop, cmd!(sh, "go mod download -json {what}"));
+        let cmd = self.environment(shop, &sh, cmd!(sh, "go mod download -json {what}"))?;
         let text = shop.read(&format!("go-{}", self.short_name()), minutes(10), cmd)?;
         let found: Downloaded =
             serde_json::from_str(&text).with_context(|| format!("read where {what} lies"))?;
@@ -141,17 +147,19 @@ impl GoModule<'_> {
     }
 
     /// Caches of our own: they grow to many GB and are dropped after the builds.
-    fn environment<'sh>(&self, shop: Workshop<'_>, cmd: Cmd<'sh>) -> Cmd<'sh> {
-        cmd.env("GOCACHE", shop.cache.build().join("gocache"))
+    fn environment<'sh>(&self, shop: Workshop<'_>, sh: &Shell, cmd: Cmd<'sh>) -> Result<Cmd<'sh>> {
+        let toolchain = toolchain::of(sh, shop.versions)?;
+        Ok(cmd
+            .env("GOCACHE", shop.cache.build().join("gocache"))
             .env("GOMODCACHE", shop.cache.build().join("gomod"))
             .env("GOFLAGS", "-modcacherw")
-            .env("GOTOOLCHAIN", "local")
+            .env("GOTOOLCHAIN", toolchain.as_ref())
             // A compiler's process ends before its garbage is worth collecting: a fifth less work, in at most 1 GiB for each of the
             // four or so processes.
             .env("GOGC", "off")
             .env("GOMEMLIMIT", "1GiB")
             .env("GOWORK", "off")
-            .env("CGO_ENABLED", if self.cgo { "1" } else { "0" })
+            .env("CGO_ENABLED", if self.cgo { "1" } else { "0" }))
     }
 
     fn linker_flags(&self) -> String {
@@ -226,6 +234,14 @@ mod tests {
             one.key(),
             GoModule {
                 replaced: &[("c/d", "v1")],
+                ..one.clone()
+            }
+            .key()
+        );
+        assert_ne!(
+            one.key(),
+            GoModule {
+                moved: &[("c/d", "e/f", "v1")],
                 ..one.clone()
             }
             .key()

@@ -166,18 +166,6 @@ pub const NEEDS: &[Need] = &[
         Cure::Debian("maven"),
     ),
     recipes(
-        "a C compiler",
-        "the forge's database is C",
-        Check::Program("gcc"),
-        Cure::Debian("gcc"),
-    ),
-    recipes(
-        "C headers",
-        "the forge's database is C",
-        Check::Path("/usr/include/stdio.h"),
-        Cure::Debian("libc6-dev"),
-    ),
-    recipes(
         "mmdebstrap",
         "root file systems of images",
         Check::Program("mmdebstrap"),

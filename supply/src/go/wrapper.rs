@@ -20,15 +20,22 @@ impl GoModule<'_> {
         let text = shop.read(
             &log,
             minutes(1),
-            self.environment(shop, cmd!(sh, "go mod edit -json {manifest}")),
+            self.environment(shop, sh, cmd!(sh, "go mod edit -json {manifest}"))?,
         )?;
         let manifest: Manifest =
             serde_json::from_str(&text).with_context(|| format!("read go.mod of {}", self.module))?;
         let mut lines = vec![
             format!("module {OWN_PROGRAM}"),
             format!("go {}", manifest.go.as_deref().unwrap_or("1.24")),
-            format!("require {} {}", self.module, self.version),
+            format!("require {} {}", manifest.module.path, self.version),
         ];
+        if manifest.module.path != self.module {
+            let own = format!(
+                "replace {} => {} {}",
+                manifest.module.path, self.module, self.version
+            );
+            lines.push(own);
+        }
         for Replace { old, new } in manifest.replace.unwrap_or_default() {
             let (target, version) = match (&new.version, self.published) {
                 (Some(version), _) => (new.path.as_str(), version.as_str()),
@@ -44,6 +51,8 @@ impl GoModule<'_> {
         }
         let replaced = self.replaced.iter();
         lines.extend(replaced.map(|(module, version)| format!("replace {module} => {module} {version}")));
+        let moved = self.moved.iter();
+        lines.extend(moved.map(|(module, path, version)| format!("replace {module} => {path} {version}")));
         let wrapper = shop.scratch(&format!("go/{}", self.short_name()))?;
         let write = |name: &str, text: &[u8]| {
             fs::write(wrapper.join(name), text)
@@ -63,8 +72,16 @@ impl GoModule<'_> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Manifest {
+    /// What the module calls itself, which need not be the path that registries have it under.
+    module: Module,
     go: Option<String>,
     replace: Option<Vec<Replace>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Module {
+    path: String,
 }
 
 #[derive(Deserialize)]

@@ -39,17 +39,30 @@ const PACKAGES: &[&str] = &[
     "tzdata",
 ];
 
+/// Since 1.27 Gitea calls its modules `gitea.dev/…`. Not every registry has them so, but all have them under their former paths.
+const MOVED: &[(&str, &str, &str)] = &[
+    (
+        "gitea.dev/actions-proto-go",
+        "code.gitea.io/actions-proto-go",
+        "v0.6.0",
+    ),
+    ("gitea.dev/sdk", "code.gitea.io/sdk", "v1.2.0"),
+];
+
+/// The version that it requires was withdrawn from registries.
+const REPLACED: &[(&str, &str)] = &[("gitlab.com/gitlab-org/api/client-go/v2", "v2.43.0")];
+
 fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
     let version = shop.versions.get("forge", "gitea")?;
     let gitea = GoModule {
         module: "code.gitea.io/gitea",
         version,
-        binaries: &[("gitea", "code.gitea.io/gitea")],
-        cgo: true,
-        tags: &["sqlite", "sqlite_unlock_notify"],
+        binaries: &[("gitea", "gitea.dev")],
+        replaced: REPLACED,
+        moved: MOVED,
         variables: &[
             format!("main.Version={}", version.trim_start_matches('v')),
-            format!("code.gitea.io/gitea/modules/setting.StaticRootPath={STATIC_ROOT}"),
+            format!("gitea.dev/modules/setting.StaticRootPath={STATIC_ROOT}"),
         ],
         ..GoModule::default()
     };

@@ -239,7 +239,7 @@ pub(crate) fn kubernetes(
     version: &str,
     binaries: &[(&str, &str)],
 ) -> Result<std::path::PathBuf> {
-    // v1.34.4 publishes its staging modules as v0.34.4.
+    // v1.36.4 publishes its staging modules as v0.36.4.
     let published = version.replacen("v1.", "v0.", 1);
     let mut numbers = version.trim_start_matches('v').split('.');
     let (major, minor) = (

@@ -119,7 +119,7 @@ pub(crate) fn registry() -> &'static str {
     &REGISTRY
 }
 
-/// `v1.36` where the clusters run 1.36.3.
+/// `v1.36` where the clusters run 1.36.4.
 pub(crate) fn minor_of_kubernetes() -> String {
     let versions = Versions::load().expect("read the versions");
     let kubernetes = versions.get("node", "kubernetes").expect("a version");
