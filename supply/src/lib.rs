@@ -22,6 +22,7 @@ pub mod recipes;
 mod run;
 mod service;
 pub mod stock;
+pub mod support;
 pub mod versions;
 mod workshop;
 
