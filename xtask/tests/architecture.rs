@@ -20,6 +20,7 @@ const TOOLS: &[&str] = &[
     "fault-proxy",
     "gitkit",
     "pipelines",
+    "project",
     "supply",
     "testkit",
 ];

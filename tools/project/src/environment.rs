@@ -1,0 +1,81 @@
+//! Where the apps run: a cluster, a table, and stacks of its own.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// One of `[[environments]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Environment {
+    name: String,
+    branch: String,
+    nodes: usize,
+    cluster: String,
+    stack: String,
+    is_first: bool,
+}
+
+/// An environment as the file has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Written {
+    pub(crate) name: String,
+    pub(crate) branch: String,
+    #[serde(default = "one")]
+    pub(crate) nodes: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// All, with what follows from their place and from the project's names.
+pub(crate) fn in_order(written: Vec<Written>, project: &str, application: &str) -> Vec<Environment> {
+    let environment = |(at, Written { name, branch, nodes })| Environment {
+        cluster: format!("{project}-{name}"),
+        stack: format!("{application}-{name}"),
+        name,
+        branch,
+        nodes,
+        is_first: at == 0,
+    };
+    written.into_iter().enumerate().map(environment).collect()
+}
+
+impl Environment {
+    /// As in the names of its overlays.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The branch that it is released from.
+    pub fn branch(&self) -> &str {
+        &self.branch
+    }
+
+    /// How many nodes its local cluster has.
+    pub fn nodes(&self) -> usize {
+        self.nodes
+    }
+
+    /// The name of its cluster.
+    pub fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// The stack of what its apps share.
+    pub fn stack(&self) -> &str {
+        &self.stack
+    }
+
+    /// Whether its branch builds: the first one's does, the others are given what was built for it.
+    pub fn builds(&self) -> bool {
+        self.is_first
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}

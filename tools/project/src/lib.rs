@@ -1,0 +1,148 @@
+//! What this repository runs, and where: `project.toml` at its top, read and checked.
+//!
+//! The one place that knows the apps, the environments in the order of promotion, and the names and
+//! paths that follow from them. Programs read the file of the checkout they work on when they run,
+//! so none is compiled anew for a new app.
+
+mod app;
+mod environment;
+mod error;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+pub use app::{App, Kind};
+pub use environment::Environment;
+pub use error::ProjectError;
+
+/// The file's name, at the top of the repository.
+pub const FILE: &str = "project.toml";
+
+/// The apps and environments of one checkout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    name: String,
+    application: String,
+    environments: Vec<Environment>,
+    apps: Vec<App>,
+}
+
+/// The file as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    application: String,
+    environments: Vec<environment::Written>,
+    #[serde(default)]
+    apps: Vec<App>,
+}
+
+impl Project {
+    /// Reads `project.toml` in `root`, the top of a checkout.
+    pub fn load(root: &Path) -> Result<Self, ProjectError> {
+        let path = root.join(FILE);
+        let text = fs::read_to_string(&path).map_err(|source| ProjectError::Read { path, source })?;
+        Self::of_text(&text)
+    }
+
+    /// Reads the first `project.toml` in `folder` and the folders above it.
+    pub fn above(folder: &Path) -> Result<Self, ProjectError> {
+        let root = folder.ancestors().find(|folder| folder.join(FILE).is_file());
+        Self::load(root.unwrap_or(folder))
+    }
+
+    /// The project that a file with this text describes.
+    pub fn of_text(text: &str) -> Result<Self, ProjectError> {
+        let written: Written = toml::from_str(text)?;
+        names::check(&written)?;
+        let Written {
+            name,
+            application,
+            environments,
+            apps,
+        } = written;
+        Ok(Self {
+            environments: environment::in_order(environments, &name, &application),
+            name,
+            application,
+            apps,
+        })
+    }
+
+    /// What the repository is called, as in `gitops-loop`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the apps are together, as in `message-board`: also their namespace.
+    pub fn application(&self) -> &str {
+        &self.application
+    }
+
+    /// Every app, in the order in which they are synced first.
+    pub fn apps(&self) -> &[App] {
+        &self.apps
+    }
+
+    /// The app of this name.
+    pub fn app(&self, name: &str) -> Result<&App, ProjectError> {
+        let found = self.apps.iter().find(|app| app.name() == name);
+        found.ok_or_else(|| ProjectError::UnknownApp {
+            name: name.to_owned(),
+            known: listed(self.apps.iter().map(App::name)),
+        })
+    }
+
+    /// Every environment, in the order of promotion.
+    pub fn environments(&self) -> &[Environment] {
+        &self.environments
+    }
+
+    /// The environment of this name.
+    pub fn environment(&self, name: &str) -> Result<&Environment, ProjectError> {
+        let found = self.environments.iter().find(|at| at.name() == name);
+        found.ok_or_else(|| ProjectError::UnknownEnvironment {
+            name: name.to_owned(),
+            known: listed(self.environments.iter().map(Environment::name)),
+        })
+    }
+
+    /// The environment that is released from this branch, if there is one.
+    pub fn released_from(&self, branch: &str) -> Option<&Environment> {
+        self.environments.iter().find(|at| at.branch() == branch)
+    }
+
+    /// The environment that images are built for.
+    ///
+    /// # Panics
+    ///
+    /// Never: a file without environments is not read.
+    pub fn first(&self) -> &Environment {
+        &self.environments[0]
+    }
+
+    /// The environment that a commit reaches last.
+    ///
+    /// # Panics
+    ///
+    /// Never: a file without environments is not read.
+    pub fn last(&self) -> &Environment {
+        &self.environments[self.environments.len() - 1]
+    }
+
+    /// The environment that promotes to this one; none promotes to the first.
+    pub fn before(&self, environment: &Environment) -> Option<&Environment> {
+        let at = self.environments.iter().position(|other| other == environment)?;
+        self.environments.get(at.checked_sub(1)?)
+    }
+}
+
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
