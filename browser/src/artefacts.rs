@@ -2,14 +2,16 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
 /// The folder of this run: `BROWSER_RUN`, which `cargo xtask test` sets, or one for tests started by hand.
 pub(crate) fn folder() -> Result<PathBuf> {
-    let by_hand = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/browser/by-hand");
-    let folder = env::var_os("BROWSER_RUN").map_or_else(by_hand, PathBuf::from);
+    let folder = match env::var_os("BROWSER_RUN") {
+        Some(folder) => PathBuf::from(folder),
+        None => dev::target_dir()?.join("browser/by-hand"),
+    };
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
     Ok(folder)
 }

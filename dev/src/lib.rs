@@ -16,6 +16,6 @@ mod stack;
 mod watch;
 
 pub use group::Group;
-pub use programs::Programs;
+pub use programs::{Programs, target_dir};
 pub use server::Lines;
 pub use stack::{Options, Stack};

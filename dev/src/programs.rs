@@ -2,8 +2,10 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 /// Where the compiled application lies.
 #[derive(Clone, Debug)]
@@ -19,11 +21,11 @@ pub struct Programs {
 impl Programs {
     /// What `cargo xtask build --dev` made in this checkout.
     pub fn of_dev_build() -> Result<Self> {
-        let target = root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+        let built = target_dir()?.join("dev");
         let programs = Self {
-            backend: target.join("debug/backend"),
-            frontend: target.join("debug/frontend"),
-            site: target.join("dev/site"),
+            backend: built.join("bin/backend"),
+            frontend: built.join("bin/frontend"),
+            site: built.join("site"),
         };
         for path in [&programs.backend, &programs.frontend, &programs.site] {
             if !path.exists() {
@@ -32,6 +34,26 @@ impl Programs {
         }
         Ok(programs)
     }
+}
+
+/// The folder that cargo builds this checkout into, in cargo's own words: a variable or a configuration file may name it.
+pub fn target_dir() -> Result<PathBuf> {
+    let asked = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .context("start cargo, to ask which folder it builds into")?;
+    if !asked.status.success() {
+        bail!(
+            "cargo does not say which folder it builds into: {}",
+            String::from_utf8_lossy(&asked.stderr)
+        );
+    }
+    let metadata: Value = serde_json::from_slice(&asked.stdout).context("read cargo's metadata")?;
+    let folder = metadata["target_directory"].as_str();
+    folder
+        .map(PathBuf::from)
+        .context("cargo's metadata names no target_directory")
 }
 
 /// The root of the checkout this was built in.

@@ -111,8 +111,10 @@ pub(crate) async fn follow(
 
 /// Variables of this process that a hosted CI would not have: what cargo tells the program it runs, and git's overrides.
 fn is_ours(name: &str) -> bool {
-    const CARGO: [&str; 6] = [
+    const CARGO: [&str; 8] = [
         "CARGO",
+        "CARGO_BUILD_TARGET",
+        "CARGO_BUILD_TARGET_DIR",
         "CARGO_CRATE_NAME",
         "CARGO_PRIMARY_PACKAGE",
         "CARGO_TARGET_DIR",

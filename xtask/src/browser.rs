@@ -26,7 +26,7 @@ pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, Path
     let now = cmd!(sh, "date +%Y-%m-%d-%H%M%S").quiet().read()?;
     Ok(vec![
         ("AXE_CORE", axe_core(sh)?),
-        ("BROWSER_RUN", env::target_dir(sh).join("browser").join(now)),
+        ("BROWSER_RUN", env::target_dir(sh)?.join("browser").join(now)),
     ])
 }
 

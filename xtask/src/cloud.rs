@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use xshell::Shell;
 
 use crate::build::toolchain::{Choice, Options};
@@ -23,11 +23,7 @@ pub(crate) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'
     };
     // The same build as `cargo xtask dev` starts with.
     dev::build(sh, &[Part::Servers], options)?;
-    // A copy: the backend's own tests put another build in its place while these tests run.
-    let (target, backend) = (env::target_dir(sh), env::target_dir(sh).join("cloud/backend"));
-    sh.create_dir(target.join("cloud"))?;
-    sh.copy_file(target.join("debug/backend"), &backend)
-        .context("keep the backend for the tests of the templates")?;
+    let backend = env::target_dir(sh)?.join(dev::BINARIES).join("backend");
     Ok(vec![
         ("CLOUD_TOOLS", tools.into_os_string()),
         ("XTASK", env::this_program()?.into_os_string()),

@@ -26,6 +26,9 @@ const SERVERS: &[&str] = &[
     "dev",
 ];
 
+/// Where copies of the servers lie, in cargo's folder: `dev` finds them there.
+pub(crate) const BINARIES: &str = "dev/bin";
+
 /// What can be compiled alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
@@ -42,14 +45,15 @@ impl flags::Dev {
         require_free(self.port)?;
         build(sh, &[], self.toolchain.options())?;
         let xtask = env::this_program()?;
-        let mut dev = Command::new(env::target_dir(sh).join("debug/dev"));
+        let program = env::target_dir(sh)?.join(BINARIES).join("dev");
+        let mut dev = Command::new(&program);
         dev.current_dir(sh.current_dir())
             .args(["--port", &self.port.to_string()])
             .args(["--messages", &self.messages.to_string()])
             .arg("--xtask")
             .arg(xtask);
         // `exec` answers only when it failed.
-        Err(dev.exec()).context("start target/debug/dev")
+        Err(dev.exec()).with_context(|| format!("start {}", program.display()))
     }
 }
 
@@ -67,17 +71,13 @@ fn require_free(port: u16) -> Result<()> {
     }
 }
 
-/// Compiles `parts`, or all of them when none is named. The binaries stay where cargo puts them.
+/// Compiles `parts`, or all of them when none is named.
 pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> {
     let wanted = |part| parts.is_empty() || parts.contains(&part);
     if wanted(Part::Servers) {
-        env::cargo(sh)
-            .arg("build")
-            .args(SERVERS)
-            .run()
-            .context("compile the servers")?;
+        servers(sh)?;
     }
-    let out = env::target_dir(sh).join("dev");
+    let out = env::target_dir(sh)?.join("dev");
     let site = out.join("site");
     if wanted(Part::Page) {
         page(sh, &out, &site.join(bundle::PKG), options)?;
@@ -88,6 +88,36 @@ pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> 
         bundle::copy_public(sh, &site)?;
     }
     Ok(())
+}
+
+/// Compiles the servers and keeps copies of them in [`BINARIES`]. Cargo says where it puts them, which a person's `build.target`
+/// decides too; and the servers' own tests put other builds in their place.
+fn servers(sh: &Shell) -> Result<()> {
+    let messages = env::cargo(sh)
+        .args(["build", "--message-format", "json-render-diagnostics"])
+        .args(SERVERS)
+        .read()
+        .context("compile the servers")?;
+    let folder = env::target_dir(sh)?.join(BINARIES);
+    sh.create_dir(&folder)?;
+    for binary in binaries(&messages) {
+        let name = binary.file_name().context("a binary has a name")?;
+        let unfinished = folder.join("unfinished");
+        sh.copy_file(&binary, &unfinished)?;
+        // Moved, not written over: the old one may be running.
+        let kept = folder.join(name);
+        fs::rename(&unfinished, &kept).with_context(|| format!("put {} in place", kept.display()))?;
+    }
+    Ok(())
+}
+
+/// The binaries that cargo says it has made, from its messages, one a line.
+fn binaries(messages: &str) -> Vec<PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .collect()
 }
 
 /// Compiles the page for the browser; what is bound already is not bound again, for that takes seconds.
@@ -129,4 +159,21 @@ fn drop_stale(sh: &Shell, site: &Path) -> Result<()> {
         sh.remove_path(path)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With `build.target` set, binaries lie in a folder of that target.
+    #[test]
+    fn binaries_are_where_cargo_says() {
+        let messages = [
+            r#"{"reason":"compiler-artifact","target":{"kind":["lib"]},"executable":null}"#,
+            r#"{"reason":"compiler-artifact","target":{"kind":["bin"]},"executable":"/t/x86_64-unknown-linux-gnu/debug/dev"}"#,
+            r#"{"reason":"build-finished","success":true}"#,
+        ];
+        let found = binaries(&messages.join("\n"));
+        assert_eq!(found, [Path::new("/t/x86_64-unknown-linux-gnu/debug/dev")]);
+    }
 }

@@ -52,10 +52,22 @@ pub(crate) fn forget_git(handed: bool) -> Result<()> {
     Err(anew.exec()).context("start this program without Git's variables")
 }
 
-/// The folder cargo builds into.
-pub(crate) fn target_dir(sh: &Shell) -> PathBuf {
-    let dir = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    absolute(sh, &dir)
+/// The folder cargo builds into, in cargo's own words: a variable may name it, a configuration file in any folder above, or neither.
+pub(crate) fn target_dir(sh: &Shell) -> Result<PathBuf> {
+    target_dir_of(cargo(sh))
+}
+
+fn target_dir_of(cargo: Cmd<'_>) -> Result<PathBuf> {
+    let metadata = cargo
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .quiet()
+        .read()
+        .context("ask cargo which folder it builds into")?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).context("read cargo's metadata")?;
+    let folder = metadata["target_directory"].as_str();
+    folder
+        .map(PathBuf::from)
+        .context("cargo's metadata names no target_directory")
 }
 
 /// `path`, taken from the root of the repository unless absolute.
@@ -93,6 +105,42 @@ pub(crate) fn is_cargo_noise(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A person may name the folder by either variable, or in a file of a folder above, which counts from that folder.
+    #[test]
+    fn the_target_folder_is_the_one_that_cargo_takes() {
+        let above = tempfile::tempdir().expect("make a folder");
+        let above = above.path().canonicalize().expect("a folder has a path");
+        let sh = Shell::new().expect("find the current folder");
+        sh.change_dir(above.join("checkout"));
+        sh.write_file("Cargo.toml", "[package]\nname = \"one\"\n[workspace]\n")
+            .expect("write a manifest");
+        sh.write_file("src/lib.rs", "").expect("write a source");
+        let (variable, setting) = ("CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR");
+        let found = |variables: &[(&str, &str)]| {
+            let asked = cargo(&sh).env_remove(variable).env_remove(setting);
+            let asked = variables
+                .iter()
+                .fold(asked, |cmd, (name, value)| cmd.env(name, value));
+            target_dir_of(asked).map_err(|error| format!("{error:#}"))
+        };
+        let cases: [(&[_], &str); 4] = [
+            (&[(variable, "a")], "checkout/a"),
+            (&[(setting, "b")], "checkout/b"),
+            (&[(variable, "a"), (setting, "b")], "checkout/a"),
+            (&[(variable, "/elsewhere")], "/elsewhere"),
+        ];
+        for (variables, expected) in cases {
+            assert_eq!(found(variables), Ok(above.join(expected)), "{variables:?}");
+        }
+        sh.write_file(
+            above.join(".cargo/config.toml"),
+            "[build]\ntarget-dir = \"shared\"\n",
+        )
+        .expect("write a configuration");
+        assert_eq!(found(&[]), Ok(above.join("shared")));
+        assert_eq!(found(&[(setting, "b")]), Ok(above.join("checkout/b")));
+    }
 
     #[test]
     fn variables_a_person_sets_survive() {

@@ -22,7 +22,7 @@ pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bo
     packages::ensure(sh, &["wrk"], install, "measuring")?;
     doctor::ready(&[Group::Tools], install, &Lines, &logs(sh))?;
 
-    let out = env::target_dir(sh).join("bench");
+    let out = env::target_dir(sh)?.join("bench");
     let (dist, peer) = (out.join("dist"), out.join("go-peer"));
     build::apps(
         sh,

@@ -114,7 +114,7 @@ fn toolchain_lld(sh: &Shell) -> Option<PathBuf> {
 
 /// A folder with LLVM's unwinder and the one function it misses in musl.
 fn unwinder(sh: &Shell) -> Result<PathBuf> {
-    let dir = env::target_dir(sh).join("toolchain/musl");
+    let dir = env::target_dir(sh)?.join("toolchain/musl");
     let archive = dir.join("libunwind.a");
     if archive.exists() {
         return Ok(dir);

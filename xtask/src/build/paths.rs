@@ -18,7 +18,7 @@ pub(crate) fn renamed(sh: &Shell) -> Result<String> {
     let folders = [
         (env::absolute(sh, &home), "/cargo"),
         (sh.current_dir(), "/source"),
-        (env::target_dir(sh), "/target"),
+        (env::target_dir(sh)?, "/target"),
         // GitLab keeps cargo's home in the checkout.
         (env::absolute(sh, &home).join("registry"), "/cargo/registry"),
     ];
@@ -29,7 +29,7 @@ pub(crate) fn renamed(sh: &Shell) -> Result<String> {
     let spaced = flags.iter().find(|flag| flag.contains(char::is_whitespace));
     ensure!(
         spaced.is_none(),
-        "cargo takes no flag with a space in it; put the checkout, CARGO_HOME and CARGO_TARGET_DIR into folders without: {}",
+        "cargo takes no flag with a space in it; put the checkout, cargo's home and its target folder into folders without: {}",
         spaced.map_or("", String::as_str)
     );
     Ok(flags.join(" "))

@@ -121,7 +121,7 @@ impl Prepared {
         build.run().with_context(|| format!("compile for {triple}"))?;
         // The one profile whose folder has another name.
         let folder = if profile == "dev" { "debug" } else { profile };
-        Ok(env::target_dir(sh).join(triple).join(folder))
+        Ok(env::target_dir(sh)?.join(triple).join(folder))
     }
 
     /// In words, for `doctor`.
@@ -156,7 +156,10 @@ fn std_installed(sh: &Shell, target: Target) -> bool {
 /// the build results, so that later builds do not wait for it again.
 fn rustup_fetches(sh: &Shell, target: Target) -> bool {
     let triple = target.triple();
-    let failed = env::target_dir(sh)
+    let Ok(results) = env::target_dir(sh) else {
+        return false;
+    };
+    let failed = results
         .join("toolchain")
         .join(format!("rustup-cannot-fetch-{triple}"));
     if failed.exists() || !packages::has(sh, "rustup") {

@@ -24,7 +24,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) fn beside_results(sh: &Shell, git: &Git<'_>, options: Options) -> Result<Self> {
-        let folder = env::target_dir(sh).join("ci-kept");
+        let folder = env::target_dir(sh)?.join("ci-kept");
         fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
         let made_by = git.hash(&compilers(sh, options))?;
         Ok(Self { folder, made_by })
