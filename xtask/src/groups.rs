@@ -28,7 +28,8 @@ pub(crate) const TOOLS: Packages = of(&[
     "e2e-report",
 ]);
 /// For tests that are chosen by a pattern, which those of `pipelines` would fit too.
-pub(crate) const WITHOUT_PIPELINES: Packages = of(&["api", "project", "supply", "xtask", "e2e", "e2e-report"]);
+pub(crate) const WITHOUT_PIPELINES: Packages =
+    of(&["api", "project", "supply", "xtask", "e2e", "e2e-report"]);
 pub(crate) const BACKEND: Packages = with(
     &["testkit", "fault-proxy", "serverkit", "backend"],
     &["--features", "testkit/containers"],
