@@ -1,6 +1,6 @@
 //! The `OpenAPI` document of this API, made of the handlers and the wire types.
 //!
-//! Built for tests and for `cargo xtask openapi` only: the binary serves `api/openapi.json`, and a test compares the two.
+//! Built for tests and for `cargo xtask openapi` only: the binary serves `crates/api/openapi.json`, and a test compares the two.
 
 use std::fmt::Write as _;
 

@@ -20,7 +20,7 @@ impl flags::Check {
             Ok(env::cargo(sh).args(["fmt", "--check"]).run()?)
         });
         lints(sh, &mut checks);
-        checks.carry_out("api/openapi.json (cure: cargo xtask openapi)", || {
+        checks.carry_out("crates/api/openapi.json (cure: cargo xtask openapi)", || {
             openapi::check(sh)
         });
         checks.carry_out(

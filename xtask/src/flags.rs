@@ -42,7 +42,7 @@ enum Command {
     Check(Check),
     /// Fuzz the API: send it requests made from its own description, valid and invalid
     Fuzz(Fuzz),
-    /// Write api/openapi.json from the code
+    /// Write crates/api/openapi.json from the code
     Openapi(Openapi),
     /// Compile what the images contain: static binaries and the browser bundle
     Build(Build),

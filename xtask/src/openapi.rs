@@ -5,7 +5,7 @@ use xshell::Shell;
 
 use crate::{env, flags};
 
-const DOCUMENT: &str = "api/openapi.json";
+const DOCUMENT: &str = "crates/api/openapi.json";
 
 impl flags::Openapi {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {

@@ -283,7 +283,7 @@ fn past_gitkit(name: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn git_is_started_in_one_place() {
-    let elsewhere = files_of("rs").filter(|(name, _)| !name.starts_with("gitkit/"));
+    let elsewhere = files_of("rs").filter(|(name, _)| !name.starts_with("tools/gitkit/"));
     let found: Vec<_> = elsewhere
         .flat_map(|(name, text)| past_gitkit(&name, &text))
         .collect();

@@ -3,7 +3,7 @@
 use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
 
-const DOCUMENT: &str = include_str!("../../../api/openapi.json");
+const DOCUMENT: &str = include_str!("../../../crates/api/openapi.json");
 
 /// This document.
 #[cfg_attr(feature = "openapi", utoipa::path(

@@ -19,7 +19,7 @@ async fn the_served_document_is_that_of_the_code() {
     assert_eq!(
         served,
         document(),
-        "api/openapi.json is old; run: cargo xtask openapi"
+        "crates/api/openapi.json is old; run: cargo xtask openapi"
     );
 }
 

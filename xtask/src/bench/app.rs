@@ -15,7 +15,7 @@ use crate::{build, env, packages};
 /// What a run writes, and where the docs keep it.
 const RESULTS: [&str; 3] = ["app.json", "app.svg", "app.md"];
 /// The programs that are measured beside ours.
-const PEER: &str = "bench/go-peer";
+const PEER: &str = "tools/bench/go-peer";
 
 /// Measures `rounds` times, `seconds` each; `docs`: keeps the results there too.
 pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bool) -> Result<()> {

@@ -34,8 +34,7 @@ pub(crate) const SHARED: &[&str] = &[
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
-    "api",
-    "serverkit",
+    "crates",
     "xtask/src/build",
     "xtask/wasm-bundle",
 ];

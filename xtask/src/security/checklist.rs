@@ -109,7 +109,7 @@ mod tests {
             ),
             ("b.rs", "fn twice() {}"),
             ("c.rs", "fn twice() {}"),
-            ("e2e/src/scenarios/main/a.rs", "Step::new(\"scenario\", 1)"),
+            ("tools/e2e/src/scenarios/main/a.rs", "Step::new(\"scenario\", 1)"),
         ])
     }
 
@@ -128,7 +128,7 @@ mod tests {
         let rows = table_of(&[point], &sources()).unwrap();
         assert_eq!(
             rows.lines().nth(2).unwrap(),
-            "| 1 | it holds | [`first`](../a.rs)<br>[scenario `scenario`](../e2e/src/scenarios/main/a.rs) |  |"
+            "| 1 | it holds | [`first`](../a.rs)<br>[scenario `scenario`](../tools/e2e/src/scenarios/main/a.rs) |  |"
         );
         assert!(rows.ends_with("\nProven: 1; partly: 0; not: 0.\n"), "{rows}");
     }
@@ -141,7 +141,7 @@ mod tests {
             (&[Shown::Test("twice")], "more than one file: b.rs, c.rs"),
             (
                 &[Shown::Scenario("elsewhere")],
-                "no file below e2e/src/scenarios/",
+                "no file below tools/e2e/src/scenarios/",
             ),
             (&[], "neither shown nor said to be missing"),
         ] {

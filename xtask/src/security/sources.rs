@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use xshell::Shell;
 
 /// Where scenarios are.
-pub(super) const SCENARIOS: &str = "e2e/src/scenarios/";
+pub(super) const SCENARIOS: &str = "tools/e2e/src/scenarios/";
 /// The rules on manifests, and the table by which a test runs each of them.
 const RULES: [&str; 2] = [
     "xtask/tests/manifests/faults.rs",

@@ -107,7 +107,7 @@ fn what_changed_since_a_rollback_is_the_content() {
     };
     for prose in [
         "backend/README.md",
-        "api/docs/ümläut.md",
+        "crates/api/docs/ümläut.md",
         "xtask/src/build/NOTES.md",
     ] {
         repository.write(prose, "Words.\n");

@@ -28,7 +28,7 @@ fn an_app_of_its_own_content_is_alone() {
 #[test]
 fn shared_files_are_content_of_both() {
     for path in [
-        "api/src/lib.rs",
+        "crates/api/src/lib.rs",
         "Cargo.lock",
         "Cargo.toml",
         "xtask/src/build/mod.rs",
@@ -43,7 +43,7 @@ fn prose_manifests_and_the_harness_are_content_of_none() {
         "README.md",
         "backend/README.md",
         "infra/backend/overlays/staging/kustomization.yaml",
-        "e2e/src/main.rs",
+        "tools/e2e/src/main.rs",
         "docs/CI.md",
     ] {
         assert_eq!(changes(path), [false, false], "{path}");

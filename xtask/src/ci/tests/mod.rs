@@ -105,9 +105,9 @@ impl Repository {
         for (file, text) in [
             ("Cargo.toml", "[workspace]\n"),
             ("Cargo.lock", "version = 4\n"),
-            ("api/src/lib.rs", "//! Types.\n"),
+            ("crates/api/src/lib.rs", "//! Types.\n"),
             ("README.md", "# Loop\n"),
-            ("e2e/src/main.rs", "fn main() {}\n"),
+            ("tools/e2e/src/main.rs", "fn main() {}\n"),
         ] {
             repository.write(file, text);
         }

@@ -81,7 +81,7 @@ fn no_run_of_ci_proposes_again_what_was_taken_back() {
     }
     assert_eq!((heads(&repository), forge.written()), before);
     // A commit of prose and manifests on top is started by its push, and has the same content.
-    repository.write("e2e/src/main.rs", "// Later.\n");
+    repository.write("tools/e2e/src/main.rs", "// Later.\n");
     let prose = repository.commit("Prose");
     repository.push("master");
     assert_eq!(

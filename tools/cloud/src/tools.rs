@@ -1,0 +1,81 @@
+//! The programs that `cargo xtask test` brings, by the variables it sets.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    let member = Path::new(env!("CARGO_MANIFEST_DIR"));
+    member.ancestors().nth(2).unwrap_or(member).to_owned()
+}
+
+/// Where the templates lie.
+pub fn templates() -> PathBuf {
+    root().join("infra/aws")
+}
+
+fn variable(name: &str) -> Result<PathBuf> {
+    let value = env::var_os(name);
+    Ok(value
+        .with_context(|| format!("{name} is not set; run `cargo xtask test --only cloud`"))?
+        .into())
+}
+
+/// A program of the folder with cfn-lint, moto, `MiniStack` and `aws`.
+///
+/// Nothing of the person's own reaches it: no profile, no credentials, no folder for its notes but `home`.
+pub fn program(name: &str, home: &Path) -> Result<Command> {
+    let folder = variable("CLOUD_TOOLS")?;
+    let program = folder.join("bin").join(name);
+    contained(Command::new(program), &folder, home)
+}
+
+/// Python with the modules of the same folder.
+pub fn python(home: &Path) -> Result<Command> {
+    let folder = variable("CLOUD_TOOLS")?;
+    contained(Command::new("python3"), &folder, home)
+}
+
+/// `cargo xtask`, as it was compiled, in the checkout whose root is `root`.
+pub fn xtask(root: &Path, home: &Path) -> Result<Command> {
+    let mut xtask = contained(Command::new(variable("XTASK")?), &variable("CLOUD_TOOLS")?, home)?;
+    xtask.env("CARGO_MANIFEST_DIR", root.join("xtask"));
+    Ok(xtask)
+}
+
+/// The backend's binary.
+pub fn backend() -> Result<PathBuf> {
+    variable("BACKEND")
+}
+
+fn contained(mut command: Command, folder: &Path, home: &Path) -> Result<Command> {
+    for (name, _) in env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
+        command.env_remove(name);
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([folder.join("bin")].into_iter().chain(env::split_paths(&path)));
+    command
+        .env("PATH", path.context("put the folder of tools on PATH")?)
+        .env("PYTHONPATH", folder)
+        .env("HOME", home)
+        .env("NO_PROXY", "127.0.0.1")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    Ok(command)
+}
+
+/// What it wrote to both outputs; an error with the same text if it failed.
+pub fn output(command: &mut Command) -> Result<String> {
+    let line = format!("{command:?}");
+    let output = command.output().with_context(|| format!("start {line}"))?;
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    ensure!(
+        output.status.success(),
+        "{line} ended with {}:\n{}",
+        output.status,
+        text.concat()
+    );
+    Ok(text.concat())
+}

@@ -1,0 +1,92 @@
+//! eksctl is not to be had from a registry of packages, so its files are held against what the rest of the repository expects.
+
+use std::fs;
+
+use cloud::account::Account;
+use cloud::tools;
+use serde_json::Value;
+
+fn config(environment: &str) -> Value {
+    let path = tools::templates().join(format!("eksctl/{environment}.yaml"));
+    serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Of a `ClusterConfig`, as its documentation of version v1alpha5 lists them.
+const FIELDS: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "iam",
+    "accessConfig",
+    "upgradePolicy",
+    "vpc",
+    "addons",
+    "managedNodeGroups",
+    "cloudWatch",
+];
+
+#[test]
+fn each_environment_has_the_cluster_that_its_roles_trust() {
+    let account = Account::read().unwrap();
+    for environment in ["staging", "production"] {
+        let config = config(environment);
+        assert_eq!(config["apiVersion"], "eksctl.io/v1alpha5");
+        assert_eq!(config["kind"], "ClusterConfig");
+        let metadata = &config["metadata"];
+        assert_eq!(metadata["name"], format!("gitops-loop-{environment}"));
+        assert_eq!(metadata["region"], account.region);
+        assert_eq!(config["iam"]["withOIDC"], true, "the roles trust its issuer");
+        for field in config.as_object().unwrap().keys() {
+            assert!(FIELDS.contains(&field.as_str()), "unknown field {field}");
+        }
+        let groups = config["managedNodeGroups"].as_array().unwrap();
+        for group in groups {
+            assert_eq!(group["volumeEncrypted"], true);
+            assert_eq!(group["privateNetworking"], true);
+            // A pod that reads the node's credentials would have more than its own role.
+            assert_eq!(group["disablePodIMDS"], true);
+        }
+    }
+}
+
+#[test]
+fn clusters_run_the_kubernetes_that_the_e2e_proves() {
+    let versions = fs::read_to_string(tools::root().join("tools/supply/versions.toml")).unwrap();
+    let proven = versions
+        .lines()
+        .find_map(|line| line.strip_prefix("kubernetes = \"v"))
+        .unwrap();
+    for environment in ["staging", "production"] {
+        let version = config(environment)["metadata"]["version"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(
+            proven.starts_with(&format!("{version}.")),
+            "{environment} runs {version}, the e2e {proven}"
+        );
+    }
+}
+
+#[test]
+fn no_cluster_enters_extended_support() {
+    for environment in ["staging", "production"] {
+        // By default, one that nobody upgrades in time costs six times as much.
+        assert_eq!(
+            config(environment)["upgradePolicy"],
+            serde_json::json!({"supportType": "STANDARD"}),
+            "{environment}"
+        );
+    }
+}
+
+#[test]
+fn network_rules_are_enforced() {
+    for environment in ["staging", "production"] {
+        let config = config(environment);
+        let addons = config["addons"].as_array().unwrap();
+        let cni = addons.iter().find(|addon| addon["name"] == "vpc-cni").unwrap();
+        let values: Value = serde_json::from_str(cni["configurationValues"].as_str().unwrap()).unwrap();
+        assert_eq!(values["enableNetworkPolicy"], "true");
+    }
+}

@@ -1,0 +1,190 @@
+//! A release with a migration is rolled back: the previous code serves on the newer schema, CI respects the rollback, and the
+//! release is then rolled forward again.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use xshell::Shell;
+
+use crate::actors::{ReadLoad, Release, Reviewer, Visitor, overlay, pins};
+use crate::ci::{project, xtask};
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::git::short;
+use crate::gitops;
+use crate::plan::Step;
+use crate::process::Tool;
+use crate::progress::StepHandle;
+use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::release::{Expected, built, merged};
+use crate::wait::{Verdict, eventually};
+
+const STAGING: Environment = Environment::Staging;
+/// Adds the migration, and with it this file.
+const PATCH: &str = "tools/e2e/fixtures/migration-3.patch";
+const MIGRATION: &str = "backend/src/migrate/m0003_trim_text.rs";
+const SCHEMA: u32 = 3;
+/// No image is made of it, and a push of it starts CI.
+const ASIDE: &str = "deny.toml";
+
+const SERVES: Duration = Duration::from_secs(30);
+const LIVE: Duration = Duration::from_secs(40);
+const RUN: Duration = Duration::from_mins(2);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("rollback", "rollback past a migration", 600),
+    suite: Suite::Failures,
+    needs: &[],
+    failure: Some(Failure {
+        cause: "A release that brought a migration turns out to be wrong. Somebody runs `cargo xtask rollback staging` and \
+                merges its proposal.",
+        effect: "The digests of the previous release come back. Its code serves on the newer schema, with every message \
+                 unchanged. Later runs of CI do not propose the withdrawn release.",
+        within: "30 s from the merge, 0 failed requests",
+        way_out: "Push a fix, which CI proposes as usual, or go forward with `cargo xtask rollback staging --to COMMIT`.",
+    }),
+    run: |env, step| Box::pin(run(env, step)),
+};
+
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(&env.staging, &env.ground.http);
+    if staging.backend_version().await?.required_schema_version < SCHEMA {
+        release_migration(env, step).await?;
+    }
+    let manifests = env.manifests();
+    let head = manifests.catch_up().await?;
+    let (newest, earlier) = releases(env).await?;
+    let digests = pins(&manifests, &head, STAGING).await?;
+    staging.post("late", "written by the new code").await?;
+    let schema = staging.backend_version().await?.schema_version;
+    let messages = staging.messages().await?;
+
+    let reads = ReadLoad::start(env, STAGING)?;
+    roll_back(env, &earlier).await?;
+    let back = merge(env, step, &earlier, "back", SCHEMA - 1).await?;
+    ensure!(back.digests != digests, "the digests are those of before");
+    let version = staging.backend_version().await?;
+    ensure!(
+        version.schema_version == schema && schema >= Some(SCHEMA),
+        "the table was at schema {schema:?} and is at {:?}",
+        version.schema_version
+    );
+    ensure!(staging.messages().await? == messages, "the messages have changed");
+    let author = format!("early {}", short(&back.commit));
+    staging.post(&author, "written by the old code").await?;
+    staging.message_of(&author).await?;
+
+    let run = push_aside(env, step).await?;
+    ensure!(
+        run.contains("was taken back from commit"),
+        "CI does not say that the release was taken back:\n{run}"
+    );
+    let open = Reviewer::of(&env.world).open(STAGING).await?;
+    ensure!(open.is_empty(), "CI proposes what was taken back: {open:?}");
+
+    roll_back(env, &newest).await?;
+    let forward = merge(env, step, &newest, "forward", SCHEMA).await?;
+    ensure!(forward.digests == digests, "the digests are not those of before");
+    staging.message_of(&author).await?;
+    step.evidence(format!(
+        "code that needs schema {} served on schema {}; all {} messages stayed; CI proposed nothing in between",
+        SCHEMA - 1,
+        schema.unwrap_or_default(),
+        messages.len()
+    ));
+    reads.stop(step).await?.at_most(0)
+}
+
+async fn release_migration(env: &Env, step: &StepHandle) -> Result<()> {
+    let application = env.application();
+    application.catch_up().await?;
+    application
+        .commit_patch(PATCH, "Store texts without superfluous white space")
+        .await?;
+    let commit = built(env, step, STAGING, RUN * 4).await?;
+    let expected = Expected {
+        app: "backend",
+        serves: &commit,
+    };
+    merged(env, step, STAGING, &commit, &expected).await.map(drop)
+}
+
+/// The commit that staging runs, and that of its newest release without the migration.
+async fn releases(env: &Env) -> Result<(String, String)> {
+    let (application, manifests) = (env.application(), env.manifests());
+    let mut released = Vec::new();
+    for version in manifests.versions_of(&overlay("backend", STAGING)).await? {
+        if let Some((_, behind)) = version.split_once(" # commit ") {
+            released.push(behind.get(..40).context("the commit is cut short")?.to_owned());
+        }
+    }
+    let newest = released.first().context("nothing was released")?.clone();
+    for commit in released {
+        if !application.has_file_at(&commit, MIGRATION).await? {
+            return Ok((newest, commit));
+        }
+    }
+    anyhow::bail!("staging had no release without the migration")
+}
+
+/// What an operator types, in a checkout of their own.
+async fn roll_back(env: &Env, to: &str) -> Result<()> {
+    let checkout = env.application();
+    checkout.catch_up().await?;
+    let shell = Shell::new().context("open a shell")?;
+    let project = project(&env.ground, &env.world);
+    let command = xtask(
+        &shell,
+        &project,
+        checkout.folder(),
+        &["rollback", "staging", "--to", to],
+    )?;
+    Tool::new(command, &env.ground.run.log("rollback"), RUN)
+        .run()
+        .await
+        .context("propose the rollback")
+}
+
+/// Merge the proposal of `commit`, and wait until only code that needs `schema` answers.
+async fn merge(env: &Env, step: &StepHandle, commit: &str, way: &str, schema: u32) -> Result<Release> {
+    let reviewer = Reviewer::of(&env.world);
+    let proposal = reviewer.rollback(step, STAGING, commit).await?;
+    let manifests = env.manifests();
+    let release = reviewer.merge(step, STAGING, &proposal, &manifests).await?;
+    let staging = Visitor::of(&env.staging, &env.ground.http);
+    eventually(step, "the other code", SERVES, async || {
+        let serves = staging.backend_version().await?.required_schema_version;
+        Ok(if serves == schema {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(format!("code that needs schema {serves} answers"))
+        })
+    })
+    .await?;
+    let first = release.asked.elapsed().as_secs_f64();
+    step.measured(&format!("{way}: merge to first answer"), first);
+    let live = gitops::live_since(step, &env.staging, &["backend"], &release.commit, LIVE).await?;
+    let live = live.saturating_duration_since(release.asked);
+    step.measured(&format!("{way}: merge to live"), live.as_secs_f64());
+    // Its image may be the same in both releases.
+    gitops::settled(step, &env.staging, "frontend", &release.commit, LIVE).await?;
+    Ok(release)
+}
+
+/// A push that changes no image, and what its run said.
+async fn push_aside(env: &Env, step: &StepHandle) -> Result<String> {
+    let application = env.application();
+    application.catch_up().await?;
+    let began = Instant::now();
+    application
+        .commit_edit("Note something", |folder| {
+            let file = folder.join(ASIDE);
+            let text = std::fs::read_to_string(&file).context("read it")?;
+            std::fs::write(&file, format!("{text}# {:?}\n", std::time::SystemTime::now())).context("write it")
+        })
+        .await?;
+    let commit = application.push(STAGING.branch()).await?;
+    let run = env.ci.passed(step, STAGING.branch(), &commit, RUN).await?;
+    step.measured("a run of CI in between", began.elapsed().as_secs_f64());
+    std::fs::read_to_string(&run.log).with_context(|| format!("read {}", run.log.display()))
+}

@@ -1,0 +1,85 @@
+//! A developer changes the page: staging shows it, production does not.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::actors::Visitor;
+use crate::env::Env;
+use crate::environment::Environment;
+use crate::git::short;
+use crate::plan::Step;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::release::{Expected, built, merged};
+
+const PATCH: &str = "tools/e2e/fixtures/page-change.patch";
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("page-change", "page change to staging", 600),
+    suite: Suite::Main,
+    needs: &["first-sync"],
+    failure: None,
+    run: |env, step| Box::pin(run(env, step)),
+};
+
+async fn run(env: &Env, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let production = Visitor::of(&env.production, &env.ground.http);
+    let (before, in_production) = (staging.commit_shown().await?, production.commit_shown().await?);
+
+    env.application().commit_patch(PATCH, "Change the page").await?;
+    let commit = built(env, step, Environment::Staging, Duration::from_mins(8)).await?;
+    let still = staging.commit_shown().await?;
+    ensure!(
+        still == before,
+        "staging shows {still} although nobody has merged the proposal"
+    );
+
+    let expected = Expected {
+        app: "frontend",
+        serves: &commit,
+    };
+    merged(env, step, Environment::Staging, &commit, &expected).await?;
+    let shown = staging.commit_shown().await?;
+    ensure!(
+        shown == commit,
+        "the page of staging shows {shown}, not the new commit {commit}"
+    );
+
+    step.doing("post a message through the page's form");
+    let author = format!("visitor of {}", &commit[..7]);
+    let text = "Posted without script";
+    let answer = staging.post(&author, text).await?;
+    ensure!(
+        answer.shows(&author) && answer.shows(text),
+        "the page that answers the form does not show the message"
+    );
+    ensure!(
+        staging.page().await?.shows(&author),
+        "the page does not show the message to the next visitor"
+    );
+    let stored = staging.message_of(&author).await?;
+    ensure!(
+        stored.text == text,
+        "the API has {:?} instead of {text:?}",
+        stored.text
+    );
+
+    let elsewhere = production.page().await?;
+    ensure!(
+        !elsewhere.shows(&author),
+        "production shows a message that was posted on staging"
+    );
+    let shown = production.commit_shown().await?;
+    ensure!(
+        shown == in_production && shown != commit,
+        "production shows {shown}, nothing was released there"
+    );
+    step.evidence(format!(
+        "staging shows {} and a message posted through its form; production still {}",
+        short(&commit),
+        short(&shown)
+    ));
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! GitHub: act runs the workflow on this machine itself. The actions that it uses are on GitHub only; each has a stand-in in
+//! `tools/pipelines/actions`.
+
+mod shell;
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use serde_json::json;
+
+use self::shell::Shell;
+use self::told::Told;
+use crate::machine;
+use crate::{Outcome, Place, Project, Push};
+
+/// Run for a push to a branch that is deployed.
+pub(crate) const FILE: &str = ".github/workflows/deliver.yaml";
+/// Run for a tag that names a version.
+const RELEASE: &str = ".github/workflows/release.yaml";
+
+/// An action by its name without owner, and what stands in for it.
+const STAND_INS: &[(&str, &str)] = &[
+    ("actions/attest", include_str!("../actions/attest/action.yml")),
+    ("actions/cache", include_str!("../actions/cache/action.yml")),
+    ("actions/checkout", include_str!("../actions/checkout/action.yml")),
+    (
+        "aws-actions/configure-aws-credentials",
+        include_str!("../actions/configure-aws-credentials/action.yml"),
+    ),
+    (
+        "sigstore/cosign-installer",
+        include_str!("../actions/cosign-installer/action.yml"),
+    ),
+];
+
+/// What has to be known of a workflow to run it here.
+#[derive(Debug, Deserialize)]
+struct Workflow {
+    jobs: BTreeMap<String, Job>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Job {
+    runs_on: String,
+    #[serde(default)]
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Step {
+    uses: Option<String>,
+}
+
+impl Workflow {
+    fn read(checkout: &Path, file: &str) -> Result<Self> {
+        let text = fs::read_to_string(checkout.join(file)).with_context(|| format!("read {file}"))?;
+        serde_saphyr::from_str(&text).with_context(|| format!("{file} is not a workflow this crate can run"))
+    }
+
+    /// act skips a job in silence when it has no machine for its label.
+    fn labels(&self) -> BTreeSet<&str> {
+        self.jobs.values().map(|job| job.runs_on.as_str()).collect()
+    }
+
+    /// Every action from outside, as it is written.
+    fn actions(&self) -> BTreeSet<&str> {
+        let steps = self.jobs.values().flat_map(|job| &job.steps);
+        steps
+            .filter_map(|step| step.uses.as_deref())
+            .filter(|uses| !uses.starts_with("./"))
+            .collect()
+    }
+}
+
+/// Runs the workflow for a push to a branch.
+pub(crate) async fn run(
+    act: &Path,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+    doing: impl Fn(&str),
+) -> Result<Outcome> {
+    let reference = format!("refs/heads/{}", push.branch);
+    run_workflow(act, (FILE, &reference), project, push, place, doing).await
+}
+
+/// Runs the workflow for a new tag at the commit of `push`.
+pub async fn run_for_tag(
+    act: &Path,
+    tag: &str,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+) -> Result<Outcome> {
+    let reference = format!("refs/tags/{tag}");
+    run_workflow(act, (RELEASE, &reference), project, push, place, |_: &str| ()).await
+}
+
+async fn run_workflow(
+    act: &Path,
+    (file, reference): (&str, &str),
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+    doing: impl Fn(&str),
+) -> Result<Outcome> {
+    let workflow = Workflow::read(push.checkout, file)?;
+    let write = |name: &str, content: String| -> Result<PathBuf> {
+        let path = place.scratch.join(name);
+        fs::write(&path, content).with_context(|| format!("write {}", path.display()))?;
+        Ok(path)
+    };
+    fs::create_dir_all(place.scratch).with_context(|| format!("make {}", place.scratch.display()))?;
+    let event = json!({ "ref": reference, "after": push.commit });
+    // JSON is YAML too, and needs no quoting of act's.
+    let settings = write("vars.yaml", serde_json::to_string(&project.settings)?)?;
+    let secrets = write("secrets.yaml", serde_json::to_string(&project.secrets)?)?;
+    let mut variables = project.machine.clone();
+    let checkout = push.checkout.canonicalize().context("find the checkout")?;
+    variables.insert("PIPELINES_CHECKOUT".to_owned(), checkout.display().to_string());
+    let shell = Shell::place(place.scratch)?;
+    variables.extend(shell.variables(variables.get("PATH")));
+    // act keeps settings and caches in its user's home; the steps have that home as it is.
+    let home = project
+        .machine
+        .get("HOME")
+        .cloned()
+        .or_else(|| env::var("HOME").ok());
+    variables.insert(
+        "HOME".to_owned(),
+        place.scratch.join("home").display().to_string(),
+    );
+    let mut command = machine::command(act, push.checkout, &variables);
+    if let Some(home) = home {
+        command.arg("--env").arg(format!("HOME={home}"));
+    }
+    command
+        .args(["push", "--json", "--no-skip-checkout", "--no-cache-server"])
+        .args(["--artifact-server-addr", "127.0.0.1"])
+        // act gives the steps a terminal, which GitHub does not.
+        .args(["--env", "CARGO_TERM_COLOR=never"])
+        .args(["--workflows", file])
+        .args(["--env-file", "/dev/null", "--input-file", "/dev/null"])
+        .arg("--eventpath")
+        .arg(write("event.json", event.to_string())?)
+        .arg("--var-file")
+        .arg(settings)
+        .arg("--secret-file")
+        .arg(secrets)
+        .arg("--action-cache-path")
+        .arg(place.scratch.join("act"));
+    for label in workflow.labels() {
+        command.arg("--platform").arg(format!("{label}=-self-hosted"));
+    }
+    for uses in workflow.actions() {
+        let folder = stand_in(uses, place.scratch)?;
+        command
+            .arg("--local-repository")
+            .arg(format!("{uses}={}", folder.display()));
+    }
+
+    let mut told = Told::default();
+    let status = machine::follow(command, place.log, |line| {
+        let line = told.read(line, &doing);
+        shell.heard(&line);
+        line
+    })
+    .await?;
+    let failure = told.failure.or_else(|| {
+        let silent = workflow.jobs.keys().find(|job| !told.passed.contains(job));
+        match silent {
+            Some(job) => Some(format!("job {job} did not run")),
+            None if !status.success() => Some(format!("act ended with {status}")),
+            None => None,
+        }
+    });
+    Ok(Outcome {
+        failure,
+        exported: BTreeMap::new(),
+        ran: told.passed,
+    })
+}
+
+/// The folder of what stands in for `owner/name@reference`.
+fn stand_in(uses: &str, scratch: &Path) -> Result<PathBuf> {
+    let name = uses.split_once('@').map_or(uses, |(name, _)| name);
+    let Some((_, text)) = STAND_INS.iter().find(|(known, _)| *known == name) else {
+        bail!("the workflow uses {uses}, for which there is no stand-in in tools/pipelines/actions");
+    };
+    let folder = scratch.join("actions").join(name);
+    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    fs::write(folder.join("action.yml"), text).with_context(|| format!("write the stand-in for {name}"))?;
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_that_is_run_here_has_a_stand_in() {
+        let root = crate::root();
+        let folder = tempfile::tempdir().unwrap();
+        for file in [FILE, RELEASE] {
+            let workflow = Workflow::read(&root, file).unwrap();
+            assert!(!workflow.actions().is_empty());
+            for uses in workflow.actions() {
+                stand_in(uses, folder.path()).unwrap();
+            }
+        }
+        assert!(stand_in("somebody/else@v1", folder.path()).is_err());
+    }
+}

@@ -1,0 +1,24 @@
+//! The three CI files, checked by linters and really run: what they do must be the same.
+//!
+//! `cargo xtask test` gets runners and linters and says where the verbs are (`XTASK`). Started by hand, these tests get them by
+//! themselves, and take the verbs that were compiled last into this target folder.
+
+mod aws;
+mod failures;
+mod fixture;
+mod given;
+mod machine;
+mod outside;
+mod rules;
+mod runs;
+mod source;
+mod stand_ins;
+mod statics;
+
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().expect("the repository is there")
+}

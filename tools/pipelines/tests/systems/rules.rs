@@ -1,0 +1,271 @@
+//! Rules of our own for the files as they are written. Each is also shown a file it must refuse.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::root;
+
+/// All workflows: name and text.
+pub(crate) fn workflows() -> Vec<(String, String)> {
+    let folder = root().join(".github/workflows");
+    let mut all: Vec<_> = fs::read_dir(folder)
+        .expect("list the workflows")
+        .map(|entry| {
+            let path = entry.expect("list the workflows").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).expect("read a workflow"))
+        })
+        .collect();
+    all.sort();
+    assert!(all.len() >= 3, "only {} workflows found", all.len());
+    all
+}
+
+pub(crate) fn deliver() -> String {
+    fs::read_to_string(root().join(".github/workflows/deliver.yaml")).expect("read the workflow")
+}
+
+/// The jobs that may write something, and what. Any other may read at most.
+const WRITES: &[(&str, &[&str])] = &[
+    (
+        "deliver",
+        &["attestations", "contents", "id-token", "pull-requests"],
+    ),
+    ("tag", &["id-token"]),
+];
+
+/// What jobs of a workflow may write and have no need to.
+fn needless_rights(text: &str) -> Vec<String> {
+    let workflow: Value = serde_saphyr::from_str(text).expect("a workflow is YAML");
+    let mut needless = Vec::new();
+    for (name, job) in workflow["jobs"].as_object().expect("jobs") {
+        let needed = WRITES.iter().find(|(job, _)| job == name);
+        let needed = needed.map_or(&[][..], |(_, rights)| rights);
+        if job["permissions"].is_string() {
+            needless.push(format!("job {name} has rights that are not named"));
+        }
+        for (right, level) in job["permissions"].as_object().into_iter().flatten() {
+            if *level == "write" && !needed.contains(&right.as_str()) {
+                needless.push(format!("job {name} may write {right}"));
+            }
+        }
+    }
+    needless
+}
+
+#[test]
+fn no_job_may_write_what_it_need_not() {
+    for (name, text) in workflows() {
+        let needless = needless_rights(&text);
+        assert!(needless.is_empty(), "{name}: {}", needless.join("; "));
+    }
+    let text = deliver();
+    for (good, bad, fault) in [
+        (
+            "attestations: write",
+            "packages: write",
+            "job deliver may write packages",
+        ),
+        ("  deliver:\n", "  other:\n", "job other may write contents"),
+        (
+            "  deliver:\n",
+            "  other:\n    permissions: write-all\n  deliver:\n",
+            "not named",
+        ),
+    ] {
+        assert!(text.contains(good), "{good}");
+        let needless = needless_rights(&text.replacen(good, bad, 1)).join("; ");
+        assert!(needless.contains(fault), "{needless}");
+    }
+}
+
+/// What our own rules find in a workflow.
+fn faults(text: &str) -> Vec<String> {
+    let workflow: Value = serde_saphyr::from_str(text).expect("a workflow is YAML");
+    let mut faults = Vec::new();
+    if workflow["permissions"] != serde_json::json!({}) {
+        faults.push("permissions are not {} by default".to_owned());
+    }
+    let concurrency = &workflow["concurrency"];
+    if !concurrency["group"].is_string() {
+        faults.push("no concurrency group".to_owned());
+    }
+    // Cut off, it may have pushed one image of two.
+    if workflow["on"].get("push").is_some() && concurrency["cancel-in-progress"] != false {
+        faults.push("what a push started is cut off by the next".to_owned());
+    }
+    for (name, job) in workflow["jobs"].as_object().expect("jobs") {
+        // A job that calls another workflow has the timeouts of that one, and may not have one of its own.
+        let calls = job["uses"].as_str();
+        if calls.is_none() && !job["timeout-minutes"].is_u64() {
+            faults.push(format!("job {name} has no timeout"));
+        }
+        let steps = job["steps"].as_array().into_iter().flatten();
+        for uses in steps.filter_map(|step| step["uses"].as_str()).chain(calls) {
+            if !uses.starts_with("./") && !is_pinned(uses) {
+                faults.push(format!("job {name} uses {uses}, which is not a full commit"));
+            }
+        }
+    }
+    faults
+}
+
+fn is_pinned(uses: &str) -> bool {
+    uses.rsplit_once('@').is_some_and(|(_, commit)| {
+        commit.len() == 40
+            && commit
+                .chars()
+                .all(|c| c.is_ascii_hexdigit() && !c.is_ascii_uppercase())
+    })
+}
+
+#[test]
+fn every_job_has_a_timeout_and_every_action_is_a_full_commit() {
+    let found: Vec<_> = workflows()
+        .iter()
+        .flat_map(|(name, text)| {
+            faults(text)
+                .into_iter()
+                .map(move |fault| format!("{name}: {fault}"))
+        })
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_workflow_that_breaks_a_rule_is_refused() {
+    let text = deliver();
+    let after = |good: &str, bad: &str| {
+        assert!(text.contains(good), "{good}");
+        faults(&text.replacen(good, bad, 1)).join("; ")
+    };
+    assert!(after("    timeout-minutes: 30\n", "").contains("no timeout"));
+    assert!(after("@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7").contains("not a full commit"));
+    assert!(after("@3d3c42e5aac5ba805825da76410c181273ba90b1", "@3d3c42e5").contains("not a full commit"));
+    assert!(after("permissions: {}\n", "").contains("permissions"));
+    assert!(after("concurrency:\n", "other:\n").contains("concurrency"));
+    assert!(after("cancel-in-progress: false", "cancel-in-progress: true").contains("cut off"));
+}
+
+/// The job of the checks that a branch is protected by, and all jobs.
+fn gate() -> (Value, Vec<String>) {
+    let (_, text) = workflows()
+        .into_iter()
+        .find(|(name, _)| name == "check.yaml")
+        .expect("the checks");
+    let workflow: Value = serde_saphyr::from_str(&text).expect("YAML");
+    let jobs = workflow["jobs"].as_object().expect("jobs");
+    (jobs["conclusion"].clone(), jobs.keys().cloned().collect())
+}
+
+#[test]
+fn a_gate_names_every_job_of_the_checks() {
+    let (gate, mut jobs) = gate();
+    assert_eq!(gate["if"], "always()");
+    let needs = gate["needs"].as_array().expect("a list").iter();
+    let mut needs: Vec<_> = needs.filter_map(Value::as_str).collect();
+    jobs.retain(|name| name != "conclusion");
+    needs.sort_unstable();
+    jobs.sort_unstable();
+    assert_eq!(needs, jobs);
+}
+
+#[test]
+fn the_gate_opens_only_if_every_job_passed() {
+    let (gate, jobs) = gate();
+    let step = &gate["steps"][0];
+    assert_eq!(step["env"]["RESULTS"], "${{ join(needs.*.result, ' ') }}");
+    let opens = |results: &[&str]| {
+        let mut shell = Command::new("bash");
+        shell.args(["-e", "-c", step["run"].as_str().expect("a script")]);
+        let status = shell.env("RESULTS", results.join(" ")).status();
+        status.expect("start bash").success()
+    };
+    let passed = vec!["success"; jobs.len() - 1];
+    assert!(opens(&passed));
+    for place in 0..passed.len() {
+        for other in ["failure", "cancelled", "skipped"] {
+            let mut results = passed.clone();
+            results[place] = other;
+            assert!(!opens(&results), "{results:?}");
+        }
+    }
+}
+
+/// What makes the images, as the verbs say it: the texts in quotes that are paths.
+fn content() -> Vec<String> {
+    let text = fs::read_to_string(root().join("xtask/src/ci/apps.rs")).expect("read the list");
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let quoted = code.flat_map(|line| {
+        line.split('"')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    });
+    let mut paths: Vec<_> = quoted.filter(|text| root().join(text).exists()).collect();
+    paths.sort();
+    paths.dedup();
+    assert!(paths.len() >= 8, "{paths:?}");
+    paths
+}
+
+/// Paths of `content` for which no pattern of the pipeline's rule stands.
+fn without_a_trigger(pipeline: &str) -> Vec<String> {
+    let pipeline: Value = serde_saphyr::from_str(pipeline).expect("YAML");
+    let patterns: Vec<_> = pipeline["workflow"]["rules"][0]["changes"]
+        .as_array()
+        .expect("a list of patterns")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let starts = |path: &String| {
+        patterns.iter().any(|pattern| {
+            let folder = pattern.strip_suffix("/**/*");
+            folder.map_or(pattern == path, |folder| {
+                path == folder || path.starts_with(&format!("{folder}/"))
+            })
+        })
+    };
+    content().into_iter().filter(|path| !starts(path)).collect()
+}
+
+#[test]
+fn all_that_makes_an_image_starts_gitlabs_pipeline() {
+    let text = fs::read_to_string(root().join(".gitlab-ci.yml")).expect("read the file");
+    assert!(
+        without_a_trigger(&text).is_empty(),
+        "{:?}",
+        without_a_trigger(&text)
+    );
+    let bad = text.replace("        - crates/**/*\n", "");
+    assert_eq!(without_a_trigger(&bad), ["crates"]);
+}
+
+/// Whether jobs of GitLab's pipeline may run for as long as the runner lets them.
+fn without_a_limit(pipeline: &str) -> bool {
+    let pipeline: Value = serde_saphyr::from_str(pipeline).expect("YAML");
+    !pipeline["default"]["timeout"].is_string()
+}
+
+#[test]
+fn every_job_of_gitlabs_pipeline_has_a_timeout_by_default() {
+    let text = fs::read_to_string(root().join(".gitlab-ci.yml")).expect("read the file");
+    assert!(!without_a_limit(&text));
+    assert!(without_a_limit(&text.replace("  timeout: 30 minutes\n", "")));
+}
+
+#[test]
+fn runs_of_one_branch_take_turns_on_gitlab() {
+    let text = fs::read_to_string(root().join(".gitlab-ci.yml")).expect("read the file");
+    let pipeline: Value = serde_saphyr::from_str(&text).expect("YAML");
+    let turns = &pipeline[".verbs"]["resource_group"];
+    assert_eq!(*turns, "deliver-$CI_COMMIT_BRANCH");
+    assert_eq!(pipeline["default"]["interruptible"], false);
+    for stage in pipeline["stages"].as_array().expect("stages") {
+        let job = &pipeline[stage.as_str().expect("a name")];
+        assert_eq!(job["extends"], ".verbs", "{stage}");
+    }
+}

@@ -1,0 +1,278 @@
+//! What the machine must bring, as data: the doctor reads this page from top to bottom.
+
+/// What a need serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Building the programs of the host; all that the tests need from here.
+    Tools,
+    /// Clusters, forge and emulator.
+    Containers,
+    /// Installing programs from the Python package index.
+    Python,
+    /// Building images that cannot be pulled.
+    Recipes,
+    /// The proof that pulling works.
+    Registry,
+    /// Running and checking CI files.
+    Pipelines,
+}
+
+/// How it is seen whether a need is met.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// On the search path.
+    Program(&'static str),
+    /// A program that says its version; the least is in the table `host` of `versions.toml`.
+    Version {
+        /// The program.
+        program: &'static str,
+        /// What makes it say its version.
+        args: &'static [&'static str],
+        /// The key in `versions.toml`.
+        pin: &'static str,
+    },
+    /// A file or folder that exists.
+    Path(&'static str),
+    /// The process is root.
+    Root,
+    /// The system is a Debian or made from one.
+    Debian,
+    /// A kernel setting is at least this.
+    Setting(&'static str, u64),
+}
+
+/// How a need is met.
+#[derive(Debug, Clone, Copy)]
+pub enum Cure {
+    /// A Debian package.
+    Debian(&'static str),
+    /// A kernel setting.
+    Setting(&'static str, u64),
+    /// An empty folder.
+    Folder(&'static str),
+    /// Only a person can do it.
+    Person(&'static str),
+}
+
+/// One need.
+#[derive(Debug, Clone, Copy)]
+pub struct Need {
+    /// What it serves.
+    pub group: Group,
+    /// What is looked for.
+    pub what: &'static str,
+    /// What it is for.
+    pub why: &'static str,
+    /// How it is seen.
+    pub check: Check,
+    /// How it is got.
+    pub cure: Cure,
+    /// Docker brings the same.
+    pub only_without_docker: bool,
+}
+
+const fn tool(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    Need {
+        group: Group::Tools,
+        what,
+        why,
+        check,
+        cure,
+        only_without_docker: false,
+    }
+}
+
+const fn containers(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    Need {
+        group: Group::Containers,
+        what,
+        why,
+        check,
+        cure,
+        only_without_docker: false,
+    }
+}
+
+const fn recipes(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    Need {
+        group: Group::Recipes,
+        ..containers(what, why, check, cure)
+    }
+}
+
+const fn pipelines(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    Need {
+        group: Group::Pipelines,
+        ..containers(what, why, check, cure)
+    }
+}
+
+const fn python(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    Need {
+        group: Group::Python,
+        ..containers(what, why, check, cure)
+    }
+}
+
+const fn podman(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    Need {
+        only_without_docker: true,
+        ..containers(what, why, check, cure)
+    }
+}
+
+/// Everything, in the order in which it is reported.
+pub const NEEDS: &[Need] = &[
+    tool(
+        "Go",
+        "kind, kubectl and kustomize are built from their modules",
+        Check::Version {
+            program: "go",
+            args: &["version"],
+            pin: "go",
+        },
+        Cure::Person("install the Go of tools/supply/versions.toml or a later one and put it on PATH"),
+    ),
+    tool(
+        "git",
+        "the forge's repositories",
+        Check::Program("git"),
+        Cure::Debian("git"),
+    ),
+    python(
+        "Python",
+        "the AWS emulator, the API's fuzzer and the linters of CI files are installed from their packages",
+        Check::Version {
+            program: "python3",
+            args: &["--version"],
+            pin: "python",
+        },
+        Cure::Debian("python3"),
+    ),
+    python(
+        "pip",
+        "the AWS emulator, the API's fuzzer and the linters of CI files are installed from their packages",
+        Check::Version {
+            program: "python3",
+            args: &["-m", "pip", "--version"],
+            pin: "pip",
+        },
+        Cure::Debian("python3-pip"),
+    ),
+    recipes(
+        "Maven",
+        "the AWS emulator's database is a Java program",
+        Check::Program("mvn"),
+        Cure::Debian("maven"),
+    ),
+    recipes(
+        "mmdebstrap",
+        "root file systems of images",
+        Check::Program("mmdebstrap"),
+        Cure::Debian("mmdebstrap"),
+    ),
+    recipes(
+        "Debian's keys",
+        "root file systems of images",
+        Check::Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
+        Cure::Debian("debian-archive-keyring"),
+    ),
+    recipes(
+        "tar",
+        "root file systems of images",
+        Check::Program("tar"),
+        Cure::Debian("tar"),
+    ),
+    pipelines(
+        "rsync",
+        "gitlab-ci-local copies work trees and artifacts with it",
+        Check::Program("rsync"),
+        Cure::Debian("rsync"),
+    ),
+    containers(
+        "/lib/modules",
+        "kind mounts it into its nodes",
+        Check::Path("/lib/modules"),
+        Cure::Folder("/lib/modules"),
+    ),
+    containers(
+        "net.ipv4.ip_forward",
+        "pods reach forge and emulator",
+        Check::Setting("net.ipv4.ip_forward", 1),
+        Cure::Setting("net.ipv4.ip_forward", 1),
+    ),
+    containers(
+        "fs.inotify.max_user_instances",
+        "two clusters watch many files",
+        Check::Setting("fs.inotify.max_user_instances", 512),
+        Cure::Setting("fs.inotify.max_user_instances", 512),
+    ),
+    containers(
+        "fs.inotify.max_user_watches",
+        "two clusters watch many files",
+        Check::Setting("fs.inotify.max_user_watches", 131_072),
+        Cure::Setting("fs.inotify.max_user_watches", 524_288),
+    ),
+    podman(
+        "root",
+        "podman must run the nodes with all rights",
+        Check::Root,
+        Cure::Person("run as root, or start Docker and use it as an ordinary user"),
+    ),
+    podman(
+        "Debian",
+        "the packages below are found by their names there",
+        Check::Debian,
+        Cure::Person("start Docker, or use a Debian or Ubuntu machine"),
+    ),
+    podman(
+        "podman",
+        "runs all containers",
+        Check::Program("podman"),
+        Cure::Debian("podman"),
+    ),
+    podman(
+        "runc",
+        "starts containers on old and new cgroups alike",
+        Check::Program("runc"),
+        Cure::Debian("runc"),
+    ),
+    podman(
+        "conmon",
+        "watches over containers",
+        Check::Program("conmon"),
+        Cure::Debian("conmon"),
+    ),
+    podman(
+        "netavark",
+        "networks of containers",
+        Check::Path("/usr/lib/podman/netavark"),
+        Cure::Debian("netavark"),
+    ),
+    podman(
+        "aardvark-dns",
+        "containers find each other by name",
+        Check::Path("/usr/lib/podman/aardvark-dns"),
+        Cure::Debian("aardvark-dns"),
+    ),
+    podman(
+        "iptables",
+        "networks of containers",
+        Check::Program("iptables"),
+        Cure::Debian("iptables"),
+    ),
+    podman(
+        "an image policy",
+        "podman takes no image without one",
+        Check::Path("/etc/containers/policy.json"),
+        Cure::Debian("golang-github-containers-common"),
+    ),
+    Need {
+        group: Group::Registry,
+        what: "docker-registry",
+        why: "serves images on this machine",
+        check: Check::Program("docker-registry"),
+        cure: Cure::Debian("docker-registry"),
+        only_without_docker: false,
+    },
+];

@@ -1,0 +1,96 @@
+//! Reads `versions.toml`, the only place that names a version of an outside part.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+
+const FILE: &str = include_str!("../versions.toml");
+
+/// Table → key → value, as in the file.
+#[derive(Debug, Clone)]
+pub struct Versions(BTreeMap<String, BTreeMap<String, String>>);
+
+impl Versions {
+    /// The versions this build of the crate carries.
+    pub fn load() -> Result<Self> {
+        Self::parse(FILE)
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        toml::from_str(text)
+            .map(Self)
+            .context("read tools/supply/versions.toml")
+    }
+
+    /// One value, for example `get("forge", "gitea")`.
+    pub fn get(&self, table: &str, key: &str) -> Result<&str> {
+        self.0
+            .get(table)
+            .and_then(|values| values.get(key))
+            .map(String::as_str)
+            .with_context(|| format!("tools/supply/versions.toml has no `{key}` in [{table}]"))
+    }
+
+    /// One table as text, for a content key: the same values give the same text whatever their order in the file.
+    pub(crate) fn canonical(&self, table: &str) -> String {
+        let values = self.0.get(table).into_iter().flatten();
+        values
+            .map(|(key, value)| format!("{table}.{key}={value}"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_whole() {
+        let versions = Versions::load().unwrap();
+        for part in [
+            "node",
+            "argocd",
+            "redis",
+            "kube-router",
+            "admission",
+            "forge",
+            "aws",
+        ] {
+            let image = versions.get(part, "image").unwrap();
+            assert!(
+                image.split('/').next().unwrap().contains('.'),
+                "{image} must name its registry"
+            );
+            assert!(
+                image.rsplit('/').next().unwrap().contains(':'),
+                "{image} must be pinned"
+            );
+        }
+        assert_eq!(
+            versions.get("node", "kubernetes").unwrap(),
+            versions.get("tools", "kubectl").unwrap()
+        );
+        assert_eq!(
+            versions.get("node", "kind").unwrap(),
+            versions.get("tools", "kind").unwrap()
+        );
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let error = Versions::parse("[a]\nb = '1'")
+            .unwrap()
+            .get("a", "c")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(error, "tools/supply/versions.toml has no `c` in [a]");
+    }
+
+    #[test]
+    fn order_does_not_matter() {
+        let one = Versions::parse("[a]\nb = '1'\nc = '2'").unwrap();
+        let two = Versions::parse("[a]\nc = '2'\nb = '1'").unwrap();
+        assert_eq!(one.canonical("a"), two.canonical("a"));
+    }
+}
