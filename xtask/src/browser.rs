@@ -1,15 +1,12 @@
 //! What the browser tests need besides Rust: a browser with its driver, axe-core, and the application as `dev` runs it.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
-use supply::cache::Cache;
-use supply::versions::Versions;
+use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::build::toolchain::{Choice, Options};
-use crate::{dev, env, packages};
+use crate::{dev, env, packages, supply};
 
 const PURPOSE: &str = "the browser tests";
 /// From one source package: the driver works with the browser of its own version only.
@@ -25,7 +22,7 @@ pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, Path
     }
     let now = cmd!(sh, "date +%Y-%m-%d-%H%M%S").quiet().read()?;
     Ok(vec![
-        ("AXE_CORE", axe_core(sh)?),
+        ("AXE_CORE", supply::axe_core(sh, install)?),
         ("BROWSER_RUN", env::target_dir(sh)?.join("browser").join(now)),
     ])
 }
@@ -37,36 +34,4 @@ pub(crate) fn build(sh: &Shell, install: bool) -> Result<()> {
         install,
     };
     dev::build(sh, &[], options)
-}
-
-/// The script that looks for faults in a page, from the cache or else by npm.
-fn axe_core(sh: &Shell) -> Result<PathBuf> {
-    let versions = Versions::load()?;
-    let version = versions.get("browser", "axe-core")?;
-    let folder = Cache::locate()?.files().join(format!("axe-core-{version}"));
-    let script = folder.join("package/axe.min.js");
-    if script.exists() {
-        return Ok(script);
-    }
-    if !packages::has(sh, "npm") {
-        bail!("{PURPOSE}: npm, which fetches axe-core, is not on PATH");
-    }
-    let unfinished = sh.create_temp_dir()?;
-    let here = unfinished.path();
-    let package = format!("axe-core@{version}");
-    cmd!(sh, "npm pack --silent --pack-destination {here} {package}")
-        .quiet()
-        .ignore_stdout()
-        .run()
-        .with_context(|| format!("{PURPOSE}: fetch {package}"))?;
-    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-    let archive = here.join(format!("axe-core-{version}.tgz"));
-    cmd!(
-        sh,
-        "tar -xzf {archive} -C {folder} package/axe.min.js package/LICENSE"
-    )
-    .quiet()
-    .run()
-    .context("unpack axe-core")?;
-    Ok(script)
 }

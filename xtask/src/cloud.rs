@@ -8,11 +8,11 @@ use xshell::Shell;
 
 use crate::build::toolchain::{Choice, Options};
 use crate::dev::{self, Part};
-use crate::{env, supplies};
+use crate::{env, supply};
 
 /// Gets what is missing: the folder of the tools.
 pub(crate) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
-    supplies::cloud(sh, install)
+    supply::cloud(sh, install)
 }
 
 /// Compiles the backend, whose calls are recorded; the variables that lead the tests to all.

@@ -13,14 +13,14 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use crate::{flags, supplies};
+use crate::{flags, supply};
 
 /// All that is rendered lies below it.
 const MANIFESTS: &str = "infra";
 
 impl flags::Diff {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let kustomize = supplies::kustomize(sh, !self.no_install)?;
+        let kustomize = supply::kustomize(sh, !self.no_install)?;
         let scratch = sh.create_temp_dir().context("make a folder")?;
         for (side, commit) in [("base", &self.base), ("head", &self.head)] {
             render(sh, &kustomize, commit, scratch.path(), side)?;

@@ -1,13 +1,11 @@
 //! `cargo xtask doctor`: what this machine lacks, all at once, installed where that is possible.
 
 use anyhow::{Result, bail};
-use supply::support::{Support, today};
-use supply::{Mode, doctor};
 use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
 use crate::flags;
-use crate::supplies::{Lines, logs};
+use crate::supply::{self, Support};
 
 impl flags::Doctor {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
@@ -26,12 +24,9 @@ impl flags::Doctor {
                 Err(fault) => faults.push(format!("{fault:#}")),
             }
         }
-        let logs = logs(sh);
-        let outside = doctor::groups(Mode::Auto, &logs)?;
-        // Its error would be the same faults in one text; they are listed one by one below.
-        let _ = doctor::ready(&outside, install, &Lines, &logs);
-        faults.extend(doctor::faults(&outside, &logs)?.iter().map(ToString::to_string));
-        tell_support()?;
+        let findings = supply::examine(sh, install)?;
+        faults.extend(findings.faults);
+        tell_support(&findings.support);
         if faults.is_empty() {
             println!("nothing is missing");
             return Ok(());
@@ -41,22 +36,19 @@ impl flags::Doctor {
 }
 
 /// Nothing that this machine lacks, but what a person who looks after the repository should know.
-fn tell_support() -> Result<()> {
-    let support = Support::load()?;
-    let due = support.due(today());
-    for end in &due {
+fn tell_support(support: &Support) {
+    for end in &support.due {
         println!("due: {end}");
     }
-    if due.is_empty()
-        && let Some(first) = support.first()
+    if support.due.is_empty()
+        && let Some(first) = &support.first
     {
         println!("support: {first}");
     }
-    for undated in support.undated() {
+    for undated in &support.undated {
         println!("support: {undated}");
     }
-    for kept in support.kept() {
+    for kept in &support.kept {
         println!("past its support on purpose: {kept}");
     }
-    Ok(())
 }

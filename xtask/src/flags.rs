@@ -65,6 +65,7 @@ enum Command {
     /// Measure the application, CI or the loop, each beside a reference
     Bench(Bench),
     /// Build, list or prune the cached parts of the e2e: Kubernetes, Argo CD, forge, AWS emulator
+    #[command(disable_help_flag = true)]
     Supply(Supply),
 }
 
@@ -205,22 +206,11 @@ pub(crate) struct Doctor {
     pub(crate) no_install: bool,
 }
 
+/// Arguments for the program `supply`, handed on unread.
 #[derive(Debug, Args)]
 pub(crate) struct Supply {
-    #[command(subcommand)]
-    pub(crate) verb: SupplyVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SupplyVerb {
-    /// Build every part from its recipe and keep the results
-    Build,
-    /// List the parts, their versions, and which of them the cache holds
-    List,
-    /// Remove results that no recipe of this checkout names
-    Prune,
-    /// Prove that parts can be pulled: serve them from a registry on this machine and pull them
-    ProvePull,
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<OsString>,
 }
 
 impl Flags {
@@ -262,6 +252,15 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Flags::command().debug_assert();
+    }
+
+    #[test]
+    fn supply_takes_every_argument_unread() {
+        let flags = Flags::parse_from(["cargo xtask", "supply", "--help"]);
+        let Command::Supply(supply) = flags.command else {
+            panic!("not supply: {flags:?}")
+        };
+        assert_eq!(supply.args, ["--help"]);
     }
 
     #[test]

@@ -6,14 +6,14 @@ use std::ffi::OsString;
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
-use crate::{env, flags, groups, supplies};
+use crate::{env, flags, groups, supply};
 
 /// The tests alone; they are no part of a plain `cargo test`, which has no schemathesis for them.
 pub(crate) const ARGS: &[&str] = &["--test", "fuzz"];
 
 /// Gets schemathesis; the variables that lead the tests to it.
 pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, OsString)>> {
-    let folder = supplies::schemathesis(sh, install)?;
+    let folder = supply::schemathesis(sh, install)?;
     Ok(vec![
         ("SCHEMATHESIS", folder.join("bin/schemathesis").into()),
         ("PYTHONPATH", folder.into()),

@@ -10,7 +10,7 @@ use gitkit::Checkout;
 use xshell::Shell;
 
 use crate::flags::{self, HooksVerb};
-use crate::supplies;
+use crate::supply;
 
 /// The line by which a hook of ours is known.
 const MARK: &str = "# Written by `cargo xtask hooks install`; `cargo xtask hooks remove` removes it.";
@@ -22,7 +22,7 @@ impl flags::Hooks {
             HooksVerb::Install { no_install } => {
                 let hook = place.within()?;
                 refuse_foreign(hook)?;
-                let gitleaks = supplies::gitleaks(sh, !no_install)?;
+                let gitleaks = supply::gitleaks(sh, !no_install)?;
                 install(hook, &gitleaks)?;
                 println!("{}: looks for secrets before each commit", hook.display());
                 Ok(())

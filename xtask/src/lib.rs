@@ -27,6 +27,5 @@ mod hooks;
 mod openapi;
 mod packages;
 mod skips;
-mod supplies;
 mod supply;
 mod test;

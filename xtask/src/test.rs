@@ -15,7 +15,7 @@ use self::needs::{Needs, Ready};
 use self::sum::{Row, report};
 use crate::groups::{self, Packages};
 use crate::skips::Skips;
-use crate::{env, flags, fuzz, supplies};
+use crate::{env, flags, fuzz, supply};
 
 struct Suite {
     name: &'static str,
@@ -109,7 +109,7 @@ impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let suites = suites(self.only.as_deref())?;
         let install = !self.no_install;
-        let kustomize = supplies::kustomize(sh, install)?;
+        let kustomize = supply::kustomize(sh, install)?;
         // What they hold answers until the tests are done.
         let mut held = Vec::new();
         let (mut jobs, mut rows) = (Vec::new(), Vec::new());

@@ -158,6 +158,17 @@ fn the_harness_sees_the_products_from_outside() {
 }
 
 #[test]
+fn the_task_runner_starts_the_other_tools_instead_of_linking_them() {
+    let linked = reached(&dependencies(For::Building), "xtask");
+    let allowed = BTreeSet::from(["gitkit", "project"].map(str::to_owned));
+    let others: Vec<_> = linked.difference(&allowed).collect();
+    assert!(
+        others.is_empty(),
+        "xtask is compiled with {others:?}: start them as processes, as src/e2e.rs and src/supply.rs do"
+    );
+}
+
+#[test]
 fn the_task_runner_stays_light() {
     let heavy = ["tokio", "kube", "reqwest", "axum", "testcontainers"];
     let graph = dependencies(For::Testing);

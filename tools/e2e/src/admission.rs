@@ -101,7 +101,7 @@ pub(crate) async fn install(
 
 async fn rendered(ground: &Ground, log: &std::path::Path) -> Result<String> {
     let shell = Shell::new().context("open a shell")?;
-    let (kustomize, folder) = (&ground.parts.kustomize, ground.run.repo.join(LOCAL));
+    let (kustomize, folder) = (&ground.parts.tools.kustomize, ground.run.repo.join(LOCAL));
     Tool::new(cmd!(shell, "{kustomize} build {folder}"), log, RENDER)
         .quiet()
         .read()

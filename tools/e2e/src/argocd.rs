@@ -60,7 +60,7 @@ pub(crate) async fn install(
     let folder = localised(ground, &ground.run.file(&format!("argocd-{environment}")))?;
     let shell = Shell::new().context("open a shell")?;
     step.doing("render the manifests");
-    let kustomize = &ground.parts.kustomize;
+    let kustomize = &ground.parts.tools.kustomize;
     let render = cmd!(shell, "{kustomize} build {folder}");
     let manifests = Tool::new(render, &log, RENDER)
         .quiet()

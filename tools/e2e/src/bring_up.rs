@@ -83,7 +83,7 @@ pub(crate) async fn ground(session: &Session, admission: bool) -> Result<Arc<Gro
             .await
         })
         .await?;
-    session.use_kubectl(parts.kubectl.clone());
+    session.use_kubectl(parts.tools.kubectl.clone());
     // A connection of its own for each question: one that is kept would stay with a pod that is ending.
     let http = reqwest::Client::builder()
         .no_proxy()

@@ -131,7 +131,7 @@ impl Cluster {
 
     /// A command of kubectl that reaches this cluster and no other.
     pub(crate) fn kubectl<'sh>(&self, ground: &Ground, shell: &'sh Shell, args: &[&str]) -> Cmd<'sh> {
-        let (kubectl, kubeconfig) = (&ground.parts.kubectl, &self.kubeconfig);
+        let (kubectl, kubeconfig) = (&ground.parts.tools.kubectl, &self.kubeconfig);
         cmd!(shell, "{kubectl} --kubeconfig {kubeconfig} {args...}")
     }
 }
@@ -195,7 +195,7 @@ pub(crate) async fn nodes(
     )?;
     let kubeconfig = ground.run.file(&format!("kubeconfig-{environment}"));
     let (kind, name, image) = (
-        &ground.parts.kind,
+        &ground.parts.tools.kind,
         environment.cluster(),
         &ground.parts.node_image,
     );

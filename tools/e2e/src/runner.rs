@@ -103,7 +103,7 @@ async fn run_turn(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'stati
 async fn save_state(progress: &Progress, env: &Env, scenario: &str) {
     progress.say("saving diagnostics");
     let (ground, folder) = (&env.ground, env.ground.run.diagnostics().join(scenario));
-    let saved = diagnose::collect(&ground.run, &ground.engine, &ground.parts.kubectl, &folder).await;
+    let saved = diagnose::collect(&ground.run, &ground.engine, &ground.parts.tools.kubectl, &folder).await;
     progress.say(&match saved {
         Ok(()) => format!("diagnostics: {}", folder.display()),
         // It must not hide the failure.

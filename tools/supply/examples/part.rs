@@ -1,9 +1,9 @@
 //! Builds chosen parts by their recipes: `cargo run -p supply --example part -- forge aws`.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 use supply::cache::Cache;
 use supply::engine::Engine;
-use supply::recipes::PARTS;
+use supply::recipe::{self, Output};
 use supply::versions::Versions;
 use supply::{Progress, Workshop};
 
@@ -29,10 +29,10 @@ fn main() -> Result<()> {
         look_only: false,
     };
     for name in std::env::args().skip(1) {
-        let part = PARTS
-            .iter()
-            .find(|part| part.name == name)
-            .with_context(|| format!("no part is called {name}"))?;
+        let Output::Image(image) = &recipe::named(&name)?.output else {
+            bail!("{name} is no image");
+        };
+        let part = &image.part;
         let started = std::time::Instant::now();
         part.build(shop)?;
         println!(

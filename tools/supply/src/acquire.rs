@@ -9,9 +9,9 @@ use xshell::Shell;
 
 use crate::engine::Kind;
 use crate::error::SupplyError;
+use crate::options::{Mode, Options};
 use crate::part::{Held, Part};
 use crate::workshop::{Workshop, minutes};
-use crate::{Mode, Options};
 
 /// A registry that takes longer to name an image's manifest counts as one that does not answer.
 const ANSWER: Duration = Duration::from_secs(20);

@@ -3,7 +3,9 @@
 use std::env;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
@@ -75,15 +77,38 @@ impl Cache {
         self.root.join("build")
     }
 
+    /// Compilers' caches grow to many GB and are of no use once their results are kept. They are a million small files: removing
+    /// them takes a minute, in which a process of its own leaves everyone else alone.
+    pub(crate) fn drop_scratch(&self) -> Result<()> {
+        let scratch = self.build();
+        if scratch.exists() {
+            let dropped = self.dropped();
+            fs::rename(&scratch, &dropped).with_context(|| format!("drop {}", scratch.display()))?;
+        }
+        let dropped = self.all_dropped()?;
+        if !dropped.is_empty() {
+            Command::new("nice")
+                .args(["-n", "19", "rm", "-rf"])
+                .args(dropped)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .process_group(0)
+                .spawn()
+                .context("start removing the compilers' caches")?;
+        }
+        Ok(())
+    }
+
     /// A new name for scratch space on its way out.
-    pub(crate) fn dropped(&self) -> PathBuf {
+    fn dropped(&self) -> PathBuf {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.root
             .join(format!("{DROPPED}{}-{}", std::process::id(), now.as_nanos()))
     }
 
     /// Scratch space that is not gone yet, of this run or of one that was killed.
-    pub(crate) fn all_dropped(&self) -> Result<Vec<PathBuf>> {
+    fn all_dropped(&self) -> Result<Vec<PathBuf>> {
         let entries = fs::read_dir(&self.root).with_context(|| format!("list {}", self.root.display()))?;
         let names = entries.flatten().map(|entry| entry.path());
         let dropped = |path: &PathBuf| {

@@ -1,7 +1,5 @@
 //! Says everything this machine lacks at once, and installs what Debian has. What is needed stands in [`crate::needs`].
 
-use std::env;
-use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -9,30 +7,16 @@ use xshell::{Shell, cmd};
 
 use crate::cache::Cache;
 use crate::engine;
-use crate::error::SupplyError;
+use crate::error::{Fault, SupplyError};
 use crate::needs::{Check, Cure, Group, NEEDS, Need};
-use crate::run;
+use crate::options::{Mode, Options};
+use crate::recipe::{self, images};
+use crate::run::{self, on_path};
 use crate::versions::Versions;
 use crate::workshop::{Progress, minutes};
-use crate::{Mode, Options};
 
 /// Two clusters, the images of one release, and the compiled apps. What building needs is looked at when it begins.
 const RUN_MB: u64 = 6_000;
-
-/// One thing that is missing, and how to get it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// What is missing and why it is needed.
-    pub what: String,
-    /// The next command.
-    pub cure: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.cure)
-    }
-}
 
 /// Makes the machine ready for a run of everything, or says what is missing.
 pub fn run(cache: &Cache, options: &Options, progress: &dyn Progress, logs: &Path) -> Result<()> {
@@ -48,11 +32,16 @@ pub fn groups(mode: Mode, logs: &Path) -> Result<Vec<Group>> {
         Mode::Pull => false,
         Mode::Auto => !engine::docker_works(logs)?,
     };
-    let recipes = build.then_some([Group::Python, Group::Recipes]);
-    Ok([Group::Tools, Group::Containers]
-        .into_iter()
-        .chain(recipes.into_iter().flatten())
-        .collect())
+    let mut groups = vec![Group::Tools, Group::Containers];
+    if build {
+        let recipes = images().map(|each| each.recipe);
+        groups.extend(
+            recipe::needs(recipes)
+                .into_iter()
+                .filter(|group| *group != Group::Tools),
+        );
+    }
+    Ok(groups)
 }
 
 /// Makes the machine ready for some groups of needs, or says what is missing.
@@ -137,11 +126,6 @@ fn holds(check: Check, versions: &Versions) -> Result<bool> {
             version_in(&answer).is_some_and(|have| have >= numbers(least))
         }
     })
-}
-
-pub(crate) fn on_path(name: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 fn read_setting(setting: &str) -> Option<u64> {

@@ -9,7 +9,7 @@ use xshell::{Cmd, Shell, cmd};
 use crate::cache::Cache;
 use crate::error::SupplyError;
 pub use crate::service::Service;
-use crate::{doctor, podman, run};
+use crate::{podman, run};
 
 /// The network that nodes, forge and emulator share, in an engine that has no other of ours.
 const NETWORK: &str = "gitops-loop";
@@ -59,7 +59,7 @@ impl Engine {
 
     /// Whether this machine has any engine's program; without one, nothing of ours can be running.
     pub fn installed() -> bool {
-        ["docker", "podman"].into_iter().any(doctor::on_path)
+        ["docker", "podman"].into_iter().any(run::on_path)
     }
 
     /// Which program it is.

@@ -1,9 +1,23 @@
 //! What callers tell apart; everything else is an `anyhow::Error` with its context.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::doctor::Fault;
+/// One thing that this machine lacks, and how to get it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What is missing and why it is needed.
+    pub what: String,
+    /// The next command.
+    pub cure: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.cure)
+    }
+}
 
 /// A failure a caller reacts to. Found with `error.downcast_ref::<SupplyError>()`.
 #[derive(Debug, thiserror::Error)]

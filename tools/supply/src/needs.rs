@@ -9,8 +9,12 @@ pub enum Group {
     Containers,
     /// Installing programs from the Python package index.
     Python,
-    /// Building images that cannot be pulled.
-    Recipes,
+    /// Installing programs from Maven's repository.
+    Maven,
+    /// Making root file systems of Debian packages, for images that cannot be pulled.
+    DebianRoot,
+    /// Downloading packages of npm.
+    Npm,
     /// The proof that pulling works.
     Registry,
     /// Running and checking CI files.
@@ -93,10 +97,10 @@ const fn containers(what: &'static str, why: &'static str, check: Check, cure: C
     }
 }
 
-const fn recipes(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+const fn debian_root(what: &'static str, check: Check, cure: Cure) -> Need {
     Need {
-        group: Group::Recipes,
-        ..containers(what, why, check, cure)
+        group: Group::DebianRoot,
+        ..containers(what, "root file systems of images", check, cure)
     }
 }
 
@@ -159,30 +163,35 @@ pub const NEEDS: &[Need] = &[
         },
         Cure::Debian("python3-pip"),
     ),
-    recipes(
-        "Maven",
-        "the AWS emulator's database is a Java program",
-        Check::Program("mvn"),
-        Cure::Debian("maven"),
-    ),
-    recipes(
+    Need {
+        group: Group::Maven,
+        ..containers(
+            "Maven",
+            "the AWS emulator's database is a Java program",
+            Check::Program("mvn"),
+            Cure::Debian("maven"),
+        )
+    },
+    Need {
+        group: Group::Npm,
+        ..containers(
+            "npm",
+            "axe-core, which looks for faults in a page, is downloaded by it",
+            Check::Program("npm"),
+            Cure::Person("install Node.js with npm and put it on PATH"),
+        )
+    },
+    debian_root(
         "mmdebstrap",
-        "root file systems of images",
         Check::Program("mmdebstrap"),
         Cure::Debian("mmdebstrap"),
     ),
-    recipes(
+    debian_root(
         "Debian's keys",
-        "root file systems of images",
         Check::Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
         Cure::Debian("debian-archive-keyring"),
     ),
-    recipes(
-        "tar",
-        "root file systems of images",
-        Check::Program("tar"),
-        Cure::Debian("tar"),
-    ),
+    debian_root("tar", Check::Program("tar"), Cure::Debian("tar")),
     pipelines(
         "rsync",
         "gitlab-ci-local copies work trees and artifacts with it",

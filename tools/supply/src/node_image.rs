@@ -3,44 +3,43 @@
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
-use crate::Options;
 use crate::engine::Kind;
 use crate::key::Key;
+use crate::options::Options;
 use crate::part::STAGE;
 use crate::preload::preload;
-use crate::recipes::admission;
+use crate::recipe::images_in_nodes;
 use crate::run;
 use crate::workshop::{Workshop, minutes};
 
 /// The repository of node images that carry what each cluster runs.
 const NODE: &str = "localhost/gitops-loop/node";
 
-/// The node itself, and what is put into it.
-const NODE_PARTS: [&str; 4] = ["node", "argocd", "redis", "kube-router"];
-
 /// The node image with what each cluster runs in it, whether they were pulled or built.
 pub(crate) fn whole_node(shop: Workshop<'_>, options: &Options) -> Result<String> {
     let target = node_name(shop, options)?;
     if id(shop, &target).is_err() {
         run::check_cancelled()?;
-        let images = node_parts(options).map(|part| shop.versions.get(part, "image"));
-        let images = images.collect::<Result<Vec<_>>>()?;
+        let images = images(shop, options)?;
         let (node, inside) = images.split_first().context("a node is made of an image")?;
         preload(shop, node, inside, &target, &format!("{STAGE}=whole-node"))?;
     }
     Ok(target)
 }
 
-fn node_parts(options: &Options) -> impl Iterator<Item = &'static str> {
-    let admission = options.admission.then_some(admission::PART.name);
-    NODE_PARTS.into_iter().chain(admission)
+/// The node itself, and what is put into it.
+fn images<'v>(shop: Workshop<'v>, options: &Options) -> Result<Vec<&'v str>> {
+    images_in_nodes(options.admission)
+        .into_iter()
+        .map(|each| each.image.part.image(shop.versions))
+        .collect()
 }
 
 /// Named by the contents of what goes into it.
 pub(crate) fn node_name(shop: Workshop<'_>, options: &Options) -> Result<String> {
     let mut inputs = vec![include_str!("preload.rs").to_owned()];
-    for part in node_parts(options) {
-        inputs.push(id(shop, shop.versions.get(part, "image")?)?);
+    for image in images(shop, options)? {
+        inputs.push(id(shop, image)?);
     }
     Ok(format!("{NODE}:{}", Key::of(inputs.iter().map(String::as_bytes))))
 }

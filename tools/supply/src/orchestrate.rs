@@ -1,26 +1,24 @@
 //! Gets all parts, two at a time: while one links or downloads, the other compiles.
 
 use std::collections::VecDeque;
-use std::fs;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::acquire::{Plan, Registries, plan, pull};
-use crate::alone::build_tools;
 use crate::cache::Cache;
 use crate::engine::Engine;
-use crate::needs::Group;
+use crate::get::build_tools;
 use crate::node_image::{forget_intermediates, whole_node};
-use crate::part::{Held, Part};
-use crate::recipes::{PARTS, admission, argocd, aws};
+use crate::options::{Options, Parts};
+use crate::part::Held;
+use crate::recipe::{self, Image};
+use crate::recipes::{admission, argocd, aws};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop};
-use crate::{Options, Parts, Tools, doctor, run, stock};
+use crate::{doctor, inventory, run};
 
 /// Compiler caches and module sources of all recipes at their largest, with the results.
 const BUILD_MB: u64 = 20_000;
@@ -41,15 +39,8 @@ pub fn supply(
     let versions = Versions::load()?;
     let shop = Workshop::new(cache, engine, &versions, progress, logs);
     let found = images(shop, options).and_then(|node_image| {
-        let Tools {
-            kind,
-            kubectl,
-            kustomize,
-        } = build_tools(shop)?;
         Ok(Parts {
-            kind,
-            kubectl,
-            kustomize,
+            tools: build_tools(shop)?,
             node_image,
             forge_image: versions.get("forge", "image")?.to_owned(),
             aws_image: versions.get("aws", "image")?.to_owned(),
@@ -60,7 +51,7 @@ pub fn supply(
                 .transpose()?,
         })
     });
-    drop_scratch(cache)?;
+    cache.drop_scratch()?;
     found
 }
 
@@ -78,8 +69,9 @@ pub fn aws_image(
     // An image that is there can be used while another run has the cache.
     if matches!(aws::PART.held(shop)?, Held::Nothing | Held::Stale) {
         let _lock = cache.lock()?;
-        let got = get(shop, options, &[aws::PART], EMULATOR_MB);
-        drop_scratch(cache)?;
+        let emulator = |each: &Image| each.recipe.name == aws::PART.name;
+        let got = get(shop, options, recipe::images().filter(emulator), EMULATOR_MB);
+        cache.drop_scratch()?;
         got?;
     }
     Ok(image)
@@ -87,32 +79,37 @@ pub fn aws_image(
 
 /// Gets the image of each part, and gives the node image that carries Argo CD and kube-router.
 pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
-    let wanted = |part: &&Part| options.admission || part.name != admission::PART.name;
-    let parts: Vec<Part> = PARTS.iter().filter(wanted).copied().collect();
-    let built = get(shop, options, &parts, BUILD_MB)?;
+    let wanted = |each: &Image| options.admission || !each.image.on_request;
+    let built = get(shop, options, recipe::images().filter(wanted), BUILD_MB)?;
     let node = whole_node(shop, options)?;
     if built {
-        stock::drop_binaries_of_images(shop)?;
+        inventory::drop_binaries_of_images(shop)?;
     }
     // Also in a run that had nothing to do: the clusters of an earlier one may have held the images they ran on.
     forget_intermediates(shop, &node)?;
     Ok(node)
 }
 
-/// Gets the images of `parts`, and says whether one was built; that takes `build_mb` of the disk.
-fn get(shop: Workshop<'_>, options: &Options, parts: &[Part], build_mb: u64) -> Result<bool> {
+/// Gets `images`, and says whether one was built; that takes `build_mb` of the disk.
+fn get(
+    shop: Workshop<'_>,
+    options: &Options,
+    images: impl IntoIterator<Item = Image>,
+    build_mb: u64,
+) -> Result<bool> {
     let registries = Registries::default();
     let mut jobs = VecDeque::new();
-    for part in parts {
-        match plan(shop, part, options, &registries)? {
+    for image in images {
+        match plan(shop, &image.image.part, options, &registries)? {
             Plan::Keep => {}
-            todo => jobs.push_back((part, todo)),
+            todo => jobs.push_back((image, todo)),
         }
     }
+    let to_build = jobs.iter().filter(|(_, todo)| *todo == Plan::Build);
+    let needs = recipe::needs(to_build.map(|(image, _)| image.recipe));
     let builds = jobs.iter().any(|(_, todo)| *todo == Plan::Build);
     if builds {
-        let groups = [Group::Python, Group::Recipes];
-        doctor::ready(&groups, options.install, shop.progress, shop.logs)?;
+        doctor::ready(&needs, options.install, shop.progress, shop.logs)?;
         shop.cache.require_mb(build_mb, "building the parts")?;
     } else if !jobs.is_empty() {
         shop.cache
@@ -122,11 +119,12 @@ fn get(shop: Workshop<'_>, options: &Options, parts: &[Part], build_mb: u64) -> 
     Ok(builds)
 }
 
-fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(&Part, Plan)>) -> Result<()> {
+fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(Image, Plan)>) -> Result<()> {
     let jobs = Mutex::new(jobs);
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let work = || -> Result<()> {
-        while let Some((part, todo)) = next() {
+        while let Some((image, todo)) = next() {
+            let part = &image.image.part;
             let done = match todo {
                 Plan::Pull => pull(shop, part, options),
                 Plan::Build | Plan::Keep => part.build(shop),
@@ -156,27 +154,4 @@ fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(&Part, Plan)>)
         .filter_map(Result::err)
         .partition(run::was_stopped);
     failed.into_iter().chain(stopped).next().map_or(Ok(()), Err)
-}
-
-/// Compilers' caches grow to many GB and are of no use once their results are kept. They are a million small files: removing
-/// them takes a minute, in which a process of its own leaves everyone else alone.
-pub(crate) fn drop_scratch(cache: &Cache) -> Result<()> {
-    let scratch = cache.build();
-    if scratch.exists() {
-        let dropped = cache.dropped();
-        fs::rename(&scratch, &dropped).with_context(|| format!("drop {}", scratch.display()))?;
-    }
-    let dropped = cache.all_dropped()?;
-    if !dropped.is_empty() {
-        Command::new("nice")
-            .args(["-n", "19", "rm", "-rf"])
-            .args(dropped)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .context("start removing the compilers' caches")?;
-    }
-    Ok(())
 }

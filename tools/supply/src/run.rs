@@ -1,5 +1,6 @@
 //! Runs one outside command: output to a log file, a deadline, and an end to it and its children when the run is cancelled.
 
+use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
@@ -123,6 +124,12 @@ fn judge(status: ExitStatus, line: &str, log: &Path) -> Result<()> {
         tail: tail(log),
     }
     .into())
+}
+
+/// Whether a program of this name is on the search path.
+pub(crate) fn on_path(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 /// Asks the whole group to end, then makes it.

@@ -3,14 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use supply::doctor;
-use supply::needs::Group;
 use xshell::{Shell, cmd};
 
 use crate::bench::DOCS;
 use crate::build::toolchain::{Choice, Options};
-use crate::supplies::{Lines, logs};
-use crate::{build, env, packages};
+use crate::{build, env, packages, supply};
 
 /// What a run writes, and where the docs keep it.
 const RESULTS: [&str; 3] = ["app.json", "app.svg", "app.md"];
@@ -20,7 +17,7 @@ const PEER: &str = "tools/bench/go-peer";
 /// Measures `rounds` times, `seconds` each; `docs`: keeps the results there too.
 pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bool) -> Result<()> {
     packages::ensure(sh, &["wrk"], install, "measuring")?;
-    doctor::ready(&[Group::Tools], install, &Lines, &logs(sh))?;
+    supply::go(sh, install)?;
 
     let out = env::target_dir(sh)?.join("bench");
     let (dist, peer) = (out.join("dist"), out.join("go-peer"));

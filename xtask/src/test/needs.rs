@@ -3,11 +3,10 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
-use supply::SupplyError;
 use xshell::Shell;
 
 use super::one_line;
-use crate::supplies::{self, Emulators};
+use crate::supply::{self, Emulators, Kind, kind};
 use crate::{browser, cloud, env, fuzz};
 
 /// What a suite needs besides cargo and kustomize.
@@ -73,12 +72,12 @@ impl Needs {
         };
         Ok(match self {
             Self::Nothing => Ready::with(Vec::new()),
-            Self::Checks => Ready::with(supplies::checks(sh, install, no)?),
-            Self::AwsProgram => Ready::with(vec![match supplies::cloud(sh, install) {
+            Self::Checks => Ready::with(supply::checks(sh, install, no)?),
+            Self::AwsProgram => Ready::with(vec![match supply::cloud(sh, install) {
                 Ok(folder) => ("CLOUD_TOOLS", folder.into_os_string()),
                 Err(reason) => ("CLOUD_TOOLS_MISSING", no(reason)?.into()),
             }]),
-            Self::Containers => match supplies::emulators(sh, install) {
+            Self::Containers => match supply::emulators(sh, install) {
                 Ok(found) => Ready::Yes {
                     variables: found.variables().into(),
                     holds: Some(found),
@@ -102,13 +101,13 @@ impl Needs {
             },
             Self::Servers => {
                 browser::build(sh, install)?;
-                Ready::with(supplies::scanner(sh, install, no)?)
+                Ready::with(supply::scanner(sh, install, no)?)
             }
             Self::Fuzzer => match fuzz::ready(sh, install) {
                 Ok(variables) => Ready::with(variables),
                 Err(reason) => Ready::No(no(reason)?),
             },
-            Self::Pipelines => match supplies::pipelines(sh, install) {
+            Self::Pipelines => match supply::pipelines(sh, install) {
                 Ok(()) => {
                     // The verbs that the CI files call: compiled from this work tree for this very command.
                     Ready::with(vec![("XTASK", env::this_program()?.into_os_string())])
@@ -121,36 +120,9 @@ impl Needs {
 
 /// The machine has not got something that it may not be given, or that only a person can.
 fn lacks(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(SupplyError::Missing(_)))
+    kind(error) == Some(Kind::Missing)
 }
 
 fn is_too_slow(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(SupplyError::Deadline { .. }))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use anyhow::Context as _;
-
-    use super::*;
-
-    #[test]
-    fn a_machine_that_is_busy_lacks_nothing() {
-        let slow = Err::<(), _>(SupplyError::Deadline {
-            command: "podman info".to_owned(),
-            deadline: Duration::from_secs(30),
-            log: "engine.log".into(),
-            tail: String::new(),
-        });
-        let slow = slow.context("use podman's storage").unwrap_err();
-        assert!(is_too_slow(&slow) && !lacks(&slow));
-        let lacking = Err::<(), _>(SupplyError::Missing(Vec::new()))
-            .context("get it")
-            .unwrap_err();
-        assert!(lacks(&lacking) && !is_too_slow(&lacking));
-        let socket = anyhow::anyhow!("no answer on podman.sock");
-        assert!(!lacks(&socket) && !is_too_slow(&socket));
-    }
+    kind(error) == Some(Kind::Deadline)
 }

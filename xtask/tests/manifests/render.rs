@@ -6,7 +6,6 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use supply::versions::Versions;
 
 use crate::object::Object;
 use crate::{APPLICATIONS, ENVIRONMENTS};
@@ -121,8 +120,9 @@ pub(crate) fn registry() -> &'static str {
 
 /// `v1.36` where the clusters run 1.36.4.
 pub(crate) fn minor_of_kubernetes() -> String {
-    let versions = Versions::load().expect("read the versions");
-    let kubernetes = versions.get("node", "kubernetes").expect("a version");
+    let text = std::fs::read_to_string(ROOT.join("tools/supply/versions.toml")).expect("read the versions");
+    let versions: toml::Table = toml::from_str(&text).expect("the versions are TOML");
+    let kubernetes = versions["node"]["kubernetes"].as_str().expect("a version");
     let (minor, _) = kubernetes.rsplit_once('.').expect("three numbers");
     minor.to_owned()
 }

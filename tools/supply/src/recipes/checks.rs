@@ -4,18 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use xshell::{Shell, cmd};
 
 use crate::go::GoModule;
 use crate::key::Key;
 use crate::python::PythonPackages;
+use crate::recipe::{FilesRecipe, to_json};
 use crate::recipes::argocd;
 use crate::versions::Versions;
 use crate::workshop::{Workshop, minutes};
 
 /// The program that holds manifests against schemas, and the schemas.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Kubeconform {
     /// The program.
     pub program: PathBuf,
@@ -24,6 +26,25 @@ pub struct Kubeconform {
     /// Argo CD's manifests as released.
     pub argocd: PathBuf,
 }
+
+pub(crate) const KUBECONFORM: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(build_kubeconform(shop)?),
+    folders: |shop| {
+        Ok(vec![
+            kubeconform(shop.versions)?.folder(shop),
+            schemas_folder(shop)?,
+            kubernetes_validate(shop.versions)?.folder(shop),
+        ])
+    },
+    always: false,
+};
+
+/// Looks for secrets in files and in the history.
+pub(crate) const GITLEAKS: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(gitleaks(shop.versions)?.build(shop)?.join("gitleaks")),
+    folders: |shop| Ok(vec![gitleaks(shop.versions)?.folder(shop)]),
+    always: false,
+};
 
 const DEFINITIONS: &str = "_definitions.json";
 
@@ -45,14 +66,6 @@ fn gitleaks(versions: &Versions) -> Result<GoModule<'_>> {
     })
 }
 
-/// Where the binaries of this page lie once they are built.
-pub(crate) fn folders(shop: Workshop<'_>) -> Result<[PathBuf; 2]> {
-    Ok([
-        kubeconform(shop.versions)?.folder(shop),
-        gitleaks(shop.versions)?.folder(shop),
-    ])
-}
-
 pub(crate) fn build_kubeconform(shop: Workshop<'_>) -> Result<Kubeconform> {
     Ok(Kubeconform {
         program: kubeconform(shop.versions)?.build(shop)?.join("kubeconform"),
@@ -61,25 +74,12 @@ pub(crate) fn build_kubeconform(shop: Workshop<'_>) -> Result<Kubeconform> {
     })
 }
 
-/// The path of gitleaks, which looks for secrets in files and in the history.
-pub(crate) fn build_gitleaks(shop: Workshop<'_>) -> Result<PathBuf> {
-    Ok(gitleaks(shop.versions)?.build(shop)?.join("gitleaks"))
-}
-
 fn kubernetes_validate(versions: &Versions) -> Result<PythonPackages> {
     let version = versions.get("checks", "kubernetes-validate")?;
     Ok(PythonPackages {
         name: "kubernetes-validate",
         packages: vec![format!("kubernetes-validate=={version}")],
     })
-}
-
-/// What is kept of this page besides binaries.
-pub(crate) fn kept(shop: Workshop<'_>) -> Result<[PathBuf; 2]> {
-    Ok([
-        schemas_folder(shop)?,
-        kubernetes_validate(shop.versions)?.folder(shop),
-    ])
 }
 
 fn schemas_folder(shop: Workshop<'_>) -> Result<PathBuf> {

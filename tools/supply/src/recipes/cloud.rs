@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::python::PythonPackages;
+use crate::recipe::{FilesRecipe, to_json};
 use crate::versions::Versions;
 use crate::workshop::Workshop;
 
@@ -23,10 +24,11 @@ fn packages(versions: &Versions) -> Result<PythonPackages> {
     })
 }
 
-/// What is kept of this page.
-pub(crate) fn kept(shop: Workshop<'_>) -> Result<PathBuf> {
-    Ok(packages(shop.versions)?.folder(shop))
-}
+pub(crate) const CLOUD: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(build_cloud(shop)?),
+    folders: |shop| Ok(vec![packages(shop.versions)?.folder(shop)]),
+    always: false,
+};
 
 /// The folder with cfn-lint, moto, `MiniStack` and AWS' command line: modules in it, programs in its `bin`.
 pub(crate) fn build_cloud(shop: Workshop<'_>) -> Result<PathBuf> {

@@ -4,16 +4,18 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
+use serde::Serialize;
 use xshell::{Shell, cmd};
 
 use crate::go::GoModule;
 use crate::key::Key;
 use crate::python::PythonPackages;
+use crate::recipe::{FilesRecipe, to_json};
 use crate::versions::Versions;
 use crate::workshop::{Workshop, minutes};
 
 /// Runs `.gitlab-ci.yml`: a script, and the Node that runs it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct GitLabRunner {
     /// A Node newer than most systems have.
     pub node: PathBuf,
@@ -22,7 +24,7 @@ pub struct GitLabRunner {
 }
 
 /// Look at CI files without running them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Linters {
     /// Types, expressions and scripts of GitHub's workflows.
     pub actionlint: PathBuf,
@@ -35,6 +37,32 @@ pub struct Linters {
     /// `PYTHONPATH` of `check_jsonschema`.
     pub python_path: PathBuf,
 }
+
+pub(crate) const ACT: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(build_act(shop)?),
+    folders: |shop| Ok(vec![act(shop.versions)?.folder(shop)]),
+    always: false,
+};
+
+pub(crate) const GITLAB_CI_LOCAL: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(build_gitlab_runner(shop)?),
+    folders: |shop| {
+        let package = npm_folder(shop, &gitlab_ci_local(shop.versions)?);
+        Ok(vec![node(shop.versions)?.folder(shop), package])
+    },
+    always: false,
+};
+
+pub(crate) const LINTERS: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(build_linters(shop)?),
+    folders: |shop| {
+        Ok(vec![
+            actionlint(shop.versions)?.folder(shop),
+            python_linters(shop.versions)?.folder(shop),
+        ])
+    },
+    always: false,
+};
 
 fn act(versions: &Versions) -> Result<GoModule<'_>> {
     Ok(GoModule {
@@ -52,14 +80,6 @@ fn actionlint(versions: &Versions) -> Result<GoModule<'_>> {
         binaries: &[("actionlint", "github.com/rhysd/actionlint/cmd/actionlint")],
         ..GoModule::default()
     })
-}
-
-/// Where the binaries of this page lie once they are built.
-pub(crate) fn folders(shop: Workshop<'_>) -> Result<[PathBuf; 2]> {
-    Ok([
-        act(shop.versions)?.folder(shop),
-        actionlint(shop.versions)?.folder(shop),
-    ])
 }
 
 /// Node, which is newer than most systems have.
@@ -95,15 +115,6 @@ fn python_linters(versions: &Versions) -> Result<PythonPackages> {
             pin("check-jsonschema", "check-jsonschema")?,
         ],
     })
-}
-
-/// What is kept of this page besides binaries.
-pub(crate) fn kept(shop: Workshop<'_>) -> Result<[PathBuf; 3]> {
-    Ok([
-        node(shop.versions)?.folder(shop),
-        npm_folder(shop, &gitlab_ci_local(shop.versions)?),
-        python_linters(shop.versions)?.folder(shop),
-    ])
 }
 
 /// The path of act, which runs GitHub's workflows.

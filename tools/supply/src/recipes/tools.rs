@@ -1,14 +1,59 @@
 //! The programs that run on the host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::go::GoModule;
 use crate::python::PythonPackages;
+use crate::recipe::{FilesRecipe, to_json};
 use crate::recipes::node::kubernetes;
 use crate::versions::Versions;
 use crate::workshop::Workshop;
+
+pub(crate) const KIND: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(build_kind(shop)?),
+    folders: |shop| Ok(vec![kind(shop.versions)?.folder(shop)]),
+    always: false,
+};
+
+pub(crate) const KUBECTL: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(build_kubectl(shop)?),
+    // Where it lies is known only to what builds it; one that is not built yet has no folder.
+    folders: |shop| {
+        let there = build_kubectl(Workshop {
+            look_only: true,
+            ..shop
+        });
+        let folder = there.ok().and_then(|path| path.parent().map(Path::to_owned));
+        Ok(folder.into_iter().collect())
+    },
+    always: false,
+};
+
+/// No test of the manifests can do without it.
+pub(crate) const KUSTOMIZE: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(build_kustomize(shop)?),
+    folders: |shop| {
+        let version = shop.versions.get("tools", "kustomize")?;
+        Ok(vec![kustomize(version, &[provenance(version)]).folder(shop)])
+    },
+    always: true,
+};
+
+/// Fuzzes the API.
+pub(crate) const SCHEMATHESIS: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(schemathesis(shop.versions)?.install(shop)?),
+    folders: |shop| Ok(vec![schemathesis(shop.versions)?.folder(shop)]),
+    always: false,
+};
+
+/// Scans servers for faults that are known.
+pub(crate) const WAPITI: FilesRecipe = FilesRecipe {
+    make: |shop| to_json(wapiti(shop.versions)?.install(shop)?),
+    folders: |shop| Ok(vec![wapiti(shop.versions)?.folder(shop)]),
+    always: false,
+};
 
 /// Makes the clusters. Its module also carries the files of the node image.
 pub(crate) fn kind(versions: &Versions) -> Result<GoModule<'_>> {
@@ -35,14 +80,24 @@ pub(crate) fn build_kubectl(shop: Workshop<'_>) -> Result<PathBuf> {
 /// The path of kustomize.
 pub(crate) fn build_kustomize(shop: Workshop<'_>) -> Result<PathBuf> {
     let version = shop.versions.get("tools", "kustomize")?;
-    let kustomize = GoModule {
+    Ok(kustomize(version, &[provenance(version)])
+        .build(shop)?
+        .join("kustomize"))
+}
+
+fn kustomize<'a>(version: &'a str, variables: &'a [String]) -> GoModule<'a> {
+    GoModule {
         module: "sigs.k8s.io/kustomize/kustomize/v5",
         version,
         binaries: &[("kustomize", "sigs.k8s.io/kustomize/kustomize/v5")],
-        variables: &[format!("sigs.k8s.io/kustomize/api/provenance.version={version}")],
+        variables,
         ..GoModule::default()
-    };
-    Ok(kustomize.build(shop)?.join("kustomize"))
+    }
+}
+
+/// What kustomize says of itself when it is asked for its version.
+fn provenance(version: &str) -> String {
+    format!("sigs.k8s.io/kustomize/api/provenance.version={version}")
 }
 
 fn schemathesis(versions: &Versions) -> Result<PythonPackages> {
@@ -59,22 +114,4 @@ fn wapiti(versions: &Versions) -> Result<PythonPackages> {
         name: "wapiti",
         packages: vec![format!("wapiti3=={}", versions.get("scan", "wapiti3")?)],
     })
-}
-
-/// What is kept of them.
-pub(crate) fn kept(shop: Workshop<'_>) -> Result<[PathBuf; 2]> {
-    Ok([
-        schemathesis(shop.versions)?.folder(shop),
-        wapiti(shop.versions)?.folder(shop),
-    ])
-}
-
-/// The folder of wapiti, which scans servers for faults that are known.
-pub(crate) fn install_wapiti(shop: Workshop<'_>) -> Result<PathBuf> {
-    wapiti(shop.versions)?.install(shop)
-}
-
-/// The folder of schemathesis.
-pub(crate) fn install_schemathesis(shop: Workshop<'_>) -> Result<PathBuf> {
-    schemathesis(shop.versions)?.install(shop)
 }

@@ -18,11 +18,12 @@ use crate::doctor;
 use crate::engine::{Engine, Kind};
 use crate::needs::Group;
 use crate::node_image::id;
+use crate::options::{Mode, Options};
 use crate::orchestrate::images;
-use crate::recipes::PARTS;
+use crate::recipe;
+use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
-use crate::{Mode, Options, run};
 
 /// Pushes every part, pulls all of them with [`Mode::Pull`] into an empty engine, and compares the images' ids. Gives the number
 /// of images compared. The caller holds the cache's lock, and every part is there already.
@@ -56,8 +57,8 @@ fn prove(
     let here = Workshop::new(cache, engine, &versions, progress, logs);
     let registry = Registry::start(folder, logs)?;
     let sh = Shell::new().context("open a shell")?;
-    for part in PARTS {
-        let image = part.image(&versions)?;
+    for each in recipe::images() {
+        let image = each.image.part.image(&versions)?;
         let (target, _) = source(image, Some(&registry.address));
         progress.doing(&format!("push {target}"));
         let push = engine
@@ -79,15 +80,17 @@ fn prove(
         admission: true,
     };
     let outcome = images(there, &options).and_then(|_| {
-        for part in PARTS {
-            let image = part.image(&versions)?;
+        let mut compared = 0;
+        for each in recipe::images() {
+            let image = each.image.part.image(&versions)?;
             let [ours, pulled] = [id(here, image)?, id(there, image)?];
             ensure!(
                 ours == pulled,
                 "{image} is {ours} here but {pulled} after the pull"
             );
+            compared += 1;
         }
-        Ok(PARTS.len())
+        Ok(compared)
     });
     // Its layers are mounts and files of root's that only podman takes apart.
     let reset = other.command(&sh, ["system", "reset", "--force"]);

@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::Options;
-use crate::alone::build_tools;
 use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
 use crate::node_image::{forget_intermediates, node_name};
-use crate::orchestrate::drop_scratch;
+use crate::options::Options;
 use crate::part::{Held, LABEL};
-use crate::recipes::{PARTS, admission, argocd, checks, cloud, pipelines, tools};
+use crate::recipe::{self, images};
 use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
@@ -31,13 +29,13 @@ pub struct Item {
     pub held: Held,
 }
 
-/// Every part, in the order of [`PARTS`].
+/// Every image, in the order of [`crate::recipes::RECIPES`].
 pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<Vec<Item>> {
     let versions = Versions::load()?;
     let shop = Workshop::new(cache, engine, &versions, progress, logs);
-    PARTS
-        .iter()
-        .map(|part| {
+    images()
+        .map(|each| {
+            let part = &each.image.part;
             let (image, key) = (part.image(&versions)?.to_owned(), part.key(&versions).to_string());
             Ok(Item {
                 name: part.name,
@@ -54,18 +52,15 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
     let versions = Versions::load()?;
     let shop = Workshop::new(cache, engine, &versions, progress, logs);
     drop_binaries_of_images(shop)?;
-    let kept: Vec<PathBuf> = [argocd::kept(shop), cloud::kept(shop)?]
-        .into_iter()
-        .chain(tools::kept(shop)?)
-        .chain(pipelines::kept(shop)?)
-        .chain(checks::kept(shop)?)
-        .collect();
+    let kept = recipe::folders(shop)?;
     for folder in outdated(folders(&cache.files())?, &kept) {
         progress.doing(&format!("remove {}", folder.display()));
         fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
     }
     let sh = Shell::new().context("open a shell")?;
-    let keys: Vec<String> = PARTS.iter().map(|part| part.key(&versions).to_string()).collect();
+    let keys: Vec<String> = images()
+        .map(|each| each.image.part.key(&versions).to_string())
+        .collect();
     let ids = engine.command(
         &sh,
         [
@@ -100,7 +95,7 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
             engine.command(&sh, ["volume", "prune", "--force"]),
         )?;
     }
-    drop_scratch(cache)?;
+    cache.drop_scratch()?;
     // Without all parts there is no such image to keep.
     let usual = Options::default();
     forget_intermediates(shop, &node_name(shop, &usual).unwrap_or_default())
@@ -109,14 +104,7 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
 /// Removes the binaries that went into images and are used nowhere else: the images hold them, and they are the largest part
 /// of the cache. A recipe that changes compiles its own again.
 pub(crate) fn drop_binaries_of_images(shop: Workshop<'_>) -> Result<()> {
-    let tools = build_tools(shop)?;
-    let kept: Vec<PathBuf> = [tools.kind, tools.kubectl, tools.kustomize]
-        .iter()
-        .filter_map(|tool| tool.parent().map(Path::to_owned))
-        .chain(pipelines::folders(shop)?)
-        .chain(checks::folders(shop)?)
-        .chain([admission::folder(shop)?])
-        .collect();
+    let kept = recipe::folders(shop)?;
     for folder in folders(&shop.cache.binaries())?
         .into_iter()
         .filter(|folder| !kept.contains(folder))

@@ -1,0 +1,133 @@
+//! The command line: verbs for people, and questions that `cargo xtask` asks and reads the answers to as JSON.
+
+mod answers;
+mod end;
+mod verbs;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use supply::Progress;
+
+/// What a shell reports for a program that was ended by Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+/// Where every outside part comes from: pull it, build it, list and prune what the cache holds.
+#[derive(Debug, Parser)]
+#[command(name = "supply", bin_name = "cargo xtask supply", max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Where the output of what is started goes
+    #[arg(
+        long,
+        global = true,
+        value_name = "FOLDER",
+        default_value = "target/supply/logs"
+    )]
+    logs: PathBuf,
+    /// End with standard input, as it ends with the program that holds its other end
+    #[arg(long, global = true, hide = true)]
+    end_with_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build every part from its recipe and keep the results
+    Build,
+    /// List the parts, their versions, and which of them the cache holds
+    List,
+    /// Remove results that no recipe of this checkout names
+    Prune,
+    /// Prove that parts can be pulled: serve them from a registry on this machine and pull them
+    ProvePull,
+    /// Get files of some recipes, and say as JSON where they lie
+    Get {
+        /// Names of recipes
+        #[arg(required = true, value_name = "NAME")]
+        recipes: Vec<String>,
+        #[command(flatten)]
+        machine: Machine,
+    },
+    /// Get the AWS emulator's image and make the container engine answer until standard input ends; says as JSON where
+    Emulator(Machine),
+    /// Say as JSON whether this machine can compile the programs of the host
+    Toolchain(Machine),
+    /// Say as JSON what this machine lacks for a run of everything, and how long the versions are supported
+    Doctor(Machine),
+}
+
+/// What may be done to this machine.
+#[derive(Debug, clap::Args)]
+struct Machine {
+    /// Install nothing: name what is missing and stop
+    #[arg(long)]
+    no_install: bool,
+}
+
+impl Machine {
+    fn install(&self) -> bool {
+        !self.no_install
+    }
+}
+
+/// One plain line for each thing that is done.
+struct Lines;
+
+impl Progress for Lines {
+    fn doing(&self, what: &str) {
+        eprintln!("  {what}");
+    }
+}
+
+impl Cli {
+    /// Runs the command, and says how it went: to people in words, to programs as JSON.
+    pub(crate) fn run(self) -> ExitCode {
+        let done = end::listen(self.end_with_stdin).and_then(|()| self.command.run(&self.logs));
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) if end::asked() => INTERRUPTED.into(),
+            Err(error) => {
+                self.command.fail(&error);
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+impl Command {
+    fn run(&self, logs: &std::path::Path) -> Result<()> {
+        match self {
+            Self::Build => verbs::build(logs),
+            Self::List => verbs::list(logs),
+            Self::Prune => verbs::prune(logs),
+            Self::ProvePull => verbs::prove_pull(logs),
+            Self::Get { recipes, machine } => answers::get(recipes, machine.install(), logs),
+            Self::Emulator(machine) => answers::emulator(machine.install(), logs),
+            Self::Toolchain(machine) => answers::toolchain(machine.install(), logs),
+            Self::Doctor(machine) => answers::doctor(machine.install(), logs),
+        }
+    }
+
+    fn fail(&self, error: &anyhow::Error) {
+        match self {
+            Self::Build | Self::List | Self::Prune | Self::ProvePull => eprintln!("error: {error:#}"),
+            Self::Get { .. } | Self::Emulator(_) | Self::Toolchain(_) | Self::Doctor(_) => {
+                answers::fail(error);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,56 @@
+//! What a run of the supply is asked for, and what it gives.
+
+use std::path::PathBuf;
+
+/// How images are got.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Pull where a registry answers, build where none does.
+    #[default]
+    Auto,
+    /// Pull, or fail.
+    Pull,
+    /// Build, whether or not a registry answers.
+    Build,
+}
+
+/// What a run of the supply is told.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How images are got.
+    pub mode: Mode,
+    /// A registry (`host:port`) that serves every image in place of the one in its name.
+    pub mirror: Option<String>,
+    /// Whether the doctor may install what is missing.
+    pub install: bool,
+    /// Also what signs images, and what lets only signed ones into a cluster: minutes of compiling.
+    pub admission: bool,
+}
+
+/// Programs of the host.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// Makes clusters.
+    pub kind: PathBuf,
+    /// Talks to them.
+    pub kubectl: PathBuf,
+    /// Renders manifests.
+    pub kustomize: PathBuf,
+}
+
+/// Everything from outside that the end-to-end test needs.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// Programs of the host.
+    pub tools: Tools,
+    /// The node image, with Argo CD, its Redis and kube-router in it.
+    pub node_image: String,
+    /// Gitea.
+    pub forge_image: String,
+    /// The AWS emulator.
+    pub aws_image: String,
+    /// Folder with Argo CD's `install.yaml`.
+    pub argocd_manifests: PathBuf,
+    /// Signs images, if it was asked for.
+    pub cosign: Option<PathBuf>,
+}

@@ -1,0 +1,168 @@
+//! What tasks and tests get from outside: programs and images, and the variables that lead tests to them.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Error, Result};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use xshell::Shell;
+
+use super::program::{Program, Running};
+
+/// Where kustomize lies, which renders the manifests that are tested.
+pub(crate) fn kustomize(sh: &Shell, install: bool) -> Result<PathBuf> {
+    match env::var_os("KUSTOMIZE") {
+        Some(given) => Ok(given.into()),
+        None => get(sh, "kustomize", install),
+    }
+}
+
+/// The folder of schemathesis, with which the API is fuzzed.
+pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
+    get(sh, "schemathesis", install)
+}
+
+/// The script of axe-core, which looks for faults in a page.
+pub(crate) fn axe_core(sh: &Shell, install: bool) -> Result<PathBuf> {
+    get(sh, "axe-core", install)
+}
+
+type Variables = Vec<(&'static str, OsString)>;
+
+/// Variables that lead the tests to wapiti; where it cannot be had, why, if `excuse` takes that for a reason.
+pub(crate) fn scanner(
+    sh: &Shell,
+    install: bool,
+    excuse: impl Fn(Error) -> Result<String>,
+) -> Result<Variables> {
+    Ok(match get::<PathBuf>(sh, "wapiti", install) {
+        Ok(folder) => vec![
+            ("WAPITI", folder.join("bin/wapiti").into()),
+            ("WAPITI_MODULES", folder.into()),
+        ],
+        Err(reason) => vec![("WAPITI_MISSING", excuse(reason)?.into())],
+    })
+}
+
+/// The folder of cfn-lint, AWS' command line and its emulators.
+pub(crate) fn cloud(sh: &Shell, install: bool) -> Result<PathBuf> {
+    get(sh, "cloud", install)
+}
+
+/// kubeconform and what it reads.
+#[derive(Debug, Deserialize)]
+struct Kubeconform {
+    program: PathBuf,
+    schemas: PathBuf,
+    argocd: PathBuf,
+}
+
+/// Variables that lead the tests to kubeconform, its schemas and gitleaks; in place of one that cannot be had, why, if `excuse` takes
+/// that for a reason.
+pub(crate) fn checks(
+    sh: &Shell,
+    install: bool,
+    excuse: impl Fn(Error) -> Result<String>,
+) -> Result<Variables> {
+    let mut variables = match get::<Kubeconform>(sh, "kubeconform", install) {
+        Ok(found) => vec![
+            ("KUBECONFORM", found.program.into_os_string()),
+            ("KUBECONFORM_SCHEMAS", found.schemas.into_os_string()),
+            ("ARGOCD_MANIFESTS", found.argocd.into_os_string()),
+        ],
+        Err(reason) => vec![("KUBECONFORM_MISSING", excuse(reason)?.into())],
+    };
+    variables.push(match gitleaks(sh, install) {
+        Ok(program) => ("GITLEAKS", program.into_os_string()),
+        Err(reason) => ("GITLEAKS_MISSING", excuse(reason)?.into()),
+    });
+    Ok(variables)
+}
+
+/// The path of gitleaks, which looks for secrets.
+pub(crate) fn gitleaks(sh: &Shell, install: bool) -> Result<PathBuf> {
+    match env::var_os("GITLEAKS") {
+        Some(given) => Ok(given.into()),
+        None => get(sh, "gitleaks", install),
+    }
+}
+
+/// Gets the runners and linters of CI files, and AWS's program, which the files call; the tests find them in the cache.
+pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
+    let question = ["get", "act", "gitlab-ci-local", "linters", "cloud"];
+    Program::compiled(sh)?
+        .ask(&question, install)
+        .map(|_: IgnoredAny| ())
+}
+
+/// An error unless this machine can compile Go modules.
+pub(crate) fn go(sh: &Shell, install: bool) -> Result<()> {
+    Program::compiled(sh)?
+        .ask(&["toolchain"], install)
+        .map(|_: IgnoredAny| ())
+}
+
+/// What this machine lacks, and what is known of the support of what is pinned.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Findings {
+    pub(crate) faults: Vec<String>,
+    pub(crate) support: Support,
+}
+
+/// In words, by what a person may do about it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Support {
+    pub(crate) due: Vec<String>,
+    pub(crate) first: Option<String>,
+    pub(crate) undated: Vec<String>,
+    pub(crate) kept: Vec<String>,
+}
+
+/// Installs what can be installed and says what is missing then.
+pub(crate) fn examine(sh: &Shell, install: bool) -> Result<Findings> {
+    Program::compiled(sh)?.ask(&["doctor"], install)
+}
+
+/// The databases that run in containers: their image, and the engine that starts it, which answers as long as this lives.
+pub(crate) struct Emulators {
+    image: String,
+    socket: PathBuf,
+    _engine: Running,
+}
+
+impl Emulators {
+    /// Variables by which the crate `testkit` finds both.
+    pub(crate) fn variables(&self) -> [(&'static str, OsString); 2] {
+        let socket = format!("unix://{}", self.socket.display());
+        [
+            ("DOCKER_HOST", socket.into()),
+            ("TESTKIT_AWS_IMAGE", self.image.clone().into()),
+        ]
+    }
+}
+
+/// Gets the image where it is not there yet, and makes the engine answer to this process alone.
+pub(crate) fn emulators(sh: &Shell, install: bool) -> Result<Emulators> {
+    #[derive(Deserialize)]
+    struct Found {
+        image: String,
+        socket: PathBuf,
+    }
+    let (Found { image, socket }, engine) = Program::compiled(sh)?.start(&["emulator"], install)?;
+    Ok(Emulators {
+        image,
+        socket,
+        _engine: engine,
+    })
+}
+
+/// What one recipe made.
+fn get<T: DeserializeOwned>(sh: &Shell, recipe: &str, install: bool) -> Result<T> {
+    let mut found: BTreeMap<String, T> = Program::compiled(sh)?.ask(&["get", recipe], install)?;
+    found
+        .remove(recipe)
+        .with_context(|| format!("`supply get` did not say where {recipe} lies"))
+}

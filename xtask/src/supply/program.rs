@@ -1,0 +1,199 @@
+//! The program `supply` as a child: a question on its command line, one line of JSON as the answer.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, Error, Result, anyhow, bail};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use xshell::Shell;
+
+use crate::env;
+
+/// Compiled alone, as `cargo xtask supply` does it, so that both find the same result.
+pub(super) const PACKAGE: &str = "supply";
+
+/// Found once for each run of this program.
+static COMPILED: OnceLock<PathBuf> = OnceLock::new();
+
+/// The compiled program.
+#[derive(Debug)]
+pub(crate) struct Program {
+    path: PathBuf,
+    /// The root of the repository, where it is started.
+    root: PathBuf,
+}
+
+/// Why it could not do what it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// The machine has not got something that it may not be given, or that only a person can.
+    Missing,
+    /// Something took too long.
+    Deadline,
+    /// Anything else.
+    Other,
+}
+
+/// A failure in its own words.
+#[derive(Debug, Deserialize, thiserror::Error)]
+#[error("{text}")]
+struct Failure {
+    kind: Kind,
+    text: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line<T> {
+    Answer(T),
+    Error(Failure),
+}
+
+/// One that has answered and stays; it ends when this is dropped, and when this process ends in any other way.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    input: Option<ChildStdin>,
+}
+
+/// What kind of failure of the program this is, if it is one.
+pub(crate) fn kind(error: &Error) -> Option<Kind> {
+    error.downcast_ref().map(|failure: &Failure| failure.kind)
+}
+
+impl Program {
+    /// Compiles it; what is compiled already costs a moment.
+    pub(crate) fn compiled(sh: &Shell) -> Result<Self> {
+        let path = match COMPILED.get() {
+            Some(path) => path.clone(),
+            None => compile(sh)?,
+        };
+        Ok(Self {
+            path: COMPILED.get_or_init(|| path).clone(),
+            root: sh.current_dir(),
+        })
+    }
+
+    /// Asks, and waits for its end.
+    pub(crate) fn ask<T: DeserializeOwned>(&self, question: &[&str], install: bool) -> Result<T> {
+        let (answer, mut running) = self.start(question, install)?;
+        // It is asked to end only once it has: the pipe is its life line.
+        running.child.wait().context("wait for `supply`")?;
+        Ok(answer)
+    }
+
+    /// Asks, and leaves it running after its answer.
+    pub(crate) fn start<T: DeserializeOwned>(
+        &self,
+        question: &[&str],
+        install: bool,
+    ) -> Result<(T, Running)> {
+        let mut command = Command::new(&self.path);
+        command.args(question).arg("--end-with-stdin");
+        if !install {
+            command.arg("--no-install");
+        }
+        let mut child = command
+            .current_dir(&self.root)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("start {}", self.path.display()))?;
+        let output = child.stdout.take().context("its output is piped")?;
+        let mut running = Running {
+            input: child.stdin.take(),
+            child,
+        };
+        let mut line = String::new();
+        BufReader::new(output)
+            .read_line(&mut line)
+            .context("read the answer of `supply`")?;
+        if line.is_empty() {
+            let status = running.child.wait().context("wait for `supply`")?;
+            bail!(
+                "`supply {}` ended without an answer ({status})",
+                question.join(" ")
+            );
+        }
+        Ok((read(&line)?, running))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.child.wait();
+    }
+}
+
+fn compile(sh: &Shell) -> Result<PathBuf> {
+    let mut build = Command::from(env::cargo(sh).args([
+        "build",
+        "--package",
+        PACKAGE,
+        "--bin",
+        PACKAGE,
+        "--message-format=json-render-diagnostics",
+    ]));
+    let output = build
+        .stderr(Stdio::inherit())
+        .output()
+        .context("start cargo to compile `supply`")?;
+    if !output.status.success() {
+        bail!("`cargo build --package supply` failed ({})", output.status);
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    messages
+        .lines()
+        .find_map(executable)
+        .context("cargo did not say where the program `supply` lies")
+}
+
+fn read<T: DeserializeOwned>(line: &str) -> Result<T> {
+    match serde_json::from_str(line).with_context(|| format!("read the answer of `supply`: {line}"))? {
+        Line::Answer(answer) => Ok(answer),
+        Line::Error(failure) => Err(anyhow!(failure)),
+    }
+}
+
+/// The program, if this message of cargo says that it is compiled.
+fn executable(message: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let compiled = message["target"]["name"] == PACKAGE;
+    compiled.then(|| message["executable"].as_str().map(PathBuf::from))?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_and_a_failure_keeps_its_kind_and_its_words() {
+        let found: BTreeMap<String, PathBuf> = read(r#"{"answer":{"act":"/cache/act"}}"#).unwrap();
+        assert_eq!(found["act"], PathBuf::from("/cache/act"));
+        let slow = r#"{"error":{"kind":"deadline","text":"`podman info` took longer than 30 s"}}"#;
+        let error = read::<PathBuf>(slow).context("use podman's storage").unwrap_err();
+        assert_eq!(kind(&error), Some(Kind::Deadline));
+        assert_eq!(
+            format!("{error:#}"),
+            "use podman's storage: `podman info` took longer than 30 s"
+        );
+        assert_eq!(kind(&anyhow!("no answer on podman.sock")), None);
+        assert!(read::<PathBuf>("Segmentation fault").is_err());
+    }
+
+    #[test]
+    fn the_program_is_where_cargo_says() {
+        let message = r#"{"reason":"compiler-artifact","target":{"name":"supply"},"executable":"/target/debug/supply"}"#;
+        assert_eq!(executable(message), Some("/target/debug/supply".into()));
+        let library = r#"{"reason":"compiler-artifact","target":{"name":"supply"},"executable":null}"#;
+        assert_eq!(executable(library), None);
+        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
+    }
+}
