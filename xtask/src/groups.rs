@@ -18,7 +18,7 @@ const fn with(names: &'static [&'static str], features: &'static [&'static str])
 }
 
 pub(crate) const TOOLS: Packages = of(&[
-    "api",
+    "board-api",
     "gitkit",
     "project",
     "supply",
@@ -29,9 +29,9 @@ pub(crate) const TOOLS: Packages = of(&[
 ]);
 /// For tests that are chosen by a pattern, which those of `pipelines` would fit too.
 pub(crate) const WITHOUT_PIPELINES: Packages =
-    of(&["api", "project", "supply", "xtask", "e2e", "e2e-report"]);
+    of(&["board-api", "project", "supply", "xtask", "e2e", "e2e-report"]);
 pub(crate) const BACKEND: Packages = with(
-    &["testkit", "fault-proxy", "serverkit", "backend"],
+    &["api", "testkit", "fault-proxy", "serverkit", "backend"],
     &["--features", "testkit/containers"],
 );
 pub(crate) const FRONTEND: Packages = with(&["app", "frontend"], &["--features", "app/ssr"]);

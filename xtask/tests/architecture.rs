@@ -1,29 +1,16 @@
 //! Which crate may depend on which, read from `cargo metadata`: the arrows of docs/ARCHITECTURE.md.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
-/// What runs in the cluster or in the browser.
-const PRODUCTS: &[&str] = &["api", "backend", "app", "hydrate", "frontend", "serverkit"];
-/// What builds, tests and supplies.
-const TOOLS: &[&str] = &[
-    "xtask",
-    "wasm-bundle",
-    "bench",
-    "browser",
-    "cloud",
-    "dev",
-    "e2e",
-    "e2e-report",
-    "fault-proxy",
-    "gitkit",
-    "pipelines",
-    "project",
-    "supply",
-    "testkit",
-];
+/// Folders of what runs in a cluster or in a browser.
+const PRODUCTS: &[&str] = &["apps", "backend", "crates", "frontend"];
+/// Folders of what builds, tests and supplies.
+const TOOLS: &[&str] = &["tools", "xtask"];
 
 /// The one tool that the tests of a product may use.
 const FOR_TESTS: &str = "testkit";
@@ -37,8 +24,8 @@ enum For {
     Testing,
 }
 
-/// Every workspace member with its direct dependencies.
-fn dependencies(purpose: For) -> BTreeMap<String, BTreeSet<String>> {
+/// Every workspace member, as cargo describes it.
+static MEMBERS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -55,11 +42,40 @@ fn dependencies(purpose: For) -> BTreeMap<String, BTreeSet<String>> {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata writes JSON");
-    let name = |value: &Value| value["name"].as_str().expect("a package has a name").to_owned();
-    let packages = metadata["packages"].as_array().expect("a list of packages");
-    packages
+    let mut metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata writes JSON");
+    let packages = metadata["packages"].as_array_mut();
+    std::mem::take(packages.expect("a list of packages"))
+});
+
+fn name(value: &Value) -> String {
+    value["name"].as_str().expect("a package has a name").to_owned()
+}
+
+/// The folder at the top of the repository that a member lies in.
+fn wing(member: &Value) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("a folder above");
+    let manifest = member["manifest_path"].as_str().expect("a path");
+    let below = Path::new(manifest)
+        .strip_prefix(root)
+        .expect("inside the repository");
+    let top = below.components().next().expect("a folder");
+    top.as_os_str().to_string_lossy().into_owned()
+}
+
+/// The members that lie in one of `folders`.
+fn members_in(folders: &[&str]) -> BTreeSet<String> {
+    let inside = MEMBERS
         .iter()
+        .filter(|member| folders.contains(&wing(member).as_str()));
+    inside.map(name).collect()
+}
+
+/// Every workspace member with its direct dependencies.
+fn dependencies(purpose: For) -> BTreeMap<String, BTreeSet<String>> {
+    let packages = MEMBERS.iter();
+    packages
         .map(|package| {
             let dependencies = package["dependencies"]
                 .as_array()
@@ -87,22 +103,27 @@ fn reached(graph: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<S
 
 #[test]
 fn every_crate_is_a_product_or_a_tool() {
-    let known: BTreeSet<_> = PRODUCTS.iter().chain(TOOLS).map(ToString::to_string).collect();
-    let members: BTreeSet<_> = dependencies(For::Building).into_keys().collect();
-    assert_eq!(
-        members, known,
-        "say in this file what a new crate is, so that the rules below hold for it"
+    let elsewhere: Vec<_> = MEMBERS
+        .iter()
+        .filter(|member| !PRODUCTS.iter().chain(TOOLS).any(|folder| wing(member) == *folder))
+        .map(name)
+        .collect();
+    assert!(
+        elsewhere.is_empty(),
+        "{elsewhere:?}: a crate lies in one of {PRODUCTS:?} or {TOOLS:?}, so that the rules below hold for it"
     );
+    for folders in [PRODUCTS, TOOLS] {
+        assert!(members_in(folders).len() > 3, "{folders:?}");
+    }
 }
 
 #[test]
 fn products_are_never_built_from_tools() {
     let graph = dependencies(For::Building);
-    for product in PRODUCTS {
-        let tools: Vec<_> = reached(&graph, product)
-            .into_iter()
-            .filter(|name| TOOLS.contains(&name.as_str()))
-            .collect();
+    let all = members_in(TOOLS);
+    for product in members_in(PRODUCTS) {
+        let reached = reached(&graph, &product);
+        let tools: Vec<_> = reached.intersection(&all).collect();
         assert!(tools.is_empty(), "{product} depends on {tools:?}");
     }
 }
@@ -110,11 +131,10 @@ fn products_are_never_built_from_tools() {
 #[test]
 fn tests_of_products_use_one_tool_only() {
     let graph = dependencies(For::Testing);
-    for product in PRODUCTS {
-        let others: Vec<_> = graph[*product]
-            .iter()
-            .filter(|name| TOOLS.contains(&name.as_str()) && *name != FOR_TESTS)
-            .collect();
+    let all = members_in(TOOLS);
+    for product in members_in(PRODUCTS) {
+        let tools = graph[&product].intersection(&all);
+        let others: Vec<_> = tools.filter(|name| *name != FOR_TESTS).collect();
         assert!(others.is_empty(), "the tests of {product} use {others:?}");
     }
 }
@@ -146,13 +166,13 @@ fn the_wire_types_need_serde_alone() {
 }
 
 #[test]
-fn the_harness_sees_the_products_from_outside() {
+fn tools_see_the_products_from_outside() {
+    // What they need to know of the API they have from its document: `board-api`.
     let graph = dependencies(For::Testing);
-    for tool in TOOLS {
-        let products: Vec<_> = reached(&graph, tool)
-            .into_iter()
-            .filter(|name| PRODUCTS.contains(&name.as_str()) && name != "api")
-            .collect();
+    let all = members_in(PRODUCTS);
+    for tool in members_in(TOOLS) {
+        let reached = reached(&graph, &tool);
+        let products: Vec<_> = reached.intersection(&all).collect();
         assert!(products.is_empty(), "{tool} depends on {products:?}");
     }
 }

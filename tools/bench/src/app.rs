@@ -179,8 +179,8 @@ impl Field {
             (Contender::Emulator, _) => self.sdk.under(load).await,
             (Contender::Ours, Request::Page) => load.on(&self.frontend.url("/")).await,
             (Contender::Go, Request::Page) => load.on(&self.go_page.url("/")).await,
-            (Contender::Ours, _) => load.on(&self.backend.url(api::MESSAGES)).await,
-            (Contender::Go, _) => load.on(&self.go_api.url(api::MESSAGES)).await,
+            (Contender::Ours, _) => load.on(&self.backend.url(board_api::MESSAGES)).await,
+            (Contender::Go, _) => load.on(&self.go_api.url(board_api::MESSAGES)).await,
         }
     }
 }

@@ -144,7 +144,7 @@ impl Server {
     /// Waits until it answers that it is ready.
     pub(crate) async fn ready(mut self) -> Result<Self> {
         let client = reqwest::Client::new();
-        let url = self.url(api::READYZ);
+        let url = self.url(board_api::READYZ);
         while self.started.elapsed() < READY {
             if let Some(status) = self.process.try_wait().context("look at the process")? {
                 bail!("{} ended with {status} before it was ready", self.name);
@@ -168,7 +168,7 @@ impl Server {
     }
 
     async fn touch(&self) -> Result<()> {
-        let answer = reqwest::get(self.url(api::MESSAGES))
+        let answer = reqwest::get(self.url(board_api::MESSAGES))
             .await
             .context("ask for messages")?;
         answer.error_for_status().context("ask for messages")?;

@@ -1,7 +1,7 @@
 //! Messages to begin with, posted as anybody would post them.
 
 use anyhow::{Context as _, Result};
-use api::NewMessage;
+use board_api::NewMessage;
 use reqwest::Client;
 
 const AUTHORS: &[&str] = &["Ada", "Björn", "Chidi", "Dolores", "Eun-ji", "Farah", "Giulia"];
@@ -36,7 +36,7 @@ pub(crate) async fn post(client: &Client, base: &str, author: &str, text: &str) 
         text: text.to_owned(),
     };
     let answer = client
-        .post(format!("{base}{}", api::MESSAGES))
+        .post(format!("{base}{}", board_api::MESSAGES))
         .json(&message)
         .send()
         .await;

@@ -116,7 +116,7 @@ impl Running {
         let Some(address) = listening else {
             bail!("{}", self.failure("did not say where it listens").await);
         };
-        let ready = format!("http://{address}{}", api::READYZ);
+        let ready = format!("http://{address}{}", board_api::READYZ);
         loop {
             let answer = client.get(&ready).timeout(Duration::from_secs(1)).send().await;
             let reason = match answer {

@@ -1,7 +1,7 @@
 //! What others do, past the page.
 
 use anyhow::{Context as _, Result};
-use api::{IDEMPOTENCY_KEY, NewMessage};
+use board_api::{IDEMPOTENCY_KEY, NewMessage};
 use dev::Stack;
 
 /// Posts a message to the backend, under `key`.
@@ -10,7 +10,7 @@ pub(crate) async fn post(stack: &Stack, key: &str, text: &str) -> Result<()> {
         author: "Björn".into(),
         text: text.into(),
     };
-    let url = format!("{}{}", stack.backend_url(), api::MESSAGES);
+    let url = format!("{}{}", stack.backend_url(), board_api::MESSAGES);
     let request = reqwest::Client::new().post(url).header(IDEMPOTENCY_KEY, key);
     let answer = request.json(&message).send().await?;
     answer

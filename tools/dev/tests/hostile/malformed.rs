@@ -35,7 +35,7 @@ async fn refused(address: &str, bytes: &str, statuses: &[u16]) -> String {
 fn servers(stack: &Stack) -> [(String, &'static str); 2] {
     [
         (address(&stack.page_url()).to_owned(), "/"),
-        (address(&stack.backend_url()).to_owned(), api::MESSAGES),
+        (address(&stack.backend_url()).to_owned(), board_api::MESSAGES),
     ]
 }
 
@@ -93,7 +93,7 @@ async fn methods_that_are_not_offered_are_refused() {
         (&page, "/"),
         (&page, "/style.css"),
         (&page, "/form/post"),
-        (&backend, api::MESSAGES),
+        (&backend, board_api::MESSAGES),
     ] {
         for method in ["TRACE", "PATCH", "PROPFIND", "BREW"] {
             let answer = refused(address, &request(method, path, "x-secret: swordfish\r\n"), &[405]).await;

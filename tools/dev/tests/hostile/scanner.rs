@@ -98,7 +98,7 @@ async fn scan([program, modules]: [PathBuf; 2], url: &str, more: &[&str]) -> Rep
 async fn a_scan_of_both_servers_finds_nothing_above_low() {
     let Some(wapiti) = wapiti() else { return };
     let stack = stack().await;
-    let document = format!("{}{}", stack.backend_url(), api::OPENAPI);
+    let document = format!("{}{}", stack.backend_url(), board_api::OPENAPI);
     let its_paths = ["--swagger", &document];
     let (page, backend) = (
         format!("{}/", stack.page_url()),

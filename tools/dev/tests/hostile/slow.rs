@@ -118,7 +118,7 @@ async fn slow_clients_are_cut_off_and_nobody_else_notices() {
     let (front, back) = (address(&page).to_owned(), address(&backend).to_owned());
     let stop = Arc::new(AtomicBool::new(false));
     let visitors =
-        [page.clone(), format!("{backend}{}", api::MESSAGES)].map(|url| visitor(url, stop.clone()));
+        [page.clone(), format!("{backend}{}", board_api::MESSAGES)].map(|url| visitor(url, stop.clone()));
 
     let head = |address: &str| {
         let address = address.to_owned();
@@ -156,7 +156,7 @@ async fn slow_clients_are_cut_off_and_nobody_else_notices() {
             "a body, at the backend",
             BODY,
             408,
-            many(body(&back, api::MESSAGES, "application/json")),
+            many(body(&back, board_api::MESSAGES, "application/json")),
         ),
         (
             "an answer, at the frontend",
@@ -168,7 +168,7 @@ async fn slow_clients_are_cut_off_and_nobody_else_notices() {
             "an answer, at the backend",
             TAKE,
             0,
-            many(unread(&back, api::OPENAPI)),
+            many(unread(&back, board_api::OPENAPI)),
         ),
     ];
     for (what, limit, answer, set) in sets {

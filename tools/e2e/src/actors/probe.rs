@@ -19,7 +19,7 @@ pub(crate) fn probe(recorder: &Recorder, env: &Env) -> JoinSet<()> {
     for environment in Environment::ALL {
         let cluster = env.cluster(environment);
         for (site, address) in [("page", &cluster.frontend_url), ("API", &cluster.backend_url)] {
-            let url = format!("{address}{}", api::VERSION);
+            let url = format!("{address}{}", board_api::VERSION);
             let (recorder, http) = (recorder.clone(), env.ground.http.clone());
             probes.spawn(async move {
                 let mut clock = tokio::time::interval(EVERY);

@@ -48,7 +48,7 @@ impl ReadLoad {
     /// which needs the backend and the table, the others for a version.
     pub(crate) fn start(env: &Env, environment: Environment) -> Result<Self> {
         let cluster = env.cluster(environment);
-        let version = |site: &str| format!("{site}{}", api::VERSION);
+        let version = |site: &str| format!("{site}{}", board_api::VERSION);
         let urls = [version(&cluster.frontend_url), version(&cluster.backend_url)];
         let page = format!("{}/", cluster.frontend_url);
         let client = |kept| {

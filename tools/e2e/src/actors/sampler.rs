@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use api::Version;
+use board_api::Version;
 
 use crate::git::short;
 

@@ -1,8 +1,8 @@
 //! Somebody outside who uses the message board over HTTP.
 
 use anyhow::{Context, Result, ensure};
-use api::{BackendVersion, Message, MessageList};
-use reqwest::header::{ACCEPT, IF_MATCH, REFERER};
+use board_api::{BackendVersion, Message, MessageList};
+use reqwest::header::{ACCEPT, ETAG, IF_MATCH, REFERER};
 
 use super::page::Page;
 use crate::cluster::Cluster;
@@ -84,7 +84,7 @@ impl<'a> Visitor<'a> {
 
     /// What the API says of its commit and schema.
     pub(crate) async fn backend_version(&self) -> Result<BackendVersion> {
-        let version: BackendVersion = self.get(api::VERSION).await?;
+        let version: BackendVersion = self.get(board_api::VERSION).await?;
         ensure!(
             version.environment == self.environment.name(),
             "the backend of {} says it runs in {:?}",
@@ -96,7 +96,7 @@ impl<'a> Visitor<'a> {
 
     /// The newest messages, as the API has them: white space and all.
     pub(crate) async fn messages(&self) -> Result<Vec<Message>> {
-        Ok(self.get::<MessageList>(api::MESSAGES).await?.messages)
+        Ok(self.get::<MessageList>(board_api::MESSAGES).await?.messages)
     }
 
     /// The newest message of an author.
@@ -111,11 +111,13 @@ impl<'a> Visitor<'a> {
 
     /// Give a message another text, as its author may.
     pub(crate) async fn edit(&self, message: &Message, text: &str) -> Result<()> {
-        let url = format!("{}{}/{}", self.api, api::MESSAGES, message.uuid);
+        let path = format!("{}/{}", board_api::MESSAGES, message.uuid);
+        let shown = self.ask(&path).await?;
+        let tag = shown.headers().get(ETAG).context("a message has a tag")?;
         let edited = self
             .http
-            .put(&url)
-            .header(IF_MATCH, message.etag())
+            .put(format!("{}{path}", self.api))
+            .header(IF_MATCH, tag)
             .json(&serde_json::json!({ "author": message.author, "text": text }))
             .send()
             .await
@@ -126,18 +128,17 @@ impl<'a> Visitor<'a> {
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let url = format!("{}{path}", self.api);
-        let answer = self
-            .http
-            .get(&url)
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status);
-        let answer = answer.with_context(|| format!("GET {path} of {}", self.environment))?;
+        let answer = self.ask(path).await?;
         answer
             .json()
             .await
             .with_context(|| format!("GET {path} of {}: not the JSON of the API", self.environment))
+    }
+
+    async fn ask(&self, path: &str) -> Result<reqwest::Response> {
+        let asked = self.http.get(format!("{}{path}", self.api)).send().await;
+        let answer = asked.and_then(reqwest::Response::error_for_status);
+        answer.with_context(|| format!("GET {path} of {}", self.environment))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
-use api::{MessageList, NewMessage};
+use board_api::{MessageList, NewMessage};
 use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 
@@ -61,7 +61,7 @@ impl WriteLoad {
         let http = reqwest::Client::builder().no_proxy().timeout(TRY).build()?;
         let board = Board {
             http,
-            url: format!("{}{}", env.cluster(environment).backend_url, api::MESSAGES),
+            url: format!("{}{}", env.cluster(environment).backend_url, board_api::MESSAGES),
             author: format!("writers {}", since.as_millis()),
         };
         let (seen, writer) = (Seen::default(), board.clone());
@@ -125,7 +125,7 @@ impl Board {
         let request = self
             .http
             .post(&self.url)
-            .header(api::IDEMPOTENCY_KEY, key)
+            .header(board_api::IDEMPOTENCY_KEY, key)
             .json(&NewMessage { author, text });
         let answer = request
             .send()
@@ -147,7 +147,7 @@ impl Board {
         let mut found = BTreeMap::new();
         let mut before = None;
         loop {
-            let mut url = format!("{}?limit={}", self.url, api::MAX_LIMIT);
+            let mut url = format!("{}?limit={}", self.url, board_api::MAX_LIMIT);
             if let Some(cursor) = before {
                 url = format!("{url}&before={cursor}");
             }

@@ -150,5 +150,5 @@ impl<'a> Releases<'a> {
 }
 
 fn version_url(cluster: &Cluster) -> String {
-    format!("{}{}", cluster.backend_url, api::VERSION)
+    format!("{}{}", cluster.backend_url, board_api::VERSION)
 }

@@ -57,7 +57,7 @@ pub(crate) async fn merged(
         "backend" => &cluster.backend_url,
         _ => &cluster.frontend_url,
     };
-    let url = format!("{site}{}", api::VERSION);
+    let url = format!("{site}{}", board_api::VERSION);
     let apps = [expected.app];
     let (rollout, ()) = tokio::try_join!(
         sample_until_only(&env.ground.http, &url, expected.serves, release.asked, GIVE_UP),

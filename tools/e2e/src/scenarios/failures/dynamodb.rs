@@ -88,9 +88,9 @@ async fn outage(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
     let address = status.pod_ip.as_deref().context("a pod has an address")?;
     let node = node_of(&before)?;
     for (path, expected) in [
-        (api::HEALTHZ, (200, None)),
-        (api::READYZ, (503, Some(1))),
-        (api::MESSAGES, (503, Some(1))),
+        (board_api::HEALTHZ, (200, None)),
+        (board_api::READYZ, (503, Some(1))),
+        (board_api::MESSAGES, (503, Some(1))),
     ] {
         let answer = answer_of(env, node, address, path).await?;
         ensure!(
@@ -138,7 +138,7 @@ async fn faults(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
     let proxy = detour.through_proxy().await?;
     let board = Board {
         http: &env.ground.http,
-        url: format!("{}{}", env.staging.backend_url, api::MESSAGES),
+        url: format!("{}{}", env.staging.backend_url, board_api::MESSAGES),
     };
     eventually(step, "the proxy", BACK, async || {
         board.read().await?;
@@ -212,7 +212,7 @@ impl Board<'_> {
     }
 
     async fn post(&self) -> Result<Answer> {
-        let message = api::NewMessage {
+        let message = board_api::NewMessage {
             author: "somebody".to_owned(),
             text: "is this taken?".to_owned(),
         };
