@@ -3,7 +3,7 @@
 mod aws;
 mod bench;
 mod ci;
-mod github;
+mod fork;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,12 +14,11 @@ use clap::{Args, Parser, Subcommand};
 use crate::build::toolchain::Choice;
 use crate::dev::Part;
 use crate::env;
-use crate::fork;
 
 pub(crate) use self::aws::{Aws, AwsDeploy, AwsDestroy, AwsTarget, AwsVerb};
 pub(crate) use self::bench::{Bench, BenchWhat};
 pub(crate) use self::ci::{Ci, CiBuild, CiPromote, CiPropose, Rollback, Verb};
-pub(crate) use self::github::GitHub;
+pub(crate) use self::fork::{Fork, GitHub};
 
 /// Every task of this repository.
 #[derive(Debug, Parser)]
@@ -52,7 +51,7 @@ enum Command {
     Rollback(Rollback),
     /// Plan, deploy or destroy the CloudFormation stacks of infra/aws (docs/AWS.md)
     Aws(Aws),
-    /// Write another account, region or repository into infra/; without options, print them (docs/FORK.md)
+    /// Make this copy your own: its names, account, region and repository; without options, print them (docs/FORK.md)
     Fork(Fork),
     /// Show what a change does to each environment's manifests, as Markdown
     Diff(Diff),
@@ -145,21 +144,6 @@ pub(crate) struct Toolchain {
     /// Install nothing: name what is missing and stop
     #[arg(long)]
     pub(crate) no_install: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Fork {
-    /// The AWS account, twelve digits
-    #[arg(long, value_parser = fork::account)]
-    pub(crate) account: Option<String>,
-    /// Its region, such as eu-central-1
-    #[arg(long, value_parser = fork::region)]
-    pub(crate) region: Option<String>,
-    /// Where Argo CD reads the repository: https, host and path, with `.git` where the forge wants it
-    #[arg(long, value_name = "URL", value_parser = fork::repository)]
-    pub(crate) repository: Option<String>,
-    #[command(flatten)]
-    pub(crate) github: GitHub,
 }
 
 #[derive(Debug, Args)]

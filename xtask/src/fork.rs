@@ -1,23 +1,33 @@
-//! `cargo xtask fork`: changes in `infra/` what ties it to one account, one region and one repository.
+//! `cargo xtask fork`: what makes a copy of this template somebody's own.
 //!
-//! Kubernetes and AWS read plain files, so these facts are repeated in many of them. They are replaced as text, which leaves
-//! comments and order as they are. `infra/local` is left out: the end-to-end run has a forge and an account of its own.
-//! Every file is read and every change checked before the first one is written.
+//! Kubernetes and AWS read plain files, so names and facts are repeated in many of them. They are
+//! replaced as text, which leaves comments and order as they are. Everything is read and every
+//! change checked before the first file is written.
+//!
+//! - Account, region and repository stand in `infra/`; `infra/local` is left out, since the
+//!   end-to-end run has a forge and an account of its own.
+//! - The two names stand everywhere (`reshape.rs`).
 
 mod facts;
 mod files;
+mod format;
 mod github;
+mod limits;
+mod names;
 mod partition;
+mod reshape;
 mod toml_values;
+mod tree;
 mod trust;
 mod understood;
 mod words;
 
 use anyhow::Result;
+use project::Project;
 use xshell::Shell;
 
 use self::facts::Facts;
-use self::files::Files;
+use self::files::{Files, Texts};
 use self::trust::Trust;
 use crate::flags;
 
@@ -29,12 +39,41 @@ const REPOSITORY: &str = "infra/apps/base/repository.yaml";
 
 impl flags::Fork {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        if self.reshapes() {
+            return reshape::run(&self, &sh.current_dir());
+        }
+        let project = Project::load(&sh.current_dir())?;
         let files = Files::read(sh)?;
-        let old = Facts::of(&files)?;
-        if self.changes_nothing() {
-            old.print();
+        if self.changes_no_fact() {
+            Facts::of(&files)?.print(&project);
             return Ok(());
         }
+        let changed = self.with_facts(&files)?;
+        for path in files.replace(&changed.texts)? {
+            println!("changed {}", path.display());
+        }
+        changed.print(&project);
+        println!("docs/FORK.md says what else a fork needs");
+        Ok(())
+    }
+
+    /// Whether more changes than account, region and repository.
+    fn reshapes(&self) -> bool {
+        self.name.is_some() || self.application.is_some()
+    }
+
+    fn changes_no_fact(&self) -> bool {
+        self.account.is_none() && self.region.is_none() && !self.names_whom_to_trust()
+    }
+
+    /// Without a repository that somebody named, nobody is trusted: a stranger may register the name of this template.
+    fn names_whom_to_trust(&self) -> bool {
+        self.repository.is_some() || self.github.says_something()
+    }
+
+    /// `files` with the account, the region and the repository of the options.
+    fn with_facts(&self, files: &Files) -> Result<Changed> {
+        let old = Facts::of(files)?;
         let new = Facts {
             account: self.account.clone().unwrap_or_else(|| old.account.clone()),
             region: self.region.clone().unwrap_or_else(|| old.region.clone()),
@@ -44,30 +83,34 @@ impl flags::Fork {
             .names_whom_to_trust()
             .then(|| Trust::in_ci_of(&new, &self.github));
         let trust = trust.transpose()?;
-        let edited = files.edited(|text| words::replaced(text, &old, &new));
-        let edited = match &trust {
+        let pairs = words::pairs(&old, &new);
+        let edited = files.edited(|text| words::replaced(text, &pairs));
+        let texts = match &trust {
             Some(trust) => trust.put_into(edited)?,
             None => edited,
         };
-        understood::check_others(&files, &old, &new)?;
-        understood::check(&edited, &old, &new, trust.as_ref())?;
-        for path in files.replace(&edited)? {
-            println!("changed {}", path.display());
-        }
-        new.print();
-        if let Some(trust) = &trust {
+        understood::check_others(files, &old, &new)?;
+        understood::check(&texts, &old, &new, trust.as_ref())?;
+        Ok(Changed {
+            texts,
+            facts: new,
+            trust,
+        })
+    }
+}
+
+/// The facts of a fork, and the files of `infra/` that say so.
+struct Changed {
+    texts: Texts,
+    facts: Facts,
+    trust: Option<Trust>,
+}
+
+impl Changed {
+    fn print(&self, project: &Project) {
+        self.facts.print(project);
+        if let Some(trust) = &self.trust {
             trust.print();
         }
-        println!("docs/FORK.md says what else a fork needs");
-        Ok(())
-    }
-
-    fn changes_nothing(&self) -> bool {
-        self.account.is_none() && self.region.is_none() && !self.names_whom_to_trust()
-    }
-
-    /// Without a repository that somebody named, nobody is trusted: a stranger may register the name of this template.
-    fn names_whom_to_trust(&self) -> bool {
-        self.repository.is_some() || self.github.says_something()
     }
 }

@@ -24,6 +24,8 @@ const NO_APP: &[&str] = &[
     "platform",
     "root",
 ];
+/// Namespaces of what runs beside the apps, and the first one of every cluster.
+const NO_APPLICATION: &[&str] = &["argocd", "cosign-system", "default"];
 /// Folders beside the overlays, and keys of `infra/aws/parameters.toml` that are no environment.
 const NO_ENVIRONMENT: &[&str] = &[
     "account",
@@ -41,7 +43,9 @@ const PROPOSALS: &str = "release/";
 /// The first thing that is wrong, if any is.
 pub(crate) fn check(written: &Written) -> Result<(), ProjectError> {
     label("name", &written.name, LABEL)?;
+    allowed("name", &written.name, NO_APPLICATION)?;
     label("application", &written.application, LABEL)?;
+    allowed("application", &written.application, NO_APPLICATION)?;
     environments(written)?;
     apps(written)
 }

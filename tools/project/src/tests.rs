@@ -182,6 +182,23 @@ fn a_name_that_is_somebody_elses_is_refused() {
 }
 
 #[test]
+fn a_namespace_of_somebody_else_is_no_name_of_an_application() {
+    for name in ["argocd", "default", "kube-public"] {
+        for key in ["name = \"loop\"", "application = \"board\""] {
+            let (part, _) = key.split_once(' ').unwrap();
+            let head = HEAD.replace(key, &format!("{part} = \"{name}\""));
+            let error = Project::of_text(&format!("{head}{ENVIRONMENTS}"))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains(&format!("{part} = \"{name}\"")) && error.contains("is reserved"),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_branch_can_be_pushed_and_is_no_proposal() {
     for (branch, says) in [
         ("", "no name of a branch"),

@@ -1,6 +1,7 @@
 //! The facts that a fork has of its own: read from `infra/`, and checked where the command line gives them.
 
 use anyhow::{Context as _, Result, bail, ensure};
+use project::Project;
 use serde_json::Value;
 
 use super::REPOSITORY;
@@ -45,9 +46,10 @@ impl Facts {
     }
 
     /// `IMAGE_REGISTRY` of docs/CI.md.
-    fn registry(&self) -> String {
+    fn registry(&self, project: &Project) -> String {
         let suffix = self.partition().suffix;
-        format!("{}.dkr.ecr.{}.{suffix}/gitops-loop", self.account, self.region)
+        let name = project.name();
+        format!("{}.dkr.ecr.{}.{suffix}/{name}", self.account, self.region)
     }
 
     /// `owner/name`, if the repository is on GitHub.
@@ -68,12 +70,12 @@ impl Facts {
         Some((host, path.strip_suffix(".git").unwrap_or(path)))
     }
 
-    pub(super) fn print(&self) {
+    pub(super) fn print(&self, project: &Project) {
         println!("account     {}", self.account);
         println!("region      {}", self.region);
         println!("partition   {}", self.partition().name);
         println!("repository  {}", self.repository);
-        println!("registry    {}", self.registry());
+        println!("registry    {}", self.registry(project));
     }
 }
 

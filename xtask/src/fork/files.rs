@@ -10,12 +10,13 @@ use tempfile::TempDir;
 use xshell::Shell;
 
 use super::REPOSITORY;
+use super::tree::Paths;
 use crate::aws::parameters::FILE as PARAMETERS;
 
 const INFRA: &str = "infra";
 const LOCAL: &str = "infra/local";
 /// Where new texts lie until each takes its file's place; next to them, so that this is one step of the file system.
-const STAGING: &str = ".fork-";
+pub(super) const STAGING: &str = ".fork-";
 /// The facts are read from these. They are written last: until then, a run that was cut off finds again what to look for.
 const SOURCES: &[&str] = &[PARAMETERS, REPOSITORY];
 
@@ -78,6 +79,22 @@ impl Files {
         Ok(Self { root, texts, others })
     }
 
+    /// Those that a fork changes by its facts, of a tree that is not written yet.
+    pub(super) fn of(root: &Path, tree: &Paths) -> Self {
+        let (mut texts, mut others) = (Texts::default(), Vec::new());
+        let deployed = |path: &Path| path.starts_with(INFRA) && !path.starts_with(LOCAL);
+        for (path, file) in tree.iter().filter(|(path, _)| deployed(path)) {
+            match file.text() {
+                Some(text) => {
+                    texts.0.insert(path.clone(), text.to_owned());
+                }
+                None => others.push((path.clone(), file.content.clone())),
+            }
+        }
+        let root = root.to_owned();
+        Self { root, texts, others }
+    }
+
     /// The first file that is no text and has `fact` in it.
     pub(super) fn other_with(&self, fact: &str) -> Option<&Path> {
         let has = |bytes: &[u8]| bytes.windows(fact.len()).any(|part| part == fact.as_bytes());
@@ -95,7 +112,7 @@ impl Files {
 
     /// Puts the texts that differ in the place of those on disk; their paths.
     pub(super) fn replace(&self, edited: &Texts) -> Result<Vec<PathBuf>> {
-        remove_staged(&self.root)?;
+        remove_staged(&self.root, Path::new(INFRA))?;
         let changed = edited
             .0
             .iter()
@@ -146,10 +163,10 @@ impl Files {
 }
 
 /// A run that was cut off leaves its folder.
-fn remove_staged(root: &Path) -> Result<()> {
-    let folder = root.join(INFRA);
-    for entry in fs::read_dir(&folder).with_context(|| format!("list {INFRA}"))? {
-        let entry = entry.with_context(|| format!("list {INFRA}"))?;
+pub(super) fn remove_staged(root: &Path, folder: &Path) -> Result<()> {
+    let list = || format!("list {}", folder.display());
+    for entry in fs::read_dir(root.join(folder)).with_context(list)? {
+        let entry = entry.with_context(list)?;
         if entry.file_name().to_string_lossy().starts_with(STAGING) {
             fs::remove_dir_all(entry.path()).with_context(|| format!("remove {}", entry.path().display()))?;
         }

@@ -3,9 +3,11 @@
 use super::facts::Facts;
 use super::partition::PARTITIONS;
 
-/// `text` with each fact of `new` in the place of the old one. ARNs and host names of AWS get the partition of the new region.
-pub(super) fn replaced(text: &str, old: &Facts, new: &Facts) -> String {
-    let pairs = pairs(old, new);
+/// What is looked for, and what takes its place.
+pub(super) type Pairs = Vec<(String, String)>;
+
+/// `text` with the second word of each pair in the place of the first one, where it is no part of a longer word.
+pub(super) fn replaced(text: &str, pairs: &Pairs) -> String {
     let mut result = String::with_capacity(text.len());
     let mut before = None;
     let mut rest = text;
@@ -27,8 +29,17 @@ pub(super) fn replaced(text: &str, old: &Facts, new: &Facts) -> String {
     result
 }
 
-/// What is looked for and what takes its place; the first that fits counts, so the longer ones come first.
-fn pairs(old: &Facts, new: &Facts) -> Vec<(String, String)> {
+/// Whether `word` stands in `text`, as no part of a longer one.
+pub(super) fn has(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let after = text[at + word.len()..].chars().next();
+        stands_alone(text[..at].chars().next_back(), word, after)
+    })
+}
+
+/// Each fact of `new` for the old one; ARNs and host names of AWS get the partition of the new region. The first that fits
+/// counts, so the longer ones come first.
+pub(super) fn pairs(old: &Facts, new: &Facts) -> Pairs {
     let host = format!("{}.{}", new.region, new.partition().suffix);
     let mut suffixes: Vec<_> = PARTITIONS.iter().map(|partition| partition.suffix).collect();
     suffixes.sort_by_key(|suffix| std::cmp::Reverse(suffix.len()));
@@ -83,10 +94,10 @@ mod tests {
         let new = facts("123456789012", "eu-west-3", "https://git.eu-central-1.x/c.git");
         let text = "000000000000.dkr.ecr.eu-central-1.x sha256:0000000000000 eu-central-1a https://github.com/a/b.git\n";
         assert_eq!(
-            replaced(text, &old(), &new),
+            replaced(text, &pairs(&old(), &new)),
             "123456789012.dkr.ecr.eu-west-3.x sha256:0000000000000 eu-central-1a https://git.eu-central-1.x/c.git\n"
         );
-        assert_eq!(replaced(text, &old(), &old()), text);
+        assert_eq!(replaced(text, &pairs(&old(), &old())), text);
     }
 
     #[test]
@@ -109,11 +120,11 @@ mod tests {
                 ..old()
             };
             let moved = text(partition, &format!("{region}.{suffix}"));
-            assert_eq!(replaced(&home, &old(), &new), moved);
-            assert_eq!(replaced(&moved, &new, &old()), home);
+            assert_eq!(replaced(&home, &pairs(&old(), &new)), moved);
+            assert_eq!(replaced(&moved, &pairs(&new, &old())), home);
             // As the command left it when it knew of no partition.
             let half = text("aws", &format!("{region}.amazonaws.com"));
-            assert_eq!(replaced(&half, &new, &new), moved);
+            assert_eq!(replaced(&half, &pairs(&new, &new)), moved);
         }
     }
 }

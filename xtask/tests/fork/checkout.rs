@@ -1,4 +1,4 @@
-//! A checkout that has `infra/` alone, and what the command says in it.
+//! A checkout that has `infra/` and `project.toml` alone, and what the command says in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,13 +30,28 @@ impl Checkout {
         checkout
     }
 
+    /// As a clone has it, with one commit.
+    pub(crate) fn committed() -> Self {
+        let checkout = Self::of_git();
+        checkout.commit();
+        checkout
+    }
+
+    /// Commits everything.
+    pub(crate) fn commit(&self) {
+        self.git(&["add", "--all"]);
+        let git = Git::at(self.0.path()).as_somebody();
+        let done = git.args(["commit", "--quiet", "--message", "A commit"]).run();
+        done.unwrap_or_else(|error| panic!("{error}"));
+    }
+
     /// Without Git.
     pub(crate) fn of_an_archive() -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
-        let infra = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let copied = Command::new("cp")
             .arg("-r")
-            .arg(infra)
+            .args([root.join("infra"), root.join("project.toml")])
             .arg(folder.path())
             .status();
         assert!(copied.expect("run cp").success());

@@ -3,6 +3,7 @@
 mod checkout;
 mod github;
 mod interrupted;
+mod names;
 mod partitions;
 mod written;
 
@@ -15,7 +16,7 @@ fn nothing_of_the_former_account_region_or_repository_is_left() {
         let said = checkout.fork(&whole());
         assert_eq!(facts(&said), [ACCOUNT, REGION, REPOSITORY]);
         assert!(
-            said.contains(&format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/gitops-loop")),
+            said.contains(&format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/")),
             "{said}"
         );
         let [account, region, repository] = former;

@@ -1,4 +1,4 @@
-//! What `cargo xtask fork` has to know of a repository on GitHub.
+//! `cargo xtask fork`: the names and the facts of a copy.
 
 use std::env;
 
@@ -6,6 +6,28 @@ use clap::Args;
 
 use crate::fork;
 
+#[derive(Debug, Args)]
+pub(crate) struct Fork {
+    /// What the repository is called from now on: registry, stacks, clusters, cache
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// What its apps are together from now on: namespace and Argo CD project
+    #[arg(long, value_name = "NAME")]
+    pub(crate) application: Option<String>,
+    /// The AWS account, twelve digits
+    #[arg(long, value_parser = fork::account)]
+    pub(crate) account: Option<String>,
+    /// Its region, such as eu-central-1
+    #[arg(long, value_parser = fork::region)]
+    pub(crate) region: Option<String>,
+    /// Where Argo CD reads the repository: https, host and path, with `.git` where the forge wants it
+    #[arg(long, value_name = "URL", value_parser = fork::repository)]
+    pub(crate) repository: Option<String>,
+    #[command(flatten)]
+    pub(crate) github: GitHub,
+}
+
+/// What is known of the repository on GitHub.
 #[derive(Debug, Args)]
 pub(crate) struct GitHub {
     /// The owner's number on GitHub; asked from GitHub unless given

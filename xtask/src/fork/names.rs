@@ -1,0 +1,153 @@
+//! The two names of a fork, in each way in which they are written.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use project::Project;
+
+use super::tree::{Paths, Tree};
+use super::words::{self, Pairs};
+
+/// Whoever copies a work of others says whose it was.
+const KEPT: &[&str] = &["LICENSE-APACHE", "LICENSE-MIT"];
+
+/// What the repository is called, and what its apps are together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Names {
+    pub(super) name: String,
+    pub(super) application: String,
+}
+
+impl Names {
+    /// As `project.toml` has them.
+    pub(super) fn of(project: &Project) -> Self {
+        Self {
+            name: project.name().to_owned(),
+            application: project.application().to_owned(),
+        }
+    }
+
+    /// With another one in place of each that is given.
+    pub(super) fn with(&self, name: Option<&String>, application: Option<&String>) -> Self {
+        Self {
+            name: name.unwrap_or(&self.name).clone(),
+            application: application.unwrap_or(&self.application).clone(),
+        }
+    }
+
+    /// Old and new words: the longer ones first, since the first that fits counts.
+    fn pairs(&self, new: &Self) -> Pairs {
+        let both = [(&self.name, &new.name), (&self.application, &new.application)];
+        let mut pairs: Pairs = Vec::new();
+        for (old, new) in both.into_iter().filter(|(old, new)| old != new) {
+            for way in WAYS {
+                let pair = (way(old), way(new));
+                if !pairs.iter().any(|(known, _)| *known == pair.0) {
+                    pairs.push(pair);
+                }
+            }
+        }
+        pairs.sort_by_key(|(old, _)| std::cmp::Reverse(old.len()));
+        pairs
+    }
+}
+
+/// As a label, as a variable, as a name of Rust.
+const WAYS: [fn(&str) -> String; 3] = [
+    str::to_owned,
+    |name| name.replace('-', "_").to_uppercase(),
+    |name| name.replace('-', "_"),
+];
+
+/// The files of `tree` with the new names in place of the old ones. `address` names where the
+/// repository lies, which is another fact: under the new name somebody else may have one.
+pub(super) fn renamed(tree: &Tree, old: &Names, new: &Names, address: Option<&str>) -> Result<Paths> {
+    let mut pairs = old.pairs(new);
+    check_written(tree.text(project::FILE)?, &pairs, new)?;
+    check_free(tree, &pairs, address)?;
+    pairs.splice(
+        0..0,
+        address.map(|address| (address.to_owned(), address.to_owned())),
+    );
+    let mut files = Paths::new();
+    for (path, file) in tree.files() {
+        if is_kept(path) {
+            files.insert(path.clone(), file.clone());
+            continue;
+        }
+        let place = renamed_path(path, &pairs);
+        let renamed = file.text().map(|text| words::replaced(text, &pairs));
+        let renamed = renamed.map_or_else(|| file.clone(), |text| file.with(text));
+        if files.insert(place.clone(), renamed).is_some() {
+            bail!(
+                "{} would take the place of another file; rename one of the two first; nothing was written",
+                place.display()
+            );
+        }
+    }
+    Ok(files)
+}
+
+fn is_kept(path: &Path) -> bool {
+    KEPT.iter().any(|kept| Path::new(kept) == path)
+}
+
+fn renamed_path(path: &Path, pairs: &Pairs) -> PathBuf {
+    path.to_str()
+        .map_or_else(|| path.to_owned(), |path| words::replaced(path, pairs).into())
+}
+
+/// A new name that is already a word of some file could not be told from it the next time.
+fn check_free(tree: &Tree, pairs: &Pairs, address: Option<&str>) -> Result<()> {
+    let address = address.unwrap_or("\0");
+    for (_, new) in pairs {
+        let files = tree.files().iter().filter(|(path, _)| !is_kept(path));
+        let mut holders = files.filter(|(path, file)| {
+            let text = file.text().unwrap_or_default();
+            let inside = words::has(text, new) && words::has(&text.replace(address, ""), new);
+            inside || path.to_str().is_some_and(|path| words::has(path, new))
+        });
+        if let Some((path, _)) = holders.next() {
+            bail!(
+                "`{new}` is taken: it stands in {} and {} more files, and nobody could tell the two apart afterwards; \
+                 choose a word that is nowhere yet, such as one with a hyphen; nothing was written",
+                path.display(),
+                holders.count()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Files that are no text and have an old name in them: left as they are.
+pub(super) fn unreadable<'t>(tree: &'t Tree, old: &Names, new: &Names) -> Vec<&'t Path> {
+    let pairs = old.pairs(new);
+    let has = |bytes: &[u8]| {
+        pairs
+            .iter()
+            .any(|(old, _)| bytes.windows(old.len()).any(|part| part == old.as_bytes()))
+    };
+    let files = tree.files().iter().filter(|(_, file)| file.text().is_none());
+    files
+        .filter(|(_, file)| has(&file.content))
+        .map(|(path, _)| path.as_path())
+        .collect()
+}
+
+/// That the file of names, whose text this is, will say what is asked for, and may.
+fn check_written(text: &str, pairs: &Pairs, new: &Names) -> Result<()> {
+    ensure!(
+        new.name != new.application,
+        "--name and --application are the same, and nobody could tell the two apart afterwards; choose another for one"
+    );
+    let project = Project::of_text(&words::replaced(text, pairs))?;
+    ensure!(
+        Names::of(&project) == *new,
+        "{} is written in a way that this command cannot change; put {} and {} there by hand and run this again; nothing \
+         was written",
+        project::FILE,
+        new.name,
+        new.application
+    );
+    Ok(())
+}

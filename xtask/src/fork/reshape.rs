@@ -1,0 +1,75 @@
+//! A fork of another name: computed from the last commit as a whole, and then written.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use project::Project;
+
+use super::facts::Facts;
+use super::files::Files;
+use super::names::{self, Names};
+use super::tree::{File, Paths, Tree};
+use super::{Changed, format, limits};
+use crate::flags;
+
+/// Brings the work tree at `root` to what the options say.
+pub(super) fn run(options: &flags::Fork, root: &Path) -> Result<()> {
+    let tree = Tree::read(root)?;
+    let old = Names::of(&Project::of_text(tree.text(project::FILE)?)?);
+    let new = old.with(options.name.as_ref(), options.application.as_ref());
+    // A fork without `infra/` has no facts.
+    let facts = Facts::of(&Files::of(root, tree.files())).ok();
+    let address = facts.as_ref().and_then(Facts::host_and_name);
+    let address = address.map(|(host, name)| format!("{host}/{name}"));
+    let files = names::renamed(&tree, &old, &new, address.as_deref())?;
+    let mut files = format::formatted(&tree, root, files)?;
+    let project = project_of(&files)?;
+    let changed = with_facts(options, root, &mut files)?;
+    let facts = changed.as_ref().map(|changed| &changed.facts).or(facts.as_ref());
+    limits::check(&files, &project, facts)?;
+    report(&tree.bring_to(&files)?, &new);
+    for path in names::unreadable(&tree, &old, &new) {
+        println!(
+            "left {}, which has the former name and is no text",
+            path.display()
+        );
+    }
+    if let Some(changed) = changed {
+        changed.print(&project);
+    }
+    Ok(())
+}
+
+fn project_of(files: &Paths) -> Result<Project> {
+    let text = files.get(Path::new(project::FILE)).and_then(File::text);
+    let text = text.with_context(|| format!("{} is not committed", project::FILE))?;
+    Ok(Project::of_text(text)?)
+}
+
+/// Puts account, region and repository into `files`, where options name them.
+fn with_facts(options: &flags::Fork, root: &Path, files: &mut Paths) -> Result<Option<Changed>> {
+    if options.changes_no_fact() {
+        return Ok(None);
+    }
+    let changed = options.with_facts(&Files::of(root, files))?;
+    for (path, text) in changed.texts.iter() {
+        if let Some(file) = files.get_mut(path) {
+            *file = file.with(text.to_owned());
+        }
+    }
+    Ok(Some(changed))
+}
+
+fn report(written: &[std::path::PathBuf], names: &Names) {
+    println!("name         {}", names.name);
+    println!("application  {}", names.application);
+    if written.is_empty() {
+        println!("nothing to do: every file says so already");
+        return;
+    }
+    println!(
+        "{} files were written or removed; look at them (`git add --all && git diff --staged`), run `cargo xtask check`, \
+         and commit them; docs/FORK.md says what else a fork needs",
+        written.len()
+    );
+}
