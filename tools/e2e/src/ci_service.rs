@@ -11,9 +11,9 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::{
     bring_up,
-    cli::Options,
     first_release::start_ci,
     interrupt::Interrupt,
+    options::Options,
     progress::{History, Progress},
     run_dir::RunDir,
     session::Session,
@@ -101,7 +101,7 @@ mod tests {
     use pipelines::System;
 
     use super::*;
-    use crate::cli::{self, Supply};
+    use crate::{cli, options::Supply};
 
     #[test]
     fn the_other_process_finds_the_same_parts_and_installs_nothing() {

@@ -2,14 +2,15 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
-use pipelines::System;
+use clap::{Parser, Subcommand};
 use supply::cache::Cache;
 
 use crate::{
-    ci_service, crash_test, failures_page, layout::Layout, leftovers, lifecycle, loop_bench, render, repeat,
-    scenario::Suite, world,
+    ci_service, crash_test, failures_page, leftovers,
+    lifecycle::{self, Goal},
+    loop_bench,
+    options::Options,
+    render, repeat, scenario_list, world,
 };
 
 /// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, a commit that goes live in
@@ -30,11 +31,13 @@ struct Cli {
 }
 
 #[derive(Debug, Clone, Subcommand)]
-pub(crate) enum Command {
+enum Command {
     /// Bring everything up and leave it running, with a CI that builds what is pushed to its forge
     Up,
     /// Run scenarios on what `up` left running
     Run,
+    /// List all scenarios with their suites
+    List(scenario_list::Args),
     /// Remove everything that `up` or a killed run left behind
     Down,
     /// Save the state and logs of what is up
@@ -66,90 +69,9 @@ pub(crate) enum Command {
     StartContainers,
 }
 
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Options {
-    /// Leave everything running afterwards, even after a failure
-    #[arg(long, global = true)]
-    pub(crate) keep: bool,
-    /// Run only this scenario and those it builds on; may be given more than once. An unknown name lists them all
-    #[arg(long, global = true, value_name = "SCENARIO")]
-    pub(crate) only: Vec<String>,
-    /// Run only the scenarios of this suite; may be given more than once [default: main and failures]
-    #[arg(long, global = true, value_enum)]
-    pub(crate) suite: Vec<Suite>,
-    /// How the final table is written to stdout
-    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
-    pub(crate) output: Output,
-    /// Where tools and images come from: `auto` pulls where a registry answers and builds where none does
-    #[arg(long, global = true, value_enum, default_value_t = Supply::Auto)]
-    pub(crate) supply: Supply,
-    /// Which system's CI file builds and proposes [default: codebuild; `run` keeps that of `up`]
-    #[arg(long, global = true, value_enum)]
-    pub(crate) ci: Option<System>,
-    /// Sign what CI pushes, and install the controller that rejects unsigned images in labelled namespaces
-    #[arg(long, global = true)]
-    pub(crate) admission: bool,
-    /// How many repositories the forge has [default: one; `run` keeps that of `up`]
-    #[arg(long, global = true, value_enum)]
-    pub(crate) layout: Option<Layout>,
-    /// Pull every image through this registry, under its usual name
-    #[arg(long, global = true, value_name = "HOST:PORT")]
-    pub(crate) mirror: Option<String>,
-    /// Install nothing: name what is missing and stop
-    #[arg(long, global = true)]
-    pub(crate) no_install: bool,
-    /// Do all of it N times in a row, and compare the times
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100))]
-    pub(crate) repeat: Option<u32>,
-}
-
-impl Options {
-    /// Whose CI file does the CI step.
-    pub(crate) fn system(&self) -> System {
-        self.ci.unwrap_or_default()
-    }
-
-    /// To go on with a world that was brought up with the CI of `former`: that stays unless another one is asked for.
-    pub(crate) fn going_on(self, former: System) -> Self {
-        Self {
-            ci: self.ci.or(Some(former)),
-            ..self
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    Text,
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Supply {
-    Auto,
-    Pull,
-    Build,
-}
-
-impl From<Supply> for supply::Mode {
-    fn from(mode: Supply) -> Self {
-        match mode {
-            Supply::Auto => Self::Auto,
-            Supply::Pull => Self::Pull,
-            Supply::Build => Self::Build,
-        }
-    }
-}
-
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
     let Cli { command, options } = Cli::parse();
-    if starts_something(command.as_ref(), &options)
-        && let Err(error) = Cache::locate().and_then(|cache| leftovers::mark(&cache))
-    {
-        eprintln!("error: {error:#}");
-        return ExitCode::FAILURE;
-    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -157,37 +79,36 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(async {
-        match command {
-            Some(Command::StartContainers) => exit_code(world::containers::serve().await),
-            Some(Command::CiService) => exit_code(Box::pin(ci_service::serve(options)).await),
-            Some(Command::Report { folder }) => exit_code(render::again(folder)),
-            Some(Command::Failures { check }) => exit_code(failures_page::run(check)),
-            Some(Command::CrashTest(args)) => exit_code(Box::pin(crash_test::run(&args)).await),
-            command => match options.repeat {
-                Some(times) => exit_code(repeat::run(times, &options).await),
-                None => Box::pin(lifecycle::run(command, options)).await,
-            },
-        }
-    });
+    let code = runtime.block_on(run(command, options));
     // A thread that still waits for a tool of the supply must not hold the exit back.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     code
 }
 
-/// Whether this process, and not one that it starts, may bring something up.
-fn starts_something(command: Option<&Command>, options: &Options) -> bool {
-    let elsewhere = matches!(
-        command,
-        Some(
-            Command::StartContainers
-                | Command::CiService
-                | Command::CrashTest(_)
-                | Command::Report { .. }
-                | Command::Failures { .. }
-        )
-    );
-    !elsewhere && options.repeat.is_none()
+async fn run(command: Option<Command>, options: Options) -> ExitCode {
+    let goal = match command {
+        Some(Command::StartContainers) => return exit_code(world::containers::serve().await),
+        Some(Command::CiService) => return exit_code(Box::pin(ci_service::serve(options)).await),
+        Some(Command::List(args)) => return exit_code(scenario_list::run(&args)),
+        Some(Command::Report { folder }) => return exit_code(render::again(folder)),
+        Some(Command::Failures { check }) => return exit_code(failures_page::run(check)),
+        Some(Command::CrashTest(args)) => return exit_code(Box::pin(crash_test::run(&args)).await),
+        Some(Command::Up) => Goal::Up,
+        Some(Command::Run) => Goal::Run,
+        Some(Command::Bench(args)) => Goal::Bench(args),
+        Some(Command::Down) => Goal::Down,
+        Some(Command::Logs) => Goal::Logs,
+        Some(Command::Clusters) => Goal::Clusters,
+        None => Goal::Proof,
+    };
+    if let Some(times) = options.repeat {
+        return exit_code(repeat::run(times, &options).await);
+    }
+    // Whatever this process starts carries its mark, so that a later one can end it.
+    match Cache::locate().and_then(|cache| leftovers::mark(&cache)) {
+        Ok(()) => Box::pin(lifecycle::run(goal, options)).await,
+        Err(error) => exit_code(Err(error)),
+    }
 }
 
 fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
@@ -208,8 +129,15 @@ pub(crate) fn options(arguments: &[&str]) -> Options {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clap::CommandFactory as _;
+    use pipelines::System;
+
+    use super::*;
+    use crate::{
+        layout::Layout,
+        options::{Output, Supply},
+        scenario::Suite,
+    };
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -1,6 +1,7 @@
 //! The commands: which steps each runs, and what happens after the last one, whatever its outcome.
 
 mod announce;
+mod goal;
 
 use std::{fs, io::ErrorKind, path::Path, process::ExitCode, sync::atomic::Ordering};
 
@@ -9,24 +10,27 @@ use e2e_report::Diagnosis;
 use supply::cache::{Cache, Lock};
 
 use crate::{
-    bring_up, ci_service,
-    cli::{Command, Options, Output},
-    diagnose,
+    bring_up, ci_service, diagnose,
     interrupt::{self, Interrupt},
-    loop_bench, machine, plan,
+    loop_bench, machine,
+    options::{Options, Output},
+    plan,
     progress::Progress,
     render,
     run_dir::RunDir,
     runner,
-    scenario::{self, Scenario},
+    scenario::Scenario,
+    selection,
     session::Session,
     state::{State, Timings},
     teardown,
 };
 
+pub(crate) use goal::Goal;
+
 /// Runs one command and gives the exit code of the process.
-pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode {
-    let begun = begin(command.as_ref(), options).and_then(|begun| Ok((begun, Interrupt::listen()?)));
+pub(crate) async fn run(goal: Goal, options: Options) -> ExitCode {
+    let begun = begin(&goal, options).and_then(|begun| Ok((begun, Interrupt::listen()?)));
     let ((session, chosen, _lock), interrupt) = match begun {
         Ok(begun) => begun,
         Err(error) => {
@@ -36,11 +40,11 @@ pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode 
     };
     let about = render::About::now(&session).await;
     let _load = machine::watch(session.progress.recorder());
-    let outcome = Box::pin(interrupt.bound(body(command.as_ref(), &session, &chosen))).await;
-    if matches!(command, None | Some(Command::Run)) {
+    let outcome = Box::pin(interrupt.bound(body(&goal, &session, &chosen))).await;
+    if goal.runs_scenarios() {
         runner::note_skipped(session.progress.recorder(), &chosen);
     }
-    let passed = finish(command.as_ref(), &session, outcome, about).await;
+    let passed = finish(&goal, &session, outcome, about).await;
     if interrupt::asked() {
         return interrupt::EXIT_CODE.into();
     }
@@ -54,43 +58,31 @@ pub(crate) async fn run(command: Option<Command>, options: Options) -> ExitCode 
 type Begun = (Session, Vec<&'static Scenario>, Lock);
 
 /// Everything that can be found wrong before anything is started.
-fn begin(command: Option<&Command>, options: Options) -> Result<Begun> {
-    let chosen = scenario::select(&options.only, &options.suite)?;
+fn begin(goal: &Goal, options: Options) -> Result<Begun> {
+    let chosen = selection::select(&options.only, &options.suite)?;
     let cache = Cache::locate()?;
     let lock = cache.lock()?;
     let state = State::load(&cache);
-    let run = match (command, &state) {
+    let run = match (goal, &state) {
         // What was brought up writes on in the folder of its run.
-        (Some(Command::Run), Ok(Some(state))) => without_diagnostics(&state.run, &state.folder)?,
-        (Some(Command::Logs), Ok(Some(state))) => RunDir::at(&state.run, &state.folder)?,
-        (Some(Command::Run | Command::Logs), Ok(None)) => {
+        (Goal::Run, Ok(Some(state))) => without_diagnostics(&state.run, &state.folder)?,
+        (Goal::Logs, Ok(Some(state))) => RunDir::at(&state.run, &state.folder)?,
+        (Goal::Bench(_), Ok(Some(state))) if state.up.is_some() => RunDir::at(&state.run, &state.folder)?,
+        (_, Ok(None)) if goal.needs_what_is_up() => {
             bail!("nothing is up; run `cargo xtask e2e up` first")
         }
-        (Some(Command::Bench(_)), Ok(Some(state))) if state.up.is_some() => {
-            RunDir::at(&state.run, &state.folder)?
-        }
-        (Some(Command::Run | Command::Logs), Err(_)) => bail!("{:#}", state.err().context("just seen")?),
+        (_, Err(error)) if goal.needs_what_is_up() => bail!("{error:#}"),
         _ => RunDir::create()?,
     };
-    let options = match (command, state) {
-        (Some(Command::Run), Ok(Some(State { up: Some(up), .. }))) => options.going_on(up.ci),
+    let options = match (goal, state) {
+        (Goal::Run, Ok(Some(State { up: Some(up), .. }))) => options.going_on(up.ci),
         _ => options,
     };
     let timings = Timings::load(&cache);
-    let up: usize = plan::up(options.admission).iter().map(Vec::len).sum();
-    // Doctor and supply come first in any case.
-    let ground = 2;
-    let steps = match command {
-        None => up + chosen.len() + usize::from(!options.keep),
-        Some(Command::Up) => up,
-        Some(Command::Run) => ground + 1 + chosen.len(),
-        Some(Command::Bench(_)) => ground + 2,
-        Some(Command::Clusters) => ground + 3,
-        _ => 1,
-    };
-    if matches!(command, None | Some(Command::Up)) {
-        announce::announce(command.is_none(), &chosen, &cache, &timings, &options)?;
+    if goal.brings_all_up() {
+        announce::announce(goal.runs_scenarios(), &chosen, &cache, &timings, &options)?;
     }
+    let steps = goal.steps(&options, chosen.len());
     let progress = Progress::new(steps, timings.steps);
     Ok((Session::new(run, cache, progress, options), chosen, lock))
 }
@@ -106,20 +98,20 @@ fn without_diagnostics(id: &str, folder: &Path) -> Result<RunDir> {
     }
 }
 
-async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
-    match command {
-        None => {
+async fn body(goal: &Goal, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
+    match goal {
+        Goal::Proof => {
             let mut env = Box::pin(bring_up::up(session)).await?;
             runner::run(&session.progress, &mut env, chosen).await
         }
-        Some(Command::Up) => Box::pin(bring_up::up(session))
+        Goal::Up => Box::pin(bring_up::up(session))
             .await
             .map(|env| announce::say_where(session, &env)),
-        Some(Command::Run) => {
+        Goal::Run => {
             let mut env = bring_up::attach(session).await?;
             runner::run(&session.progress, &mut env, chosen).await
         }
-        Some(Command::Bench(args)) => {
+        Goal::Bench(args) => {
             let standing = State::load(&session.cache)?.is_some_and(|state| state.up.is_some());
             let env = if standing {
                 bring_up::attach(session).await?
@@ -128,59 +120,43 @@ async fn body(command: Option<&Command>, session: &Session, chosen: &[&'static S
             };
             loop_bench::run(session, &env, args).await
         }
-        Some(Command::Down) => down(session).await,
-        Some(Command::Logs) => {
+        Goal::Down => down(session).await,
+        Goal::Logs => {
             session.find_engine()?;
             save_diagnostics(session).await
         }
-        Some(Command::Clusters) => bring_up::clusters(session).await,
-        Some(
-            Command::Report { .. }
-            | Command::Failures { .. }
-            | Command::CrashTest(_)
-            | Command::CiService
-            | Command::StartContainers,
-        ) => {
-            unreachable!("handled before anything is begun")
-        }
+        Goal::Clusters => bring_up::clusters(session).await,
     }
 }
 
 /// Diagnostics, removal, report; true if all went well.
-async fn finish(
-    command: Option<&Command>,
-    session: &Session,
-    outcome: Result<()>,
-    about: render::About,
-) -> bool {
-    let scenarios = matches!(command, None | Some(Command::Run | Command::Up));
+async fn finish(goal: &Goal, session: &Session, outcome: Result<()>, about: render::About) -> bool {
     let mut error = outcome.err();
-    let touched = session.touched.load(Ordering::SeqCst) || matches!(command, Some(Command::Run));
+    let touched = session.touched.load(Ordering::SeqCst) || matches!(goal, Goal::Run);
     // A scenario that failed has saved them, as it left things.
     let saved = session.run.diagnostics().exists();
-    if scenarios && error.is_some() && touched && session.engine.get().is_some() && !saved {
+    if goal.reports() && error.is_some() && touched && session.engine.get().is_some() && !saved {
         note(session, save_diagnostics(session).await);
     }
-    let remove = match command {
-        // What stood before is not removed: it was not touched.
-        None | Some(Command::Bench(_)) => !session.options.keep,
-        Some(Command::Up) => error.is_some() && !session.options.keep,
-        _ => false,
-    };
+    // What stood before is not removed: it was not touched.
+    let remove = goal.removes(error.is_some(), session.options.keep);
     if remove && touched {
         let removed = down(session).await;
         error = error.or(removed.err());
     }
-    if (scenarios || matches!(command, Some(Command::Bench(_)))) && !interrupt::asked() && stays_up(session) {
+    if goal.leaves_ci_running() && !interrupt::asked() && stays_up(session) {
         note(session, ci_service::start(session).await);
     }
     let diagnosis = error.as_ref().map(|error| Diagnosis {
         cause: format!("{error:#}"),
-        next: next_command(command, session.options.keep).to_owned(),
+        next: goal
+            .next_command(interrupt::asked(), session.options.keep)
+            .to_owned(),
     });
     let report = render::report(session, about, diagnosis);
-    let whole = command.is_none() && session.options.only.is_empty() && session.options.suite.is_empty();
-    if scenarios {
+    let whole =
+        matches!(goal, Goal::Proof) && session.options.only.is_empty() && session.options.suite.is_empty();
+    if goal.reports() {
         note(
             session,
             report.write(&session.run.path).context("write the report"),
@@ -195,33 +171,26 @@ async fn finish(
         }
     }
     match &error {
-        None if scenarios => eprintln!("passed; report: {}", session.run.file(e2e_report::PAGE).display()),
+        None if goal.reports() => {
+            eprintln!("passed; report: {}", session.run.file(e2e_report::PAGE).display());
+        }
         None => {}
         Some(error) => {
             eprintln!("error: {error:#}");
-            if scenarios {
+            if goal.reports() {
                 eprintln!("report: {}", session.run.file(e2e_report::PAGE).display());
             }
             if session.run.diagnostics().exists() {
                 eprintln!("diagnostics: {}", session.run.diagnostics().display());
             }
             eprintln!("logs: {}", session.run.logs().display());
-            eprintln!("next: {}", next_command(command, session.options.keep));
+            eprintln!(
+                "next: {}",
+                goal.next_command(interrupt::asked(), session.options.keep)
+            );
         }
     }
     error.is_none()
-}
-
-fn next_command(command: Option<&Command>, kept: bool) -> &'static str {
-    match command {
-        _ if interrupt::asked() && !kept => "the same command again; what was built until now is kept",
-        Some(Command::Down) => "`cargo xtask e2e down` once more",
-        Some(Command::Run | Command::Logs) => {
-            "`cargo xtask e2e run` once the cause is gone, or `cargo xtask e2e down`"
-        }
-        _ if kept => "look around, then `cargo xtask e2e down`",
-        _ => "`cargo xtask e2e --keep`, to look around where it fails",
-    }
 }
 
 async fn down(session: &Session) -> Result<()> {

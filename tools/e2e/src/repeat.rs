@@ -7,7 +7,7 @@ use e2e_report::{Kind, Report};
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::{cli::Options, interrupt, run_dir};
+use crate::{interrupt, options::Options, run_dir};
 
 /// Runs all of them, whatever becomes of each, and tells what they have in common.
 pub(crate) async fn run(times: u32, options: &Options) -> Result<()> {

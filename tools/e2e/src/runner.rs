@@ -178,7 +178,7 @@ pub(crate) fn note_skipped(recorder: &Recorder, chosen: &[&'static Scenario]) {
 mod tests {
     use super::*;
     use crate::progress::History;
-    use crate::scenario::select;
+    use crate::selection::select;
 
     fn ids(turns: &[Vec<Part>]) -> Vec<Vec<&'static str>> {
         let ids = |turn: &Vec<Part>| turn.iter().map(|(scenario, _)| scenario.step.id).collect();

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use supply::{cache::Cache, engine::Engine};
 
-use crate::{cli::Options, progress::Progress, run_dir::RunDir};
+use crate::{options::Options, progress::Progress, run_dir::RunDir};
 
 /// What is known from the first line on, and what was found since then: enough to clean up at any moment.
 pub(crate) struct Session {

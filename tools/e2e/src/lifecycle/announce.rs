@@ -4,7 +4,7 @@ use anyhow::Result;
 use supply::cache::Cache;
 
 use crate::{
-    cli::Options, env::Env, environment::Environment, plan, scenario::Scenario, session::Session,
+    env::Env, environment::Environment, options::Options, plan, scenario::Scenario, session::Session,
     state::Timings,
 };
 

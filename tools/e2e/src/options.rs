@@ -1,0 +1,84 @@
+//! What a person may choose for a run, whatever the command.
+
+use clap::ValueEnum;
+use pipelines::System;
+
+use crate::{layout::Layout, scenario::Suite};
+
+/// The options of every command.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// Leave everything running afterwards, even after a failure
+    #[arg(long, global = true)]
+    pub(crate) keep: bool,
+    /// Run only this scenario and those it builds on; may be given more than once. An unknown name lists them all
+    #[arg(long, global = true, value_name = "SCENARIO")]
+    pub(crate) only: Vec<String>,
+    /// Run only the scenarios of this suite; may be given more than once [default: main and failures]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) suite: Vec<Suite>,
+    /// How the final table is written to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+    /// Where tools and images come from: `auto` pulls where a registry answers and builds where none does
+    #[arg(long, global = true, value_enum, default_value_t = Supply::Auto)]
+    pub(crate) supply: Supply,
+    /// Which system's CI file builds and proposes [default: codebuild; `run` keeps that of `up`]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) ci: Option<System>,
+    /// Sign what CI pushes, and install the controller that rejects unsigned images in labelled namespaces
+    #[arg(long, global = true)]
+    pub(crate) admission: bool,
+    /// How many repositories the forge has [default: one; `run` keeps that of `up`]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) layout: Option<Layout>,
+    /// Pull every image through this registry, under its usual name
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub(crate) mirror: Option<String>,
+    /// Install nothing: name what is missing and stop
+    #[arg(long, global = true)]
+    pub(crate) no_install: bool,
+    /// Do all of it N times in a row, and compare the times
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100))]
+    pub(crate) repeat: Option<u32>,
+}
+
+impl Options {
+    /// Whose CI file does the CI step.
+    pub(crate) fn system(&self) -> System {
+        self.ci.unwrap_or_default()
+    }
+
+    /// To go on with a world that was brought up with the CI of `former`: that stays unless another one is asked for.
+    pub(crate) fn going_on(self, former: System) -> Self {
+        Self {
+            ci: self.ci.or(Some(former)),
+            ..self
+        }
+    }
+}
+
+/// How the final table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    Text,
+    Json,
+}
+
+/// Where tools and images come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Supply {
+    Auto,
+    Pull,
+    Build,
+}
+
+impl From<Supply> for supply::Mode {
+    fn from(mode: Supply) -> Self {
+        match mode {
+            Supply::Auto => Self::Auto,
+            Supply::Pull => Self::Pull,
+            Supply::Build => Self::Build,
+        }
+    }
+}
