@@ -2,6 +2,7 @@
 //!
 //! The user's working tree, index, configuration and objects are only read. What is not committed is not released.
 
+mod history;
 mod seed;
 
 use std::path::Path;
@@ -16,13 +17,6 @@ use crate::git::{Git, short};
 #[derive(Clone, Debug)]
 pub(crate) struct Checkout {
     git: Git,
-}
-
-/// A commit and the paths it changes.
-#[derive(Debug)]
-pub(crate) struct Change {
-    pub(crate) id: String,
-    pub(crate) changed: Vec<String>,
 }
 
 impl Checkout {
@@ -138,19 +132,6 @@ impl Checkout {
         self.git.run(&["rebase", "--quiet", "FETCH_HEAD"]).await.map(drop)
     }
 
-    /// What a file was, in each commit that changed it; newest first.
-    pub(crate) async fn versions_of(&self, path: &str) -> Result<Vec<String>> {
-        let commits = self
-            .git
-            .run(&["rev-list", "--first-parent", "HEAD", "--", path])
-            .await?;
-        let mut versions = Vec::new();
-        for commit in commits.lines() {
-            versions.push(self.file_at(commit, path).await?);
-        }
-        Ok(versions)
-    }
-
     /// Where it is.
     pub(crate) fn folder(&self) -> &Path {
         self.git.folder()
@@ -241,52 +222,6 @@ impl Checkout {
         let message = format!("Put {folder} back to {}", short(commit));
         self.git.run(&["commit", "--quiet", "-m", &message]).await?;
         self.head().await.map(Some)
-    }
-
-    /// The commit that was pushed first.
-    pub(crate) async fn root(&self) -> Result<String> {
-        self.git.run(&["rev-list", "--max-parents=0", "HEAD"]).await
-    }
-
-    /// All commits up to HEAD, oldest first, with the paths each changes.
-    pub(crate) async fn history(&self) -> Result<Vec<Change>> {
-        let ids = self
-            .git
-            .run(&["rev-list", "--reverse", "--first-parent", "HEAD"])
-            .await?;
-        let mut history = Vec::new();
-        for id in ids.lines() {
-            let diff = [
-                "diff-tree",
-                "--root",
-                "--no-commit-id",
-                "--name-only",
-                "-r",
-                "-m",
-                "--first-parent",
-                id,
-            ];
-            let changed = self.git.run(&diff).await?.lines().map(str::to_owned).collect();
-            history.push(Change {
-                id: id.to_owned(),
-                changed,
-            });
-        }
-        Ok(history)
-    }
-
-    /// Whether a commit has a file.
-    pub(crate) async fn has_file_at(&self, commit: &str, path: &str) -> Result<bool> {
-        let found = self
-            .git
-            .run(&["ls-tree", "--name-only", commit, "--", path])
-            .await?;
-        Ok(!found.is_empty())
-    }
-
-    /// A file of a commit.
-    pub(crate) async fn file_at(&self, commit: &str, path: &str) -> Result<String> {
-        self.git.run(&["show", &format!("{commit}:{path}")]).await
     }
 }
 

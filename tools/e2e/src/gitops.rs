@@ -1,5 +1,6 @@
 //! Waiting for Argo CD: until a commit is live, has failed, or everything is Synced and Healthy.
 
+mod requests;
 mod status;
 mod steady;
 
@@ -8,10 +9,10 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 use e2e_report::Milestone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::{ListParams, Patch, PatchParams};
-use kube::{Api, ResourceExt as _};
-use serde_json::json;
+use kube::Api;
+use kube::api::ListParams;
 
+pub(crate) use requests::{compares_again, refresh, sync_by_hand};
 use status::judge;
 pub(crate) use status::{Application, Status};
 pub(crate) use steady::{created, refreshed, steady};
@@ -22,9 +23,6 @@ use crate::git::short;
 use crate::progress::StepHandle;
 use crate::recorder::Way;
 use crate::wait::{Verdict, consistently, eventually};
-
-/// Argo CD takes it away once it has looked.
-const REFRESH: &str = "argocd.argoproj.io/refresh";
 
 /// How long a state must last to count: longer than the moment in which a new operation has wiped the last one's result.
 const HELD: Duration = Duration::from_secs(3);
@@ -170,62 +168,6 @@ pub(crate) async fn degraded(
     let what = format!("is Degraded at {}", short(revision));
     let degraded = |status: &Status| status.ready_if(status.is_degraded_at(revision));
     until(step, cluster, app, &what, within, degraded).await
-}
-
-/// Have Argo CD look at Git for an Application now.
-pub(crate) async fn refresh(cluster: &Cluster, app: &str) -> Result<()> {
-    let annotation = json!({ "metadata": { "annotations": { REFRESH: "normal" } } });
-    api(cluster)
-        .patch(app, &PatchParams::default(), &Patch::Merge(annotation))
-        .await
-        .with_context(|| format!("ask for a refresh of {app} on {}", cluster.environment))?;
-    Ok(())
-}
-
-/// Wait until Argo CD can compare an Application with Git again, after its repo server was replaced. A ready pod is reached through
-/// its Service a moment later only, and a comparison that fails meanwhile is not repeated within a minute: whoever pushed then would
-/// wait for as long.
-pub(crate) async fn compares_again(
-    step: &StepHandle,
-    cluster: &Cluster,
-    app: &str,
-    within: Duration,
-) -> Result<()> {
-    let what = format!("a comparison of {app} on {} with Git", cluster.environment);
-    let mut asked = false;
-    eventually(step, &what, within, async || {
-        let found = api(cluster).get(app).await?;
-        if found.annotations().contains_key(REFRESH) {
-            return Ok(Verdict::Pending("asked for, not done yet".to_owned()));
-        }
-        let status = found.status.unwrap_or_default();
-        if asked && status.is_compared() {
-            return Ok(Verdict::Ready(()));
-        }
-        refresh(cluster, app).await?;
-        asked = true;
-        Ok(Verdict::Pending(status.summary()))
-    })
-    .await
-}
-
-/// Have Argo CD sync an Application once, as a person would, to `revision`, which is the newest. After a failed sync that was taken
-/// back it undoes no change by hand until then.
-pub(crate) async fn sync_by_hand(
-    step: &StepHandle,
-    cluster: &Cluster,
-    app: &str,
-    revision: &str,
-    within: Duration,
-) -> Result<()> {
-    // As its own syncs are.
-    let once = json!({ "operation": { "sync": { "syncOptions": ["ServerSideApply=true"] } } });
-    api(cluster)
-        .patch(app, &PatchParams::default(), &Patch::Merge(once))
-        .await
-        .with_context(|| format!("ask for a sync of {app} on {}", cluster.environment))?;
-    let synced = |status: &Status| status.ready_if(status.has_synced(revision));
-    until(step, cluster, app, "is synced by hand", within, synced).await
 }
 
 /// When the last sync of an Application began, in whole seconds.

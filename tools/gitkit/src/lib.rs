@@ -19,5 +19,5 @@ pub use environment::{forget, is_foreign};
 pub use error::Error;
 pub use git::{Git, files};
 
-/// The program. Its name stands nowhere else (`xtask/tests/house_rules.rs`).
+/// The program. Its name stands nowhere else (`xtask/tests/house_rules/git_calls.rs`).
 pub const PROGRAM: &str = "git";

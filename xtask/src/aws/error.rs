@@ -1,6 +1,6 @@
 //! What can be wrong with an account or a stack, each with the next step.
 
-use crate::aws::meaning::Meaning;
+use crate::aws::error_class::ErrorClass;
 use crate::aws::parameters::FILE;
 
 /// A fault that has a name.
@@ -101,17 +101,17 @@ impl AwsError {
             .filter(|line| !line.is_empty())
             .collect::<Vec<_>>()
             .join(" ");
-        match Meaning::of(&detail) {
-            Meaning::Expired => Self::Expired { detail },
-            Meaning::NoCredentials => Self::NoCredentials { detail },
-            Meaning::Denied => Self::Denied { detail },
-            Meaning::Clock => Self::Clock { detail },
-            Meaning::Certificate => Self::Certificate { detail },
-            Meaning::Proxy => Self::Proxy { detail },
-            Meaning::UnknownHost => Self::UnknownHost { detail },
-            Meaning::NotReached => Self::NotReached { detail },
-            Meaning::Busy => Self::Overloaded { detail },
-            Meaning::Other => Self::Command {
+        match ErrorClass::of(&detail) {
+            ErrorClass::Expired => Self::Expired { detail },
+            ErrorClass::NoCredentials => Self::NoCredentials { detail },
+            ErrorClass::Denied => Self::Denied { detail },
+            ErrorClass::Clock => Self::Clock { detail },
+            ErrorClass::Certificate => Self::Certificate { detail },
+            ErrorClass::Proxy => Self::Proxy { detail },
+            ErrorClass::UnknownHost => Self::UnknownHost { detail },
+            ErrorClass::NotReached => Self::NotReached { detail },
+            ErrorClass::Busy => Self::Overloaded { detail },
+            ErrorClass::Other => Self::Command {
                 command: command.to_owned(),
                 detail,
             },

@@ -7,6 +7,7 @@
 mod actions;
 mod clusters;
 mod credentials;
+mod destroy;
 mod fake_aws;
 mod images;
 mod lint;

@@ -177,46 +177,6 @@ fn a_stack_that_somebody_began_to_make_meanwhile_is_left_to_them() {
 }
 
 #[test]
-fn empty_stacks_of_the_other_environment_keep_nothing() {
-    let account = |status: &str| {
-        FakeAws::new(&format!(
-            r#"*"describe-stacks --stack-name"*) echo "Stack does not exist" >&2; exit 1 ;;
-*describe-stacks) echo '{{"Stacks": [{{"StackName": "gitops-loop-registry", "StackStatus": "CREATE_COMPLETE"}},
-  {{"StackName": "gitops-loop-source", "StackStatus": "REVIEW_IN_PROGRESS"}},
-  {{"StackName": "gitops-loop-cluster-staging", "StackStatus": "REVIEW_IN_PROGRESS"}},
-  {{"StackName": "gitops-loop-pipelines-production", "StackStatus": "{status}"}},
-  {{"StackName": "gitops-loop-cluster-production", "StackStatus": "REVIEW_IN_PROGRESS"}}]}}' ;;"#
-        ))
-    };
-    let destroy = &["destroy", "staging", "--yes", "staging"];
-    let aws = account("REVIEW_IN_PROGRESS");
-    let said = aws.run(destroy).unwrap();
-    let calls = aws.calls();
-    for gone in ["registry", "source", "cluster-staging"] {
-        let call = format!("delete-stack --stack-name gitops-loop-{gone}");
-        assert!(calls.contains(&call), "{gone}: {calls}");
-    }
-    assert!(
-        !calls.contains("production") && !said.contains("stays"),
-        "{said}{calls}"
-    );
-    for used in [
-        "CREATE_COMPLETE",
-        "UPDATE_IN_PROGRESS",
-        "ROLLBACK_COMPLETE",
-        "DELETE_FAILED",
-    ] {
-        let aws = account(used);
-        let said = aws.run(destroy).unwrap();
-        assert!(said.contains("stays: production uses it"), "{used}: {said}");
-        assert!(
-            !aws.calls()
-                .contains("delete-stack --stack-name gitops-loop-registry")
-        );
-    }
-}
-
-#[test]
 fn a_change_of_no_resource_is_carried_out_too() {
     let aws = FakeAws::new(
         r#"*"describe-stacks --stack-name"*) echo '{"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}' ;;
@@ -270,70 +230,4 @@ fn a_parameter_that_no_template_has_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let error = said(xtask(spoilt.root(), home.path()).args(["plan", "staging"])).unwrap_err();
     assert!(error.contains("`Layuot`"), "{error}");
-}
-
-#[test]
-fn destroy_wants_the_environments_name_twice() {
-    let aws = FakeAws::new("");
-    for arguments in [
-        &["destroy", "production"][..],
-        &["destroy", "production", "--yes", "staging"],
-    ] {
-        let error = aws.run(arguments).unwrap_err();
-        assert!(error.contains("--yes production"), "{error}");
-    }
-    assert_eq!(aws.calls(), "", "AWS was not even asked");
-}
-
-#[test]
-fn a_table_goes_with_its_environment_unless_it_is_protected() {
-    for protected in [true, false] {
-        let aws = FakeAws::new(&format!(
-            r#"*"describe-stacks --stack-name"*) echo "Stack does not exist" >&2; exit 1 ;;
-*describe-stacks*) echo '{{"Stacks": [{{"StackName": "gitops-loop-message-board-staging", "StackStatus": "CREATE_COMPLETE"}}]}}' ;;
-*describe-stack-resources*) echo '{{"StackResources": [{{"ResourceType": "AWS::DynamoDB::Table", "PhysicalResourceId": "messages-staging"}}]}}' ;;
-*describe-table*) echo '{{"Table": {{"DeletionProtectionEnabled": {protected}}}}}' ;;"#
-        ));
-        aws.run(&["destroy", "staging", "--yes", "staging"]).unwrap();
-        let calls = aws.calls();
-        assert!(calls.contains("delete-stack"), "{calls}");
-        assert_eq!(
-            calls.contains("delete-table --table-name messages-staging"),
-            !protected,
-            "{calls}"
-        );
-    }
-}
-
-#[test]
-fn shared_stacks_stay_as_long_as_an_environment_uses_them() {
-    let account = |names: &[&str]| {
-        let stacks: Vec<_> = names
-            .iter()
-            .map(|name| format!(r#"{{"StackName": "{name}", "StackStatus": "CREATE_COMPLETE"}}"#))
-            .collect();
-        FakeAws::new(&format!(
-            r#"*"describe-stacks --stack-name"*) echo "Stack does not exist" >&2; exit 1 ;;
-*describe-stacks*) echo '{{"Stacks": [{}]}}' ;;"#,
-            stacks.join(",")
-        ))
-    };
-    let destroy = &["destroy", "staging", "--yes", "staging"];
-    let both = account(&[
-        "gitops-loop-registry",
-        "gitops-loop-pipelines-staging",
-        "gitops-loop-pipelines-production",
-    ]);
-    let said = both.run(destroy).unwrap();
-    assert!(said.contains("stays: production uses it"), "{said}");
-    assert_eq!(both.calls().matches("delete-stack").count(), 1);
-    let last = account(&["gitops-loop-registry", "gitops-loop-pipelines-staging"]);
-    last.run(destroy).unwrap();
-    let calls = last.calls();
-    assert_eq!(calls.matches("delete-stack").count(), 2);
-    let at = |stack: &str| calls.find(&format!("delete-stack --stack-name {stack}")).unwrap();
-    assert!(
-        at("gitops-loop-pipelines-staging") < at("gitops-loop-registry"),
-        "{calls}"
-    );
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 use kube::ResourceExt as _;
 
-use super::{Application, REFRESH, list, refresh};
+use super::requests::{REFRESH, refresh};
+use super::{Application, list};
 use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::environment::Environment;

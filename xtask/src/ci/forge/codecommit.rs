@@ -7,7 +7,7 @@ use serde_json::json;
 use xshell::{Shell, cmd};
 
 use super::{Error, Forge, Open, Proposal};
-use crate::aws::meaning::Meaning;
+use crate::aws::error_class::ErrorClass;
 use crate::environment::MAIN_BRANCH;
 
 pub(crate) struct CodeCommit<'a> {
@@ -151,15 +151,15 @@ fn refusal(what: String, said: &str) -> Error {
     if LIMITS.iter().any(|words| said.contains(words)) {
         return Error::Limited(what, "in some minutes".to_owned());
     }
-    match Meaning::of(said) {
-        Meaning::NoCredentials | Meaning::Expired | Meaning::Denied => {
+    match ErrorClass::of(said) {
+        ErrorClass::NoCredentials | ErrorClass::Expired | ErrorClass::Denied => {
             Error::Credentials(what, text, "the role of this run")
         }
-        Meaning::NotReached
-        | Meaning::Certificate
-        | Meaning::Proxy
-        | Meaning::UnknownHost
-        | Meaning::Clock => Error::Unreachable(what, text),
-        Meaning::Busy | Meaning::Other => Error::Unexpected(what, text),
+        ErrorClass::NotReached
+        | ErrorClass::Certificate
+        | ErrorClass::Proxy
+        | ErrorClass::UnknownHost
+        | ErrorClass::Clock => Error::Unreachable(what, text),
+        ErrorClass::Busy | ErrorClass::Other => Error::Unexpected(what, text),
     }
 }

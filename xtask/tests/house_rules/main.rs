@@ -1,10 +1,13 @@
 //! House rules that a reviewer should not have to look for. Each reports every fault at once.
 
+mod git_calls;
+mod links;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A file of Rust longer than this has more than one job.
-const MAX_LINES: usize = 400;
+const MAX_LINES: usize = 300;
 
 /// Hosts of package registries, in pieces so that this file obeys its own rule. A file that names one works only where that
 /// host answers; clients of the registries know their own addresses and mirrors.
@@ -185,128 +188,4 @@ fn no_workflow_begins_with_a_permission() {
         .map(|(name, _)| format!("{name}: has no line `permissions: {{}}`"))
         .collect();
     none(&generous);
-}
-
-/// The targets of the links in a text of Markdown.
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    let starts = text
-        .match_indices("](")
-        .map(|(at, found)| &text[at + found.len()..]);
-    starts.filter_map(|rest| rest.split_once(')').map(|(target, _)| target))
-}
-
-/// The anchors of a text of Markdown, as forges make them of its headings.
-fn anchors(text: &str) -> Vec<String> {
-    let mut code = false;
-    let mut found = Vec::new();
-    for line in text.lines() {
-        code ^= line.starts_with("```");
-        if !code && line.starts_with('#') {
-            let heading = line.trim_start_matches('#').trim().to_lowercase();
-            let kept = |c: &char| c.is_alphanumeric() || "-_ ".contains(*c);
-            found.push(heading.chars().filter(kept).collect::<String>().replace(' ', "-"));
-        }
-    }
-    found
-}
-
-/// Whether a link on the page `text` of `folder` leads to a file, and to a heading of it if it names one.
-fn leads_somewhere(folder: &Path, text: &str, link: &str) -> bool {
-    let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
-    let target = folder.join(path);
-    if anchor.is_empty() {
-        return target.exists();
-    }
-    let page = if path.is_empty() {
-        Some(text.to_owned())
-    } else {
-        fs::read_to_string(target).ok()
-    };
-    page.is_some_and(|page| anchors(&page).iter().any(|heading| heading == anchor))
-}
-
-/// Links of the page `text` of `folder` to files and headings that are not there.
-fn dead_links(folder: &Path, name: &str, text: &str) -> Vec<String> {
-    links(text)
-        .filter(|link| !link.contains("://") && !leads_somewhere(folder, text, link))
-        .map(|link| format!("{name}: {link} leads nowhere"))
-        .collect()
-}
-
-#[test]
-fn every_link_of_the_docs_leads_somewhere() {
-    let mut dead = Vec::new();
-    for (name, text) in files_of("md") {
-        let path = root().join(&name);
-        dead.extend(dead_links(
-            path.parent().expect("a file has a folder"),
-            &name,
-            &text,
-        ));
-    }
-    none(&dead);
-}
-
-#[test]
-fn a_link_that_leads_nowhere_is_found() {
-    let page = "# A heading: `one`\n[a](#a-heading-one) [b](README.md#commands) [c](docs/) [d](https://example.com/x)\n";
-    assert_eq!(dead_links(&root(), "page", page), Vec::<String>::new());
-    let page = "[a](#nothing) [b](README.md#nothing) [c](docs/nothing.md)\n";
-    assert_eq!(dead_links(&root(), "page", page).len(), 3);
-}
-
-/// Lines of Rust that start Git by its name, or by `gitkit::PROGRAM` without closing it.
-fn past_gitkit(name: &str, text: &str) -> Vec<String> {
-    // In pieces, so that this file obeys its own rule.
-    let [named, called] = [concat!("\"g", "it\""), concat!("\"g", "it ")];
-    let mut found = Vec::new();
-    let mut before = "";
-    for (number, line) in text.lines().enumerate() {
-        // The text of a `cmd!` may be on a line of its own, after that of the shell.
-        let follows = ["sh,", "shell,"].iter().any(|shell| before.ends_with(shell));
-        let is_text = follows && line.trim_start().starts_with(called);
-        let starts = ["new(", "cmd("]
-            .iter()
-            .any(|start| line.contains(&format!("{start}{named}")))
-            || line.contains("cmd!(") && (line.contains(called) || line.contains(named))
-            || line.contains(concat!("/bin/g", "it\""));
-        let unclosed = line.contains(concat!("gitkit::PRO", "GRAM"))
-            && !["closing(", "Checkout::of("].iter().any(|way| line.contains(way));
-        let is_comment = line.trim_start().starts_with("//");
-        if !is_comment && (is_text || starts || unclosed) {
-            found.push(format!("{name}:{}: starts Git past gitkit", number + 1));
-        }
-        before = line;
-    }
-    found
-}
-
-#[test]
-fn git_is_started_in_one_place() {
-    let elsewhere = files_of("rs").filter(|(name, _)| !name.starts_with("tools/gitkit/"));
-    let found: Vec<_> = elsewhere
-        .flat_map(|(name, text)| past_gitkit(&name, &text))
-        .collect();
-    none(&found);
-}
-
-#[test]
-fn each_way_past_gitkit_is_found() {
-    let program = concat!("g", "it");
-    for line in [
-        format!("Command::new(\"{program}\")"),
-        format!("cmd!(sh, \"{program} status\")"),
-        format!("let x = cmd!(\n    sh,\n    \"{program} -C {{a}} b\"\n)"),
-        format!("sh.cmd(\"{program}\")"),
-        format!("Command::new(\"/usr/bin/{program}\")"),
-        concat!("Command::new(gitkit::PRO", "GRAM)").to_owned(),
-    ] {
-        assert!(!past_gitkit("a.rs", &line).is_empty(), "{line}");
-    }
-    for line in [
-        "Git::at(folder).args(args)",
-        "Git::closing(sh.cmd(gitkit::PROGRAM).into())",
-    ] {
-        assert_eq!(past_gitkit("a.rs", line), Vec::<String>::new());
-    }
 }
