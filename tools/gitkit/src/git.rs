@@ -95,6 +95,13 @@ impl Git {
         self
     }
 
+    /// Without the settings for which `is_out` holds, of those it was given.
+    #[must_use]
+    pub fn without(mut self, is_out: impl Fn(&str, &str) -> bool) -> Self {
+        self.settings.retain(|(key, value)| !is_out(key, value));
+        self
+    }
+
     /// Committing as somebody who does not exist.
     #[must_use]
     pub fn as_somebody(self) -> Self {

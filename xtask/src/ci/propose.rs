@@ -85,6 +85,7 @@ impl Place<'_, '_> {
                  (GitHub: fetch-depth: 0, GitLab: GIT_DEPTH: 0) or run `git fetch --unshallow`"
             );
         }
+        let mut said = String::new();
         for _ in 0..LOOKS {
             let look = self.look(environment)?;
             let (proposal, next) = decide(&look)?;
@@ -93,14 +94,22 @@ impl Place<'_, '_> {
                 Next::Close(open, reason) => {
                     self.close(&open, &reason)?;
                 }
-                Next::Push { commit, old } => self.push(&proposal, &commit, old.as_deref())?,
+                Next::Push { commit, old } => match self.push(&proposal, &commit, old.as_deref()) {
+                    Ok(()) => {}
+                    Err(remote::Error::Moved(words)) => said = format!(" (last, Git said: {words})"),
+                    Err(error) => {
+                        return Err(error).with_context(|| format!("push branch {}", proposal.branch));
+                    }
+                },
                 Next::Open => match self.forge.open(&proposal) {
                     Ok(()) | Err(forge::Error::Exists) => {}
                     Err(error) => return Err(error.into()),
                 },
             }
         }
-        bail!("the proposals to {environment} kept changing; run the verb again when other runs have ended")
+        bail!(
+            "the proposals to {environment} kept changing; run the verb again when other runs have ended{said}"
+        )
     }
 
     /// The commit that would be proposed now; no remote is written to.
@@ -189,16 +198,12 @@ impl Place<'_, '_> {
         Ok(())
     }
 
-    fn push(&self, proposal: &Proposal, commit: &str, old: Option<&str>) -> Result<()> {
-        let update = Update {
+    fn push(&self, proposal: &Proposal, commit: &str, old: Option<&str>) -> Result<(), remote::Error> {
+        self.infra.update(&Update {
             branch: &proposal.branch,
             old,
             new: Some(commit),
             options: &self.forge.push_options(proposal),
-        };
-        match self.infra.update(&update) {
-            Ok(()) | Err(remote::Error::Moved) => Ok(()),
-            Err(error) => Err(error).with_context(|| format!("push branch {}", proposal.branch)),
-        }
+        })
     }
 }

@@ -1,13 +1,15 @@
 //! A repository elsewhere: its branches are listed, fetched and moved, and a refusal has a name.
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::env::var;
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use thiserror::Error;
 
+pub(crate) use self::error::Error;
 use super::{Git, ORIGIN};
 
 /// Branches and the commits they point at.
@@ -33,89 +35,6 @@ pub(crate) struct Update<'a> {
     pub(crate) new: Option<&'a str>,
     /// What the remote is told with the push.
     pub(crate) options: &'a [String],
-}
-
-/// Why a remote did not do what was asked, and what to do about it.
-#[derive(Debug, Error)]
-pub(crate) enum Error {
-    /// Somebody else was faster: look again.
-    #[error("the branch was moved meanwhile")]
-    Moved,
-    #[error(
-        "{0} does not know these credentials or they are expired; renew FORGE_TOKEN, or what `git` uses for this address, and run \
-         the verb again: {1}"
-    )]
-    Credentials(String, String),
-    #[error(
-        "{0} refuses to change the branch; let the owner of FORGE_TOKEN push branches `release/*` (branch protection, hooks), and run \
-         the verb again: {1}"
-    )]
-    Refused(String, String),
-    #[error(
-        "{0} shows a certificate that is not trusted: add its authority to the system's, or name a file with it by SSL_CERT_FILE \
-         (docs/CI.md, \"A certificate authority of your own\"): {1}"
-    )]
-    Certificate(String, String),
-    #[error("{0} limits how often it is asked; run the verb again in some minutes: {1}")]
-    Limited(String, String),
-    #[error("{0} cannot be reached; run the verb again when it answers: {1}")]
-    Unreachable(String, String),
-    #[error(
-        "{0} takes no push options, by which FORGE=gitlab asks for a merge request; on a GitLab of one's own, see \
-         `receive.advertisePushOptions`: {1}"
-    )]
-    NoPushOptions(String, String),
-    #[error("git and {0}: {1}")]
-    Other(String, String),
-}
-
-impl Error {
-    /// Reads the words of git and of the remote behind it.
-    fn of(address: &str, said: &str) -> Self {
-        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        let (address, text) = (address.to_owned(), one_line(said));
-        if has(&[
-            "stale info",
-            "cannot lock ref",
-            "reference already exists",
-            "fetch first",
-        ]) {
-            Self::Moved
-        } else if has(&["does not support push options", "not support push options"]) {
-            Self::NoPushOptions(address, text)
-        } else if has(&["hook declined", "protected branch", "GH006", "[remote rejected]"]) {
-            Self::Refused(address, text)
-        } else if has(&[
-            "Authentication failed",
-            "could not read Username",
-            "could not read Password",
-            "Access denied",
-            "Permission denied",
-            "error: 401",
-            "error: 403",
-        ]) {
-            Self::Credentials(address, text)
-        } else if has(&["certificate verif", "certificate problem"]) {
-            Self::Certificate(address, text)
-        } else if has(&["error: 429", "Too Many Requests"]) {
-            Self::Limited(address, text)
-        } else if has(&[
-            "unable to access",
-            "Could not resolve",
-            "Connection refused",
-            "Connection timed out",
-            "error: 5",
-        ]) {
-            Self::Unreachable(address, text)
-        } else {
-            Self::Other(address, text)
-        }
-    }
-}
-
-fn one_line(text: &str) -> String {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join("; ")
 }
 
 /// A remote of the checkout, by its name or by an address of its own.
@@ -191,10 +110,15 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
         if self.name == ELSEWHERE {
             git = git.setting(format!("remote.{ELSEWHERE}.url"), &self.address);
         }
-        if let (Some(token), Some(host)) = (&self.token, http_origin(&self.url())) {
+        let url = self.url();
+        if let (Some(token), Some(_)) = (&self.token, http_origin(&url)) {
             let credentials = BASE64_STANDARD.encode(format!("x-access-token:{token}"));
             let header = format!("Authorization: Basic {credentials}");
-            git = git.setting(format!("http.{host}/.extraHeader"), header);
+            // A server takes one such header, and the checkout may keep another. Of headers for several addresses, Git sends none
+            // that is for less than one before it; so this one is for the address itself.
+            git = git
+                .without(is_authorization)
+                .setting(format!("http.{url}.extraHeader"), header);
         }
         // Git finds no authority by these; what it is told for one host alone still wins.
         for (name, key) in [
@@ -262,6 +186,13 @@ impl Remote for GitRemote<'_, '_> {
         args.extend([self.name, &refspec]);
         self.run(&args).map(|_| ())
     }
+}
+
+/// Whether a setting has Git say who asks, as a checkout by CI leaves it.
+fn is_authorization(key: &str, value: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let header = value.split(':').next().unwrap_or_default().trim();
+    key.starts_with("http.") && key.ends_with(".extraheader") && header.eq_ignore_ascii_case("authorization")
 }
 
 /// Scheme, host and port of an http address.

@@ -83,9 +83,74 @@ fn a_branch_that_was_moved_meanwhile_stays() {
         })
     };
     push(None, &first).unwrap();
-    assert!(matches!(push(None, &second), Err(Error::Moved)));
-    assert!(matches!(push(Some(&second), &second), Err(Error::Moved)));
+    assert!(matches!(push(None, &second), Err(Error::Moved(_))));
+    assert!(matches!(push(Some(&second), &second), Err(Error::Moved(_))));
     push(Some(&first), &second).unwrap();
+}
+
+/// A branch named like the folder of another: `release` is a usual one.
+#[test]
+fn a_branch_in_the_way_is_named_and_so_is_what_keeps_a_branch_from_being_made() {
+    let repository = Repository::new();
+    let commit = repository.change("new");
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
+    let propose = || repository.propose(Environment::Staging, &commit, &registry, &forge);
+    let made = format!("release/staging-{}", &commit[..10]);
+    for in_the_way in ["release".to_owned(), format!("{made}/more")] {
+        repository.push(&in_the_way);
+        let error = format!("{:#}", propose().expect_err("no place for it"));
+        assert!(
+            error.contains("rename or delete that one")
+                && error.contains(&format!("refs/heads/{in_the_way}'")),
+            "{error}"
+        );
+        repository.git(&["push", "--quiet", "origin", &format!(":{in_the_way}")]);
+    }
+    let folder = repository.remote.join("refs/heads/release");
+    fs::create_dir_all(&folder).unwrap();
+    let lock = repository.remote.join(format!("refs/heads/{made}.lock"));
+    fs::write(&lock, "").unwrap();
+    let error = format!("{:#}", propose().expect_err("locked"));
+    assert!(
+        error.contains("kept changing") && error.contains("staging-"),
+        "{error}"
+    );
+    assert!(error.contains(".lock': File exists"), "{error}");
+    fs::remove_file(lock).unwrap();
+    assert!(matches!(propose().unwrap(), Outcome::Proposed { .. }));
+}
+
+#[test]
+fn a_token_is_the_one_thing_that_says_who_asks() {
+    let stub = Stub::start(|_| (404, String::new()));
+    let origin = format!("http://{}", stub.address());
+    for (key, value) in [
+        (format!("http.{origin}/.extraHeader"), "AUTHORIZATION: basic b2xk"),
+        ("http.extraHeader".to_owned(), "Authorization : basic b2xk"),
+        (format!("http.{origin}/owner.extraHeader"), "X-Way: kept"),
+        (format!("http.{origin}/owner/name.git.extraHeader"), "X-Way: kept"),
+    ] {
+        let repository = Repository::new();
+        repository.git(&["config", &key, value]);
+        let git = repository.handle();
+        let remote =
+            GitRemote::at(&git, format!("{origin}/owner/name.git")).with_token(Some("secret".to_owned()));
+        let error = remote.heads(&["master".to_owned()]).expect_err("not there");
+        assert!(
+            format!("{error:#}").contains("there is no repository at"),
+            "{error:#}"
+        );
+        let asked = stub.asked().pop().unwrap();
+        let is_header = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("Authorization");
+        let shown: Vec<_> = asked.headers.iter().filter(is_header).collect();
+        assert_eq!(shown.len(), 1, "{key}: {shown:?}");
+        assert!(shown[0].1.starts_with("Basic "), "{key}: {shown:?}");
+        assert_eq!(
+            asked.header("X-Way") == "kept",
+            value.starts_with("X-Way"),
+            "{key}"
+        );
+    }
 }
 
 pub(super) fn registry_at(host: String) -> settings::Registry {
