@@ -73,7 +73,7 @@ fn what_is_missing_or_wrong_is_named() {
             "plan",
             &[
                 ("RELEASE_BRANCH", "master"),
-                ("IMAGE_REGISTRY", "a/b"),
+                ("IMAGE_REGISTRY", "localhost/b"),
                 ("REGISTRY_USER", "u"),
             ],
             "set both or none",

@@ -65,7 +65,7 @@ impl Access {
         let Some(basic) = asker.basic() else {
             // Whoever lets everybody read need not be asked for more.
             return match self.bearer() {
-                Some(bearer) => self.token(asker, &bearer, scope).map(Some),
+                Some(bearer) => self.token(asker, &bearer, scope, scope).map(Some),
                 None => Ok(None),
             };
         };
@@ -73,7 +73,7 @@ impl Access {
             Wants {
                 basic: false,
                 bearer: Some(bearer),
-            } => self.token(asker, &bearer, scope).map(Some),
+            } => self.token(asker, &bearer, scope, scope).map(Some),
             _ => Ok(Some(basic)),
         }
     }
@@ -95,7 +95,9 @@ impl Access {
         let Some(bearer) = wants.bearer else {
             return Ok(None);
         };
-        let token = self.token(asker, &bearer, scope)?;
+        // Here it speaks of this request; what it says where nothing was asked for may be any scope.
+        let of = bearer.scope.as_deref().unwrap_or(scope);
+        let token = self.token(asker, &bearer, of, scope)?;
         self.known().wants.get_or_insert_default().bearer = Some(bearer);
         Ok(Some(token))
     }
@@ -122,9 +124,9 @@ impl Access {
         self.known().wants.as_ref()?.bearer.clone()
     }
 
-    /// Asks for a token, and keeps it until it is refused.
-    fn token(&self, asker: &Asker<'_>, bearer: &Bearer, scope: &str) -> Result<String, Error> {
-        let token = asker.token(bearer, bearer.scope.as_deref().unwrap_or(scope))?;
+    /// Asks for a token good for `of`, and keeps it for `scope` until it is refused.
+    fn token(&self, asker: &Asker<'_>, bearer: &Bearer, of: &str, scope: &str) -> Result<String, Error> {
+        let token = asker.token(bearer, of)?;
         let header = format!("Bearer {token}");
         self.known().tokens.insert(scope.to_owned(), token);
         Ok(header)

@@ -14,9 +14,11 @@ pub(super) fn registry(address: &str) -> Result<(String, String)> {
         .trim_end_matches('/')
         .split_once('/')
         .with_context(expected)?;
+    ensure!(is_host(host), expected());
     ensure!(
-        !host.is_empty() && !host.contains(char::is_whitespace),
-        expected()
+        host == "localhost" || host.contains(['.', ':']),
+        "IMAGE_REGISTRY={address}: `{host}` names no host to programs that push images, but a user of Docker Hub; write \
+         docker.io/{address}, or the host with its port"
     );
     ensure!(
         !folder.contains(':'),
@@ -33,6 +35,17 @@ pub(super) fn registry(address: &str) -> Result<(String, String)> {
     };
     ensure!(folder.split('/').all(is_name), expected());
     Ok((host.to_owned(), folder.to_owned()))
+}
+
+/// A name or an address, perhaps with a port.
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (text, None),
+    };
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || "-._[:]".contains(c);
+    let is_name = !name.is_empty() && name.chars().all(is_sign);
+    is_name && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 /// `FORGE_API`, without a slash at its end.
@@ -103,6 +116,9 @@ mod tests {
                 "gitops-loop",
             ),
             ("[::1]:5000/a", "[::1]:5000", "a"),
+            ("[::1]/a", "[::1]", "a"),
+            ("localhost/loop", "localhost", "loop"),
+            ("registry:5000/loop", "registry:5000", "loop"),
         ] {
             assert_eq!(registry(address).unwrap(), (host.to_owned(), folder.to_owned()));
         }
@@ -116,6 +132,11 @@ mod tests {
             ("ghcr.io//owner", "expected host[:port]/folder"),
             ("ghcr.io/a b", "expected host[:port]/folder"),
             ("ghcr.io/owner?x", "expected host[:port]/folder"),
+            ("ghcr.io:/owner", "expected host[:port]/folder"),
+            ("ghcr.io:https/owner", "expected host[:port]/folder"),
+            ("ghcr.io?x/owner", "expected host[:port]/folder"),
+            ("owner/board", "write docker.io/owner/board"),
+            ("registry/loop", "or the host with its port"),
             ("ghcr.io/owner:latest", "without a tag"),
             ("user:secret@ghcr.io/owner", "REGISTRY_USER"),
             ("ghcr.io/Owner/Board", "write ghcr.io/owner/board"),

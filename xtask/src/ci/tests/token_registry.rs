@@ -19,6 +19,8 @@ pub(super) const DIGEST: &str = "sha256:0123";
 const PULL: &str = "repository:loop/backend:pull";
 pub(super) const PUSH: &str = "repository:loop/backend:pull,push";
 
+const PLACEHOLDER: &str = "repository:user/image:pull";
+
 /// What a registry asks of whom it does not know; `{host}` stands for its own address.
 pub(super) const DOCKER_HUB: &[&str] =
     &[r#"Bearer realm="http://{host}/token",service="registry.example",scope="{scope}""#];
@@ -92,10 +94,11 @@ fn answer(kept: &mut Kept, asked: &Asked) -> Answer {
     if let Some(query) = path.strip_prefix("/token?") {
         return token(kept, query, authorization);
     }
-    let scope = if asked.line.starts_with("PUT ") {
-        PUSH
-    } else {
-        PULL
+    let scope = match asked.line.split_once(' ') {
+        Some(("PUT", _)) => PUSH,
+        // Asked for nothing, GitHub's registry names an image that nobody has.
+        Some((_, "/v2/")) => PLACEHOLDER,
+        _ => PULL,
     };
     let is_let_in = kept.challenge.is_empty()
         || (kept.challenge.contains(&BASIC[0]) && authorization == basic())
@@ -132,6 +135,9 @@ fn token(kept: &mut Kept, query: &str, authorization: &str) -> Answer {
     }
     let decoded = query.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",");
     let scope = decoded.split('&').find_map(|pair| pair.strip_prefix("scope="));
+    if scope == Some(PLACEHOLDER) {
+        return Response::from_string("{}").with_status_code(403);
+    }
     kept.given += 1;
     let token = format!("token-{}", kept.given);
     // Without a password, only what everybody may.
