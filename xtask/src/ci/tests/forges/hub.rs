@@ -203,25 +203,56 @@ fn a_repository_that_the_forge_hides_names_all_that_may_be_wrong() {
 }
 
 #[test]
-fn a_repository_that_was_renamed_is_asked_for_at_its_new_address() {
-    let stub = Stub::answering(|asked| {
-        if asked.line.contains("/owner/name/") {
-            let location: Header = "Location: /api/repositories/7/pulls".parse().unwrap();
-            return Response::from_string("")
-                .with_status_code(301)
-                .with_header(location);
-        }
-        let status = if asked.header("Authorization") == "token secret" {
-            200
-        } else {
-            401
+fn a_repository_that_was_renamed_is_found_at_its_new_address() {
+    for there in ["/api/repositories/7", "http://{host}/api/repositories/7"] {
+        let stub = Stub::answering(move |asked| {
+            if let Some((_, rest)) = asked.line.split_once("/repos/owner/name/") {
+                let there = there.replace("{host}", asked.header("Host"));
+                let location = Header::from_bytes("Location", format!("{there}/{rest}")).unwrap();
+                let status = if asked.line.starts_with("GET ") { 301 } else { 307 };
+                return Response::from_string("")
+                    .with_status_code(status)
+                    .with_header(location);
+            }
+            let status = if asked.header("Authorization") == "token secret" {
+                200
+            } else {
+                401
+            };
+            Response::from_string("[]").with_status_code(status)
+        });
+        let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+        let client = Client {
+            agent: &agent,
+            hub: &hub,
         };
-        Response::from_string("[]").with_status_code(status)
-    });
-    let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
-    let client = Client {
-        agent: &agent,
-        hub: &hub,
-    };
-    assert_eq!(client.open_proposals("release/").unwrap(), []);
+        assert_eq!(client.open_proposals("release/").unwrap(), []);
+        client.open(&proposal()).unwrap();
+        let sent = stub.asked().pop().unwrap();
+        assert_eq!(sent.line, "POST /api/repositories/7/pulls");
+        assert!(sent.body.contains(&proposal().branch), "{}", sent.body);
+    }
+}
+
+/// Whoever has the token has the repository.
+#[test]
+fn a_change_is_sent_to_no_other_host_and_in_no_circle() {
+    let other = Stub::start(|_| (200, "{}".to_owned()));
+    for there in [format!("http://{}/x", other.address()), "/api/x".to_owned()] {
+        let stub = Stub::answering(move |_| {
+            let location = Header::from_bytes("Location", there.clone()).unwrap();
+            Response::from_string("")
+                .with_status_code(308)
+                .with_header(location)
+        });
+        let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+        let client = Client {
+            agent: &agent,
+            hub: &hub,
+        };
+        let error = client.open(&proposal()).expect_err("elsewhere").to_string();
+        assert!(error.contains("FORGE_REPO") && error.contains(" to "), "{error}");
+        assert!(stub.lines().len() < 6, "{:?}", stub.lines());
+    }
+    assert!(other.lines().is_empty(), "{:?}", other.lines());
 }
