@@ -28,6 +28,13 @@ impl fmt::Display for Key {
     }
 }
 
+/// What of a recipe's source makes its result: neither comments nor tests do.
+pub(crate) fn code(source: &str) -> String {
+    let recipe = source.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    recipe.lines().filter(is_code).collect::<Vec<_>>().join("\n")
+}
+
 /// The last part of a path-like name.
 pub(crate) fn shorten(name: &str) -> String {
     name.rsplit('/').next().unwrap_or(name).to_owned()
@@ -36,6 +43,14 @@ pub(crate) fn shorten(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_and_tests_of_a_recipe_do_not_count() {
+        let recipe = "//! One.\nfn a() {\n    // Why.\n    b();\n}\n\n#[cfg(test)]\nmod tests {}\n";
+        assert_eq!(code(recipe), "fn a() {\n    b();\n}");
+        assert_eq!(code(&recipe.replace("One", "Two")), code(recipe));
+        assert_ne!(code(&recipe.replace("b()", "c()")), code(recipe));
+    }
 
     #[test]
     fn borders_count() {

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use xshell::Shell;
 
 use crate::engine::Kind;
-use crate::key::Key;
+use crate::key::{Key, code};
 use crate::options::Options;
 use crate::part::STAGE;
 use crate::preload::preload;
@@ -37,7 +37,7 @@ fn images<'v>(shop: Workshop<'v>, options: &Options) -> Result<Vec<&'v str>> {
 
 /// Named by the contents of what goes into it.
 pub(crate) fn node_name(shop: Workshop<'_>, options: &Options) -> Result<String> {
-    let mut inputs = vec![include_str!("preload.rs").to_owned()];
+    let mut inputs = vec![code(include_str!("preload.rs"))];
     for image in images(shop, options)? {
         inputs.push(id(shop, image)?);
     }

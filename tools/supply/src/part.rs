@@ -8,7 +8,7 @@ use xshell::Shell;
 
 use crate::error::SupplyError;
 use crate::image::Image;
-use crate::key::Key;
+use crate::key::{Key, code};
 use crate::versions::Versions;
 use crate::workshop::{Workshop, minutes};
 
@@ -25,7 +25,7 @@ pub struct Part {
     pub name: &'static str,
     /// Files of the build context with their text, `Containerfile` among them.
     pub context: &'static [(&'static str, &'static str)],
-    /// The recipe's source: a changed recipe is a changed image.
+    /// The recipe's source: changed code is a changed image.
     pub source: &'static str,
     /// Puts what the Containerfile takes besides `context` into the folder.
     pub prepare: fn(Workshop<'_>, &Path) -> Result<()>,
@@ -40,6 +40,7 @@ impl Part {
     /// Hash of everything the image is made of: pins, recipe, context.
     pub fn key(&self, versions: &Versions) -> Key {
         let pins = [versions.canonical("debian"), versions.canonical(self.name)];
+        let recipe = code(self.source);
         let files = self
             .context
             .iter()
@@ -47,7 +48,7 @@ impl Part {
         Key::of(
             pins.iter()
                 .map(String::as_bytes)
-                .chain([self.source.as_bytes()])
+                .chain([recipe.as_bytes()])
                 .chain(files),
         )
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use xshell::{Shell, cmd};
 
 use crate::go::GoModule;
-use crate::key::Key;
+use crate::key::{Key, code};
 use crate::python::PythonPackages;
 use crate::recipe::{FilesRecipe, to_json};
 use crate::recipes::argocd;
@@ -86,7 +86,8 @@ fn schemas_folder(shop: Workshop<'_>) -> Result<PathBuf> {
     let kubernetes = shop.versions.get("node", "kubernetes")?;
     let package = kubernetes_validate(shop.versions)?.packages.concat();
     let argocd = shop.versions.canonical("argocd");
-    let inputs = [kubernetes, &package, &argocd, include_str!("checks.rs")];
+    let recipe = code(include_str!("checks.rs"));
+    let inputs = [kubernetes, &package, &argocd, &recipe];
     let key = Key::of(inputs.map(str::as_bytes));
     Ok(shop.cache.files().join(format!("schemas-{key}")))
 }
