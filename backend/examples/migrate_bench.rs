@@ -1,6 +1,8 @@
-//! How fast a backfill walks, at several sizes: `cargo run -p backend --example migrate_bench -- 20000 50000 100000`.
+//! How fast a backfill walks, at several sizes:
+//! `cargo run -p backend --example migrate_bench -- 20000 50000 100000`.
 //!
-//! Each size gets a table of its own in an embedded `DynamoDB`, or in the one at `DYNAMODB_ENDPOINT`. docs/MIGRATIONS.md keeps the figures.
+//! Each size gets a table of its own in an embedded `DynamoDB`, or in the one at
+//! `DYNAMODB_ENDPOINT`. docs/MIGRATIONS.md keeps the figures.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,8 @@
-//! All settings, read once at start from arguments and environment; a bad value ends the program and names its variable.
+//! All settings, read once at start from arguments and environment; a bad value ends the program
+//! and names its variable.
 //!
-//! Region, endpoint and credentials are the AWS SDK's own variables and are read by it (see `dynamodb`).
+//! Region, endpoint and credentials are the AWS SDK's own variables and are read by it (see
+//! `dynamodb`).
 
 use std::time::Duration;
 
@@ -60,7 +62,8 @@ pub struct Migrate {
     #[arg(long, env = "MIGRATE_WAIT_SECONDS", default_value = "120", value_parser = seconds)]
     pub migrate_wait_seconds: Duration,
 
-    /// How many items to look at a second at most, so that requests keep their share of the table; 0 is no limit.
+    /// How many items to look at a second at most, so that requests keep their share of the table;
+    /// 0 is no limit.
     #[arg(long, env = "MIGRATE_ITEMS_PER_SECOND", default_value_t = 0)]
     pub migrate_items_per_second: u32,
 

@@ -1,4 +1,5 @@
-//! The connection to the `DynamoDB` table: TLS, timeouts and retries, chosen on purpose and written down once.
+//! The connection to the `DynamoDB` table: TLS, timeouts and retries, chosen on purpose and written
+//! down once.
 
 use std::time::Duration;
 
@@ -16,18 +17,20 @@ pub struct Timeouts {
     pub connect: Duration,
     /// One try.
     pub attempt: Duration,
-    /// All tries of an operation with the pauses between them; shorter than the time the router gives a request.
+    /// All tries of an operation with the pauses between them; shorter than the time the router
+    /// gives a request.
     pub operation: Duration,
     /// Tries of an operation, the first included.
     pub attempts: u32,
-    /// Longest pause before the second try; each further one doubles it. The pause itself is chosen by chance, so that servers that
-    /// were throttled together do not come back together.
+    /// Longest pause before the second try; each further one doubles it. The pause itself is chosen
+    /// by chance, so that servers that were throttled together do not come back together.
     pub first_pause: Duration,
 }
 
 impl Default for Timeouts {
-    /// A table answers in single milliseconds, so a second without a connection is a fault. Throttling and lost connections are
-    /// worth two more tries, and soon: the SDK's own pause of up to a second would be all that a person notices.
+    /// A table answers in single milliseconds, so a second without a connection is a fault.
+    /// Throttling and lost connections are worth two more tries, and soon: the SDK's own pause of
+    /// up to a second would be all that a person notices.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(1),
@@ -48,7 +51,8 @@ pub struct Table {
     pub name: String,
 }
 
-/// The table that the settings name, with region, endpoint and credentials from the AWS SDK's own variables.
+/// The table that the settings name, with region, endpoint and credentials from the AWS SDK's own
+/// variables.
 pub async fn table(config: &config::Table) -> Table {
     // The behaviour version is pinned: a newer SDK must not change retries or timeouts unread.
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
@@ -77,7 +81,8 @@ pub async fn client(loader: ConfigLoader, timeouts: Timeouts) -> Client {
     Client::new(&config)
 }
 
-/// An HTTP client on rustls with ring and Mozilla's roots: the image has no certificate store to read.
+/// An HTTP client on rustls with ring and Mozilla's roots: the image has no certificate store to
+/// read.
 fn http_client() -> aws_sdk_dynamodb::config::SharedHttpClient {
     let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
         .iter()

@@ -1,4 +1,5 @@
-//! The backend of the message board: an HTTP API over one `DynamoDB` table, and the migrations of that table.
+//! The backend of the message board: an HTTP API over one `DynamoDB` table, and the migrations of
+//! that table.
 //!
 //! A library, so that tests drive the real router and the real store; the binary only dispatches.
 

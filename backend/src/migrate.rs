@@ -1,7 +1,8 @@
 //! Data migrations: the list of them, and the subcommand that runs them.
 //!
-//! Numbered, idempotent, recorded in the table. Code of the release before serves while one runs: expand, backfill, contract.
-//! Tables and indexes are no business of migrations; the infrastructure's template makes them.
+//! Numbered, idempotent, recorded in the table. Code of the release before serves while one runs:
+//! expand, backfill, contract. Tables and indexes are no business of migrations; the
+//! infrastructure's template makes them.
 
 mod change;
 mod limiter;

@@ -1,6 +1,7 @@
 //! The `OpenAPI` document of this API, made of the handlers and the wire types.
 //!
-//! Built for tests and for `cargo xtask openapi` only: the binary serves `crates/api/openapi.json`, and a test compares the two.
+//! Built for tests and for `cargo xtask openapi` only: the binary serves `crates/api/openapi.json`,
+//! and a test compares the two.
 
 use std::fmt::Write as _;
 
@@ -19,7 +20,8 @@ pub fn document() -> String {
     in_ascii(&text) + "\n"
 }
 
-/// The same JSON with escapes for what is not ASCII: the patterns are about characters that nobody sees.
+/// The same JSON with escapes for what is not ASCII: the patterns are about characters that nobody
+/// sees.
 fn in_ascii(json: &str) -> String {
     let mut units = [0; 2];
     let mut ascii = String::new();

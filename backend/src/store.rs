@@ -1,10 +1,11 @@
 //! Messages in the table: listed through the index `newest`, each write conditional.
 //!
-//! Knows nothing of HTTP. There is no trait in front: the tests run this very code on an embedded `DynamoDB`.
+//! Knows nothing of HTTP. There is no trait in front: the tests run this very code on an embedded
+//! `DynamoDB`.
 //!
-//! The SDK sends a call again when its answer got lost, so a condition may fail because of the call's own first try. A post
-//! and an edit leave a `write_id` of their own in the item and recognize it, a delete counts its tries: all are safe to send
-//! again.
+//! The SDK sends a call again when its answer got lost, so a condition may fail because of the
+//! call's own first try. A post and an edit leave a `write_id` of their own in the item and
+//! recognize it, a delete counts its tries: all are safe to send again.
 
 mod attempts;
 mod cursor;
@@ -32,7 +33,8 @@ pub(crate) use item::{BOARD, Item, text};
 
 const INDEX: &str = "newest";
 
-/// Identities of messages posted with an idempotency key are made of the key, within this namespace.
+/// Identities of messages posted with an idempotency key are made of the key, within this
+/// namespace.
 const KEYS: Uuid = Uuid::from_u128(0x2f0c_3a5e_9d41_4b86_8c53_7f1e_64d2_b09a);
 
 /// Microseconds, always six digits: as text the instants must sort like the instants.
@@ -77,7 +79,8 @@ impl Store {
         &self.table
     }
 
-    /// One page of at most `limit` messages, newest first; `before` is the `next` of the page read last.
+    /// One page of at most `limit` messages, newest first; `before` is the `next` of the page read
+    /// last.
     pub async fn newest(&self, limit: u32, before: Option<&str>) -> Result<MessageList, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         // One more than asked for: without it a last page that is full would lead to an empty one.
@@ -123,7 +126,8 @@ impl Store {
         answer.item().and_then(found).ok_or(StoreError::NotFound)
     }
 
-    /// Stores a message; with a `key` once, however often it is posted. Does not check it: that is the API's business.
+    /// Stores a message; with a `key` once, however often it is posted. Does not check it: that is
+    /// the API's business.
     pub async fn post(&self, new: NewMessage, key: Option<&str>) -> Result<Posted, StoreError> {
         let posted_hash = item::posted_hash(&new);
         let uuid = key.map_or_else(Uuid::new_v4, |key| Uuid::new_v5(&KEYS, key.as_bytes()));
@@ -166,7 +170,8 @@ impl Store {
         }
     }
 
-    /// Gives the message `uuid` another author and text, at the revisions `expected` only; answers it as it is then.
+    /// Gives the message `uuid` another author and text, at the revisions `expected` only; answers
+    /// it as it is then.
     pub async fn edit(
         &self,
         uuid: &str,
@@ -259,7 +264,8 @@ impl Store {
     }
 }
 
-/// The message in an item that was asked for by its key; `None` for the schema record, which has a key too.
+/// The message in an item that was asked for by its key; `None` for the schema record, which has a
+/// key too.
 fn found(item: &Item) -> Option<Message> {
     item.contains_key("posted_at")
         .then(|| item::message(item))

@@ -1,4 +1,5 @@
-//! What the browser tests need besides Rust: a browser with its driver, axe-core, and the application as `dev` runs it.
+//! What the browser tests need besides Rust: a browser with its driver, axe-core, and the
+//! application as `dev` runs it.
 
 use std::path::PathBuf;
 
@@ -12,7 +13,8 @@ const PURPOSE: &str = "the browser tests";
 /// From one source package: the driver works with the browser of its own version only.
 const CHROMIUM: &[&str] = &["chromium", "chromium-driver"];
 
-/// Gets what is missing; the variables that lead the tests to it, and to the folder for the pictures they take.
+/// Gets what is missing; the variables that lead the tests to it, and to the folder for the
+/// pictures they take.
 pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, PathBuf)>> {
     if !["chromium", "chromedriver"]
         .iter()

@@ -1,4 +1,5 @@
-//! `cargo xtask check`: formatting, lints, manifests, dependency rules. Everything runs; all that failed is named at the end.
+//! `cargo xtask check`: formatting, lints, manifests, dependency rules. Everything runs; all that
+//! failed is named at the end.
 
 use std::time::{Duration, Instant};
 

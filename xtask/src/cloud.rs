@@ -1,4 +1,5 @@
-//! What the tests of the templates of AWS need besides Rust: emulators, AWS' command line, this program and the backend.
+//! What the tests of the templates of AWS need besides Rust: emulators, AWS' command line, this
+//! program and the backend.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -90,8 +90,9 @@ pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> 
     Ok(())
 }
 
-/// Compiles the servers and keeps copies of them in [`BINARIES`]. Cargo says where it puts them, which a person's `build.target`
-/// decides too; and the servers' own tests put other builds in their place.
+/// Compiles the servers and keeps copies of them in [`BINARIES`]. Cargo says where it puts them,
+/// which a person's `build.target` decides too; and the servers' own tests put other builds in
+/// their place.
 fn servers(sh: &Shell) -> Result<()> {
     let messages = env::cargo(sh)
         .args(["build", "--message-format", "json-render-diagnostics"])
@@ -120,7 +121,8 @@ fn binaries(messages: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Compiles the page for the browser; what is bound already is not bound again, for that takes seconds.
+/// Compiles the page for the browser; what is bound already is not bound again, for that takes
+/// seconds.
 fn page(sh: &Shell, out: &Path, pkg: &Path, options: Options) -> Result<()> {
     let wasm = toolchain::prepare(sh, Target::Wasm, options)?;
     let wasm = bundle::compile(sh, &wasm, "dev")?;

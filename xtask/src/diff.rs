@@ -1,4 +1,5 @@
-//! `cargo xtask diff BASE HEAD`: what a change does to each environment, as Argo CD would see it. Markdown, for a reviewer.
+//! `cargo xtask diff BASE HEAD`: what a change does to each environment, as Argo CD would see it.
+//! Markdown, for a reviewer.
 
 mod change;
 mod risks;
@@ -30,7 +31,8 @@ impl flags::Diff {
     }
 }
 
-/// Renders every overlay of a commit: `infra/backend/overlays/staging` becomes `<side>/backend-staging.yaml`.
+/// Renders every overlay of a commit: `infra/backend/overlays/staging` becomes
+/// `<side>/backend-staging.yaml`.
 fn render(sh: &Shell, kustomize: &Path, commit: &str, scratch: &Path, side: &str) -> Result<()> {
     let tree = scratch.join(format!("{side}-tree"));
     let rendered = scratch.join(side);
@@ -88,7 +90,8 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// The risks, then a section for each overlay that differs; those that do not are named in one line.
+/// The risks, then a section for each overlay that differs; those that do not are named in one
+/// line.
 fn compare(sh: &Shell, scratch: &Path) -> Result<String> {
     let (mut text, mut notes, mut same) = (String::new(), String::new(), Vec::new());
     for name in rendered_names(scratch)? {

@@ -16,7 +16,8 @@ pub(crate) fn shell() -> Result<Shell> {
     Ok(sh)
 }
 
-/// The root of the checkout this run belongs to. `cargo run` says it; a binary started by hand knows where it was built.
+/// The root of the checkout this run belongs to. `cargo run` says it; a binary started by hand
+/// knows where it was built.
 fn root() -> Result<PathBuf> {
     let package =
         env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
@@ -26,15 +27,17 @@ fn root() -> Result<PathBuf> {
     Ok(root.to_path_buf())
 }
 
-/// This program. Compiling the tests puts a newer one in its place, and Linux then says of this one that it is deleted.
+/// This program. Compiling the tests puts a newer one in its place, and Linux then says of this one
+/// that it is deleted.
 pub(crate) fn this_program() -> Result<PathBuf> {
     let path = env::current_exe().context("find this program")?;
     let place = path.to_str().and_then(|path| path.strip_suffix(" (deleted)"));
     Ok(place.map_or_else(|| path.clone(), PathBuf::from))
 }
 
-/// Starts this program anew without the variables of Git that name a repository, if there are any: a hook of Git sets them, and
-/// whatever is started from here would work in the person's repository instead of the one it stands in.
+/// Starts this program anew without the variables of Git that name a repository, if there are any:
+/// a hook of Git sets them, and whatever is started from here would work in the person's repository
+/// instead of the one it stands in.
 ///
 /// `handed`: whether settings in `GIT_CONFIG_*` stay.
 pub(crate) fn forget_git(handed: bool) -> Result<()> {
@@ -52,7 +55,8 @@ pub(crate) fn forget_git(handed: bool) -> Result<()> {
     Err(anew.exec()).context("start this program without Git's variables")
 }
 
-/// The folder cargo builds into, in cargo's own words: a variable may name it, a configuration file in any folder above, or neither.
+/// The folder cargo builds into, in cargo's own words: a variable may name it, a configuration file
+/// in any folder above, or neither.
 pub(crate) fn target_dir(sh: &Shell) -> Result<PathBuf> {
     target_dir_of(cargo(sh))
 }
@@ -80,8 +84,8 @@ pub(crate) fn cargo(sh: &Shell) -> Cmd<'_> {
     without_cargo_noise(cmd!(sh, "cargo"))
 }
 
-/// Removes what an outer `cargo run` sets for its program. Build scripts that watch such a variable would otherwise
-/// run again, and with them everything built on them, each time the way in changes.
+/// Removes what an outer `cargo run` sets for its program. Build scripts that watch such a variable
+/// would otherwise run again, and with them everything built on them, each time the way in changes.
 pub(crate) fn without_cargo_noise(mut cmd: Cmd<'_>) -> Cmd<'_> {
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(is_cargo_noise) {
@@ -91,8 +95,8 @@ pub(crate) fn without_cargo_noise(mut cmd: Cmd<'_>) -> Cmd<'_> {
     cmd
 }
 
-/// Names that cargo sets for the program it runs; those a person sets to steer cargo (`CARGO_TARGET_DIR`,
-/// `CARGO_HOME`, `CARGO_BUILD_JOBS` ...) are none of them.
+/// Names that cargo sets for the program it runs; those a person sets to steer cargo
+/// (`CARGO_TARGET_DIR`, `CARGO_HOME`, `CARGO_BUILD_JOBS` ...) are none of them.
 pub(crate) fn is_cargo_noise(name: &str) -> bool {
     matches!(
         name,
@@ -106,7 +110,8 @@ pub(crate) fn is_cargo_noise(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A person may name the folder by either variable, or in a file of a folder above, which counts from that folder.
+    /// A person may name the folder by either variable, or in a file of a folder above, which
+    /// counts from that folder.
     #[test]
     fn the_target_folder_is_the_one_that_cargo_takes() {
         let above = tempfile::tempdir().expect("make a folder");

@@ -1,4 +1,5 @@
-//! The whole command line of `cargo xtask`: every command here, those with verbs of their own in a file each.
+//! The whole command line of `cargo xtask`: every command here, those with verbs of their own in a
+//! file each.
 
 mod aws;
 mod bench;
@@ -30,10 +31,12 @@ pub struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Prove the whole loop on this machine, from nothing and back to nothing (`cargo xtask e2e --help`)
+    /// Prove the whole loop on this machine, from nothing and back to nothing
+    /// (`cargo xtask e2e --help`)
     #[command(disable_help_flag = true)]
     E2e(E2e),
-    /// Run the message board on this machine, without containers, and rebuild it on every saved file
+    /// Run the message board on this machine, without containers, and rebuild it on every saved
+    /// file
     Dev(Dev),
     /// Run every test that needs no cluster
     Test(Test),
@@ -51,7 +54,8 @@ enum Command {
     Rollback(Rollback),
     /// Plan, deploy or destroy the CloudFormation stacks of infra/aws (docs/AWS.md)
     Aws(Aws),
-    /// Make this copy your own: its names, account, region and repository; without options, print them (docs/FORK.md)
+    /// Make this copy your own: its names, account, region and repository; without options, print
+    /// them (docs/FORK.md)
     Fork(Fork),
     /// Show what a change does to each environment's manifests, as Markdown
     Diff(Diff),
@@ -125,7 +129,8 @@ pub(crate) struct Build {
     /// Folder for the result: one folder per app, each the build context of its image
     #[arg(long, default_value = "target/dist")]
     pub(crate) out: PathBuf,
-    /// Compile for this machine and quickly, as `dev` and the browser tests run it: into target/debug and target/dev
+    /// Compile for this machine and quickly, as `dev` and the browser tests run it: into
+    /// target/debug and target/dev
     #[arg(long, conflicts_with = "out")]
     pub(crate) dev: bool,
     /// With --dev: compile this part alone
@@ -200,7 +205,8 @@ pub(crate) struct Supply {
 impl Flags {
     /// Runs the command, from the root of the repository.
     pub fn run(self) -> Result<()> {
-        // Settings handed over by `GIT_CONFIG_*` may hold a credential, by which these reach a remote.
+        // Settings handed over by `GIT_CONFIG_*` may hold a credential, by which these reach a
+        // remote.
         env::forget_git(matches!(
             self.command,
             Command::Ci(_) | Command::Rollback(_) | Command::Diff(_)

@@ -66,7 +66,8 @@ impl flags::Fork {
         self.account.is_none() && self.region.is_none() && !self.names_whom_to_trust()
     }
 
-    /// Without a repository that somebody named, nobody is trusted: a stranger may register the name of this template.
+    /// Without a repository that somebody named, nobody is trusted: a stranger may register the
+    /// name of this template.
     fn names_whom_to_trust(&self) -> bool {
         self.repository.is_some() || self.github.says_something()
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: schemathesis asks the API what its document allows, and what it does not. The tests are
-//! `backend/tests/fuzz/`; here they get the program.
+//! `cargo xtask fuzz`: schemathesis asks the API what its document allows, and what it does not.
+//! The tests are `backend/tests/fuzz/`; here they get the program.
 
 use std::ffi::OsString;
 

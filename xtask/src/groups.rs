@@ -1,5 +1,5 @@
-//! Which packages are compiled together. Another set would unify features anew and compile them twice; and never the
-//! frontend's two halves at once.
+//! Which packages are compiled together. Another set would unify features anew and compile them
+//! twice; and never the frontend's two halves at once.
 
 /// Packages that cargo is always given together.
 #[derive(Debug, Clone, Copy)]

@@ -38,7 +38,8 @@ struct Place {
     hook: PathBuf,
     /// Where it would look without a setting.
     own: PathBuf,
-    /// The scope of the setting by which Git looks outside of this repository, or where others look too.
+    /// The scope of the setting by which Git looks outside of this repository, or where others look
+    /// too.
     outside: Option<String>,
 }
 
@@ -83,7 +84,8 @@ impl Place {
         )
     }
 
-    /// Removes our hook from where it is now and from where it was before a setting came; never what lies outside.
+    /// Removes our hook from where it is now and from where it was before a setting came; never
+    /// what lies outside.
     fn clear(&self) -> Result<()> {
         let mut hooks = vec![&self.own];
         if self.outside.is_none() && resolved(&self.hook) != resolved(&self.own) {
@@ -144,7 +146,8 @@ fn refuse_foreign(hook: &Path) -> Result<bool> {
 
 fn install(hook: &Path, gitleaks: &Path) -> Result<()> {
     let program = gitleaks.display().to_string().replace('\'', r"'\''");
-    // Not by way of cargo: a commit must not wait for a compiler. A program that is gone stops the commit.
+    // Not by way of cargo: a commit must not wait for a compiler. A program that is gone stops the
+    // commit.
     let script = format!(
         "#!/bin/sh\n{MARK}\n\
          gitleaks='{program}'\n\

@@ -1,8 +1,8 @@
 //! The task runner behind `cargo xtask`.
 //!
-//! [`flags`] is the table of contents: each command is a type there and a `run` in the module of its name. What is
-//! deliberately absent: an async runtime and a Kubernetes client. The heavy harness is the crate `e2e`, started from here
-//! as a process.
+//! [`flags`] is the table of contents: each command is a type there and a `run` in the module of
+//! its name. What is deliberately absent: an async runtime and a Kubernetes client. The heavy
+//! harness is the crate `e2e`, started from here as a process.
 
 pub mod flags;
 pub mod security;

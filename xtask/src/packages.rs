@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, bail};
 use xshell::{Shell, cmd};
 
-/// Makes sure that all of `packages` are installed. Removes nothing: where a package of the user's is in the way, apt
-/// refuses and so do we.
+/// Makes sure that all of `packages` are installed. Removes nothing: where a package of the user's
+/// is in the way, apt refuses and so do we.
 pub(crate) fn ensure(sh: &Shell, packages: &[&str], install: bool, purpose: &str) -> Result<()> {
     let missing = missing(sh, packages);
     if missing.is_empty() {

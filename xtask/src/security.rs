@@ -1,5 +1,5 @@
-//! `cargo xtask security`: keeps the tables of docs/SECURITY.md and docs/CHECKLIST.md equal to their lists, and the lists to the
-//! tests.
+//! `cargo xtask security`: keeps the tables of docs/SECURITY.md and docs/CHECKLIST.md equal to
+//! their lists, and the lists to the tests.
 
 mod checklist;
 mod claims;

@@ -1,4 +1,5 @@
-//! Which skips a CI accepts. A person reads why something was left out; of a CI only the colour is seen.
+//! Which skips a CI accepts. A person reads why something was left out; of a CI only the colour is
+//! seen.
 
 use std::env;
 

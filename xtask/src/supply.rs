@@ -1,5 +1,6 @@
-//! `cargo xtask supply`: the parts of the end-to-end run, and the cache they lie in. The work is that of the program `supply`, which is
-//! compiled when it is first needed; tasks and tests ask it by `program.rs` and read JSON.
+//! `cargo xtask supply`: the parts of the end-to-end run, and the cache they lie in. The work is
+//! that of the program `supply`, which is compiled when it is first needed; tasks and tests ask it
+//! by `program.rs` and read JSON.
 
 mod parts;
 mod program;

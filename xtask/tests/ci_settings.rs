@@ -1,4 +1,5 @@
-//! The release verbs name what they miss. Run as CI runs them: a process, told everything by its environment.
+//! The release verbs name what they miss. Run as CI runs them: a process, told everything by its
+//! environment.
 
 #[path = "ci_settings/authority.rs"]
 mod authority;
@@ -28,7 +29,8 @@ fn git(folder: &TempDir, args: &[&str]) {
     git.run().expect("run git");
 }
 
-/// Runs `cargo xtask ci <verb>` with these variables and, but for the ways to programs and to the checkout, no others.
+/// Runs `cargo xtask ci <verb>` with these variables and, but for the ways to programs and to the
+/// checkout, no others.
 fn ci(verb: &[&str], variables: Variables) -> Output {
     ci_in(&checkout(), verb, variables.iter().copied())
 }

@@ -1,4 +1,5 @@
-//! No secret is in this work tree, in its history, or in a commit that is about to be made: by gitleaks.
+//! No secret is in this work tree, in its history, or in a commit that is about to be made: by
+//! gitleaks.
 
 use std::fs;
 use std::io::Write as _;
@@ -161,7 +162,8 @@ fn a_hook_of_somebody_else_stays() {
     );
 }
 
-/// Every file below `folder`, its kind of entry included, so that two lists are equal if nothing was written there.
+/// Every file below `folder`, its kind of entry included, so that two lists are equal if nothing
+/// was written there.
 fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -179,8 +181,9 @@ fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-/// Whether `cargo xtask hooks install` and `remove` leave everything outside of a repository alone, and refuse to go there, when
-/// `arrange` has set up the repository in the first folder and others' things in the second.
+/// Whether `cargo xtask hooks install` and `remove` leave everything outside of a repository alone,
+/// and refuse to go there, when `arrange` has set up the repository in the first folder and others'
+/// things in the second.
 fn assert_stays_inside(name: &str, arrange: impl Fn(&Path, &Path)) {
     let place = tempfile::tempdir().expect("make a folder");
     let (ours, others) = (place.path().join("ours"), place.path().join("others"));

@@ -53,8 +53,8 @@ impl Change {
         item
     }
 
-    /// Writes this change of `item` only while each attribute that was read is as it was and each that is new is still absent;
-    /// otherwise the answer carries the item as it is by then.
+    /// Writes this change of `item` only while each attribute that was read is as it was and each
+    /// that is new is still absent; otherwise the answer carries the item as it is by then.
     pub(super) fn write(&self, table: &Table, item: &Item) -> UpdateItemFluentBuilder {
         let mut names = Placeholders::new('#');
         let mut values = Placeholders::new(':');

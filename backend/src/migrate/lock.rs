@@ -1,8 +1,10 @@
-//! The right to change the schema of one table: a lease in the record `_schema`, taken and kept by conditional writes.
+//! The right to change the schema of one table: a lease in the record `_schema`, taken and kept by
+//! conditional writes.
 //!
-//! No clock of another host is trusted: a lock may be taken over once it was watched for a whole lease and nobody renewed it.
-//! Everything a migrator writes to the record is conditional on still having the lock. Its writes of items need no lock to be
-//! safe, they are conditional themselves; the lock only keeps two migrators from doing the same work.
+//! No clock of another host is trusted: a lock may be taken over once it was watched for a whole
+//! lease and nobody renewed it. Everything a migrator writes to the record is conditional on still
+//! having the lock. Its writes of items need no lock to be safe, they are conditional themselves;
+//! the lock only keeps two migrators from doing the same work.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -29,7 +31,8 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock as soon as nobody holds it, or its holder is silent for a lease; gives up after `patience.wait`.
+    /// Takes the lock as soon as nobody holds it, or its holder is silent for a lease; gives up
+    /// after `patience.wait`.
     pub(super) async fn acquire(table: &Table, patience: Patience) -> Result<Self> {
         let mut lock = Self {
             table: table.clone(),
@@ -118,7 +121,8 @@ impl Lock {
         }
     }
 
-    /// Takes the lock from `holder`, exactly as it was seen. The owner may be this run: an answer can get lost.
+    /// Takes the lock from `holder`, exactly as it was seen. The owner may be this run: an answer
+    /// can get lost.
     async fn take(&self, holder: Option<&Holder>) -> Result<bool> {
         let update = self
             .update("SET lock_owner = :me, lock_until = :until")
@@ -138,7 +142,8 @@ impl Lock {
         let mut kept = self.taken;
         loop {
             tokio::time::sleep(self.lease / 3).await;
-            // Read before the write: the lease in the table must not end before the one counted here.
+            // Read before the write: the lease in the table must not end before the one counted
+            // here.
             let asked = Instant::now();
             let left = self.lease.saturating_sub(kept.elapsed());
             let update = self

@@ -1,4 +1,5 @@
-//! Schema 2: every message has `board`, the partition of the index `newest`; without it the index does not list it.
+//! Schema 2: every message has `board`, the partition of the index `newest`; without it the index
+//! does not list it.
 
 use super::{Change, Migration};
 use crate::store::BOARD;

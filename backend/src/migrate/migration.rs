@@ -5,13 +5,16 @@ use anyhow::{Result, ensure};
 use super::change::Change;
 use crate::store::Item;
 
-/// What an item is to become; `None` when it is as it should be. Looks at nothing but the item, so it can be run again.
+/// What an item is to become; `None` when it is as it should be. Looks at nothing but the item, so
+/// it can be run again.
 pub type Transform = fn(&Item) -> Result<Option<Change>>;
 
-/// Which step of a change over several releases a migration is. docs/MIGRATIONS.md tells when to take which.
+/// Which step of a change over several releases a migration is. docs/MIGRATIONS.md tells when to
+/// take which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Gives code a number, for example the code that writes the new form as well; stored items stay as they are.
+    /// Gives code a number, for example the code that writes the new form as well; stored items
+    /// stay as they are.
     Expand,
     /// Brings stored items to the new form, while code of the release before reads and writes them.
     Backfill,
@@ -70,7 +73,8 @@ impl Migration {
         self.transform.is_some()
     }
 
-    /// What `item` is to become. An error if that would not be its last form: a run that is continued meets items twice.
+    /// What `item` is to become. An error if that would not be its last form: a run that is
+    /// continued meets items twice.
     pub(super) fn change(&self, item: &Item) -> Result<Option<Change>> {
         let Some(transform) = self.transform else {
             return Ok(None);

@@ -21,7 +21,8 @@ use crate::dynamodb::Table;
 
 const POLL: Duration = Duration::from_secs(1);
 
-/// For items: nobody waits for the answer, and being throttled is normal in a walk over a whole table.
+/// For items: nobody waits for the answer, and being throttled is normal in a walk over a whole
+/// table.
 const ATTEMPTS: u32 = 12;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
@@ -100,8 +101,8 @@ impl<'a> Migrator<'a> {
         })
     }
 
-    /// What `up` would do now. Writes nothing and takes no lock; one walk for all migrations, each meeting the items as those before
-    /// it would leave them.
+    /// What `up` would do now. Writes nothing and takes no lock; one walk for all migrations, each
+    /// meeting the items as those before it would leave them.
     pub async fn preview(&self) -> Result<Preview<'a>> {
         let plan = plan(self.migrations, Record::read(self.table).await?.version)?;
         let counts = preview(&patient(self.table), plan.now, self.items_per_second).await?;
@@ -112,7 +113,8 @@ impl<'a> Migrator<'a> {
         })
     }
 
-    /// Brings the table to the newest schema, or stops where it is when `stop` ends. Safe to repeat, safe to run twice at once.
+    /// Brings the table to the newest schema, or stops where it is when `stop` ends. Safe to
+    /// repeat, safe to run twice at once.
     pub async fn up(&self, stop: impl Future<Output = ()>) -> Result<Report> {
         let mut stop = pin!(stop);
         let lock = tokio::select! {
@@ -238,9 +240,10 @@ impl<'a> Migrator<'a> {
     }
 }
 
-/// The same table, reached by a client that has time. Few writes are under way at once and each waits longer after every refusal, so
-/// it needs none of the SDK's other brakes: its quota of retries would end a throttled walk, and its adaptive mode, tried here,
-/// took 45 s for 100 items after 30 refusals.
+/// The same table, reached by a client that has time. Few writes are under way at once and each
+/// waits longer after every refusal, so it needs none of the SDK's other brakes: its quota of
+/// retries would end a throttled walk, and its adaptive mode, tried here, took 45 s for 100 items
+/// after 30 refusals.
 fn patient(table: &Table) -> Table {
     let timeouts = TimeoutConfig::builder()
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)

@@ -12,7 +12,8 @@ pub(super) struct Plan<'a> {
     pub(super) later: &'a [Migration],
 }
 
-/// Schema that the code with `migrations` needs. No code needs a contraction: what it takes away is not used any more.
+/// Schema that the code with `migrations` needs. No code needs a contraction: what it takes away is
+/// not used any more.
 pub(super) fn required(migrations: &[Migration]) -> u32 {
     let needed = |migration: &&Migration| !matches!(migration.phase, Phase::Contract { .. });
     migrations
@@ -24,8 +25,9 @@ pub(super) fn required(migrations: &[Migration]) -> u32 {
 
 /// Splits what is missing on a table at schema `from`.
 ///
-/// Code serves while migrations run, and it may be as old as `from`. A contraction that such code would not survive has to wait
-/// until a later run finds the table at the schema it asks for. At schema 0 no code is ready, so nothing has to wait.
+/// Code serves while migrations run, and it may be as old as `from`. A contraction that such code
+/// would not survive has to wait until a later run finds the table at the schema it asks for. At
+/// schema 0 no code is ready, so nothing has to wait.
 pub(super) fn plan(migrations: &[Migration], from: u32) -> Result<Plan<'_>> {
     let missing = &migrations[migrations.partition_point(|migration| migration.version <= from)..];
     let too_early = |migration: &Migration| matches!(migration.phase, Phase::Contract { readers } if 0 < from && from < readers);

@@ -1,4 +1,5 @@
-//! The item `_schema`: which schema the table is at, who may change it now, and how far an unfinished migration has come.
+//! The item `_schema`: which schema the table is at, who may change it now, and how far an
+//! unfinished migration has come.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,8 @@ pub(super) const SCHEMA_ITEM: &str = "_schema";
 pub struct Record {
     /// The newest migration that is done; 0 where none was recorded.
     pub version: u32,
-    /// Code that requires less than this schema can no longer serve; 0 while nothing was taken away.
+    /// Code that requires less than this schema can no longer serve; 0 while nothing was taken
+    /// away.
     pub min_reader: u32,
     /// Where an unfinished migration goes on.
     pub checkpoint: Option<Checkpoint>,
@@ -65,7 +67,8 @@ pub struct Checkpoint {
 pub struct Holder {
     /// Identity of one run; it is in that run's log.
     pub owner: String,
-    /// Milliseconds since the epoch, by its own clock, until which it has the lock; each renewal moves it.
+    /// Milliseconds since the epoch, by its own clock, until which it has the lock; each renewal
+    /// moves it.
     pub until: String,
 }
 
@@ -99,7 +102,8 @@ impl Record {
         }
     }
 
-    /// Whether code that needs schema `required` can serve. A table that is ahead of it can be served.
+    /// Whether code that needs schema `required` can serve. A table that is ahead of it can be
+    /// served.
     pub fn check(&self, required: u32) -> Result<(), Unfit> {
         let Self {
             version, min_reader, ..

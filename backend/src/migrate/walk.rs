@@ -15,11 +15,13 @@ use super::{Counts, Migration};
 use crate::dynamodb::Table;
 use crate::store::{Item, text};
 
-/// Items of one answer, and of one checkpoint. At the largest message well below the 1 MB at which `DynamoDB` cuts an answer.
+/// Items of one answer, and of one checkpoint. At the largest message well below the 1 MB at which
+/// `DynamoDB` cuts an answer.
 const PAGE_SIZE: i32 = 200;
 /// Writes under way at once. One after the other, a million items would take more than an hour.
 const WRITES: usize = 16;
-/// A message that somebody else changes more often than this, each time between two requests, is no accident.
+/// A message that somebody else changes more often than this, each time between two requests, is no
+/// accident.
 const TRIES: u32 = 10;
 
 /// Some messages, and where the next ones begin.
@@ -30,7 +32,8 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The messages after `position`, read consistently; the schema record is left out. May be empty and not the last.
+    /// The messages after `position`, read consistently; the schema record is left out. May be
+    /// empty and not the last.
     pub(super) async fn read(table: &Table, position: Option<Item>) -> Result<Self> {
         let page = table
             .client
@@ -51,8 +54,8 @@ impl Page {
     }
 }
 
-/// Brings all messages to the form of `migration`, from the checkpoint on if there is one. The counts include what was done
-/// before the checkpoint.
+/// Brings all messages to the form of `migration`, from the checkpoint on if there is one. The
+/// counts include what was done before the checkpoint.
 pub(super) async fn backfill(
     table: &Table,
     lock: &Lock,
@@ -96,7 +99,8 @@ pub(super) async fn backfill(
     }
 }
 
-/// Counts what each of `migrations` would change, each meeting the items as those before it would leave them. Writes nothing.
+/// Counts what each of `migrations` would change, each meeting the items as those before it would
+/// leave them. Writes nothing.
 pub(super) async fn preview(
     table: &Table,
     migrations: &[Migration],
@@ -127,8 +131,8 @@ pub(super) async fn preview(
     }
 }
 
-/// Writes one item in its new form, unless it has it. Whoever changes the item meanwhile wins: then the item as it is by then is
-/// looked at anew.
+/// Writes one item in its new form, unless it has it. Whoever changes the item meanwhile wins: then
+/// the item as it is by then is looked at anew.
 async fn bring_to_form(table: &Table, migration: &Migration, item: Item) -> Result<bool> {
     let name = name(table, &item);
     let mut item = item;
@@ -159,7 +163,8 @@ fn name(table: &Table, item: &Item) -> String {
     )
 }
 
-/// About how many items the table has: `DynamoDB` counts every six hours. `None` where the role may not ask.
+/// About how many items the table has: `DynamoDB` counts every six hours. `None` where the role may
+/// not ask.
 async fn item_count(table: &Table) -> Option<u64> {
     let described = table.client.describe_table().table_name(&table.name).send().await;
     let count = described.ok()?.table()?.item_count()?;

@@ -1,6 +1,7 @@
 //! The body of a post and of an edit: read within limits, then checked field by field.
 //!
-//! All faults of the fields are reported at once, each under the name of its field, as a form shows them.
+//! All faults of the fields are reported at once, each under the name of its field, as a form shows
+//! them.
 
 use std::time::Duration;
 

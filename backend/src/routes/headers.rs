@@ -34,8 +34,8 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     Ok(Some(key.to_owned()))
 }
 
-/// The header `If-Match`, without which nothing is changed: two people who edit the same message must not overwrite each
-/// other unseen.
+/// The header `If-Match`, without which nothing is changed: two people who edit the same message
+/// must not overwrite each other unseen.
 #[derive(Debug)]
 pub(crate) struct IfMatch(pub(crate) Expected);
 
@@ -47,7 +47,8 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// `None` without the header. A tag that no message can have, as a weak one, is one that does not match.
+/// `None` without the header. A tag that no message can have, as a weak one, is one that does not
+/// match.
 fn expected(headers: &HeaderMap) -> Option<Expected> {
     let mut lines = headers.get_all(header::IF_MATCH).iter().peekable();
     lines.peek()?;

@@ -12,7 +12,8 @@ use crate::migrate::{self, Record};
 #[cfg(feature = "openapi")]
 use crate::openapi::problems;
 
-/// Less than a probe waits: what a table cannot answer in this time is no answer for a visitor either.
+/// Less than a probe waits: what a table cannot answer in this time is no answer for a visitor
+/// either.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Never asks the table: a restart does not mend a table.
@@ -26,7 +27,8 @@ pub(crate) async fn live() -> &'static str {
     "ok"
 }
 
-/// Refuses a table whose schema this code cannot serve on: the deployer may have skipped the migration.
+/// Refuses a table whose schema this code cannot serve on: the deployer may have skipped the
+/// migration.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = api::READYZ,
@@ -61,8 +63,8 @@ pub(crate) async fn version(State(app): State<App>) -> Json<BackendVersion> {
     })
 }
 
-/// Asked of the table each time: a probe a second costs next to nothing, and a remembered answer would hide a table that
-/// went away.
+/// Asked of the table each time: a probe a second costs next to nothing, and a remembered answer
+/// would hide a table that went away.
 async fn record(app: &App) -> Result<Record, ApiError> {
     match tokio::time::timeout(RECORD_TIMEOUT, Record::read(app.store.table())).await {
         Ok(record) => Ok(record?),

@@ -1,4 +1,5 @@
-//! Where a page ended, as text that only this module reads: base64url of the last message's instant and identity.
+//! Where a page ended, as text that only this module reads: base64url of the last message's instant
+//! and identity.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};

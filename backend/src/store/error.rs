@@ -13,7 +13,8 @@ pub enum StoreError {
         /// What the SDK says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The table was reached and did not answer within the time of all tries. A write may have been done.
+    /// The table was reached and did not answer within the time of all tries. A write may have been
+    /// done.
     #[error("cannot {doing} in time")]
     Slow {
         /// What was tried.

@@ -1,4 +1,5 @@
-//! Changes are made at expected revisions only: which, and the condition that holds a write to them.
+//! Changes are made at expected revisions only: which, and the condition that holds a write to
+//! them.
 
 use api::Message;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -17,8 +18,8 @@ pub enum Expected {
     Revisions(Vec<u32>),
 }
 
-/// The condition that a message is there and at an expected revision, and its values; it uses the names `#posted_at` and,
-/// unless any revision will do, `#revision`.
+/// The condition that a message is there and at an expected revision, and its values; it uses the
+/// names `#posted_at` and, unless any revision will do, `#revision`.
 pub(super) fn condition(expected: &Expected) -> (String, Item) {
     let there = "attribute_exists(#posted_at)".to_owned();
     let Expected::Revisions(revisions) = expected else {

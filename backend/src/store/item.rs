@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 /// Attributes of one item.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The one partition of the index: the board is small, and newest-first over all messages needs a single partition.
+/// The one partition of the index: the board is small, and newest-first over all messages needs a
+/// single partition.
 pub(crate) const BOARD: &str = "main";
 
 /// The string in attribute `name`.

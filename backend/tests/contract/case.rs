@@ -9,7 +9,8 @@ use libtest_mimic::Trial;
 use testkit::databases::Database;
 use tokio::runtime::Handle;
 
-/// More than the slowest case takes on a busy machine; without it, a case that waits for ever says nothing.
+/// More than the slowest case takes on a busy machine; without it, a case that waits for ever says
+/// nothing.
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// A table of the case's own, as the infrastructure makes it, and the database it is in.
@@ -40,7 +41,8 @@ macro_rules! cases {
 pub(crate) use cases;
 
 impl Case {
-    /// On a database that is not there it is ignored; asked for all the same, it fails with the reason.
+    /// On a database that is not there it is ignored; asked for all the same, it fails with the
+    /// reason.
     pub(crate) fn trial(self, database: &Database, client: Option<Client>, runtime: &Handle) -> Trial {
         let (_, name) = self.name.split_once("::").unwrap_or_default();
         let (runtime, database) = (runtime.clone(), database.clone());

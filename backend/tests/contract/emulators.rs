@@ -1,5 +1,5 @@
-//! Where the databases differ from what AWS documents, as far as a service like this one could meet it. docs/EMULATORS.md tells it
-//! in words and names these cases.
+//! Where the databases differ from what AWS documents, as far as a service like this one could meet
+//! it. docs/EMULATORS.md tells it in words and names these cases.
 
 mod querying;
 mod tables;
@@ -20,7 +20,8 @@ pub(crate) fn cases() -> Vec<Case> {
     [writing::cases(), querying::cases(), tables::cases()].concat()
 }
 
-/// Fails unless `seen` is what AWS documents or, on a database that is named, what that one does instead.
+/// Fails unless `seen` is what AWS documents or, on a database that is named, what that one does
+/// instead.
 fn expect<T: PartialEq + Debug>(ground: &Ground, seen: &T, aws: &T, instead: &[(&str, T)]) {
     let other = instead.iter().find(|(database, _)| *database == ground.database);
     assert_eq!(seen, other.map_or(aws, |(_, other)| other));

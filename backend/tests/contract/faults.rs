@@ -1,4 +1,5 @@
-//! What the user gets while the table, or the way to it, fails: a proxy between SDK and database does what was planned.
+//! What the user gets while the table, or the way to it, fails: a proxy between SDK and database
+//! does what was planned.
 
 use std::time::{Duration, Instant};
 
@@ -185,7 +186,8 @@ async fn a_lost_answer_to_a_delete_is_a_delete(ground: Ground) {
     assert_eq!(stored(&ground).await, []);
 }
 
-/// The first try is given up, the second one stores; the first arrives after all, when the message was changed again.
+/// The first try is given up, the second one stores; the first arrives after all, when the message
+/// was changed again.
 async fn a_write_that_comes_late_changes_nothing(ground: Ground) {
     let (proxy, board) = behind_proxy(&ground).await;
     let late = TIMEOUTS.attempt + Duration::from_millis(300);

@@ -1,5 +1,6 @@
-//! What the board promises, whatever `DynamoDB` it runs on: the same cases on each there is. A case goes through the real router,
-//! as a client does, and past it only to bring about what no client can.
+//! What the board promises, whatever `DynamoDB` it runs on: the same cases on each there is. A case
+//! goes through the real router, as a client does, and past it only to bring about what no client
+//! can.
 #![allow(
     clippy::unwrap_used,
     reason = "test helpers outside test functions fail the test all the same"

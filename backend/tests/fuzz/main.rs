@@ -1,5 +1,6 @@
-//! schemathesis makes requests from the document that the API serves, allowed ones and others, and compares each answer with
-//! it. It must find nothing at the API, and it must find each fault that is put in front of it.
+//! schemathesis makes requests from the document that the API serves, allowed ones and others, and
+//! compares each answer with it. It must find nothing at the API, and it must find each fault that
+//! is put in front of it.
 //!
 //! `cargo xtask test` and `cargo xtask fuzz` bring schemathesis: `SCHEMATHESIS` is its program.
 #![allow(
@@ -21,9 +22,11 @@ use serde_json::Value;
 use server::Server;
 use tokio::runtime::Runtime;
 
-/// For each operation, and for the sequences of operations. A number, not a time: a busy machine must not be asked less.
+/// For each operation, and for the sequences of operations. A number, not a time: a busy machine
+/// must not be asked less.
 const EXAMPLES: &str = "40";
-/// An operation with something to choose that was asked less often was not tried, whatever schemathesis says.
+/// An operation with something to choose that was asked less often was not tried, whatever
+/// schemathesis says.
 const LEAST_REQUESTS: usize = 20;
 
 fn main() -> ExitCode {

@@ -23,7 +23,8 @@ pub(crate) async fn ask(server: &Server, arguments: &[&str]) -> Answer {
     let output = Command::new(env::var_os("SCHEMATHESIS").unwrap())
         .args(["--config-file", SETTINGS, "run"])
         .arg(format!("http://{}{}", server.address, api::OPENAPI))
-        // Half of its requests carry a tag or a cursor that was never handed out, which is no fault of the document.
+        // Half of its requests carry a tag or a cursor that was never handed out, which is no fault
+        // of the document.
         .args(["--continue-on-failure", "--warnings=off", "--no-color"])
         .args(arguments)
         .current_dir(folder.path())

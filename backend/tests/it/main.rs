@@ -1,4 +1,5 @@
-//! Tests of the whole backend through its real router; each starts an embedded `DynamoDB` of its own.
+//! Tests of the whole backend through its real router; each starts an embedded `DynamoDB` of its
+//! own.
 #![allow(
     clippy::unwrap_used,
     reason = "test helpers outside test functions fail the test all the same"

@@ -1,4 +1,5 @@
-//! The document that is checked in, served, and written by hand in two places is the one that the code makes.
+//! The document that is checked in, served, and written by hand in two places is the one that the
+//! code makes.
 
 use api::text::{TextError, check};
 use axum::http::header;
@@ -62,7 +63,8 @@ fn is_taken(text: &str) -> bool {
 fn the_pattern_takes_what_the_api_takes() {
     let pattern = pattern("text");
     assert_eq!(field("author")["pattern"], field("text")["pattern"]);
-    // The two planes with scripts and symbols, the one with tags and selectors, and both ends of all others.
+    // The two planes with scripts and symbols, the one with tags and selectors, and both ends of
+    // all others.
     let ends = (2..=16).flat_map(|plane| [plane << 16, (plane << 16) + 0xFFF0].map(|end| end..end + 16));
     let codes = (0..0x2_0000).chain(0xE_0000..0xE_1100).chain(ends.flatten());
     for character in codes.filter_map(char::from_u32) {

@@ -22,7 +22,8 @@ pub(crate) const PATIENCE: Patience = Patience {
     lease: Duration::from_secs(10),
 };
 
-/// A table handle at an address where nobody listens, and nobody will: it is taken, but not listened on.
+/// A table handle at an address where nobody listens, and nobody will: it is taken, but not
+/// listened on.
 pub(crate) async fn unreachable_table() -> Table {
     let socket = Box::leak(Box::new(TcpSocket::new_v4().unwrap()));
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();

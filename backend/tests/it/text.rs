@@ -10,7 +10,8 @@ use serde_json::json;
 
 use crate::support::{app, body, current_table, get, post, posted, problem, send, write};
 
-/// The names of the fields that a post and an edit of this draft are refused for, which must be the same.
+/// The names of the fields that a post and an edit of this draft are refused for, which must be the
+/// same.
 async fn refused(app: &App, message: &Message, author: &str, text: &str) -> Vec<String> {
     let draft = json!({"author": author, "text": text}).to_string();
     let change = Request::put(api::message_path(&message.uuid))

@@ -49,7 +49,7 @@ pub struct Message {
     pub author: String,
     /// What they wrote.
     pub text: String,
-    /// When the backend took it: RFC 3339 in UTC with microseconds, so that text order is time order.
+    /// When the backend took it: RFC 3339 in UTC with microseconds, so text order is time order.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub posted_at: String,
     /// When it was last changed, like `posted_at`; absent while nobody did.
@@ -66,7 +66,8 @@ impl Message {
     /// Revision of a message as posted.
     pub const FIRST_REVISION: u32 = 1;
 
-    /// Strong entity tag of the message as it is: header `ETag` of an answer, `If-Match` of a change.
+    /// Strong entity tag of the message as it is: header `ETag` of an answer, `If-Match` of a
+    /// change.
     pub fn etag(&self) -> String {
         etag(self.revision)
     }

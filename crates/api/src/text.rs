@@ -1,7 +1,7 @@
 //! What a person may write: text that HTML carries unchanged, with something in it to see.
 //!
-//! The backend refuses by these rules, the `OpenAPI` document publishes them, and the page shows what was stored before
-//! there were any.
+//! The backend refuses by these rules, the `OpenAPI` document publishes them, and the page shows
+//! what was stored before there were any.
 
 mod characters;
 #[cfg(feature = "openapi")]
@@ -51,7 +51,8 @@ impl fmt::Display for TextError {
 
 impl std::error::Error for TextError {}
 
-/// The text as it is stored, if it may be: a line break is one line feed, and at most `longest` characters are taken.
+/// The text as it is stored, if it may be: a line break is one line feed, and at most `longest`
+/// characters are taken.
 pub fn check(text: &str, longest: usize) -> Result<String, TextError> {
     let text = normalize_newlines(text);
     if let Some((index, character)) = text
@@ -77,8 +78,9 @@ pub fn length(text: &str) -> usize {
     normalize_newlines(text).chars().count()
 }
 
-/// A stored text as a page can show it: what HTML does not carry is U+FFFD, the replacement character. The browser would drop
-/// or replace it, and the page's script would look in vain for a text that it finds in the data.
+/// A stored text as a page can show it: what HTML does not carry is U+FFFD, the replacement
+/// character. The browser would drop or replace it, and the page's script would look in vain for a
+/// text that it finds in the data.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     let text = normalize_newlines(text);
     if text.chars().all(is_html) {
@@ -94,8 +96,8 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(shown).collect())
 }
 
-/// Line feeds for every line break: a form sends carriage return and line feed, a script the line feed alone, and HTML makes
-/// a line feed of a lone carriage return.
+/// Line feeds for every line break: a form sends carriage return and line feed, a script the line
+/// feed alone, and HTML makes a line feed of a lone carriage return.
 fn normalize_newlines(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))

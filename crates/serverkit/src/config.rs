@@ -1,4 +1,5 @@
-//! Settings that every server has, and parsers of values; a bad value ends the program and names its variable.
+//! Settings that every server has, and parsers of values; a bad value ends the program and names
+//! its variable.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -31,7 +32,8 @@ pub struct Listen {
     #[arg(long, env = "METRICS_ADDR", default_value = "0.0.0.0:9090")]
     pub metrics_addr: SocketAddr,
 
-    /// Seconds between failing readiness and closing the listener, so that load balancers look away first.
+    /// Seconds between failing readiness and closing the listener, so that load balancers look away
+    /// first.
     #[arg(long, env = "DRAIN_SECONDS", default_value = "3", value_parser = seconds)]
     pub drain_seconds: Duration,
 }

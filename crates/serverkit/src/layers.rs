@@ -1,4 +1,5 @@
-//! What every request passes, from the outside in: metrics, ids and log line, the end of kept connections, panics.
+//! What every request passes, from the outside in: metrics, ids and log line, the end of kept
+//! connections, panics.
 
 use axum::Router;
 use axum::extract::{Request, State};

@@ -1,7 +1,8 @@
-//! What every server of this repository does the same way: settings, logs, request ids, metrics, and going down in order.
+//! What every server of this repository does the same way: settings, logs, request ids, metrics,
+//! and going down in order.
 //!
-//! It knows HTTP and nothing of what is served. A server makes a [`Router`](axum::Router), wraps it in [`layers`] and hands
-//! it to [`serve`].
+//! It knows HTTP and nothing of what is served. A server makes a [`Router`](axum::Router), wraps it
+//! in [`layers`] and hands it to [`serve`].
 
 #[cfg(target_env = "musl")]
 mod allocator;

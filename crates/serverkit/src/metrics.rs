@@ -1,7 +1,8 @@
-//! What is measured of HTTP, under OpenTelemetry's names in Prometheus' form, and the page that shows it.
+//! What is measured of HTTP, under OpenTelemetry's names in Prometheus' form, and the page that
+//! shows it.
 //!
-//! Names and buckets: OpenTelemetry's semantic conventions for HTTP servers. A route is the router's pattern, never the
-//! path that came, so that the number of series is bounded.
+//! Names and buckets: OpenTelemetry's semantic conventions for HTTP servers. A route is the
+//! router's pattern, never the path that came, so that the number of series is bounded.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -73,7 +74,8 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Shows `durations` too, as `name` with `_seconds` appended; for what a server measures besides HTTP.
+    /// Shows `durations` too, as `name` with `_seconds` appended; for what a server measures
+    /// besides HTTP.
     pub fn register_durations<S>(&self, name: &str, help: &str, durations: &Durations<S>)
     where
         S: EncodeLabelSet + Clone + Eq + std::fmt::Debug + std::hash::Hash + Send + Sync + 'static,

@@ -1,4 +1,5 @@
-//! The answer of a handler that panicked: that it did, and the id by which its lines are found in the log. No more.
+//! The answer of a handler that panicked: that it did, and the id by which its lines are found in
+//! the log. No more.
 
 use std::any::Any;
 

@@ -1,8 +1,9 @@
 //! How long a client may take to begin a request, to finish its head, and to take its answer.
 //!
-//! hyper has one limit for the first two. It cannot be short, because a kept connection is quiet for long, and it must not be
-//! long for a head that has begun: each client that never ends one would hold a connection. So hyper gets a timer that
-//! knows when the first byte has come, from the [`Connection`] it reads. For the third it has none: the [`Connection`] fails.
+//! hyper has one limit for the first two. It cannot be short, because a kept connection is quiet
+//! for long, and it must not be long for a head that has begun: each client that never ends one
+//! would hold a connection. So hyper gets a timer that knows when the first byte has come, from the
+//! [`Connection`] it reads. For the third it has none: the [`Connection`] fails.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -15,8 +16,8 @@ use hyper::rt::{Sleep, Timer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// For a connection without a request. Longer than clients keep theirs (load balancers 60 s, reqwest 90 s): who closes
-/// first must not be the one who does not know of the next request.
+/// For a connection without a request. Longer than clients keep theirs (load balancers 60 s,
+/// reqwest 90 s): who closes first must not be the one who does not know of the next request.
 pub(crate) const BEGIN: Duration = Duration::from_secs(100);
 /// From the first byte of a head to its last. It fits into a few packets.
 const HEAD: Duration = Duration::from_secs(10);

@@ -1,7 +1,8 @@
 //! Gives each request its ids and its line in the log.
 //!
-//! The request id is what a person quotes; the trace id comes and goes by W3C `traceparent`. Both are in every line that
-//! is logged while the request is served, on the answer (request id), and in [`RequestIds`] for calls to other servers.
+//! The request id is what a person quotes; the trace id comes and goes by W3C `traceparent`. Both
+//! are in every line that is logged while the request is served, on the answer (request id), and in
+//! [`RequestIds`] for calls to other servers.
 
 use std::time::Instant;
 
@@ -72,7 +73,8 @@ pub fn current() -> Option<RequestIds> {
     CURRENT.try_with(Clone::clone).ok()
 }
 
-/// On an answer's extensions: it is logged at level `debug`, as one that comes every few seconds and says nothing.
+/// On an answer's extensions: it is logged at level `debug`, as one that comes every few seconds
+/// and says nothing.
 #[derive(Clone, Copy, Debug)]
 struct Quiet;
 

@@ -15,7 +15,8 @@ pub async fn requested() {
     }
 }
 
-/// Whether the server is on its way down: readiness fails, requests are still served. Clones share one state.
+/// Whether the server is on its way down: readiness fails, requests are still served. Clones share
+/// one state.
 #[derive(Clone, Debug, Default)]
 pub struct Draining(watch::Sender<bool>);
 

@@ -15,7 +15,8 @@ pub async fn run(filter: Targets, job: impl Future<Output = Result<()>>) -> Exit
         .flatten_event(true)
         .with_span_list(false);
     tracing_subscriber::registry().with(lines).with(filter).init();
-    // In place of plain text on standard error: a panic belongs among the other lines, with the ids of its request.
+    // In place of plain text on standard error: a panic belongs among the other lines, with the ids
+    // of its request.
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "panicked")));
     match job.await {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,8 +9,8 @@ pub fn new_key() -> String {
 
 /// The message that is being posted, and its idempotency key.
 ///
-/// A try that got no answer may have been taken all the same. So the same message keeps its key, and another one gets
-/// a new key: the same would be refused.
+/// A try that got no answer may have been taken all the same. So the same message keeps its key,
+/// and another one gets a new key: the same would be refused.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     key: String,
@@ -32,7 +32,8 @@ impl Attempt {
         self.key.clone()
     }
 
-    /// The key belongs to a message, to this one or to another: what is sent next has a new one, even with the same words.
+    /// The key belongs to a message, to this one or to another: what is sent next has a new one,
+    /// even with the same words.
     pub(crate) fn key_is_used(&mut self) {
         *self = Self::new(String::new());
     }

@@ -65,7 +65,8 @@ impl Backend {
         })
     }
 
-    /// The same backend, asked with these headers: those by which its logs name the request that it is asked for.
+    /// The same backend, asked with these headers: those by which its logs name the request that it
+    /// is asked for.
     #[must_use]
     pub fn with_headers(&self, headers: HeaderMap) -> Self {
         Self {
@@ -102,7 +103,8 @@ impl Backend {
         self.answer(request).await.map(Message::sanitized)
     }
 
-    /// Schema the backend's table is at, as it was at most a few seconds ago; `None` while the backend cannot tell.
+    /// Schema the backend's table is at, as it was at most a few seconds ago; `None` while the
+    /// backend cannot tell.
     pub async fn schema_version(&self) -> Option<u32> {
         // Held while asking: who comes meanwhile waits for this answer instead of asking as well.
         let mut known = self.schema.lock().await;
@@ -154,8 +156,9 @@ impl Backend {
     }
 }
 
-/// Sends once more what could not connect: the backend has not seen it. Otherwise one lost packet, of TCP or of DNS, would be
-/// an error on the page, as both are sent again only after the time to connect is over.
+/// Sends once more what could not connect: the backend has not seen it. Otherwise one lost packet,
+/// of TCP or of DNS, would be an error on the page, as both are sent again only after the time to
+/// connect is over.
 async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
     let again = request.try_clone();
     match (request.send().await, again) {

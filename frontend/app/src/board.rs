@@ -73,8 +73,9 @@ impl Board {
         self.now.set(clock.now(clock::age()));
     }
 
-    /// An instant that parts what the page was made with from what is posted later; empty where all is later. A page of
-    /// older messages, or without any because of a fault, has nothing but its own age to go by.
+    /// An instant that parts what the page was made with from what is posted later; empty where all
+    /// is later. A page of older messages, or without any because of a fault, has nothing but its
+    /// own age to go by.
     pub(crate) fn seen_until(self) -> String {
         let newest = self.feed.with_untracked(|feed| feed.newest().map(str::to_owned));
         match newest {

@@ -26,7 +26,8 @@ impl Clock {
     }
 }
 
-/// For how many milliseconds the page has been open. Nobody can set this clock; while the machine sleeps it may stand still.
+/// For how many milliseconds the page has been open. Nobody can set this clock; while the machine
+/// sleeps it may stand still.
 pub(crate) fn age() -> f64 {
     window()
         .performance()

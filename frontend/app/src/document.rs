@@ -8,8 +8,9 @@ use crate::App;
 /// Until a page that shows a fault is asked for again where no script does better.
 const RETRY_SECONDS: u8 = 10;
 
-/// The board's document; [`Page`](crate::Page) is in context. `files` is the address below which the browser finds style
-/// and script; with `retry` it is loaded again after a while where there is no script.
+/// The board's document; [`Page`](crate::Page) is in context. `files` is the address below which
+/// the browser finds style and script; with `retry` it is loaded again after a while where there is
+/// no script.
 pub fn board_document(options: LeptosOptions, files: &str, retry: bool) -> impl IntoView + use<> {
     let retry = retry.then(|| {
         view! { <noscript><meta http-equiv="refresh" content=RETRY_SECONDS.to_string()/></noscript> }

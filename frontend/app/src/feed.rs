@@ -82,7 +82,8 @@ impl Feed {
 
     /// A message was posted by somebody; answers whether by another than this page, and new to it.
     ///
-    /// News of an own message may come before the answer to its post: the words tell, as its uuid is not known yet.
+    /// News of an own message may come before the answer to its post: the words tell, as its uuid
+    /// is not known yet.
     pub(crate) fn arrived(&mut self, message: Message) -> bool {
         let own =
             |sending: &Sending| sending.new.author == message.author && sending.new.text == message.text;
@@ -101,8 +102,8 @@ impl Feed {
         self.next = older.next;
     }
 
-    /// The newest page was read again. Where it does not reach back to what is here, there is a gap, and it is all
-    /// that stays.
+    /// The newest page was read again. Where it does not reach back to what is here, there is a
+    /// gap, and it is all that stays.
     pub(crate) fn refresh(&mut self, newest: MessageList) {
         let joins = newest.messages.iter().any(|message| self.knows(message));
         if !joins {

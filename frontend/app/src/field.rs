@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-/// `children` is the control; its `id` is `name`, and it names [`error_id`] as its description while there is a problem.
+/// `children` is the control; its `id` is `name`, and it names [`error_id`] as its description
+/// while there is a problem.
 #[component]
 pub(crate) fn Field(
     name: &'static str,

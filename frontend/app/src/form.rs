@@ -13,8 +13,8 @@ use crate::field::{Field, error_id};
 use crate::server::post_message;
 use crate::{BoardError, Draft};
 
-/// A field counts UTF-16 units, the limits characters, which have up to two: a field that stops a person at this many never
-/// stops what the backend takes.
+/// A field counts UTF-16 units, the limits characters, which have up to two: a field that stops a
+/// person at this many never stops what the backend takes.
 const UNITS: usize = char::MAX.len_utf16();
 
 /// The element that says how long the text is.
@@ -36,7 +36,8 @@ struct Form {
 impl Form {
     /// Posts what is written, and shows it meanwhile.
     fn submit(self, event: &SubmitEvent) {
-        // On a page of older messages the new one has no place: the browser sends the form, and shows the newest.
+        // On a page of older messages the new one has no place: the browser sends the form, and
+        // shows the newest.
         let (Some(author), Some(text), true) = (
             self.author.get_untracked(),
             self.text.get_untracked(),
@@ -183,8 +184,8 @@ fn described(problem: Signal<Option<String>>, name: &'static str) -> impl Fn() -
     move || problem.with(Option::is_some).then(|| error_id(name))
 }
 
-/// The text as HTML: what leptos writes into a textarea is not escaped. The line break before it is dropped by the browser, and
-/// only one is.
+/// The text as HTML: what leptos writes into a textarea is not escaped. The line break before it is
+/// dropped by the browser, and only one is.
 fn inside_textarea(text: &str) -> String {
     format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
 }

@@ -1,8 +1,10 @@
-//! The message board's page: components and server functions, for the server (`ssr`) and the browser (`hydrate`).
+//! The message board's page: components and server functions, for the server (`ssr`) and the
+//! browser (`hydrate`).
 //!
-//! No storage and no rules of its own: the backend has both, behind its API. A page is a function of one value,
-//! [`Page`]: the server fills it in and writes it into the document, the browser reads it from there. So nothing waits
-//! while a page is rendered, and both sides begin with the same.
+//! No storage and no rules of its own: the backend has both, behind its API. A page is a function
+//! of one value, [`Page`]: the server fills it in and writes it into the document, the browser
+//! reads it from there. So nothing waits while a page is rendered, and both sides begin with the
+//! same.
 //!
 //! # What tests may rely on
 //!
@@ -59,8 +61,8 @@ pub fn App() -> impl IntoView {
     view! { <board::BoardView page/> }
 }
 
-/// Says in the document that the page is alive. Not by an effect of [`App`]: effects run even after the document was found to
-/// be another than expected, when nothing else does.
+/// Says in the document that the page is alive. Not by an effect of [`App`]: effects run even after
+/// the document was found to be another than expected, when nothing else does.
 pub fn mark_hydrated() {
     if let Some(html) = document().document_element() {
         html.set_attribute("data-hydrated", "").ok();

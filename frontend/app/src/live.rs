@@ -1,8 +1,8 @@
-//! Live updates: follows the events of the frontend's server for as long as the page is open, through a stream of its own or
-//! that of another tab.
+//! Live updates: follows the events of the frontend's server for as long as the page is open,
+//! through a stream of its own or that of another tab.
 //!
-//! Between tabs goes text, `NUMBER WORD ID DATA`: the number of the tab that speaks, then the name, id and data of an event of the
-//! server as it came, or one of
+//! Between tabs goes text, `NUMBER WORD ID DATA`: the number of the tab that speaks, then the name,
+//! id and data of an event of the server as it came, or one of
 //!
 //! | word | said by | data |
 //! |---|---|---|
@@ -48,8 +48,8 @@ struct Live {
     source: StoredValue<Option<EventSource>, LocalStorage>,
 }
 
-/// Follows the server's events: new messages after those on the page, and whether the backend can be reached. The server gives a
-/// sign of life every `heartbeat`.
+/// Follows the server's events: new messages after those on the page, and whether the backend can
+/// be reached. The server gives a sign of life every `heartbeat`.
 pub(crate) fn listen(board: Board, heartbeat: Duration) {
     let channel = BroadcastChannel::new(CHANNEL).ok();
     let live = Live {
@@ -139,7 +139,8 @@ impl Live {
         self.take(&name, &id, &data);
     }
 
-    /// After a broken connection the browser connects again; after an answer that is no stream it does not.
+    /// After a broken connection the browser connects again; after an answer that is no stream it
+    /// does not.
     fn broken(self) {
         if self.is_given_up() {
             let again = move || {

@@ -34,7 +34,8 @@ pub(crate) fn Older(board: Board) -> impl IntoView {
                 Err(error) => fault.set(Some(error)),
             }
             loading.set(false);
-            // The button is gone with the last page: without this the keyboard would begin at the top again.
+            // The button is gone with the last page: without this the keyboard would begin at the
+            // top again.
             if let Some(end) = end.get_untracked().filter(|_| !untrack(|| has_more(board))) {
                 end.focus().ok();
             }

@@ -20,8 +20,8 @@ pub struct Page {
     pub draft: Draft,
     /// Why what was posted was not taken; the form shows it.
     pub refusal: Option<BoardError>,
-    /// When the server made the page, in milliseconds since 1970: the browser begins with the same "3 minutes ago", and goes on
-    /// from there instead of trusting the visitor's clock.
+    /// When the server made the page, in milliseconds since 1970: the browser begins with the same
+    /// "3 minutes ago", and goes on from there instead of trusting the visitor's clock.
     pub now: i64,
     /// Between two signs of life on the event stream.
     pub heartbeat: Duration,
@@ -53,7 +53,8 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The draft as a page can show it: what is refused in it becomes something to see, and to take out.
+    /// The draft as a page can show it: what is refused in it becomes something to see, and to take
+    /// out.
     #[must_use]
     pub fn sanitized(self) -> Self {
         Self {

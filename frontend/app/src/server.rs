@@ -1,7 +1,8 @@
 //! Server functions: the page's own calls, each a thin step to the backend's API.
 //!
-//! Their addresses are fixed by hand: the default is a hash that changes with the source, and a page loaded before a
-//! release must still be able to post after it. A field that is added later needs a default for the same reason.
+//! Their addresses are fixed by hand: the default is a hash that changes with the source, and a
+//! page loaded before a release must still be able to post after it. A field that is added later
+//! needs a default for the same reason.
 
 use api::{Message, MessageList};
 use leptos::prelude::*;

@@ -5,6 +5,7 @@
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(app::App);
-    // Not reached where the document is not the page that the script knows: that is a panic, and this build ends by it.
+    // Not reached where the document is not the page that the script knows: that is a panic, and
+    // this build ends by it.
     app::mark_hydrated();
 }

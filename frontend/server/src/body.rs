@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// The longest text and author, every byte of them escaped, fit well. On the bytes themselves: server functions read
-/// the body past axum's own limit.
+/// The longest text and author, every byte of them escaped, fit well. On the bytes themselves:
+/// server functions read the body past axum's own limit.
 const LIMIT: usize = 32 * 1024;
 /// A body of this size comes in a few packets.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,4 +1,5 @@
-//! All settings, read once at start from arguments and environment; a bad value ends the program and names its variable.
+//! All settings, read once at start from arguments and environment; a bad value ends the program
+//! and names its variable.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,8 +27,8 @@ pub struct Config {
     #[arg(long, env = "APP_COMMIT", value_parser = name)]
     pub app_commit: Option<String>,
 
-    /// Seconds between two signs of life on the event stream. A page takes a stream for dead that was silent for two and a half
-    /// times as long.
+    /// Seconds between two signs of life on the event stream. A page takes a stream for dead that
+    /// was silent for two and a half times as long.
     #[arg(long, env = "HEARTBEAT_SECONDS", default_value = "10", value_parser = heartbeat)]
     pub heartbeat_seconds: Duration,
 

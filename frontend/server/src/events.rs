@@ -1,4 +1,5 @@
-//! Live updates as server-sent events: what is new since the page was made, or since the connection broke.
+//! Live updates as server-sent events: what is new since the page was made, or since the connection
+//! broke.
 //!
 //! | event | data | id |
 //! |---|---|---|
@@ -7,8 +8,9 @@
 //! | `gap` | nothing: more was posted than is known here, the list has to be asked for | of the newest message |
 //! | `ping` | what the server's clock shows, in milliseconds since 1970: at every heartbeat, whatever else is sent | |
 //!
-//! A message may come twice after a reconnection; its uuid tells. None is left out. The heartbeat is an event and no comment: a
-//! page cannot see comments, and could not tell a quiet board from a connection that is dead and was never closed.
+//! A message may come twice after a reconnection; its uuid tells. None is left out. The heartbeat
+//! is an event and no comment: a page cannot see comments, and could not tell a quiet board from a
+//! connection that is dead and was never closed.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -34,8 +36,8 @@ const EVENTS: &str = "/events";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// When a browser whose connection ended comes back.
 const RETRY: Duration = Duration::from_secs(1);
-/// A message is seen later than it was posted: written, copied to the index, and stamped by another clock. Milliseconds of this
-/// much before the last one seen are looked at again.
+/// A message is seen later than it was posted: written, copied to the index, and stamped by another
+/// clock. Milliseconds of this much before the last one seen are looked at again.
 const OVERLAP: i64 = 10_000;
 
 /// What a stream is made of.
@@ -46,7 +48,8 @@ struct Source {
     draining: Draining,
 }
 
-/// Where browsers listen. Streams end when draining begins: they would hold up the end of the process.
+/// Where browsers listen. Streams end when draining begins: they would hold up the end of the
+/// process.
 pub(crate) fn routes(newest: Newest, heartbeat: Duration, draining: Draining) -> Router {
     Router::new().route(EVENTS, get(events)).with_state(Source {
         newest,
@@ -57,7 +60,8 @@ pub(crate) fn routes(newest: Newest, heartbeat: Duration, draining: Draining) ->
 
 #[derive(Debug, Deserialize)]
 struct Address {
-    /// When the newest message on the page was posted; empty if there was none. Without it, the new begins now.
+    /// When the newest message on the page was posted; empty if there was none. Without it, the new
+    /// begins now.
     after: Option<String>,
 }
 

@@ -31,7 +31,8 @@ const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// Set by whatever ends TLS before this server.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What a document may load and run: its own files, and the inline scripts that carry this answer's nonce.
+/// What a document may load and run: its own files, and the inline scripts that carry this answer's
+/// nonce.
 pub(crate) fn content_policy(nonce: Option<&Nonce>) -> HeaderValue {
     let nonce = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     let policy = format!(

@@ -1,6 +1,7 @@
 //! The frontend's server: renders the page, takes its forms, hands out its files.
 //!
-//! A library, so that tests drive the real router; the binary only dispatches. The page itself is the crate `app`.
+//! A library, so that tests drive the real router; the binary only dispatches. The page itself is
+//! the crate `app`.
 
 mod body;
 pub mod config;

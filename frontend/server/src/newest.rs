@@ -1,4 +1,5 @@
-//! Watches the newest messages for all who listen: one question a second for the whole process, none while nobody listens.
+//! Watches the newest messages for all who listen: one question a second for the whole process,
+//! none while nobody listens.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -41,7 +42,8 @@ impl Newest {
         }))
     }
 
-    /// Listens until the receiver is dropped. A receiver sees the latest state, and may skip states between.
+    /// Listens until the receiver is dropped. A receiver sees the latest state, and may skip states
+    /// between.
     pub(crate) fn subscribe(&self) -> watch::Receiver<Option<Snapshot>> {
         let mut watching = self.0.watching.lock().unwrap_or_else(PoisonError::into_inner);
         if !*watching {

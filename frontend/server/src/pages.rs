@@ -76,7 +76,8 @@ async fn form(State(pages): State<Pages>, request: Request) -> Response {
         // The browser asks for the page anew, so that loading it again posts nothing.
         Ok(_) => (StatusCode::FOUND, [(header::LOCATION, "/")]).into_response(),
         Err(refusal) => {
-            // Without an answer it may have been taken all the same: then the key keeps it from being posted twice.
+            // Without an answer it may have been taken all the same: then the key keeps it from
+            // being posted twice.
             if refusal != BoardError::Unavailable {
                 draft.key = new_key();
             }
@@ -132,7 +133,8 @@ impl Pages {
         response
     }
 
-    /// The backend, asked on behalf of the request that is being served: its logs name the same ids.
+    /// The backend, asked on behalf of the request that is being served: its logs name the same
+    /// ids.
     fn backend(&self) -> Backend {
         let Some(ids) = request::current() else {
             return self.backend.clone();

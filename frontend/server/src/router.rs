@@ -26,7 +26,8 @@ use crate::{body, events, headers, health};
 
 /// Files below an address that names the commit never change.
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// All else may change with each release, and a file's time says nothing: reproducible images give all files the same.
+/// All else may change with each release, and a file's time says nothing: reproducible images give
+/// all files the same.
 const FORGET: HeaderValue = HeaderValue::from_static("no-store");
 
 const BY_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
@@ -45,7 +46,8 @@ pub fn router(config: &Config, draining: &Draining, metrics: &Metrics) -> Result
         commit: site.commit.clone(),
         environment: site.environment.clone(),
     };
-    // While a release rolls out, a pod of another commit must not answer for these files: the address names the commit.
+    // While a release rolls out, a pod of another commit must not answer for these files: the
+    // address names the commit.
     let versioned = config.app_commit.as_ref().map(|commit| format!("/v/{commit}"));
     let address: Arc<str> = versioned.clone().unwrap_or_default().into();
     let pages = Pages {

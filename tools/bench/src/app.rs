@@ -1,7 +1,7 @@
 //! What is measured, and in which order.
 //!
-//! All contenders of a workload run in every round, each round beginning with another one: what the machine does beside
-//! it then hits all of them.
+//! All contenders of a workload run in every round, each round beginning with another one: what the
+//! machine does beside it then hits all of them.
 
 use std::time::Duration;
 

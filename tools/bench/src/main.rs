@@ -1,4 +1,5 @@
-//! Measures the application beside references: both sides in one run, taking turns, printed as ratios.
+//! Measures the application beside references: both sides in one run, taking turns, printed as
+//! ratios.
 //!
 //! Started by `cargo xtask bench app`, which builds what is measured.
 
@@ -26,7 +27,8 @@ struct Cli {
 enum Command {
     /// Measure backend and page under load
     App(app::Args),
-    /// Serve an embedded `DynamoDB`: in a process of its own, so that its work is not counted as somebody else's
+    /// Serve an embedded `DynamoDB`: in a process of its own, so that its work is not counted as
+    /// somebody else's
     #[command(hide = true)]
     Database,
 }

@@ -16,7 +16,8 @@ use crate::stats::Spread;
 const READY: Duration = Duration::from_secs(20);
 /// Fine enough for a start of some milliseconds.
 const POLL: Duration = Duration::from_micros(500);
-/// After its first requests a program has what it needs for serving; then it is left alone for so long.
+/// After its first requests a program has what it needs for serving; then it is left alone for so
+/// long.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// Where the programs are and what they leave.
@@ -114,7 +115,8 @@ pub(crate) async fn starts(count: usize, start: impl Fn() -> Result<Server>) -> 
     })
 }
 
-/// The peers log nothing for a request either; and the default port of metrics is for one process on a machine.
+/// The peers log nothing for a request either; and the default port of metrics is for one process
+/// on a machine.
 fn quiet(mut command: Command) -> Command {
     command.env("RUST_LOG", "warn").env("METRICS_ADDR", "127.0.0.1:0");
     command

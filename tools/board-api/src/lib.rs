@@ -1,7 +1,8 @@
-//! The board's HTTP API as a stranger knows it: what tools ask for and read, by the published `OpenAPI` document.
+//! The board's HTTP API as a stranger knows it: what tools ask for and read, by the published
+//! `OpenAPI` document.
 //!
-//! Nothing here comes from the products' code, so a tool notices when an answer changes. The tests compare it with the
-//! document; types leave out what no tool reads.
+//! Nothing here comes from the products' code, so a tool notices when an answer changes. The tests
+//! compare it with the document; types leave out what no tool reads.
 
 use serde::{Deserialize, Serialize};
 

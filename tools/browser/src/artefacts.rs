@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
-/// The folder of this run: `BROWSER_RUN`, which `cargo xtask test` sets, or one for tests started by hand.
+/// The folder of this run: `BROWSER_RUN`, which `cargo xtask test` sets, or one for tests started
+/// by hand.
 pub(crate) fn folder() -> Result<PathBuf> {
     let folder = match env::var_os("BROWSER_RUN") {
         Some(folder) => PathBuf::from(folder),

@@ -28,7 +28,8 @@ const ARGUMENTS: &[&str] = &[
     "--disable-sync",
     // Ends the browser with its driver, however that ends.
     "--remote-debugging-pipe",
-    // To a browser, any other name is a place reached without encryption, where it offers less to a page than on loopback.
+    // To a browser, any other name is a place reached without encryption, where it offers less to a
+    // page than on loopback.
     "--host-resolver-rules=MAP plain.test 127.0.0.1",
 ];
 
@@ -195,8 +196,8 @@ impl Browser {
         self.press("button[type=submit]").await
     }
 
-    /// Puts `text` into an empty field at once, as from the clipboard: `WebDriver` itself types no character that is two for
-    /// JavaScript.
+    /// Puts `text` into an empty field at once, as from the clipboard: `WebDriver` itself types no
+    /// character that is two for JavaScript.
     pub async fn paste(&self, css: &str, text: &str) -> Result<()> {
         let field = self.shows(css).await?;
         field.clear().await?;

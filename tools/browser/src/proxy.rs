@@ -1,4 +1,5 @@
-//! A proxy on loopback, before the page: lets event streams die without closing them, as networks do, and counts them.
+//! A proxy on loopback, before the page: lets event streams die without closing them, as networks
+//! do, and counts them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ const STREAM: &[u8] = b"GET /events";
 /// A connection that is no stream, or not yet.
 const NO_STREAM: usize = 0;
 
-/// Passes every byte both ways, but what comes on a dead stream: that connection stays open, and the browser gets nothing. Ends when
-/// it is dropped.
+/// Passes every byte both ways, but what comes on a dead stream: that connection stays open, and
+/// the browser gets nothing. Ends when it is dropped.
 pub struct Proxy {
     address: SocketAddr,
     streams: Arc<Streams>,

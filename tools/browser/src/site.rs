@@ -7,7 +7,8 @@ use crate::browser::Browser;
 use crate::driver::Driver;
 use crate::proxy::Proxy;
 
-/// An application of the test's own, and what it takes to open browsers on it. All ends when it is dropped.
+/// An application of the test's own, and what it takes to open browsers on it. All ends when it is
+/// dropped.
 pub struct Site {
     /// The running application.
     pub stack: Stack,

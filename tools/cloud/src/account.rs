@@ -1,4 +1,5 @@
-//! The account and region that the templates are for. Emulators are told to be it, so the tests hold in a fork too.
+//! The account and region that the templates are for. Emulators are told to be it, so the tests
+//! hold in a fork too.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! Emulators of AWS as processes on loopback, and the two ways in: `cargo xtask aws` and the services' own APIs.
+//! Emulators of AWS as processes on loopback, and the two ways in: `cargo xtask aws` and the
+//! services' own APIs.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

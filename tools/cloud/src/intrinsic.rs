@@ -1,6 +1,8 @@
-//! Functions of a template in their long forms (`Fn::If` and its like), worked out for given parameters.
+//! Functions of a template in their long forms (`Fn::If` and its like), worked out for given
+//! parameters.
 //!
-//! A short form (`!If`) loses its name where YAML is read as plain values. What this module does not know is an error.
+//! A short form (`!If`) loses its name where YAML is read as plain values. What this module does
+//! not know is an error.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value};

@@ -1,4 +1,5 @@
-//! What the tests of `infra/aws` work with: the templates, emulators of AWS, and readers of policies.
+//! What the tests of `infra/aws` work with: the templates, emulators of AWS, and readers of
+//! policies.
 
 pub mod account;
 pub mod checkout;

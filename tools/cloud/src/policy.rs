@@ -1,4 +1,5 @@
-//! What a policy of a role allows: the part of IAM's rules that the templates here use for pushing images.
+//! What a policy of a role allows: the part of IAM's rules that the templates here use for pushing
+//! images.
 //!
 //! Whatever this module does not know is an error, never a yes or a no.
 
@@ -10,7 +11,8 @@ use crate::statement::{allowed, statements};
 
 const FIELDS: &[&str] = &["Sid", "Effect", "Action", "Resource"];
 
-/// Whether `action` may be done to the resource of this ARN: some statement allows it, and none denies it.
+/// Whether `action` may be done to the resource of this ARN: some statement allows it, and none
+/// denies it.
 pub fn allows(policy: &Value, action: &str, resource: &str) -> Result<bool> {
     allowed(&statements(policy, FIELDS)?, |statement| {
         let fits = |field: &str, wanted: &str| -> Result<bool> {

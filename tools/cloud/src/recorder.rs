@@ -9,8 +9,8 @@ use std::thread;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// An action as IAM names it, and what it is done to: of a `DynamoDB`, `table` or `index/` with the index's name; of a registry, the
-/// repository.
+/// An action as IAM names it, and what it is done to: of a `DynamoDB`, `table` or `index/` with the
+/// index's name; of a registry, the repository.
 pub type Call = (String, String);
 
 /// What a request is to IAM, by its head and body; nothing where no right is needed.
@@ -25,7 +25,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// One in front of a `DynamoDB` at `upstream` (`http://127.0.0.1:…`); it works until this process ends.
+    /// One in front of a `DynamoDB` at `upstream` (`http://127.0.0.1:…`); it works until this
+    /// process ends.
     pub fn of_table(upstream: &str) -> Result<Self> {
         Self::start(upstream, of_table)
     }

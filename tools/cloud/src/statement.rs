@@ -1,4 +1,5 @@
-//! The statements of a policy, and what they decide together; the same for policies of roles and of trust.
+//! The statements of a policy, and what they decide together; the same for policies of roles and of
+//! trust.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value};

@@ -53,7 +53,8 @@ impl Template {
             .collect()
     }
 
-    /// `text` with each `${Name}` filled in from `given`, else from the template's defaults; an error if one is neither.
+    /// `text` with each `${Name}` filled in from `given`, else from the template's defaults; an
+    /// error if one is neither.
     pub fn fill(&self, text: &str, given: &[(&str, &str)]) -> Result<String> {
         let mut filled = String::new();
         let mut rest = text;

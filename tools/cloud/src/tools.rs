@@ -26,7 +26,8 @@ fn variable(name: &str) -> Result<PathBuf> {
 
 /// A program of the folder with cfn-lint, moto, `MiniStack` and `aws`.
 ///
-/// Nothing of the person's own reaches it: no profile, no credentials, no folder for its notes but `home`.
+/// Nothing of the person's own reaches it: no profile, no credentials, no folder for its notes but
+/// `home`.
 pub fn program(name: &str, home: &Path) -> Result<Command> {
     let folder = variable("CLOUD_TOOLS")?;
     let program = folder.join("bin").join(name);

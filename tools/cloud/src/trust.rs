@@ -1,4 +1,5 @@
-//! Who may take on a role by a signed token: the part of IAM's rules that the trust policies here use.
+//! Who may take on a role by a signed token: the part of IAM's rules that the trust policies here
+//! use.
 //!
 //! No emulator evaluates them. Whatever this module does not know is an error, never a yes or a no.
 
@@ -39,8 +40,8 @@ pub fn allows(policy: &Value, account: &str, token: &Token) -> Result<bool> {
     })
 }
 
-/// Every statement must name an audience and a subject, and a wildcard may stand only at the end of a version's tag: a policy without
-/// is open to everybody whom the issuer serves.
+/// Every statement must name an audience and a subject, and a wildcard may stand only at the end of
+/// a version's tag: a policy without is open to everybody whom the issuer serves.
 pub fn is_bound(policy: &Value) -> Result<()> {
     for statement in statements(policy, FIELDS)? {
         let conditions = statement["Condition"]

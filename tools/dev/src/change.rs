@@ -5,7 +5,8 @@ use std::path::Path;
 /// One of the things that `cargo xtask build --dev` makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
-    /// Both binaries: compiled together they share their dependencies, and cargo leaves alone what did not change.
+    /// Both binaries: compiled together they share their dependencies, and cargo leaves alone what
+    /// did not change.
     Servers,
     /// The page's code in the browser.
     Page,

@@ -12,9 +12,10 @@ const WATCHDOG: &str = "read -r _; kill -KILL 0";
 
 /// A process group for child processes, their children included.
 ///
-/// Its leader is a shell that holds the reading end of a pipe. When this process ends, even by SIGKILL, the kernel closes the
-/// writing end, and the shell ends the whole group. Asking the kernel for a signal at the parent's death would do the same
-/// for children only, on Linux only, and only with `unsafe`.
+/// Its leader is a shell that holds the reading end of a pipe. When this process ends, even by
+/// SIGKILL, the kernel closes the writing end, and the shell ends the whole group. Asking the
+/// kernel for a signal at the parent's death would do the same for children only, on Linux only,
+/// and only with `unsafe`.
 #[derive(Debug)]
 pub struct Group {
     watchdog: Child,

@@ -36,7 +36,8 @@ impl Programs {
     }
 }
 
-/// The folder that cargo builds this checkout into, in cargo's own words: a variable or a configuration file may name it.
+/// The folder that cargo builds this checkout into, in cargo's own words: a variable or a
+/// configuration file may name it.
 pub fn target_dir() -> Result<PathBuf> {
     let asked = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["metadata", "--no-deps", "--format-version", "1"])

@@ -18,7 +18,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::group::Group;
 
-/// How long a server may take to listen and be ready. On a machine that compiles at the same time, seconds.
+/// How long a server may take to listen and be ready. On a machine that compiles at the same time,
+/// seconds.
 const READY: Duration = Duration::from_secs(30);
 /// How long a server may take to end after SIGTERM.
 const END: Duration = Duration::from_secs(5);

@@ -1,4 +1,5 @@
-//! One run of `cargo xtask dev`: starts the application, then rebuilds and restarts parts of it as files change.
+//! One run of `cargo xtask dev`: starts the application, then rebuilds and restarts parts of it as
+//! files change.
 
 use std::collections::BTreeSet;
 use std::fs;

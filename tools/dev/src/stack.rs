@@ -28,7 +28,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// How many messages are on the board at the start.
     pub messages: usize,
-    /// Seconds between two signs of life on an event stream; the frontend's own if there is no number.
+    /// Seconds between two signs of life on an event stream; the frontend's own if there is no
+    /// number.
     pub heartbeat_seconds: Option<u8>,
     /// Gets what the programs write.
     pub lines: Lines,
@@ -47,7 +48,8 @@ impl Options {
     }
 }
 
-/// The running application. Its processes end when it is dropped, at once; [`Stack::stop`] ends them in order.
+/// The running application. Its processes end when it is dropped, at once; [`Stack::stop`] ends
+/// them in order.
 pub struct Stack {
     frontend: Option<Server>,
     backend: Option<Server>,

@@ -1,4 +1,5 @@
-//! What the manifests say of AWS, so that a fork with an account and a region of its own runs here unchanged.
+//! What the manifests say of AWS, so that a fork with an account and a region of its own runs here
+//! unchanged.
 
 use std::fs;
 use std::path::Path;

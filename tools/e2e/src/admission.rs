@@ -1,7 +1,8 @@
-//! The admission controller of a cluster: it lets images into the message board's namespace that are signed by the run's key.
+//! The admission controller of a cluster: it lets images into the message board's namespace that
+//! are signed by the run's key.
 //!
-//! It is installed beside Argo CD and not by it, so that what is pushed to Git cannot take it away, and before the first
-//! Application, so that nothing gets in before it.
+//! It is installed beside Argo CD and not by it, so that what is pushed to Git cannot take it away,
+//! and before the first Application, so that nothing gets in before it.
 
 use std::time::Duration;
 
@@ -74,7 +75,8 @@ pub(crate) async fn install(
         .context("tell the admission controller the run's key")?;
     eventually(step, "admission controller", READY, async || ready(cluster).await).await?;
     eventually(step, "policy on images", ASKED, async || {
-        // The controller itself looks at it, and until it has put its certificate everywhere, nobody trusts its answer.
+        // The controller itself looks at it, and until it has put its certificate everywhere,
+        // nobody trusts its answer.
         cluster
             .apply(ground, &policies.join("\n---\n"), &log)
             .await

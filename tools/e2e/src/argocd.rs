@@ -1,4 +1,5 @@
-//! Argo CD in a cluster: the pinned upstream manifests with this repository's configuration, then the root Application.
+//! Argo CD in a cluster: the pinned upstream manifests with this repository's configuration, then
+//! the root Application.
 
 mod polling;
 
@@ -41,7 +42,8 @@ pub(crate) const PROJECT: &str = "message-board";
 const CONFIGURATION: &str = "infra/argocd";
 /// What only this machine adds to it.
 const LOCAL: &str = "infra/local/argocd";
-/// The file of upstream's manifests, in the kustomization by its address and in the supply by this name.
+/// The file of upstream's manifests, in the kustomization by its address and in the supply by this
+/// name.
 const INSTALL: &str = "install.yaml";
 
 const RENDER: Duration = Duration::from_secs(30);
@@ -93,8 +95,8 @@ pub(crate) async fn whole(step: &StepHandle, cluster: &Cluster) -> Result<()> {
     eventually(step, "Argo CD", READY, async || ready(cluster).await).await
 }
 
-/// Applies the root Application of the cluster's environment, as the manifests' repository has it; everything else follows
-/// from Git.
+/// Applies the root Application of the cluster's environment, as the manifests' repository has it;
+/// everything else follows from Git.
 pub(crate) async fn apply_root(env: &Env, cluster: &Cluster) -> Result<()> {
     let environment = cluster.environment;
     let path = format!("infra/local/root/{environment}.yaml");
@@ -214,7 +216,8 @@ async fn ready(cluster: &Cluster) -> Result<Verdict<()>> {
     })
 }
 
-/// Why a pod will never start: the images come with the node, so one that is not there will not come.
+/// Why a pod will never start: the images come with the node, so one that is not there will not
+/// come.
 fn without_image(pod: &Pod) -> Option<String> {
     const NEVER: [&str; 4] = [
         "ErrImageNeverPull",

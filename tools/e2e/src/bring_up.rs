@@ -84,7 +84,8 @@ pub(crate) async fn ground(session: &Session, admission: bool) -> Result<Arc<Gro
         })
         .await?;
     session.use_kubectl(parts.tools.kubectl.clone());
-    // A connection of its own for each question: one that is kept would stay with a pod that is ending.
+    // A connection of its own for each question: one that is kept would stay with a pod that is
+    // ending.
     let http = reqwest::Client::builder()
         .no_proxy()
         .pool_max_idle_per_host(0)
@@ -141,7 +142,8 @@ pub(crate) async fn clusters(session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Brings everything up. What an earlier run left is removed first, whether it was killed or told to keep it.
+/// Brings everything up. What an earlier run left is removed first, whether it was killed or told
+/// to keep it.
 pub(crate) async fn up(session: &Session) -> Result<Env> {
     let ground = ground(session, session.options.admission).await?;
     let progress = &session.progress;

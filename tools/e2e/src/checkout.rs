@@ -1,6 +1,8 @@
-//! The run's own repositories: HEAD exported as the first commit, and the scenarios' commits on top of it.
+//! The run's own repositories: HEAD exported as the first commit, and the scenarios' commits on top
+//! of it.
 //!
-//! The user's working tree, index, configuration and objects are only read. What is not committed is not released.
+//! The user's working tree, index, configuration and objects are only read. What is not committed
+//! is not released.
 
 mod history;
 mod seed;
@@ -20,10 +22,11 @@ pub(crate) struct Checkout {
 }
 
 impl Checkout {
-    /// Make a repository in `folder` whose branch `master` is one commit with the tree of `repo`'s HEAD, but for what the
-    /// pathspecs in `lacks` name.
+    /// Make a repository in `folder` whose branch `master` is one commit with the tree of `repo`'s
+    /// HEAD, but for what the pathspecs in `lacks` name.
     ///
-    /// One commit, not the history: so a shallow clone can be released too, and the same tree always gives the same commit.
+    /// One commit, not the history: so a shallow clone can be released too, and the same tree
+    /// always gives the same commit.
     pub(crate) async fn of_head(
         repo: &Path,
         lacks: &[&str],
@@ -35,7 +38,8 @@ impl Checkout {
         let user = Git::at(repo);
         let git = Git::at(folder).with_token(token);
         git.run(&["init", "--quiet", "--initial-branch=master"]).await?;
-        // Borrows the user's objects instead of asking git there to hand them out: nothing runs in the user's repository.
+        // Borrows the user's objects instead of asking git there to hand them out: nothing runs in
+        // the user's repository.
         let objects = user
             .run(&["rev-parse", "--path-format=absolute", "--git-path", "objects"])
             .await?;
@@ -114,7 +118,8 @@ impl Checkout {
         self.head().await
     }
 
-    /// The repository of somebody else who works on the same, as they have it now; `folder` is empty.
+    /// The repository of somebody else who works on the same, as they have it now; `folder` is
+    /// empty.
     pub(crate) async fn of_colleague(&self, folder: &Path) -> Result<Self> {
         let to = folder.display().to_string();
         self.git.run(&["clone", "--quiet", ".", &to]).await?;
@@ -192,7 +197,8 @@ impl Checkout {
         self.head().await
     }
 
-    /// Write `new` for the one place that says `old` in a file, and commit that if it is another text.
+    /// Write `new` for the one place that says `old` in a file, and commit that if it is another
+    /// text.
     pub(crate) async fn commit_text(&self, path: &str, old: &str, new: &str) -> Result<()> {
         if old == new {
             return Ok(());

@@ -1,7 +1,8 @@
 //! CI while no command runs: what stays up goes on building what a person pushes to its forge.
 //!
-//! It is a process of its own that carries the mark of the command that started it. So it is one that a run which is over has left,
-//! and `down`, the next bring-up and whoever brings a CI of its own end it like any other.
+//! It is a process of its own that carries the mark of the command that started it. So it is one
+//! that a run which is over has left, and `down`, the next bring-up and whoever brings a CI of its
+//! own end it like any other.
 
 use std::{fs, os::unix::process::CommandExt as _, process::Stdio, time::Duration};
 

@@ -13,9 +13,9 @@ use crate::{
     render, repeat, scenario_list, world,
 };
 
-/// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS emulator, a commit that goes live in
-/// staging and then in production, and what happens when something breaks. Without a command: all of it, from nothing and back
-/// to nothing.
+/// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS
+/// emulator, a commit that goes live in staging and then in production, and what happens when
+/// something breaks. Without a command: all of it, from nothing and back to nothing.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask e2e",
@@ -56,7 +56,8 @@ enum Command {
     },
     /// Measure how long a merge takes to go live, on what is up or on what is brought up for it
     Bench(loop_bench::Args),
-    /// Kill the bring-up at random moments, and see that `down` and another bring-up work after each
+    /// Kill the bring-up at random moments, and see that `down` and another bring-up work after
+    /// each
     CrashTest(crash_test::Args),
     /// Bring up both clusters and nothing else
     #[command(hide = true)]

@@ -43,7 +43,7 @@ pub(crate) const ARGOCD_PORT: u16 = config::ARGOCD;
 /// What enforces the network policies.
 const POLICIES: &str = "infra/local/kube-router.yaml";
 
-/// A running cluster. `Clone` is cheap; the cluster itself is removed by `teardown`, never by a drop.
+/// A running cluster. `Clone` is cheap; the cluster itself is removed by `teardown`, not by a drop.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     pub(crate) environment: Environment,
@@ -155,7 +155,8 @@ impl Nodes {
     }
 }
 
-/// Makes the cluster, visitors of frontend and backend coming by these ports of this machine, and waits until pods can be scheduled and resolve names.
+/// Makes the cluster, visitors of frontend and backend coming by these ports of this machine, and
+/// waits until pods can be scheduled and resolve names.
 pub(crate) async fn create(
     ground: &Ground,
     network: &Network,
@@ -266,7 +267,7 @@ async fn nodes_ready(cluster: &Cluster, step: &StepHandle) -> Result<Vec<Ipv4Add
     Ok(addresses)
 }
 
-/// Waits until every node enforces the network policies: a pod that starts earlier could do what it likes.
+/// Waits until every node enforces the network policies: earlier, a pod could do what it likes.
 async fn policies_enforced(cluster: &Cluster, step: &StepHandle) -> Result<()> {
     let sets: Api<DaemonSet> = Api::namespaced(cluster.client.clone(), "kube-system");
     let wanted = i32::try_from(cluster.environment.nodes().len()).context("count the nodes")?;

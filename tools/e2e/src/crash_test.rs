@@ -1,5 +1,5 @@
-//! `cargo xtask e2e crash-test`: the bring-up is killed at random moments; after each kill, `down` has to leave nothing behind and
-//! both clusters have to come up again.
+//! `cargo xtask e2e crash-test`: the bring-up is killed at random moments; after each kill, `down`
+//! has to leave nothing behind and both clusters have to come up again.
 
 mod page;
 mod victim;
@@ -36,7 +36,8 @@ pub(crate) struct Args {
     within: u32,
 }
 
-/// Kills, removes and brings up as often as was asked for; an error if any round left something behind or did not come up.
+/// Kills, removes and brings up as often as was asked for; an error if any round left something
+/// behind or did not come up.
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let (run, cache) = (RunDir::create()?, Cache::locate()?);
     let interrupt = Interrupt::listen()?;

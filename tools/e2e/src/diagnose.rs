@@ -1,5 +1,5 @@
-//! Saves what is needed to understand a failure, from whatever is still running. It never fails itself: where a query gets no
-//! answer, the file says so.
+//! Saves what is needed to understand a failure, from whatever is still running. It never fails
+//! itself: where a query gets no answer, the file says so.
 
 use std::{fs, path::Path, time::Duration};
 

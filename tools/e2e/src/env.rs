@@ -7,7 +7,8 @@ use crate::{
     run_dir::RunDir, world::World,
 };
 
-/// What is known before anything runs in a container. Shared (`Arc`), because the CI outlives the step that starts it.
+/// What is known before anything runs in a container. Shared (`Arc`), because the CI outlives the
+/// step that starts it.
 pub(crate) struct Ground {
     pub(crate) run: RunDir,
     pub(crate) engine: supply::engine::Engine,

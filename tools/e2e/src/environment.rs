@@ -38,8 +38,9 @@ impl Environment {
         format!("gitops-loop-{}", self.name())
     }
 
-    /// The containers that are the cluster's nodes; also their host names on the network. The first one has the control plane,
-    /// and the ports that visitors come by. A second one, where a node can be emptied, is in staging only: it costs memory.
+    /// The containers that are the cluster's nodes; also their host names on the network. The first
+    /// one has the control plane, and the ports that visitors come by. A second one, where a node
+    /// can be emptied, is in staging only: it costs memory.
     pub(crate) fn nodes(self) -> Vec<String> {
         let cluster = self.cluster();
         let mut nodes = vec![format!("{cluster}-control-plane")];

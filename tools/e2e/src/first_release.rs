@@ -1,4 +1,5 @@
-//! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds both images, both environments are pinned.
+//! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds both images, both
+//! environments are pinned.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +52,8 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
         passed?;
         let proposal = reviewer.proposal(step, environment, &commit).await?;
         way.mark(Milestone::Proposed, Instant::now());
-        // Leaves the manifests' checkout at the merged commit: if that is the application's too, `production` is pushed at it.
+        // Leaves the manifests' checkout at the merged commit: if that is the application's too,
+        // `production` is pushed at it.
         let release = reviewer.merge(step, environment, &proposal, &manifests).await?;
         way.mark(Milestone::Merged, release.asked);
     }
@@ -79,7 +81,8 @@ async fn seed_repository(ground: &Ground, world: &World, home: Home) -> Result<(
     .map(drop)
 }
 
-/// What a person does who moves the manifests: name their new address, and push them before CI proposes there.
+/// What a person does who moves the manifests: name their new address, and push them before CI
+/// proposes there.
 async fn move_manifests(ground: &Ground, world: &World, infra: Home) -> Result<()> {
     let manifests = manifests(ground, world);
     let forge = &world.forge.cluster_url;
@@ -95,8 +98,8 @@ async fn move_manifests(ground: &Ground, world: &World, infra: Home) -> Result<(
     manifests.push(Environment::Staging.branch()).await.map(drop)
 }
 
-/// Start the CI and have the forge call it, and both Argo CDs, for each push. Also for a loop that another process brought
-/// up: what was registered before is replaced.
+/// Start the CI and have the forge call it, and both Argo CDs, for each push. Also for a loop that
+/// another process brought up: what was registered before is replaced.
 pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
     let secret = secret()?;
     let ci = Ci::start(Settings {

@@ -1,4 +1,5 @@
-//! A typed client for the few calls of Gitea's API that the loop needs: repository, branch, pull request, webhook.
+//! A typed client for the few calls of Gitea's API that the loop needs: repository, branch, pull
+//! request, webhook.
 
 mod repository;
 
@@ -86,7 +87,8 @@ impl Forge {
         Ok(self.repository(owner, name))
     }
 
-    /// Every version of every image in an organization's registry: `name:version`, tags and digests alike.
+    /// Every version of every image in an organization's registry: `name:version`, tags and digests
+    /// alike.
     pub(crate) async fn images(&self, owner: &str) -> Result<BTreeSet<String>> {
         #[derive(Deserialize)]
         struct Package {
@@ -141,7 +143,8 @@ impl Forge {
         parse(&format!("GET {path}"), &answer)
     }
 
-    /// Everything at `path`, which has its `?`, page by page until one is empty: a forge may give shorter pages than it is asked for.
+    /// Everything at `path`, which has its `?`, page by page until one is empty: a forge may give
+    /// shorter pages than it is asked for.
     async fn get_all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
         let mut all = Vec::new();
         for page in 1..=PAGES {

@@ -1,4 +1,5 @@
-//! Git for the developers, runners and readers of a run: closed as `gitkit` closes it, with a deadline.
+//! Git for the developers, runners and readers of a run: closed as `gitkit` closes it, with a
+//! deadline.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,8 @@ const AUTHOR: [(&str, &str); 4] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
     folder: PathBuf,
-    /// Settings for this process only; the token travels here and not in an argument others could read.
+    /// Settings for this process only; the token travels here and not in an argument others could
+    /// read.
     config: Vec<(&'static str, String)>,
 }
 

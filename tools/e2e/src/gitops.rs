@@ -24,7 +24,8 @@ use crate::progress::StepHandle;
 use crate::recorder::Way;
 use crate::wait::{Verdict, consistently, eventually};
 
-/// How long a state must last to count: longer than the moment in which a new operation has wiped the last one's result.
+/// How long a state must last to count: longer than the moment in which a new operation has wiped
+/// the last one's result.
 const HELD: Duration = Duration::from_secs(3);
 
 /// The Applications of a cluster.
@@ -32,7 +33,8 @@ pub(crate) fn api(cluster: &Cluster) -> Api<Application> {
     Api::namespaced_with(cluster.client.clone(), NAMESPACE, &resource("Application"))
 }
 
-/// Wait until `apps` have been synced to exactly `revision` and are healthy, and see that it stays so.
+/// Wait until `apps` have been synced to exactly `revision` and are healthy, and see that it stays
+/// so.
 pub(crate) async fn live(
     step: &StepHandle,
     cluster: &Cluster,
@@ -58,8 +60,8 @@ pub(crate) async fn live_since(
     Ok(since)
 }
 
-/// Wait until `apps` have been synced to exactly `revision` and are healthy; for who goes on at once and asks nothing of the new
-/// pods, or sees by other means that it stays so.
+/// Wait until `apps` have been synced to exactly `revision` and are healthy; for who goes on at
+/// once and asks nothing of the new pods, or sees by other means that it stays so.
 pub(crate) async fn arrived(
     step: &StepHandle,
     cluster: &Cluster,
@@ -97,7 +99,8 @@ pub(crate) async fn until<T>(
     .await
 }
 
-/// Wait until an Application's sync to `revision` has failed, or Argo CD refuses to begin it, and give its words.
+/// Wait until an Application's sync to `revision` has failed, or Argo CD refuses to begin it, and
+/// give its words.
 pub(crate) async fn failed(
     step: &StepHandle,
     cluster: &Cluster,
@@ -179,7 +182,8 @@ pub(crate) async fn sync_began(cluster: &Cluster, app: &str) -> Result<SystemTim
     Ok(began.into())
 }
 
-/// Wait until an Application has been synced to `revision`, and catch it while its pods are still being replaced.
+/// Wait until an Application has been synced to `revision`, and catch it while its pods are still
+/// being replaced.
 pub(crate) async fn rolling_out(
     step: &StepHandle,
     cluster: &Cluster,
@@ -200,7 +204,8 @@ pub(crate) async fn rolling_out(
     .await
 }
 
-/// Note when the last sync of an Application ran. Only for the report: what cannot be read is left out.
+/// Note when the last sync of an Application ran. Only for the report: what cannot be read is left
+/// out.
 pub(crate) async fn note_sync(way: &Way, cluster: &Cluster, app: &str) {
     let found = api(cluster).get(app).await.ok();
     let operation = found.and_then(|app| app.status?.operation_state);

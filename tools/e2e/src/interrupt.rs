@@ -1,4 +1,5 @@
-//! Ctrl-C and a polite kill: the first lets a run clean up after itself, the second ends it at once.
+//! Ctrl-C and a polite kill: the first lets a run clean up after itself, the second ends it at
+//! once.
 
 use std::{
     process::exit,

@@ -1,6 +1,6 @@
-//! Changes a `kustomization.yaml` as a person would: the other lines stay as they are, whatever a fork
-//! has written there. Each change is proven by reading the file again: it says what it said before, and
-//! the change, and nothing else.
+//! Changes a `kustomization.yaml` as a person would: the other lines stay as they are, whatever a
+//! fork has written there. Each change is proven by reading the file again: it says what it said
+//! before, and the change, and nothing else.
 
 use std::ops::Range;
 
@@ -83,7 +83,8 @@ fn proven(changed: String, wanted: &Value, list: &str) -> Result<String> {
     Ok(changed)
 }
 
-/// Where the top-level key `list` and its value are; none where there is no line that begins with it.
+/// Where the top-level key `list` and its value are; none where there is no line that begins with
+/// it.
 fn block(text: &str, list: &str) -> Option<Range<usize>> {
     let mut at = 0;
     let mut begin = None;
@@ -99,8 +100,8 @@ fn block(text: &str, list: &str) -> Option<Range<usize>> {
     begin.map(|begin| begin..at)
 }
 
-/// Whether this line belongs to no earlier top-level key: a list may stand at the indentation of its key,
-/// and a bracket that ends one too.
+/// Whether this line belongs to no earlier top-level key: a list may stand at the indentation of
+/// its key, and a bracket that ends one too.
 fn ends_block(line: &str) -> bool {
     let is_inside = line.starts_with([' ', '\t', '#', '\n', '\r', ']', '}']) || line.starts_with("- ");
     !is_inside

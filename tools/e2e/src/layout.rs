@@ -1,4 +1,5 @@
-//! Where things lie on the forge: the manifests beside the application, or in a repository of their own.
+//! Where things lie on the forge: the manifests beside the application, or in a repository of their
+//! own.
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
-//! What a killed run leaves outside of containers: processes, name records, namespaces, bridges, packet filter rules, mounts,
-//! sockets. All of it is found by our own cache, network and folders, so that nothing of anybody else's is touched.
+//! What a killed run leaves outside of containers: processes, name records, namespaces, bridges,
+//! packet filter rules, mounts, sockets. All of it is found by our own cache, network and folders,
+//! so that nothing of anybody else's is touched.
 
 mod firewall;
 mod links;
@@ -29,13 +30,14 @@ use crate::{network, process::Tool, run_dir::RunDir};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Ends the processes of killed runs; gives their names. To be called before containers are looked for: such a process may be
-/// about to start one.
+/// Ends the processes of killed runs; gives their names. To be called before containers are looked
+/// for: such a process may be about to start one.
 pub(crate) async fn end_processes(cache: &Cache) -> Result<BTreeSet<String>> {
     orphans::end(cache).await
 }
 
-/// Removes the rest, and gives the names of what was there. To be called when our containers are gone and our network is not.
+/// Removes the rest, and gives the names of what was there. To be called when our containers are
+/// gone and our network is not.
 pub(crate) async fn remove(run: &RunDir, engine: &Engine) -> Result<Vec<String>> {
     // Docker's daemon outlives the run that is killed, and removes what it made.
     if engine.kind() == Kind::Docker {
@@ -78,7 +80,8 @@ pub(crate) async fn remove(run: &RunDir, engine: &Engine) -> Result<Vec<String>>
     Ok(removed)
 }
 
-/// Frees containers that podman cannot remove, because it was killed before it had written down what it had mounted for them.
+/// Frees containers that podman cannot remove, because it was killed before it had written down
+/// what it had mounted for them.
 pub(crate) async fn release(run: &RunDir, engine: &Engine, containers: &BTreeSet<String>) -> Result<()> {
     if engine.kind() == Kind::Docker {
         return Ok(());

@@ -1,5 +1,6 @@
-//! Proves the whole GitOps loop on one machine: `doctor → supply → clusters ∥ world → argocd → root → scenarios →
-//! report → down`. The steps are listed in [`plan`]; each arrow is one typed value of [`env`](mod@env).
+//! Proves the whole GitOps loop on one machine:
+//! `doctor → supply → clusters ∥ world → argocd → root → scenarios → report → down`. The steps are
+//! listed in [`plan`]; each arrow is one typed value of [`env`](mod@env).
 
 #![allow(
     unreachable_pub,

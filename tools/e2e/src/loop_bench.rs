@@ -1,9 +1,10 @@
-//! `cargo xtask bench loop`: how long from the merge of a release until only the new version answers, by how Argo CD learns of
-//! it.
+//! `cargo xtask bench loop`: how long from the merge of a release until only the new version
+//! answers, by how Argo CD learns of it.
 //!
-//! A release switches the backend of staging between two images that are in the registry already, so nothing is built: a
-//! proposal is merged, Argo CD runs the migration and replaces the pods. Webhook and annotation take turns, so that other work on
-//! the machine affects both; polling comes after them, because it needs Argo CD's processes restarted.
+//! A release switches the backend of staging between two images that are in the registry already,
+//! so nothing is built: a proposal is merged, Argo CD runs the migration and replaces the pods.
+//! Webhook and annotation take turns, so that other work on the machine affects both; polling comes
+//! after them, because it needs Argo CD's processes restarted.
 
 mod figures;
 mod page;
@@ -35,7 +36,8 @@ pub(crate) struct Args {
     /// Releases notified by webhook, and as many by annotation
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
     releases: u32,
-    /// Releases that Argo CD finds by itself, at each of two intervals; one takes up to five minutes
+    /// Releases that Argo CD finds by itself, at each of two intervals; one takes up to five
+    /// minutes
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=20))]
     polls: u32,
     /// Keep the results in docs/benchmark too, for docs/BENCHMARK.md

@@ -22,8 +22,8 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Makes the network if it is not there. IPv4 only: nodes have no IPv6 route, and a second gateway would only add
-    /// name servers that do not know our containers.
+    /// Makes the network if it is not there. IPv4 only: nodes have no IPv6 route, and a second
+    /// gateway would only add name servers that do not know our containers.
     pub(crate) async fn ensure(run: &RunDir, engine: &Engine) -> Result<Self> {
         if inspect(run, engine).await.is_err() {
             let create = ["network", "create", engine.network()];
@@ -43,9 +43,10 @@ impl Network {
         })
     }
 
-    /// A bridge takes its hardware address from its ports, so every start of a container could change it, and nodes would
-    /// keep the old one for up to half a minute: no names, no pulls. Setting it once to what it is pins it. The bridge
-    /// comes with the first container, so this is called after each start.
+    /// A bridge takes its hardware address from its ports, so every start of a container could
+    /// change it, and nodes would keep the old one for up to half a minute: no names, no pulls.
+    /// Setting it once to what it is pins it. The bridge comes with the first container, so this is
+    /// called after each start.
     pub(crate) async fn pin(&self, run: &RunDir, engine: &Engine) -> Result<()> {
         // Docker sets the address of its bridges itself.
         let (Kind::Podman, Some(bridge)) = (engine.kind(), &self.bridge) else {

@@ -11,22 +11,26 @@ pub(crate) struct Options {
     /// Leave everything running afterwards, even after a failure
     #[arg(long, global = true)]
     pub(crate) keep: bool,
-    /// Run only this scenario and those it builds on; may be given more than once. An unknown name lists them all
+    /// Run only this scenario and those it builds on; may be given more than once. An unknown name
+    /// lists them all
     #[arg(long, global = true, value_name = "SCENARIO")]
     pub(crate) only: Vec<String>,
-    /// Run only the scenarios of this suite; may be given more than once [default: main and failures]
+    /// Run only the scenarios of this suite; may be given more than once [default: main and
+    /// failures]
     #[arg(long, global = true, value_enum)]
     pub(crate) suite: Vec<Suite>,
     /// How the final table is written to stdout
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
-    /// Where tools and images come from: `auto` pulls where a registry answers and builds where none does
+    /// Where tools and images come from: `auto` pulls where a registry answers and builds where
+    /// none does
     #[arg(long, global = true, value_enum, default_value_t = Supply::Auto)]
     pub(crate) supply: Supply,
     /// Which system's CI file builds and proposes [default: codebuild; `run` keeps that of `up`]
     #[arg(long, global = true, value_enum)]
     pub(crate) ci: Option<System>,
-    /// Sign what CI pushes, and install the controller that rejects unsigned images in labelled namespaces
+    /// Sign what CI pushes, and install the controller that rejects unsigned images in labelled
+    /// namespaces
     #[arg(long, global = true)]
     pub(crate) admission: bool,
     /// How many repositories the forge has [default: one; `run` keeps that of `up`]
@@ -49,7 +53,8 @@ impl Options {
         self.ci.unwrap_or_default()
     }
 
-    /// To go on with a world that was brought up with the CI of `former`: that stays unless another one is asked for.
+    /// To go on with a world that was brought up with the CI of `former`: that stays unless another
+    /// one is asked for.
     pub(crate) fn going_on(self, former: System) -> Self {
         Self {
             ci: self.ci.or(Some(former)),

@@ -1,4 +1,5 @@
-//! Every step of a run, in order, with the time it may take. The one page to read to know what a run does.
+//! Every step of a run, in order, with the time it may take. The one page to read to know what a
+//! run does.
 
 use std::time::Duration;
 
@@ -42,8 +43,8 @@ pub(crate) static HEAL: Step = Step::new("heal", "undo what a failed scenario le
 pub(crate) static BENCH: Step = Step::new("bench", "merge to live, measured", 7200);
 pub(crate) static DOWN: Step = Step::new("down", "remove it all", 120);
 
-/// What `up` does. Steps of one inner list run side by side; a cluster goes on to its Argo CD without waiting for the
-/// other one, and the CI builds while the clusters start.
+/// What `up` does. Steps of one inner list run side by side; a cluster goes on to its Argo CD
+/// without waiting for the other one, and the CI builds while the clusters start.
 static UP: [&[&Step]; 5] = [
     &[&DOCTOR],
     &[&SUPPLY],

@@ -1,4 +1,5 @@
-//! Runs one tool: output to a log file, a deadline, and an end to it and all it started when the run is given up.
+//! Runs one tool: output to a log file, a deadline, and an end to it and all it started when the
+//! run is given up.
 
 use std::{
     ffi::OsStr,
@@ -84,7 +85,8 @@ impl Tool {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(errors);
-        // A group of its own: a Ctrl-C in the terminal reaches this process alone, which then ends its tools in order.
+        // A group of its own: a Ctrl-C in the terminal reaches this process alone, which then ends
+        // its tools in order.
         command.process_group(0);
         let child = tokio::process::Command::from(command)
             .spawn()
@@ -141,8 +143,9 @@ impl Tool {
     }
 }
 
-/// A tool's process group, which ends with the value, children of children included. After a tool has ended by itself its group is
-/// left alone: podman's name server is started by whichever call starts the first container, and stays in its group.
+/// A tool's process group, which ends with the value, children of children included. After a tool
+/// has ended by itself its group is left alone: podman's name server is started by whichever call
+/// starts the first container, and stays in its group.
 struct Group {
     leader: Child,
     id: Option<Pid>,

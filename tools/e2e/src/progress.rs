@@ -1,5 +1,6 @@
-//! Progress of a run for people: one line a step, with a spinner on a terminal and plain lines elsewhere. The same events become
-//! the records of the report. Written to stderr, so that stdout carries only the report.
+//! Progress of a run for people: one line a step, with a spinner on a terminal and plain lines
+//! elsewhere. The same events become the records of the report. Written to stderr, so that stdout
+//! carries only the report.
 
 mod clock;
 mod step;
@@ -57,8 +58,8 @@ impl Progress {
         self.0.say(line);
     }
 
-    /// Runs `body` as `step`: shows it, bounds it by its budget and records how it went. A body that is dropped half-way
-    /// (Ctrl-C, a sibling's failure) is recorded as interrupted.
+    /// Runs `body` as `step`: shows it, bounds it by its budget and records how it went. A body
+    /// that is dropped half-way (Ctrl-C, a sibling's failure) is recorded as interrupted.
     pub(crate) async fn step<T>(
         &self,
         step: &'static Step,
@@ -88,7 +89,8 @@ impl Progress {
         body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
     ) -> Result<T> {
         let handle = StepHandle::begin(Arc::clone(&self.0), kind, step);
-        // Not when the last handle goes: a thread of the supply may hold one until its tool has ended.
+        // Not when the last handle goes: a thread of the supply may hold one until its tool has
+        // ended.
         let _guard = Unfinished(handle.clone());
         let result = match tokio::time::timeout(step.budget, body(&handle)).await {
             Ok(result) => result,

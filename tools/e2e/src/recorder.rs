@@ -1,4 +1,5 @@
-//! Records what happens during a run, as the source of its report. All times are seconds since the run began.
+//! Records what happens during a run, as the source of its report. All times are seconds since the
+//! run began.
 
 use std::{
     collections::BTreeMap,
@@ -92,8 +93,8 @@ impl Recorder {
         }
     }
 
-    /// What a site answered to a question that was asked at `asked`. Failures count from the first answer on: before it,
-    /// there was no site.
+    /// What a site answered to a question that was asked at `asked`. Failures count from the first
+    /// answer on: before it, there was no site.
     pub(crate) fn answered(&self, environment: Environment, site: &str, asked: Instant, answer: Answer) {
         let at = self.at(asked);
         let mut notes = self.notes();
@@ -224,7 +225,8 @@ impl Way {
     }
 }
 
-/// `built     host:port/owner/backend:7cd2… (13.3 MB)`, after whatever the CI system puts before each line.
+/// `built host:port/owner/backend:7cd2… (13.3 MB)`, after whatever the CI system puts before each
+/// line.
 fn image(line: &str) -> Option<Image> {
     let (_, image) = line.split_once("built  ")?;
     let (reference, size) = image.trim().rsplit_once(" (")?;

@@ -49,7 +49,8 @@ pub(crate) fn report(session: &Session, about: About, diagnosis: Option<Diagnosi
         ..session.progress.recorder().report()
     };
     report.about.engine = engine(session);
-    // The tools of a step write into a log of its name, and a scenario that failed has left diagnostics.
+    // The tools of a step write into a log of its name, and a scenario that failed has left
+    // diagnostics.
     for step in &mut report.steps {
         let theirs = [
             format!("logs/{}.log", step.id),

@@ -1,4 +1,5 @@
-//! `cargo xtask e2e --repeat N`: the same command N times, each in a process of its own, and how far their times lie apart.
+//! `cargo xtask e2e --repeat N`: the same command N times, each in a process of its own, and how
+//! far their times lie apart.
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf, process::Stdio};
 
@@ -88,7 +89,8 @@ fn once(arguments: impl Iterator<Item = String>) -> Vec<String> {
 struct Spread {
     runs: usize,
     passed: usize,
-    /// Seconds of the whole run, then of each step in the order of the first run: only where it passed.
+    /// Seconds of the whole run, then of each step in the order of the first run: only where it
+    /// passed.
     seconds: Vec<(String, Vec<f64>)>,
     /// Why others did not pass.
     failures: Vec<String>,

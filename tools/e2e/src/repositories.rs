@@ -1,4 +1,5 @@
-//! The repositories of a run: the checkouts in which its developer, operator and reviewer work, and the manifests' one on the forge.
+//! The repositories of a run: the checkouts in which its developer, operator and reviewer work, and
+//! the manifests' one on the forge.
 
 use std::path::PathBuf;
 

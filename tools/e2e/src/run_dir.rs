@@ -1,4 +1,5 @@
-//! The folder of one run, `target/e2e/<run>/`: logs, report, diagnostics, and the repository it belongs to.
+//! The folder of one run, `target/e2e/<run>/`: logs, report, diagnostics, and the repository it
+//! belongs to.
 
 use std::{
     fs,

@@ -1,5 +1,5 @@
-//! Runs the chosen scenarios: which at the same time, what is saved and restored after a failure, and how those that did not
-//! run are recorded.
+//! Runs the chosen scenarios: which at the same time, what is saved and restored after a failure,
+//! and how those that did not run are recorded.
 
 use std::time::Duration;
 
@@ -26,7 +26,8 @@ const STEADY: Duration = Duration::from_mins(2);
 /// A scenario and the environments it has to itself.
 type Part = (&'static Scenario, &'static [Environment]);
 
-/// Runs the scenarios one after the other, except those of [`AT_ONCE`]; those of `main` until the first that fails.
+/// Runs the scenarios one after the other, except those of [`AT_ONCE`]; those of `main` until the
+/// first that fails.
 pub(crate) async fn run(progress: &Progress, env: &mut Env, chosen: &[&'static Scenario]) -> Result<()> {
     ensure!(
         !chosen.is_empty(),
@@ -84,7 +85,8 @@ async fn run_turn(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'stati
         let (scenario, stage) = *turn.get(place)?;
         let beside = turn.iter().find(|(other, _)| other.step.id != scenario.step.id);
         let outcome = progress.scenario(&scenario.step, async |step| {
-            // Those of `main` go on from each other; every other one begins when all is as Git says.
+            // Those of `main` go on from each other; every other one begins when all is as Git
+            // says.
             if scenario.suite != Suite::Main {
                 gitops::steady(step, env, stage, STEADY).await?;
             }

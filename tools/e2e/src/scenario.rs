@@ -25,13 +25,14 @@ pub(crate) struct Scenario {
 /// Which scenarios belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
-    /// A commit goes live in staging and production. Each scenario continues from what the previous one released, so the first
-    /// that fails ends the run.
+    /// A commit goes live in staging and production. Each scenario continues from what the previous
+    /// one released, so the first that fails ends the run.
     Main,
-    /// What goes wrong. Each scenario begins and ends with everything Synced and Healthy, so a failure does not
-    /// prevent the next one.
+    /// What goes wrong. Each scenario begins and ends with everything Synced and Healthy, so a
+    /// failure does not prevent the next one.
     Failures,
-    /// Events of the forge that are lost. As independent as the failures, and run only on request: they wait for what comes by itself.
+    /// Events of the forge that are lost. As independent as the failures, and run only on request:
+    /// they wait for what comes by itself.
     Events,
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,

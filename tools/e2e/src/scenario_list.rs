@@ -1,4 +1,5 @@
-//! `cargo xtask e2e list`: every scenario with its suite, what it continues from, and how long it took last time.
+//! `cargo xtask e2e list`: every scenario with its suite, what it continues from, and how long it
+//! took last time.
 
 use std::fmt::Write as _;
 

@@ -10,7 +10,8 @@ use supply::{cache::Cache, engine::Engine};
 
 use crate::{options::Options, progress::Progress, run_dir::RunDir};
 
-/// What is known from the first line on, and what was found since then: enough to clean up at any moment.
+/// What is known from the first line on, and what was found since then: enough to clean up at any
+/// moment.
 pub(crate) struct Session {
     pub(crate) run: RunDir,
     pub(crate) cache: Cache,

@@ -1,4 +1,5 @@
-//! State that outlives a command: what is up, and how long things took. Kept in the cache, so that another clone finds it too.
+//! State that outlives a command: what is up, and how long things took. Kept in the cache, so that
+//! another clone finds it too.
 
 use std::{fs, path::PathBuf};
 
@@ -63,7 +64,8 @@ pub(crate) struct Timings {
 }
 
 impl Timings {
-    /// Nothing on the first run, and nothing when the file is of another version: it only serves estimates.
+    /// Nothing on the first run, and nothing when the file is of another version: it only serves
+    /// estimates.
     pub(crate) fn load(cache: &Cache) -> Self {
         load(&timings_file(cache)).ok().flatten().unwrap_or_default()
     }

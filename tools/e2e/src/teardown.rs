@@ -1,4 +1,5 @@
-//! Removes what this harness created, by name and label, and nothing else. Idempotent; also cleans up after a killed run.
+//! Removes what this harness created, by name and label, and nothing else. Idempotent; also cleans
+//! up after a killed run.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -20,11 +21,12 @@ use crate::{
 const LIST: Duration = Duration::from_secs(20);
 const REMOVE: Duration = Duration::from_mins(1);
 
-/// Ends what killed runs left running, removes clusters, containers, network, and what a kill leaves outside of them; gives the
-/// names of what was there.
+/// Ends what killed runs left running, removes clusters, containers, network, and what a kill
+/// leaves outside of them; gives the names of what was there.
 ///
-/// A node whose processes were all killed is still listed as running and can be neither started nor stopped, but its
-/// container can be removed by force; kind itself does no more. So no kind is needed here.
+/// A node whose processes were all killed is still listed as running and can be neither started nor
+/// stopped, but its container can be removed by force; kind itself does no more. So no kind is
+/// needed here.
 pub(crate) async fn remove(
     run: &RunDir,
     engine: &Engine,
@@ -93,7 +95,8 @@ async fn remove_containers(
         return Ok(());
     }
     step.doing(&format!("remove {}", list(found)));
-    // Docker kills at once; podman would give each systemd ten seconds, which it uses up without ending.
+    // Docker kills at once; podman would give each systemd ten seconds, which it uses up without
+    // ending.
     let at_once: &[&str] = match engine.kind() {
         Kind::Podman => &["--time", "0"],
         Kind::Docker => &[],
@@ -154,7 +157,8 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     Ok(found)
 }
 
-/// Containers of ours that only podman's store knows: whoever was making them was killed. No filter applies to them.
+/// Containers of ours that only podman's store knows: whoever was making them was killed. No filter
+/// applies to them.
 async fn half_made(run: &RunDir, engine: &Engine, nodes: &[String]) -> Result<Vec<String>> {
     if engine.kind() == Kind::Docker {
         return Ok(Vec::new());
@@ -180,7 +184,8 @@ async fn volumes(run: &RunDir, engine: &Engine, environments: &[Environment]) ->
     Ok(found)
 }
 
-/// The CI's images are named after the forge, whose port is another one in each run: they would pile up.
+/// The CI's images are named after the forge, whose port is another one in each run: they would
+/// pile up.
 async fn images(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     let ls = ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"];
     let names = Tool::of_engine(engine, ls, &run.log("down"), LIST)?

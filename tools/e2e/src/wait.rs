@@ -22,8 +22,9 @@ const LONGEST: Duration = Duration::from_millis(400);
 /// Between two looks at what has to stay as it is.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Looks until `check` is ready or failed, or `within` has passed. An error of `check` means the look itself did not
-/// succeed (a connection refused by something still starting): it counts as "not yet" and is named on timeout.
+/// Looks until `check` is ready or failed, or `within` has passed. An error of `check` means the
+/// look itself did not succeed (a connection refused by something still starting): it counts as
+/// "not yet" and is named on timeout.
 pub(crate) async fn eventually<T>(
     step: &StepHandle,
     what: &str,
@@ -51,8 +52,8 @@ pub(crate) async fn eventually<T>(
     }
 }
 
-/// Demands that `check` stays ready from now until `period` is over, the last look being at its end; the first other answer, an
-/// error among them, is an error.
+/// Demands that `check` stays ready from now until `period` is over, the last look being at its
+/// end; the first other answer, an error among them, is an error.
 pub(crate) async fn consistently<T>(
     step: &StepHandle,
     what: &str,
@@ -142,7 +143,8 @@ mod tests {
         );
     }
 
-    /// Whether what is ready for so many milliseconds counts as ready for as long as one test can wait.
+    /// Whether what is ready for so many milliseconds counts as ready for as long as one test can
+    /// wait.
     async fn stays_ready_for(milliseconds: u64) -> Result<()> {
         let progress = Progress::new(1, History::new());
         let start = Instant::now();

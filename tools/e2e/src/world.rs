@@ -1,4 +1,5 @@
-//! The world outside the clusters: a forge (Gitea) and an AWS emulator (LocalStack) as containers on the clusters' network.
+//! The world outside the clusters: a forge (Gitea) and an AWS emulator (LocalStack) as containers
+//! on the clusters' network.
 
 mod aws;
 pub(crate) mod containers;
@@ -45,7 +46,8 @@ pub(crate) struct ForgeAccess {
     pub(crate) registry: String,
     /// `http://gitops-loop-forge:3000`, from nodes and pods; what manifests name.
     pub(crate) cluster_url: String,
-    /// This machine as containers on the network reach it (the network's IPv4 gateway): where webhooks to the CI go.
+    /// This machine as containers on the network reach it (the network's IPv4 gateway): where
+    /// webhooks to the CI go.
     pub(crate) host_ip_for_containers: String,
     /// Administrator of the forge and owner of the organisation.
     pub(crate) user: String,
@@ -82,7 +84,8 @@ pub(crate) struct AwsAccess {
     pub(crate) host_url: String,
 }
 
-/// Starts both containers and makes them usable: user, token and organisation on the forge, stacks on the emulator.
+/// Starts both containers and makes them usable: user, token and organisation on the forge, stacks
+/// on the emulator.
 pub(crate) async fn bring_up(
     ground: &Ground,
     network: &Network,

@@ -1,4 +1,5 @@
-//! The commits that scenarios make are kept as patches; a patch that no longer applies must fail here, not in a cluster.
+//! The commits that scenarios make are kept as patches; a patch that no longer applies must fail
+//! here, not in a cluster.
 
 use std::path::Path;
 

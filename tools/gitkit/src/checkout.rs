@@ -60,7 +60,8 @@ impl Checkout {
         }
     }
 
-    /// The same, if the repository's root is this very folder: files unpacked inside another repository are not that one's.
+    /// The same, if the repository's root is this very folder: files unpacked inside another
+    /// repository are not that one's.
     #[must_use]
     pub fn alone(mut self) -> Self {
         let above = self
@@ -131,17 +132,20 @@ impl Checkout {
         Ok(found.map(|(scope, value)| (scope.to_owned(), value.to_owned())))
     }
 
-    /// Where Git keeps or looks for something of this repository: an answer of `rev-parse`, by its option.
+    /// Where Git keeps or looks for something of this repository: an answer of `rev-parse`, by its
+    /// option.
     ///
     /// # Errors
     /// Fails with Git's own words.
     pub fn place(&self, option: &[&str]) -> Result<PathBuf, Error> {
-        // Not `--path-format=absolute`, which fails for a folder that cannot be, such as `/dev/null` for hooks.
+        // Not `--path-format=absolute`, which fails for a folder that cannot be, such as
+        // `/dev/null` for hooks.
         let place = self.ask(&[&["rev-parse"][..], option].concat())?;
         Ok(self.surroundings.folder.join(place))
     }
 
-    /// What its commits hold, and its remote `remote`, without its settings. The view sees commits that are made later too.
+    /// What its commits hold, and its remote `remote`, without its settings. The view sees commits
+    /// that are made later too.
     ///
     /// # Errors
     /// Fails with Git's own words.
@@ -192,8 +196,9 @@ fn build(folder: &Path, format: &str, objects: &Path, shallow: &Path) -> std::io
     Ok(())
 }
 
-/// A repository of ours with the objects of a checkout. It has no branches, tags, settings, hooks, attributes or replacements:
-/// commits are named in full. What is fetched or made here is gone with it, unless it was pushed.
+/// A repository of ours with the objects of a checkout. It has no branches, tags, settings, hooks,
+/// attributes or replacements: commits are named in full. What is fetched or made here is gone with
+/// it, unless it was pushed.
 #[derive(Debug)]
 pub struct View {
     folder: TempDir,
@@ -202,7 +207,8 @@ pub struct View {
 }
 
 impl View {
-    /// A command in it. It stands in the checkout's folder, from which addresses of remotes may be relative.
+    /// A command in it. It stands in the checkout's folder, from which addresses of remotes may be
+    /// relative.
     #[must_use]
     pub fn git(&self, args: &[&str]) -> Git {
         let git = Git::closing(self.surroundings.command()).env("GIT_DIR", self.folder.path());

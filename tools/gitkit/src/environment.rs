@@ -42,8 +42,8 @@ pub(crate) enum Reach {
     Caller,
 }
 
-/// Whether `name` must not reach what this program starts: it names a repository, an index or a change of Git's behaviour that
-/// belongs to whoever started this program, such as a hook.
+/// Whether `name` must not reach what this program starts: it names a repository, an index or a
+/// change of Git's behaviour that belongs to whoever started this program, such as a hook.
 ///
 /// `handed`: whether settings that were handed over by `GIT_CONFIG_*` may.
 #[must_use]
@@ -62,8 +62,8 @@ pub(crate) fn is_shut_out(name: &OsStr, reach: Reach) -> bool {
             || reach == Reach::Caller && in_one_of(HANDED, HANDED_STARTS))
 }
 
-/// Lets `command`, which may start Git, find the repository of the folder it stands in, whatever a hook of Git said to this
-/// program.
+/// Lets `command`, which may start Git, find the repository of the folder it stands in, whatever a
+/// hook of Git said to this program.
 pub fn forget(command: &mut Command) {
     shut_out(command, Reach::Person);
 }
@@ -92,7 +92,8 @@ mod tests {
             .unwrap();
         let mut names: Vec<_> = names.lines().collect();
         assert!(names.contains(&"GIT_DIR") && names.len() > 10, "{names:?}");
-        // Some are in other versions of Git only, some count for less than a repository and still change what Git does.
+        // Some are in other versions of Git only, some count for less than a repository and still
+        // change what Git does.
         names.extend([
             "GIT_ATTR_SOURCE",
             "GIT_CONFIG_KEY_0",

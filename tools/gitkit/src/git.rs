@@ -10,13 +10,14 @@ use crate::PROGRAM;
 use crate::environment::{Reach, shut_out};
 use crate::error::{Error, one_line};
 
-/// What Git is told in place of a person's settings. The first three are read from the home folder even where no setting names
-/// them, or run a program.
+/// What Git is told in place of a person's settings. The first three are read from the home folder
+/// even where no setting names them, or run a program.
 const SETTINGS: &[(&str, &str)] = &[
     ("core.attributesFile", "/dev/null"),
     ("core.excludesFile", "/dev/null"),
     ("core.fsmonitor", "false"),
-    // A closed command works in repositories of ours, or lists the files of the one this program was compiled from.
+    // A closed command works in repositories of ours, or lists the files of the one this program
+    // was compiled from.
     ("safe.directory", "*"),
 ];
 
@@ -203,7 +204,8 @@ impl Git {
     }
 }
 
-/// The files of the repository at `folder` by path, new ones included, ignored ones not. Only its own `.gitignore` files count.
+/// The files of the repository at `folder` by path, new ones included, ignored ones not. Only its
+/// own `.gitignore` files count.
 ///
 /// # Errors
 /// Fails with Git's own words.

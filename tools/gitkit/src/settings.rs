@@ -1,4 +1,5 @@
-//! Which settings of a person are honoured: those by which a remote is reached. Each other one is shut out, known or not.
+//! Which settings of a person are honoured: those by which a remote is reached. Each other one is
+//! shut out, known or not.
 
 /// Settings in the order in which Git reads them.
 pub(crate) type Settings = Vec<(String, String)>;
@@ -13,8 +14,8 @@ const SINGLE: &[(&str, &str)] = &[
     ("url", "insteadof"),
     ("url", "pushinsteadof"),
 ];
-/// Of a remote that is used. Not `pushurl`, `push`, `fetch`, `mirror` or `tagOpt`: the verbs write where they read, and only what
-/// they say.
+/// Of a remote that is used. Not `pushurl`, `push`, `fetch`, `mirror` or `tagOpt`: the verbs write
+/// where they read, and only what they say.
 const REMOTE: &[&str] = &[
     "partialclonefilter",
     "promisor",
@@ -34,7 +35,8 @@ fn parts(key: &str) -> Option<(&str, &str, &str)> {
     })
 }
 
-/// Of what `git config --list -z` printed, what is honoured; of remotes `remote` and those that a partial clone fetches from.
+/// Of what `git config --list -z` printed, what is honoured; of remotes `remote` and those that a
+/// partial clone fetches from.
 pub(crate) fn honoured(listed: &str, remote: &str) -> Settings {
     let all = listed.split_terminator('\0').map(|entry| {
         // A setting without a value means yes.

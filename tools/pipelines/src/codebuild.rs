@@ -1,4 +1,5 @@
-//! CodeBuild: an interpreter of ours, because no runner of buildspecs can be had without containers of AWS's own.
+//! CodeBuild: an interpreter of ours, because no runner of buildspecs can be had without containers
+//! of AWS's own.
 
 mod build;
 mod buildspec;
@@ -43,7 +44,8 @@ pub(crate) async fn run(
     })
 }
 
-/// What a hosted build finds in its environment: the project's settings, its secrets, and what CodeBuild says of the build.
+/// What a hosted build finds in its environment: the project's settings, its secrets, and what
+/// CodeBuild says of the build.
 fn variables(project: &Project, push: &Push<'_>) -> BTreeMap<String, String> {
     let mut variables = project.machine.clone();
     variables.extend(project.settings.clone());

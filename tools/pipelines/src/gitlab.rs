@@ -30,7 +30,8 @@ pub(crate) async fn run(
     command
         .arg(&runner.script)
         .args(["--force-shell-executor", "--no-artifacts-to-source", "--no-color"])
-        // It would compare with a branch of the remote; which pushes start a run was decided before.
+        // It would compare with a branch of the remote; which pushes start a run was decided
+        // before.
         .arg("--no-evaluate-rule-changes")
         .arg("--home")
         .arg(&home);
@@ -62,7 +63,8 @@ pub(crate) async fn run(
     })
 }
 
-/// The variables of a project, which win over those of the file. GitLab expands `$` in a value; `$$` is one.
+/// The variables of a project, which win over those of the file. GitLab expands `$` in a value;
+/// `$$` is one.
 fn variables_file(project: &Project) -> String {
     let mut all = BTreeMap::from([("CARGO_HOME".to_owned(), cargo_home(project))]);
     all.extend(project.settings.clone());
@@ -71,7 +73,8 @@ fn variables_file(project: &Project) -> String {
         .iter()
         .map(|(name, value)| {
             let values = json!({ "*": value.replace('$', "$$") });
-            // Said, because a value that is the path of a file would be taken for a variable of that kind.
+            // Said, because a value that is the path of a file would be taken for a variable of
+            // that kind.
             (name, json!({ "type": "variable", "values": values }))
         })
         .collect();
@@ -79,7 +82,8 @@ fn variables_file(project: &Project) -> String {
     json!({ "global": global }).to_string()
 }
 
-/// The machine's own. The file has one below `CI_PROJECT_DIR`, which the runner tells as a folder that is not there.
+/// The machine's own. The file has one below `CI_PROJECT_DIR`, which the runner tells as a folder
+/// that is not there.
 fn cargo_home(project: &Project) -> String {
     let given = |name: &str| project.machine.get(name).cloned().or_else(|| env::var(name).ok());
     given("CARGO_HOME").unwrap_or_else(|| format!("{}/.cargo", given("HOME").unwrap_or_default()))

@@ -1,4 +1,5 @@
-//! Runs the repository's own CI files on this machine, each as its hosted system would run it for a push.
+//! Runs the repository's own CI files on this machine, each as its hosted system would run it for a
+//! push.
 //!
 //! | system | file | run by |
 //! |---|---|---|
@@ -6,7 +7,8 @@
 //! | GitHub | `.github/workflows/deliver.yaml` | act, in host mode |
 //! | GitLab | `.gitlab-ci.yml` | gitlab-ci-local, with its shell executor |
 //!
-//! What is deliberately absent: anything about forges, registries and the verbs. Those are the files' own business.
+//! What is deliberately absent: anything about forges, registries and the verbs. Those are the
+//! files' own business.
 
 mod codebuild;
 pub mod github;
@@ -42,8 +44,8 @@ pub enum Runner {
     CodeBuild,
     /// The path of act.
     GitHub(PathBuf),
-    /// gitlab-ci-local, and whether each job gets a copy of the checkout of its own, as on GitLab. Without, jobs share what they
-    /// compiled, and also what they forgot to hand on.
+    /// gitlab-ci-local, and whether each job gets a copy of the checkout of its own, as on GitLab.
+    /// Without, jobs share what they compiled, and also what they forgot to hand on.
     GitLab {
         /// Script and Node.
         runner: GitLabRunner,
@@ -92,7 +94,8 @@ pub struct Outcome {
     pub failure: Option<String>,
     /// What a build of CodeBuild hands on.
     pub exported: BTreeMap<String, String>,
-    /// The jobs that passed (on CodeBuild: the phases), in order. A runner may skip a job in silence: look here.
+    /// The jobs that passed (on CodeBuild: the phases), in order. A runner may skip a job in
+    /// silence: look here.
     pub ran: Vec<String>,
 }
 
@@ -117,7 +120,8 @@ impl Runner {
         }
     }
 
-    /// Gets what the system needs to be run on this machine; without `install`, what is not there is an error.
+    /// Gets what the system needs to be run on this machine; without `install`, what is not there
+    /// is an error.
     pub fn supply(
         system: System,
         cache: &Cache,
@@ -135,8 +139,9 @@ impl Runner {
         })
     }
 
-    /// Runs the file of the checkout; `doing` hears what is going on. Dropping the future ends all that was started. An error
-    /// means that the run could not be carried out; a run that failed is an [`Outcome`].
+    /// Runs the file of the checkout; `doing` hears what is going on. Dropping the future ends all
+    /// that was started. An error means that the run could not be carried out; a run that failed is
+    /// an [`Outcome`].
     pub async fn run(
         &self,
         project: &Project,

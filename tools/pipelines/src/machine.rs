@@ -1,5 +1,5 @@
-//! Programs on this machine as a hosted runner would start them: without what cargo and Git told this process, and with an end
-//! to all that they start.
+//! Programs on this machine as a hosted runner would start them: without what cargo and Git told
+//! this process, and with an end to all that they start.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -42,7 +42,8 @@ impl Drop for Group {
         let Some(child) = self.0.id().and_then(|id| i32::try_from(id).ok()) else {
             return;
         };
-        // Runners start each step in a group of its own. Looked for first: who has lost its parent cannot be found any more.
+        // Runners start each step in a group of its own. Looked for first: who has lost its parent
+        // cannot be found any more.
         let all = descendants(child);
         for process in all.into_iter().filter_map(Pid::from_raw) {
             // It may have ended by itself meanwhile.
@@ -81,8 +82,8 @@ fn children(process: i32) -> Vec<i32> {
         .collect()
 }
 
-/// Runs `command` to its end; each line that it prints to stdout goes through `read` into the log, what it prints to stderr goes
-/// there as it is.
+/// Runs `command` to its end; each line that it prints to stdout goes through `read` into the log,
+/// what it prints to stderr goes there as it is.
 pub(crate) async fn follow(
     mut command: Command,
     log: &Path,
@@ -109,7 +110,8 @@ pub(crate) async fn follow(
     group.0.wait().await.context("wait for a runner")
 }
 
-/// Variables of this process that a hosted CI would not have: what cargo tells the program it runs, and git's overrides.
+/// Variables of this process that a hosted CI would not have: what cargo tells the program it runs,
+/// and git's overrides.
 fn is_ours(name: &str) -> bool {
     const CARGO: [&str; 8] = [
         "CARGO",

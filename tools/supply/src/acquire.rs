@@ -111,8 +111,8 @@ const UNREACHABLE: [&str; 9] = [
     "x509: ",
 ];
 
-/// Whether nobody answered. An image that a registry does not have, or does not give to everybody, says
-/// nothing of its other images.
+/// Whether nobody answered. An image that a registry does not have, or does not give to everybody,
+/// says nothing of its other images.
 fn is_unreachable(failed: &SupplyError) -> bool {
     match failed {
         SupplyError::Command { tail, .. } => UNREACHABLE.iter().any(|sign| tail.contains(sign)),
@@ -147,7 +147,8 @@ pub(crate) fn pull(shop: Workshop<'_>, part: &Part, options: &Options) -> Result
     Ok(())
 }
 
-/// Where an image is pulled from, and whether that is a registry of this machine, which has no certificate.
+/// Where an image is pulled from, and whether that is a registry of this machine, which has no
+/// certificate.
 pub(crate) fn source(image: &str, mirror: Option<&str>) -> (String, bool) {
     let Some(mirror) = mirror else {
         return (image.to_owned(), false);

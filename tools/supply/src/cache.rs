@@ -1,4 +1,5 @@
-//! The folder where everything that is kept between runs lies; no other module joins paths inside it.
+//! The folder where everything that is kept between runs lies; no other module joins paths inside
+//! it.
 
 use std::env;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -28,7 +29,8 @@ pub struct Lock {
 }
 
 impl Cache {
-    /// `$GITOPS_LOOP_CACHE`, else `$XDG_CACHE_HOME/gitops-loop`, else `~/.cache/gitops-loop`; created when it is not there.
+    /// `$GITOPS_LOOP_CACHE`, else `$XDG_CACHE_HOME/gitops-loop`, else `~/.cache/gitops-loop`;
+    /// created when it is not there.
     pub fn locate() -> Result<Self> {
         let named = |name: &str| {
             env::var_os(name)
@@ -72,13 +74,15 @@ impl Cache {
         self.root.join("files")
     }
 
-    /// Scratch space of builds: compiler caches, root file systems, build contexts. Dropped when the builds are done.
+    /// Scratch space of builds: compiler caches, root file systems, build contexts. Dropped when
+    /// the builds are done.
     pub fn build(&self) -> PathBuf {
         self.root.join("build")
     }
 
-    /// Compilers' caches grow to many GB and are of no use once their results are kept. They are a million small files: removing
-    /// them takes a minute, in which a process of its own leaves everyone else alone.
+    /// Compilers' caches grow to many GB and are of no use once their results are kept. They are a
+    /// million small files: removing them takes a minute, in which a process of its own leaves
+    /// everyone else alone.
     pub(crate) fn drop_scratch(&self) -> Result<()> {
         let scratch = self.build();
         if scratch.exists() {
@@ -123,7 +127,8 @@ impl Cache {
         self.root.join("engine")
     }
 
-    /// What the stand-in for the hosted CI keeps between runs: its checkout and its compiler's results.
+    /// What the stand-in for the hosted CI keeps between runs: its checkout and its compiler's
+    /// results.
     pub fn ci(&self) -> PathBuf {
         self.root.join("ci")
     }

@@ -1,4 +1,5 @@
-//! The command line: verbs for people, and questions that `cargo xtask` asks and reads the answers to as JSON.
+//! The command line: verbs for people, and questions that `cargo xtask` asks and reads the answers
+//! to as JSON.
 
 mod answers;
 mod end;
@@ -51,11 +52,13 @@ enum Command {
         #[command(flatten)]
         machine: Machine,
     },
-    /// Get the AWS emulator's image and make the container engine answer until standard input ends; says as JSON where
+    /// Get the AWS emulator's image and make the container engine answer until standard input ends;
+    /// says as JSON where
     Emulator(Machine),
     /// Say as JSON whether this machine can compile the programs of the host
     Toolchain(Machine),
-    /// Say as JSON what this machine lacks for a run of everything, and how long the versions are supported
+    /// Say as JSON what this machine lacks for a run of everything, and how long the versions are
+    /// supported
     Doctor(Machine),
 }
 

@@ -1,4 +1,5 @@
-//! Makes a root file system of Debian packages as a tar file, for images that need more than one static binary.
+//! Makes a root file system of Debian packages as a tar file, for images that need more than one
+//! static binary.
 
 use std::path::Path;
 
@@ -22,7 +23,8 @@ impl DebianRoot<'_> {
         self.make(shop, "minbase", tar)
     }
 
-    /// Only unpacks the packages and what they depend on: no shell unless one is asked for, no maintainer script is run.
+    /// Only unpacks the packages and what they depend on: no shell unless one is asked for, no
+    /// maintainer script is run.
     pub fn extract(&self, shop: Workshop<'_>, tar: &Path) -> Result<()> {
         self.make(shop, "extract", tar)
     }

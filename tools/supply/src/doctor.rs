@@ -1,4 +1,5 @@
-//! Says everything this machine lacks at once, and installs what Debian has. What is needed stands in [`crate::needs`].
+//! Says everything this machine lacks at once, and installs what Debian has. What is needed stands
+//! in [`crate::needs`].
 
 use std::path::Path;
 
@@ -15,7 +16,8 @@ use crate::run::{self, on_path};
 use crate::versions::Versions;
 use crate::workshop::{Progress, minutes};
 
-/// Two clusters, the images of one release, and the compiled apps. What building needs is looked at when it begins.
+/// Two clusters, the images of one release, and the compiled apps. What building needs is looked at
+/// when it begins.
 const RUN_MB: u64 = 6_000;
 
 /// Makes the machine ready for a run of everything, or says what is missing.
@@ -24,8 +26,8 @@ pub fn run(cache: &Cache, options: &Options, progress: &dyn Progress, logs: &Pat
     cache.require_mb(RUN_MB, "a run")
 }
 
-/// What a run of everything needs. Where Docker is, images are most likely pulled: what their recipes need is then looked at only
-/// when one of them must be built after all.
+/// What a run of everything needs. Where Docker is, images are most likely pulled: what their
+/// recipes need is then looked at only when one of them must be built after all.
 pub fn groups(mode: Mode, logs: &Path) -> Result<Vec<Group>> {
     let build = match mode {
         Mode::Build => true,

@@ -1,4 +1,5 @@
-//! The container engine: docker where it can run what kind needs, else podman with a configuration of its own.
+//! The container engine: docker where it can run what kind needs, else podman with a configuration
+//! of its own.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -46,7 +47,8 @@ impl Engine {
     /// Podman with the storage of this cache.
     pub(crate) fn podman(cache: &Cache, logs: &Path) -> Result<Self> {
         let podman::Configured { env, socket, folders } = podman::configure(cache, logs)?;
-        // Whatever their storage, all of a machine's podmans keep addresses, names and port mappings by the network's name.
+        // Whatever their storage, all of a machine's podmans keep addresses, names and port
+        // mappings by the network's name.
         let network = format!("{NETWORK}-{}", cache.key());
         Ok(Self {
             kind: Kind::Podman,
@@ -102,12 +104,14 @@ impl Engine {
             .envs(self.env.iter().map(|(name, value)| (name, value)))
     }
 
-    /// Where the engine answers in Docker's protocol. With podman only while [`Self::serve`]'s answer lives.
+    /// Where the engine answers in Docker's protocol. With podman only while [`Self::serve`]'s
+    /// answer lives.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// Whether containers run on cgroup v1. The engine is asked, because its kernel need not be that of this process.
+    /// Whether containers run on cgroup v1. The engine is asked, because its kernel need not be
+    /// that of this process.
     pub fn on_cgroup_v1(&self, logs: &Path) -> Result<bool> {
         let format = match self.kind {
             Kind::Docker => "{{.CgroupVersion}}",
@@ -143,7 +147,8 @@ impl Engine {
         }
     }
 
-    /// What `build` needs so that one build gives one layer on top of its base and nothing is left over.
+    /// What `build` needs so that one build gives one layer on top of its base and nothing is left
+    /// over.
     pub(crate) fn build_flags(&self) -> &'static [&'static str] {
         match self.kind {
             Kind::Docker => &["--pull=false"],
@@ -201,7 +206,8 @@ fn docker(sh: &Shell, logs: &Path) -> Result<Option<Engine>> {
     Ok(runs_privileged(&engine, sh, &log)?.then_some(engine))
 }
 
-/// An empty image has nothing to run. When that is all the engine objects to, rights and limits were granted.
+/// An empty image has nothing to run. When that is all the engine objects to, rights and limits
+/// were granted.
 fn runs_privileged(engine: &Engine, sh: &Shell, log: &Path) -> Result<bool> {
     let folder = sh
         .create_temp_dir()

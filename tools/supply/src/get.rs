@@ -16,8 +16,8 @@ use crate::recipes::{cloud, tools};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop};
 
-/// The files of several recipes, by the recipe's name: where each lies, as JSON. What the machine must bring for all of them is looked
-/// at first. Without `install` what is not there is an error.
+/// The files of several recipes, by the recipe's name: where each lies, as JSON. What the machine
+/// must bring for all of them is looked at first. Without `install` what is not there is an error.
 pub fn files(
     recipes: &[&Recipe],
     cache: &Cache,
@@ -37,7 +37,8 @@ pub fn files(
     recipes.iter().map(|recipe| one(recipe)).collect()
 }
 
-/// act, which runs GitHub's workflows on this machine. Without `install` one that is not there is an error, here and below.
+/// act, which runs GitHub's workflows on this machine. Without `install` one that is not there is
+/// an error, here and below.
 pub fn act(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
     get_if(install, cache, progress, logs, pipelines::build_act)
 }
@@ -57,7 +58,8 @@ pub fn linters(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Pat
     get_if(install, cache, progress, logs, pipelines::build_linters)
 }
 
-/// What the templates of AWS are checked and deployed with: a folder for `PYTHONPATH`, with the programs in its `bin`.
+/// What the templates of AWS are checked and deployed with: a folder for `PYTHONPATH`, with the
+/// programs in its `bin`.
 pub fn cloud(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
     get_if(install, cache, progress, logs, cloud::build_cloud)
 }

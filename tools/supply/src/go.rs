@@ -1,4 +1,5 @@
-//! Builds binaries from a published Go module, without a clone: through a module of our own that requires it.
+//! Builds binaries from a published Go module, without a clone: through a module of our own that
+//! requires it.
 
 use std::fmt;
 use std::fs;
@@ -21,7 +22,8 @@ pub struct GoModule<'a> {
     pub module: &'a str,
     /// For example `v1.36.4`.
     pub version: &'a str,
-    /// Name of the binary, and the package it is made of. Packages may lie in any module of the build.
+    /// Name of the binary, and the package it is made of. Packages may lie in any module of the
+    /// build.
     pub binaries: &'a [(&'a str, &'a str)],
     /// Link with C libraries; otherwise the binaries are static.
     pub cgo: bool,
@@ -29,22 +31,25 @@ pub struct GoModule<'a> {
     pub tags: &'a [&'a str],
     /// String variables set by the linker, as `path/of/package.name=value`.
     pub variables: &'a [String],
-    /// The module replaces some modules by folders of its own repository; this is the version they are published under, where
-    /// its go.mod does not require that one anyway.
+    /// The module replaces some modules by folders of its own repository; this is the version they
+    /// are published under, where its go.mod does not require that one anyway.
     pub published: Option<&'a str>,
-    /// Modules that are taken in another version than is required, because no registry has that one.
+    /// Modules that are taken in another version than is required, because no registry has that
+    /// one.
     pub replaced: &'a [(&'a str, &'a str)],
-    /// Modules that registries have under another path than the one they are required by: path, path in its place, version.
+    /// Modules that registries have under another path than the one they are required by: path,
+    /// path in its place, version.
     pub moved: &'a [(&'a str, &'a str, &'a str)],
-    /// Source of a program of our own made of the module's packages; in `binaries` its package is [`OWN_PROGRAM`].
+    /// Source of a program of our own made of the module's packages; in `binaries` its package is
+    /// [`OWN_PROGRAM`].
     pub program: Option<&'a str>,
 }
 
 /// The package of [`GoModule::program`], and the module that builds are made through.
 pub const OWN_PROGRAM: &str = "wrapper";
 
-/// What the key is made of. `replaced`, `moved` and `program` are told only where there is something to tell: what was built before
-/// there were such fields is still found.
+/// What the key is made of. `replaced`, `moved` and `program` are told only where there is
+/// something to tell: what was built before there were such fields is still found.
 impl fmt::Debug for GoModule<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut told = f.debug_struct("GoModule");
@@ -90,8 +95,9 @@ impl GoModule<'_> {
         let (tags, flags) = (self.tags.join(","), self.linker_flags());
         shop.progress
             .doing(&format!("compile {} {}", self.short_name(), self.version));
-        // One command for all, so that one binary is linked while another compiles. Debug information is left out from
-        // the start: stripping it at the end would cost the time and the disk all the same.
+        // One command for all, so that one binary is linked while another compiles. Debug
+        // information is left out from the start: stripping it at the end would cost the time and
+        // the disk all the same.
         let build = cmd!(
             sh,
             "go build -mod=mod -trimpath -buildvcs=false -gcflags=all=-dwarf=false -tags {tags}"
@@ -154,8 +160,8 @@ impl GoModule<'_> {
             .env("GOMODCACHE", shop.cache.build().join("gomod"))
             .env("GOFLAGS", "-modcacherw")
             .env("GOTOOLCHAIN", toolchain.as_ref())
-            // A compiler's process ends before its garbage is worth collecting: a fifth less work, in at most 1 GiB for each of the
-            // four or so processes.
+            // A compiler's process ends before its garbage is worth collecting: a fifth less work,
+            // in at most 1 GiB for each of the four or so processes.
             .env("GOGC", "off")
             .env("GOMEMLIMIT", "1GiB")
             .env("GOWORK", "off")

@@ -47,7 +47,8 @@ pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path
         .collect()
 }
 
-/// Removes scratch space, binaries that are already in an image, and files and images of older recipes. The caller holds the lock.
+/// Removes scratch space, binaries that are already in an image, and files and images of older
+/// recipes. The caller holds the lock.
 pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<()> {
     let versions = Versions::load()?;
     let shop = Workshop::new(cache, engine, &versions, progress, logs);
@@ -101,8 +102,8 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
     forget_intermediates(shop, &node_name(shop, &usual).unwrap_or_default())
 }
 
-/// Removes the binaries that went into images and are used nowhere else: the images hold them, and they are the largest part
-/// of the cache. A recipe that changes compiles its own again.
+/// Removes the binaries that went into images and are used nowhere else: the images hold them, and
+/// they are the largest part of the cache. A recipe that changes compiles its own again.
 pub(crate) fn drop_binaries_of_images(shop: Workshop<'_>) -> Result<()> {
     let kept = recipe::folders(shop)?;
     for folder in folders(&shop.cache.binaries())?
@@ -130,7 +131,8 @@ pub fn size_mb(cache: &Cache, logs: &Path) -> Result<u64> {
         .with_context(|| format!("read the size in `{text}`"))
 }
 
-/// Those that a recipe named once, by what it is and a key, and none names now. What has no key is somebody else's.
+/// Those that a recipe named once, by what it is and a key, and none names now. What has no key is
+/// somebody else's.
 fn outdated(folders: Vec<PathBuf>, kept: &[PathBuf]) -> Vec<PathBuf> {
     let is_keyed = |folder: &Path| {
         let name = folder

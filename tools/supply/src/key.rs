@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 pub struct Key(String);
 
 impl Key {
-    /// Hashes each input with its length, so that moving a byte from one to the next changes the key.
+    /// Hashes each input with its length, so that moving a byte from one to the next changes the
+    /// key.
     pub fn of<'a>(inputs: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hash = Sha256::new();
         for input in inputs {

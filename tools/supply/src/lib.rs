@@ -1,4 +1,5 @@
-//! Where every outside part comes from: one pinned upstream image each, and the recipe that builds it where nothing can be pulled.
+//! Where every outside part comes from: one pinned upstream image each, and the recipe that builds
+//! it where nothing can be pulled.
 
 mod acquire;
 pub mod cache;

@@ -1,4 +1,5 @@
-//! The image of the nodes: kind's own with what each cluster runs in it, so that a new cluster loads nothing.
+//! The image of the nodes: kind's own with what each cluster runs in it, so that a new cluster
+//! loads nothing.
 
 use anyhow::{Context as _, Result};
 use xshell::Shell;
@@ -54,7 +55,8 @@ pub(crate) fn id(shop: Workshop<'_>, image: &str) -> Result<String> {
         .with_context(|| format!("inspect {image}"))
 }
 
-/// Removes node images of older parts, and untagged images that recipes left, but no image of the user's.
+/// Removes node images of older parts, and untagged images that recipes left, but no image of the
+/// user's.
 pub(crate) fn forget_intermediates(shop: Workshop<'_>, kept: &str) -> Result<()> {
     let sh = Shell::new().context("open a shell")?;
     let engine = shop.engine()?;

@@ -85,7 +85,8 @@ pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
     if built {
         inventory::drop_binaries_of_images(shop)?;
     }
-    // Also in a run that had nothing to do: the clusters of an earlier one may have held the images they ran on.
+    // Also in a run that had nothing to do: the clusters of an earlier one may have held the images
+    // they ran on.
     forget_intermediates(shop, &node)?;
     Ok(node)
 }

@@ -1,4 +1,5 @@
-//! One outside part: the upstream image and the recipe that builds the same thing where it cannot be pulled.
+//! One outside part: the upstream image and the recipe that builds the same thing where it cannot
+//! be pulled.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Podman with storage, networks and settings of our own, so that the user's containers are never touched.
+//! Podman with storage, networks and settings of our own, so that the user's containers are never
+//! touched.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,8 @@ pub(crate) struct Configured {
 /// Writes the configuration.
 pub(crate) fn configure(cache: &Cache, logs: &Path) -> Result<Configured> {
     let folder = cache.engine();
-    // Not in the cache: what lies here must be gone after a reboot, and a socket's path must be short.
+    // Not in the cache: what lies here must be gone after a reboot, and a socket's path must be
+    // short.
     let run = PathBuf::from("/run").join(format!("gitops-loop-{}", cache.key()));
     for folder in [&folder, &folder.join("networks"), &run] {
         fs::create_dir_all(folder).with_context(|| format!("create {} for podman", folder.display()))?;
@@ -56,7 +58,8 @@ pub(crate) fn configure(cache: &Cache, logs: &Path) -> Result<Configured> {
     })
 }
 
-/// Overlay where the file system carries it; a driver once chosen stays, because podman refuses another one on the same storage.
+/// Overlay where the file system carries it; a driver once chosen stays, because podman refuses
+/// another one on the same storage.
 fn choose_driver(
     conf: &Path,
     folder: &Path,
@@ -99,7 +102,8 @@ fn most_files() -> u64 {
         .min(1_048_576)
 }
 
-/// Podman lowers its own limit to the kernel's number of process ids as it starts, and cannot raise it again.
+/// Podman lowers its own limit to the kernel's number of process ids as it starts, and cannot raise
+/// it again.
 fn most_processes() -> u64 {
     let ids = fs::read_to_string("/proc/sys/kernel/pid_max")
         .ok()

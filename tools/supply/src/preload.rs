@@ -1,7 +1,9 @@
-//! Puts images into the containerd of a node image, so that a cluster has them from its first second.
+//! Puts images into the containerd of a node image, so that a cluster has them from its first
+//! second.
 //!
-//! The way `kind build node-image` does it: containerd runs in a container of the node image, takes the archives without
-//! unpacking them, and the container becomes the new image. At a node's start the engine copies `/var` into the node's volume.
+//! The way `kind build node-image` does it: containerd runs in a container of the node image, takes
+//! the archives without unpacking them, and the container becomes the new image. At a node's start
+//! the engine copies `/var` into the node's volume.
 
 use std::fs;
 use std::path::Path;

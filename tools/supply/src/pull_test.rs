@@ -1,5 +1,6 @@
-//! Shows that mode `pull` works where no public registry is in reach: a real registry on this machine serves our images under
-//! their upstream paths, and a second, empty engine gets them from it.
+//! Shows that mode `pull` works where no public registry is in reach: a real registry on this
+//! machine serves our images under their upstream paths, and a second, empty engine gets them from
+//! it.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -25,8 +26,9 @@ use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
 
-/// Pushes every part, pulls all of them with [`Mode::Pull`] into an empty engine, and compares the images' ids. Gives the number
-/// of images compared. The caller holds the cache's lock, and every part is there already.
+/// Pushes every part, pulls all of them with [`Mode::Pull`] into an empty engine, and compares the
+/// images' ids. Gives the number of images compared. The caller holds the cache's lock, and every
+/// part is there already.
 pub fn prove_pull(
     cache: &Cache,
     engine: &Engine,

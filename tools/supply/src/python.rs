@@ -1,4 +1,5 @@
-//! Installs programs of the Python package index into a folder of their own, which no other Python on this machine sees.
+//! Installs programs of the Python package index into a folder of their own, which no other Python
+//! on this machine sees.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,8 +26,8 @@ impl PythonPackages {
         shop.cache.files().join(format!("{}-{key}", self.name))
     }
 
-    /// Installs the packages, or finds them in the cache, and gives their folder: modules in it, programs in its `bin`.
-    /// A program written in Python needs the folder as `PYTHONPATH`.
+    /// Installs the packages, or finds them in the cache, and gives their folder: modules in it,
+    /// programs in its `bin`. A program written in Python needs the folder as `PYTHONPATH`.
     pub fn install(&self, shop: Workshop<'_>) -> Result<PathBuf> {
         let folder = self.folder(shop);
         if folder.is_dir() {

@@ -1,4 +1,5 @@
-//! What every recipe says of itself, so that pulling, building, pruning and the doctor need not know any of them by name.
+//! What every recipe says of itself, so that pulling, building, pruning and the doctor need not
+//! know any of them by name.
 
 use std::path::PathBuf;
 
@@ -38,7 +39,8 @@ pub enum Output {
 pub struct ImageRecipe {
     /// How it is built.
     pub part: Part,
-    /// Every cluster runs it, so the node image carries it; the first of these is the node image itself.
+    /// Every cluster runs it, so the node image carries it; the first of these is the node image
+    /// itself.
     pub in_nodes: bool,
     /// Got only where [`crate::Options::admission`] asks for it.
     pub on_request: bool,
@@ -51,7 +53,8 @@ pub struct FilesRecipe {
     pub make: fn(Workshop<'_>) -> Result<Value>,
     /// The folders of the cache that hold them; no others are kept.
     pub folders: fn(Workshop<'_>) -> Result<Vec<PathBuf>>,
-    /// Made even where nothing may be installed: whole suites of tests cannot do without, and it lies in the cache alone.
+    /// Made even where nothing may be installed: whole suites of tests cannot do without, and it
+    /// lies in the cache alone.
     pub always: bool,
 }
 

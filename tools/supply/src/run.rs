@@ -1,4 +1,5 @@
-//! Runs one outside command: output to a log file, a deadline, and an end to it and its children when the run is cancelled.
+//! Runs one outside command: output to a log file, a deadline, and an end to it and its children
+//! when the run is cancelled.
 
 use std::env;
 use std::fs::{self, File, OpenOptions};
@@ -162,7 +163,8 @@ fn open(log: &Path, line: &str) -> Result<File> {
     Ok(file)
 }
 
-/// Where the time of a cold build goes is read from these lines; a log that cannot be written any more is no failure.
+/// Where the time of a cold build goes is read from these lines; a log that cannot be written any
+/// more is no failure.
 fn note(log: &Path, took: Duration) {
     if let Ok(mut file) = OpenOptions::new().append(true).open(log) {
         let _ = writeln!(file, "# {:.1} s", took.as_secs_f32());

@@ -1,5 +1,5 @@
-//! Podman's API as a process of our own: it is used once it answers, stays as long as this process wants it, and ends by itself
-//! should this process be killed.
+//! Podman's API as a process of our own: it is used once it answers, stays as long as this process
+//! wants it, and ends by itself should this process be killed.
 
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -16,7 +16,8 @@ use crate::run;
 
 /// How long it stays when nobody has a connection to it.
 const IDLE_SECONDS: &str = "60";
-/// A start takes a fraction of a second; on a machine that compiles on every core, with its disk busy, it has taken half a minute.
+/// A start takes a fraction of a second; on a machine that compiles on every core, with its disk
+/// busy, it has taken half a minute.
 const ANSWERS_WITHIN: Duration = Duration::from_mins(3);
 /// For one question.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,7 +37,8 @@ pub struct Service {
 #[derive(Debug)]
 struct Own {
     process: Child,
-    /// A service without connections ends, however long its tests are still being compiled; with this one it ends with us.
+    /// A service without connections ends, however long its tests are still being compiled; with
+    /// this one it ends with us.
     _held: UnixStream,
 }
 
@@ -63,7 +65,8 @@ impl Service {
             .stdin(Stdio::null())
             .stdout(file.try_clone().context("share the log of podman's service")?)
             .stderr(file)
-            // A Ctrl-C in the terminal must not end it before the containers are removed through it.
+            // A Ctrl-C in the terminal must not end it before the containers are removed through
+            // it.
             .process_group(0)
             .spawn()
             .context("start `podman system service`")?;

@@ -31,7 +31,8 @@ impl Versions {
             .with_context(|| format!("tools/supply/versions.toml has no `{key}` in [{table}]"))
     }
 
-    /// One table as text, for a content key: the same values give the same text whatever their order in the file.
+    /// One table as text, for a content key: the same values give the same text whatever their
+    /// order in the file.
     pub(crate) fn canonical(&self, table: &str) -> String {
         let values = self.0.get(table).into_iter().flatten();
         values

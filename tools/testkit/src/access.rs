@@ -1,4 +1,5 @@
-//! How a program reaches a `DynamoDB` of this crate: region, endpoint, and credentials that every emulator takes.
+//! How a program reaches a `DynamoDB` of this crate: region, endpoint, and credentials that every
+//! emulator takes.
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
@@ -8,7 +9,8 @@ const REGION: &str = "eu-central-1";
 /// Letters only: `DynamoDB` Local refuses any other key.
 const KEY: &str = "test";
 
-/// The SDK's settings for `endpoint` (`http://127.0.0.1:…`), for a program that makes its client itself.
+/// The SDK's settings for `endpoint` (`http://127.0.0.1:…`), for a program that makes its client
+/// itself.
 pub fn loader(endpoint: &str) -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::from_static(REGION))

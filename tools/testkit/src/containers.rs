@@ -1,4 +1,5 @@
-//! `DynamoDB` Local and `LocalStack` in containers, both from `LocalStack`'s image, which has the other inside.
+//! `DynamoDB` Local and `LocalStack` in containers, both from `LocalStack`'s image, which has the
+//! other inside.
 
 use std::env;
 use std::time::{Duration, Instant};
@@ -53,7 +54,8 @@ pub(crate) struct Containers {
     _run: Run,
 }
 
-/// Whether whoever started the tests has named an engine with the image: then it is no reason to skip that nothing starts.
+/// Whether whoever started the tests has named an engine with the image: then it is no reason to
+/// skip that nothing starts.
 pub(crate) fn are_promised() -> bool {
     env::var_os(IMAGE).is_some()
 }

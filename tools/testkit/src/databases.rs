@@ -14,7 +14,8 @@ pub(crate) const LOCALSTACK: &str = "localstack";
 pub struct Database {
     /// `embedded`, `dynamodb-local` or `localstack`.
     pub name: &'static str,
-    /// Where it answers, or why it is not there: what would run on it is then to be reported as skipped.
+    /// Where it answers, or why it is not there: what would run on it is then to be reported as
+    /// skipped.
     pub endpoint: Result<String, String>,
 }
 
@@ -27,8 +28,8 @@ pub struct Databases {
 }
 
 impl Databases {
-    /// Starts what can be started. That no engine is there is a reason to skip; one that was named and starts nothing is an error, as
-    /// is a container that runs and does not answer.
+    /// Starts what can be started. That no engine is there is a reason to skip; one that was named
+    /// and starts nothing is an error, as is a container that runs and does not answer.
     pub async fn start() -> Result<Self> {
         let embedded = Database {
             name: "embedded",

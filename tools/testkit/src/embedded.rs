@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result};
 use dynoxide::Database;
 use tokio::net::TcpListener;
 
-/// A `DynamoDB` on a port of loopback that the system chose. It answers until the runtime that started it ends.
+/// A `DynamoDB` on a port of loopback that the system chose. It answers until the runtime that
+/// started it ends.
 #[derive(Debug, Clone)]
 pub struct Embedded {
     /// As `http://127.0.0.1:40123`.

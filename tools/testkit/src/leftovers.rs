@@ -1,5 +1,6 @@
-//! Removes the containers that a killed run left behind, and no others: each container is labelled with the path of a file that its
-//! run keeps locked, and the system releases the lock when the run ends, however it ends.
+//! Removes the containers that a killed run left behind, and no others: each container is labelled
+//! with the path of a file that its run keeps locked, and the system releases the lock when the run
+//! ends, however it ends.
 
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;

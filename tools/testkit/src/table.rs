@@ -1,4 +1,5 @@
-//! The table of messages, read from the template that AWS gets: no second place says what its keys and indexes are.
+//! The table of messages, read from the template that AWS gets: no second place says what its keys
+//! and indexes are.
 
 use std::collections::HashMap;
 

@@ -76,8 +76,8 @@ const BUSY: &[&str] = &[
 /// AWS' messages where a signature is refused for its time, whatever the code.
 const OLD_SIGNATURES: &[&str] = &["Signature expired", "Signature not yet current"];
 
-/// What the command line says where it had no answer of AWS. The first that fits counts: a certificate expires too, and what a proxy
-/// refuses is also no connection.
+/// What the command line says where it had no answer of AWS. The first that fits counts: a
+/// certificate expires too, and what a proxy refuses is also no connection.
 const PHRASES: &[(&[&str], ErrorClass)] = &[
     (
         &[

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// The first failures of the last change, oldest first: what follows them is their consequence. AWS lists the newest event first,
-/// and every one since the stack was made.
+/// The first failures of the last change, oldest first: what follows them is their consequence. AWS
+/// lists the newest event first, and every one since the stack was made.
 pub(crate) fn reasons(events: &Value) -> String {
     const BEGINNINGS: &[&str] = &["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"];
     let status = |event: &Value| event["ResourceStatus"].as_str().unwrap_or_default().to_owned();
@@ -26,8 +26,8 @@ pub(crate) fn reasons(events: &Value) -> String {
     lines.join("; ")
 }
 
-/// What the checks that go before a change found, of the last operation; nothing if they let it pass. AWS lists the newest event first,
-/// each with the operation it belongs to.
+/// What the checks that go before a change found, of the last operation; nothing if they let it
+/// pass. AWS lists the newest event first, each with the operation it belongs to.
 pub(crate) fn checks(events: &Value) -> Option<String> {
     let events = events["OperationEvents"].as_array()?;
     let last = &events.first()?["OperationId"];

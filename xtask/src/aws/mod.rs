@@ -1,4 +1,5 @@
-//! `cargo xtask aws …`: shows, makes and removes what one environment needs from AWS, template by template.
+//! `cargo xtask aws …`: shows, makes and removes what one environment needs from AWS, template by
+//! template.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -166,7 +167,8 @@ impl<'sh> Run<'sh> {
         Ok(())
     }
 
-    /// Whether the other environment has no stack but such as wait for their first change, as a plan leaves that was cut off.
+    /// Whether the other environment has no stack but such as wait for their first change, as a
+    /// plan leaves that was cut off.
     fn is_the_last(&self) -> bool {
         let other = self.environment.other();
         let own = PARTS.iter().filter(|part| part.scope == Scope::Each);

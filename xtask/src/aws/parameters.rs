@@ -45,7 +45,8 @@ impl Settings {
         toml::from_str(text).with_context(|| format!("read {FILE}"))
     }
 
-    /// Everything that is said of an environment; `given`, of the command line, goes before the file.
+    /// Everything that is said of an environment; `given`, of the command line, goes before the
+    /// file.
     pub(crate) fn of(&self, environment: Environment, given: &[(String, String)]) -> Result<Values> {
         let own = match environment {
             Environment::Staging => &self.staging,
@@ -80,7 +81,8 @@ impl Values {
         self.values.get(name).is_some_and(|value| !value.is_empty())
     }
 
-    /// Whether a repository on GitHub is named in whose tokens are numbers that nobody has said: the template would trust nobody then.
+    /// Whether a repository on GitHub is named in whose tokens are numbers that nobody has said:
+    /// the template would trust nobody then.
     fn lacks_githubs_numbers(&self) -> bool {
         let numbered = self
             .values

@@ -49,7 +49,8 @@ impl Stack<'_> {
         }
     }
 
-    /// Works out what the template, a file, would change; `None` when nothing. Where that fails, no empty stack stays.
+    /// Works out what the template, a file, would change; `None` when nothing. Where that fails, no
+    /// empty stack stays.
     pub(crate) fn prepare(
         &self,
         template: &Path,
@@ -145,8 +146,8 @@ impl Stack<'_> {
         }
     }
 
-    /// Drops the prepared change, and with it the stack that only waits for it. One that waited before this run is somebody else's,
-    /// with another change perhaps, and stays.
+    /// Drops the prepared change, and with it the stack that only waits for it. One that waited
+    /// before this run is somebody else's, with another change perhaps, and stays.
     pub(crate) fn withdraw(&self) -> Result<()> {
         match self.found {
             Some(_) => self.forget(),
@@ -154,7 +155,8 @@ impl Stack<'_> {
         }
     }
 
-    /// Removes the stack if this run made it and nothing was made in it: AWS makes one for the first change set of a name.
+    /// Removes the stack if this run made it and nothing was made in it: AWS makes one for the
+    /// first change set of a name.
     fn discard_new(&self) -> Result<()> {
         if self.found.is_none() && self.status()?.as_deref() == Some(WAITING) {
             self.delete()?;
@@ -233,7 +235,8 @@ impl Stack<'_> {
     /// Why a change ended badly, in the words of the resources that began it.
     fn failure(&self, status: &str) -> Result<AwsError> {
         let told = reasons(&self.cloudformation("describe-stack-events", &[])?);
-        // Of what its checks found before it began, AWS says there only how much that is, and where to ask.
+        // Of what its checks found before it began, AWS says there only how much that is, and where
+        // to ask.
         let found = told
             .contains("DescribeEvents")
             .then(|| self.found_by_checks(&[]))

@@ -34,11 +34,13 @@ pub(crate) enum Holds {
     Objects,
     /// Messages in a table, which the template always keeps.
     Messages,
-    /// Histories, which the template always keeps. AWS takes no repository into a stack again by its name, so the stack stays too.
+    /// Histories, which the template always keeps. AWS takes no repository into a stack again by
+    /// its name, so the stack stays too.
     Histories,
 }
 
-/// They know each other by name only, so each deploys alone; a role names a policy of `registry`, which must be there first.
+/// They know each other by name only, so each deploys alone; a role names a policy of `registry`,
+/// which must be there first.
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "source",

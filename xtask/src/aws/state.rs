@@ -7,7 +7,8 @@ use crate::aws::error::AwsError;
 pub(crate) enum State {
     /// There is none, or one that nothing has been made for yet.
     Absent,
-    /// Its first deployment failed and all of it was removed; nothing but removing the rest is possible.
+    /// Its first deployment failed and all of it was removed; nothing but removing the rest is
+    /// possible.
     RolledBack,
     /// It can be changed.
     There,

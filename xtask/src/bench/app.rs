@@ -1,4 +1,5 @@
-//! `cargo xtask bench app`: builds what is measured, and the references, then measures both in one run.
+//! `cargo xtask bench app`: builds what is measured, and the references, then measures both in one
+//! run.
 
 use std::path::Path;
 

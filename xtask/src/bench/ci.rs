@@ -1,4 +1,5 @@
-//! `cargo xtask bench ci`: what each CI system's runs took, collected from the ledger and the logs that the e2e keeps of them.
+//! `cargo xtask bench ci`: what each CI system's runs took, collected from the ledger and the logs
+//! that the e2e keeps of them.
 
 mod page;
 mod ran;

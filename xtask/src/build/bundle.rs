@@ -1,4 +1,5 @@
-//! The browser bundle: the hydrate crate as wasm with its JavaScript, and the files served beside it.
+//! The browser bundle: the hydrate crate as wasm with its JavaScript, and the files served beside
+//! it.
 
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,8 @@ pub(crate) fn compile(sh: &Shell, wasm: &Prepared, profile: &str) -> Result<Path
     Ok(built.join("hydrate.wasm"))
 }
 
-/// Makes of the compiled wasm what a browser loads, in the folder `pkg`; `options` are wasm-bundle's.
+/// Makes of the compiled wasm what a browser loads, in the folder `pkg`; `options` are
+/// wasm-bundle's.
 pub(crate) fn bind(sh: &Shell, wasm: &Path, pkg: &Path, options: &[&str]) -> Result<()> {
     sh.create_dir(pkg)?;
     env::cargo(sh)

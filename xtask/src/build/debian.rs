@@ -1,7 +1,9 @@
-//! Debian's Rust (`rustc-web`), which compiles the standard library from Debian's copy of its source.
+//! Debian's Rust (`rustc-web`), which compiles the standard library from Debian's copy of its
+//! source.
 //!
-//! The packages exist for Debian's browsers, so they are newer than its `rustc`. `RUSTC_BOOTSTRAP` is needed because
-//! cargo counts `-Zbuild-std` as unstable; no crate of ours uses an unstable feature.
+//! The packages exist for Debian's browsers, so they are newer than its `rustc`. `RUSTC_BOOTSTRAP`
+//! is needed because cargo counts `-Zbuild-std` as unstable; no crate of ours uses an unstable
+//! feature.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,8 @@ use crate::build::toolchain::Target;
 use crate::{env, packages};
 
 const RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
-/// LLVM's unwinder. gcc's own (`libgcc_eh`) asks for a function of glibc's loader that musl does not have.
+/// LLVM's unwinder. gcc's own (`libgcc_eh`) asks for a function of glibc's loader that musl does
+/// not have.
 const UNWINDER: &str = "libunwind-19-dev";
 const UNWINDER_ARCHIVE: &str = "/usr/lib/llvm-19/lib/libunwind.a";
 /// Debian compiles the unwinder with fortified stdio; musl has the plain functions only.
@@ -55,8 +58,9 @@ pub(crate) fn prepare(sh: &Shell, target: Target, install: bool) -> Result<Debia
             let libs = libs
                 .to_str()
                 .context("the target folder's name is not valid UTF-8")?;
-            // Without relocation-model=static the binary asks for musl's loader, which no empty image has. libgcc: crates with
-            // C inside call its helpers (`__popcountdi2`), which the plain toolchain's own library defines.
+            // Without relocation-model=static the binary asks for musl's loader, which no empty
+            // image has. libgcc: crates with C inside call its helpers (`__popcountdi2`), which the
+            // plain toolchain's own library defines.
             let flags = format!(
                 "-C target-feature=+crt-static -C link-self-contained=no -C relocation-model=static -L {libs} \
                  -C link-arg=-lgcc"

@@ -1,6 +1,7 @@
 //! What the images contain: two static binaries and the browser bundle.
 //!
-//! This folder is part of every app's content: changing how an app is compiled makes a new image of it.
+//! This folder is part of every app's content: changing how an app is compiled makes a new image of
+//! it.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -52,8 +53,9 @@ impl flags::Toolchain {
 
 /// Compiles both apps into `out`, one folder each.
 ///
-/// Always both, in one cargo run: built apart, cargo would unify the features of their common dependencies differently
-/// and compile tokio, hyper and all above them twice. What did not change costs nothing.
+/// Always both, in one cargo run: built apart, cargo would unify the features of their common
+/// dependencies differently and compile tokio, hyper and all above them twice. What did not change
+/// costs nothing.
 pub(crate) fn apps(sh: &Shell, out: &Path, options: Options) -> Result<()> {
     let native = toolchain::prepare(sh, Target::Static, options)?;
     let wasm = toolchain::prepare(sh, Target::Wasm, options)?;

@@ -1,5 +1,6 @@
-//! Folders of this machine under names that are the same on every machine: rustc writes the paths of source files into binaries,
-//! and the same content is to give the same image wherever it is compiled.
+//! Folders of this machine under names that are the same on every machine: rustc writes the paths
+//! of source files into binaries, and the same content is to give the same image wherever it is
+//! compiled.
 
 use std::env::{home_dir, var_os};
 use std::path::PathBuf;

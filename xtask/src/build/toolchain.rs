@@ -1,7 +1,8 @@
 //! A compiler for targets the host toolchain may lack: static Linux (musl) and the browser (wasm).
 //!
-//! Where their standard library is installed, or rustup can fetch it, plain cargo is all. Where rustup's server is out
-//! of reach, Debian's own Rust compiles the library from source ([`debian`]).
+//! Where their standard library is installed, or rustup can fetch it, plain cargo is all. Where
+//! rustup's server is out of reach, Debian's own Rust compiles the library from source
+//! ([`debian`]).
 
 use std::env::consts::ARCH;
 use std::fs;
@@ -109,7 +110,8 @@ impl Prepared {
         let flags = format!("{flags} {}", paths::renamed(sh)?);
         let build: Cmd<'_> = cargo
             .env(self.target.variable("RUSTFLAGS"), flags.trim_start())
-            // The allocator's C has the time of its compilation in it; compilers of C take this one instead.
+            // The allocator's C has the time of its compilation in it; compilers of C take this one
+            // instead.
             .env("SOURCE_DATE_EPOCH", "0")
             .arg("build")
             .args(["--target", &triple, "--profile", profile, "--locked"])
@@ -152,8 +154,8 @@ fn std_installed(sh: &Shell, target: Target) -> bool {
         .any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
 }
 
-/// Lets rustup fetch the standard library, once: where its server is out of reach, the failure is remembered next to
-/// the build results, so that later builds do not wait for it again.
+/// Lets rustup fetch the standard library, once: where its server is out of reach, the failure is
+/// remembered next to the build results, so that later builds do not wait for it again.
 fn rustup_fetches(sh: &Shell, target: Target) -> bool {
     let triple = target.triple();
     let Ok(results) = env::target_dir(sh) else {

@@ -1,8 +1,8 @@
 //! Which files make which app: the inputs of its fingerprint.
 //!
-//! Two commits with the same fingerprint have the same image, so the second is never built and a promotion finds what
-//! staging runs. `Cargo.lock` is shared by products and tools: a new version of a tool's dependency makes new images too,
-//! which costs a build and never misses one.
+//! Two commits with the same fingerprint have the same image, so the second is never built and a
+//! promotion finds what staging runs. `Cargo.lock` is shared by products and tools: a new version
+//! of a tool's dependency makes new images too, which costs a build and never misses one.
 
 use crate::build::toolchain::Target;
 
@@ -29,7 +29,8 @@ pub(crate) const APPS: &[App] = &[
     },
 ];
 
-/// What every app is made with: common crates, versions, compiler settings, and the code that compiles.
+/// What every app is made with: common crates, versions, compiler settings, and the code that
+/// compiles.
 pub(crate) const SHARED: &[&str] = &[
     ".cargo",
     "Cargo.lock",

@@ -1,4 +1,5 @@
-//! Which commit may be proposed: nothing that is older than what the environment has, and nothing that was taken back.
+//! Which commit may be proposed: nothing that is older than what the environment has, and nothing
+//! that was taken back.
 
 use anyhow::Result;
 
@@ -8,7 +9,8 @@ use crate::ci::plan::Plan;
 use crate::ci::proposal;
 use crate::ci::propose::{Outcome, Place};
 
-/// Of the open proposals, and the one to make if it is wanted: the newest that may be merged, and all that may not.
+/// Of the open proposals, and the one to make if it is wanted: the newest that may be merged, and
+/// all that may not.
 pub(crate) struct Choice<'l> {
     /// The commit that shall be proposed, if any.
     pub(crate) best: Option<String>,
@@ -76,8 +78,8 @@ impl Place<'_, '_> {
         Ok(choice)
     }
 
-    /// Whether an open proposal of `commit` may still be merged: it is on the branch, neither released nor taken back, nor older
-    /// than this plan.
+    /// Whether an open proposal of `commit` may still be merged: it is on the branch, neither
+    /// released nor taken back, nor older than this plan.
     fn is_alive(&self, look: &Look, plan: &Plan, commit: &str) -> Result<bool> {
         let git = self.git;
         let outdated = look.holds(git, &plan.commit) && git.is_ancestor(commit, &plan.commit);
@@ -88,13 +90,15 @@ impl Place<'_, '_> {
             && self.withdrawn(plan, commit)?.is_none())
     }
 
-    /// Whether `commit` is not later than all that the environment ever had, where that is asked for.
+    /// Whether `commit` is not later than all that the environment ever had, where that is asked
+    /// for.
     fn is_known(&self, plan: &Plan, commit: &str) -> bool {
         plan.latest.iter().any(|of| self.git.is_ancestor(commit, of))
     }
 
-    /// The commit that was taken back, if all content of `commit` was there by then. Commits that only manifests or prose
-    /// followed are so too, and a change that was undone: whoever wants that content again has to say so.
+    /// The commit that was taken back, if all content of `commit` was there by then. Commits that
+    /// only manifests or prose followed are so too, and a change that was undone: whoever wants
+    /// that content again has to say so.
     fn withdrawn<'p>(&self, plan: &'p Plan, commit: &str) -> Result<Option<&'p str>> {
         let changed = self.git.last_change(commit)?;
         for of in plan.withdrawn() {
@@ -106,8 +110,8 @@ impl Place<'_, '_> {
         Ok(None)
     }
 
-    /// Whether `commit` has the content of `of`, and nobody asked for it: that is done by taking the branch back to what the
-    /// environment has, and then forward.
+    /// Whether `commit` has the content of `of`, and nobody asked for it: that is done by taking
+    /// the branch back to what the environment has, and then forward.
     fn is_again(&self, plan: &Plan, of: &str, commit: &str) -> Result<bool> {
         let git = self.git;
         if git.commit_named(of).is_none() || !git.same_content(of, commit)? {

@@ -1,4 +1,5 @@
-//! How the verbs ask registry and forge: whom they trust, and what it means when no answer comes, or one that says "not now".
+//! How the verbs ask registry and forge: whom they trust, and what it means when no answer comes,
+//! or one that says "not now".
 
 use std::env::var_os;
 use std::io;
@@ -12,7 +13,8 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 /// No answer of a registry or a forge takes longer than this.
 const ANSWER: Duration = Duration::from_mins(1);
 
-/// By which a file or a folder of certificates is named that counts in place of the system's, as with OpenSSL.
+/// By which a file or a folder of certificates is named that counts in place of the system's, as
+/// with OpenSSL.
 const NAMED: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// What the verbs ask with.
@@ -88,7 +90,8 @@ impl Failure {
     }
 }
 
-/// When to ask again, if an answer says that it was asked too often. GitHub says so by the status of a refusal.
+/// When to ask again, if an answer says that it was asked too often. GitHub says so by the status
+/// of a refusal.
 pub(crate) fn limited(status: StatusCode, headers: &HeaderMap, said: &str) -> Option<String> {
     let is_limit = match status {
         StatusCode::TOO_MANY_REQUESTS => true,

@@ -1,4 +1,5 @@
-//! Images by docker or podman: built from prebuilt files, pushed with credentials that touch no file of the user's.
+//! Images by docker or podman: built from prebuilt files, pushed with credentials that touch no
+//! file of the user's.
 
 use std::fs::{self, File, FileTimes, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -27,8 +28,8 @@ pub(crate) struct Origin {
     pub(crate) seconds: u64,
 }
 
-/// Builds the image of `app` from the files in `context`. Nothing of now or of this machine gets into it: the same files and the
-/// same origin give the same image.
+/// Builds the image of `app` from the files in `context`. Nothing of now or of this machine gets
+/// into it: the same files and the same origin give the same image.
 pub(crate) fn build(
     sh: &Shell,
     engine: Engine,
@@ -55,8 +56,8 @@ pub(crate) fn build(
         .with_context(|| format!("build the image of {app}"))
 }
 
-/// What the engine calls an image: the digest of its description or, in an engine that keeps images as a registry does, that of
-/// its manifest.
+/// What the engine calls an image: the digest of its description or, in an engine that keeps images
+/// as a registry does, that of its manifest.
 pub(crate) fn id(sh: &Shell, engine: Engine, image: &str) -> Result<String> {
     let (program, format) = (engine.program(), "{{.Id}}");
     let id = cmd!(sh, "{program} image inspect --format {format} {image}")
@@ -67,7 +68,8 @@ pub(crate) fn id(sh: &Shell, engine: Engine, image: &str) -> Result<String> {
     Ok(format!("sha256:{}", id.trim_start_matches("sha256:")))
 }
 
-/// Gives all files below `path` one time, and the rights they have for a user whose umask takes nothing from others.
+/// Gives all files below `path` one time, and the rights they have for a user whose umask takes
+/// nothing from others.
 fn settle(path: &Path, seconds: u64) -> io::Result<()> {
     let about = fs::symlink_metadata(path)?;
     if about.is_dir() {
@@ -81,7 +83,8 @@ fn settle(path: &Path, seconds: u64) -> io::Result<()> {
     File::open(path)?.set_times(FileTimes::new().set_modified(time).set_accessed(time))
 }
 
-/// Pushes the image of `app`, unless a run of the same content was faster: on ECR a tag is written once. Gives its digest.
+/// Pushes the image of `app`, unless a run of the same content was faster: on ECR a tag is written
+/// once. Gives its digest.
 pub(crate) fn push(
     sh: &Shell,
     engine: Engine,
@@ -138,7 +141,8 @@ pub(crate) fn is_ours(
 /// The name docker wants; podman reads the same format under any name.
 const AUTH_FILE: &str = "config.json";
 
-/// A folder with the registry's credentials that goes when dropped: `login` would leave them in the user's home.
+/// A folder with the registry's credentials that goes when dropped: `login` would leave them in the
+/// user's home.
 pub(crate) fn login(registry: &settings::Registry) -> Result<Option<TempDir>> {
     let Some((user, password)) = &registry.credentials else {
         return Ok(None);

@@ -1,5 +1,6 @@
-//! What was compiled from the same content before, kept beside the compiler's results: cargo remembers only the last
-//! commit it compiled, and a branch that goes back and forth would be compiled each time.
+//! What was compiled from the same content before, kept beside the compiler's results: cargo
+//! remembers only the last commit it compiled, and a branch that goes back and forth would be
+//! compiled each time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,8 @@ impl Kept {
     }
 }
 
-/// All that decides on the result and is not content: which compilers there are, and what they are told from outside.
+/// All that decides on the result and is not content: which compilers there are, and what they are
+/// told from outside.
 fn compilers(sh: &Shell, options: Options) -> String {
     // The second one is Debian's; see `build::debian`.
     let versions = ["rustc", "/usr/bin/rustc"].map(|rustc| {

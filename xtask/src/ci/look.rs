@@ -1,4 +1,5 @@
-//! One look at everything that proposals of an environment depend on: the forge, the branches, the history.
+//! One look at everything that proposals of an environment depend on: the forge, the branches, the
+//! history.
 
 use anyhow::{Context as _, Result};
 
@@ -39,7 +40,8 @@ pub(crate) fn base_of(branches: &Heads) -> Result<&String> {
 }
 
 impl Place<'_, '_> {
-    /// The forge is asked first: what is not open by then can only be merged by way of a run that looks again after it.
+    /// The forge is asked first: what is not open by then can only be merged by way of a run that
+    /// looks again after it.
     pub(crate) fn look(&self, environment: Environment) -> Result<Look> {
         let prefix = proposal::prefix(environment.name());
         let open = self.forge.open_proposals(&prefix)?;

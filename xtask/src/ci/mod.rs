@@ -1,4 +1,5 @@
-//! `cargo xtask ci …`: the verbs every CI system calls. Each computes the plan anew, so they may run on different machines.
+//! `cargo xtask ci …`: the verbs every CI system calls. Each computes the plan anew, so they may
+//! run on different machines.
 
 use anyhow::Result;
 use xshell::Shell;

@@ -1,7 +1,7 @@
-//! What a release will do, from three facts per app: the content's fingerprint, the registry, the deployed digest.
+//! What a release will do, from three facts per app: fingerprint, registry, deployed digest.
 //!
-//! Content decides, never the kind of commit: a bump changes no app's content, so its own plan is "nothing to release",
-//! and a CI system that runs once for several pushes loses none of them.
+//! Content decides, never the kind of commit: a bump changes no app's content, so its own plan is
+//! "nothing to release", and a CI system that runs once for several pushes loses none of them.
 
 #[cfg(test)]
 mod tests;
@@ -62,8 +62,8 @@ pub(crate) struct Plan {
     /// The later commit that this takes back; a rollback's alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) withdraws: Option<String>,
-    /// The latest commits that were ever released or taken back, where it is not known which one the environment has: what is not
-    /// later than they might bring it back.
+    /// The latest commits that were ever released or taken back, where it is not known which one
+    /// the environment has: what is not later than they might bring it back.
     #[serde(skip)]
     pub(crate) latest: Vec<String>,
     /// Whether the branch has a later commit of other content.
@@ -71,7 +71,7 @@ pub(crate) struct Plan {
     pub(crate) is_outdated: bool,
 }
 
-/// What releasing `commit` means while the overlays are as in `base`. `image` names the image of an app.
+/// What releasing `commit` means while the overlays are as in `base`. `image` names that of an app.
 pub(crate) fn compute(
     git: &Git<'_>,
     images: &dyn Images,
@@ -101,7 +101,8 @@ pub(crate) fn compute(
     Plan::of(environment, commit, base, apps).bounded(git, &releases)
 }
 
-/// What giving `to` the images of `from` means, both as pinned in `base`. They must have the content of `pushed`, if that is given.
+/// What giving `to` the images of `from` means, both as pinned in `base`. They must have the
+/// content of `pushed`, if that is given.
 pub(crate) fn promotion(
     git: &Git<'_>,
     from: Environment,
@@ -168,7 +169,8 @@ impl Plan {
         }
     }
 
-    /// Where it is not known what the environment has, nothing may be proposed that is not later than all that it ever had.
+    /// Where it is not known what the environment has, nothing may be proposed that is not later
+    /// than all that it ever had.
     fn bounded(mut self, git: &Git<'_>, releases: &Releases) -> Result<Self> {
         if self.is_unclear() {
             self.latest = releases.latest(git)?;
@@ -211,7 +213,7 @@ impl Plan {
         self.with_action(Action::Build).filter(own).collect()
     }
 
-    /// Production is given what staging was given; content that was never built there cannot be promoted.
+    /// Production is given what staging was given; what was never built there cannot be.
     pub(crate) fn refuse_missing(&self) -> Result<()> {
         let missing: Vec<_> = self
             .with_action(Action::Missing)

@@ -40,7 +40,8 @@ pub(crate) fn describe(plan: &Plan) -> Proposal {
     }
 }
 
-/// The commit that pins the images of `plan` on top of `parent`. It depends on nothing else, so every run makes the same.
+/// The commit that pins the images of `plan` on top of `parent`. It depends on nothing else, so
+/// every run makes the same.
 pub(crate) fn commit(git: &Git<'_>, plan: &Plan, proposal: &Proposal, parent: &str) -> Result<String> {
     let files = plan
         .apps
@@ -58,8 +59,8 @@ pub(crate) fn commit(git: &Git<'_>, plan: &Plan, proposal: &Proposal, parent: &s
     git.commit(parent, &plan.commit, &files, &message)
 }
 
-/// Whether `made` is what [`commit`] once made and can still be merged: the overlays are now as they were under it. What else has
-/// changed does not matter, and reviews of it stay valid.
+/// Whether `made` is what [`commit`] once made and can still be merged: the overlays are now as
+/// they were under it. What else has changed does not matter, and reviews of it stay valid.
 pub(crate) fn stands(git: &Git<'_>, plan: &Plan, proposal: &Proposal, made: &str) -> Result<bool> {
     let Some(parent) = git.commit_named(&format!("{made}^")) else {
         return Ok(false);

@@ -1,6 +1,8 @@
-//! Brings an environment's proposals to rest: look, do one thing, look again, until nothing is left to do.
+//! Brings an environment's proposals to rest: look, do one thing, look again, until nothing is left
+//! to do.
 //!
-//! Every run does this, whenever it comes and however often; docs/CI.md says why no order of runs can do harm.
+//! Every run does this, whenever it comes and however often; docs/CI.md says why no order of runs
+//! can do harm.
 
 use anyhow::{Context as _, Result, bail};
 
@@ -38,12 +40,13 @@ pub(crate) enum Outcome {
     Overtaken(String),
     /// The branch does not hold the commit any more.
     Gone(String),
-    /// Of runs that share the commit, those that push these apps have not done so: whoever is last finds all images, and proposes.
+    /// Of runs that share the commit, those that push these apps have not done so: whoever is last
+    /// finds all images, and proposes.
     LeftTo(Vec<&'static str>),
     /// The environment was taken back from this commit, and nothing has changed since.
     Withdrawn(String),
-    /// The environment has an image that no release wrote, and the commit might be older: it is not later than one of these, which
-    /// were released, or not the newest of its branch.
+    /// The environment has an image that no release wrote, and the commit might be older: it is not
+    /// later than one of these, which were released, or not the newest of its branch.
     Unclear(Vec<String>),
 }
 
@@ -73,7 +76,8 @@ impl Place<'_, '_> {
         })
     }
 
-    /// Does what `decide` says, each time after a new look, until it says that nothing is left to do.
+    /// Does what `decide` says, each time after a new look, until it says that nothing is left to
+    /// do.
     pub(crate) fn until_rest(
         &self,
         environment: Environment,
@@ -153,7 +157,8 @@ impl Place<'_, '_> {
         }
     }
 
-    /// What is left to do until the proposal of `plan` is open; `open`: it is, as far as the forge knows.
+    /// What is left to do until the proposal of `plan` is open; `open`: it is, as far as the forge
+    /// knows.
     pub(crate) fn towards(
         &self,
         look: &Look,

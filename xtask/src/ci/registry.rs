@@ -11,7 +11,8 @@ use self::access::{Access, Asker};
 use crate::ci::http::{Failure, header, limited};
 use crate::ci::settings;
 
-/// What an image may be described by; a registry that is not told answers with an old form of another digest.
+/// What an image may be described by; a registry that is not told answers with an old form of
+/// another digest.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
@@ -98,7 +99,8 @@ impl Document {
 pub(crate) struct Registry<'a> {
     agent: &'a Agent,
     pub(crate) settings: &'a settings::Registry,
-    /// Whether an image without a signature counts as not there: a run was cut off before it signed it.
+    /// Whether an image without a signature counts as not there: a run was cut off before it signed
+    /// it.
     signed: bool,
     access: Access,
 }

@@ -1,5 +1,6 @@
-//! What an environment was released to. The comment behind a digest says it, but tools that write YAML anew lose comments; the history
-//! of the overlays does not. So the comment is believed where the history has it, and found again there where it is lost.
+//! What an environment was released to. The comment behind a digest says it, but tools that write
+//! YAML anew lose comments; the history of the overlays does not. So the comment is believed where
+//! the history has it, and found again there where it is lost.
 
 use std::collections::BTreeSet;
 
@@ -178,7 +179,8 @@ fn release(change: &Change) -> Option<Release> {
     })
 }
 
-/// What `change` released of one app. A mark that stood there before does not count: the digest before it may be another by now.
+/// What `change` released of one app. A mark that stood there before does not count: the digest
+/// before it may be another by now.
 fn pin(change: &Change, at: usize, told: Option<&Mark>) -> Option<Pin> {
     let pin = read(&change.after, at)?;
     let Some(commit) = &pin.commit else {
@@ -197,8 +199,8 @@ fn pin(change: &Change, at: usize, told: Option<&Mark>) -> Option<Pin> {
 /// A released commit, and the one that was taken back by it.
 type Mark = (String, Option<String>);
 
-/// What the message of `change` says that it releases, if it has brought another digest. So a mark that was lost before the merge of
-/// a proposal is known.
+/// What the message of `change` says that it releases, if it has brought another digest. So a mark
+/// that was lost before the merge of a proposal is known.
 fn told(change: &Change) -> Option<Mark> {
     let digests = |files| -> Vec<_> {
         let pins = (0..APPS.len()).map(|at| read(files, at));
@@ -274,7 +276,8 @@ fn unmarked(pin: Pin) -> Pin {
     }
 }
 
-/// The last of `releases`. Of several that lines of history had side by side, the one of the latest commit.
+/// The last of `releases`. Of several that lines of history had side by side, the one of the latest
+/// commit.
 fn newest<'r>(git: &Git<'_>, releases: Vec<&'r Release>) -> Result<Option<&'r Release>> {
     let commits = releases.iter().map(|release| release.at.as_str()).collect();
     let latest = git.latest_of(&commits)?;

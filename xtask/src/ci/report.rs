@@ -1,6 +1,7 @@
 //! What CI systems show of a verb: a `JUnit` file of one case, `target/ci/reports/<verb>.xml`.
 //!
-//! `CodeBuild` and GitLab both read this format; one file for each verb, because verbs may run on different machines.
+//! `CodeBuild` and GitLab both read this format; one file for each verb, because verbs may run on
+//! different machines.
 
 use std::path::Path;
 

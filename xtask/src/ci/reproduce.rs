@@ -1,8 +1,8 @@
-//! `cargo xtask ci reproduce`: makes the images of a commit again and compares them with those in the registry. Who finds them the
-//! same need not believe the CI that pushed them.
+//! `cargo xtask ci reproduce`: makes the images of a commit again and compares them with those in
+//! the registry. Who finds them the same need not believe the CI that pushed them.
 //!
-//! Compared is the digest of an image's description. It covers each file, its time and rights, and every setting; not how layers are
-//! compressed, which is the engine's affair.
+//! Compared is the digest of an image's description. It covers each file, its time and rights, and
+//! every setting; not how layers are compressed, which is the engine's affair.
 
 use std::path::Path;
 
@@ -29,7 +29,8 @@ struct Pushed {
     origin: Origin,
 }
 
-/// Compiles the apps of the commit that is checked out into `out`, whatever was compiled before of their content.
+/// Compiles the apps of the commit that is checked out into `out`, whatever was compiled before of
+/// their content.
 pub(crate) fn run(
     sh: &Shell,
     git: &Git<'_>,

@@ -17,7 +17,8 @@ pub(super) fn write(file: &Path, content: &str) -> Result<()> {
         .with_context(|| format!("write {}", file.display()))
 }
 
-/// Removes what an earlier run left in `folder`: the cache of a CI system brings it back, and it would pass for this run's.
+/// Removes what an earlier run left in `folder`: the cache of a CI system brings it back, and it
+/// would pass for this run's.
 pub(super) fn clear(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => {

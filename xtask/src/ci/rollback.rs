@@ -1,7 +1,8 @@
-//! `cargo xtask rollback ENV`: proposes the images that an environment had with an earlier release, as its overlays' own history
-//! has them. Nothing is built and no branch is set back.
+//! `cargo xtask rollback ENV`: proposes the images that an environment had with an earlier release,
+//! as its overlays' own history has them. Nothing is built and no branch is set back.
 //!
-//! The overlays then say which later commit was taken back, so that no run of CI proposes it, or anything older, again.
+//! The overlays then say which later commit was taken back, so that no run of CI proposes it, or
+//! anything older, again.
 
 use std::fmt::Write as _;
 
@@ -17,8 +18,8 @@ use crate::ci::propose::{Next, Outcome, Place};
 use crate::ci::releases::{Releases, State};
 use crate::environment::{Environment, MAIN_BRANCH};
 
-/// What giving an environment an earlier release means while the overlays are as in `base`: the one before the present one, or
-/// that of the commit `to`, which may be cut short.
+/// What giving an environment an earlier release means while the overlays are as in `base`: the one
+/// before the present one, or that of the commit `to`, which may be cut short.
 pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, look: &Look) -> Result<Plan> {
     let base = look.base.as_str();
     let releases = Releases::of(git, environment, base)?;
@@ -75,7 +76,8 @@ fn before<'s>(git: &Git<'_>, history: &'s [State], now: &str) -> Result<Option<&
     Ok(earlier.find_map(|commit| history.iter().find(|state| state.commit == *commit)))
 }
 
-/// The last commit with the content of `commit`: what went away and came back since then was not released once more.
+/// The last commit with the content of `commit`: what went away and came back since then was not
+/// released once more.
 fn newest(git: &Git<'_>, commit: &str, look: &Look) -> Result<String> {
     if let Some(tip) = &look.tip
         && git.is_ancestor(commit, tip)
@@ -183,7 +185,8 @@ fn named<'s>(git: &Git<'_>, history: &'s [State], to: &str, environment: Environ
     Ok(found)
 }
 
-/// The newest release with the content of a commit that was none itself: one of prose, or one that brought the content back.
+/// The newest release with the content of a commit that was none itself: one of prose, or one that
+/// brought the content back.
 fn of_content<'s>(git: &Git<'_>, history: &'s [State], to: &str) -> Option<&'s State> {
     let commit = git.commit_named(to)?;
     history.iter().find(|state| {

@@ -1,4 +1,5 @@
-//! What is compiled into an image, as `CycloneDX`: every crate of the app with version, licence and hash, asked of cargo itself.
+//! What is compiled into an image, as `CycloneDX`: every crate of the app with version, licence and
+//! hash, asked of cargo itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 

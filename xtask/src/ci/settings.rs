@@ -1,6 +1,7 @@
 //! What the CI system tells the release verbs, by environment: read once, each bad value named.
 //!
-//! One struct per concern. Secrets come by environment only: arguments are for everybody on the machine to read.
+//! One struct per concern. Secrets come by environment only: arguments are for everybody on the
+//! machine to read.
 
 mod forms;
 mod read;
@@ -24,12 +25,14 @@ pub(crate) struct Registry {
     pub(crate) insecure: bool,
 }
 
-/// `SIGNING_KEY`: what images are signed with. The password of a key is cosign's own affair (`COSIGN_PASSWORD`).
+/// `SIGNING_KEY`: what images are signed with. The password of a key is cosign's own affair
+/// (`COSIGN_PASSWORD`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Signing {
     /// `keyless`: a certificate for the identity of this run, from Sigstore and in its public log.
     Keyless,
-    /// A key by any name that cosign knows: a file, `awskms://…`. Nothing is written to a public log.
+    /// A key by any name that cosign knows: a file, `awskms://…`. Nothing is written to a public
+    /// log.
     Key(String),
 }
 
@@ -40,7 +43,8 @@ pub(crate) enum Forge {
     Hub(Hub),
     /// Makes merge requests of pushes; asked by push options alone.
     GitLab,
-    /// `FORGE_REPO`: the name of the repository; asked through the `aws` program with its own credentials.
+    /// `FORGE_REPO`: the name of the repository; asked through the `aws` program with its own
+    /// credentials.
     CodeCommit { repository: String },
 }
 
@@ -62,7 +66,8 @@ pub(crate) enum HubKind {
     GitHub,
 }
 
-/// `CONTAINER_ENGINE`: the program that builds and pushes images; its own variables (`DOCKER_HOST`, ...) reach it as is.
+/// `CONTAINER_ENGINE`: the program that builds and pushes images; its own variables (`DOCKER_HOST`,
+/// ...) reach it as is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
     Docker,
@@ -159,7 +164,8 @@ pub(crate) fn infra_remote() -> Result<Option<String>> {
     optional("INFRA_REMOTE")
 }
 
-/// `RELEASE_APPS`: the apps that this run builds and pushes, of runs that share a release; `None`: every app.
+/// `RELEASE_APPS`: the apps that this run builds and pushes, of runs that share a release; `None`:
+/// every app.
 pub(crate) fn release_apps() -> Result<Option<Vec<&'static str>>> {
     optional("RELEASE_APPS")?.as_deref().map(app_names).transpose()
 }

@@ -1,5 +1,6 @@
-//! Signs an image by its digest, by cosign: first it is said what the image is made of and how it was made, each in a signed
-//! statement beside it in the registry; the signature comes last, so that an image that has one has all.
+//! Signs an image by its digest, by cosign: first it is said what the image is made of and how it
+//! was made, each in a signed statement beside it in the registry; the signature comes last, so
+//! that an image that has one has all.
 
 use std::env::var;
 use std::path::{Path, PathBuf};
@@ -83,15 +84,17 @@ impl Signer<'_> {
     }
 }
 
-/// By whom and in what form cosign is to sign. Its signing config, in use unless it is told otherwise, names the services of the newer
-/// form: it refuses to go without the log of signatures, or with the older form.
+/// By whom and in what form cosign is to sign. Its signing config, in use unless it is told
+/// otherwise, names the services of the newer form: it refuses to go without the log of signatures,
+/// or with the older form.
 fn form<'a>(verb: &str, signing: &'a Signing) -> Vec<&'a str> {
     let mut form = Vec::new();
     if let Signing::Key(key) = signing {
         form.extend(["--key", key, "--tlog-upload=false"]);
     }
     if verb == SIGN {
-        // As the admission controller of the clusters reads it: by a key it does not know the newer form yet.
+        // As the admission controller of the clusters reads it: by a key it does not know the newer
+        // form yet.
         form.push("--new-bundle-format=false");
     }
     if !form.is_empty() {

@@ -1,5 +1,6 @@
-//! `cargo xtask ci tag v1.2.3`: gives the images of a commit a version as a second tag. Nothing is built: the manifest that the
-//! registry has under the commit's content is put there once more, under another name, so the digest is the same.
+//! `cargo xtask ci tag v1.2.3`: gives the images of a commit a version as a second tag. Nothing is
+//! built: the manifest that the registry has under the commit's content is put there once more,
+//! under another name, so the digest is the same.
 
 use anyhow::{Context as _, Result, bail};
 
@@ -45,7 +46,8 @@ pub(crate) fn run(git: &Git<'_>, registry: &Registry<'_>, version: &str) -> Resu
     Ok(())
 }
 
-/// `v1.2.3`, with what a pre-release may have behind it. No build metadata: a tag of an image has no `+`.
+/// `v1.2.3`, with what a pre-release may have behind it. No build metadata: a tag of an image has
+/// no `+`.
 fn is_version(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('v') else {
         return false;

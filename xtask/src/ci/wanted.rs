@@ -21,8 +21,8 @@ pub(crate) struct Wanted<'a, 'sh> {
 }
 
 impl Wanted<'_, '_> {
-    /// The plan for the branch's tip, if all of its images are there, else for the run's own commit. So it does not matter whose run
-    /// looks last.
+    /// The plan for the branch's tip, if all of its images are there, else for the run's own
+    /// commit. So it does not matter whose run looks last.
     pub(crate) fn newest(&self, look: &Look) -> Result<Plan> {
         let (git, commit) = (self.git, self.commit);
         let mut is_outdated = false;
@@ -49,8 +49,8 @@ impl Wanted<'_, '_> {
         Ok(plan)
     }
 
-    /// By the commit that made the content of the branch. Where that is not later than this run's and what is released, as on a line
-    /// of its own that was merged, by the tip.
+    /// By the commit that made the content of the branch. Where that is not later than this run's
+    /// and what is released, as on a line of its own that was merged, by the tip.
     fn of_tip(&self, tip: &str, look: &Look) -> Result<Plan> {
         let changed = self.git.last_change(tip)?;
         let plan = self.plan(&changed, look)?;

@@ -1,6 +1,7 @@
 //! What a reviewer should look at twice: changes that take away, open or cannot be applied.
 //!
-//! A note is no verdict: each of these is right at times. What is never right is a rule of `xtask/tests/manifests`.
+//! A note is no verdict: each of these is right at times. What is never right is a rule of
+//! `xtask/tests/manifests`.
 
 mod argocd;
 mod availability;

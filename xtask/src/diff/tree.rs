@@ -1,6 +1,7 @@
 //! Files of a commit, as they were committed.
 //!
-//! Not by `git archive` or a checkout: attributes, also those of the person who runs this, leave files out there or change them.
+//! Not by `git archive` or a checkout: attributes, also those of the person who runs this, leave
+//! files out there or change them.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -16,7 +16,8 @@ pub(crate) enum AwsVerb {
     Plan(AwsTarget),
     /// Create or update the shared stacks, then those of the environment
     Deploy(AwsDeploy),
-    /// Delete the environment's stacks, and with the last environment the shared ones; a protected table is kept
+    /// Delete the environment's stacks, and with the last environment the shared ones; a protected
+    /// table is kept
     Destroy(AwsDestroy),
 }
 

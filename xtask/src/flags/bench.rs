@@ -17,7 +17,8 @@ pub(crate) struct Bench {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchWhat {
-    /// Backend and page under load, beside the bare emulator and a Go service; writes target/bench/app.{json,svg,md}
+    /// Backend and page under load, beside the bare emulator and a Go service; writes
+    /// target/bench/app.{json,svg,md}
     App {
         /// How often each pair is measured
         #[arg(long, default_value_t = 5)]
@@ -34,11 +35,13 @@ pub(crate) enum BenchWhat {
         /// The folder of the run; the newest under target/e2e in which CI did something
         #[arg(value_name = "RUN_DIR")]
         run: Option<PathBuf>,
-        /// Keep the results in docs/benchmark, for docs/CI.md; systems that did not run keep what they have
+        /// Keep the results in docs/benchmark, for docs/CI.md; systems that did not run keep what
+        /// they have
         #[arg(long)]
         docs: bool,
     },
-    /// From a merge until only the new version answers: webhook, annotation, polling (`cargo xtask bench loop --help`)
+    /// From a merge until only the new version answers: webhook, annotation, polling
+    /// (`cargo xtask bench loop --help`)
     #[command(disable_help_flag = true)]
     Loop(E2e),
 }

@@ -13,7 +13,8 @@ pub(crate) struct Ci {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Say per app what is in the registry, what is deployed and what will be done; writes target/ci/plan.json
+    /// Say per app what is in the registry, what is deployed and what will be done; writes
+    /// target/ci/plan.json
     Plan,
     /// Build the images of the apps whose content the registry does not have
     Build(CiBuild),

@@ -20,7 +20,8 @@ pub(crate) struct Fork {
     /// Its region, such as eu-central-1
     #[arg(long, value_parser = fork::region)]
     pub(crate) region: Option<String>,
-    /// Where Argo CD reads the repository: https, host and path, with `.git` where the forge wants it
+    /// Where Argo CD reads the repository: https, host and path, with `.git` where the forge wants
+    /// it
     #[arg(long, value_name = "URL", value_parser = fork::repository)]
     pub(crate) repository: Option<String>,
     #[command(flatten)]
@@ -36,7 +37,8 @@ pub(crate) struct GitHub {
     /// The repository's number on GitHub; asked from GitHub unless given
     #[arg(long = "github-repository-id", value_name = "ID", value_parser = fork::number)]
     pub(crate) repository_id: Option<String>,
-    /// Whether its tokens carry the numbers: `no` for a repository from before 2026-07-15 that keeps the names alone
+    /// Whether its tokens carry the numbers: `no` for a repository from before 2026-07-15 that
+    /// keeps the names alone
     #[arg(long = "github-immutable-subject", value_name = "yes|no", value_parser = ["yes", "no"])]
     pub(crate) immutable_subject: Option<String>,
     /// Address of GitHub's API
@@ -56,8 +58,8 @@ impl GitHub {
         ids.iter().any(|id| id.is_some()) || self.immutable_subject.is_some()
     }
 
-    /// By the names that GitHub's own command line reads, in its order: for a private repository, and for what only its
-    /// administrators are told.
+    /// By the names that GitHub's own command line reads, in its order: for a private repository,
+    /// and for what only its administrators are told.
     pub(crate) fn token() -> Option<String> {
         let tokens = ["GH_TOKEN", "GITHUB_TOKEN"]
             .into_iter()

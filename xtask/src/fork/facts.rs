@@ -1,4 +1,5 @@
-//! The facts that a fork has of its own: read from `infra/`, and checked where the command line gives them.
+//! The facts that a fork has of its own: read from `infra/`, and checked where the command line
+//! gives them.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use project::Project;

@@ -1,4 +1,5 @@
-//! The files of `infra/` that a fork changes: all read before the first is written, and all written or none.
+//! The files of `infra/` that a fork changes: all read before the first is written, and all written
+//! or none.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,9 +16,11 @@ use crate::aws::parameters::FILE as PARAMETERS;
 
 const INFRA: &str = "infra";
 const LOCAL: &str = "infra/local";
-/// Where new texts lie until each takes its file's place; next to them, so that this is one step of the file system.
+/// Where new texts lie until each takes its file's place; next to them, so that this is one step of
+/// the file system.
 pub(super) const STAGING: &str = ".fork-";
-/// The facts are read from these. They are written last: until then, a run that was cut off finds again what to look for.
+/// The facts are read from these. They are written last: until then, a run that was cut off finds
+/// again what to look for.
 const SOURCES: &[&str] = &[PARAMETERS, REPOSITORY];
 
 /// Texts by their paths from the root of the repository.
@@ -58,7 +61,8 @@ impl std::ops::Deref for Files {
 }
 
 impl Files {
-    /// Every text of `infra/` that Git tracks; without Git, as in a downloaded archive, every text there is.
+    /// Every text of `infra/` that Git tracks; without Git, as in a downloaded archive, every text
+    /// there is.
     pub(super) fn read(sh: &Shell) -> Result<Self> {
         let root = sh.current_dir();
         let paths = if root.join(".git").exists() {
@@ -132,7 +136,8 @@ impl Files {
         Ok(paths)
     }
 
-    /// A folder with the new texts by their numbers, each with the rights of its file: a full disk is found out here.
+    /// A folder with the new texts by their numbers, each with the rights of its file: a full disk
+    /// is found out here.
     fn stage(&self, changed: &[(&PathBuf, &String)]) -> Result<TempDir> {
         let folder = tempfile::Builder::new()
             .prefix(STAGING)
@@ -174,7 +179,8 @@ pub(super) fn remove_staged(root: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The files that Git tracks and that are there: no link, which has no text of its own, and no other repository.
+/// The files that Git tracks and that are there: no link, which has no text of its own, and no
+/// other repository.
 fn tracked(root: &Path) -> Result<Vec<PathBuf>> {
     let listed = Git::at(root)
         .args(["ls-files", "--stage", "-z", "--", INFRA])

@@ -1,4 +1,5 @@
-//! The subject of the tokens that GitHub Actions gets: the names of owner and repository, since 2026-07-15 each with a number.
+//! The subject of the tokens that GitHub Actions gets: the names of owner and repository, since
+//! 2026-07-15 each with a number.
 //!
 //! <https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims>
 
@@ -14,7 +15,8 @@ use crate::flags;
 
 /// GitHub answers in less, or not at all.
 const ANSWER: Duration = Duration::from_secs(20);
-/// Repositories made from this day on have the numbers; older ones since they were renamed, moved or asked to.
+/// Repositories made from this day on have the numbers; older ones since they were renamed, moved
+/// or asked to.
 const NUMBERED_SINCE: &str = "2026-07-15";
 
 /// Whom tokens are about.
@@ -140,7 +142,8 @@ impl<'o> Api<'o> {
         }
     }
 
-    /// The numbers, unless the tokens of this repository do without; `chosen` says that they do not.
+    /// The numbers, unless the tokens of this repository do without; `chosen` says that they do
+    /// not.
     fn numbers(&self, chosen: bool) -> Result<Option<Numbers>> {
         let found = self.repository().with_context(|| ask_for(self.name))?;
         ensure!(
@@ -177,7 +180,8 @@ impl<'o> Api<'o> {
         }
     }
 
-    /// Whether the tokens carry the numbers. GitHub tells its choice only to who may administer the repository.
+    /// Whether the tokens carry the numbers. GitHub tells its choice only to who may administer the
+    /// repository.
     fn is_numbered(&self, found: &Repository) -> Result<bool> {
         let path = format!("repos/{}/actions/oidc/customization/sub", self.name);
         if flags::GitHub::token().is_some()

@@ -1,4 +1,5 @@
-//! The partitions of AWS: each has regions of its own, a name in every ARN, and an ending of every host name.
+//! The partitions of AWS: each has regions of its own, a name in every ARN, and an ending of every
+//! host name.
 
 /// One of them, as botocore's `partitions.json` lists it.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The files of the last commit, and what is to take their place in the work tree.
 //!
-//! What is written follows from the commit and the options alone. A run that was cut off leaves some
-//! files as they were committed and others as they shall be; the same command finds both and goes
-//! on. Any other change in the work tree belongs to somebody, so nothing is written over it.
+//! What is written follows from the commit and the options alone. A run that was cut off leaves
+//! some files as they were committed and others as they shall be; the same command finds both and
+//! goes on. Any other change in the work tree belongs to somebody, so nothing is written over it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -146,7 +146,8 @@ impl Tree {
         })
     }
 
-    /// A folder with the new files by their numbers: a full disk is found out before the first takes its place.
+    /// A folder with the new files by their numbers: a full disk is found out before the first
+    /// takes its place.
     fn stage(&self, wanted: &Paths, changed: &[&PathBuf]) -> Result<tempfile::TempDir> {
         super::files::remove_staged(&self.root, Path::new("."))?;
         let folder = tempfile::Builder::new()
@@ -187,7 +188,8 @@ fn all_paths<'p>(one: &'p Paths, other: &'p Paths) -> BTreeSet<&'p PathBuf> {
     one.keys().chain(other.keys()).collect()
 }
 
-/// The files of the last commit, and whether each is a program: no link, which has no text of its own, and no other repository.
+/// The files of the last commit, and whether each is a program: no link, which has no text of its
+/// own, and no other repository.
 fn committed(root: &Path) -> Result<Vec<(PathBuf, bool)>> {
     let listed = Git::at(root)
         .args(["ls-tree", "-r", "-z", "--full-tree", "HEAD"])

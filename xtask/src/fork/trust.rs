@@ -1,4 +1,5 @@
-//! Whose CI may push images, and whose signature they need: the repository's own, on its own forge, and nobody else's.
+//! Whose CI may push images, and whose signature they need: the repository's own, on its own forge,
+//! and nobody else's.
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -82,7 +83,8 @@ impl Trust {
     }
 }
 
-/// How an identity of a workflow on GitHub begins; the repository's name and the workflow's path follow.
+/// How an identity of a workflow on GitHub begins; the repository's name and the workflow's path
+/// follow.
 const HOST: &str = "https://github.com/";
 /// Between the two.
 pub(super) const WORKFLOWS: &str = "/.github/workflows/";

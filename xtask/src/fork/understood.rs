@@ -1,4 +1,5 @@
-//! That a change has reached every place: what is written otherwise than this command understands is named, and nothing is written.
+//! That a change has reached every place: what is written otherwise than this command understands
+//! is named, and nothing is written.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
@@ -12,7 +13,8 @@ use crate::aws::parameters::FILE as PARAMETERS;
 /// Applied by hand, so nothing else would tell that they name another repository.
 const ROOTS: &str = "infra/apps/root/";
 
-/// An error naming a file that is no text and still has a fact that changes: nobody knows how to write it.
+/// An error naming a file that is no text and still has a fact that changes: nobody knows how to
+/// write it.
 pub(super) fn check_others(files: &Files, old: &Facts, new: &Facts) -> Result<()> {
     for (old, new) in [
         (&old.account, &new.account),

@@ -1,4 +1,5 @@
-//! One fact in the place of another, wherever it is a word of its own: the account's digits are also part of digests.
+//! One fact in the place of another, wherever it is a word of its own: the account's digits are
+//! also part of digests.
 
 use super::facts::Facts;
 use super::partition::PARTITIONS;
@@ -6,7 +7,8 @@ use super::partition::PARTITIONS;
 /// What is looked for, and what takes its place.
 pub(super) type Pairs = Vec<(String, String)>;
 
-/// `text` with the second word of each pair in the place of the first one, where it is no part of a longer word.
+/// `text` with the second word of each pair in the place of the first one, where it is no part of a
+/// longer word.
 pub(super) fn replaced(text: &str, pairs: &Pairs) -> String {
     let mut result = String::with_capacity(text.len());
     let mut before = None;
@@ -37,8 +39,8 @@ pub(super) fn has(text: &str, word: &str) -> bool {
     })
 }
 
-/// Each fact of `new` for the old one; ARNs and host names of AWS get the partition of the new region. The first that fits
-/// counts, so the longer ones come first.
+/// Each fact of `new` for the old one; ARNs and host names of AWS get the partition of the new
+/// region. The first that fits counts, so the longer ones come first.
 pub(super) fn pairs(old: &Facts, new: &Facts) -> Pairs {
     let host = format!("{}.{}", new.region, new.partition().suffix);
     let mut suffixes: Vec<_> = PARTITIONS.iter().map(|partition| partition.suffix).collect();

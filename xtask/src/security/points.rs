@@ -1,5 +1,5 @@
-//! The points of docs/CHECKLIST.md. To add one, name the function of its test or the scenario's name for `--only`, and run
-//! `cargo xtask security`. A point without proof says why.
+//! The points of docs/CHECKLIST.md. To add one, name the function of its test or the scenario's
+//! name for `--only`, and run `cargo xtask security`. A point without proof says why.
 
 use super::checklist::{Point, Shown};
 
@@ -45,8 +45,9 @@ pub(super) const SCORECARD: &[Point] = &[
     point(20, "Webhooks: protected by a secret", &[], "a setting of the forge"),
 ];
 
-/// Of manifests (1 to 6), network and secrets (7, 8), Argo CD and images (9 to 12), CI (13 to 15), the loop and its failures (16 to
-/// 24), migrations (25 to 32), requests (33 to 37), the database (38 to 42), HTTP and what is measured (43, 44).
+/// Of manifests (1 to 6), network and secrets (7, 8), Argo CD and images (9 to 12), CI (13 to 15),
+/// the loop and its failures (16 to 24), migrations (25 to 32), requests (33 to 37), the database
+/// (38 to 42), HTTP and what is measured (43, 44).
 #[rustfmt::skip]
 pub(super) const POINTS: &[Point] = &[
     point(1, "Every overlay builds, and Kubernetes or Argo CD knows every field", &[test("every_application_is_rendered_in_every_environment"), test("every_field_is_known_and_of_the_right_type")], ""),

@@ -1,4 +1,5 @@
-//! The files of Rust in this repository, and whether a function in them is run by a test or a scenario.
+//! The files of Rust in this repository, and whether a function in them is run by a test or a
+//! scenario.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,8 +42,8 @@ impl Sources {
         found.map(|(path, _)| path.as_str()).collect()
     }
 
-    /// An error unless the function `name` of the file `path` is run: as a test, by the test of all rules,
-    /// or by a scenario. A function that only has the name proves nothing.
+    /// An error unless the function `name` of the file `path` is run: as a test, by the test of all
+    /// rules, or by a scenario. A function that only has the name proves nothing.
     pub(super) fn is_run(&self, path: &str, name: &str) -> Result<()> {
         let text = self.0.get(path).with_context(|| format!("there is no {path}"))?;
         let sign = format!("fn {name}(");

@@ -1,4 +1,5 @@
-//! What tasks and tests get from outside: programs and images, and the variables that lead tests to them.
+//! What tasks and tests get from outside: programs and images, and the variables that lead tests to
+//! them.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -32,7 +33,8 @@ pub(crate) fn axe_core(sh: &Shell, install: bool) -> Result<PathBuf> {
 
 type Variables = Vec<(&'static str, OsString)>;
 
-/// Variables that lead the tests to wapiti; where it cannot be had, why, if `excuse` takes that for a reason.
+/// Variables that lead the tests to wapiti; where it cannot be had, why, if `excuse` takes that for
+/// a reason.
 pub(crate) fn scanner(
     sh: &Shell,
     install: bool,
@@ -60,8 +62,8 @@ struct Kubeconform {
     argocd: PathBuf,
 }
 
-/// Variables that lead the tests to kubeconform, its schemas and gitleaks; in place of one that cannot be had, why, if `excuse` takes
-/// that for a reason.
+/// Variables that lead the tests to kubeconform, its schemas and gitleaks; in place of one that
+/// cannot be had, why, if `excuse` takes that for a reason.
 pub(crate) fn checks(
     sh: &Shell,
     install: bool,
@@ -90,7 +92,8 @@ pub(crate) fn gitleaks(sh: &Shell, install: bool) -> Result<PathBuf> {
     }
 }
 
-/// Gets the runners and linters of CI files, and AWS's program, which the files call; the tests find them in the cache.
+/// Gets the runners and linters of CI files, and AWS's program, which the files call; the tests
+/// find them in the cache.
 pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
     let question = ["get", "act", "gitlab-ci-local", "linters", "cloud"];
     Program::compiled(sh)?
@@ -126,7 +129,8 @@ pub(crate) fn examine(sh: &Shell, install: bool) -> Result<Findings> {
     Program::compiled(sh)?.ask(&["doctor"], install)
 }
 
-/// The databases that run in containers: their image, and the engine that starts it, which answers as long as this lives.
+/// The databases that run in containers: their image, and the engine that starts it, which answers
+/// as long as this lives.
 pub(crate) struct Emulators {
     image: String,
     socket: PathBuf,

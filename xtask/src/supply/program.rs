@@ -53,7 +53,8 @@ enum Line<T> {
     Error(Failure),
 }
 
-/// One that has answered and stays; it ends when this is dropped, and when this process ends in any other way.
+/// One that has answered and stays; it ends when this is dropped, and when this process ends in any
+/// other way.
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,

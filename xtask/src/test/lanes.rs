@@ -1,4 +1,5 @@
-//! Runs suites side by side: most of a test's time is waiting, for a container, a browser or a clock.
+//! Runs suites side by side: most of a test's time is waiting, for a container, a browser or a
+//! clock.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -9,8 +10,8 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::sum::Row;
 
-/// Suites of one lane run one after the other: those that put their own build of a server into `target/debug` must not do so
-/// while another one starts it.
+/// Suites of one lane run one after the other: those that put their own build of a server into
+/// `target/debug` must not do so while another one starts it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
     Tools,
@@ -48,7 +49,8 @@ fn follow(lane: Vec<Job>) -> Result<Vec<(usize, Row)>> {
 }
 
 impl Job {
-    /// Runs its tests, and shows at its end what they said: lines of two suites in turn would tell nobody anything.
+    /// Runs its tests, and shows at its end what they said: lines of two suites in turn would tell
+    /// nobody anything.
     fn run(mut self) -> Result<Row> {
         let started = Instant::now();
         let name = self.row.name();

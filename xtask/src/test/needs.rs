@@ -13,16 +13,19 @@ use crate::{browser, cloud, env, fuzz};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Needs {
     Nothing,
-    /// AWS' command line, for a part of its tests. Where it cannot be had, the suite is told why and skips that part.
+    /// AWS' command line, for a part of its tests. Where it cannot be had, the suite is told why
+    /// and skips that part.
     AwsProgram,
-    /// kubeconform and gitleaks, each for a part of its tests. Where one cannot be had, the suite is told why and skips that part.
+    /// kubeconform and gitleaks, each for a part of its tests. Where one cannot be had, the suite
+    /// is told why and skips that part.
     Checks,
-    /// Containers, for a part of its tests. Where there is no engine, the suite is told why and skips that part.
+    /// Containers, for a part of its tests. Where there is no engine, the suite is told why and
+    /// skips that part.
     Containers,
     /// A browser, for all of them.
     Browser,
-    /// The servers as `dev` runs them; and wapiti, for a part of its tests. Where it cannot be had, the suite is told why and skips
-    /// that part.
+    /// The servers as `dev` runs them; and wapiti, for a part of its tests. Where it cannot be had,
+    /// the suite is told why and skips that part.
     Servers,
     /// schemathesis, for all of them.
     Fuzzer,
@@ -62,7 +65,8 @@ impl Needs {
     }
 
     fn brought(self, sh: &Shell, install: bool) -> Result<Ready> {
-        // What takes too long today is no lack of this machine, and would be skipped whenever it is busy.
+        // What takes too long today is no lack of this machine, and would be skipped whenever it is
+        // busy.
         let no = |reason: anyhow::Error| {
             if is_too_slow(&reason) {
                 Err(reason)
@@ -109,7 +113,8 @@ impl Needs {
             },
             Self::Pipelines => match supply::pipelines(sh, install) {
                 Ok(()) => {
-                    // The verbs that the CI files call: compiled from this work tree for this very command.
+                    // The verbs that the CI files call: compiled from this work tree for this very
+                    // command.
                     Ready::with(vec![("XTASK", env::this_program()?.into_os_string())])
                 }
                 Err(reason) => Ready::No(no(reason)?),

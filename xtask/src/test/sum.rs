@@ -1,4 +1,5 @@
-//! Adds up what the suites reported. A skip is counted and printed with its reason; it never looks like a pass.
+//! Adds up what the suites reported. A skip is counted and printed with its reason; it never looks
+//! like a pass.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -115,8 +116,9 @@ impl Count {
     }
 }
 
-/// Why tests are skipped: `skipped: …` from a binary that knows only as it runs, behind `test … ` where one test runs at a time, as
-/// on one core; `test … ignored, …` from one that says so in its source.
+/// Why tests are skipped: `skipped: …` from a binary that knows only as it runs, behind `test … `
+/// where one test runs at a time, as on one core; `test … ignored, …` from one that says so in its
+/// source.
 fn reason(line: &str) -> Option<String> {
     let reason = line.strip_prefix("skipped: ").or_else(|| {
         let (_, said) = line.strip_prefix("test ")?.split_once(" ... ")?;

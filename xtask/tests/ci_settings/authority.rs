@@ -1,4 +1,5 @@
-//! A forge and a registry whose certificates are of an authority of one's own: a real TLS server, and the verbs as CI runs them.
+//! A forge and a registry whose certificates are of an authority of one's own: a real TLS server,
+//! and the verbs as CI runs them.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,7 +14,8 @@ use tempfile::TempDir;
 
 use crate::{checkout, ci_in, git};
 
-/// An authority, and a server on this machine with a certificate of it. It answers everything with an empty list.
+/// An authority, and a server on this machine with a certificate of it. It answers everything with
+/// an empty list.
 struct Tls {
     /// `127.0.0.1:port`.
     address: String,

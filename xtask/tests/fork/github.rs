@@ -1,4 +1,5 @@
-//! GitHub's own numbers for owner and repository: asked from an API that a server on this machine stands in for.
+//! GitHub's own numbers for owner and repository: asked from an API that a server on this machine
+//! stands in for.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;

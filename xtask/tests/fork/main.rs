@@ -1,4 +1,5 @@
-//! A fork of a copy of `infra/`: nothing of the former account, region or repository is left in what is deployed.
+//! A fork of a copy of `infra/`: nothing of the former account, region or repository is left in
+//! what is deployed.
 
 mod checkout;
 mod github;

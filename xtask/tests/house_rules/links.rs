@@ -28,7 +28,8 @@ fn anchors(text: &str) -> Vec<String> {
     found
 }
 
-/// Whether a link on the page `text` of `folder` leads to a file, and to a heading of it if it names one.
+/// Whether a link on the page `text` of `folder` leads to a file, and to a heading of it if it
+/// names one.
 fn leads_somewhere(folder: &Path, text: &str, link: &str) -> bool {
     let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
     let target = folder.join(path);

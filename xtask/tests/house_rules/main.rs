@@ -1,5 +1,6 @@
 //! House rules that a reviewer should not have to look for. Each reports every fault at once.
 
+mod comments;
 mod git_calls;
 mod links;
 
@@ -9,8 +10,9 @@ use std::path::{Path, PathBuf};
 /// A file of Rust longer than this has more than one job.
 const MAX_LINES: usize = 300;
 
-/// Hosts of package registries, in pieces so that this file obeys its own rule. A file that names one works only where that
-/// host answers; clients of the registries know their own addresses and mirrors.
+/// Hosts of package registries, in pieces so that this file obeys its own rule. A file that names
+/// one works only where that host answers; clients of the registries know their own addresses and
+/// mirrors.
 const REGISTRY_HOSTS: &[&str] = &[
     concat!("crates", ".io"),
     concat!("pypi", ".org"),

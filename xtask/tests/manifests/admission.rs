@@ -1,4 +1,5 @@
-//! The controller that lets images in: what it is asked about, what happens where it does not answer, and whose images it knows.
+//! The controller that lets images in: what it is asked about, what happens where it does not
+//! answer, and whose images it knows.
 
 use serde_json::{Value, json};
 
@@ -82,7 +83,8 @@ fn its_policy_speaks_of_every_image_that_is_released() {
     }
 }
 
-/// Whom a policy takes for CI although they are not: an identity must be one workflow that signs, run for one branch that starts it.
+/// Whom a policy takes for CI although they are not: an identity must be one workflow that signs,
+/// run for one branch that starts it.
 fn strangers(policy: &Object) -> Vec<String> {
     let mut strangers = Vec::new();
     let keyless = policy.list("/spec/authorities").iter();
@@ -112,8 +114,8 @@ fn strangers(policy: &Object) -> Vec<String> {
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
-/// Whether the subject is a workflow of this repository, at a branch, that nothing but a push to that branch starts and that signs as
-/// itself.
+/// Whether the subject is a workflow of this repository, at a branch, that nothing but a push to
+/// that branch starts and that signs as itself.
 fn is_our_signer(subject: &str) -> bool {
     let parts = subject
         .split_once("/.github/workflows/")

@@ -1,4 +1,5 @@
-//! What the manifests expect of AWS is what the template makes, and no more may be done than is said here.
+//! What the manifests expect of AWS is what the template makes, and no more may be done than is
+//! said here.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -19,7 +20,8 @@ fn filled(text: &str, environment: &str) -> String {
         .replace("${Namespace}", NAMESPACE)
 }
 
-/// The roles of the template: resource name, role name, the service account it trusts, the policies.
+/// The roles of the template: resource name, role name, the service account it trusts, the
+/// policies.
 fn roles(environment: &str) -> Vec<(String, Value, Object)> {
     let template = template();
     let resources = template

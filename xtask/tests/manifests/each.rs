@@ -1,4 +1,5 @@
-//! Looks at each object, pod or container, and writes one line for each in which something is wrong.
+//! Looks at each object, pod or container, and writes one line for each in which something is
+//! wrong.
 
 use crate::object::Object;
 

@@ -14,8 +14,9 @@ const CHOICES: &[&str] = &[
     "Deployment/frontend/spec/replicas",
 ];
 
-/// The other places in which the environments differ, and the only ones. The image is not among them: its name must not differ, and its
-/// digest is compared away because staging is ahead of production most of the time.
+/// The other places in which the environments differ, and the only ones. The image is not among
+/// them: its name must not differ, and its digest is compared away because staging is ahead of
+/// production most of the time.
 const VALUES: &[&str] = &[
     "Deployment/backend/spec/template/spec/containers/backend/env/ENVIRONMENT/value",
     "Deployment/backend/spec/template/spec/containers/backend/env/TABLE_NAME/value",

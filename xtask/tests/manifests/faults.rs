@@ -1,4 +1,5 @@
-//! What is wrong with manifests, rule by rule: one line for each fault, none where the rule is kept.
+//! What is wrong with manifests, rule by rule: one line for each fault, none where the rule is
+//! kept.
 
 use std::collections::BTreeSet;
 

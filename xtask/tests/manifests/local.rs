@@ -8,7 +8,8 @@ use crate::ENVIRONMENTS;
 use crate::object::{Object, differences, find};
 use crate::render::{apps, environment, file, local_apps, local_overlay, overlay};
 
-/// Everything by which the e2e's clusters differ from those on AWS. `*` stands for each field below.
+/// Everything by which the e2e's clusters differ from those on AWS. `*` stands for each field
+/// below.
 const DIFFERENCES: &[&str] = &[
     "AppProject/message-board/spec/sourceRepos/0",
     "Application/*/metadata/annotations/argocd.argoproj.io/manifest-generate-paths",

@@ -1,4 +1,5 @@
-//! What has to hold for everything below `infra/`, on the rendered objects as a cluster would get them. No cluster needed.
+//! What has to hold for everything below `infra/`, on the rendered objects as a cluster would get
+//! them. No cluster needed.
 //!
 //! `infra/argocd`, the pinned install of a third party, is not judged by these rules.
 
@@ -22,7 +23,8 @@ mod workloads;
 /// The two environments, in the order of promotion.
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 
-/// Each is a folder of `infra/` and an Argo CD Application, in the order in which they are first synced.
+/// Each is a folder of `infra/` and an Argo CD Application, in the order in which they are first
+/// synced.
 const APPLICATIONS: [&str; 3] = ["platform", "backend", "frontend"];
 
 /// The one namespace of the application.

@@ -96,8 +96,9 @@ pub(crate) fn ids(objects: &[Object]) -> BTreeSet<String> {
     objects.iter().map(Object::id).collect()
 }
 
-/// The places in which two renderings differ, as `kind/name/pointer`. Elements of lists are told apart by their `name`
-/// where they have one, so that an added variable does not look like a change of all that follow.
+/// The places in which two renderings differ, as `kind/name/pointer`. Elements of lists are told
+/// apart by their `name` where they have one, so that an added variable does not look like a change
+/// of all that follow.
 pub(crate) fn differences(left: &[Object], right: &[Object]) -> BTreeSet<String> {
     let flat = |objects: &[Object]| {
         let mut leaves = BTreeMap::new();

@@ -60,7 +60,8 @@ fn allowed(project: &Object) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-// Where nothing is said, a list of what is allowed in a namespace allows all, one of what is allowed in the cluster nothing.
+// Where nothing is said, a list of what is allowed in a namespace allows all, one of what is
+// allowed in the cluster nothing.
 
 #[test]
 fn the_roots_project_allows_exactly_what_the_root_renders() {
@@ -104,7 +105,8 @@ fn nothing_is_in_the_project_default_which_allows_nothing() {
             );
         }
         let project = find(cluster.apps, "AppProject", "default");
-        // Said, because Argo CD has already made one that allows all, and a list that is left out stays.
+        // Said, because Argo CD has already made one that allows all, and a list that is left out
+        // stays.
         for list in [
             "sourceRepos",
             "sourceNamespaces",

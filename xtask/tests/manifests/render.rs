@@ -43,7 +43,8 @@ pub(crate) static ALL: LazyLock<BTreeMap<String, Rendering>> = LazyLock::new(|| 
         .collect()
 });
 
-/// Each application in each environment as the e2e's Argo CD renders it: with the component that its Application adds.
+/// Each application in each environment as the e2e's Argo CD renders it: with the component that
+/// its Application adds.
 static LOCAL: LazyLock<BTreeMap<(&str, &str), Rendering>> = LazyLock::new(|| {
     let copy = tempfile::tempdir().expect("make a folder for a copy of infra/");
     copy_folder(&ROOT.join("infra"), &copy.path().join("infra"));
@@ -113,7 +114,8 @@ pub(crate) fn account_and_region() -> (&'static str, &'static str) {
     (account, region)
 }
 
-/// Where our images lie, as `000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop`; another partition's hosts end otherwise.
+/// Where our images lie, as `000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop`; another
+/// partition's hosts end otherwise.
 pub(crate) fn registry() -> &'static str {
     &REGISTRY
 }

@@ -15,8 +15,8 @@ struct Rule {
     /// As in the list of claims; the function in `faults` has the same name.
     name: &'static str,
     faults: fn(&[Object]) -> Vec<String>,
-    /// Each breaks it: the object, the place in it, and the JSON that is put there; nothing removes what is there. The registry,
-    /// which a fork has of its own, is [`OUR_REGISTRY`].
+    /// Each breaks it: the object, the place in it, and the JSON that is put there; nothing removes
+    /// what is there. The registry, which a fork has of its own, is [`OUR_REGISTRY`].
     broken: &'static [(&'static str, &'static str, &'static str)],
 }
 

@@ -1,4 +1,5 @@
-//! Every field that a cluster is sent is one that its Kubernetes, or Argo CD, knows, and of the right type: by kubeconform.
+//! Every field that a cluster is sent is one that its Kubernetes, or Argo CD, knows, and of the
+//! right type: by kubeconform.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -36,10 +37,11 @@ fn kubeconform() -> Option<Kubeconform> {
 }
 
 impl Kubeconform {
-    /// What it has against these manifests, one line each, and how many objects it found nothing wrong with. A kind without
-    /// a schema is a fault.
+    /// What it has against these manifests, one line each, and how many objects it found nothing
+    /// wrong with. A kind without a schema is a fault.
     ///
-    /// A file each: of a stream longer than its buffer, kubeconform may read over what it is still judging.
+    /// A file each: of a stream longer than its buffer, kubeconform may read over what it is still
+    /// judging.
     fn judge<T: AsRef<str>>(&self, manifests: &[T]) -> (Vec<String>, u64) {
         let file = "{{.ResourceKind}}{{.KindSuffix}}.json";
         let location = |folder: &Path| folder.join(file).display().to_string();

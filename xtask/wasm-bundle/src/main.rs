@@ -1,8 +1,8 @@
-//! `wasm-bundle INPUT.wasm OUT_DIR NAME [--compress]`: writes `NAME.js` and `NAME_bg.wasm` for a browser; with
-//! `--compress` each beside its `.br`, as small as it gets.
+//! `wasm-bundle INPUT.wasm OUT_DIR NAME [--compress]`: writes `NAME.js` and `NAME_bg.wasm` for a
+//! browser; with `--compress` each beside its `.br`, as small as it gets.
 //!
-//! A program of its own, not a part of xtask: it is needed only where the frontend is built, and costs more to compile
-//! than all of xtask.
+//! A program of its own, not a part of xtask: it is needed only where the frontend is built, and
+//! costs more to compile than all of xtask.
 
 use std::env::args_os;
 use std::fs::{self, File};

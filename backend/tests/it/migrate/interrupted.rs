@@ -1,4 +1,5 @@
-//! Runs that end half way: killed, stopped, or failed at an item. The next one goes on where they were.
+//! Runs that end half way: killed, stopped, or failed at an item. The next one goes on where they
+//! were.
 
 use std::time::Duration;
 

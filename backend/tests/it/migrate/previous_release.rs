@@ -1,7 +1,8 @@
 //! The release before serves while migrations run and after they have ended.
 //!
-//! Twice: the store of the release before this one, kept as a client of a few lines, on this schema; and this release, whole, on a
-//! schema that is one ahead of it. Who adds a migration that the store needs brings the client up to the store it replaces.
+//! Twice: the store of the release before this one, kept as a client of a few lines, on this
+//! schema; and this release, whole, on a schema that is one ahead of it. Who adds a migration that
+//! the store needs brings the client up to the store it replaces.
 
 use std::time::Duration;
 
@@ -18,11 +19,13 @@ use crate::support::{app, body, current_table, empty_table, get, post};
 /// What a message was at schema 1: these four strings.
 const ATTRIBUTES: [&str; 4] = ["uuid", "author", "text", "posted_at"];
 
-/// The store of schema 1: its requests, the items it writes, and what it understands of those it reads.
+/// The store of schema 1: its requests, the items it writes, and what it understands of those it
+/// reads.
 struct PreviousRelease<'a>(&'a Table);
 
 impl PreviousRelease<'_> {
-    /// All messages, unordered. What lacks an attribute is no message to it; so it passes over the schema record.
+    /// All messages, unordered. What lacks an attribute is no message to it; so it passes over the
+    /// schema record.
     async fn list(&self) -> Vec<[String; 4]> {
         let (mut messages, mut next) = (Vec::new(), None);
         loop {
@@ -89,7 +92,8 @@ async fn the_store_of_the_release_before_works_on_this_schema() {
     run.await.unwrap().unwrap();
     assert!(posted > 0);
 
-    // After they have ended: it sees what the new store posts, and the other way round what was there when the walk came by.
+    // After they have ended: it sees what the new store posts, and the other way round what was
+    // there when the walk came by.
     let new = app(&table);
     let message: Message = body(
         post(&new, json!({"author": "Ada", "text": "new"}).to_string()).await,
@@ -100,7 +104,8 @@ async fn the_store_of_the_release_before_works_on_this_schema() {
     assert!(before.list().await.contains(&expected));
     assert!(listed(&table).await > MANY);
 
-    // What it posts from now on lacks the new form: it is stored, and the same form under the next number brings it in.
+    // What it posts from now on lacks the new form: it is stored, and the same form under the next
+    // number brings it in.
     before.post(posted).await;
     let missing = before.list().await.len() - listed(&table).await;
     assert!(missing > 0);

@@ -96,7 +96,8 @@ async fn who_lost_the_lock_stops_and_records_nothing() {
     assert_eq!(record.holder.unwrap().owner, "somebody");
 }
 
-/// The walk has read all items at once and writes them one by one; a server changes those it has not come to yet.
+/// The walk has read all items at once and writes them one by one; a server changes those it has
+/// not come to yet.
 #[tokio::test]
 async fn writes_of_servers_are_never_overwritten() {
     const UPPER: Migration = Migration::backfill(1, "upper", |item| {

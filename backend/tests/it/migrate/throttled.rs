@@ -14,8 +14,8 @@ use crate::support::empty_table;
 
 const ITEMS: usize = 100;
 
-/// Answers to writes that are left to come as they should; of those before, every second one becomes a refusal. The write has happened by
-/// then: its answer got lost on the way.
+/// Answers to writes that are left to come as they should; of those before, every second one
+/// becomes a refusal. The write has happened by then: its answer got lost on the way.
 #[derive(Clone, Debug)]
 struct Refusals(Arc<AtomicUsize>);
 

@@ -1,7 +1,8 @@
 //! What each character is to a page.
 
-/// Characters that leave no mark: Unicode's `White_Space` and `Default_Ignorable_Code_Point`, its format characters (`Cf`) that
-/// do not stand before a number, and three with an empty glyph. A test of the backend compares them with Unicode's own tables.
+/// Characters that leave no mark: Unicode's `White_Space` and `Default_Ignorable_Code_Point`, its
+/// format characters (`Cf`) that do not stand before a number, and three with an empty glyph. A
+/// test of the backend compares them with Unicode's own tables.
 const INVISIBLE: &[(char, char)] = &[
     ('\t', '\r'),
     (' ', ' '),
@@ -35,8 +36,8 @@ const INVISIBLE: &[(char, char)] = &[
     ('\u{E0000}', '\u{E0FFF}'),
 ];
 
-/// Whether HTML carries it as it is. Its standard takes neither noncharacters nor control characters but some white space, of
-/// which a message has use for tab and line feed.
+/// Whether HTML carries it as it is. Its standard takes neither noncharacters nor control
+/// characters but some white space, of which a message has use for tab and line feed.
 pub(super) fn is_html(character: char) -> bool {
     match character {
         '\t' | '\n' => true,

@@ -32,8 +32,9 @@ fn schema(longest: usize) -> Object {
         .build()
 }
 
-/// All that [`check`](super::check) asks of a text but its length, in the language of ECMA-262 with its flag `u`, as JSON
-/// Schema has it. Only what Python's engine takes as well, which many tools use; so there are no names of properties.
+/// All that [`check`](super::check) asks of a text but its length, in the language of ECMA-262 with
+/// its flag `u`, as JSON Schema has it. Only what Python's engine takes as well, which many tools
+/// use; so there are no names of properties.
 fn pattern() -> &'static str {
     static PATTERN: LazyLock<String> = LazyLock::new(|| {
         let invisible = class(&[Kind::Invisible]);

@@ -1,20 +1,24 @@
 //! Which of a browser's tabs keeps the event stream, and when a stream is given up.
 //!
-//! Over HTTP/1.1 a browser has six connections to a host for all its tabs together. So one tab leads: it alone has a
-//! stream, and tells the others what comes. Web Locks would elect it, but browsers offer them over HTTPS only, where HTTP/2 is
-//! usual and connections are not scarce. Here the tabs agree by messages, and silence counts as the end of a leader.
+//! Over HTTP/1.1 a browser has six connections to a host for all its tabs together. So one tab
+//! leads: it alone has a stream, and tells the others what comes. Web Locks would elect it, but
+//! browsers offer them over HTTPS only, where HTTP/2 is usual and connections are not scarce. Here
+//! the tabs agree by messages, and silence counts as the end of a leader.
 //!
-//! Nothing here touches a browser: each call says what happened and when, and answers what has to be done.
+//! Nothing here touches a browser: each call says what happened and when, and answers what has to
+//! be done.
 
 use std::time::Duration;
 
 /// For how many heartbeats a stream may be silent.
 const SILENCE: f64 = 2.5;
-/// A follower waits longer than the leader does, by this factor: the leader may be about to connect again.
+/// A follower waits longer than the leader does, by this factor: the leader may be about to connect
+/// again.
 const PATIENCE: f64 = 1.5;
 /// How long a new tab waits for the leader to answer, in milliseconds.
 const ANSWER: f64 = 100.0;
-/// Tabs that wait for the same thing end at different times, within so many milliseconds: one comes first, the others hear it.
+/// Tabs that wait for the same thing end at different times, within so many milliseconds: one comes
+/// first, the others hear it.
 const SPREAD: u32 = 200;
 
 /// What a tab is to the others.
@@ -147,7 +151,8 @@ impl Tabs {
                 Vec::new()
             }
             (Role::Away, _) | (_, Word::Hello | Word::Bye) => Vec::new(),
-            // Two lead. One gives way: whose own stream is silent, or else the one with the higher number.
+            // Two lead. One gives way: whose own stream is silent, or else the one with the higher
+            // number.
             (Role::Leading, _) if from > self.me && now < self.due => vec![Act::Say(Word::Here)],
             (Role::Leading, _) => {
                 self.follow(now);
@@ -169,7 +174,8 @@ impl Tabs {
         if now < self.due {
             return Vec::new();
         }
-        // Woken late, as after a sleep: what was sent meanwhile may be on its way, so the first time nobody is alarmed.
+        // Woken late, as after a sleep: what was sent meanwhile may be on its way, so the first
+        // time nobody is alarmed.
         let overslept = now > self.due + self.limit / 2.0 && !self.again;
         let mut acts = Vec::new();
         if matches!(self.role, Role::Following | Role::Leading) && !overslept {

@@ -97,7 +97,8 @@ pub(crate) async fn serve(router: Router) -> String {
     format!("http://{address}")
 }
 
-/// The repository's public files with an empty bundle beside them; made once, because all tests read it.
+/// The repository's public files with an empty bundle beside them; made once, because all tests
+/// read it.
 fn site() -> &'static Path {
     static SITE: LazyLock<PathBuf> = LazyLock::new(|| {
         let site = Path::new(env!("CARGO_TARGET_TMPDIR")).join("site");

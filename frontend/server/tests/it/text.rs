@@ -41,7 +41,8 @@ async fn a_stored_character_is_on_the_page_as_it_is_or_replaced() {
                 "{text:?}: {html}"
             );
             assert!(is_carried || !html.contains(character), "{text:?}: {html:?}");
-            // The script begins with the same: it finds the message in the data that the document carries.
+            // The script begins with the same: it finds the message in the data that the document
+            // carries.
             let data = serde_json::to_string(&shown).unwrap();
             let data = format!("{:?}", format!(r#""text":{data}"#));
             assert!(html.contains(data.trim_matches('"')), "{text:?}: {html:?}");

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use browser::{Browser, Site};
 
-/// Sets the visitor's clock wrong by `sessionStorage.wrong` milliseconds, and lets the page grow old by `window.older`.
+/// Sets the visitor's clock wrong by `sessionStorage.wrong` milliseconds, and lets the page grow
+/// old by `window.older`.
 const CLOCKS: &str = "
     const wrong = Number(sessionStorage.wrong ?? 0);
     const Right = Date;
@@ -57,7 +58,8 @@ async fn the_server_sets_the_pages_clock() -> Result<()> {
     browser.is_alive().await?;
     site.post("new").await?;
     browser.newest_is("new").await?;
-    // The page's own clock may go wrong as well: in some browsers it stands still while the machine sleeps.
+    // The page's own clock may go wrong as well: in some browsers it stands still while the machine
+    // sleeps.
     browser
         .run(&format!("window.older = {};{LOOK}", 5 * HOUR))
         .await?;

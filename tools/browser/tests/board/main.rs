@@ -1,4 +1,5 @@
-//! The message board as people meet it: with script and without, while others post, while the backend is down.
+//! The message board as people meet it: with script and without, while others post, while the
+//! backend is down.
 
 mod clocks;
 mod elsewhere;

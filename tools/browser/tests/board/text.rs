@@ -1,4 +1,5 @@
-//! Text that takes care: what HTML does not carry, what a field counts in another way, and line breaks.
+//! Text that takes care: what HTML does not carry, what a field counts in another way, and line
+//! breaks.
 
 use anyhow::{Context as _, Result};
 use board_api::{MAX_AUTHOR, MAX_TEXT, MessageList};
@@ -71,7 +72,8 @@ async fn a_stored_character_that_html_does_not_carry_stops_no_page() -> Result<(
     Ok(())
 }
 
-/// The document is another than the page's script expects, as it was with a text that the browser's parser had dropped.
+/// The document is another than the page's script expects, as it was with a text that the browser's
+/// parser had dropped.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_is_not_alive_does_not_say_so() -> Result<()> {
     let site = Site::start(3).await?;

@@ -1,4 +1,5 @@
-//! What the roles may do is what the code does: its real calls, recorded, held against the policies of the template both ways.
+//! What the roles may do is what the code does: its real calls, recorded, held against the policies
+//! of the template both ways.
 
 use std::collections::BTreeSet;
 use std::fs;

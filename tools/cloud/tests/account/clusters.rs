@@ -1,4 +1,5 @@
-//! eksctl is not to be had from a registry of packages, so its files are held against what the rest of the repository expects.
+//! eksctl is not to be had from a registry of packages, so its files are held against what the rest
+//! of the repository expects.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Who asks: nobody, somebody whose time is over, somebody without the rights, somebody of another account. Each is named with the next
-//! step, and nothing is changed.
+//! Who asks: nobody, somebody whose time is over, somebody without the rights, somebody of another
+//! account. Each is named with the next step, and nothing is changed.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

@@ -8,13 +8,15 @@ use std::process::Command;
 use cloud::account::Account;
 use cloud::tools;
 
-/// `aws` in place of the real one: answers each call by the first words that fit, and keeps all calls.
+/// `aws` in place of the real one: answers each call by the first words that fit, and keeps all
+/// calls.
 pub(crate) struct FakeAws {
     folder: tempfile::TempDir,
 }
 
 impl FakeAws {
-    /// `cases` are those of a shell's `case "$*" in`; else the caller belongs to the account of the templates.
+    /// `cases` are those of a shell's `case "$*" in`; else the caller belongs to the account of the
+    /// templates.
     pub(crate) fn new(cases: &str) -> Self {
         let account = Account::read().unwrap().id;
         let identity =

@@ -1,4 +1,5 @@
-//! The templates of `infra/aws`: right by themselves, deployed where an emulator answers for them, and no wider than the code needs.
+//! The templates of `infra/aws`: right by themselves, deployed where an emulator answers for them,
+//! and no wider than the code needs.
 #![allow(
     clippy::unwrap_used,
     reason = "test helpers outside test functions fail the test all the same"

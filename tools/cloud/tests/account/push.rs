@@ -1,5 +1,5 @@
-//! The right to push images, held against what pushing really asks for: the verbs of `cargo xtask ci` and podman, which they start, are
-//! recorded in front of an emulated ECR.
+//! The right to push images, held against what pushing really asks for: the verbs of
+//! `cargo xtask ci` and podman, which they start, are recorded in front of an emulated ECR.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -153,7 +153,8 @@ fn arn(repository: &str) -> String {
     account.arn("ecr", &format!("repository/{repository}"))
 }
 
-/// A checkout of a small monorepo with its remote, an engine with a storage of its own, and a registry.
+/// A checkout of a small monorepo with its remote, an engine with a storage of its own, and a
+/// registry.
 struct Release {
     folder: PathBuf,
     registry: String,
@@ -232,7 +233,8 @@ impl Release {
         }
     }
 
-    /// In place of the verb `build`, which would compile: an image with one file, under the name that the plan has for it.
+    /// In place of the verb `build`, which would compile: an image with one file, under the name
+    /// that the plan has for it.
     fn make_image(&self, app: &str) {
         let plan = fs::read_to_string(self.work().join("target/ci/plan.json")).unwrap();
         let plan: Value = serde_json::from_str(&plan).unwrap();

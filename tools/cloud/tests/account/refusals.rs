@@ -1,4 +1,5 @@
-//! What would do harm, or cannot be, and that it is said by name with the next step, before anything is changed.
+//! What would do harm, or cannot be, and that it is said by name with the next step, before
+//! anything is changed.
 
 use cloud::checkout::Checkout;
 
@@ -109,7 +110,8 @@ fn what_the_checks_of_a_change_set_find_is_told_before_it_goes() {
     );
 }
 
-/// What AWS does with a change set of a new stack, as far as the answer of one call goes: the stack waits from then on.
+/// What AWS does with a change set of a new stack, as far as the answer of one call goes: the stack
+/// waits from then on.
 const WAITS: &str = r#"*"describe-stacks --stack-name"*) if [ -e "$0.deleted" ]; then echo "Stack does not exist" >&2; exit 1; fi
   echo '{"Stacks": [{"StackStatus": "REVIEW_IN_PROGRESS"}]}' ;;
 *delete-stack*) touch "$0.deleted" ;;

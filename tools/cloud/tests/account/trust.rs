@@ -28,7 +28,8 @@ const GIVEN: &[(&str, &str)] = &[
     ("GitLabProject", "group/board"),
 ];
 
-/// The trust policy of every role that trusts tokens, by the role's name in its template; `more` goes before what is given.
+/// The trust policy of every role that trusts tokens, by the role's name in its template; `more`
+/// goes before what is given.
 fn policies(more: &Given<'_>) -> BTreeMap<String, Value> {
     let given = [more, GIVEN].concat();
     let mut found = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! The servers as a cluster runs them, against clients that mean no good: slow ones, malformed requests, a scanner.
+//! The servers as a cluster runs them, against clients that mean no good: slow ones, malformed
+//! requests, a scanner.
 #![allow(
     clippy::unwrap_used,
     reason = "test helpers outside test functions fail the test all the same"

@@ -27,7 +27,8 @@ pub(crate) async fn send(address: &str, bytes: &str) -> String {
         let _ = stream.write_all(bytes.as_bytes()).await;
         let mut answer = Vec::new();
         let mut part = [0; 4096];
-        // After an answer to a request that it did not read to its end, the server resets the connection.
+        // After an answer to a request that it did not read to its end, the server resets the
+        // connection.
         while let Ok(count @ 1..) = stream.read(&mut part).await {
             answer.extend_from_slice(&part[..count]);
         }

@@ -1,6 +1,8 @@
-//! wapiti looks for faults that servers are known for. It must find none above low at ours, and those of a server that has some.
+//! wapiti looks for faults that servers are known for. It must find none above low at ours, and
+//! those of a server that has some.
 //!
-//! `cargo xtask test` brings it: `WAPITI` is its program, `WAPITI_MODULES` what Python reads it from.
+//! `cargo xtask test` brings it: `WAPITI` is its program, `WAPITI_MODULES` what Python reads it
+//! from.
 
 use std::io::Write as _;
 use std::path::PathBuf;

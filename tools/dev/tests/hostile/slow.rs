@@ -1,5 +1,5 @@
-//! Clients that hold connections: heads and bodies that never end, answers that nobody reads. A visitor must not notice, and
-//! each of them must be cut off in time.
+//! Clients that hold connections: heads and bodies that never end, answers that nobody reads. A
+//! visitor must not notice, and each of them must be cut off in time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,7 +71,8 @@ async fn leave_unread(address: String, path: String) -> Cut {
     let started = Instant::now();
     // More than the system keeps between the two; the rest of them is not even read.
     let _ = timeout(PAUSE, stream.write_all(requests.as_bytes())).await;
-    // A write that waits for room fails as soon as the server has reset the connection; so does one for which there is room.
+    // A write that waits for room fails as soon as the server has reset the connection; so does one
+    // for which there is room.
     while !matches!(timeout(PAUSE, stream.write_all(b"x")).await, Ok(Err(_))) {
         sleep(PAUSE).await;
     }
@@ -191,7 +192,8 @@ async fn slow_clients_are_cut_off_and_nobody_else_notices() {
     }
 }
 
-/// The other side of the limit on heads: a kept connection may be quiet for longer than a head may take.
+/// The other side of the limit on heads: a kept connection may be quiet for longer than a head may
+/// take.
 #[tokio::test]
 async fn a_quiet_connection_is_kept() {
     let stack = stack().await;

@@ -13,7 +13,8 @@ impl Report {
     }
 }
 
-/// Reads what [`Report::json`] wrote. The format is looked at first: what follows has a meaning only in its own.
+/// Reads what [`Report::json`] wrote. The format is looked at first: what follows has a meaning
+/// only in its own.
 pub(crate) fn parse(path: &Path, text: &str) -> Result<Report, Error> {
     #[derive(Deserialize)]
     struct Head {

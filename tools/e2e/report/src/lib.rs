@@ -1,7 +1,8 @@
-//! What a run leaves to read: `report.html`, `report.json`, `junit.xml` and a table, all made from one [`Report`].
+//! What a run leaves to read: `report.html`, `report.json`, `junit.xml` and a table, all made from
+//! one [`Report`].
 //!
-//! A crate of its own, so that the page can be changed and looked at without compiling a Kubernetes client:
-//! `cargo xtask e2e report RUN_DIR` writes the page of an earlier run again.
+//! A crate of its own, so that the page can be changed and looked at without compiling a Kubernetes
+//! client: `cargo xtask e2e report RUN_DIR` writes the page of an earlier run again.
 
 mod html;
 mod json;

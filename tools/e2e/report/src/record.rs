@@ -144,7 +144,7 @@ pub struct StepRecord {
     /// What a steady load asked meanwhile, if the step put one on.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub requests: Option<Requests>,
-    /// The scenarios it belongs to: `main`, `failures`, `posture`; empty for a step that only prepares.
+    /// The scenarios it belongs to: `main`, `failures`, `posture`; empty for a preparing step.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub suite: String,
     /// What it is about, if that is something that goes wrong.
@@ -152,7 +152,8 @@ pub struct StepRecord {
     pub failure: Option<Failure>,
 }
 
-/// What somebody to whom it happens wants to know, in sentences; words to type stand between backticks.
+/// What somebody to whom it happens wants to know, in sentences; words to type stand between
+/// backticks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What is done, or what breaks.

@@ -9,7 +9,8 @@ use crate::{Outcome, Report};
 const NAMED: usize = 3;
 
 impl Report {
-    /// A row a step that ran, and below it what was measured and seen; below all of them a line for each reason to skip steps.
+    /// A row a step that ran, and below it what was measured and seen; below all of them a line for
+    /// each reason to skip steps.
     pub fn table(&self) -> String {
         let mut skipped: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut ran = Vec::new();

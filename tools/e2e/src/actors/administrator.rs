@@ -27,7 +27,8 @@ impl<'a> Administrator<'a> {
         }
     }
 
-    /// Makes the table `name`, empty and with the keys and indexes of the table `like`; one of that name goes first.
+    /// Makes the table `name`, empty and with the keys and indexes of the table `like`; one of that
+    /// name goes first.
     pub(crate) async fn make_table(&self, name: &str, like: &str) -> Result<()> {
         self.drop_table(name).await?;
         let described = self.ask("DescribeTable", json!({ "TableName": like })).await?;

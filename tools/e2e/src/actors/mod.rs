@@ -1,5 +1,5 @@
-//! Those who act in the scenarios. A person among them does only what a person can: look at a page, post a form, review and merge;
-//! loads and probes are clients that do it all the while.
+//! Those who act in the scenarios. A person among them does only what a person can: look at a page,
+//! post a form, review and merge; loads and probes are clients that do it all the while.
 
 mod administrator;
 mod operator;

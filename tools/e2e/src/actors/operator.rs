@@ -1,4 +1,5 @@
-//! Somebody who changes manifests by hand: commits on `master` of the repository they are in, pushed.
+//! Somebody who changes manifests by hand: commits on `master` of the repository they are in,
+//! pushed.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +33,8 @@ impl Operator {
         self.manifests.catch_up().await
     }
 
-    /// Write `new` for the one place that says `old` in a file under `infra/`, and push that. Gives the commit.
+    /// Write `new` for the one place that says `old` in a file under `infra/`, and push that. Gives
+    /// the commit.
     pub(crate) async fn replace(&self, path: &str, old: &str, new: &str) -> Result<String> {
         self.edit(path, |text| replaced_once(path, &text, old, new)).await
     }
@@ -42,8 +44,8 @@ impl Operator {
         self.patch_each(&[path], patches).await
     }
 
-    /// Add these to the `patches` of each of these kustomizations under `infra/`, and push that as one
-    /// commit.
+    /// Add these to the `patches` of each of these kustomizations under `infra/`, and push that as
+    /// one commit.
     pub(crate) async fn patch_each(&self, paths: &[&str], patches: &[Value]) -> Result<String> {
         let add = |text: String, patch: &Value| with_item(&text, "patches", patch);
         self.edit_each(paths, |_, text| patches.iter().try_fold(text, add))
@@ -64,7 +66,8 @@ impl Operator {
         .await
     }
 
-    /// Change a file under `infra/` in two commits and push the second one so long after the first. Gives both.
+    /// Change a file under `infra/` in two commits and push the second one so long after the first.
+    /// Gives both.
     pub(crate) async fn twice(
         &self,
         path: &str,
@@ -90,8 +93,8 @@ impl Operator {
         Ok([first, second])
     }
 
-    /// Do whatever `edit` does to the text of each of these files under `infra/`, given their paths, and
-    /// push that as one commit.
+    /// Do whatever `edit` does to the text of each of these files under `infra/`, given their
+    /// paths, and push that as one commit.
     pub(crate) async fn edit_each(
         &self,
         paths: &[&str],
@@ -107,7 +110,8 @@ impl Operator {
         .await
     }
 
-    /// Add manifests, each a file by its name, to what an overlay under `infra/` brings, and push that.
+    /// Add manifests, each a file by its name, to what an overlay under `infra/` brings, and push
+    /// that.
     pub(crate) async fn add_manifests(&self, overlay: &str, manifests: &[(&str, &str)]) -> Result<String> {
         let message = format!("Add to {overlay}");
         self.commit(&message, |infra| {

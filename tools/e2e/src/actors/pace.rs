@@ -1,4 +1,5 @@
-//! Something that is begun again and again at a steady pace, whether or not what was begun before has ended.
+//! Something that is begun again and again at a steady pace, whether or not what was begun before
+//! has ended.
 
 use std::future::Future;
 use std::time::Duration;
@@ -15,7 +16,8 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Begins `next(0)` now, `next(1)` after `every`, and so on. After a pause of the whole process it goes on at the same pace.
+    /// Begins `next(0)` now, `next(1)` after `every`, and so on. After a pause of the whole process
+    /// it goes on at the same pace.
     pub(super) fn start<F>(every: Duration, mut next: impl FnMut(usize) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,

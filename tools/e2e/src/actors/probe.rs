@@ -1,4 +1,5 @@
-//! Probes both environments throughout a run, whichever scenario is running. It judges nothing: what it saw is in the report.
+//! Probes both environments throughout a run, whichever scenario is running. It judges nothing:
+//! what it saw is in the report.
 
 use std::time::{Duration, Instant};
 

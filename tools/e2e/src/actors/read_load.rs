@@ -12,8 +12,8 @@ use crate::environment::Environment;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
 
-/// Between two requests. With twice as many, two loads at the same time take both cores, and the emulator of AWS pauses for two
-/// seconds.
+/// Between two requests. With twice as many, two loads at the same time take both cores, and the
+/// emulator of AWS pauses for two seconds.
 const EVERY: Duration = Duration::from_millis(20);
 /// After that, a request has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,8 +44,9 @@ pub(crate) struct Tally {
 }
 
 impl ReadLoad {
-    /// Starts the load: half of the requests over kept connections, half over a new one each. Every tenth asks for the page itself,
-    /// which needs the backend and the table, the others for a version.
+    /// Starts the load: half of the requests over kept connections, half over a new one each. Every
+    /// tenth asks for the page itself, which needs the backend and the table, the others for a
+    /// version.
     pub(crate) fn start(env: &Env, environment: Environment) -> Result<Self> {
         let cluster = env.cluster(environment);
         let version = |site: &str| format!("{site}{}", board_api::VERSION);
@@ -78,8 +79,8 @@ impl ReadLoad {
         })
     }
 
-    /// Stops the load once enough requests were made and the last one is answered or has timed out, and
-    /// adds the counts to the step's record.
+    /// Stops the load once enough requests were made and the last one is answered or has timed out,
+    /// and adds the counts to the step's record.
     pub(crate) async fn stop(self, step: &StepHandle) -> Result<Tally> {
         let asked = || self.seen.lock().unwrap_or_else(PoisonError::into_inner).asked;
         eventually(step, &format!("{FEWEST} requests"), LONGER, async || {

@@ -44,7 +44,8 @@ impl<'a> Registry<'a> {
         answer.json().await.context("understand a manifest")
     }
 
-    /// Pushes a manifest, whose layers and configuration are there already, under a tag or its digest. Gives the digest.
+    /// Pushes a manifest, whose layers and configuration are there already, under a tag or its
+    /// digest. Gives the digest.
     pub(crate) async fn push_manifest(&self, app: &str, reference: &str, manifest: &Value) -> Result<String> {
         let kind = manifest["mediaType"]
             .as_str()
@@ -77,8 +78,8 @@ impl<'a> Registry<'a> {
             .with_context(|| format!("push {digest} of {app}"))
     }
 
-    /// Pushes the same image with a note on it, under a tag of its own: other words in its manifest make another digest, which is
-    /// given.
+    /// Pushes the same image with a note on it, under a tag of its own: other words in its manifest
+    /// make another digest, which is given.
     pub(crate) async fn copy(&self, app: &str, digest: &str, tag: &str) -> Result<String> {
         let mut manifest = self.manifest(app, digest).await?;
         manifest["annotations"]["note"] = json!(tag);

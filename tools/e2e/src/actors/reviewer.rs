@@ -45,8 +45,8 @@ impl Reviewer {
         }
     }
 
-    /// The open proposal to release `commit` to an environment, once it can be merged. It may touch nothing but that
-    /// environment's overlays.
+    /// The open proposal to release `commit` to an environment, once it can be merged. It may touch
+    /// nothing but that environment's overlays.
     pub(crate) async fn proposal(
         &self,
         step: &StepHandle,

@@ -1,5 +1,5 @@
-//! Polls a site during a rollout: when does the new commit first answer, when does no other answer any more, and did any request
-//! fail meanwhile?
+//! Polls a site during a rollout: when does the new commit first answer, when does no other answer
+//! any more, and did any request fail meanwhile?
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,8 @@ pub(crate) async fn sample_until_only(
     }
 }
 
-/// A connection of its own for each question: one that is kept would stay with the pod it was made to.
+/// A connection of its own for each question: one that is kept would stay with the pod it was made
+/// to.
 pub(super) async fn ask(http: &reqwest::Client, url: &str) -> Result<String, String> {
     let request = http
         .get(url)

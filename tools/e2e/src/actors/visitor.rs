@@ -53,7 +53,8 @@ impl<'a> Visitor<'a> {
         page.attribute("data-commit")
     }
 
-    /// Fill in the page's form and send it, as a browser without script does; gives the page that answers.
+    /// Fill in the page's form and send it, as a browser without script does; gives the page that
+    /// answers.
     pub(crate) async fn post(&self, author: &str, text: &str) -> Result<Page> {
         let named = || format!("post a message on the page of {}", self.environment);
         let form = self.page().await?.form()?;

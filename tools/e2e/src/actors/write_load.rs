@@ -1,5 +1,5 @@
-//! A steady write load: four messages a second to one environment, without giving up: each message has an idempotency key, and is sent again
-//! under it until it is accepted.
+//! A steady write load: four messages a second to one environment, without giving up: each message
+//! has an idempotency key, and is sent again under it until it is accepted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -79,7 +79,8 @@ impl WriteLoad {
         })
     }
 
-    /// Stops the load once each message is taken or given up. An error unless every message that was taken is on the board, once.
+    /// Stops the load once each message is taken or given up. An error unless every message that
+    /// was taken is on the board, once.
     pub(crate) async fn stop(self, step: &StepHandle) -> Result<()> {
         self.writing.stop().await.context("the write load")?;
         let sent = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));

@@ -1,7 +1,9 @@
-//! The stand-in for the hosted CI: a push on the forge starts a run of the repository's own CI file, as the hosted system would.
+//! The stand-in for the hosted CI: a push on the forge starts a run of the repository's own CI
+//! file, as the hosted system would.
 //!
 //! ```text
-//! forge --webhook--> listener --> trigger (does this push concern us?) --> runner (clean checkout) --> the crate `pipelines`
+//! forge --webhook--> listener --> trigger (does this push concern us?)
+//!       --> runner (clean checkout) --> the crate `pipelines`
 //! ```
 
 mod listener;
@@ -137,7 +139,8 @@ impl Ci {
         .await
     }
 
-    /// The run of a push, once it has passed. A push that started none and a run that failed are errors at once.
+    /// The run of a push, once it has passed. A push that started none and a run that failed are
+    /// errors at once.
     pub(crate) async fn passed(
         &self,
         step: &StepHandle,
@@ -154,7 +157,8 @@ impl Ci {
         self.ended(step, number, within).await
     }
 
-    /// Carry out once more what an earlier run did, as the button of a hosted system does, and wait until it has passed.
+    /// Carry out once more what an earlier run did, as the button of a hosted system does, and wait
+    /// until it has passed.
     pub(crate) async fn again(&self, step: &StepHandle, earlier: &Run, within: Duration) -> Result<Run> {
         let run = self.records.again(earlier.number);
         let number = run.number;

@@ -1,5 +1,5 @@
-//! What docs/CI.md lists, as the owner of a hosted project would configure it; and this repository's own commands with the same
-//! settings.
+//! What docs/CI.md lists, as the owner of a hosted project would configure it; and this
+//! repository's own commands with the same settings.
 
 use std::path::Path;
 

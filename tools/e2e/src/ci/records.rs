@@ -1,4 +1,5 @@
-//! What the CI has seen and done, for the scenarios to ask and for a person to read in `ci/ledger.json`.
+//! What the CI has seen and done, for the scenarios to ask and for a person to read in
+//! `ci/ledger.json`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -86,7 +87,8 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Records kept in `folder`, beside the logs of the runs of `system`; goes on from what an earlier process wrote there.
+    /// Records kept in `folder`, beside the logs of the runs of `system`; goes on from what an
+    /// earlier process wrote there.
     pub(crate) fn open(folder: &Path, system: System) -> Result<Self> {
         let mut ledger: Ledger = json_file::load(&folder.join(FILE))?.unwrap_or_default();
         for run in &mut ledger.runs {
@@ -174,7 +176,8 @@ impl Records {
         let mut given = None;
         self.ledger.send_modify(|ledger| {
             given = Some(change(ledger));
-            // For people and for a later process: a full disk shows elsewhere, and nothing here waits for it.
+            // For people and for a later process: a full disk shows elsewhere, and nothing here
+            // waits for it.
             json_file::save(&self.folder.join(FILE), ledger).ok();
         });
         given.expect("the ledger is changed before `send_modify` returns")

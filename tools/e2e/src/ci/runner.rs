@@ -1,4 +1,5 @@
-//! Carries a run out: a clean checkout of the pushed commit, the settings a hosted project would have, the CI file.
+//! Carries a run out: a clean checkout of the pushed commit, the settings a hosted project would
+//! have, the CI file.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -78,7 +79,8 @@ impl Runner {
         self.system.run(&self.project(), &push, &place, doing).await
     }
 
-    /// Settings as configured, on a machine that keeps what it compiled and that no developer has set up.
+    /// Settings as configured, on a machine that keeps what it compiled and that no developer has
+    /// set up.
     fn project(&self) -> Project {
         let mut project = self.project.clone();
         let target = self.cache.join("target").display().to_string();
@@ -92,8 +94,8 @@ impl Runner {
         project
     }
 
-    /// The same content as a fresh clone, in a folder that stays: files that did not change keep their times, and only by
-    /// those does cargo know that it need not compile them again.
+    /// The same content as a fresh clone, in a folder that stays: files that did not change keep
+    /// their times, and only by those does cargo know that it need not compile them again.
     async fn check_out(&self, folder: &Path, run: &Run) -> Result<()> {
         std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
         let git = Git::at(folder).with_token(&self.token);

@@ -1,6 +1,8 @@
-//! Decides which pushes start a run: the `on.push` filters of the repository's own workflow that delivers.
+//! Decides which pushes start a run: the `on.push` filters of the repository's own workflow that
+//! delivers.
 //!
-//! The workflow file is the one place where the filters are written; on AWS the pipeline's trigger says the same.
+//! The workflow file is the one place where the filters are written; on AWS the pipeline's trigger
+//! says the same.
 
 use anyhow::{Context, Result, ensure};
 use globset::{GlobBuilder, GlobMatcher};
@@ -30,7 +32,8 @@ struct Events {
     _workflow_dispatch: Option<IgnoredAny>,
 }
 
-// A filter that is not interpreted here would be obeyed by GitHub and ignored by the e2e: refuse it.
+// A filter that is not interpreted here would be obeyed by GitHub and ignored by the e2e: refuse
+// it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct PushFilter {
@@ -55,7 +58,8 @@ impl Trigger {
         })
     }
 
-    /// Why a push starts no run; none if it does. `changed` is none for a new branch, which GitHub always runs.
+    /// Why a push starts no run; none if it does. `changed` is none for a new branch, which GitHub
+    /// always runs.
     pub(crate) fn ignores(&self, branch: &str, changed: Option<&[String]>) -> Option<String> {
         if !self.branches.matches(branch) {
             return Some(format!("on.push.branches does not name {branch}"));
@@ -66,7 +70,8 @@ impl Trigger {
     }
 }
 
-/// GitHub's filter patterns: `*` stops at a slash, `**` does not, `!` takes back what an earlier pattern matched.
+/// GitHub's filter patterns: `*` stops at a slash, `**` does not, `!` takes back what an earlier
+/// pattern matched.
 #[derive(Debug)]
 struct Patterns(Vec<(bool, GlobMatcher)>);
 

@@ -1,4 +1,5 @@
-//! Inspects each push: what it changed, and whether the filters in the repository start a run for it.
+//! Inspects each push: what it changed, and whether the filters in the repository start a run for
+//! it.
 
 use std::path::Path;
 
@@ -58,7 +59,8 @@ impl Watcher {
         Ok(why_not.map_or(Verdict::Run, Verdict::Ignore))
     }
 
-    /// The paths that differ before and after; none for a new branch, or where the commit before is gone.
+    /// The paths that differ before and after; none for a new branch, or where the commit before is
+    /// gone.
     async fn changed(&self, push: &PushEvent) -> Result<Option<Vec<String>>> {
         if is_none(&push.before) || !self.has(&push.before).await {
             return Ok(None);

@@ -87,7 +87,8 @@ fn merged(mut base: Value, mounts: &[Value], ports: &[(u16, u16)]) -> Result<Val
         nodes.push(node);
     }
     if nodes.len() > 1 {
-        // kind does so by itself where there is one node only: what runs there must be able to run on either.
+        // kind does so by itself where there is one node only: what runs there must be able to run
+        // on either.
         let untainted = json!("kind: InitConfiguration\nnodeRegistration:\n  taints: []\n");
         extend(&mut nodes[0], "kubeadmConfigPatches", [untainted])?;
     }

@@ -1,4 +1,5 @@
-//! Watches kind while it starts nodes: a worker that asks a wrong address for the control plane would be waited for in vain.
+//! Watches kind while it starts nodes: a worker that asks a wrong address for the control plane
+//! would be waited for in vain.
 
 use std::{
     cell::RefCell,
@@ -36,7 +37,8 @@ for address in $(getent ahostsv4 "$1" | cut -d ' ' -f 1 | sort -u); do
     fi
 done"#;
 
-/// Does what `create` says while nothing makes it hopeless; the error says why nodes do not find each other.
+/// Does what `create` says while nothing makes it hopeless; the error says why nodes do not find
+/// each other.
 pub(super) async fn watched(
     ground: &Ground,
     environment: Environment,
@@ -132,7 +134,8 @@ impl Watch<'_> {
         String::from_utf8_lossy(text.get(from..).unwrap_or_default()).contains(JOINING)
     }
 
-    /// Why the name server answers wrongly for a node, if it does. Docker's own one knows its containers.
+    /// Why the name server answers wrongly for a node, if it does. Docker's own one knows its
+    /// containers.
     async fn stale_names(&self) -> Option<String> {
         let engine = &self.ground.engine;
         if engine.kind() == Kind::Docker {

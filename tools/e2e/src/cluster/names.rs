@@ -1,7 +1,7 @@
 //! Names inside the cluster: `CoreDNS` asks the network's name server alone.
 //!
-//! It would choose at random among the node's resolvers, and those that are not on our network deny the names of forge and
-//! emulator.
+//! It would choose at random among the node's resolvers, and those that are not on our network deny
+//! the names of forge and emulator.
 
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ const PODS: &str = "k8s-app=kube-dns";
 const CONFIGURED: Duration = Duration::from_secs(30);
 const READY: Duration = Duration::from_secs(90);
 
-/// Points `CoreDNS` to `server` and replaces its pods by one for each node, so that no old answer stays.
+/// Points `CoreDNS` to `server` and replaces its pods by one for each node, so that no old answer
+/// stays.
 pub(super) async fn forward_to(client: &Client, server: &str, nodes: usize, step: &StepHandle) -> Result<()> {
     let configs: Api<ConfigMap> = Api::namespaced(client.clone(), NAMESPACE);
     let corefile = eventually(step, "CoreDNS' configuration", CONFIGURED, async || {

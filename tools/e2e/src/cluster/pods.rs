@@ -40,8 +40,9 @@ impl PodRange {
         format!("{a}.{b}.{node}.0/24")
     }
 
-    /// The configuration of a node's network plugins. The subnet is that of all pods, so that packets to a pod of another node
-    /// keep the address they come from, by which the network policies judge; the addresses given out are the node's own part.
+    /// The configuration of a node's network plugins. The subnet is that of all pods, so that
+    /// packets to a pod of another node keep the address they come from, by which the network
+    /// policies judge; the addresses given out are the node's own part.
     pub(super) fn plugins(self, base: &str, node: usize) -> Result<String> {
         let Self([a, b]) = self;
         let mut config: Value = serde_json::from_str(base).context("understand infra/local/cni.conflist")?;
@@ -60,7 +61,8 @@ impl PodRange {
 
     /// What `ip -batch -` reads on `node`, where `nodes` are the addresses of all.
     fn routes(self, node: usize, nodes: &[Ipv4Addr]) -> String {
-        // A packet to a pod that is gone would otherwise leave the machine, and whoever is there answers in its place.
+        // A packet to a pod that is gone would otherwise leave the machine, and whoever is there
+        // answers in its place.
         let mut routes = format!("route replace unreachable {}\n", self.all());
         for (other, address) in nodes.iter().enumerate().filter(|(other, _)| *other != node) {
             let _ = writeln!(routes, "route replace {} via {address}", self.part(other));
@@ -68,7 +70,8 @@ impl PodRange {
         routes
     }
 
-    /// Tells each node of `environment` where pods are, and where none are. `addresses` are the nodes' own.
+    /// Tells each node of `environment` where pods are, and where none are. `addresses` are the
+    /// nodes' own.
     pub(super) async fn route(
         self,
         ground: &Ground,

@@ -25,9 +25,10 @@ impl ServiceRange {
 
     /// Drops on every node what would leave for a Service.
     ///
-    /// While the first endpoint of a Service comes, kube-proxy no longer refuses its packets and does not translate them yet. One
-    /// that is sent in that moment would leave the machine, and whoever is there answers in the Service's place. Dropped, it
-    /// is sent again a second later. A route as for pods would not do: the node's own packets are routed before they are
+    /// While the first endpoint of a Service comes, kube-proxy no longer refuses its packets and
+    /// does not translate them yet. One that is sent in that moment would leave the machine, and
+    /// whoever is there answers in the Service's place. Dropped, it is sent again a second later. A
+    /// route as for pods would not do: the node's own packets are routed before they are
     /// translated, all of them are translated before POSTROUTING.
     pub(super) async fn keep(&self, ground: &Ground, environment: Environment) -> Result<()> {
         let log = ground.run.log(&format!("cluster-{environment}"));

@@ -16,7 +16,8 @@ const READY: Duration = Duration::from_mins(5);
 /// In the line of a step that begins; the list of all steps, which comes first, has none.
 const BEGUN: char = '…';
 
-/// Starts `up` and kills its process, and no other, so long after it has begun to change the machine; gives what it had begun last.
+/// Starts `up` and kills its process, and no other, so long after it has begun to change the
+/// machine; gives what it had begun last.
 pub(super) async fn killed_after(moment: Duration, log: &Path) -> Result<String> {
     let mut child = Command::new("/proc/self/exe")
         .arg("up")

@@ -47,8 +47,8 @@ pub(crate) struct Side {
 }
 
 impl PullRequest {
-    /// Whether it comes from the repository itself and goes into this branch of it. Whoever may read can propose from a fork, under any
-    /// name.
+    /// Whether it comes from the repository itself and goes into this branch of it. Whoever may
+    /// read can propose from a fork, under any name.
     pub(crate) fn is_own(&self, base: &str) -> bool {
         let is_same = self.head.repo_id.is_some() && self.head.repo_id == self.base.repo_id;
         is_same && self.base.branch == base
@@ -108,9 +108,11 @@ impl Repository {
         parse(&format!("POST {path}"), &answer)
     }
 
-    /// Merge a pull request the forge calls mergeable, as one commit, at exactly the head that was looked at.
+    /// Merge a pull request the forge calls mergeable, as one commit, at exactly the head that was
+    /// looked at.
     ///
-    /// The forge refuses (405) while it still works out whether the request can be merged: poll `mergeable` first.
+    /// The forge refuses (405) while it still works out whether the request can be merged: poll
+    /// `mergeable` first.
     pub(crate) async fn merge(&self, pull_request: &PullRequest) -> Result<()> {
         let body = json!({
             "Do": "squash",

@@ -25,9 +25,9 @@ pub(crate) async fn refresh(cluster: &Cluster, app: &str) -> Result<()> {
     Ok(())
 }
 
-/// Wait until Argo CD can compare an Application with Git again, after its repo server was replaced. A ready pod is reached through
-/// its Service a moment later only, and a comparison that fails meanwhile is not repeated within a minute: whoever pushed then would
-/// wait for as long.
+/// Wait until Argo CD can compare an Application with Git again, after its repo server was
+/// replaced. A ready pod is reached through its Service a moment later only, and a comparison that
+/// fails meanwhile is not repeated within a minute: whoever pushed then would wait for as long.
 pub(crate) async fn compares_again(
     step: &StepHandle,
     cluster: &Cluster,
@@ -52,8 +52,8 @@ pub(crate) async fn compares_again(
     .await
 }
 
-/// Have Argo CD sync an Application once, as a person would, to `revision`, which is the newest. After a failed sync that was taken
-/// back it undoes no change by hand until then.
+/// Have Argo CD sync an Application once, as a person would, to `revision`, which is the newest.
+/// After a failed sync that was taken back it undoes no change by hand until then.
 pub(crate) async fn sync_by_hand(
     step: &StepHandle,
     cluster: &Cluster,

@@ -72,8 +72,8 @@ struct Condition {
     message: String,
 }
 
-/// Synced, Healthy, and the last operation succeeded, all at exactly this revision. Health alone says nothing: it stays
-/// Healthy when a migration has failed and nothing was rolled out.
+/// Synced, Healthy, and the last operation succeeded, all at exactly this revision. Health alone
+/// says nothing: it stays Healthy when a migration has failed and nothing was rolled out.
 pub(super) fn judge(status: Option<&Status>, revision: &str) -> Verdict<()> {
     let Some(status) = status else {
         return Verdict::Pending("Argo CD has not looked at it yet".to_owned());
@@ -209,7 +209,8 @@ impl Status {
         format!("{} with {}", self.sync.status, short(&self.sync.revision))
     }
 
-    /// What Argo CD complains about; it may pass, for example when its repo server was still starting.
+    /// What Argo CD complains about; it may pass, for example when its repo server was still
+    /// starting.
     pub(crate) fn problem(&self) -> Option<String> {
         let condition = self
             .conditions

@@ -13,7 +13,8 @@ use crate::environment::Environment;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
 
-/// Wait until every Application of these environments is as Git says, healthy, and nothing is under way.
+/// Wait until every Application of these environments is as Git says, healthy, and nothing is under
+/// way.
 pub(crate) async fn steady(
     step: &StepHandle,
     env: &Env,
@@ -57,7 +58,8 @@ pub(crate) async fn created(step: &StepHandle, cluster: &Cluster, within: Durati
     .await
 }
 
-/// Have Argo CD look into Git now, whether or not anybody told it of a commit, and wait until it has done so.
+/// Have Argo CD look into Git now, whether or not anybody told it of a commit, and wait until it
+/// has done so.
 pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) -> Result<()> {
     for environment in Environment::ALL {
         let cluster = env.cluster(environment);

@@ -1,7 +1,7 @@
 //! The packet filter's rules of podman's network, as `iptables-save` prints them.
 //!
-//! Netavark names two chains after the network, marks what sends a port of this machine to a container with the network's name, and
-//! names the network's range everywhere else.
+//! Netavark names two chains after the network, marks what sends a port of this machine to a
+//! container with the network's name, and names the network's range everywhere else.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -30,7 +30,8 @@ impl Rules {
         }
     }
 
-    /// The ranges that the network's own chain lets through: those it has now, and those it had when a run was killed.
+    /// The ranges that the network's own chain lets through: those it has now, and those it had
+    /// when a run was killed.
     pub(super) fn ranges(&self, saved: &str) -> BTreeSet<Ipv4Net> {
         let rules = saved.lines().filter_map(Rule::read);
         rules
@@ -39,7 +40,8 @@ impl Rules {
             .collect()
     }
 
-    /// What `iptables-restore --noflush` reads to remove all rules of the network, which has had `ranges`; none if there is none.
+    /// What `iptables-restore --noflush` reads to remove all rules of the network, which has had
+    /// `ranges`; none if there is none.
     pub(super) fn removal(&self, saved: &str, ranges: &BTreeSet<Ipv4Net>) -> Option<String> {
         let mut removal = String::new();
         for table in saved.split("COMMIT\n") {

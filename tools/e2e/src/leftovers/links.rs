@@ -59,8 +59,8 @@ pub(super) async fn namespaces(machine: &Machine<'_>, ranges: &BTreeSet<Ipv4Net>
     Ok(found)
 }
 
-/// The namespaces that have got neither an interface nor a process: whoever was to give them one was killed. Nobody may be
-/// starting a container while this is asked.
+/// The namespaces that have got neither an interface nor a process: whoever was to give them one
+/// was killed. Nobody may be starting a container while this is asked.
 pub(super) async fn empty_namespaces(machine: &Machine<'_>) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for name in podman_namespaces(machine).await? {
@@ -97,7 +97,8 @@ pub(super) async fn remove_bridge(machine: &Machine<'_>, name: &str) -> Result<(
     delete.with_context(|| format!("remove the bridge {name}"))
 }
 
-/// Whether nothing is plugged into a bridge. The kernel takes the interfaces of a namespace away some time after its name.
+/// Whether nothing is plugged into a bridge. The kernel takes the interfaces of a namespace away
+/// some time after its name.
 pub(super) async fn is_empty(machine: &Machine<'_>, bridge: &str) -> Result<bool> {
     let begun = Instant::now();
     loop {

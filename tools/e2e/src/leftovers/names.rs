@@ -1,7 +1,8 @@
 //! The records of podman's name server: a file for each network, a line for each container.
 //!
-//! Podman takes a line away when it takes a container off its network. Where it was killed in between, the line stays, whatever
-//! becomes of container and network, and the name then has an address at which nobody answers.
+//! Podman takes a line away when it takes a container off its network. Where it was killed in
+//! between, the line stays, whatever becomes of container and network, and the name then has an
+//! address at which nobody answers.
 
 use std::{
     collections::BTreeMap,
@@ -67,7 +68,8 @@ impl Names {
         let is_gone = |line: &&str| record(line).is_some_and(|record| gone(&record));
         let forgotten: Vec<_> = text.lines().filter(is_gone).filter_map(record).collect();
         let kept: Vec<_> = text.lines().filter(|line| !is_gone(line)).collect();
-        // Podman's own way: where no container is left, there is no file, and the name server ends with the last one.
+        // Podman's own way: where no container is left, there is no file, and the name server ends
+        // with the last one.
         let empty = !kept.iter().any(|line| record(line).is_some());
         if forgotten.is_empty() && !(empty && self.file().exists()) {
             return Ok(forgotten);
@@ -105,8 +107,8 @@ impl Names {
         Ok(Some(file))
     }
 
-    /// Has the name server read its files again. A process id that is no name server's any more would keep podman from starting
-    /// one, so it is removed.
+    /// Has the name server read its files again. A process id that is no name server's any more
+    /// would keep podman from starting one, so it is removed.
     fn tell(&self) -> Result<()> {
         let path = self.folder.join(SERVER).join(SERVER_ID);
         let Ok(text) = fs::read_to_string(&path) else {
@@ -133,7 +135,8 @@ pub(crate) fn doubles(records: &[Record]) -> BTreeMap<String, Vec<Record>> {
     by_name
 }
 
-/// `<container> <IPv4 addresses> <IPv6 addresses> <names>`; the first line of a file has addresses only.
+/// `<container> <IPv4 addresses> <IPv6 addresses> <names>`; the first line of a file has addresses
+/// only.
 fn record(line: &str) -> Option<Record> {
     let words = |list: &str| -> Vec<String> {
         let words = list.split(',').filter(|word| !word.is_empty());

@@ -20,13 +20,14 @@ const MARK: &str = "GITOPS_LOOP_E2E";
 const NOT_OURS_TO_END: [&str; 2] = ["aardvark-dns", "conmon"];
 /// Ends by itself, and would leave half of a container's network behind.
 const SHORT_LIVED: &str = "netavark";
-/// How long processes may take to end after they were asked to. Podman first finishes what it is writing.
+/// How long processes may take to end after they were asked to. Podman first finishes what it is
+/// writing.
 const GRACE: Duration = Duration::from_secs(10);
 const KILLED: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Starts this program anew with the mark of its process, unless it has it: a running process cannot change its own environment
-/// without `unsafe`.
+/// Starts this program anew with the mark of its process, unless it has it: a running process
+/// cannot change its own environment without `unsafe`.
 pub(crate) fn mark(cache: &Cache) -> Result<()> {
     let mark = mark_of(process::id(), cache);
     if env::var_os(MARK).is_some_and(|there| there.as_encoded_bytes() == mark) {
@@ -93,7 +94,8 @@ impl std::fmt::Display for Process {
     }
 }
 
-/// Those with the mark of a run that is over, and their children, who may have been given another environment.
+/// Those with the mark of a run that is over, and their children, who may have been given another
+/// environment.
 fn orphans(all: &[Process], cache: &Cache) -> Vec<Process> {
     let living: BTreeMap<i32, &[u8]> = all
         .iter()

@@ -1,4 +1,5 @@
-//! What a killed podman leaves of containers that it does not know, or not any more: states of runc, conmon, mounts.
+//! What a killed podman leaves of containers that it does not know, or not any more: states of
+//! runc, conmon, mounts.
 
 use std::{
     collections::BTreeSet,

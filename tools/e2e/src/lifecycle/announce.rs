@@ -1,4 +1,5 @@
-//! The first lines of a run (what will happen, how long it took last time, what disk it needs), and the last ones of a bring-up.
+//! The first lines of a run (what will happen, how long it took last time, what disk it needs), and
+//! the last ones of a bring-up.
 
 use anyhow::Result;
 use supply::cache::Cache;

@@ -1,4 +1,5 @@
-//! One release after the other, as in real life: a proposal is merged on the forge, and somebody outside watches.
+//! One release after the other, as in real life: a proposal is merged on the forge, and somebody
+//! outside watches.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -24,7 +25,8 @@ const HOOK: &str = "/api/webhook";
 
 const MERGEABLE: Duration = Duration::from_secs(30);
 const STEADY: Duration = Duration::from_mins(2);
-/// Polling may miss a commit twice: what the repo server remembers of a branch outlives one interval.
+/// Polling may miss a commit twice: what the repo server remembers of a branch outlives one
+/// interval.
 const GIVE_UP: Duration = Duration::from_mins(8);
 
 /// An image that is in the registry, and the commit that says it is serving.
@@ -47,7 +49,8 @@ pub(super) struct Releases<'a> {
 }
 
 impl<'a> Releases<'a> {
-    /// Changes nothing that is served; waits until something is, where the clusters have only just been brought up.
+    /// Changes nothing that is served; waits until something is, where the clusters have only just
+    /// been brought up.
     pub(super) async fn begin(step: &StepHandle, env: &'a Env) -> Result<Self> {
         gitops::steady(step, env, &Environment::ALL, STEADY).await?;
         let manifests = env.manifests();

@@ -1,4 +1,5 @@
-//! A second image of an app without a build: the same layers under a configuration that names another commit.
+//! A second image of an app without a build: the same layers under a configuration that names
+//! another commit.
 
 use std::fmt::Write as _;
 
@@ -12,7 +13,8 @@ use crate::env::Env;
 /// By which the programs know their commit; set in the image.
 const COMMIT: &str = "APP_COMMIT=";
 
-/// Makes the image in the forge's registry and gives its digest. The same image and commit always give the same one.
+/// Makes the image in the forge's registry and gives its digest. The same image and commit always
+/// give the same one.
 pub(super) async fn of(env: &Env, app: &str, digest: &str, commit: &str) -> Result<String> {
     let registry = Registry::of(env);
     let mut manifest = registry.manifest(app, digest).await?;

@@ -10,7 +10,8 @@ pub(super) fn style(budget: Duration, last: Option<f64>) -> ProgressStyle {
         .with_key(
             "clock",
             move |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-                // Writing to a line being composed cannot fail in a way that could be told on that line.
+                // Writing to a line being composed cannot fail in a way that could be told on that
+                // line.
                 let _ = write!(out, "{}", clock(state.elapsed(), budget, last));
             },
         )

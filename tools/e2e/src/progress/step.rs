@@ -96,7 +96,8 @@ impl StepHandle {
         }
     }
 
-    /// Adds seconds to this step's record, such as those from a merge to the first answer. Other numbers are evidence.
+    /// Adds seconds to this step's record, such as those from a merge to the first answer. Other
+    /// numbers are evidence.
     pub(crate) fn measured(&self, what: &str, value: f64) {
         self.0.now().measured.insert(what.to_owned(), value);
     }
@@ -121,7 +122,8 @@ impl StepHandle {
         self.0.now().files.push(name);
     }
 
-    /// Notes why a scenario has nothing to say of what is up. It ends as skipped if it ends well, which it should at once.
+    /// Notes why a scenario has nothing to say of what is up. It ends as skipped if it ends well,
+    /// which it should at once.
     pub(crate) fn skip(&self, why: &str) {
         self.0.now().skipped = Some(why.to_owned());
     }

@@ -1,4 +1,5 @@
-//! A release of staging's backend that its migration stops: what is released, and that everything else continues as before.
+//! A release of staging's backend that its migration stops: what is released, and that everything
+//! else continues as before.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,8 +21,8 @@ use crate::scenarios::workloads::{JOB, NAMESPACE};
 pub(crate) const APP: &str = "backend";
 const HEALED: Duration = Duration::from_secs(40);
 
-/// What a release changes. The server always gets what its migration gets: a change of the migration alone is no
-/// difference for Argo CD, and nothing would be released.
+/// What a release changes. The server always gets what its migration gets: a change of the
+/// migration alone is no difference for Argo CD, and nothing would be released.
 #[derive(Debug, Default)]
 pub(crate) struct Change<'a> {
     /// Environment variables of server and migration.
@@ -102,8 +103,8 @@ impl<'a> Course<'a> {
         self.operator.patch(overlays::BACKEND, &change.patches()).await
     }
 
-    /// Waits until the sync to `bad`, merged just now, has failed and names the Job and `why`; nothing of it may have been
-    /// rolled out.
+    /// Waits until the sync to `bad`, merged just now, has failed and names the Job and `why`;
+    /// nothing of it may have been rolled out.
     pub(crate) async fn stopped(&self, bad: &str, why: &str, within: Duration) -> Result<()> {
         let merged = Instant::now();
         let message = gitops::failed(self.step, &self.env.staging, APP, bad, within).await?;
@@ -159,12 +160,14 @@ impl<'a> Course<'a> {
         gitops::arrived(self.step, &self.env.staging, &[APP], commit, HEALED).await
     }
 
-    /// Waits until `commit` is live, and has been for so long that nobody is sent to an older server.
+    /// Waits until `commit` is live, and has been for so long that nobody is sent to an older
+    /// server.
     pub(crate) async fn live(&self, commit: &str) -> Result<()> {
         gitops::live(self.step, &self.env.staging, &[APP], commit, HEALED).await
     }
 
-    /// Takes back everything that was released since the beginning at once, and waits until that has arrived.
+    /// Takes back everything that was released since the beginning at once, and waits until that
+    /// has arrived.
     pub(crate) async fn back(&self) -> Result<()> {
         self.operator.restore(&self.head).await?;
         let healed = Instant::now();

@@ -1,5 +1,6 @@
-//! The network path from staging to its table, and what can be put in it: a block, or a proxy that injects faults. Both are
-//! rules of the nodes' own packet filter, so nothing in Git or in the cluster changes, and production is not affected.
+//! The network path from staging to its table, and what can be put in it: a block, or a proxy that
+//! injects faults. Both are rules of the nodes' own packet filter, so nothing in Git or in the
+//! cluster changes, and production is not affected.
 
 use std::time::Duration;
 
@@ -54,7 +55,8 @@ impl<'a> Detour<'a> {
         Ok(detour)
     }
 
-    /// From now on no packet gets through, and nobody is told. Before any rule that a network policy makes of itself.
+    /// From now on no packet gets through, and nobody is told. Before any rule that a network
+    /// policy makes of itself.
     pub(crate) async fn wall(&self) -> Result<()> {
         self.on_every_node(&format!("{} -j DROP", self.rule("mangle -I PREROUTING")))
             .await
@@ -73,7 +75,8 @@ impl<'a> Detour<'a> {
             "{} -j REJECT --reject-with tcp-reset",
             self.rule("filter -I FORWARD")
         );
-        // The servers keep many connections, and each would learn of its reset only when it is used.
+        // The servers keep many connections, and each would learn of its reset only when it is
+        // used.
         let cut = format!(
             "for pid in $(pgrep -x backend); do \
              nsenter --target $pid --net ss --kill --tcp dst {} dport = :{AWS_PORT}; done; true",
@@ -114,7 +117,8 @@ impl<'a> Detour<'a> {
     }
 }
 
-/// What a program answers on its pod's own address, past every Service: its status, and when to ask again.
+/// What a program answers on its pod's own address, past every Service: its status, and when to ask
+/// again.
 pub(crate) async fn answer_of(
     env: &Env,
     node: &str,

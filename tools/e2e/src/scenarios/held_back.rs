@@ -1,5 +1,5 @@
-//! Shared by the scenarios whose new frontend pods never become ready: the old pods keep serving, Argo CD reports Degraded, the
-//! cluster names the reason, and the next good commit goes live.
+//! Shared by the scenarios whose new frontend pods never become ready: the old pods keep serving,
+//! Argo CD reports Degraded, the cluster names the reason, and the next good commit goes live.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,8 @@ use crate::wait::{Verdict, eventually};
 
 /// The app that is released.
 pub(super) const APP: &str = "frontend";
-/// In seconds. Two minutes in the manifests, which no scenario can wait for. Nothing else depends on it.
+/// In seconds. Two minutes in the manifests, which no scenario can wait for. Nothing else depends
+/// on it.
 const DEADLINE: u32 = 5;
 
 const NOTICED: Duration = Duration::from_secs(30);
@@ -31,7 +32,8 @@ const NOTICED: Duration = Duration::from_secs(30);
 const WARNED: Duration = Duration::from_secs(15);
 const HEALED: Duration = Duration::from_secs(30);
 
-/// Merge what `edit` makes of staging's overlay. `reason` is what a warning of the new pods must say.
+/// Merge what `edit` makes of staging's overlay. `reason` is what a warning of the new pods must
+/// say.
 pub(crate) async fn run(
     env: &Env,
     step: &StepHandle,

@@ -1,5 +1,5 @@
-//! The scenarios, one per file, in the order they run. Each states what must hold from outside: an HTTP response, a displayed
-//! commit, a time.
+//! The scenarios, one per file, in the order they run. Each states what must hold from outside: an
+//! HTTP response, a displayed commit, a time.
 
 mod backend_release;
 mod deliveries;
@@ -22,8 +22,8 @@ pub(crate) use workloads::NAMESPACE;
 
 use crate::scenario::Scenario;
 
-/// Scenarios that run at the same time: the first uses staging only, the second production only. Each mostly waits, and
-/// neither depends on anything that the other one breaks.
+/// Scenarios that run at the same time: the first uses staging only, the second production only.
+/// Each mostly waits, and neither depends on anything that the other one breaks.
 pub(crate) static AT_ONCE: &[[&str; 2]] = &[
     ["argocd-killed", "process-killed"],
     ["dynamodb-unreachable", "pod-killed"],

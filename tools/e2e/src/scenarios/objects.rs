@@ -1,4 +1,5 @@
-//! Everything that Git has put into a cluster, without what the cluster adds, to be compared object by object.
+//! Everything that Git has put into a cluster, without what the cluster adds, to be compared object
+//! by object.
 
 use std::collections::BTreeMap;
 

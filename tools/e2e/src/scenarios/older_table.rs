@@ -1,5 +1,5 @@
-//! A restored old backup beside staging's own table: messages of schema 1, which every later migration still has to convert. So
-//! a running migration can be observed without new code.
+//! A restored old backup beside staging's own table: messages of schema 1, which every later
+//! migration still has to convert. So a running migration can be observed without new code.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -91,8 +91,8 @@ impl<'a> OlderTable<'a> {
         Ok(number(&self.record().await?["version"]).unwrap_or_default())
     }
 
-    /// Every message is there with its text and in the new form, and the table at `schema`. Gives how many messages
-    /// migration 2 says it has seen and changed, over all its runs.
+    /// Every message is there with its text and in the new form, and the table at `schema`. Gives
+    /// how many messages migration 2 says it has seen and changed, over all its runs.
     pub(crate) async fn migrated(&self, schema: u32) -> Result<(u64, u64)> {
         let items = self.administrator.items(self.name).await?;
         let messages: Vec<_> = items.iter().filter(|item| item["uuid"]["S"] != RECORD).collect();

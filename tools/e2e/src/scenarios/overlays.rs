@@ -1,13 +1,13 @@
-//! The files of staging's overlays that scenarios change, by their paths under `infra/`, and what they add
-//! to them. A change of a base would reach production at the same time.
+//! The files of staging's overlays that scenarios change, by their paths under `infra/`, and what
+//! they add to them. A change of a base would reach production at the same time.
 
 use serde_json::{Value, json};
 
 pub(crate) const BACKEND: &str = "backend/overlays/staging/kustomization.yaml";
 pub(crate) const FRONTEND: &str = "frontend/overlays/staging/kustomization.yaml";
 
-/// An entry for `patches`: `patch`, a strategic merge or a list of JSON operations, for every object of
-/// these kinds.
+/// An entry for `patches`: `patch`, a strategic merge or a list of JSON operations, for every
+/// object of these kinds.
 pub(crate) fn patch(kinds: &str, patch: &Value) -> Value {
     json!({ "target": { "kind": kinds }, "patch": patch.to_string() })
 }
@@ -22,8 +22,8 @@ pub(crate) fn container(kinds: &str, container: &Value) -> Value {
     pod_template(kinds, &json!({ "spec": { "containers": [container] } }))
 }
 
-/// One that replaces the pods of the servers and changes nothing else, as `kubectl rollout restart` does.
-/// Another `mark` replaces them once more.
+/// One that replaces the pods of the servers and changes nothing else, as `kubectl rollout restart`
+/// does. Another `mark` replaces them once more.
 pub(crate) fn restart(mark: &str) -> Value {
     let annotations = json!({ "kubectl.kubernetes.io/restartedAt": mark });
     pod_template(

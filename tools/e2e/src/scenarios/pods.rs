@@ -83,7 +83,8 @@ impl<'a> Servers<'a> {
             .with_context(|| format!("kill the process of {}", pod.name_any()))
     }
 
-    /// Wait until the process of a pod's container, which has ended since `before` was read, has been started again.
+    /// Wait until the process of a pod's container, which has ended since `before` was read, has
+    /// been started again.
     pub(crate) async fn restarted(&self, step: &StepHandle, before: &Pod, within: Duration) -> Result<()> {
         let name = before.name_any();
         eventually(step, &format!("restart of {name}"), within, async || {

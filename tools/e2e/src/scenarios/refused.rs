@@ -1,4 +1,5 @@
-//! Shared by the scenarios in which Argo CD rejects a commit: it names the fault soon, and what runs continues.
+//! Shared by the scenarios in which Argo CD rejects a commit: it names the fault soon, and what
+//! runs continues.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! Shared by the scenarios that release: a proposal is merged, and an outside observer watches the new commit take over.
+//! Shared by the scenarios that release: a proposal is merged, and an outside observer watches the
+//! new commit take over.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,8 @@ pub(crate) async fn built(
     Ok(commit)
 }
 
-/// The rest: the proposal for `commit` is merged; `url` is asked until only `serves` answers; Argo CD agrees.
+/// The rest: the proposal for `commit` is merged; `url` is asked until only `serves` answers; Argo
+/// CD agrees.
 pub(crate) async fn merged(
     env: &Env,
     step: &StepHandle,

@@ -1,12 +1,13 @@
-//! What a scenario changes outside of Git is undone when it ends, however it ends: Ctrl-C drops it at any point.
+//! What a scenario changes outside of Git is undone when it ends, however it ends: Ctrl-C drops it
+//! at any point.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use xshell::Cmd;
 
-/// Commands that undo a change. They run when this is dropped, and nothing waits for their success: whoever needs to know runs the
-/// same as a tool first, and calls [`Undo::done`].
+/// Commands that undo a change. They run when this is dropped, and nothing waits for their success:
+/// whoever needs to know runs the same as a tool first, and calls [`Undo::done`].
 #[must_use = "dropped at once, it undoes the change at once"]
 pub(crate) struct Undo(Vec<Command>);
 
@@ -24,7 +25,8 @@ impl Undo {
 impl Drop for Undo {
     fn drop(&mut self) {
         for command in &mut self.0 {
-            // The scenario has failed already, or was interrupted; what is left shows in the next one.
+            // The scenario has failed already, or was interrupted; what is left shows in the next
+            // one.
             let _ = command
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())

@@ -24,7 +24,8 @@ const OLD_PODS_END: Duration = Duration::from_secs(40);
 const SERVERS: &str = "app.kubernetes.io/name=backend,app.kubernetes.io/component=server";
 const OF_BOTH_APPS: &str = "app.kubernetes.io/component=server";
 
-/// See that the migration of this image succeeded, and that it had ended before any server of this image was made.
+/// See that the migration of this image succeeded, and that it had ended before any server of this
+/// image was made.
 pub(crate) async fn migrated_before_serving(cluster: &Cluster, digest: &str) -> Result<()> {
     let environment = cluster.environment;
     let job = Api::<Job>::namespaced(cluster.client.clone(), NAMESPACE)
@@ -119,8 +120,8 @@ pub(crate) async fn note_migration(way: &Way, cluster: &Cluster) {
     }
 }
 
-/// Wait until no server of another image is left. One that is ending answers those who hold a connection to it, as the
-/// frontend does, although it gets no new ones.
+/// Wait until no server of another image is left. One that is ending answers those who hold a
+/// connection to it, as the frontend does, although it gets no new ones.
 pub(crate) async fn others_ended(step: &StepHandle, cluster: &Cluster, digest: &str) -> Result<()> {
     gone(step, cluster, SERVERS, |pod| {
         !pod.spec.as_ref().is_some_and(|spec| runs(spec, digest))

@@ -1,4 +1,5 @@
-//! The emulator's stacks, deployed from the very template AWS gets, by AWS' own command line in the emulator's container.
+//! The emulator's stacks, deployed from the very template AWS gets, by AWS' own command line in the
+//! emulator's container.
 
 use std::time::Duration;
 

@@ -1,8 +1,9 @@
 //! Starts the two containers through testcontainers.
 //!
-//! It reads the engine's socket from `DOCKER_HOST` and nowhere else, and a running process cannot change its own environment
-//! without `unsafe`: so this part runs as a process of its own, `e2e start-containers`, with its request on stdin. It is told
-//! to keep what it started; `teardown` finds that by name.
+//! It reads the engine's socket from `DOCKER_HOST` and nowhere else, and a running process cannot
+//! change its own environment without `unsafe`: so this part runs as a process of its own,
+//! `e2e start-containers`, with its request on stdin. It is told to keep what it started;
+//! `teardown` finds that by name.
 
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use xshell::{Shell, cmd};
 use super::{AWS, AWS_PORT, FORGE, FORGE_PORT, LABEL, gitea};
 use crate::{env::Ground, process::Tool};
 
-/// Only what the template needs, none of it loaded in the middle of a deployment; no call to the world outside; and a resource it
-/// does not know is an error, not a success.
+/// Only what the template needs, none of it loaded in the middle of a deployment; no call to the
+/// world outside; and a resource it does not know is an error, not a success.
 const AWS_SETTINGS: &[(&str, &str)] = &[
     ("SERVICES", "cloudformation,dynamodb,iam,sts"),
     ("EAGER_SERVICE_LOADING", "1"),
@@ -111,7 +112,8 @@ async fn aws(request: &Request) -> Result<()> {
     Ok(())
 }
 
-/// On our network, its port on the loopback address only: nobody else on the user's network is to see it.
+/// On our network, its port on the loopback address only: nobody else on the user's network is to
+/// see it.
 fn published(
     request: &Request,
     image: ContainerRequest<GenericImage>,

@@ -44,7 +44,8 @@ impl Secrets {
         })
     }
 
-    /// `app.ini`. Read-only in the container, so it must already hold every secret the forge would otherwise write into it.
+    /// `app.ini`. Read-only in the container, so it must already hold every secret the forge would
+    /// otherwise write into it.
     pub(super) fn settings(&self, root_url: &str) -> String {
         let [jwt, internal, key, lfs] = &self.signing;
         let folder = FOLDER;
@@ -67,9 +68,11 @@ impl Secrets {
             "server",
             &[
                 ("HTTP_PORT", "3000"),
-                // What webhooks carry; Argo CD compares its host and path with the repoURL of the Applications.
+                // What webhooks carry; Argo CD compares its host and path with the repoURL of the
+                // Applications.
                 ("ROOT_URL", &format!("{root_url}/")),
-                // The API's own addresses follow the Host header, so this machine may use another port.
+                // The API's own addresses follow the Host header, so this machine may use another
+                // port.
                 ("PUBLIC_URL_DETECTION", "auto"),
                 ("OFFLINE_MODE", "true"),
                 ("DISABLE_SSH", "true"),

@@ -1,4 +1,5 @@
-//! The key that images are signed with: generated for each run, kept in its folder, and never in Git. The clusters get its public half.
+//! The key that images are signed with: generated for each run, kept in its folder, and never in
+//! Git. The clusters get its public half.
 
 use std::{
     fs,

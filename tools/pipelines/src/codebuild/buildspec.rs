@@ -1,4 +1,5 @@
-//! The repository's own buildspec, read as CodeBuild reads it: version 0.2, strict about what it does not know.
+//! The repository's own buildspec, read as CodeBuild reads it: version 0.2, strict about what it
+//! does not know.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -148,7 +149,8 @@ impl Buildspec {
         .collect()
     }
 
-    /// The variables a build starts with: whoever starts it wins over the file, as on AWS; secrets must be provided.
+    /// The variables a build starts with: whoever starts it wins over the file, as on AWS; secrets
+    /// must be provided.
     pub(crate) fn variables(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
         let missing: Vec<&str> = self
             .secrets()

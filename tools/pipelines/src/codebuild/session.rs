@@ -1,4 +1,5 @@
-//! One shell that lives through a whole build, so that what a command exports or where it goes holds for the next.
+//! One shell that lives through a whole build, so that what a command exports or where it goes
+//! holds for the next.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -33,7 +34,8 @@ pub(crate) enum Ended {
 }
 
 impl Session {
-    /// Start a shell in `folder` with these variables on top of this process's; all output of its commands goes to `log`.
+    /// Start a shell in `folder` with these variables on top of this process's; all output of its
+    /// commands goes to `log`.
     pub(crate) fn open(
         shell: Shell,
         folder: &Path,

@@ -36,7 +36,8 @@ impl Step {
         }
     }
 
-    /// Whether the next phase runs after a failure here: of all phases only `build` is followed by one, unless it says otherwise.
+    /// Whether the next phase runs after a failure here: of all phases only `build` is followed by
+    /// one, unless it says otherwise.
     pub(crate) fn goes_on_after_failure(self, on_failure: Option<OnFailure>) -> bool {
         match on_failure {
             Some(OnFailure::Abort) => false,

@@ -1,7 +1,8 @@
 //! The steps' shell, which ends only when all that it printed has been read.
 //!
-//! act reads a step's words from a terminal of its own, and closes that as soon as a step has failed (`exec` in its
-//! `host_environment.go`): what it has not read by then is lost, and the last line of a step that fails is the reason.
+//! act reads a step's words from a terminal of its own, and closes that as soon as a step has
+//! failed (`exec` in its `host_environment.go`): what it has not read by then is lost, and the last
+//! line of a step that fails is the reason.
 
 use std::env;
 use std::fs;

@@ -1,5 +1,6 @@
-//! As much of AWS as lets a run into its registry, for the real command line of AWS: a token is exchanged for a role, and the role for
-//! ECR's password. Unlike the emulators, it takes one token, one role and one region only.
+//! As much of AWS as lets a run into its registry, for the real command line of AWS: a token is
+//! exchanged for a role, and the role for ECR's password. Unlike the emulators, it takes one token,
+//! one role and one region only.
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};

@@ -1,5 +1,5 @@
-//! Somebody refuses, or is not there: the run fails, its log says why and what to do, nothing half-done is in Git, and a run once more,
-//! when the fault is gone, passes.
+//! Somebody refuses, or is not there: the run fails, its log says why and what to do, nothing
+//! half-done is in Git, and a run once more, when the fault is gone, passes.
 
 use std::net::TcpListener;
 
@@ -10,7 +10,8 @@ use crate::runs::{SYSTEMS, expected};
 use crate::source::Source;
 use crate::stand_ins::{StandIns, TOKEN};
 
-/// Runs and expects a failure before the last job (on CodeBuild: phase), whose reason is in the log and which leaves nothing behind.
+/// Runs and expects a failure before the last job (on CodeBuild: phase), whose reason is in the log
+/// and which leaves nothing behind.
 async fn fails(site: &Site, stand_ins: &StandIns, system: System, reasons: &[&str]) {
     let outcome = site.run().await;
     let said = site.said();
@@ -130,7 +131,8 @@ async fn a_run_without_credentials_fails_and_pushes_nothing() {
     }
 }
 
-/// AWS promises `on-failure` for its own images on EC2 compute alone, and goes on to `post_build` without it.
+/// AWS promises `on-failure` for its own images on EC2 compute alone, and goes on to `post_build`
+/// without it.
 #[tokio::test]
 async fn codebuild_pushes_nothing_after_a_failed_phase_though_nothing_ends_the_build() {
     let source = Source::of_work_tree();

@@ -1,4 +1,5 @@
-//! What one system works with: a bare remote, a checkout of one source commit, and a machine of its own.
+//! What one system works with: a bare remote, a checkout of one source commit, and a machine of its
+//! own.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -94,7 +95,8 @@ impl Site {
         }
     }
 
-    /// Puts the `infra/` that [`Source::without_manifests`] lacks into a repository of its own, as a project does by `INFRA_REMOTE`.
+    /// Puts the `infra/` that [`Source::without_manifests`] lacks into a repository of its own, as
+    /// a project does by `INFRA_REMOTE`.
     pub(crate) fn move_manifests(&mut self) {
         let (work, remote) = (
             self.folder.path().join("infra"),
@@ -189,7 +191,8 @@ impl Site {
         all.lines().map(str::to_owned).collect()
     }
 
-    /// Makes the remote refuse every push with these words, as a protected branch does; without words, take them again.
+    /// Makes the remote refuse every push with these words, as a protected branch does; without
+    /// words, take them again.
     pub(crate) fn refuse_pushes(&self, words: Option<&str>) {
         let hook = self.remote.join("hooks/pre-receive");
         match words {

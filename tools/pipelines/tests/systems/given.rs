@@ -1,5 +1,5 @@
-//! What the CI files are given: no key of AWS, and nothing at all where a stranger's pull request starts them. Each rule is also shown a
-//! file it must refuse.
+//! What the CI files are given: no key of AWS, and nothing at all where a stranger's pull request
+//! starts them. Each rule is also shown a file it must refuse.
 
 use std::fs;
 
@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::root;
 use crate::rules::{deliver, workflows};
 
-/// Events that start a workflow with no more than its own text says. Others, as `pull_request_target`, start it with the rights and
-/// secrets of the repository on the word of a stranger.
+/// Events that start a workflow with no more than its own text says. Others, as
+/// `pull_request_target`, start it with the rights and secrets of the repository on the word of a
+/// stranger.
 const EVENTS: &[&str] = &[
     "pull_request",
     "push",
@@ -77,8 +78,8 @@ fn what_a_pull_request_starts_gets_no_secret_and_may_write_nothing() {
     }
 }
 
-/// What is stored for CI, on whichever system: the password of a registry that is not ECR, and of a key in a file; the token of another
-/// forge.
+/// What is stored for CI, on whichever system: the password of a registry that is not ECR, and of a
+/// key in a file; the token of another forge.
 const STORED: &[&str] = &["COSIGN_PASSWORD", "FORGE_TOKEN", "REGISTRY_PASSWORD"];
 /// Parts of the names by which AWS's clients and actions take a key that somebody stored.
 const KEYS: &[&str] = &[

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::outside::aws_program;
 use crate::stand_ins::StandIns;
 
-/// Its variables: nothing of this user's, the verbs that were compiled from this work tree, and AWS's own program.
+/// Its variables: nothing of this user's, the verbs that were compiled from this work tree, and
+/// AWS's own program.
 pub(crate) fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, String> {
     let (home, bin) = (folder.join("home"), folder.join("bin"));
     fs::create_dir_all(&home).expect("make a folder");
@@ -41,7 +42,8 @@ pub(crate) fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, S
         ("GIT_CONFIG_GLOBAL", "/dev/null".to_owned()),
         ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
         ("AWS_ENDPOINT_URL", format!("http://{}", stand_ins.address)),
-        // Without credentials it would look for those of a virtual machine, at an address of the network.
+        // Without credentials it would look for those of a virtual machine, at an address of the
+        // network.
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         (
             "ACTIONS_ID_TOKEN_REQUEST_URL",

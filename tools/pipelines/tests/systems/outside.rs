@@ -40,7 +40,8 @@ pub(crate) fn linters() -> Linters {
     supply::linters(&cache, true, &Silent, &root().join("target/supply/logs")).expect("get the linters")
 }
 
-/// The folder of AWS's command line: the program in its `bin`, which wants the folder as `PYTHONPATH`.
+/// The folder of AWS's command line: the program in its `bin`, which wants the folder as
+/// `PYTHONPATH`.
 pub(crate) fn aws_program() -> PathBuf {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let cache = Cache::locate().expect("find the cache");

@@ -97,7 +97,8 @@ fn faults(text: &str) -> Vec<String> {
         faults.push("what a push started is cut off by the next".to_owned());
     }
     for (name, job) in workflow["jobs"].as_object().expect("jobs") {
-        // A job that calls another workflow has the timeouts of that one, and may not have one of its own.
+        // A job that calls another workflow has the timeouts of that one, and may not have one of
+        // its own.
         let calls = job["uses"].as_str();
         if calls.is_none() && !job["timeout-minutes"].is_u64() {
             faults.push(format!("job {name} has no timeout"));

@@ -1,4 +1,5 @@
-//! Each file is run by its runner for a push of the same commit; what they bring to Git is compared.
+//! Each file is run by its runner for a push of the same commit; what they bring to Git is
+//! compared.
 
 use pipelines::System;
 use serde_json::Value;

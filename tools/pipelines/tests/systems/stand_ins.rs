@@ -1,4 +1,5 @@
-//! Stand-ins on loopback: a registry that has every image, a forge that keeps pull requests, a giver of identity tokens, AWS.
+//! Stand-ins on loopback: a registry that has every image, a forge that keeps pull requests, a
+//! giver of identity tokens, AWS.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

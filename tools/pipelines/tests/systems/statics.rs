@@ -1,4 +1,5 @@
-//! The files as they are written, held against linters. Each check is also shown a file it must refuse.
+//! The files as they are written, held against linters. Each check is also shown a file it must
+//! refuse.
 
 use std::fs;
 use std::path::Path;

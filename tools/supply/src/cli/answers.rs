@@ -1,5 +1,5 @@
-//! Answers to other programs: one line of JSON on standard output, and beside it, on standard error, a line for each thing that is
-//! done. A failure is an answer, too.
+//! Answers to other programs: one line of JSON on standard output, and beside it, on standard
+//! error, a line for each thing that is done. A failure is an answer, too.
 
 use std::path::Path;
 use std::thread;
@@ -28,8 +28,8 @@ pub(super) fn get(names: &[String], install: bool, logs: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Gets the emulator's image where it is not there yet, and makes the engine answer to the one who asked alone, for as long as it
-/// holds standard input open.
+/// Gets the emulator's image where it is not there yet, and makes the engine answer to the one who
+/// asked alone, for as long as it holds standard input open.
 pub(super) fn emulator(install: bool, logs: &Path) -> Result<()> {
     let cache = Cache::locate()?;
     // The doctor asks for all that clusters need; an engine that works is enough here.
@@ -57,7 +57,8 @@ pub(super) fn toolchain(install: bool, logs: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a run of everything lacks after what can be installed was, and what is known of the support of the pinned versions.
+/// What a run of everything lacks after what can be installed was, and what is known of the support
+/// of the pinned versions.
 pub(super) fn doctor(install: bool, logs: &Path) -> Result<()> {
     let groups = supply::doctor::groups(Mode::Auto, logs)?;
     // Its error would be the same faults in one text; they are listed one by one.
@@ -78,7 +79,8 @@ pub(super) fn doctor(install: bool, logs: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Says what kind of failure it was, for a program that reacts to it, and what happened, for a person.
+/// Says what kind of failure it was, for a program that reacts to it, and what happened, for a
+/// person.
 pub(super) fn fail(error: &Error) {
     println!("{}", failure(error));
 }

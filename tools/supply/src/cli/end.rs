@@ -1,5 +1,5 @@
-//! Ctrl-C, a polite kill, and the end of the program that asked: each ends what was started, children of children included. A second
-//! signal ends this program at once.
+//! Ctrl-C, a polite kill, and the end of the program that asked: each ends what was started,
+//! children of children included. A second signal ends this program at once.
 
 use std::io::{self, Read as _};
 use std::process::exit;

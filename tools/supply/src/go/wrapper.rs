@@ -1,5 +1,5 @@
-//! The module that a build is made through: Go follows replacements only in the main module, so it repeats those of the module that it
-//! requires.
+//! The module that a build is made through: Go follows replacements only in the main module, so it
+//! repeats those of the module that it requires.
 
 use std::fs;
 use std::path::PathBuf;
@@ -40,7 +40,8 @@ impl GoModule<'_> {
             let (target, version) = match (&new.version, self.published) {
                 (Some(version), _) => (new.path.as_str(), version.as_str()),
                 (None, Some(published)) => (old.path.as_str(), published),
-                // The version that go.mod requires beside it is used; Go objects if that one does not exist.
+                // The version that go.mod requires beside it is used; Go objects if that one does
+                // not exist.
                 (None, None) => continue,
             };
             let from = old

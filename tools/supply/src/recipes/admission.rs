@@ -1,6 +1,8 @@
-//! What images are signed with (cosign), and what looks at signatures in the clusters (Sigstore's policy controller).
+//! What images are signed with (cosign), and what looks at signatures in the clusters (Sigstore's
+//! policy controller).
 //!
-//! Both are made of the controller's module, which requires a cosign: most of what they are compiled from is the same.
+//! Both are made of the controller's module, which requires a cosign: most of what they are
+//! compiled from is the same.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,8 +27,8 @@ pub const PART: Part = Part {
 
 const CONTROLLER: &str = "policy-controller";
 
-/// Modules without versions of their own, of which registries keep some commits only. They read passwords of registries, which
-/// nobody needs here.
+/// Modules without versions of their own, of which registries keep some commits only. They read
+/// passwords of registries, which nobody needs here.
 const REPLACED: &[(&str, &str)] = &[
     (
         "github.com/google/go-containerregistry/pkg/authn/k8schain",

@@ -21,7 +21,8 @@ use crate::workshop::{Workshop, minutes};
 pub struct Kubeconform {
     /// The program.
     pub program: PathBuf,
-    /// One file for each kind, named as in `deployment-apps-v1.json`: Kubernetes' own and those of Argo CD.
+    /// One file for each kind, named as in `deployment-apps-v1.json`: Kubernetes' own and those of
+    /// Argo CD.
     pub schemas: PathBuf,
     /// Argo CD's manifests as released.
     pub argocd: PathBuf,
@@ -92,7 +93,8 @@ fn schemas_folder(shop: Workshop<'_>) -> Result<PathBuf> {
     Ok(shop.cache.files().join(format!("schemas-{key}")))
 }
 
-/// Made once for each pair of versions: those of the nodes' Kubernetes (by its minor version) and of the installed Argo CD.
+/// Made once for each pair of versions: those of the nodes' Kubernetes (by its minor version) and
+/// of the installed Argo CD.
 fn schemas(shop: Workshop<'_>) -> Result<PathBuf> {
     let kubernetes = shop.versions.get("node", "kubernetes")?;
     let folder = schemas_folder(shop)?;
@@ -137,7 +139,8 @@ print(json.dumps([each for each in objects if each and each['kind'] == 'CustomRe
     Ok(folder)
 }
 
-/// Copies the schemas so that they refer to each other by file: as published, they do so by an address.
+/// Copies the schemas so that they refer to each other by file: as published, they do so by an
+/// address.
 fn copy_core(from: &Path, to: &Path) -> Result<()> {
     let entries = fs::read_dir(from).with_context(|| format!("list {}", from.display()))?;
     for entry in entries {
@@ -201,7 +204,8 @@ fn of_definition(definition: &Value) -> Result<Vec<(String, Value)>> {
         .collect()
 }
 
-/// Refuses fields that a schema does not list, as the server does, and says in JSON Schema's words what only `OpenAPI` knows.
+/// Refuses fields that a schema does not list, as the server does, and says in JSON Schema's words
+/// what only `OpenAPI` knows.
 fn close(schema: &mut Value) {
     let Some(fields) = schema.as_object_mut() else {
         return;

@@ -30,7 +30,8 @@ pub(crate) const CLOUD: FilesRecipe = FilesRecipe {
     always: false,
 };
 
-/// The folder with cfn-lint, moto, `MiniStack` and AWS' command line: modules in it, programs in its `bin`.
+/// The folder with cfn-lint, moto, `MiniStack` and AWS' command line: modules in it, programs in
+/// its `bin`.
 pub(crate) fn build_cloud(shop: Workshop<'_>) -> Result<PathBuf> {
     packages(shop.versions)?.install(shop)
 }

@@ -39,7 +39,8 @@ const PACKAGES: &[&str] = &[
     "tzdata",
 ];
 
-/// Since 1.27 Gitea calls its modules `gitea.dev/…`. Not every registry has them so, but all have them under their former paths.
+/// Since 1.27 Gitea calls its modules `gitea.dev/…`. Not every registry has them so, but all have
+/// them under their former paths.
 const MOVED: &[(&str, &str, &str)] = &[
     (
         "gitea.dev/actions-proto-go",

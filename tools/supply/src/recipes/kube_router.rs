@@ -45,7 +45,8 @@ fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
     .extract(shop, &folder.join("root.tar"))?;
     let links = folder.join("links/usr/sbin");
     fs::create_dir_all(&links).with_context(|| format!("create {}", links.display()))?;
-    // Debian sets these links in a maintainer script. The same tables as kube-proxy's, or neither would see the other's rules.
+    // Debian sets these links in a maintainer script. The same tables as kube-proxy's, or neither
+    // would see the other's rules.
     for command in ["iptables", "iptables-save", "iptables-restore"] {
         symlink("xtables-nft-multi", links.join(command)).with_context(|| format!("link {command}"))?;
     }

@@ -145,7 +145,8 @@ fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
     shop.run("image-node", minutes(1), leftovers)
 }
 
-/// What kubeadm asks for, except that pause is the one containerd is set to, as in upstream's node image.
+/// What kubeadm asks for, except that pause is the one containerd is set to, as in upstream's node
+/// image.
 fn system_images(
     shop: Workshop<'_>,
     sh: &Shell,

@@ -1,4 +1,5 @@
-//! A proxy between a program and a `DynamoDB` that makes chosen requests fail the way networks and services sometimes do.
+//! A proxy between a program and a `DynamoDB` that makes chosen requests fail the way networks and
+//! services sometimes do.
 //!
 //! Faults are planned request by request, never random: a test that fails, fails again.
 
@@ -24,7 +25,8 @@ const NEXT_ACCEPT: Duration = Duration::from_millis(10);
 /// What a request meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Refused as a table with provisioned throughput does: 400 `ProvisionedThroughputExceededException`.
+    /// Refused as a table with provisioned throughput does: 400
+    /// `ProvisionedThroughputExceededException`.
     Throttled,
     /// Refused as a table on demand, and the service itself, do: 400 `ThrottlingException`.
     ServiceThrottled,
@@ -65,7 +67,8 @@ struct Rule {
 }
 
 impl FaultProxy {
-    /// One in front of `upstream` (`http://127.0.0.1:…`) that passes everything on, on a port of loopback that the system chose.
+    /// One in front of `upstream` (`http://127.0.0.1:…`) that passes everything on, on a port of
+    /// loopback that the system chose.
     pub async fn start(upstream: &str) -> Result<Self> {
         Self::start_at("127.0.0.1:0", upstream).await
     }
@@ -95,7 +98,8 @@ impl FaultProxy {
         })
     }
 
-    /// The next `times` requests of `operation` (`PutItem`) meet `fault`, after those that were planned before.
+    /// The next `times` requests of `operation` (`PutItem`) meet `fault`, after those that were
+    /// planned before.
     pub fn next(&self, times: usize, operation: &'static str, fault: Fault) {
         lock(&self.state).rules.push(Rule {
             operation: Some(operation),
@@ -143,7 +147,8 @@ impl State {
 
 async fn serve(listener: TcpListener, forward: Forward) {
     loop {
-        // A connection that ended before it was accepted, or too many of them, is no reason to accept no more.
+        // A connection that ended before it was accepted, or too many of them, is no reason to
+        // accept no more.
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(NEXT_ACCEPT).await;
             continue;

@@ -1,4 +1,5 @@
-//! One run of CI as the e2e keeps it: a line of the ledger, and a log in which each verb says how long it took.
+//! One run of CI as the e2e keeps it: a line of the ledger, and a log in which each verb says how
+//! long it took.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,7 +50,8 @@ enum State {
     Failed(IgnoredAny),
 }
 
-/// The runs that passed, in order. One on `master` that compiled nothing is left out: its figures are of no change.
+/// The runs that passed, in order. One on `master` that compiled nothing is left out: its figures
+/// are of no change.
 pub(super) fn read(ledger: &Path) -> Result<Vec<Ran>> {
     let text = fs::read(ledger).with_context(|| format!("read {}", ledger.display()))?;
     let Ledger { runs } =
@@ -77,7 +79,8 @@ pub(super) fn read(ledger: &Path) -> Result<Vec<Ran>> {
     Ok(all)
 }
 
-/// `built     IMAGE (11.7 MB)`, with what a runner puts before each line; and nothing came from an earlier run of the same content.
+/// `built IMAGE (11.7 MB)`, with what a runner puts before each line; and nothing came from an
+/// earlier run of the same content.
 fn has_compiled(log: &str) -> bool {
     let says = |start: &str, end: &str| {
         log.lines()

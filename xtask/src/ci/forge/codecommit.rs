@@ -1,4 +1,5 @@
-//! Pull requests of AWS CodeCommit, asked through the `aws` program: it has the role, the region and the signatures.
+//! Pull requests of AWS CodeCommit, asked through the `aws` program: it has the role, the region
+//! and the signatures.
 
 use anyhow::Result;
 use serde::Deserialize;

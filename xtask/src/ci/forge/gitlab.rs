@@ -1,8 +1,10 @@
-//! Merge requests by push options, as GitLab makes them: no API and no more rights than a push needs.
+//! Merge requests by push options, as GitLab makes them: no API and no more rights than a push
+//! needs.
 //!
-//! A branch is its merge request: the push that makes the one makes the other, and GitLab closes a merge request whose branch is
-//! deleted. A merged branch that was left there is told from an open one by what the environment is pinned to, and a stranger's
-//! merge request is none of these: its branch is in a fork.
+//! A branch is its merge request: the push that makes the one makes the other, and GitLab closes a
+//! merge request whose branch is deleted. A merged branch that was left there is told from an open
+//! one by what the environment is pinned to, and a stranger's merge request is none of these: its
+//! branch is in a fork.
 
 use anyhow::{Context as _, Result};
 

@@ -1,4 +1,5 @@
-//! Pull requests by GitHub's API. Gitea took the shapes of these calls over, so one client serves both.
+//! Pull requests by GitHub's API. Gitea took the shapes of these calls over, so one client serves
+//! both.
 
 mod list;
 
@@ -57,7 +58,8 @@ impl Client<'_> {
         format!("{}/repos/{}/{path}", self.hub.api, self.hub.repo)
     }
 
-    /// Sends a change, and again to where the forge says that a renamed repository is: what has a body is sent on by no client.
+    /// Sends a change, and again to where the forge says that a renamed repository is: what has a
+    /// body is sent on by no client.
     fn send(
         &self,
         request: impl Fn(&str) -> RequestBuilder<WithBody>,

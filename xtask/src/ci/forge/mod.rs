@@ -35,8 +35,8 @@ pub(crate) struct Proposal {
 
 /// What the release verbs ask of a forge.
 pub(crate) trait Forge {
-    /// The open proposals that CI makes, so from the repository itself into the branch that holds the overlays, whose branch begins
-    /// with `prefix`.
+    /// The open proposals that CI makes, so from the repository itself into the branch that holds
+    /// the overlays, whose branch begins with `prefix`.
     fn open_proposals(&self, prefix: &str) -> Result<Vec<Open>>;
     /// What to tell Git's server with the push of the branch.
     fn push_options(&self, _proposal: &Proposal) -> Vec<String> {

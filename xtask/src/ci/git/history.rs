@@ -1,5 +1,5 @@
-//! How files came to be what they are, by all ways that lead there: a branch that was brought up to date and then taken over as it
-//! is has the main line behind its second parent.
+//! How files came to be what they are, by all ways that lead there: a branch that was brought up to
+//! date and then taken over as it is has the main line behind its second parent.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,8 @@ pub(crate) struct Change {
 const END_OF_COMMIT: char = '\0';
 
 impl Git<'_> {
-    /// The commits in the history of `tip` that changed one of `paths`, each one before its parents.
+    /// The commits in the history of `tip` that changed one of `paths`, each one before its
+    /// parents.
     pub(crate) fn changes(&self, tip: &str, paths: &[String]) -> Result<Vec<Change>> {
         let mut args = vec![
             "rev-list",
@@ -85,7 +86,8 @@ impl Git<'_> {
         Ok(found.lines().map(str::to_owned).collect())
     }
 
-    /// The last commit in the history of `tip` that changed what images are made from; prose beside the code does not.
+    /// The last commit in the history of `tip` that changed what images are made from; prose beside
+    /// the code does not.
     pub(crate) fn last_change(&self, tip: &str) -> Result<String> {
         self.once(&format!("last change {tip}"), || {
             let mut found = self.content_changes(&["-1", "--first-parent", tip])?;
@@ -93,7 +95,8 @@ impl Git<'_> {
         })
     }
 
-    /// The commits after `start`, and made with it in their history, that changed what images are made from, up to `tip`.
+    /// The commits after `start`, and made with it in their history, that changed what images are
+    /// made from, up to `tip`.
     pub(crate) fn changes_since(&self, start: &str, tip: &str) -> Result<Vec<String>> {
         self.content_changes(&["--ancestry-path", tip, &format!("^{start}")])
     }

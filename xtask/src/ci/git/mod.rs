@@ -1,6 +1,8 @@
-//! Git as the release verbs need it: reads trees and histories, makes commits. Never touches the work tree or the user's index.
+//! Git as the release verbs need it: reads trees and histories, makes commits. Never touches the
+//! work tree or the user's index.
 //!
-//! All of it goes through a view of the checkout without branches and settings (`gitkit`), so every commit is named in full.
+//! All of it goes through a view of the checkout without branches and settings (`gitkit`), so every
+//! commit is named in full.
 
 pub(crate) mod history;
 pub(crate) mod remote;
@@ -161,7 +163,8 @@ impl<'sh> Git<'sh> {
         })
     }
 
-    /// Whether the history of `descendant` holds `ancestor`; a commit holds itself. Unknown commits count as unrelated.
+    /// Whether the history of `descendant` holds `ancestor`; a commit holds itself. Unknown commits
+    /// count as unrelated.
     pub(crate) fn is_ancestor(&self, ancestor: &str, descendant: &str) -> bool {
         if ancestor == descendant {
             return true;
@@ -181,8 +184,8 @@ impl<'sh> Git<'sh> {
         answer.is_ok_and(|answer| answer == "yes")
     }
 
-    /// A commit on top of `parent` that replaces `files`. It exists in the object store only, and the same input gives
-    /// the same commit: it is dated like `source`.
+    /// A commit on top of `parent` that replaces `files`. It exists in the object store only, and
+    /// the same input gives the same commit: it is dated like `source`.
     pub(crate) fn commit(
         &self,
         parent: &str,

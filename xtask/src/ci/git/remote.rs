@@ -17,7 +17,8 @@ pub(crate) type Heads = BTreeMap<String, String>;
 
 /// Where branches are read and written.
 pub(crate) trait Remote {
-    /// The branches that match one of `patterns`, as they are at one instant. A pattern is a name in which `*` matches anything.
+    /// The branches that match one of `patterns`, as they are at one instant. A pattern is a name
+    /// in which `*` matches anything.
     fn heads(&self, patterns: &[String]) -> Result<Heads>;
     /// Brings the history of `branches` into the checkout.
     fn bring(&self, branches: &[&str]) -> Result<()>;
@@ -73,7 +74,8 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
         }
     }
 
-    /// `token`: what the forge accepts as a password over http; other transports bring their own credentials.
+    /// `token`: what the forge accepts as a password over http; other transports bring their own
+    /// credentials.
     pub(crate) fn with_token(self, token: Option<String>) -> Self {
         Self { token, ..self }
     }
@@ -104,7 +106,8 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
         Err(Error::of(&self.url(), &String::from_utf8_lossy(&output.stderr)))
     }
 
-    /// Credentials and the address go by environment, the first to the remote's host alone: a command line is for everybody to read.
+    /// Credentials and the address go by environment, the first to the remote's host alone: a
+    /// command line is for everybody to read.
     fn authorized(&self, args: &[&str]) -> Result<gitkit::Git> {
         let mut git = self.git.cmd(args)?;
         if self.name == ELSEWHERE {
@@ -114,8 +117,9 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
         if let (Some(token), Some(_)) = (&self.token, http_origin(&url)) {
             let credentials = BASE64_STANDARD.encode(format!("x-access-token:{token}"));
             let header = format!("Authorization: Basic {credentials}");
-            // A server takes one such header, and the checkout may keep another. Of headers for several addresses, Git sends none
-            // that is for less than one before it; so this one is for the address itself.
+            // A server takes one such header, and the checkout may keep another. Of headers for
+            // several addresses, Git sends none that is for less than one before it; so this one is
+            // for the address itself.
             git = git
                 .without(is_authorization)
                 .setting(format!("http.{url}.extraHeader"), header);

@@ -1,7 +1,8 @@
-//! Reads and replaces the pin of one image in a kustomization, line by line: comments, order and quoting stay as people wrote them.
+//! Reads and replaces the pin of one image in a kustomization, line by line: comments, order and
+//! quoting stay as people wrote them.
 //!
-//! Strict on purpose: a file of another form is refused instead of guessed at. Whether the lines mean what they seem to is asked of
-//! a YAML parser, before and after each edit.
+//! Strict on purpose: a file of another form is refused instead of guessed at. Whether the lines
+//! mean what they seem to is asked of a YAML parser, before and after each edit.
 
 mod lines;
 #[cfg(test)]
@@ -58,10 +59,12 @@ pub(crate) enum Form {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pin {
     pub(crate) digest: String,
-    /// The commit whose release wrote this, in the comment behind the digest. Tools that write YAML anew lose comments, so that
-    /// none may mean a lost one: [`crate::ci::releases`] finds it again.
+    /// The commit whose release wrote this, in the comment behind the digest. Tools that write YAML
+    /// anew lose comments, so that none may mean a lost one: [`crate::ci::releases`] finds it
+    /// again.
     pub(crate) commit: Option<String>,
-    /// The later commit that was released once and taken back: it and what came before it are not proposed again.
+    /// The later commit that was released once and taken back: it and what came before it are not
+    /// proposed again.
     pub(crate) withdrawn: Option<String>,
 }
 
@@ -85,7 +88,8 @@ pub(crate) fn pin(text: &str, app: &str) -> Result<Pin, Error> {
     match (pin, yaml::digest(&document, app)) {
         (Ok(pin), Some(digest)) if pin.digest == digest => Ok(pin),
         (Ok(_), _) => Err(Error::Form(app.to_owned(), Form::Other)),
-        // No line is found, and YAML reads a pin all the same: then it is the form that has to be named.
+        // No line is found, and YAML reads a pin all the same: then it is the form that has to be
+        // named.
         (Err(Error::NoEntry(_) | Error::Digests(_, 0)), Some(digest)) if !digest.is_empty() => {
             Err(Error::Form(app.to_owned(), Form::Hidden))
         }
@@ -107,10 +111,12 @@ pub(crate) fn read(text: &str, app: &str) -> Result<Pin, Error> {
     })
 }
 
-/// `text` with `app` pinned to `pin`. Only that line differs, and marks that a tool moved to lines of their own are gone.
+/// `text` with `app` pinned to `pin`. Only that line differs, and marks that a tool moved to lines
+/// of their own are gone.
 ///
-/// The commit changes with each release, the digest only with the app's content. So two releases always change the same line, and
-/// Git refuses to merge the second of two that were made of one state.
+/// The commit changes with each release, the digest only with the app's content. So two releases
+/// always change the same line, and Git refuses to merge the second of two that were made of one
+/// state.
 pub(crate) fn with_pin(text: &str, app: &str, pin: &Pin) -> Result<String, Error> {
     self::pin(text, app)?;
     let lines: Vec<&str> = text.split_inclusive('\n').collect();

@@ -13,7 +13,8 @@ pub(super) fn parse(text: &str) -> Result<Value, Error> {
     })
 }
 
-/// The digest of `app`, empty where its key has no value; none where there is no such entry, or several.
+/// The digest of `app`, empty where its key has no value; none where there is no such entry, or
+/// several.
 pub(super) fn digest(document: &Value, app: &str) -> Option<String> {
     match document.pointer(&path(document, app)?)? {
         Value::Null => Some(String::new()),

@@ -1,5 +1,6 @@
-//! How a registry is told who asks. It says itself what it wants: a password with each request (Basic), or a token that somebody
-//! else gives for the password or, where everybody may read, for nothing (Bearer). The latter as the distribution API has it.
+//! How a registry is told who asks. It says itself what it wants: a password with each request
+//! (Basic), or a token that somebody else gives for the password or, where everybody may read, for
+//! nothing (Bearer). The latter as the distribution API has it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -78,8 +79,9 @@ impl Access {
         }
     }
 
-    /// That of a second request, after an answer with these headers to one with the `Authorization` `first`; `None`: there is no
-    /// other. A token may have expired, or the registry wants more than it said at first.
+    /// That of a second request, after an answer with these headers to one with the `Authorization`
+    /// `first`; `None`: there is no other. A token may have expired, or the registry wants more
+    /// than it said at first.
     pub(super) fn after_refusal(
         &self,
         asker: &Asker<'_>,
@@ -95,7 +97,8 @@ impl Access {
         let Some(bearer) = wants.bearer else {
             return Ok(None);
         };
-        // Here it speaks of this request; what it says where nothing was asked for may be any scope.
+        // Here it speaks of this request; what it says where nothing was asked for may be any
+        // scope.
         let of = bearer.scope.as_deref().unwrap_or(scope);
         let token = self.token(asker, &bearer, of, scope)?;
         self.known().wants.get_or_insert_default().bearer = Some(bearer);

@@ -1,4 +1,5 @@
-//! The forms of addresses and names, so that what was copied in another form is named as such and asked of nobody.
+//! The forms of addresses and names, so that what was copied in another form is named as such and
+//! asked of nobody.
 
 use anyhow::{Context as _, Result, bail, ensure};
 

@@ -1,4 +1,5 @@
-//! Reading a variable, and what may be around its value by accident: the end of a file's line, quotes that only a shell takes off.
+//! Reading a variable, and what may be around its value by accident: the end of a file's line,
+//! quotes that only a shell takes off.
 
 use std::env::{self, VarError};
 

@@ -1,4 +1,5 @@
-//! A bare repository on this disk: fetched from and pushed to by Git, its branches read as the files they are.
+//! A bare repository on this disk: fetched from and pushed to by Git, its branches read as the
+//! files they are.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Doors around all that a run asks or tells others: there another run may go first, and there a run may be cut off.
+//! Doors around all that a run asks or tells others: there another run may go first, and there a
+//! run may be cut off.
 
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use crate::ci::forge::{self, Forge, Open, Proposal};
 use crate::ci::git::remote::{self, Heads, Remote, Update};
 use crate::ci::registry::{self, Images};
 
-/// One in so many doors cuts a run off, as long as the simulation's number of such faults is not used up.
+/// One in so many doors cuts a run off, as long as the simulation's number of such faults is not
+/// used up.
 const RARELY: u32 = 15;
 
 #[derive(Clone)]

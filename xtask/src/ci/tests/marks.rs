@@ -1,4 +1,5 @@
-//! The comment behind a digest is lost, or lies: what was released is found again, and no run brings an older commit.
+//! The comment behind a digest is lost, or lies: what was released is found again, and no run
+//! brings an older commit.
 
 use anyhow::Result;
 
@@ -156,7 +157,8 @@ fn a_mark_that_was_lost_in_the_proposal_is_known_by_its_message() {
     assert_eq!(promoted, format!("release/production-{}", &second[..10]));
 }
 
-/// Everything by a branch that was brought up to date and taken over as it is: the main line is behind the second parent.
+/// Everything by a branch that was brought up to date and taken over as it is: the main line is
+/// behind the second parent.
 #[test]
 fn the_history_is_all_of_it_and_not_the_first_parents() {
     for lost in [false, true] {

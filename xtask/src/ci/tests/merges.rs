@@ -1,4 +1,5 @@
-//! Whether a proposal can be merged, and what happens to its branch when the overlays or `master` change beneath it.
+//! Whether a proposal can be merged, and what happens to its branch when the overlays or `master`
+//! change beneath it.
 
 use super::Repository;
 use super::model::Merge;

@@ -1,4 +1,5 @@
-//! The release verbs against real Git: a checkout and a bare remote on disk. Registry and forge are models; the e2e has real ones.
+//! The release verbs against real Git: a checkout and a bare remote on disk. Registry and forge are
+//! models; the e2e has real ones.
 
 mod bare;
 mod by_hand;

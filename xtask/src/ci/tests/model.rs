@@ -1,4 +1,5 @@
-//! A registry and a forge in memory. The forge's proposals are in memory too, its merges are Git's own, in the bare repository.
+//! A registry and a forge in memory. The forge's proposals are in memory too, its merges are Git's
+//! own, in the bare repository.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

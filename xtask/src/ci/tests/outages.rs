@@ -1,4 +1,5 @@
-//! A forge that is away, before a proposal or in the middle of it: named, nothing half-done that a run once more does not finish.
+//! A forge that is away, before a proposal or in the middle of it: named, nothing half-done that a
+//! run once more does not finish.
 
 use std::sync::{Arc, Mutex};
 

@@ -9,7 +9,8 @@ use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote as _};
 use crate::environment::Environment::Staging;
 
-/// Settings of all kinds that change what Git prints, writes, pushes or runs. `HOOKS` is a folder of hooks that refuse everything.
+/// Settings of all kinds that change what Git prints, writes, pushes or runs. `HOOKS` is a folder
+/// of hooks that refuse everything.
 const SETTINGS: &[(&str, &str)] = &[
     ("color.ui", "always"),
     ("commit.gpgSign", "true"),
@@ -63,7 +64,7 @@ fn hooks(place: &Path) {
     .unwrap();
 }
 
-/// All branches and tags of the remote after a release of the same commit, with the patch of what was proposed.
+/// All branches and tags of the remote after a release of the same commit, with what was proposed.
 fn released(arrange: impl FnOnce(&Repository)) -> (String, String) {
     let repository = Repository::new();
     let commit = repository.change("new");

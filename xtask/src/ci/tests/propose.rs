@@ -1,4 +1,5 @@
-//! A proposal: what its branch changes, who wrote it, what it leaves alone, and what a second run makes of it.
+//! A proposal: what its branch changes, who wrote it, what it leaves alone, and what a second run
+//! makes of it.
 
 use super::Repository;
 use super::model::{Merge, digest};

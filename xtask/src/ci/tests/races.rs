@@ -1,10 +1,14 @@
-//! Runs of several pushes at once, in any order: a developer pushes, each push starts a run, a reviewer merges what is open, somebody's
-//! tool writes overlays anew, and runs are cut off and repeated. `shuttle` decides at each step who goes on, and repeats the order in which a rule was broken.
+//! Runs of several pushes at once, in any order: a developer pushes, each push starts a run, a
+//! reviewer merges what is open, somebody's tool writes overlays anew, and runs are cut off and
+//! repeated. `shuttle` decides at each step who goes on, and repeats the order in which a rule was
+//! broken.
 //!
 //! What must hold, whatever the order:
 //! 1. a merge never brings an environment back to an earlier push, nor to a mixture of two;
-//! 2. at rest, the environment has the newest push, or its one open proposal has it and can be merged;
-//! 3. runs started once more write nothing, not even when the marks of what is released are lost and a later push is not built yet;
+//! 2. at rest, the environment has the newest push, or its one open proposal has it and can be
+//!    merged;
+//! 3. runs started once more write nothing, not even when the marks of what is released are lost
+//!    and a later push is not built yet;
 //! 4. the user's work tree and index are as before.
 
 use std::sync::{Arc, Mutex};
@@ -63,7 +67,8 @@ impl Simulation {
         self.after_a_lost_mark(&pushes);
     }
 
-    /// The marks of what is released are lost, and a push comes that nobody has built: it speaks for no earlier run.
+    /// The marks of what is released are lost, and a push comes that nobody has built: it speaks
+    /// for no earlier run.
     fn after_a_lost_mark(&self, pushes: &[Push]) {
         // Lost before, perhaps; the first push is never later.
         let released = self.pinned(Environment::Staging, None).unwrap_or(0);
@@ -161,7 +166,8 @@ fn explore(scheduler: impl Scheduler + 'static, protocol: Protocol) {
     assert_eq!(state(), before, "rule 4");
 }
 
-/// Simulations of each test. `SIMULATIONS=1000 cargo test -p xtask races` runs more, for a change of the protocol.
+/// Simulations of each test. `SIMULATIONS=1000 cargo test -p xtask races` runs more, for a change
+/// of the protocol.
 fn simulations() -> usize {
     let wanted = std::env::var("SIMULATIONS").ok();
     wanted.map_or(13, |number| number.parse().expect("SIMULATIONS is a number"))

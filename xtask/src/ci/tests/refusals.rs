@@ -1,4 +1,5 @@
-//! What is said when somebody refuses or is not there, by parties that really do; then nothing is written, and a retry works.
+//! What is said when somebody refuses or is not there, by parties that really do; then nothing is
+//! written, and a retry works.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

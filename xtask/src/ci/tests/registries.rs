@@ -1,4 +1,5 @@
-//! Registries that want a token, a password, or nothing: by a server on this machine that checks what it is shown.
+//! Registries that want a token, a password, or nothing: by a server on this machine that checks
+//! what it is shown.
 
 use tiny_http::{Header, Response};
 

@@ -1,4 +1,5 @@
-//! What tools that write YAML anew make of an overlay. Each gives the same values, and kustomize builds the same of it.
+//! What tools that write YAML anew make of an overlay. Each gives the same values, and kustomize
+//! builds the same of it.
 
 /// A way to write the file anew.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,5 @@
-//! An environment is taken back to an earlier release, CI goes on running, and a later release takes it forward again.
+//! An environment is taken back to an earlier release, CI goes on running, and a later release
+//! takes it forward again.
 
 use anyhow::Result;
 

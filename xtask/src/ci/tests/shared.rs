@@ -1,4 +1,5 @@
-//! Runs that share a release (`RELEASE_APPS`): two CodeBuild projects on one buildspec, each of one app, and one proposal of both.
+//! Runs that share a release (`RELEASE_APPS`): two CodeBuild projects on one buildspec, each of one
+//! app, and one proposal of both.
 
 use super::model::Registry;
 use super::propose::{branch, heads};
@@ -63,7 +64,8 @@ fn who_has_nothing_to_push_still_proposes_when_it_is_last() {
     let released = repository.git(&["rev-parse", "HEAD"]);
     let registry = repository.registry(&[&released]);
     let forge = repository.forge();
-    // The frontend is as before; its pipeline runs all the same, for EventBridge sees a branch move, not which files.
+    // The frontend is as before; its pipeline runs all the same, for EventBridge sees a branch
+    // move, not which files.
     repository.write("backend/src/main.rs", "new");
     let commit = repository.commit("Change the backend");
     repository.push("master");

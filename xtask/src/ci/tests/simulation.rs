@@ -1,4 +1,5 @@
-//! One simulation of [`super::races`]: the runs of CI and the people around them, each a thread that `shuttle` moves on.
+//! One simulation of [`super::races`]: the runs of CI and the people around them, each a thread
+//! that `shuttle` moves on.
 
 mod editors;
 mod people;
@@ -40,11 +41,14 @@ pub(super) enum Protocol {
     Ours,
     /// The same, with two runs for each push, each of one app: the two projects of `CodeBuild`.
     Shared,
-    /// Two runs again, but each asks whether it is the last one when it begins: then perhaps nobody is.
+    /// Two runs again, but each asks whether it is the last one when it begins: then perhaps nobody
+    /// is.
     SharedAskingFirst,
-    /// One that looks only once, as the reader of this file might have written it: its faults must be found.
+    /// One that looks only once, as the reader of this file might have written it: its faults must
+    /// be found.
     OneLook,
-    /// Ours, but what stands in the overlay is all that it knows: a mark that was lost is no release.
+    /// Ours, but what stands in the overlay is all that it knows: a mark that was lost is no
+    /// release.
     Forgetful,
 }
 
@@ -154,8 +158,9 @@ impl Simulation {
         }
     }
 
-    /// The push that an environment is pinned to. Where somebody's tool lost the mark, it has to be the push that was merged last:
-    /// a proposal that is opened once more after its merge changes nothing.
+    /// The push that an environment is pinned to. Where somebody's tool lost the mark, it has to be
+    /// the push that was merged last: a proposal that is opened once more after its merge changes
+    /// nothing.
     pub(super) fn pinned(&self, environment: Environment, last: Option<usize>) -> Result<usize> {
         let pushes = self.pushes.lock().unwrap();
         let mut found = None;

@@ -1,5 +1,5 @@
-//! An HTTP server on this machine that answers what a test says, and keeps what it was asked. It proves which requests are sent, not
-//! that a forge would take them.
+//! An HTTP server on this machine that answers what a test says, and keeps what it was asked. It
+//! proves which requests are sent, not that a forge would take them.
 
 use std::io::Cursor;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,5 @@
-//! A registry that wants a token, a password, or nothing, gives tokens itself, and checks what it is shown.
+//! A registry that wants a token, a password, or nothing, gives tokens itself, and checks what it
+//! is shown.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

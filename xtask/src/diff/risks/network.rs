@@ -39,8 +39,8 @@ pub(super) fn service(change: &Change<'_>, risks: &mut Vec<Risk>) {
     }
 }
 
-/// A policy that lets through what nothing of it did before, or that leaves pods to others. Policies add up: a new one
-/// that allows something opens it, one that only denies does not.
+/// A policy that lets through what nothing of it did before, or that leaves pods to others.
+/// Policies add up: a new one that allows something opens it, one that only denies does not.
 pub(super) fn policy(change: &Change<'_>, risks: &mut Vec<Risk>) {
     if change.kind() != "NetworkPolicy" || change.is_deleted() {
         return;
@@ -92,7 +92,8 @@ const EGRESS: Direction = Direction {
 };
 
 impl Direction {
-    /// Whether the policy has a say in it. Without types, Kubernetes takes ingress, and egress if there is a rule for it.
+    /// Whether the policy has a say in it. Without types, Kubernetes takes ingress, and egress if
+    /// there is a rule for it.
     fn is_judged(&self, policy: &Value) -> bool {
         let types = elements(at(policy, "/spec/policyTypes"));
         if types.is_empty() {
@@ -161,7 +162,8 @@ fn covers_peer(wide: &Value, narrow: &Value) -> bool {
     if !block.is_null() || !inner.is_null() {
         return covers_block(block, inner);
     }
-    // Without a selector of namespaces, a peer is in the policy's own; without one of pods, it is all of the namespace.
+    // Without a selector of namespaces, a peer is in the policy's own; without one of pods, it is
+    // all of the namespace.
     let namespaces = (at(wide, "/namespaceSelector"), at(narrow, "/namespaceSelector"));
     let pods = (at(wide, "/podSelector"), at(narrow, "/podSelector"));
     let same_place = match namespaces {

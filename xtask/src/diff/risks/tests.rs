@@ -21,8 +21,8 @@ fn found(old: &str, new: &str) -> Vec<String> {
         .collect()
 }
 
-/// The notes on an object of this kind, without its name, for each pair of its other fields. The way back of each, which
-/// takes the risk away, has none.
+/// The notes on an object of this kind, without its name, for each pair of its other fields. The
+/// way back of each, which takes the risk away, has none.
 fn risky(kind: &str, cases: &[(&str, &str, &str)]) {
     for (old, new, expected) in cases {
         let object = |fields: &str| format!("{{kind: {kind}, metadata: {{name: a}}, {fields}}}");

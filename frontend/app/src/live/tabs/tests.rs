@@ -3,7 +3,8 @@
 use super::*;
 
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// The silence after which a stream is given up, and the longest until another tab has taken the place of one that hangs.
+/// The silence after which a stream is given up, and the longest until another tab has taken the
+/// place of one that hangs.
 const LIMIT: f64 = 25_000.0;
 const TAKEN_OVER: f64 = LIMIT * PATIENCE + SPREAD as f64;
 

@@ -1,5 +1,5 @@
-//! A deployment that fails half-way. `MiniStack` undoes it as CloudFormation does, and leaves the stack in the state that says so; moto and
-//! LocalStack undo nothing.
+//! A deployment that fails half-way. `MiniStack` undoes it as CloudFormation does, and leaves the
+//! stack in the state that says so; moto and LocalStack undo nothing.
 
 use cloud::checkout::Checkout;
 use cloud::emulator::Emulator;
@@ -138,7 +138,8 @@ fn a_change_that_fails_leaves_what_was_there() {
     }
 }
 
-/// Then CloudFormation makes nothing, and its events of the stack only say how many faults there are.
+/// Then CloudFormation makes nothing, and its events of the stack only say how many faults there
+/// are.
 #[test]
 fn what_the_checks_before_a_deployment_find_is_told_by_resource() {
     let emulator = Emulator::ministack().unwrap();

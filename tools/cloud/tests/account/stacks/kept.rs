@@ -12,7 +12,8 @@ fn of_table(emulator: &Emulator, verb: &str, more: &[&str]) -> Value {
     ask(emulator, &arguments)
 }
 
-/// `MiniStack` takes a kept resource in again by the rule of AWS: only if its name needs no working out.
+/// `MiniStack` takes a kept resource in again by the rule of AWS: only if its name needs no working
+/// out.
 #[test]
 fn a_protected_table_comes_back_with_its_messages() {
     let emulator = Emulator::ministack().unwrap();

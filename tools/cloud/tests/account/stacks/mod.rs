@@ -1,6 +1,7 @@
-//! Each template deployed by `cargo xtask aws` to the emulator that answers for it (docs/AWS.md): then the services themselves are
-//! asked, a second deployment changes nothing, a change of one thing changes that alone, one that fails is undone and told, and `destroy`
-//! removes what it should.
+//! Each template deployed by `cargo xtask aws` to the emulator that answers for it (docs/AWS.md):
+//! then the services themselves are asked, a second deployment changes nothing, a change of one
+//! thing changes that alone, one that fails is undone and told, and `destroy` removes what it
+//! should.
 
 mod failed;
 mod kept;
@@ -99,7 +100,8 @@ impl Variant {
     }
 }
 
-/// What a fork may have decided otherwise (docs/FORK.md), and an issuer, since no cluster is here to ask.
+/// What a fork may have decided otherwise (docs/FORK.md), and an issuer, since no cluster is here
+/// to ask.
 const GIVEN: &[&str] = &[
     "EncryptionKey=own",
     "Forge=codecommit",
@@ -115,8 +117,9 @@ fn ask(emulator: &Emulator, arguments: &[&str]) -> Value {
     emulator.ask(arguments).unwrap()
 }
 
-/// The lines of a deployment that tell a change, as `modify  Backend (AWS::ECR::Repository)`. Whether a resource is perhaps made anew is
-/// left out: `MiniStack` does not know it of every property.
+/// The lines of a deployment that tell a change, as `modify Backend (AWS::ECR::Repository)`.
+/// Whether a resource is perhaps made anew is left out: `MiniStack` does not know it of every
+/// property.
 fn changes(said: &str) -> Vec<&str> {
     let lines = said.lines().filter_map(|line| line.strip_prefix("  "));
     let lines = lines.map(|line| line.trim_end_matches(", perhaps made anew"));

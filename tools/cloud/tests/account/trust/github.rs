@@ -1,4 +1,5 @@
-//! GitHub's tokens in both forms of their subject: the name alone, and since 2026-07-15 the name with GitHub's own numbers.
+//! GitHub's tokens in both forms of their subject: the name alone, and since 2026-07-15 the name
+//! with GitHub's own numbers.
 
 use cloud::intrinsic::Given;
 use cloud::template::Template;

@@ -1,4 +1,5 @@
-//! The verdict, four numbers, and what was tested where; before all of it the cause, if there is one.
+//! The verdict, four numbers, and what was tested where; before all of it the cause, if there is
+//! one.
 
 use super::words;
 use crate::{Answer, Kind, Milestone, Outcome, Report, Way};

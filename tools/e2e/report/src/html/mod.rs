@@ -1,5 +1,5 @@
-//! `report.html`: one self-contained page, without scripts or network access. The templates hold text and structure, these modules
-//! the numbers: where a bar begins, how long it is, what it says.
+//! `report.html`: one self-contained page, without scripts or network access. The templates hold
+//! text and structure, these modules the numbers: where a bar begins, how long it is, what it says.
 
 mod head;
 mod load;

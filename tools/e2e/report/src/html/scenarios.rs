@@ -143,7 +143,8 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// A link only to something in the folder of the run: names come out of a file that anybody may have written.
+/// A link only to something in the folder of the run: names come out of a file that anybody may
+/// have written.
 fn file(name: &str, folder: &Path) -> File {
     let inside = Path::new(name)
         .components()

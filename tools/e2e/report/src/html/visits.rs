@@ -1,4 +1,5 @@
-//! What somebody outside was answered, as coloured bars: one colour a version, failures in red above.
+//! What somebody outside was answered, as coloured bars: one colour a version, failures in red
+//! above.
 
 use std::collections::BTreeSet;
 

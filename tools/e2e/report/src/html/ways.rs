@@ -80,7 +80,8 @@ fn track(report: &Report, way: &Way) -> Track {
     }
 }
 
-/// By time. A time in whole seconds may seem to lie before the merge that caused it: it is moved there.
+/// By time. A time in whole seconds may seem to lie before the merge that caused it: it is moved
+/// there.
 fn in_order(marks: &[Mark]) -> Vec<Mark> {
     let merged = marks
         .iter()

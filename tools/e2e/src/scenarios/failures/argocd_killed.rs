@@ -1,5 +1,5 @@
-//! Parts of Argo CD are killed during syncs, one after the other: the sync finishes or its failure is named, and no request
-//! fails.
+//! Parts of Argo CD are killed during syncs, one after the other: the sync finishes or its failure
+//! is named, and no request fails.
 
 use std::time::{Duration, Instant};
 

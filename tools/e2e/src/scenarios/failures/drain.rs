@@ -66,8 +66,8 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     gitops::live(step, &env.staging, &APPS, &back, SCALED).await
 }
 
-/// Where an app has fewer servers than there are nodes, it gets one for each, by the commit that this
-/// gives.
+/// Where an app has fewer servers than there are nodes, it gets one for each, by the commit that
+/// this gives.
 async fn on_each_node(env: &Env, step: &StepHandle, operator: &Operator) -> Result<Option<String>> {
     let wanted = u16::try_from(Environment::Staging.nodes().len())?;
     let mut few = Vec::new();

@@ -1,4 +1,5 @@
-//! The table is unreachable, throttles or is slow: the backend reports it in time, is not restarted, and recovers by itself.
+//! The table is unreachable, throttles or is slow: the backend reports it in time, is not
+//! restarted, and recovers by itself.
 
 use std::time::{Duration, Instant};
 

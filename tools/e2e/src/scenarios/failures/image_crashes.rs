@@ -1,4 +1,5 @@
-//! A release whose program exits at once: the old pods keep serving, and the Application is Degraded until the next release.
+//! A release whose program exits at once: the old pods keep serving, and the Application is
+//! Degraded until the next release.
 
 use anyhow::Result;
 use serde_json::json;

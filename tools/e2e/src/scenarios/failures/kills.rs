@@ -1,8 +1,9 @@
-//! Pods and processes of production are killed under a steady load, one every ten seconds: few requests fail, and the servers
-//! recover by themselves.
+//! Pods and processes of production are killed under a steady load, one every ten seconds: few
+//! requests fail, and the servers recover by themselves.
 //!
-//! Production has at least two replicas of everything, as the rules on manifests demand; staging may have one. There, a kill
-//! is an outage until the next start, so a limit would measure how fast a container starts, not the manifests.
+//! Production has at least two replicas of everything, as the rules on manifests demand; staging
+//! may have one. There, a kill is an outage until the next start, so a limit would measure how fast
+//! a container starts, not the manifests.
 
 use std::time::Duration;
 
@@ -19,9 +20,11 @@ use crate::scenarios::pods::{Servers, restarts};
 use crate::scenarios::workloads::replicas;
 
 const EVERY: Duration = Duration::from_secs(10);
-/// The second kill of a container in ten minutes is followed by a pause of ten seconds, and each further one by twice that.
+/// The second kill of a container in ten minutes is followed by a pause of ten seconds, and each
+/// further one by twice that.
 const BACK: Duration = Duration::from_secs(45);
-/// Of a hundred requests; until the others of the cluster know, half of them go to the one that is gone.
+/// Of a hundred requests; until the others of the cluster know, half of them go to the one that is
+/// gone.
 const BOUND: usize = 5;
 
 pub(crate) const PODS: Scenario = Scenario {

@@ -1,5 +1,5 @@
-//! Webhooks that come while Argo CD is busy with the one before, in the wrong order, or not at all: what was merged last goes live
-//! all the same.
+//! Webhooks that come while Argo CD is busy with the one before, in the wrong order, or not at all:
+//! what was merged last goes live all the same.
 
 use std::time::{Duration, Instant};
 
@@ -205,7 +205,8 @@ async fn annotation(env: &Env) -> Result<Option<String>> {
     Ok(annotations.remove(ANNOTATION))
 }
 
-/// Gives the Deployment the annotation, in place of the one it was given before: the last patch counts.
+/// Gives the Deployment the annotation, in place of the one it was given before: the last patch
+/// counts.
 fn annotated(value: &str) -> impl FnOnce(String) -> Result<String> + use<> {
     let deployment = json!({
         "apiVersion": "apps/v1",

@@ -1,5 +1,5 @@
-//! A commit is merged while the previous release is rolling out: its migration runs, or else the new servers are not ready
-//! (argoproj/argo-cd#25475).
+//! A commit is merged while the previous release is rolling out: its migration runs, or else the
+//! new servers are not ready (argoproj/argo-cd#25475).
 
 use std::time::{Duration, Instant};
 

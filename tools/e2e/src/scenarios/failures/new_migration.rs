@@ -1,4 +1,5 @@
-//! New code whose migration fails on a message, the message fixed, and a revert to the old code on the new schema.
+//! New code whose migration fails on a message, the message fixed, and a revert to the old code on
+//! the new schema.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! Production's cluster is lost and rebuilt from Git alone: the same objects, the same page, and the messages from the table.
+//! Production's cluster is lost and rebuilt from Git alone: the same objects, the same page, and
+//! the messages from the table.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! A release with a migration is rolled back: the previous code serves on the newer schema, CI respects the rollback, and the
-//! release is then rolled forward again.
+//! A release with a migration is rolled back: the previous code serves on the newer schema, CI
+//! respects the rollback, and the release is then rolled forward again.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! Two developers push at once, and CI runs for the older push are repeated: one proposal, and nothing goes back.
+//! Two developers push at once, and CI runs for the older push are repeated: one proposal, and
+//! nothing goes back.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};

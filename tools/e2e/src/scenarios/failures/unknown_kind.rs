@@ -1,4 +1,5 @@
-//! A manifest is merged whose kind Argo CD does not watch, as for an add-on that was never installed.
+//! A manifest is merged whose kind Argo CD does not watch, as for an add-on that was never
+//! installed.
 
 use std::time::{Duration, Instant};
 

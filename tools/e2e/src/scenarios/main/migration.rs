@@ -1,4 +1,5 @@
-//! A developer adds a migration: it runs before the new servers start, and all stored messages have the new form.
+//! A developer adds a migration: it runs before the new servers start, and all stored messages have
+//! the new form.
 
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
 use crate::scenarios::workloads;
 
-/// Migration 3: surrounding and repeated white space of texts goes, in what is stored and in what is written from then on.
+/// Migration 3: surrounding and repeated white space of texts goes, in what is stored and in what
+/// is written from then on.
 const PATCH: &str = "tools/e2e/fixtures/migration-3.patch";
 const SCHEMA: u32 = 3;
 

@@ -26,7 +26,8 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         runs.filter(|run| run.branch == branch).count()
     };
     let (mut bumps, mut heard, mut changes) = (0, 0, 0);
-    // Told apart by what they change, not by what the CI made of them. Where all is in one repository, CI hears of bumps too.
+    // Told apart by what they change, not by what the CI made of them. Where all is in one
+    // repository, CI hears of bumps too.
     for commit in env.application().history().await? {
         let push = env.ci.saw(step, branch, &commit.id).await?;
         if is_bump(&commit.changed) {
@@ -91,7 +92,8 @@ mod tests {
         assert!(is_quiet(None));
         assert!(is_quiet(Some(&push(Decision::Ignored("infra/".to_owned())))));
         assert!(!is_quiet(Some(&push(Decision::Started(0)))));
-        // What CI says of a commit that its repository does not have, if it got webhooks of merges elsewhere.
+        // What CI says of a commit that its repository does not have, if it got webhooks of merges
+        // elsewhere.
         assert!(!is_quiet(Some(&push(Decision::Undecided(
             "no commit".to_owned()
         )))));

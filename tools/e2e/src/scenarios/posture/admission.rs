@@ -1,4 +1,5 @@
-//! Only images signed by this run's CI are admitted to the message board's namespace; without the controller, none is.
+//! Only images signed by this run's CI are admitted to the message board's namespace; without the
+//! controller, none is.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -77,7 +78,8 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     Ok(())
 }
 
-/// Copies of an image that CI made: unsigned, from elsewhere, signed by another key and, at last, by ours.
+/// Copies of an image that CI made: unsigned, from elsewhere, signed by another key and, at last,
+/// by ours.
 async fn only_what_ci_signed_gets_in(
     env: &Env,
     step: &StepHandle,
@@ -123,7 +125,8 @@ async fn only_what_ci_signed_gets_in(
     Ok(())
 }
 
-/// What the cluster says to a signed image while the controller is gone. What runs goes on, and other namespaces do not notice.
+/// What the cluster says to a signed image while the controller is gone. What runs goes on, and
+/// other namespaces do not notice.
 async fn nobody_gets_in_unasked(env: &Env, step: &StepHandle, released: &str) -> Result<String> {
     let cluster = &env.staging;
     scale(cluster, 0).await?;

@@ -45,7 +45,8 @@ fn account(name: &str) -> String {
     format!("system:serviceaccount:{ARGOCD}:{name}")
 }
 
-/// Who, may or may not, what, to which kind, of which group, where; an empty namespace means the whole cluster.
+/// Who, may or may not, what, to which kind, of which group, where; an empty namespace means the
+/// whole cluster.
 #[rustfmt::skip]
 const QUESTIONS: &[(&str, bool, &str, &str, &str, &str)] = &[
     (CONTROLLER, true, "patch", "deployments", "apps", NAMESPACE),

@@ -1,4 +1,5 @@
-//! Pods that only a scenario needs. They run the frontend's image, because no other is admitted everywhere.
+//! Pods that only a scenario needs. They run the frontend's image, because no other is admitted
+//! everywhere.
 
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ const LABEL: &str = "gitops-loop.posture";
 const STARTED: Duration = Duration::from_secs(30);
 const GONE: Duration = Duration::from_mins(1);
 
-/// A pod that may run anywhere: the frontend's container, which needs nothing to start, with other labels and no account.
+/// A pod that may run anywhere: the frontend's container, which needs nothing to start, with other
+/// labels and no account.
 pub(super) async fn manifest(cluster: &Cluster, name: &str) -> Result<Value> {
     let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAMESPACE);
     let frontend = deployments

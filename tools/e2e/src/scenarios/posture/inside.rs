@@ -1,5 +1,5 @@
-//! What a process in a pod would reach. Connections are made from the pod's node, in the pod's own network and with its resolver, so
-//! that they have its address and nothing is added to the pod.
+//! What a process in a pod would reach. Connections are made from the pod's node, in the pod's own
+//! network and with its resolver, so that they have its address and nothing is added to the pod.
 
 use std::fmt;
 
@@ -12,7 +12,8 @@ use crate::cluster::Cluster;
 use crate::env::Env;
 use crate::scenarios::pods::{container_of, node_of};
 
-/// `$1` is a container's id, `$2` an address. Prints curl's exit code, when it was connected, and what curl says.
+/// `$1` is a container's id, `$2` an address. Prints curl's exit code, when it was connected, and
+/// what curl says.
 const CONNECT: &str = r#"
 set -eu
 pid=$(ctr --namespace k8s.io tasks list | awk -v id="$1" '$1 == id { print $2 }')

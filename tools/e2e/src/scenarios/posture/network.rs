@@ -45,7 +45,8 @@ const ENFORCED: Duration = Duration::from_secs(10);
 const FRONTEND: &str = "app.kubernetes.io/name=frontend";
 const BACKEND: &str = "app.kubernetes.io/name=backend,app.kubernetes.io/component=server";
 
-/// `$1` and `$2` are addresses that from now on are this node's, and answer on ports 80 and 443; for two minutes.
+/// `$1` and `$2` are addresses that from now on are this node's, and answer on ports 80 and 443;
+/// for two minutes.
 const ANSWER: &str = r#"
 set -eu
 for address in "$1" "$2"; do
@@ -69,7 +70,8 @@ true
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let cluster = &env.staging;
-    // Before, for what a run left that was interrupted; after, also if it fails, for the next scenario.
+    // Before, for what a run left that was interrupted; after, also if it fails, for the next
+    // scenario.
     clean_up(env, cluster, step).await?;
     let outcome = Box::pin(only_what_policies_allow_connects(env, cluster, step)).await;
     let cleaned = clean_up(env, cluster, step).await;

@@ -212,7 +212,8 @@ fn described(pod: &Pod, container: &Container) -> Vec<&'static str> {
             .all(|name| list.is_some_and(|list| list.contains_key(*name)))
     };
     let resources = container.resources.as_ref();
-    // Without a limit of CPU a container takes what nobody else asks for; memory it would take from others.
+    // Without a limit of CPU a container takes what nobody else asks for; memory it would take from
+    // others.
     if !names(
         resources.and_then(|all| all.requests.as_ref()),
         &["cpu", "memory"],

@@ -1,4 +1,5 @@
-//! The `AppProject` limits whoever may merge or create Applications: other repositories, namespaces and kinds are rejected.
+//! The `AppProject` limits whoever may merge or create Applications: other repositories, namespaces
+//! and kinds are rejected.
 
 use std::fs;
 use std::time::Duration;

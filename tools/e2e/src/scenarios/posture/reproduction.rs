@@ -1,5 +1,5 @@
-//! The images are rebuilt from the commit with the same compilers, from nothing and in another folder. They must equal those in
-//! the registry: whatever is in them comes from Git.
+//! The images are rebuilt from the commit with the same compilers, from nothing and in another
+//! folder. They must equal those in the registry: whatever is in them comes from Git.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The permissions of Argo CD's service accounts in a cluster, through any role, and which of them are too many.
+//! The permissions of Argo CD's service accounts in a cluster, through any role, and which of them
+//! are too many.
 
 use std::collections::BTreeSet;
 

@@ -23,7 +23,8 @@ const LOG: &str = "secrets";
 /// What is in a cluster besides what its dump has. Secrets are where secrets are kept.
 const KINDS: &str = "jobs,configmaps,serviceaccounts,networkpolicies,poddisruptionbudgets,applications.argoproj.io,appprojects.argoproj.io";
 
-/// What was collected for the search, and words that must be found in it: else the search has not read it.
+/// What was collected for the search, and words that must be found in it: else the search has not
+/// read it.
 pub(super) struct Place {
     pub(super) name: String,
     pub(super) folder: PathBuf,
@@ -108,7 +109,8 @@ pub(super) async fn outside(env: &Env, folder: PathBuf) -> Result<Place> {
     })
 }
 
-/// What a cluster shows to those who may not read Secrets: its objects, Argo CD's among them, and the logs of all pods.
+/// What a cluster shows to those who may not read Secrets: its objects, Argo CD's among them, and
+/// the logs of all pods.
 pub(super) async fn cluster(env: &Env, environment: Environment, folder: &Path) -> Result<Place> {
     let folder = folder.join(environment.name());
     let output = format!("--output-directory={}", folder.join("dump").display());
@@ -125,8 +127,9 @@ pub(super) async fn cluster(env: &Env, environment: Environment, folder: &Path) 
     })
 }
 
-/// `$1` is the container of Argo CD's Redis, whose password it reads. Prints all that is in it, unpacked: the differences between Git
-/// and the cluster, and what was rendered, as Argo CD would show them to those it lets in.
+/// `$1` is the container of Argo CD's Redis, whose password it reads. Prints all that is in it,
+/// unpacked: the differences between Git and the cluster, and what was rendered, as Argo CD would
+/// show them to those it lets in.
 const CACHE: &str = r#"
 set -eu
 read -r REDISCLI_AUTH

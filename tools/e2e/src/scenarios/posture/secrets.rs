@@ -1,6 +1,6 @@
-//! The secrets of this run are random words that nothing else uses, and one more is planted. They are searched for wherever a
-//! leak would end: the forge's Git, the images, the clusters' objects and logs, the output of Argo CD and of CI. They may only
-//! be where they are stored.
+//! The secrets of this run are random words that nothing else uses, and one more is planted. They
+//! are searched for wherever a leak would end: the forge's Git, the images, the clusters' objects
+//! and logs, the output of Argo CD and of CI. They may only be where they are stored.
 
 use std::collections::BTreeSet;
 use std::fs;

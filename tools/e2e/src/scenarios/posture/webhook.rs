@@ -1,4 +1,5 @@
-//! A webhook without the secret does not make Argo CD look, and an oversized body is not read to its end.
+//! A webhook without the secret does not make Argo CD look, and an oversized body is not read to
+//! its end.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The open pull requests of a repository, read page by page: all of them, however short the forge makes its pages.
+//! The open pull requests of a repository, read page by page: all of them, however short the forge
+//! makes its pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,8 @@ use crate::environment::MAIN_BRANCH;
 
 /// Pull requests to ask for per page; a forge may give fewer.
 const PAGE: usize = 50;
-/// More are not read: nobody reviews as many, and a forge that never comes to an end would be asked for ever.
+/// More are not read: nobody reviews as many, and a forge that never comes to an end would be asked
+/// for ever.
 const PAGES: usize = 400;
 /// Readings until two in a row agree.
 const READINGS: usize = 6;
@@ -47,10 +49,12 @@ struct Repository {
 type Found = BTreeMap<u64, Open>;
 
 impl Client<'_> {
-    /// Those from the repository itself into the branch that holds the overlays, whose branch begins with `prefix`.
+    /// Those from the repository itself into the branch that holds the overlays, whose branch
+    /// begins with `prefix`.
     ///
-    /// Whoever closes one meanwhile moves all that follow a place up, and one of them past the pages that are still to be read.
-    /// So what took more than one page is read until two readings agree.
+    /// Whoever closes one meanwhile moves all that follow a place up, and one of them past the
+    /// pages that are still to be read. So what took more than one page is read until two readings
+    /// agree.
     pub(super) fn list(&self, prefix: &str) -> Result<Vec<Open>, Error> {
         let (mut found, mut pages) = self.reading(prefix)?;
         for _ in 1..READINGS {
@@ -106,7 +110,8 @@ impl Client<'_> {
         ))
     }
 
-    /// Whether a pull request is of CI's making. Everybody may give a branch of a fork any name, and propose to another branch.
+    /// Whether a pull request is of CI's making. Everybody may give a branch of a fork any name,
+    /// and propose to another branch.
     fn is_ours(&self, pull: &PullRequest, prefix: &str) -> bool {
         pull.head.branch.starts_with(prefix)
             && pull.base.branch == MAIN_BRANCH
@@ -125,7 +130,8 @@ impl Client<'_> {
 }
 
 impl Repository {
-    /// A name may be written with other letter case, or have changed since it was set; the number stays.
+    /// A name may be written with other letter case, or have changed since it was set; the number
+    /// stays.
     fn is(&self, other: &Self) -> bool {
         match (self.id, other.id) {
             (Some(id), Some(other)) => id == other,
@@ -153,7 +159,8 @@ enum Next {
     Query(String),
 }
 
-/// What follows `page`, as its headers have it; where they say nothing, the next page tells by being empty.
+/// What follows `page`, as its headers have it; where they say nothing, the next page tells by
+/// being empty.
 fn next(headers: &HeaderMap, seen: usize, page: usize) -> Option<Next> {
     let links: Vec<&str> = headers
         .get_all("Link")
@@ -162,7 +169,8 @@ fn next(headers: &HeaderMap, seen: usize, page: usize) -> Option<Next> {
         .collect();
     if !links.is_empty() {
         let link = links.into_iter().find_map(link_to_next)?;
-        // Its host is what the forge calls itself, which this machine need not reach and is not to be shown a token.
+        // Its host is what the forge calls itself, which this machine need not reach and is not to
+        // be shown a token.
         let query = link.split_once('?').map(|(_, query)| query.to_owned());
         return Some(query.map_or(Next::Page(page + 1), Next::Query));
     }
@@ -173,7 +181,8 @@ fn next(headers: &HeaderMap, seen: usize, page: usize) -> Option<Next> {
     }
 }
 
-/// The address behind `rel="next"` in a header as RFC 8288 has it: `<address>; rel="next", <address>; rel="last"`.
+/// The address behind `rel="next"` in a header as RFC 8288 has it:
+/// `<address>; rel="next", <address>; rel="last"`.
 fn link_to_next(header: &str) -> Option<&str> {
     let mut rest = header;
     while let Some((address, after)) = rest.split_once('<').and_then(|(_, link)| link.split_once('>')) {

@@ -1,5 +1,5 @@
-//! CodeCommit, by the real `aws` program, which checks names and types of all parameters before it sends them; no emulator has its pull
-//! requests, so what the service makes of them is not shown.
+//! CodeCommit, by the real `aws` program, which checks names and types of all parameters before it
+//! sends them; no emulator has its pull requests, so what the service makes of them is not shown.
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! GitLab, by a bare repository that takes push options and writes them down. What GitLab makes of them is not shown.
+//! GitLab, by a bare repository that takes push options and writes them down. What GitLab makes of
+//! them is not shown.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -114,7 +115,8 @@ fn what_strangers_propose_is_no_branch_of_the_repository() {
     let commit = repository.change("new");
     let name = format!("release/staging-{}", &commit[..10]);
     let remote = repository.remote.display().to_string();
-    // As GitLab keeps the merge request of a fork, and a branch whose name only ends like one of CI's.
+    // As GitLab keeps the merge request of a fork, and a branch whose name only ends like one of
+    // CI's.
     for reference in [
         "refs/merge-requests/1/head".to_owned(),
         format!("refs/heads/x/refs/heads/{name}"),

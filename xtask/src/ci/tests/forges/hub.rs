@@ -1,4 +1,5 @@
-//! GitHub's API and Gitea's, by the requests that are sent. The e2e has a real Gitea; a real GitHub is nowhere in the tests.
+//! GitHub's API and Gitea's, by the requests that are sent. The e2e has a real Gitea; a real GitHub
+//! is nowhere in the tests.
 
 use serde_json::{Value, json};
 use tiny_http::{Header, Response};
@@ -54,7 +55,8 @@ fn github_and_gitea_are_asked_page_by_page() {
         };
         assert_eq!(client.open_proposals("release/staging-").unwrap(), [expected]);
         let page = |number| format!("GET /api/repos/owner/name/pulls?state=open&{size}=50&page={number}");
-        // Nothing says where the list ends, but that nothing follows; and two readings have to agree.
+        // Nothing says where the list ends, but that nothing follows; and two readings have to
+        // agree.
         let reading = [page(1), page(2), page(3)];
         assert_eq!(stub.lines(), [reading.clone(), reading].concat());
         assert_eq!(stub.asked()[0].header("Authorization"), "token secret");

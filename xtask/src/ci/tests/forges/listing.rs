@@ -1,4 +1,5 @@
-//! Which of the open pull requests are CI's, and that none is overlooked, however the forge lists them.
+//! Which of the open pull requests are CI's, and that none is overlooked, however the forge lists
+//! them.
 
 use serde_json::{Value, json};
 
@@ -154,7 +155,8 @@ fn one_that_slips_to_a_page_that_was_read_is_found_all_the_same() {
         for number in 0..4 {
             forge.has("feature", "master", &json!({ "id": number + 100 }));
         }
-        // It begins the third page; somebody closes one of the first page after the second was read.
+        // It begins the third page; somebody closes one of the first page after the second was
+        // read.
         forge.has("release/staging-0123456789", "master", &own());
         forge.kept.lock().unwrap().closed_after = Some((2, 1000));
         let found = forge.open_proposals("release/staging-").unwrap();

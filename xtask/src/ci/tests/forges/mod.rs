@@ -1,4 +1,5 @@
-//! What each kind of forge is asked. GitLab's part is Git's own; the others' requests are recorded on this machine.
+//! What each kind of forge is asked. GitLab's part is Git's own; the others' requests are recorded
+//! on this machine.
 
 mod codecommit;
 mod gitlab;

@@ -1,5 +1,5 @@
-//! A forge with pull requests of many people: it keeps what is opened, gives pages as short as it likes, and says in one of many ways
-//! that there is more.
+//! A forge with pull requests of many people: it keeps what is opened, gives pages as short as it
+//! likes, and says in one of many ways that there is more.
 
 use std::sync::{Arc, Mutex};
 

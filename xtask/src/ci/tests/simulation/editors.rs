@@ -1,4 +1,5 @@
-//! Who changes `master` beside the releases: somebody whose tool writes overlays anew, and pushes of words alone.
+//! Who changes `master` beside the releases: somebody whose tool writes overlays anew, and pushes
+//! of words alone.
 
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
@@ -55,7 +56,8 @@ impl Simulation {
         !files.is_empty()
     }
 
-    /// Words on what `master` is now, perhaps by a branch that was brought up to date: then `master` is its second parent.
+    /// Words on what `master` is now, perhaps by a branch that was brought up to date: then
+    /// `master` is its second parent.
     pub(super) fn prose(&self, number: usize) -> String {
         let sh = self.shell();
         let git = Git::remembering(&sh, self.memory.clone());
@@ -72,7 +74,8 @@ impl Simulation {
         self.take_merged(&git, &parent, &words)
     }
 
-    /// Moves `master` on to a merge of itself into a branch that began at its root, with the tree of `words`.
+    /// Moves `master` on to a merge of itself into a branch that began at its root, with the tree
+    /// of `words`.
     fn take_merged(&self, known: &Git<'_>, master: &str, words: &str) -> String {
         let (sh, there) = (self.shell(), self.remote.display().to_string());
         let there = |args: &[&str]| git(&sh, &[&["-C", &there][..], args].concat()).read().unwrap();

@@ -1,4 +1,5 @@
-//! Who starts the runs of a simulation and merges what they propose: a developer, a promoter, a reviewer.
+//! Who starts the runs of a simulation and merges what they propose: a developer, a promoter, a
+//! reviewer.
 
 use anyhow::Result;
 use shuttle::rand::{Rng as _, thread_rng};
@@ -31,8 +32,8 @@ impl Simulation {
         runs
     }
 
-    /// A commit on what `master` is now. Content comes back now and then, as it does when a change is taken back, and some commits
-    /// have the content of the one before.
+    /// A commit on what `master` is now. Content comes back now and then, as it does when a change
+    /// is taken back, and some commits have the content of the one before.
     fn push(&self, number: usize) -> String {
         let before = self.pushes.lock().unwrap().last().cloned();
         let (commit, content) = match before {
