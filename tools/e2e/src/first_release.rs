@@ -48,7 +48,7 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
         let way = step.way(environment, &commit);
         way.mark(Milestone::Pushed, pushed);
         let passed = ci.passed(step, environment.branch(), &commit, within).await;
-        way.built(step, &ci);
+        ci.note(&way, environment, &commit, step);
         passed?;
         let proposal = reviewer.proposal(step, environment, &commit).await?;
         way.mark(Milestone::Proposed, Instant::now());

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Instant, SystemTime},
 };
@@ -13,7 +12,7 @@ use e2e_report::{
     Way as WayRecord,
 };
 
-use crate::{ci::Ci, environment::Environment, plan::Step, progress::StepHandle};
+use crate::{environment::Environment, plan::Step};
 
 /// Everything noted so far. `Clone` is another handle on the same notes.
 #[derive(Clone)]
@@ -183,27 +182,9 @@ impl Way {
         self.note(milestone, since.as_secs_f64());
     }
 
-    /// CI has run for it, well or not: when, where its log is, and which images it says it built.
-    pub(crate) fn built(&self, step: &StepHandle, ci: &Ci) {
-        let ledger = ci.ledger();
-        let runs = ledger.runs_of(&self.commit).into_iter();
-        let Some(run) = runs.rev().find(|run| run.branch == self.environment.branch()) else {
-            return;
-        };
-        for (milestone, time) in [
-            (Milestone::BuildBegan, run.began),
-            (Milestone::BuildEnded, run.ended),
-        ] {
-            if let Some(time) = time {
-                self.mark_time(milestone, time);
-            }
-        }
-        if let Some(name) = run.log.file_name() {
-            step.file(format!("ci/{}", name.to_string_lossy()));
-        }
-        let log = fs::read(&run.log).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        self.recorder.notes().images.extend(log.lines().filter_map(image));
+    /// CI built this for it.
+    pub(crate) fn image(&self, image: Image) {
+        self.recorder.notes().images.push(image);
     }
 
     fn note(&self, milestone: Milestone, at: f64) {
@@ -223,19 +204,6 @@ impl Way {
         marks.retain(|mark| mark.milestone != milestone);
         marks.push(Mark { milestone, at });
     }
-}
-
-/// `built host:port/owner/backend:7cd2… (13.3 MB)`, after whatever the CI system puts before each
-/// line.
-fn image(line: &str) -> Option<Image> {
-    let (_, image) = line.split_once("built  ")?;
-    let (reference, size) = image.trim().rsplit_once(" (")?;
-    let (name, tag) = reference.rsplit_once(':')?;
-    Some(Image {
-        app: name.rsplit('/').next()?.to_owned(),
-        tag: tag.to_owned(),
-        megabytes: size.strip_suffix(" MB)")?.parse().ok()?,
-    })
 }
 
 #[cfg(test)]
@@ -268,24 +236,5 @@ mod tests {
         }
         let ways = recorder.report().ways;
         assert_eq!((ways.len(), ways[0].marks.len()), (2, 2));
-    }
-
-    #[test]
-    fn what_was_built_is_read_from_the_log_of_any_system() {
-        for line in [
-            "built     127.0.0.1:1/gitops-loop/backend:7cd24e (13.3 MB)",
-            "[Deliver/deliver]   | built     127.0.0.1:1/gitops-loop/backend:7cd24e (13.3 MB)",
-        ] {
-            let image = image(line).unwrap();
-            assert_eq!(
-                (
-                    image.app.as_str(),
-                    image.tag.as_str(),
-                    image.megabytes.to_string()
-                ),
-                ("backend", "7cd24e", "13.3".to_owned())
-            );
-        }
-        assert!(image("build     took 170.8 s").is_none() && image("nothing built  here").is_none());
     }
 }

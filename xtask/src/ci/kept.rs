@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::build::toolchain::Options;
+use crate::ci::events::{self, Event};
 use crate::ci::git::Git;
 use crate::ci::plan::AppPlan;
 use crate::env;
@@ -37,6 +38,9 @@ impl Kept {
         if kept.exists() {
             copy(sh, &kept, context)?;
             println!("kept      {} was compiled before from the same content", app.name);
+            events::add(&Event::Kept {
+                app: app.name.to_string(),
+            })?;
         }
         Ok(kept.exists())
     }

@@ -10,6 +10,7 @@ use crate::flags::{self, Verb};
 
 mod apps;
 mod choice;
+pub(crate) mod events;
 mod forge;
 mod git;
 mod http;

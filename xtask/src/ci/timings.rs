@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
+use crate::ci::events::{self, Event};
 use crate::ci::{report, results};
 
 /// Seconds of each verb, by its name.
@@ -23,7 +24,12 @@ pub(crate) fn timed<T>(folder: &Path, verb: &str, run: impl FnOnce() -> Result<T
     let result = run();
     let seconds = started.elapsed().as_secs_f64();
     println!("{verb:9} took {seconds:.1} s");
+    let took = Event::Took {
+        verb: verb.to_owned(),
+        seconds: rounded(seconds),
+    };
     let kept = keep(folder, verb, seconds)
+        .and_then(|()| events::add(&took))
         .and_then(|()| report::write(folder, verb, seconds, result.as_ref().err()));
     // The verb's own error says more.
     let value = result?;
@@ -36,9 +42,14 @@ fn keep(folder: &Path, verb: &str, seconds: f64) -> Result<()> {
     let mut all: BTreeMap<String, f64> = former
         .and_then(|json| serde_json::from_slice(&json).ok())
         .unwrap_or_default();
-    all.insert(verb.to_owned(), (seconds * 1000.0).round() / 1000.0);
+    all.insert(verb.to_owned(), rounded(seconds));
     let json = serde_json::to_string_pretty(&all).context("write the timings as JSON")?;
     results::write(&file, &(json + "\n"))
+}
+
+/// To milliseconds.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }
 
 #[cfg(test)]

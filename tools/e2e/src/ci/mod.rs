@@ -6,7 +6,9 @@
 //!       --> runner (clean checkout) --> the crate `pipelines`
 //! ```
 
+mod events;
 mod listener;
+mod noted;
 mod project;
 mod records;
 mod runner;
@@ -21,6 +23,7 @@ use pipelines::Project;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
+pub(crate) use events::Event;
 pub(crate) use project::{project, xtask};
 use records::Records;
 pub(crate) use records::{Decision, Ledger, Push, Run, RunState};

@@ -11,6 +11,7 @@ use pipelines::System;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::events::{self, Event};
 use crate::{git::short, json_file};
 
 /// The ledger on disk.
@@ -54,6 +55,8 @@ pub(crate) struct Run {
     pub(crate) branch: String,
     pub(crate) commit: String,
     pub(crate) log: PathBuf,
+    /// What its verbs did, a JSON object a line.
+    pub(super) events: PathBuf,
     pub(crate) state: RunState,
     /// When it left the queue.
     #[serde(default)]
@@ -61,6 +64,13 @@ pub(crate) struct Run {
     /// When it passed or failed.
     #[serde(default)]
     pub(crate) ended: Option<SystemTime>,
+}
+
+impl Run {
+    /// What its verbs did so far.
+    pub(crate) fn events(&self) -> Result<Vec<Event>> {
+        events::read(&self.events)
+    }
 }
 
 /// Where a run is.
@@ -142,12 +152,14 @@ impl Records {
     /// A new run, the last of the ledger. `mark` tells its log from others of the branch.
     fn queue(&self, ledger: &mut Ledger, branch: &str, commit: &str, mark: &str) -> Run {
         let number = ledger.runs.len();
+        let file = |end: &str| self.folder.join(format!("{number}-{branch}-{mark}.{end}"));
         let run = Run {
             number,
             system: self.system,
             branch: branch.to_owned(),
             commit: commit.to_owned(),
-            log: self.folder.join(format!("{number}-{branch}-{mark}.log")),
+            log: file("log"),
+            events: file("jsonl"),
             state: RunState::Queued,
             began: None,
             ended: None,

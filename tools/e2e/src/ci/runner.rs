@@ -76,16 +76,17 @@ impl Runner {
         let doing = |what: &str| {
             self.records.set(run.number, RunState::Running(what.to_owned()));
         };
-        self.system.run(&self.project(), &push, &place, doing).await
+        self.system.run(&self.project(run), &push, &place, doing).await
     }
 
     /// Settings as configured, on a machine that keeps what it compiled and that no developer has
     /// set up.
-    fn project(&self) -> Project {
+    fn project(&self, run: &Run) -> Project {
         let mut project = self.project.clone();
         let target = self.cache.join("target").display().to_string();
         for (name, value) in [
             ("CARGO_TARGET_DIR", target),
+            ("RELEASE_EVENTS", run.events.display().to_string()),
             ("GIT_CONFIG_GLOBAL", "/dev/null".to_owned()),
             ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
         ] {

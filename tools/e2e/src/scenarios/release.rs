@@ -30,7 +30,7 @@ pub(crate) async fn built(
     let way = step.way(environment, &commit);
     way.mark(Milestone::Pushed, start);
     let passed = env.ci.passed(step, environment.branch(), &commit, within).await;
-    way.built(step, &env.ci);
+    env.ci.note(&way, environment, &commit, step);
     passed?;
     step.measured("push to proposal", start.elapsed().as_secs_f64());
     Ok(commit)

@@ -1,5 +1,4 @@
-//! One run of CI as the e2e keeps it: a line of the ledger, and a log in which each verb says how
-//! long it took.
+//! One run of CI as the e2e keeps it: a line of the ledger, and the events of its verbs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Took;
+use crate::ci::events::Event;
 
 /// A run that passed.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ struct Ledger {
 struct Run {
     system: String,
     branch: String,
-    log: PathBuf,
+    events: PathBuf,
     state: State,
 }
 
@@ -61,10 +61,10 @@ pub(super) fn read(ledger: &Path) -> Result<Vec<Ran>> {
         let State::Passed { seconds } = run.state else {
             continue;
         };
-        let log = fs::read_to_string(&run.log).with_context(|| format!("read {}", run.log.display()))?;
+        let events = events(&run.events)?;
         let place = match run.branch.as_str() {
             "production" => Place::Promotion,
-            _ if has_compiled(&log) => Place::Change,
+            _ if has_compiled(&events) => Place::Change,
             _ => continue,
         };
         all.push(Ran {
@@ -72,32 +72,33 @@ pub(super) fn read(ledger: &Path) -> Result<Vec<Ran>> {
             place,
             took: Took {
                 whole: (seconds * 10.0).round() / 10.0,
-                verbs: verbs(&log),
+                verbs: verbs(&events),
             },
         });
     }
     Ok(all)
 }
 
-/// `built IMAGE (11.7 MB)`, with what a runner puts before each line; and nothing came from an
-/// earlier run of the same content.
-fn has_compiled(log: &str) -> bool {
-    let says = |start: &str, end: &str| {
-        log.lines()
-            .any(|line| line.contains(start) && line.ends_with(end))
-    };
-    says("built     ", " MB)") && !says("kept      ", " was compiled before from the same content")
+fn events(file: &Path) -> Result<Vec<Event>> {
+    let text = fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+    let read = text.lines().map(serde_json::from_str);
+    read.collect::<Result<_, _>>()
+        .with_context(|| format!("read {}", file.display()))
 }
 
-/// `plan      took 0.1 s`, likewise.
-fn verbs(log: &str) -> BTreeMap<String, f64> {
+/// Whether it made an image, and of no app what an earlier run of the same content had compiled.
+fn has_compiled(events: &[Event]) -> bool {
+    let built = events.iter().any(|event| matches!(event, Event::Built { .. }));
+    let kept = events.iter().any(|event| matches!(event, Event::Kept { .. }));
+    built && !kept
+}
+
+/// Seconds of each verb; GitLab's jobs call some of them twice.
+fn verbs(events: &[Event]) -> BTreeMap<String, f64> {
     let mut all = BTreeMap::new();
-    for line in log.lines() {
-        let words: Vec<_> = line.split_whitespace().collect();
-        if let [.., verb, "took", seconds, "s"] = words.as_slice()
-            && let Ok(seconds) = seconds.parse::<f64>()
-        {
-            *all.entry((*verb).to_owned()).or_insert(0.0) += seconds;
+    for event in events {
+        if let Event::Took { verb, seconds } = event {
+            *all.entry(verb.clone()).or_insert(0.0) += seconds;
         }
     }
     all
@@ -107,18 +108,31 @@ fn verbs(log: &str) -> BTreeMap<String, f64> {
 mod tests {
     use super::*;
 
+    fn took(verb: &str, seconds: f64) -> String {
+        format!("{{\"event\":\"took\",\"verb\":\"{verb}\",\"seconds\":{seconds}}}\n")
+    }
+
+    fn parsed(lines: &str) -> Vec<Event> {
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    const BUILT: &str =
+        "{\"event\":\"built\",\"app\":\"backend\",\"image\":\"h/backend:0\",\"megabytes\":11.7}\n";
+
     #[test]
-    fn each_runners_lines_are_read() {
-        let codebuild =
-            "plan      took 0.1 s\nbuilt     127.0.0.1:1/loop/backend:0 (11.7 MB)\nbuild     took 20.5 s\n";
-        assert!(has_compiled(codebuild));
-        let kept = format!("kept      backend was compiled before from the same content\n{codebuild}");
-        assert!(!has_compiled(&kept));
+    fn a_run_has_compiled_if_it_built_and_kept_nothing() {
+        let built = parsed(&(took("plan", 0.1) + BUILT + &took("build", 20.5)));
+        assert!(has_compiled(&built));
         let expected = [("plan".to_owned(), 0.1), ("build".to_owned(), 20.5)];
-        assert_eq!(verbs(codebuild), expected.into());
-        let gitlab = "update_manifest > propose   took 0.5 s\nopen_MR         > propose   took 1.0 s\n";
-        assert!(!has_compiled(gitlab));
-        assert_eq!(verbs(gitlab), [("propose".to_owned(), 1.5)].into());
+        assert_eq!(verbs(&built), expected.into());
+        let kept = "{\"event\":\"kept\",\"app\":\"backend\"}\n".to_owned() + BUILT;
+        assert!(!has_compiled(&parsed(&kept)));
+        let twice = parsed(&(took("propose", 0.5) + &took("propose", 1.0)));
+        assert!(!has_compiled(&twice));
+        assert_eq!(verbs(&twice), [("propose".to_owned(), 1.5)].into());
     }
 
     #[test]
@@ -128,20 +142,15 @@ mod tests {
             let log = folder.path().join(name);
             fs::write(&log, text).unwrap();
             format!(
-                r#"{{"number": 0, "system": "github", "branch": "{branch}", "log": {log:?}, "state": {state}}}"#
+                r#"{{"number": 0, "system": "github", "branch": "{branch}", "events": {log:?}, "state": {state}}}"#
             )
         };
         let passed = r#"{"passed": {"seconds": 30.04, "exported": {}}}"#;
         let runs = [
-            run(
-                "a",
-                "master",
-                passed,
-                "built     x (1.0 MB)\nbuild     took 9.0 s\n",
-            ),
+            run("a", "master", passed, &(BUILT.to_owned() + &took("build", 9.0))),
             run("b", "master", r#"{"failed": {"cause": "no"}}"#, ""),
-            run("c", "master", passed, "nothing to build\n"),
-            run("d", "production", passed, "promote   took 0.5 s\n"),
+            run("c", "master", passed, &took("build", 0.1)),
+            run("d", "production", passed, &took("promote", 0.5)),
             run("e", "master", "\"queued\"", ""),
         ];
         let ledger = folder.path().join("ledger.json");

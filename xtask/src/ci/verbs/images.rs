@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, anyhow};
 use xshell::Shell;
 
 use crate::build;
+use crate::ci::events::{self, Event};
 use crate::ci::kept::Kept;
 use crate::ci::plan::{AppPlan, Plan};
 use crate::ci::registry::Registry;
@@ -49,7 +50,13 @@ impl Run<'_> {
         for app in wanted {
             let context = build::context_of(&out, app.name);
             images::build(self.sh, engine, app.name, &app.image, &origin, &context)?;
-            println!("built     {} ({:.1} MB)", app.image, build::megabytes(&context)?);
+            let megabytes = build::megabytes(&context)?;
+            println!("built     {} ({megabytes:.1} MB)", app.image);
+            events::add(&Event::Built {
+                app: app.name.to_string(),
+                image: app.image.clone(),
+                megabytes,
+            })?;
         }
         Ok(())
     }
@@ -69,6 +76,10 @@ impl Run<'_> {
         for app in wanted {
             let digest = images::push(self.sh, engine, &settings, &registry, app)?;
             println!("pushed    {}", app.image);
+            events::add(&Event::Pushed {
+                app: app.name.to_string(),
+                image: app.image.clone(),
+            })?;
             pushed.push((app, digest));
         }
         let Some(signing) = signing else {
