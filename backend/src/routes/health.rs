@@ -27,8 +27,7 @@ pub(crate) async fn live() -> &'static str {
     "ok"
 }
 
-/// Refuses a table whose schema this code cannot serve on: the deployer may have skipped the
-/// migration.
+/// Refuses a table whose schema this code cannot serve on: a migration may have been skipped.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = api::READYZ,
