@@ -1,6 +1,7 @@
 //! The whole command line of `cargo xtask`: every command here, those with verbs of their own in a
 //! file each.
 
+mod apps;
 mod aws;
 mod bench;
 mod ci;
@@ -16,6 +17,7 @@ use crate::build::toolchain::Choice;
 use crate::dev::Part;
 use crate::env;
 
+pub(crate) use self::apps::{NewApp, RemoveApp};
 pub(crate) use self::aws::{Aws, AwsDeploy, AwsDestroy, AwsTarget, AwsVerb};
 pub(crate) use self::bench::{Bench, BenchWhat};
 pub(crate) use self::ci::{Ci, CiBuild, CiPromote, CiPropose, Rollback, Verb};
@@ -57,6 +59,10 @@ enum Command {
     /// Make this copy your own: its names, account, region and repository; without options, print
     /// them (docs/FORK.md)
     Fork(Fork),
+    /// Add an app: its crate, image, manifests and Application (docs/APPS.md)
+    NewApp(NewApp),
+    /// Remove an app that `new-app` made, and say what stays
+    RemoveApp(RemoveApp),
     /// Show what a change does to each environment's manifests, as Markdown
     Diff(Diff),
     /// Write the tables of docs/SECURITY.md and docs/CHECKLIST.md from their lists
@@ -224,6 +230,8 @@ impl Flags {
             Command::Rollback(flags) => flags.run(sh),
             Command::Aws(flags) => flags.run(sh),
             Command::Fork(flags) => flags.run(sh),
+            Command::NewApp(flags) => flags.run(sh),
+            Command::RemoveApp(flags) => flags.run(sh),
             Command::Diff(flags) => flags.run(sh),
             Command::Security(flags) => flags.run(sh),
             Command::Hooks(flags) => flags.run(sh),

@@ -22,13 +22,17 @@ mod trust;
 mod understood;
 mod words;
 
-use anyhow::Result;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
 use project::Project;
 use xshell::Shell;
 
 use self::facts::Facts;
 use self::files::{Files, Texts};
 use self::trust::Trust;
+use crate::aws::parameters::{FILE as PARAMETERS, Settings};
 use crate::flags;
 
 pub(crate) use self::facts::{account, region, repository};
@@ -36,6 +40,13 @@ pub(crate) use self::github::number;
 
 const POLICY: &str = "infra/admission/policy.yaml";
 const REPOSITORY: &str = "infra/apps/base/repository.yaml";
+
+/// Where the images of the checkout at `root` lie, as its settings for AWS have it.
+pub(crate) fn registry(root: &Path, project: &Project) -> Result<String> {
+    let text = fs::read_to_string(root.join(PARAMETERS)).with_context(|| format!("read {PARAMETERS}"))?;
+    let Settings { account, region, .. } = Settings::of_text(&text)?;
+    Ok(facts::registry_of(&account, &region, project.name()))
+}
 
 impl flags::Fork {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {

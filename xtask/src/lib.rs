@@ -7,6 +7,7 @@
 pub mod flags;
 pub mod security;
 
+mod apps;
 mod aws;
 mod bench;
 mod browser;

@@ -79,6 +79,19 @@ fn what_is_not_listed_is_refused_with_what_is() {
 }
 
 #[test]
+fn a_kind_is_written_as_it_is_read() {
+    for kind in Kind::ALL {
+        let app = app("bot").replace("\"api\"", &format!("\"{kind}\""));
+        let project = read(ENVIRONMENTS, &app).unwrap();
+        assert_eq!(
+            (project.apps()[0].kind(), Kind::named(kind.name())),
+            (kind, Some(kind))
+        );
+    }
+    assert_eq!(Kind::named("daemon"), None);
+}
+
+#[test]
 fn a_kind_that_is_none_is_refused() {
     let daemon = app("bot").replace("\"api\"", "\"daemon\"");
     refused(ENVIRONMENTS, &daemon, &["kind", "daemon", "`worker`"]);

@@ -48,9 +48,7 @@ impl Facts {
 
     /// `IMAGE_REGISTRY` of docs/CI.md.
     fn registry(&self, project: &Project) -> String {
-        let suffix = self.partition().suffix;
-        let name = project.name();
-        format!("{}.dkr.ecr.{}.{suffix}/{name}", self.account, self.region)
+        registry_of(&self.account, &self.region, project.name())
     }
 
     /// `owner/name`, if the repository is on GitHub.
@@ -78,6 +76,12 @@ impl Facts {
         println!("repository  {}", self.repository);
         println!("registry    {}", self.registry(project));
     }
+}
+
+/// Where the images of a project lie.
+pub(super) fn registry_of(account: &str, region: &str, project: &str) -> String {
+    let suffix = partition::of_region(region).suffix;
+    format!("{account}.dkr.ecr.{region}.{suffix}/{project}")
 }
 
 /// For the command line: the number of an account.

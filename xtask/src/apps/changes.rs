@@ -1,0 +1,113 @@
+//! Files as they are and as they are to be: shown as a patch, or carried out so that a killed run
+//! can be finished.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use gitkit::Git;
+
+/// Below the folder that Git ignores, and on the same disk as the checkout: a folder is moved into
+/// place in one step.
+const STAGE: &str = "target/new-app";
+
+/// One file; `None` where there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) path: String,
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
+}
+
+/// What all of them are as a patch, which `git apply` takes.
+pub(super) fn patch(changes: &[Change]) -> Result<String> {
+    let folder = tempfile::tempdir().context("make a folder for both sides")?;
+    for (side, text) in [
+        ("a", (|it| &it.before) as fn(&Change) -> &Option<String>),
+        ("b", |it| &it.after),
+    ] {
+        let side = folder.path().join(side);
+        fs::create_dir(&side).context("make a folder for one side")?;
+        for change in changes {
+            if let Some(text) = text(change) {
+                write(&side.join(&change.path), text)?;
+            }
+        }
+    }
+    let compare = ["diff", "--no-index", "--no-prefix", "--no-renames", "a", "b"];
+    // It fails where there are differences.
+    let output = Git::at(folder.path()).args(compare).output();
+    let output = output.context("compare both sides")?;
+    String::from_utf8(output.stdout).context("read the differences")
+}
+
+/// Makes the folders and files that are not there yet, each whole or not at all, in the order in
+/// which they are given.
+pub(super) fn make(root: &Path, name: &str, files: &[(String, String)]) -> Result<()> {
+    let stage = root.join(STAGE).join(name);
+    clear(&stage)?;
+    for (path, text) in files {
+        write(&stage.join(path), text)?;
+    }
+    for (path, _) in files {
+        let whole = unit(root, Path::new(path));
+        put(&stage.join(&whole), &root.join(&whole))?;
+    }
+    clear(&stage)
+}
+
+/// The topmost folder above `path` that is not there yet, or the file itself.
+fn unit(root: &Path, path: &Path) -> PathBuf {
+    let mut above: Vec<_> = path
+        .ancestors()
+        .filter(|part| !part.as_os_str().is_empty())
+        .collect();
+    above.reverse();
+    let missing = above.into_iter().find(|part| !root.join(part).exists());
+    missing.unwrap_or(path).to_owned()
+}
+
+/// Moves what was made beside into its place; nothing if it is there, as after an earlier file of
+/// the same folder.
+fn put(made: &Path, place: &Path) -> Result<()> {
+    if place.exists() {
+        return Ok(());
+    }
+    fs::rename(made, place).with_context(|| format!("put {} in place", place.display()))
+}
+
+/// Puts `text` in the place of a file in one step.
+pub(super) fn replace(root: &Path, path: &str, text: &str) -> Result<()> {
+    let unfinished = root.join(STAGE).join("file");
+    write(&unfinished, text)?;
+    fs::rename(&unfinished, root.join(path)).with_context(|| format!("write {path}"))
+}
+
+/// Removes files, and the folders that are empty then.
+pub(super) fn remove(root: &Path, paths: &[String]) -> Result<()> {
+    for path in paths {
+        let file = root.join(path);
+        fs::remove_file(&file).with_context(|| format!("remove {path}"))?;
+        for folder in Path::new(path).ancestors().skip(1) {
+            // The first one that holds something ends it.
+            if folder.as_os_str().is_empty() || fs::remove_dir(root.join(folder)).is_err() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    let folder = file.parent().context("a file lies in a folder")?;
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(file, text))
+        .with_context(|| format!("write {}", file.display()))
+}
+
+fn clear(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
+    }
+    Ok(())
+}

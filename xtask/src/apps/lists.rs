@@ -1,0 +1,154 @@
+//! The three files that are there before and name an app: `project.toml`, `Cargo.lock`, and the
+//! Applications of a cluster.
+//!
+//! They are edited as text: comments and order of all else stay.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use project::{FILE as PROJECT, Kind};
+
+pub(super) const LOCK: &str = "Cargo.lock";
+pub(super) const APPLICATIONS: &str = "infra/apps/base/kustomization.yaml";
+
+/// In the order in which they are written: nothing but `project.toml` says that there is an app.
+pub(super) const ALL: [&str; 3] = [LOCK, APPLICATIONS, PROJECT];
+
+/// Begins an entry of `project.toml` and of the lock file.
+const APP: &str = "[[apps]]";
+const PACKAGE: &str = "[[package]]";
+/// Begins the list of files in a kustomization.
+const RESOURCES: &str = "resources:";
+
+/// The list in file `path` with the app in it; `manifest` is its `Cargo.toml`.
+pub(super) fn with(path: &str, text: &str, name: &str, kind: Kind, manifest: &str) -> Result<String> {
+    match path {
+        LOCK => with_package(text, name, manifest),
+        APPLICATIONS => with_resource(text, name),
+        _ => Ok(with_app(text, name, kind)),
+    }
+    .with_context(|| format!("enter {name} into {path}"))
+}
+
+/// The list in file `path` without the app.
+pub(super) fn without(path: &str, text: &str, name: &str) -> String {
+    match path {
+        LOCK => without_table(text, PACKAGE, name),
+        APPLICATIONS => text.replacen(&resource(name), "", 1),
+        _ => without_table(text, APP, name),
+    }
+}
+
+fn with_app(text: &str, name: &str, kind: Kind) -> String {
+    format!(
+        "{}\n\n{APP}\nname = \"{name}\"\nkind = \"{kind}\"\npackage = \"{name}\"\nfolder = \"apps/{name}\"\n",
+        text.trim_end()
+    )
+}
+
+fn resource(name: &str) -> String {
+    format!("  - {name}.yaml\n")
+}
+
+/// After the last entry of `resources`.
+fn with_resource(text: &str, name: &str) -> Result<String> {
+    let mut lines: Vec<_> = text.split_inclusive('\n').collect();
+    let list = lines.iter().position(|line| line.trim_end() == RESOURCES);
+    let list = list.context("it has no line `resources:`")?;
+    let entries = lines[list + 1..]
+        .iter()
+        .take_while(|line| line.starts_with("  - "));
+    let end = list + 1 + entries.count();
+    let entry = resource(name);
+    lines.insert(end, &entry);
+    Ok(lines.concat())
+}
+
+/// As cargo would write it: packages are sorted by name, and each names those it uses.
+fn with_package(lock: &str, name: &str, manifest: &str) -> Result<String> {
+    let mut uses = BTreeSet::new();
+    for used in dependencies(manifest)? {
+        ensure!(
+            lock.matches(&format!("\nname = \"{used}\"\n")).count() == 1,
+            "it has no one version of {used}, which the template uses; run `cargo metadata` and try again"
+        );
+        uses.insert(format!(" \"{used}\",\n"));
+    }
+    let version = workspace_version(lock)?;
+    let uses: String = uses.into_iter().collect();
+    let entry =
+        format!("{PACKAGE}\nname = \"{name}\"\nversion = \"{version}\"\ndependencies = [\n{uses}]\n\n");
+    let later = lock.match_indices(PACKAGE).find(|(at, _)| {
+        let other = name_in(&lock[*at..]);
+        other.is_some_and(|other| other > name)
+    });
+    Ok(match later {
+        Some((at, _)) => format!("{}{entry}{}", &lock[..at], &lock[at..]),
+        None => format!("{}\n\n{}", lock.trim_end(), entry.trim_end()) + "\n",
+    })
+}
+
+/// What a manifest depends on, its tests too.
+fn dependencies(manifest: &str) -> Result<BTreeSet<String>> {
+    let manifest: toml::Table = manifest.parse().context("read the manifest of the app")?;
+    let tables = ["dependencies", "dev-dependencies"].into_iter();
+    let tables = tables.filter_map(|table| manifest.get(table)?.as_table());
+    Ok(tables.flat_map(toml::Table::keys).cloned().collect())
+}
+
+/// That of the packages of the workspace: of this one, which has no source.
+fn workspace_version(lock: &str) -> Result<&str> {
+    let own = lock.split(PACKAGE).find(|entry| name_in(entry) == Some("xtask"));
+    let version = own.and_then(|entry| quoted(entry, "version = "));
+    version.context("it has no package `xtask`")
+}
+
+/// Every package that the lock file names.
+pub(super) fn packages(lock: &str) -> BTreeSet<&str> {
+    lock.split(PACKAGE).skip(1).filter_map(name_in).collect()
+}
+
+fn name_in(entry: &str) -> Option<&str> {
+    quoted(entry, "name = ")
+}
+
+/// The value behind the first line that begins so.
+fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    line.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// Without the table of that name, and the empty line behind it. What a person wrote above the next
+/// table stays.
+fn without_table(text: &str, table: &str, name: &str) -> String {
+    let lines: Vec<_> = text.split_inclusive('\n').collect();
+    let starts: Vec<_> = (0..lines.len())
+        .filter(|at| lines[*at].starts_with('['))
+        .collect();
+    for (number, &start) in starts.iter().enumerate() {
+        let end = starts.get(number + 1).copied().unwrap_or(lines.len());
+        let entry = &lines[start..end];
+        if lines[start].trim_end() != table || name_in(&entry.concat()) != Some(name) {
+            continue;
+        }
+        let own = entry
+            .iter()
+            .rposition(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        let behind = lines[start + own.unwrap_or_default() + 1..].concat();
+        let (before, behind) = (lines[..start].concat(), behind.trim_start_matches('\n'));
+        return if behind.is_empty() {
+            format!("{}\n", before.trim_end())
+        } else {
+            before + behind
+        };
+    }
+    text.to_owned()
+}
+
+/// An error unless the project's file would be good with the app in it.
+pub(super) fn check(text: &str) -> Result<()> {
+    match project::Project::of_text(text) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!("{error}"),
+    }
+}

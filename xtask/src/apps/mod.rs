@@ -1,0 +1,37 @@
+//! `cargo xtask new-app` and `remove-app`: an app is a folder of `apps/`, one of `infra/`, an
+//! Application, and an entry in each of three lists.
+//!
+//! Everything is computed before the first file is written. What a killed run leaves is a part of
+//! the same result, so the next run finishes it; `project.toml` comes last, and until it names the
+//! app nothing builds or releases it.
+
+mod changes;
+mod lists;
+mod names;
+mod new;
+mod remove;
+mod template;
+#[cfg(test)]
+mod tests;
+mod worktree;
+
+use anyhow::Result;
+use xshell::Shell;
+
+use crate::flags;
+
+impl flags::NewApp {
+    pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
+        let said = new::run(&sh.current_dir(), &self.name, self.kind, self.dry_run)?;
+        print!("{said}");
+        Ok(())
+    }
+}
+
+impl flags::RemoveApp {
+    pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
+        let said = remove::run(&sh.current_dir(), &self.name, self.dry_run)?;
+        print!("{said}");
+        Ok(())
+    }
+}

@@ -1,0 +1,63 @@
+//! What a run that was killed leaves is finished by the next one.
+
+use super::*;
+
+/// Everything that `new-app` changes, by path.
+fn made(checkout: &Checkout) -> BTreeMap<String, String> {
+    let before = checkout.files();
+    checkout.add("bot", Kind::Worker);
+    let after = checkout.files();
+    checkout.reset();
+    after
+        .into_iter()
+        .filter(|(path, text)| before.get(path) != Some(text))
+        .collect()
+}
+
+#[test]
+fn the_next_run_finishes_whatever_part_was_done() {
+    let checkout = Checkout::new();
+    let made = made(&checkout);
+    let done = |paths: &[&String]| {
+        for path in paths {
+            checkout.write(path, &made[*path]);
+        }
+        checkout.add("bot", Kind::Worker);
+        let files = checkout.files();
+        assert!(
+            made.iter().all(|(path, text)| files.get(path) == Some(text)),
+            "after {paths:?}"
+        );
+        checkout.reset();
+    };
+    // With the project's file, which is last, all else is there.
+    let paths: Vec<_> = made.keys().filter(|path| *path != project::FILE).collect();
+    // Parts of folders too, as a copy leaves that was cut off.
+    for at in (0..paths.len()).step_by(5) {
+        done(&paths[..=at]);
+        done(&paths[at..=at]);
+        done(&paths[at..]);
+    }
+}
+
+#[test]
+fn what_lies_half_written_beside_is_no_hindrance() {
+    let checkout = Checkout::new();
+    checkout.write("target/new-app/bot/apps/bot/src/main.rs", "half");
+    checkout.write("target/new-app/file", "half");
+    checkout.add("bot", Kind::Cron);
+    assert!(checkout.read("apps/bot/src/main.rs").starts_with("//! "));
+    assert!(!checkout.path("target/new-app/bot").exists());
+}
+
+#[test]
+fn another_kind_does_not_go_on_with_what_was_begun() {
+    let checkout = Checkout::new();
+    checkout.add("bot", Kind::Worker);
+    checkout.git(&["checkout", "--quiet", "--", project::FILE]);
+    let error = new::run(checkout.root(), "bot", Kind::Cron, false).unwrap_err();
+    assert!(
+        format!("{error:#}").contains("not committed: Cargo.lock"),
+        "{error:#}"
+    );
+}

@@ -1,0 +1,111 @@
+//! Apps added to and removed from a small checkout: what the commands read of this one, under Git.
+
+mod killed;
+mod made;
+mod refused;
+mod removed;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gitkit::Git;
+use project::Kind;
+use tempfile::TempDir;
+
+use super::{new, remove};
+
+/// What a checkout needs for the commands to work.
+const PARTS: [&str; 6] = [
+    ".gitignore",
+    "Cargo.lock",
+    "apps",
+    "infra",
+    "project.toml",
+    "xtask/templates",
+];
+
+/// Dropping it removes it.
+struct Checkout(TempDir);
+
+impl Checkout {
+    /// With everything committed.
+    fn new() -> Self {
+        let checkout = Self(tempfile::tempdir().unwrap());
+        let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for part in PARTS {
+            let place = checkout.path(part);
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            let copied = Command::new("cp")
+                .arg("-r")
+                .arg(this.join(part))
+                .arg(place)
+                .status();
+            assert!(copied.unwrap().success(), "{part}");
+        }
+        checkout.git(&["init", "--quiet"]);
+        checkout.commit();
+        checkout
+    }
+
+    fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("read {name}: {error}"))
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn edit(&self, name: &str, old: &str, new: &str) {
+        let text = self.read(name);
+        assert!(text.contains(old), "{name} does not contain {old}");
+        self.write(name, &text.replace(old, new));
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let git = Git::at(self.root()).as_somebody().args(arguments);
+        git.text()
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+    }
+
+    fn commit(&self) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", "a commit"]);
+    }
+
+    /// What differs from the last commit, new files too.
+    fn status(&self) -> String {
+        self.git(&["status", "--porcelain", "--untracked-files=all"])
+    }
+
+    /// As the last commit has it.
+    fn reset(&self) {
+        self.git(&["reset", "--quiet", "--hard"]);
+        self.git(&["clean", "--quiet", "-d", "--force"]);
+    }
+
+    fn add(&self, name: &str, kind: Kind) -> String {
+        new::run(self.root(), name, kind, false).unwrap_or_else(|error| panic!("{name}: {error:#}"))
+    }
+
+    fn remove(&self, name: &str) -> String {
+        remove::run(self.root(), name, false).unwrap_or_else(|error| panic!("{name}: {error:#}"))
+    }
+
+    /// All files that Git would take, by path.
+    fn files(&self) -> BTreeMap<String, String> {
+        let paths = gitkit::files(self.root()).unwrap().into_iter();
+        let there = paths.filter(|path| self.path(path).exists());
+        there.map(|path| (path.clone(), self.read(&path))).collect()
+    }
+}

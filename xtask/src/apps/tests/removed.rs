@@ -1,0 +1,114 @@
+//! What goes, what stays, and that nothing is left of an app that nobody touched.
+
+use super::*;
+
+#[test]
+fn an_app_that_is_taken_back_leaves_nothing() {
+    let checkout = Checkout::new();
+    let before = checkout.files();
+    for kind in Kind::ALL {
+        checkout.add("bot", kind);
+        assert_ne!(checkout.status(), "");
+        let said = checkout.remove("bot");
+        assert_eq!(checkout.status(), "", "{kind}");
+        assert_eq!(checkout.files(), before);
+        assert!(!checkout.path("apps/bot").exists() && !checkout.path("infra/bot").exists());
+        assert!(
+            said.contains("stays     the images in the registry, gitops-loop/bot"),
+            "{said}"
+        );
+        let has_volume = said.contains("the claim `bot`");
+        assert_eq!(has_volume, kind == Kind::Worker, "{said}");
+    }
+}
+
+#[test]
+fn after_its_commit_too_and_its_neighbours_stay() {
+    let checkout = Checkout::new();
+    for name in ["one", "two", "three"] {
+        checkout.add(name, Kind::Worker);
+        checkout.commit();
+    }
+    let with_three = checkout.files();
+    for name in ["one", "two"] {
+        checkout.remove(name);
+        checkout.commit();
+    }
+    let project = project::Project::load(checkout.root()).unwrap();
+    assert!(project.app("three").is_ok() && project.app("one").is_err());
+    let left = checkout.files();
+    assert!(left.iter().all(|(path, _)| with_three.contains_key(path)));
+    checkout.remove("three");
+    checkout.commit();
+    checkout.add("three", Kind::Worker);
+    assert_eq!(checkout.files(), left);
+}
+
+#[test]
+fn a_dry_run_of_it_writes_nothing_and_its_patch_does_the_same() {
+    let checkout = Checkout::new();
+    checkout.add("bot", Kind::Web);
+    checkout.commit();
+    let before = checkout.files();
+    let patch = remove::run(checkout.root(), "bot", true).unwrap();
+    assert_eq!(checkout.files(), before);
+    let place = tempfile::NamedTempFile::new().unwrap();
+    fs::write(place.path(), patch).unwrap();
+    checkout.git(&["apply", place.path().to_str().unwrap()]);
+    let applied = checkout.files();
+    checkout.reset();
+    checkout.remove("bot");
+    assert_eq!(checkout.files(), applied);
+}
+
+#[test]
+fn what_ci_wrote_is_no_change_of_a_persons() {
+    let checkout = Checkout::new();
+    checkout.add("bot", Kind::Cron);
+    let overlay = "infra/bot/overlays/staging/kustomization.yaml";
+    let released = format!("sha256:{} # commit 0123456789", "1".repeat(64));
+    checkout.edit(overlay, &format!("sha256:{}", "0".repeat(64)), &released);
+    checkout.commit();
+    let said = checkout.remove("bot");
+    assert!(!said.contains("left"), "{said}");
+    assert!(!checkout.path("infra/bot").exists());
+}
+
+#[test]
+fn a_manifest_that_a_person_changed_is_named_and_stays() {
+    let checkout = Checkout::new();
+    checkout.add("bot", Kind::Worker);
+    let path = "infra/bot/base/deployment.yaml";
+    checkout.edit(path, "memory: 64Mi", "memory: 96Mi");
+    checkout.write("infra/bot/base/more.yaml", "mine: true\n");
+    checkout.commit();
+    let said = checkout.remove("bot");
+    for left in [path, "infra/bot/base/more.yaml"] {
+        assert!(said.contains(&format!("left      {left}: ")), "{said}");
+        assert!(checkout.path(left).exists());
+    }
+    assert!(!checkout.path("infra/bot/base/volume.yaml").exists() && !checkout.path("apps/bot").exists());
+    assert!(!checkout.read(crate::apps::lists::APPLICATIONS).contains("bot"));
+}
+
+#[test]
+fn a_crate_that_a_person_changed_stays_whole_and_is_released_no_more() {
+    let checkout = Checkout::new();
+    checkout.add("bot", Kind::Worker);
+    checkout.edit("apps/bot/src/work.rs", "One round.", "One more round.");
+    checkout.commit();
+    let said = checkout.remove("bot");
+    assert!(
+        said.contains("left      apps/bot/src/work.rs: ") && said.contains("git rm -r apps/bot"),
+        "{said}"
+    );
+    // Cargo takes no folder of this pattern without a manifest.
+    assert!(checkout.path("apps/bot/Cargo.toml").exists() && !checkout.path("infra/bot").exists());
+    assert!(checkout.read("Cargo.lock").contains("name = \"bot\""));
+    assert!(
+        project::Project::load(checkout.root())
+            .unwrap()
+            .app("bot")
+            .is_err()
+    );
+}

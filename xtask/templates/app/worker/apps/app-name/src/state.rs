@@ -1,0 +1,71 @@
+//! What the bot knows from one round to the next, also across releases: one file on its volume.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+/// New fields need a default: the file was written by an earlier release.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    /// Rounds that ended, of all releases.
+    pub(crate) rounds: u64,
+}
+
+impl State {
+    /// Where it is kept.
+    pub(crate) fn file(folder: &Path) -> PathBuf {
+        folder.join("state.json")
+    }
+
+    /// What an earlier round kept; at first, nothing.
+    pub(crate) fn load(folder: &Path) -> Result<Self> {
+        let file = Self::file(folder);
+        let text = match fs::read_to_string(&file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            text => text.with_context(|| format!("read {}", file.display()))?,
+        };
+        serde_json::from_str(&text).with_context(|| format!("read {}", file.display()))
+    }
+
+    /// Keeps it, whole or not at all.
+    pub(crate) fn save(&self, folder: &Path) -> Result<()> {
+        let (file, unfinished) = (Self::file(folder), folder.join("state.json.unfinished"));
+        let text = serde_json::to_string(self).context("write the state as JSON")?;
+        fs::write(&unfinished, text)
+            .and_then(|()| fs::rename(&unfinished, &file))
+            .with_context(|| format!("write {}", file.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_comes_back_and_at_first_there_is_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(State::load(folder.path()).unwrap(), State::default());
+        let state = State { rounds: 3 };
+        state.save(folder.path()).unwrap();
+        assert_eq!(State::load(folder.path()).unwrap(), state);
+    }
+
+    #[test]
+    fn a_file_of_another_release_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(State::file(folder.path()), r#"{"later": 1}"#).unwrap();
+        assert_eq!(State::load(folder.path()).unwrap(), State::default());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(State::file(folder.path()), "{").unwrap();
+        let error = State::load(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("state.json"), "{error}");
+    }
+}
