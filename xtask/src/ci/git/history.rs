@@ -21,10 +21,27 @@ pub(crate) struct Change {
 /// What is between two objects in Git's answer to a batch, and in that to a list of commits.
 const END_OF_COMMIT: char = '\0';
 
+/// The names that each file has had, the present one first.
+type Names = Vec<Vec<String>>;
+
 impl Git<'_> {
     /// The commits in the history of `tip` that changed one of `paths`, each one before its
-    /// parents.
+    /// parents. What a file was before its folder was renamed counts.
     pub(crate) fn changes(&self, tip: &str, paths: &[String]) -> Result<Vec<Change>> {
+        let mut names: Names = paths.iter().map(|path| vec![path.clone()]).collect();
+        loop {
+            let changes = self.changes_of(tip, &names)?;
+            let earlier = self.earlier_names(&changes, &names)?;
+            if earlier.is_empty() {
+                return Ok(changes);
+            }
+            for (at, name) in earlier {
+                names[at].push(name);
+            }
+        }
+    }
+
+    fn changes_of(&self, tip: &str, names: &Names) -> Result<Vec<Change>> {
         let mut args = vec![
             "rev-list",
             "--full-history",
@@ -33,19 +50,25 @@ impl Git<'_> {
             tip,
             "--",
         ];
-        args.extend(paths.iter().map(String::as_str));
+        args.extend(names.iter().flatten().map(String::as_str));
         let found = self.cmd(&args)?.bytes();
-        let found = found.with_context(|| format!("list the changes of {}", paths.join(" and ")))?;
+        let found = found.with_context(|| format!("list the changes of {}", args[6..].join(" and ")))?;
         let found = String::from_utf8_lossy(&found);
         let commits: Vec<_> = found.split(END_OF_COMMIT).filter_map(Header::of).collect();
-        let names = commits
+        let sides = commits
             .iter()
             .flat_map(|commit| std::iter::once(commit.name).chain(commit.parents.iter().copied()));
-        let objects: Vec<_> = names
-            .flat_map(|name| paths.iter().map(move |path| format!("{name}:{path}")))
+        let objects: Vec<_> = sides
+            .flat_map(|side| names.iter().flatten().map(move |path| format!("{side}:{path}")))
             .collect();
         let mut files = self.files(&objects)?.into_iter();
-        let mut of_one = || -> Vec<Option<String>> { files.by_ref().take(paths.len()).collect() };
+        let mut of_one = || -> Vec<Option<String>> {
+            let of_file = |names: &Vec<String>| {
+                let texts: Vec<_> = files.by_ref().take(names.len()).collect();
+                texts.into_iter().flatten().next()
+            };
+            names.iter().map(of_file).collect()
+        };
         Ok(commits
             .iter()
             .map(|commit| Change {
@@ -54,6 +77,51 @@ impl Git<'_> {
                 after: of_one(),
                 before: commit.parents.iter().map(|_| of_one()).collect(),
             })
+            .collect())
+    }
+
+    /// What files were called before one of `changes` gave them one of `names`: the places of the
+    /// files, and new names of theirs.
+    fn earlier_names(&self, changes: &[Change], names: &Names) -> Result<Vec<(usize, String)>> {
+        let mut found = Vec::new();
+        for change in changes {
+            let [before] = change.before.as_slice() else {
+                continue;
+            };
+            let appears = |at: &usize| change.after[*at].is_some() && before[*at].is_none();
+            let files: Vec<_> = (0..names.len()).filter(appears).collect();
+            if files.is_empty() {
+                continue;
+            }
+            for (old, new) in self.renames(&change.commit)? {
+                let is_it = |at: &&usize| names[**at].contains(&new) && !names[**at].contains(&old);
+                if let Some(at) = files.iter().find(is_it) {
+                    found.push((*at, old));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The files that `commit` gave another name: the old one and the new one.
+    fn renames(&self, commit: &str) -> Result<Vec<(String, String)>> {
+        let args = [
+            "diff-tree",
+            "-r",
+            "-z",
+            "-M20%",
+            "--diff-filter=R",
+            "--name-status",
+            "--no-commit-id",
+            commit,
+        ];
+        let said = self.cmd(&args)?.bytes();
+        let said = said.with_context(|| format!("find what {commit} renamed"))?;
+        let said = String::from_utf8_lossy(&said);
+        let words: Vec<_> = said.split_terminator('\0').collect();
+        let renames = words.chunks_exact(3);
+        Ok(renames
+            .map(|rename| (rename[1].to_owned(), rename[2].to_owned()))
             .collect())
     }
 

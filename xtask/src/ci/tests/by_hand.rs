@@ -4,8 +4,10 @@ use super::Repository;
 use super::model::Merge;
 use super::propose::{OVERLAY, branch};
 use super::rewrites::Rewrite;
+use crate::ci::apps::{APPS, App};
 use crate::ci::overlay;
 use crate::ci::propose::Outcome;
+use crate::ci::registry::Images as _;
 use crate::environment::Environment::Staging;
 
 impl Repository {
@@ -132,4 +134,57 @@ fn what_changed_since_a_rollback_is_the_content() {
     let again = repository.change("2");
     let registry = repository.registry(&[&again]);
     branch(&repository.propose(Staging, &again, &registry, &forge).unwrap());
+}
+
+/// As when somebody gives the environment's folder another name: what was released before is known
+/// by the old one.
+#[test]
+fn overlays_that_were_renamed_keep_their_releases() {
+    for lost in [false, true] {
+        let repository = Repository::new();
+        let forge = repository.forge();
+        let commits = ["1", "2"].map(|content| repository.change(content));
+        let registry = repository.registry(&[&commits[0], &commits[1]]);
+        let digests = |commit: &str, app: &App| {
+            let tag = repository.handle().fingerprint(commit, app).unwrap();
+            registry.digest(app.name, &tag).unwrap().unwrap()
+        };
+        let new = |app: &App| app.overlay("staging");
+        let old = |app: &App| new(app).replace("overlays/staging", "overlays/stage");
+        let texts: Vec<_> = APPS
+            .iter()
+            .map(|app| repository.sh.read_file(new(app)).unwrap())
+            .collect();
+        repository.git(&["rm", "--quiet", "-r", "infra"]);
+        for commit in &commits {
+            for (app, text) in APPS.iter().zip(&texts) {
+                let pin = overlay::Pin {
+                    digest: digests(commit, app),
+                    commit: Some(commit.clone()),
+                    withdrawn: None,
+                };
+                let text = overlay::with_pin(text, app.name, &pin).unwrap();
+                repository.write(&old(app), &text);
+            }
+            repository.commit("Release");
+        }
+        for app in APPS {
+            let text = repository.sh.read_file(old(app)).unwrap();
+            let text = if lost { Rewrite::NoComments.of(&text) } else { text };
+            repository.write(&new(app), &text);
+        }
+        repository.git(&["rm", "--quiet", "-r", "--force", "infra/backend/overlays/stage"]);
+        repository.git(&["rm", "--quiet", "-r", "--force", "infra/frontend/overlays/stage"]);
+        repository.commit("Rename");
+        repository.push("master");
+        repository.change("unbuilt");
+        assert_eq!(
+            repository
+                .propose(Staging, &commits[0], &registry, &forge)
+                .unwrap(),
+            Outcome::Overtaken(commits[1].clone())
+        );
+        let back = branch(&repository.roll_back(&forge, None).unwrap());
+        assert_eq!(back, format!("release/staging-to-{}", &commits[0][..10]));
+    }
 }
