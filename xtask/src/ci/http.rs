@@ -1,6 +1,8 @@
 //! How the verbs ask registry and forge: whom they trust, and what it means when no answer comes,
 //! or one that says "not now".
 
+mod proxy;
+
 use std::env::var_os;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -26,6 +28,7 @@ pub(crate) fn agent_that_trusts(roots: RootCerts) -> Agent {
     Agent::config_builder()
         .timeout_global(Some(ANSWER))
         .http_status_as_error(false)
+        .proxy(proxy::proxy())
         .tls_config(TlsConfig::builder().root_certs(roots).build())
         .build()
         .new_agent()
@@ -85,7 +88,7 @@ impl Failure {
             | ureq::Error::BadUri(_)
             | ureq::Error::Protocol(_)
             | ureq::Error::Json(_) => Self::Unexpected(text),
-            _ => Self::Unreachable(text),
+            _ => Self::Unreachable(text + proxy::note()),
         }
     }
 }
