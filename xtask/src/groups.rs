@@ -19,6 +19,7 @@ const fn with(names: &'static [&'static str], features: &'static [&'static str])
 
 pub(crate) const TOOLS: Packages = of(&[
     "board-api",
+    "child-process",
     "gitkit",
     "project",
     "supply",

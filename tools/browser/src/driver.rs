@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use dev::Group;
+use child_process::Watched;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -19,14 +19,15 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) async fn start(group: &Group) -> Result<Self> {
+    pub(crate) async fn start(group: &Watched) -> Result<Self> {
         let mut command = Command::new("chromedriver");
         command
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true);
-        let mut child = group.spawn(&mut command).context(
+        group.adopt(command.as_std_mut());
+        let mut child = command.spawn().context(
             "start chromedriver; it is in Debian's package chromium-driver, of the same version as chromium",
         )?;
         let output = child.stdout.take().context("stdout is piped")?;

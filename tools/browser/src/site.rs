@@ -1,7 +1,8 @@
 //! The application that a test looks at.
 
 use anyhow::Result;
-use dev::{Group, Options, Programs, Stack};
+use child_process::Watched;
+use dev::{Options, Programs, Stack};
 
 use crate::browser::Browser;
 use crate::driver::Driver;
@@ -13,7 +14,7 @@ pub struct Site {
     /// The running application.
     pub stack: Stack,
     driver: Driver,
-    _group: Group,
+    _group: Watched,
 }
 
 impl Site {
@@ -27,7 +28,7 @@ impl Site {
         let mut options = Options::new(Programs::of_dev_build()?);
         options.messages = messages;
         options.heartbeat_seconds = heartbeat_seconds;
-        let group = Group::new()?;
+        let group = Watched::new()?;
         let (stack, driver) = tokio::try_join!(Stack::start(options), Driver::start(&group))?;
         Ok(Self {
             stack,

@@ -64,7 +64,7 @@ impl Emulator {
         let port = free.local_addr().context("read the free port")?.port();
         drop(free);
         let log = home.path().join("log");
-        let process = Process::start(&command(port, home.path(), &account)?, &log)?;
+        let process = Process::start(command(port, home.path(), &account)?, &log)?;
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if started.elapsed() > START {

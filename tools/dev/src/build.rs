@@ -6,19 +6,19 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
+use child_process::Watched;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 use crate::change::Part;
 use crate::console;
-use crate::group::Group;
 
 /// Runs `xtask build --dev`, the one place that knows how the application is compiled.
 pub(crate) struct Builder {
     /// The task runner's binary.
     pub(crate) xtask: PathBuf,
     /// Ends a compiler when this process ends.
-    pub(crate) group: Group,
+    pub(crate) group: Watched,
 }
 
 impl Builder {
@@ -34,9 +34,9 @@ impl Builder {
         if std::io::stdout().is_terminal() {
             command.env("CARGO_TERM_COLOR", "always");
         }
-        let mut child = self
-            .group
-            .spawn(&mut command)
+        self.group.adopt(command.as_std_mut());
+        let mut child = command
+            .spawn()
             .with_context(|| format!("start {}", self.xtask.display()))?;
         let output = child.stderr.take().context("stderr is piped")?;
         let mut output = BufReader::new(output).lines();

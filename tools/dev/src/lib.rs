@@ -9,7 +9,6 @@
 mod build;
 mod change;
 mod console;
-mod group;
 mod programs;
 mod seed;
 mod server;
@@ -17,7 +16,6 @@ pub mod session;
 mod stack;
 mod watch;
 
-pub use group::Group;
 pub use programs::{Programs, target_dir};
 pub use server::Lines;
 pub use stack::{Options, Stack};

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use child_process::Watched;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -15,8 +16,6 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-
-use crate::group::Group;
 
 /// How long a server may take to listen and be ready. On a machine that compiles at the same time,
 /// seconds.
@@ -49,7 +48,7 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `command` in `group`.
     pub(crate) fn start(
-        group: &Group,
+        group: &Watched,
         name: &'static str,
         command: &mut Command,
         lines: &Lines,
@@ -58,7 +57,8 @@ impl Running {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let mut child = group.spawn(command).with_context(|| {
+        group.adopt(command.as_std_mut());
+        let mut child = command.spawn().with_context(|| {
             format!(
                 "start the {name} from {}",
                 command.as_std().get_program().display()

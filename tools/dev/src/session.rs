@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result};
+use child_process::Watched;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::build::Builder;
 use crate::change::Part;
 use crate::console::{show, show_address};
-use crate::group::Group;
 use crate::programs::{self, Programs};
 use crate::stack::{Options, Stack};
 use crate::watch::Changes;
@@ -113,7 +113,7 @@ impl Session {
             running,
             builder: Builder {
                 xtask: settings.xtask,
-                group: Group::new()?,
+                group: Watched::new()?,
             },
         })
     }

@@ -6,11 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use child_process::Watched;
 use reqwest::Client;
 use testkit::embedded::Embedded;
 use tokio::process::Command;
 
-use crate::group::Group;
 use crate::programs::Programs;
 use crate::seed;
 use crate::server::{Lines, Running, Server};
@@ -59,7 +59,7 @@ pub struct Stack {
     options: Options,
     database: Embedded,
     // Dropped last: ends whatever is left.
-    group: Group,
+    group: Watched,
 }
 
 impl Stack {
@@ -80,7 +80,7 @@ impl Stack {
             client,
             options,
             database,
-            group: Group::new()?,
+            group: Watched::new()?,
         };
         stack.migrate().await?;
         stack.start_backend().await?;

@@ -3,26 +3,20 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File, OpenOptions},
     io::Write as _,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::Stdio,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use child_process::{ProcessGroup, log};
 use supply::engine::Engine;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::Child,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use xshell::{Cmd, Shell};
 
 const TAIL_LINES: usize = 15;
-/// How long a group may take to end after it was asked to.
-const GRACE: Duration = Duration::from_secs(3);
 
 /// One call of a tool, not yet started.
 pub(crate) struct Tool {
@@ -78,9 +72,9 @@ impl Tool {
     /// Runs it and gives what it prints to stdout, trimmed at the end.
     pub(crate) async fn read(mut self) -> Result<String> {
         let mut command = std::mem::replace(&mut self.command, std::process::Command::new(""));
-        let mut log = open(&self.log)?;
-        writeln!(log, "$ {}", self.line).with_context(|| format!("write {}", self.log.display()))?;
-        let errors = log.try_clone().context("share the log file")?;
+        let mut file = log::open(&self.log)?;
+        writeln!(file, "$ {}", self.line).with_context(|| format!("write {}", self.log.display()))?;
+        let errors = file.try_clone().context("share the log file")?;
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -91,7 +85,9 @@ impl Tool {
         let child = tokio::process::Command::from(command)
             .spawn()
             .with_context(|| format!("start `{}`", self.line))?;
-        let mut group = Group::of(child);
+        // After a tool has ended by itself its group is left alone: podman's name server is started
+        // by whichever call starts the first container, and stays in its group.
+        let mut group = ProcessGroup::of(child);
         let mut stdin = group.leader.stdin.take().expect("stdin is piped");
         let mut stdout = group.leader.stdout.take().expect("stdout is piped");
         let mut text = Vec::new();
@@ -112,7 +108,7 @@ impl Tool {
         }
         drop(group);
         if !self.quiet {
-            log.write_all(&text)
+            file.write_all(&text)
                 .with_context(|| format!("write {}", self.log.display()))?;
         }
         match outcome {
@@ -138,75 +134,17 @@ impl Tool {
             "`{}` {how}; log: {}\n{}",
             self.line,
             self.log.display(),
-            tail(&self.log)
+            log::tail(&self.log, TAIL_LINES)
         )
     }
 }
 
-/// A tool's process group, which ends with the value, children of children included. After a tool
-/// has ended by itself its group is left alone: podman's name server is started by whichever call
-/// starts the first container, and stays in its group.
-struct Group {
-    leader: Child,
-    id: Option<Pid>,
-}
-
-impl Group {
-    fn of(leader: Child) -> Self {
-        let id = leader.id().and_then(|id| i32::try_from(id).ok());
-        Self {
-            leader,
-            id: id.and_then(Pid::from_raw),
-        }
-    }
-
-    fn release(&mut self) {
-        self.id = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let Some(group) = self.id else { return };
-        let _ = kill_process_group(group, Signal::TERM);
-        let asked = Instant::now();
-        while asked.elapsed() < GRACE {
-            // A process that has ended belongs to its group until somebody has asked how it ended.
-            let _ = self.leader.try_wait();
-            if test_kill_process_group(group).is_err() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-}
-
-fn open(path: &Path) -> Result<File> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-    }
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .with_context(|| format!("open {}", path.display()))
-}
-
-fn tail(log: &Path) -> String {
-    let text = fs::read(log)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
-    let lines: Vec<_> = text.lines().collect();
-    let last = &lines[lines.len().saturating_sub(TAIL_LINES)..];
-    last.iter()
-        .map(|line| format!("    {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{fs, time::Instant};
+
+    use child_process::GRACE;
+
     use super::*;
     use xshell::cmd;
 

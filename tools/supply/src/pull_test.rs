@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use child_process::ProcessGroup;
 use xshell::Shell;
 
 use crate::acquire::source;
@@ -106,7 +107,7 @@ fn prove(
 /// A registry on a free port of the loopback, gone when dropped.
 struct Registry {
     address: String,
-    process: Child,
+    process: ProcessGroup<Child>,
 }
 
 impl Registry {
@@ -134,10 +135,15 @@ impl Registry {
             .process_group(0)
             .spawn()
             .context("start docker-registry")?;
+        let process = ProcessGroup::of(process);
         let mut registry = Self { address, process };
         let started = Instant::now();
         while TcpStream::connect(&registry.address).is_err() {
-            let ended = registry.process.try_wait().context("wait for docker-registry")?;
+            let ended = registry
+                .process
+                .leader
+                .try_wait()
+                .context("wait for docker-registry")?;
             if ended.is_some() || started.elapsed() > Duration::from_secs(20) {
                 bail!(
                     "the registry does not answer on {}; log: {}",
@@ -149,11 +155,5 @@ impl Registry {
             thread::sleep(Duration::from_millis(50));
         }
         Ok(registry)
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        run::end(&mut self.process);
     }
 }

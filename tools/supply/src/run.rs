@@ -6,13 +6,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use rustix::process::{Pid, Signal, kill_process_group};
+use child_process::{ProcessGroup, log};
 use xshell::Cmd;
 
 use crate::error::SupplyError;
@@ -83,29 +83,32 @@ pub(crate) fn read(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<Strin
 
 fn finish(mut command: Command, line: &str, log: &Path, deadline: Duration) -> Result<()> {
     check_cancelled()?;
-    let mut child = command
+    let child = command
         .stdin(Stdio::null())
         .process_group(0)
         .spawn()
         .with_context(|| format!("start `{line}`"))?;
+    // Ends with every child of it, unless it ended by itself.
+    let mut group = ProcessGroup::of(child);
     let started = Instant::now();
     loop {
-        if let Some(status) = child.try_wait().with_context(|| format!("wait for `{line}`"))? {
+        let ended = group.leader.try_wait();
+        if let Some(status) = ended.with_context(|| format!("wait for `{line}`"))? {
+            group.release();
             note(log, started.elapsed());
             return judge(status, line, log);
         }
         if must_end() {
-            end(&mut child);
             return Err(SupplyError::Cancelled.into());
         }
         if started.elapsed() > deadline {
-            end(&mut child);
+            drop(group);
             let command = line.to_owned();
             return Err(SupplyError::Deadline {
                 command,
                 deadline,
                 log: log.to_owned(),
-                tail: tail(log),
+                tail: log::tail(log, TAIL_LINES),
             }
             .into());
         }
@@ -122,7 +125,7 @@ fn judge(status: ExitStatus, line: &str, log: &Path) -> Result<()> {
         command,
         status,
         log: log.to_owned(),
-        tail: tail(log),
+        tail: log::tail(log, TAIL_LINES),
     }
     .into())
 }
@@ -133,32 +136,8 @@ pub(crate) fn on_path(name: &str) -> bool {
     env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
-/// Asks the whole group to end, then makes it.
-pub(crate) fn end(child: &mut Child) {
-    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
-        return;
-    };
-    let _ = kill_process_group(group, Signal::TERM);
-    let asked = Instant::now();
-    while asked.elapsed() < Duration::from_secs(3) {
-        if matches!(child.try_wait(), Ok(Some(_))) {
-            break;
-        }
-        thread::sleep(POLL);
-    }
-    let _ = kill_process_group(group, Signal::KILL);
-    let _ = child.wait();
-}
-
 fn open(log: &Path, line: &str) -> Result<File> {
-    if let Some(folder) = log.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
-    }
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log)
-        .with_context(|| format!("open the log {}", log.display()))?;
+    let mut file = log::open(log)?;
     writeln!(file, "$ {line}").with_context(|| format!("write the log {}", log.display()))?;
     Ok(file)
 }
@@ -174,14 +153,6 @@ fn note(log: &Path, took: Duration) {
 fn tempfile_beside(log: &Path) -> std::path::PathBuf {
     let id = format!("{:?}", thread::current().id()).replace(['(', ')'], "-");
     log.with_extension(format!("{id}out"))
-}
-
-fn tail(log: &Path) -> String {
-    let text = fs::read(log)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
-    let lines: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
-    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
 }
 
 #[cfg(test)]

@@ -11,8 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-
-use crate::run;
+use child_process::ProcessGroup;
 
 /// How long it stays when nobody has a connection to it.
 const IDLE_SECONDS: &str = "60";
@@ -36,7 +35,7 @@ pub struct Service {
 
 #[derive(Debug)]
 struct Own {
-    process: Child,
+    process: ProcessGroup<Child>,
     /// A service without connections ends, however long its tests are still being compiled; with
     /// this one it ends with us.
     _held: UnixStream,
@@ -58,7 +57,7 @@ impl Service {
         }
         let log = logs.join("engine-service.log");
         let file = fs::File::create(&log).with_context(|| format!("create {}", log.display()))?;
-        let mut process = Command::new("podman")
+        let process = Command::new("podman")
             .args(["system", "service", "--time", IDLE_SECONDS])
             .arg(format!("unix://{}", socket.display()))
             .envs(env.iter().map(|(name, value)| (name, value)))
@@ -70,13 +69,14 @@ impl Service {
             .process_group(0)
             .spawn()
             .context("start `podman system service`")?;
-        match held(&mut process, &socket, ANSWERS_WITHIN) {
+        let mut process = ProcessGroup::of(process);
+        match held(&mut process.leader, &socket, ANSWERS_WITHIN) {
             Ok(held) => Ok(Self {
                 socket,
                 own: Some(Own { process, _held: held }),
             }),
             Err(error) => {
-                run::end(&mut process);
+                drop(process);
                 Err(error.context(format!("podman's service; log: {}", log.display())))
             }
         }
@@ -90,8 +90,8 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        if let Some(own) = &mut self.own {
-            run::end(&mut own.process);
+        if let Some(own) = self.own.take() {
+            drop(own.process);
             // It may have removed it itself.
             let _ = fs::remove_file(&self.socket);
         }
@@ -148,12 +148,13 @@ mod tests {
     use super::*;
     use std::os::unix::net::UnixListener;
 
-    fn sleeping(script: &str) -> Child {
-        Command::new("sh")
+    fn sleeping(script: &str) -> ProcessGroup<Child> {
+        let child = Command::new("sh")
             .args(["-c", script])
             .process_group(0)
             .spawn()
-            .unwrap()
+            .unwrap();
+        ProcessGroup::of(child)
     }
 
     /// Answers each connection with the next of `answers`, and the last of them for ever.
@@ -186,8 +187,8 @@ mod tests {
         });
         let mut process = sleeping("sleep 60");
         let started = Instant::now();
-        let held = held(&mut process, &socket, Duration::from_secs(20));
-        run::end(&mut process);
+        let held = held(&mut process.leader, &socket, Duration::from_secs(20));
+        drop(process);
         assert!(held.is_ok(), "{held:?}");
         assert!(started.elapsed() >= Duration::from_millis(300));
     }
@@ -197,7 +198,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("no.sock");
         let mut ended = sleeping("exit 3");
-        let error = held(&mut ended, &socket, Duration::from_secs(20)).unwrap_err();
+        let error = held(&mut ended.leader, &socket, Duration::from_secs(20)).unwrap_err();
         assert!(
             format!("{error:#}").contains("has ended (exit status: 3)"),
             "{error:#}"
@@ -207,8 +208,8 @@ mod tests {
             &["HTTP/1.1 500 broken\r\n\r\n"],
         );
         let mut process = sleeping("sleep 60");
-        let error = held(&mut process, &socket, Duration::from_millis(200)).unwrap_err();
-        run::end(&mut process);
+        let error = held(&mut process.leader, &socket, Duration::from_millis(200)).unwrap_err();
+        drop(process);
         let text = format!("{error:#}");
         assert!(
             text.contains("no.sock") && text.contains("HTTP/1.1 500"),

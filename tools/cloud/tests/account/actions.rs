@@ -202,7 +202,7 @@ fn serve(endpoint: &str) {
         .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
         .env("METRICS_ADDR", "127.0.0.1:0")
         .env("DRAIN_SECONDS", "0");
-    let _server = Process::start(&command, &folder.path().join("log")).unwrap();
+    let _server = Process::start(command, &folder.path().join("log")).unwrap();
     let api = Api {
         agent: Agent::config_builder()
             .http_status_as_error(false)

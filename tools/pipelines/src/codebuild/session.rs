@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
+use child_process::ProcessTree;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{ChildStdin, ChildStdout};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 
 use super::buildspec::Shell;
-use crate::machine::{self, Group};
+use crate::machine;
 
 /// A shell waiting for commands. Dropping it ends the shell and all it started.
 pub(crate) struct Session {
-    shell: Group,
+    shell: ProcessTree<Child>,
     input: ChildStdin,
     answers: BufReader<ChildStdout>,
     scripts: PathBuf,
@@ -58,7 +59,7 @@ impl Session {
         let input = shell.stdin.take().context("stdin is piped")?;
         let answers = BufReader::new(shell.stdout.take().context("stdout is piped")?);
         Ok(Self {
-            shell: Group(shell),
+            shell: ProcessTree(shell),
             input,
             answers,
             scripts: scripts.to_owned(),

@@ -1,6 +1,5 @@
 //! A process group that cannot outlive this process, however this process ends.
 
-use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
@@ -17,12 +16,12 @@ const WATCHDOG: &str = "read -r _; kill -KILL 0";
 /// kernel for a signal at the parent's death would do the same for children only, on Linux only,
 /// and only with `unsafe`.
 #[derive(Debug)]
-pub struct Group {
+pub struct Watched {
     watchdog: Child,
     id: Pid,
 }
 
-impl Group {
+impl Watched {
     /// An empty group.
     pub fn new() -> Result<Self> {
         let watchdog = Command::new("sh")
@@ -37,16 +36,13 @@ impl Group {
         Ok(Self { watchdog, id })
     }
 
-    /// Starts `command` in this group, without input.
-    pub fn spawn(&self, command: &mut tokio::process::Command) -> io::Result<tokio::process::Child> {
-        command
-            .stdin(Stdio::null())
-            .process_group(self.id.as_raw_pid())
-            .spawn()
+    /// Has `command` start in this group, without input.
+    pub fn adopt<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.stdin(Stdio::null()).process_group(self.id.as_raw_pid())
     }
 }
 
-impl Drop for Group {
+impl Drop for Watched {
     fn drop(&mut self) {
         // Both fail only when the group is gone already.
         let _ = kill_process_group(self.id, Signal::KILL);
@@ -57,55 +53,59 @@ impl Drop for Group {
 #[cfg(test)]
 mod tests {
     use std::env;
-    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::io::{BufRead as _, BufReader, Read};
     use std::sync::mpsc;
+    use std::thread;
     use std::time::Duration;
-
-    use tokio::io::{AsyncReadExt as _, BufReader as AsyncReader};
-    use tokio::time::timeout;
 
     use super::*;
 
     /// Set in the process that [`children_end_with_a_killed_process`] starts and kills.
-    const VICTIM: &str = "GROUP_TEST_VICTIM";
+    const VICTIM: &str = "WATCHED_TEST_VICTIM";
     const SOON: Duration = Duration::from_secs(5);
 
     /// A shell with a child of its own. Both hold the output open, so its end is theirs.
-    async fn start_two(group: &Group) -> AsyncReader<tokio::process::ChildStdout> {
-        let mut command = tokio::process::Command::new("sh");
+    fn start_two(group: &Watched) -> BufReader<std::process::ChildStdout> {
+        let mut command = Command::new("sh");
         command
             .args(["-c", "sleep 600 & echo started; wait"])
             .stdout(Stdio::piped());
-        let mut child = group.spawn(&mut command).unwrap();
-        let mut output = AsyncReader::new(child.stdout.take().unwrap());
-        let mut started = [0; 8];
-        output.read_exact(&mut started).await.unwrap();
-        assert_eq!(&started, b"started\n");
+        let mut child = group.adopt(&mut command).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut started = String::new();
+        output.read_line(&mut started).unwrap();
+        assert_eq!(started, "started\n");
+        // The group's end is what the tests look at, and it is not asked how the shell ended.
+        thread::spawn(move || child.wait());
         output
     }
 
-    #[tokio::test]
-    async fn children_of_children_end_with_the_value() {
-        let group = Group::new().unwrap();
-        let mut output = start_two(&group).await;
-        let mut rest = Vec::new();
-        timeout(Duration::from_millis(50), output.read_to_end(&mut rest))
-            .await
-            .expect_err("both run");
-        drop(group);
-        timeout(SOON, output.read_to_end(&mut rest))
-            .await
-            .expect("both ended")
-            .unwrap();
+    /// Tells when an output ends.
+    fn end_of(mut output: impl Read + Send + 'static) -> mpsc::Receiver<()> {
+        let (ended, end) = mpsc::channel();
+        thread::spawn(move || {
+            output.read_to_end(&mut Vec::new()).unwrap();
+            ended.send(())
+        });
+        end
     }
 
-    #[tokio::test]
-    async fn children_end_with_a_killed_process() {
+    #[test]
+    fn children_of_children_end_with_the_value() {
+        let group = Watched::new().unwrap();
+        let end = end_of(start_two(&group));
+        end.recv_timeout(Duration::from_millis(50)).expect_err("both run");
+        drop(group);
+        end.recv_timeout(SOON).expect("both ended");
+    }
+
+    #[test]
+    fn children_end_with_a_killed_process() {
         if env::var_os(VICTIM).is_some() {
-            let group = Group::new().unwrap();
-            let _output = start_two(&group).await;
+            let group = Watched::new().unwrap();
+            let _output = start_two(&group);
             eprintln!("started");
-            std::thread::sleep(Duration::from_mins(10));
+            thread::sleep(Duration::from_mins(10));
         }
         let mut victim = Command::new(env::current_exe().unwrap())
             .args(["children_end_with_a_killed_process", "--nocapture"])
@@ -121,8 +121,6 @@ mod tests {
         assert_eq!(line, "started\n");
         victim.kill().unwrap();
         victim.wait().unwrap();
-        let (ended, end) = mpsc::channel();
-        std::thread::spawn(move || ended.send(output.read_to_end(&mut Vec::new())));
-        end.recv_timeout(SOON).expect("both ended").unwrap();
+        end_of(output).recv_timeout(SOON).expect("both ended");
     }
 }
