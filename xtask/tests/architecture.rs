@@ -215,7 +215,7 @@ fn compiled_for(package: &str) -> BTreeSet<String> {
 
 /// Most crates that a task may wait for before it begins. One more has to be worth a second of
 /// everybody's first task.
-const MOST: usize = 85;
+const MOST: usize = 86;
 
 #[test]
 fn the_task_runner_stays_light() {
