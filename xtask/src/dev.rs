@@ -12,19 +12,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use xshell::Shell;
 
-use crate::build::bundle;
 use crate::build::toolchain::{self, Options, Target};
+use crate::build::{bundle, packages};
 use crate::{env, flags};
-
-/// Compiled together, so that all three share one set of dependencies.
-const SERVERS: &[&str] = &[
-    "--package",
-    "backend",
-    "--package",
-    "frontend",
-    "--package",
-    "dev",
-];
 
 /// Where copies of the servers lie, in cargo's folder: `dev` finds them there.
 pub(crate) const BINARIES: &str = "dev/bin";
@@ -79,13 +69,17 @@ pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> 
     }
     let out = env::target_dir(sh)?.join("dev");
     let site = out.join("site");
+    // One site, as one page is looked at.
+    let Some((app, package)) = bundle::pages().next() else {
+        return Ok(());
+    };
     if wanted(Part::Page) {
-        page(sh, &out, &site.join(bundle::PKG), options)?;
+        page(sh, package, &out, &site.join(bundle::PKG), options)?;
     }
     if wanted(Part::Files) {
         sh.create_dir(&site)?;
         drop_stale(sh, &site)?;
-        bundle::copy_public(sh, &site)?;
+        bundle::copy_public(sh, app, &site)?;
     }
     Ok(())
 }
@@ -96,7 +90,9 @@ pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> 
 fn servers(sh: &Shell) -> Result<()> {
     let messages = env::cargo(sh)
         .args(["build", "--message-format", "json-render-diagnostics"])
-        .args(SERVERS)
+        // Together, so that all share one set of dependencies.
+        .args(packages())
+        .args(["--package", "dev"])
         .read()
         .context("compile the servers")?;
     let folder = env::target_dir(sh)?.join(BINARIES);
@@ -123,9 +119,9 @@ fn binaries(messages: &str) -> Vec<PathBuf> {
 
 /// Compiles the page for the browser; what is bound already is not bound again, for that takes
 /// seconds.
-fn page(sh: &Shell, out: &Path, pkg: &Path, options: Options) -> Result<()> {
+fn page(sh: &Shell, package: &str, out: &Path, pkg: &Path, options: Options) -> Result<()> {
     let wasm = toolchain::prepare(sh, Target::Wasm, options)?;
-    let wasm = bundle::compile(sh, &wasm, "dev")?;
+    let wasm = bundle::compile(sh, &wasm, "dev", package)?;
     let (stamp, state) = (out.join("bound"), state(&wasm)?);
     if pkg.exists() && fs::read_to_string(&stamp).is_ok_and(|bound| bound == state) {
         return Ok(());

@@ -179,6 +179,7 @@ fn objects(rendered: &Path) -> Result<Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::real;
 
     #[test]
     fn what_differs_is_shown_and_what_does_not_is_named() {
@@ -247,8 +248,10 @@ mod tests {
     fn every_overlay_of_this_repository_is_found() {
         let found = overlays(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(MANIFESTS)).unwrap();
         let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
-        for part in ["apps", "backend", "frontend", "platform"] {
-            for environment in ["production", "staging"] {
+        let project = real();
+        let apps = project.apps().iter().map(project::App::name);
+        for part in apps.chain(["apps", "platform"]) {
+            for environment in project.environments() {
                 assert!(
                     names.contains(&format!("{part}-{environment}").as_str()),
                     "{names:?}"

@@ -18,7 +18,7 @@ pub(crate) fn shell() -> Result<Shell> {
 
 /// The root of the checkout this run belongs to. `cargo run` says it; a binary started by hand
 /// knows where it was built.
-fn root() -> Result<PathBuf> {
+pub(crate) fn root() -> Result<PathBuf> {
     let package =
         env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     let root = package

@@ -1,68 +1,62 @@
-//! The two environments, and the branch that each is released from.
+//! The project that this checkout is of: its apps and environments, read from `project.toml` once.
 
-use std::fmt;
+use std::sync::OnceLock;
 
-use clap::ValueEnum;
+use anyhow::Result;
+use project::Project;
 
-/// The branch that staging is released from; the overlays of both environments are changed there.
-pub(crate) const MAIN_BRANCH: &str = "master";
+use crate::env;
 
-/// Where the message board runs: a cluster, a table, and stacks of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Environment {
-    /// Released from `master`, which builds
-    Staging,
-    /// Released from `production`, which never builds: it gets what staging was given
-    Production,
+/// Where the apps run: a cluster, a table, and stacks of its own.
+pub(crate) type Environment = &'static project::Environment;
+
+static PROJECT: OnceLock<Project> = OnceLock::new();
+
+/// Reads the file, so that what is wrong with it is said before anything is done.
+pub(crate) fn read() -> Result<()> {
+    if PROJECT.get().is_none() {
+        // Another thread can only have read the same.
+        let _ = PROJECT.set(Project::load(&env::root()?)?);
+    }
+    Ok(())
 }
 
-impl Environment {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
-    }
-
-    pub(crate) fn other(self) -> Self {
-        match self {
-            Self::Staging => Self::Production,
-            Self::Production => Self::Staging,
-        }
-    }
-
-    /// The branch that it is released from.
-    pub(crate) fn branch(self) -> &'static str {
-        match self {
-            Self::Staging => MAIN_BRANCH,
-            Self::Production => "production",
-        }
-    }
-
-    /// The one that is released from `branch`.
-    pub(crate) fn of_branch(branch: &str) -> Option<Self> {
-        [Self::Staging, Self::Production]
-            .into_iter()
-            .find(|environment| environment.branch() == branch)
-    }
+/// What was read.
+#[cfg(not(test))]
+pub(crate) fn project() -> &'static Project {
+    PROJECT.get().expect("the command line has read the file")
 }
 
-impl fmt::Display for Environment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
+/// A project of the unit tests' own, so that they are about the same apps in every fork.
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) fn project() -> &'static Project {
+    let sample = || Project::of_text(include_str!("ci/tests/project.toml")).expect("read the sample");
+    PROJECT.get_or_init(sample)
+}
 
-    #[test]
-    fn a_branch_tells_its_environment() {
-        for environment in [Environment::Staging, Environment::Production] {
-            assert_eq!(Environment::of_branch(environment.branch()), Some(environment));
-            assert_ne!(environment.other(), environment);
-        }
-        assert_eq!(Environment::of_branch("staging"), None);
-    }
+/// What this checkout has, for tests of its files.
+#[cfg(test)]
+pub(crate) fn real() -> Project {
+    Project::load(&env::root().expect("find the checkout")).expect("read the file")
+}
+
+/// Every app, in the order in which they are synced first.
+pub(crate) fn apps() -> &'static [project::App] {
+    project().apps()
+}
+
+/// Every environment, in the order of promotion.
+pub(crate) fn environments() -> &'static [project::Environment] {
+    project().environments()
+}
+
+/// The branch that the first environment is released from; the overlays of all are changed there.
+pub(crate) fn main_branch() -> &'static str {
+    project().first().branch()
+}
+
+/// For the command line: the environment of this name.
+pub(crate) fn named(name: &str) -> Result<Environment> {
+    read()?;
+    Ok(project().environment(name)?)
 }

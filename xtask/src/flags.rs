@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::build::toolchain::Choice;
 use crate::dev::Part;
 use crate::env;
+use crate::environment;
 
 pub(crate) use self::apps::{NewApp, RemoveApp};
 pub(crate) use self::aws::{Aws, AwsDeploy, AwsDestroy, AwsTarget, AwsVerb};
@@ -217,6 +218,10 @@ impl Flags {
             self.command,
             Command::Ci(_) | Command::Rollback(_) | Command::Diff(_)
         ))?;
+        // Hooks go into any repository.
+        if !matches!(self.command, Command::Hooks(_)) {
+            environment::read()?;
+        }
         let sh = &env::shell()?;
         match self.command {
             Command::E2e(flags) => flags.run(sh),

@@ -5,7 +5,9 @@
 mod authority;
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -21,6 +23,8 @@ fn checkout() -> TempDir {
     let folder = tempfile::tempdir().expect("make a folder");
     git(&folder, &["init", "--quiet"]);
     git(&folder, &["remote", "add", "origin", "/nowhere"]);
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ci/tests/project.toml");
+    fs::copy(project, folder.path().join("project.toml")).expect("copy the project");
     folder
 }
 
@@ -59,7 +63,7 @@ fn what_is_missing_or_wrong_is_named() {
         (
             "plan",
             &[("RELEASE_BRANCH", "feature")],
-            "only master and production",
+            "only these are released: master, production",
         ),
         (
             "plan",
@@ -182,9 +186,15 @@ fn are_named(cases: Cases<'_>) {
 
 #[test]
 fn an_environment_is_not_promoted_to_itself() {
-    let output = ci(&["promote", "--to", "staging"], &[]);
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("the same environment"));
+    for (flags, says) in [
+        (["--from", "production"], "the same environment"),
+        (["--to", "staging"], "it is the first environment"),
+        (["--to", "live"], "it has staging, production"),
+    ] {
+        let output = ci(&["promote", flags[0], flags[1]], &[]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(says), "{said}");
+    }
 }
 
 #[test]

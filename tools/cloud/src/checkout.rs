@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::tools;
 
-/// A checkout that has `infra/aws` alone, without its folders. Dropping it removes it.
+/// A checkout that has `infra/aws` without its folders, and `project.toml`. Dropping it removes it.
 #[derive(Debug)]
 pub struct Checkout(TempDir);
 
@@ -24,6 +24,8 @@ impl Checkout {
                 fs::copy(&path, to.join(name)).with_context(|| format!("copy {}", path.display()))?;
             }
         }
+        let project = tools::root().join("project.toml");
+        fs::copy(project, folder.path().join("project.toml")).context("copy project.toml")?;
         Ok(Self(folder))
     }
 

@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use futures_util::future::try_join_all;
 use pipelines::{Runner, System};
 use supply::needs::Group;
 use tokio::sync::SetOnce;
@@ -13,14 +14,13 @@ use tokio::sync::SetOnce;
 use crate::{
     account::Account,
     admission, argocd,
-    cluster::{self, Cluster},
+    cluster::{self, Cluster, ClusterState},
     env::{Env, Ground},
     environment::Environment,
     first_release::{first_release, start_ci},
     leftovers,
     network::Network,
-    plan::{self, Step},
-    ports,
+    plan,
     progress::StepHandle,
     session::Session,
     state::{State, Up},
@@ -128,17 +128,15 @@ async fn network(session: &Session, ground: &Ground) -> Result<Network> {
 pub(crate) async fn clusters(session: &Session) -> Result<()> {
     let ground = ground(session, false).await?;
     let network = network(session, &ground).await?;
-    let one = async |environment, step: &'static Step| {
+    let one = async |environment: Environment| {
         let create = async |step: &StepHandle| {
-            let nodes = cluster::nodes(&ground, &network, environment, ports::free()?, step).await?;
+            let sites = cluster::sites()?;
+            let nodes = cluster::nodes(&ground, &network, environment, &sites, step).await?;
             nodes.find_each_other(&ground).await
         };
-        session.progress.step(step, create).await
+        session.progress.step(&plan::of(environment).create, create).await
     };
-    tokio::try_join!(
-        one(Environment::Staging, &plan::STAGING),
-        one(Environment::Production, &plan::PRODUCTION),
-    )?;
+    try_join_all(Environment::all().iter().copied().map(one)).await?;
     Ok(())
 }
 
@@ -168,16 +166,17 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
             .await?;
         Ok((world, ci))
     };
-    let one = |environment, create: &'static Step, install: &'static Step, admit: &'static Step| {
+    let one = |environment: Environment| {
+        let steps = plan::of(environment);
         let (ground, network, world_is_up) = (&ground, &network, &world_is_up);
         async move {
             let cluster = progress
-                .step(create, async |step| {
-                    cluster::create(ground, network, environment, ports::free()?, step).await
+                .step(&steps.create, async |step| {
+                    cluster::create(ground, network, environment, &cluster::sites()?, step).await
                 })
                 .await?;
             let world: &World = world_is_up.wait().await;
-            let argocd = progress.step(install, async |step| {
+            let argocd = progress.step(&steps.argocd, async |step| {
                 argocd::install(ground, &cluster, world, step).await
             });
             let admission = async {
@@ -186,47 +185,33 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
                 };
                 let install =
                     async |step: &StepHandle| admission::install(ground, &cluster, signing, step).await;
-                progress.step(admit, install).await
+                progress.step(&steps.admission, install).await
             };
             tokio::try_join!(Box::pin(argocd), Box::pin(admission))?;
             anyhow::Ok(cluster)
         }
     };
-    let ((world, ci), staging, production) = tokio::try_join!(
-        world_and_ci,
-        one(
-            Environment::Staging,
-            &plan::STAGING,
-            &plan::ARGOCD_STAGING,
-            &plan::ADMISSION_STAGING,
-        ),
-        one(
-            Environment::Production,
-            &plan::PRODUCTION,
-            &plan::ARGOCD_PRODUCTION,
-            &plan::ADMISSION_PRODUCTION,
-        ),
-    )?;
+    let each = try_join_all(Environment::all().iter().copied().map(one));
+    let ((world, ci), clusters) = tokio::try_join!(world_and_ci, each)?;
 
     let env = Env {
         ground,
         world,
         ci,
-        staging,
-        production,
+        clusters,
         rebuilt: Mutex::default(),
     };
     progress
         .step(&plan::ROOT, async |_| {
-            let apply =
-                Environment::ALL.map(|environment| argocd::apply_root(&env, env.cluster(environment)));
-            let [staging, production] = apply;
-            tokio::try_join!(staging, production)?;
+            let apply = env
+                .clusters
+                .iter()
+                .map(|cluster| argocd::apply_root(&env, cluster));
+            try_join_all(apply).await?;
             let up = Up {
                 ci: session.options.system(),
                 world: env.world.clone(),
-                staging: env.staging.state(),
-                production: env.production.state(),
+                clusters: env.clusters.iter().map(Cluster::state).collect(),
             };
             save(&env.ground, Some(up))
         })
@@ -248,10 +233,16 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
     session
         .progress
         .step(&plan::ATTACH, async |step| {
-            step.doing("connect to both clusters");
-            let staging = Cluster::open(up.staging).await?;
-            let production = Cluster::open(up.production).await?;
-            for cluster in [&staging, &production] {
+            step.doing("connect to the clusters");
+            let clusters = try_join_all(up.clusters.into_iter().map(Cluster::open)).await?;
+            for &environment in Environment::all() {
+                let is_up = clusters.iter().any(|cluster| cluster.environment == environment);
+                ensure!(
+                    is_up,
+                    "{environment} is not up; run `cargo xtask e2e down`, then `up`"
+                );
+            }
+            for cluster in &clusters {
                 let answer = cluster.client.apiserver_version().await;
                 answer.with_context(|| {
                     format!(
@@ -268,20 +259,21 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
                 ground,
                 world: up.world,
                 ci,
-                staging,
-                production,
+                clusters,
                 rebuilt: Mutex::default(),
             })
         })
         .await
 }
 
-/// Other commands find the production that was rebuilt.
-pub(crate) fn remember(ground: &Ground, production: &Cluster) -> Result<()> {
+/// Other commands find the cluster that was rebuilt.
+pub(crate) fn remember(ground: &Ground, rebuilt: &Cluster) -> Result<()> {
     let state = State::load(&ground.cache)?;
     let mut state = state.context("what is up was forgotten")?;
     let up = state.up.as_mut().context("nothing is up")?;
-    up.production = production.state();
+    let same = |cluster: &&mut ClusterState| cluster.environment == rebuilt.environment;
+    let known = up.clusters.iter_mut().find(same);
+    *known.context("the cluster was not up")? = rebuilt.state();
     state.save(&ground.cache)
 }
 

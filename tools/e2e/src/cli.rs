@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use supply::cache::Cache;
 
 use crate::{
-    ci_service, crash_test, failures_page, leftovers,
+    ci_service, crash_test, environment, failures_page, leftovers,
     lifecycle::{self, Goal},
     loop_bench,
     options::Options,
@@ -73,6 +73,9 @@ enum Command {
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
     let Cli { command, options } = Cli::parse();
+    if let Err(error) = environment::read() {
+        return exit_code(Err(error));
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -5,8 +5,10 @@ mod join;
 mod names;
 mod pods;
 mod services;
+mod sites;
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::Ipv4Addr,
     path::{Path, PathBuf},
@@ -32,6 +34,8 @@ use crate::{
     wait::{Verdict, eventually},
 };
 
+pub(crate) use self::sites::{Site, sites};
+
 const CREATE: Duration = Duration::from_mins(3);
 const READY: Duration = Duration::from_secs(90);
 const APPLY: Duration = Duration::from_mins(1);
@@ -50,10 +54,8 @@ pub(crate) struct Cluster {
     pub(crate) name: String,
     pub(crate) client: Client,
     pub(crate) kubeconfig: PathBuf,
-    /// `http://127.0.0.1:<port>` of the frontend's `NodePort`.
-    pub(crate) frontend_url: String,
-    /// `http://127.0.0.1:<port>` of the backend's `NodePort`.
-    pub(crate) backend_url: String,
+    /// `http://127.0.0.1:<port>` of each app with a `NodePort`, by its name.
+    sites: BTreeMap<String, String>,
 }
 
 /// What another process needs to reach a cluster that is up.
@@ -61,8 +63,8 @@ pub(crate) struct Cluster {
 pub(crate) struct ClusterState {
     pub(crate) environment: Environment,
     pub(crate) kubeconfig: PathBuf,
-    pub(crate) frontend_url: String,
-    pub(crate) backend_url: String,
+    #[serde(default)]
+    pub(crate) sites: BTreeMap<String, String>,
 }
 
 impl Cluster {
@@ -71,16 +73,14 @@ impl Cluster {
         let ClusterState {
             environment,
             kubeconfig,
-            frontend_url,
-            backend_url,
+            sites,
         } = state;
         Ok(Self {
             environment,
-            name: environment.cluster(),
+            name: environment.cluster().to_owned(),
             client: client(&kubeconfig).await?,
             kubeconfig,
-            frontend_url,
-            backend_url,
+            sites,
         })
     }
 
@@ -88,8 +88,7 @@ impl Cluster {
         ClusterState {
             environment: self.environment,
             kubeconfig: self.kubeconfig.clone(),
-            frontend_url: self.frontend_url.clone(),
-            backend_url: self.backend_url.clone(),
+            sites: self.sites.clone(),
         }
     }
 
@@ -155,20 +154,20 @@ impl Nodes {
     }
 }
 
-/// Makes the cluster, visitors of frontend and backend coming by these ports of this machine, and
-/// waits until pods can be scheduled and resolve names.
+/// Makes the cluster, visitors coming by the ports of these sites, and waits until pods can be
+/// scheduled and resolve names.
 pub(crate) async fn create(
     ground: &Ground,
     network: &Network,
     environment: Environment,
-    ports: [u16; 2],
+    sites: &[Site],
     step: &StepHandle,
 ) -> Result<Cluster> {
     let Nodes {
         cluster,
         settings,
         addresses,
-    } = nodes(ground, network, environment, ports, step).await?;
+    } = nodes(ground, network, environment, sites, step).await?;
     settings.pods.route(ground, environment, &addresses).await?;
     settings.services.keep(ground, environment).await?;
     if ground.engine.kind() == Kind::Podman {
@@ -184,16 +183,12 @@ pub(crate) async fn nodes(
     ground: &Ground,
     network: &Network,
     environment: Environment,
-    [frontend, backend]: [u16; 2],
+    sites: &[Site],
     step: &StepHandle,
 ) -> Result<Nodes> {
     let shell = Shell::new().context("open a shell")?;
     let log = ground.run.log(&format!("cluster-{environment}"));
-    let settings = config::render(
-        ground,
-        environment,
-        &[(config::FRONTEND, frontend), (config::BACKEND, backend)],
-    )?;
+    let settings = config::render(ground, environment, &sites::ports(sites))?;
     let kubeconfig = ground.run.file(&format!("kubeconfig-{environment}"));
     let (kind, name, image) = (
         &ground.parts.tools.kind,
@@ -213,8 +208,7 @@ pub(crate) async fn nodes(
     let cluster = Cluster::open(ClusterState {
         environment,
         kubeconfig,
-        frontend_url: format!("http://127.0.0.1:{frontend}"),
-        backend_url: format!("http://127.0.0.1:{backend}"),
+        sites: sites::addresses(sites),
     })
     .await?;
     let policies = ground.run.repo.join(POLICIES);

@@ -31,7 +31,7 @@ pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path, folde
         (format!("{FORGE}.log"), engine.command(&shell, ["logs", FORGE])),
         (format!("{AWS}.log"), engine.command(&shell, ["logs", AWS])),
     ];
-    for environment in Environment::ALL {
+    for &environment in Environment::all() {
         let kubeconfig = run.file(&format!("kubeconfig-{environment}"));
         for node in environment.nodes() {
             let journal = [

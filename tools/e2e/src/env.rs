@@ -28,18 +28,18 @@ pub(crate) struct Env {
     pub(crate) ground: Arc<Ground>,
     pub(crate) world: World,
     pub(crate) ci: Ci,
-    pub(crate) staging: Cluster,
-    pub(crate) production: Cluster,
-    /// Production anew, if a scenario has rebuilt it; the scenarios after it see that one.
+    /// One for each environment, in the order of promotion.
+    pub(crate) clusters: Vec<Cluster>,
+    /// The last one anew, if a scenario has rebuilt it; the scenarios after it see that one.
     pub(crate) rebuilt: Mutex<Option<Cluster>>,
 }
 
 impl Env {
-    /// From now on the production that was rebuilt, if it was.
+    /// From now on the last cluster is the one that was rebuilt, if it was.
     pub(crate) fn renew(&mut self) {
         let rebuilt = self.rebuilt.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cluster) = rebuilt.take() {
-            self.production = cluster;
+        if let (Some(cluster), Some(last)) = (rebuilt.take(), self.clusters.last_mut()) {
+            *last = cluster;
         }
     }
 
@@ -53,10 +53,22 @@ impl Env {
         repositories::manifests(&self.ground, &self.world)
     }
 
+    /// The cluster of an environment.
     pub(crate) fn cluster(&self, environment: Environment) -> &Cluster {
-        match environment {
-            Environment::Staging => &self.staging,
-            Environment::Production => &self.production,
-        }
+        let cluster = self
+            .clusters
+            .iter()
+            .find(|cluster| cluster.environment == environment);
+        cluster.expect("the bring-up makes a cluster for each environment")
+    }
+
+    /// The cluster of the environment that is built for.
+    pub(crate) fn first(&self) -> &Cluster {
+        self.cluster(Environment::first())
+    }
+
+    /// The cluster of the environment that a commit reaches last.
+    pub(crate) fn last(&self) -> &Cluster {
+        self.cluster(Environment::last())
     }
 }

@@ -1,67 +1,114 @@
-//! The two environments and every name that follows from which one is meant.
+//! The apps and environments of the working copy under test, and every name that follows from which
+//! environment is meant.
 
-use std::fmt;
+use std::path::Path;
+use std::sync::{LazyLock, OnceLock};
+use std::{env, fmt};
 
-use serde::{Deserialize, Serialize};
+use anyhow::{Context, Result};
+use project::Project;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The apps that each environment runs, in the order in which they are synced first.
-pub(crate) const APPS: [&str; 2] = ["backend", "frontend"];
+/// The sample's page, by which people come. Scenarios about it look for what it shows.
+pub(crate) const PAGE: &str = "frontend";
+/// The sample's API, which has the table. Scenarios about it look for its migrations.
+pub(crate) const API: &str = "backend";
 
-/// Where a commit goes live: first `Staging`, then `Production`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Environment {
-    Staging,
-    Production,
+static PROJECT: OnceLock<Project> = OnceLock::new();
+static ALL: LazyLock<Vec<Environment>> =
+    LazyLock::new(|| project().environments().iter().map(Environment).collect());
+
+/// Reads the project, so that what is wrong with it is said before anything is done.
+pub(crate) fn read() -> Result<()> {
+    let folder = env::current_dir().context("find the current folder")?;
+    // A second reader finds the same.
+    let _ = PROJECT.set(Project::above(&folder)?);
+    Ok(())
 }
 
+/// The project of the working copy.
+pub(crate) fn project() -> &'static Project {
+    // Tests have no entry point; they run in a folder of the working copy.
+    PROJECT.get_or_init(|| Project::above(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("read the project"))
+}
+
+/// The apps that each environment runs, in the order in which they are synced first.
+pub(crate) fn apps() -> Vec<&'static str> {
+    project().apps().iter().map(project::App::name).collect()
+}
+
+/// Where a commit goes live, from the first environment to the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Environment(&'static project::Environment);
+
 impl Environment {
-    /// Both, in the order of promotion.
-    pub(crate) const ALL: [Self; 2] = [Self::Staging, Self::Production];
+    /// Every one, in the order of promotion.
+    pub(crate) fn all() -> &'static [Self] {
+        &ALL
+    }
+
+    /// The one that is built for.
+    pub(crate) fn first() -> Self {
+        Self(project().first())
+    }
+
+    /// The one that a commit reaches last.
+    pub(crate) fn last() -> Self {
+        Self(project().last())
+    }
 
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
+        self.0.name()
     }
 
     /// The branch whose pushes are released to this environment.
     pub(crate) fn branch(self) -> &'static str {
-        match self {
-            Self::Staging => "master",
-            Self::Production => "production",
-        }
+        self.0.branch()
     }
 
-    pub(crate) fn cluster(self) -> String {
-        format!("gitops-loop-{}", self.name())
+    pub(crate) fn cluster(self) -> &'static str {
+        self.0.cluster()
+    }
+
+    pub(crate) fn stack(self) -> &'static str {
+        self.0.stack()
     }
 
     /// The containers that are the cluster's nodes; also their host names on the network. The first
-    /// one has the control plane, and the ports that visitors come by. A second one, where a node
-    /// can be emptied, is in staging only: it costs memory.
+    /// one has the control plane, and the ports that visitors come by.
     pub(crate) fn nodes(self) -> Vec<String> {
         let cluster = self.cluster();
-        let mut nodes = vec![format!("{cluster}-control-plane")];
-        if self == Self::Staging {
-            nodes.push(format!("{cluster}-worker"));
-        }
-        nodes
+        let workers = (1..self.0.nodes()).map(|number| match number {
+            1 => format!("{cluster}-worker"),
+            // As kind counts them.
+            more => format!("{cluster}-worker{more}"),
+        });
+        std::iter::once(format!("{cluster}-control-plane"))
+            .chain(workers)
+            .collect()
     }
 
     /// The first of [`Self::nodes`].
     pub(crate) fn control_plane(self) -> String {
         self.nodes().swap_remove(0)
     }
-
-    pub(crate) fn stack(self) -> String {
-        format!("message-board-{}", self.name())
-    }
 }
 
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Environment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Environment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        project().environment(&name).map(Self).map_err(de::Error::custom)
     }
 }

@@ -40,8 +40,8 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
     let (application, manifests) = (application(ground, world), manifests(ground, world));
     let reviewer = Reviewer::of(world);
     for (environment, within) in [
-        (Environment::Staging, BUILT_WITHIN),
-        (Environment::Production, PROMOTED_WITHIN),
+        (Environment::first(), BUILT_WITHIN),
+        (Environment::last(), PROMOTED_WITHIN),
     ] {
         let pushed = Instant::now();
         let commit = application.push(environment.branch()).await?;
@@ -62,7 +62,7 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
 
 /// A new repository on the forge, and its part of HEAD in a checkout, not pushed yet.
 async fn seed_repository(ground: &Ground, world: &World, home: Home) -> Result<()> {
-    let (organisation, branch) = (ForgeAccess::ORGANISATION, Environment::Staging.branch());
+    let (organisation, branch) = (ForgeAccess::ORGANISATION, Environment::first().branch());
     world
         .forge
         .client()
@@ -95,7 +95,7 @@ async fn move_manifests(ground: &Ground, world: &World, infra: Home) -> Result<(
             "Read the manifests from their own repository",
         )
         .await?;
-    manifests.push(Environment::Staging.branch()).await.map(drop)
+    manifests.push(Environment::first().branch()).await.map(drop)
 }
 
 /// Start the CI and have the forge call it, and both Argo CDs, for each push. Also for a loop that
@@ -114,8 +114,10 @@ pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
     })
     .await
     .context("start the CI")?;
-    let argocd =
-        Environment::ALL.map(|environment| format!("{}/api/webhook", argocd_url_for_forge(environment)));
+    let argocd = Environment::all().iter();
+    let argocd: Vec<_> = argocd
+        .map(|environment| format!("{}/api/webhook", argocd_url_for_forge(*environment)))
+        .collect();
     let to_ci = Webhook {
         url: ci.hook(),
         secret: &secret,
@@ -125,7 +127,7 @@ pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
     let to_argocd = argocd.iter().map(|url| Webhook {
         url,
         secret: &world.forge.argocd_webhook_secret,
-        branches: Environment::Staging.branch(),
+        branches: Environment::first().branch(),
     });
     let (application, manifests) = (world.layout.application(), world.layout.manifests());
     for home in world.layout.homes() {

@@ -132,8 +132,8 @@ async fn measure(
     if args.polls == 0 {
         return Ok(());
     }
-    let ours = Polling::of(&env.staging).await?;
-    Polling::default().set(step, &env.staging).await?;
+    let ours = Polling::of(env.first()).await?;
+    Polling::default().set(step, env.first()).await?;
     let polled = async {
         for pause in pauses(UPSTREAM) {
             measure_one(Notice::DefaultPolling, pause).await?;
@@ -141,6 +141,6 @@ async fn measure(
         Ok(())
     }
     .await;
-    let restored = ours.set(step, &env.staging).await;
+    let restored = ours.set(step, env.first()).await;
     polled.and(restored)
 }

@@ -5,26 +5,23 @@ use std::net::{Ipv4Addr, TcpListener};
 use anyhow::{Context, Result};
 
 /// Ports that nobody listens on now. All are held until the last is found, so they differ.
-pub(crate) fn free<const N: usize>() -> Result<[u16; N]> {
-    let listeners: Vec<_> = (0..N)
+pub(crate) fn free(count: usize) -> Result<Vec<u16>> {
+    let listeners: Vec<_> = (0..count)
         .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
         .collect::<Result<_, _>>()
         .context("find free ports on 127.0.0.1")?;
-    let mut ports = [0; N];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener
-            .local_addr()
-            .context("ask for the number of a free port")?
-            .port();
-    }
-    Ok(ports)
+    let port = |listener: &TcpListener| {
+        let address = listener.local_addr();
+        Ok(address.context("ask for the number of a free port")?.port())
+    };
+    listeners.iter().map(port).collect()
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn free_ports_differ() {
-        let ports: [u16; 4] = super::free().unwrap();
+        let ports = super::free(4).unwrap();
         for (index, port) in ports.iter().enumerate() {
             assert!(*port != 0 && !ports[..index].contains(port));
         }

@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn answers_that_say_the_same_are_counted_and_what_was_before_the_first_is_not() {
         let recorder = Recorder::new();
-        let answered = |answer| recorder.answered(Environment::Staging, "page", Instant::now(), answer);
+        let answered = |answer| recorder.answered(Environment::first(), "page", Instant::now(), answer);
         let version = |commit: &str| Answer::Version(commit.to_owned());
         answered(Answer::Error("refused".to_owned()));
         answered(version("a"));
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_commit_has_one_way_in_each_environment() {
         let recorder = Recorder::new();
-        for environment in Environment::ALL {
+        for &environment in Environment::all() {
             let way = recorder.way(environment, "abc", "page-change");
             way.mark(Milestone::Pushed, Instant::now());
             way.mark(Milestone::Merged, Instant::now());

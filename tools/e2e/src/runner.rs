@@ -19,7 +19,6 @@ use crate::scenarios::{ALL, AT_ONCE};
 
 /// As git names it.
 const EVERYTHING: &str = ".";
-const EVERYWHERE: &[Environment] = &Environment::ALL;
 /// How long an environment may take to come to rest.
 const STEADY: Duration = Duration::from_mins(2);
 
@@ -72,11 +71,17 @@ fn turns(chosen: &[&'static Scenario]) -> Vec<Vec<Part>> {
         let pair = AT_ONCE.iter().find(|pair| pair.contains(&id));
         let pair = pair.and_then(|[staging, production]| Some([find(staging)?, find(production)?]));
         turns.push(match pair {
-            Some(pair) => pair.into_iter().zip(EVERYWHERE.chunks(1)).collect(),
-            None => vec![(scenario, EVERYWHERE)],
+            Some(pair) => pair.into_iter().zip(ends()).collect(),
+            None => vec![(scenario, Environment::all())],
         });
     }
     turns
+}
+
+/// The environments of two scenarios that run at the same time: the first one, and the last.
+fn ends() -> [&'static [Environment]; 2] {
+    let all = Environment::all();
+    [&all[..1], &all[all.len() - 1..]]
 }
 
 /// Runs a scenario, or two at the same time; gives those that failed.
@@ -134,12 +139,12 @@ async fn heal(progress: &Progress, env: &Env, before: &Heads) -> Result<()> {
         let code = env.application();
         code.catch_up().await?;
         if code.commit_restored(EVERYTHING, &before.code).await?.is_some() {
-            code.push(Environment::Staging.branch()).await?;
+            code.push(Environment::first().branch()).await?;
         }
         Operator::of(env).restore(&before.manifests).await?;
         // Without it, the steady state may be that of the commit before.
         gitops::refreshed(step, env, STEADY).await?;
-        gitops::steady(step, env, EVERYWHERE, STEADY).await
+        gitops::steady(step, env, Environment::all(), STEADY).await
     };
     progress.step(&plan::HEAL, heal).await
 }
@@ -197,8 +202,8 @@ mod tests {
                 .find(|turn| turn.len() == 2 && turn[0].0.step.id == pair[0]);
             let turn = turn.unwrap_or_else(|| panic!("{pair:?} do not run at the same time"));
             assert_eq!(turn[1].0.step.id, pair[1]);
-            assert_eq!(turn[0].1, [Environment::Staging]);
-            assert_eq!(turn[1].1, [Environment::Production]);
+            assert_eq!(turn[0].1, [Environment::first()]);
+            assert_eq!(turn[1].1, [Environment::last()]);
         }
         assert_eq!(ids(&turns).concat().len(), all.len());
     }
@@ -207,7 +212,7 @@ mod tests {
     fn one_that_is_chosen_without_the_other_has_both_environments() {
         let alone = turns(&select(&[AT_ONCE[0][1].to_owned()], &[]).unwrap());
         assert_eq!(ids(&alone), [[AT_ONCE[0][1]]]);
-        assert_eq!(alone[0][0].1, EVERYWHERE);
+        assert_eq!(alone[0][0].1, Environment::all());
     }
 
     #[test]

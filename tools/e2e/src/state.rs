@@ -33,8 +33,9 @@ pub(crate) struct Up {
     #[serde(default)]
     pub(crate) ci: System,
     pub(crate) world: World,
-    pub(crate) staging: ClusterState,
-    pub(crate) production: ClusterState,
+    /// In the order of promotion.
+    #[serde(default)]
+    pub(crate) clusters: Vec<ClusterState>,
 }
 
 impl State {

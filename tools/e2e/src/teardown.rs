@@ -38,7 +38,7 @@ pub(crate) async fn remove(
     let found = ours(run, engine).await?;
     let log = run.log("down");
     remove_containers(run, engine, &found, step).await?;
-    remove_volumes(run, engine, &Environment::ALL, step).await?;
+    remove_volumes(run, engine, Environment::all(), step).await?;
     let images = images(run, engine).await?;
     if !images.is_empty() {
         step.doing("remove the images the CI built");
@@ -138,11 +138,16 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     let log = run.log("down");
     let mut filters = vec![format!("label={LABEL}")];
     filters.extend(
-        Environment::ALL.map(|environment| format!("label=io.x-k8s.kind.cluster={}", environment.cluster())),
+        Environment::all()
+            .iter()
+            .map(|environment| format!("label=io.x-k8s.kind.cluster={}", environment.cluster())),
     );
     // A container that was being made when its run was killed may lack its labels.
     filters.extend([FORGE, AWS].map(|name| format!("name=^{name}$")));
-    let nodes = Environment::ALL.map(Environment::nodes).concat();
+    let nodes = Environment::all()
+        .iter()
+        .flat_map(|environment| environment.nodes());
+    let nodes: Vec<_> = nodes.collect();
     filters.extend(nodes.iter().map(|node| format!("name=^{node}$")));
     let mut found = BTreeSet::new();
     for filter in filters {

@@ -92,7 +92,8 @@ pub(crate) async fn bring_up(
     layout: Layout,
     step: &StepHandle,
 ) -> Result<World> {
-    let [forge_port, aws_port] = ports::free()?;
+    let ports = ports::free(2)?;
+    let (forge_port, aws_port) = (ports[0], ports[1]);
     let secrets = gitea::Secrets::generate()?;
     let request = containers::Request {
         run: ground.run.id.clone(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// One of `[[environments]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -71,6 +71,13 @@ impl Environment {
     /// Whether its branch builds: the first one's does, the others are given what was built for it.
     pub fn builds(&self) -> bool {
         self.is_first
+    }
+}
+
+/// By its name alone: the rest is in the file.
+impl Serialize for Environment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name)
     }
 }
 

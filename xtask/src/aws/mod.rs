@@ -18,7 +18,7 @@ use crate::aws::stack::Stack;
 use crate::aws::stacks::{Holds, PARTS, Part, Scope};
 use crate::aws::state::{State, WAITING};
 use crate::aws::template::with_plain_table_name;
-use crate::environment::Environment;
+use crate::environment::{Environment, environments};
 use crate::flags::{self, AwsDeploy, AwsDestroy, AwsVerb};
 
 mod account;
@@ -155,11 +155,13 @@ impl<'sh> Run<'sh> {
 
     /// The environment's own stacks; with the last environment, the shared ones too.
     fn destroy(&self) -> Result<()> {
-        let shared_goes = self.is_the_last();
+        let user = self.another_that_is_there();
         for part in self.parts.iter().rev() {
             let stack = self.stack(part);
-            if part.scope == Scope::Shared && !shared_goes {
-                println!("{:40} stays: {} uses it", stack.name, self.environment.other());
+            if part.scope == Scope::Shared
+                && let Some(user) = user
+            {
+                println!("{:40} stays: {user} uses it", stack.name);
                 continue;
             }
             self.remove(part, &stack)?;
@@ -167,13 +169,16 @@ impl<'sh> Run<'sh> {
         Ok(())
     }
 
-    /// Whether the other environment has no stack but such as wait for their first change, as a
-    /// plan leaves that was cut off.
-    fn is_the_last(&self) -> bool {
-        let other = self.environment.other();
-        let own = PARTS.iter().filter(|part| part.scope == Scope::Each);
-        let mut names = own.map(|part| part.stack(self.values.project(), other));
-        names.all(|name| self.stacks.get(&name).is_none_or(is_empty))
+    /// Another environment that has a stack. One that waits for its first change, as a plan leaves
+    /// it that was cut off, does not count.
+    fn another_that_is_there(&self) -> Option<Environment> {
+        let is_there = |other: &Environment| {
+            let own = PARTS.iter().filter(|part| part.scope == Scope::Each);
+            let mut names = own.map(|part| part.stack(self.values.project(), other));
+            names.any(|name| self.stacks.get(&name).is_some_and(|stack| !is_empty(stack)))
+        };
+        let mut others = environments().iter().filter(|other| *other != self.environment);
+        others.find(is_there)
     }
 
     fn remove(&self, part: &Part, stack: &Stack<'_>) -> Result<()> {

@@ -9,25 +9,27 @@ use xshell::Shell;
 
 use crate::aws::error::AwsError;
 use crate::aws::stacks::{PARTS, Part, Scope};
-use crate::environment::Environment;
+use crate::environment::{Environment, environments, project};
 
 pub(crate) const FILE: &str = "infra/aws/parameters.toml";
 /// Tells the stacks of one project from those of another in the same account.
 const PROJECT: &str = "Project";
 /// As in every template.
-pub(crate) const DEFAULT_PROJECT: &str = "gitops-loop";
+pub(crate) fn default_project() -> &'static str {
+    project().name()
+}
 
 /// What is deployed, and where to.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// Twelve digits.
     pub(crate) account: String,
     /// As `eu-central-1`.
     pub(crate) region: String,
     shared: Parameters,
-    staging: Parameters,
-    production: Parameters,
+    /// One section for each environment.
+    #[serde(flatten)]
+    own: BTreeMap<String, Parameters>,
 }
 
 /// Name and value.
@@ -48,10 +50,12 @@ impl Settings {
     /// Everything that is said of an environment; `given`, of the command line, goes before the
     /// file.
     pub(crate) fn of(&self, environment: Environment, given: &[(String, String)]) -> Result<Values> {
-        let own = match environment {
-            Environment::Staging => &self.staging,
-            Environment::Production => &self.production,
-        };
+        let known = |name: &str| environments().iter().any(|known| known.name() == name);
+        if let Some(other) = self.own.keys().find(|name| !known(name)) {
+            bail!("{FILE} has [{other}], which is no environment of project.toml; rename or remove it");
+        }
+        let own = self.own.get(environment.name());
+        let own = own.with_context(|| format!("{FILE} has no [{environment}]; add it, empty or not"))?;
         let mut values = self.shared.clone();
         values.extend(own.clone());
         values.extend(given.iter().cloned());
@@ -74,7 +78,7 @@ pub(crate) struct Values {
 
 impl Values {
     pub(crate) fn project(&self) -> &str {
-        self.values.get(PROJECT).map_or(DEFAULT_PROJECT, String::as_str)
+        self.values.get(PROJECT).map_or(default_project(), String::as_str)
     }
 
     fn filled(&self, name: &str) -> bool {
@@ -152,18 +156,18 @@ mod tests {
             let told = values.for_part(part("source")).unwrap();
             told[0]["ParameterValue"].as_str().unwrap().to_owned()
         };
-        assert_eq!(layout(Environment::Production, &[]), "one");
-        assert_eq!(layout(Environment::Staging, &[]), "three");
+        assert_eq!(layout(project().last(), &[]), "one");
+        assert_eq!(layout(project().first(), &[]), "three");
         let given = [("Layout".to_owned(), "one".to_owned())];
-        assert_eq!(layout(Environment::Staging, &given), "one");
-        let values = settings.of(Environment::Staging, &[]).unwrap();
+        assert_eq!(layout(project().first(), &given), "one");
+        let values = settings.of(project().first(), &[]).unwrap();
         assert!(values.for_part(part("registry")).unwrap().is_empty());
     }
 
     #[test]
     fn what_is_missing_is_named() {
         let settings = settings("[shared]\n[staging]\nOidcProvider = ''\n[production]");
-        let values = settings.of(Environment::Staging, &[]).unwrap();
+        let values = settings.of(project().first(), &[]).unwrap();
         let error = values.for_part(part("cluster")).unwrap_err().to_string();
         assert!(
             error.contains("OidcProvider") && error.contains("[staging]"),
@@ -184,7 +188,7 @@ mod tests {
             let settings = settings(&format!(
                 "[shared]\nGitHubRepository = 'you/board'\n{more}\n[staging]\n[production]"
             ));
-            let values = settings.of(Environment::Staging, &[]).unwrap();
+            let values = settings.of(project().first(), &[]).unwrap();
             assert_eq!(values.for_part(part("access")).is_ok(), enough, "{more}");
             assert!(values.for_part(part("registry")).is_ok());
         }
@@ -193,7 +197,7 @@ mod tests {
     #[test]
     fn a_name_that_no_template_knows_is_refused() {
         let settings = settings("[shared]\nLayuot = 'one'\n[staging]\n[production]");
-        let error = settings.of(Environment::Staging, &[]).unwrap_err().to_string();
+        let error = settings.of(project().first(), &[]).unwrap_err().to_string();
         assert!(error.contains("`Layuot`"), "{error}");
     }
 }

@@ -139,7 +139,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::aws::parameters::DEFAULT_PROJECT;
+    use crate::environment::real;
 
     fn folder() -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/aws")
@@ -180,7 +180,7 @@ mod tests {
         let projects = PARTS.iter().filter_map(|part| parameters(part).remove("Project"));
         let names: Vec<_> = projects.map(|project| project["Default"].clone()).collect();
         assert!(
-            names.len() > 5 && names.iter().all(|name| name == DEFAULT_PROJECT),
+            names.len() > 5 && names.iter().all(|name| name == real().name()),
             "{names:?}"
         );
     }

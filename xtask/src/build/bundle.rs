@@ -1,35 +1,42 @@
-//! The browser bundle: the hydrate crate as wasm with its JavaScript, and the files served beside
-//! it.
+//! The browser bundle: a page's crate as wasm with its JavaScript, and the files served beside it.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use project::App;
 use xshell::Shell;
 
 use crate::build::context_of;
 use crate::build::toolchain::Prepared;
 use crate::env;
+use crate::environment::project;
 
 /// The bundle's name, as the page refers to it: `/pkg/app.js`, `/pkg/app_bg.wasm`.
 const NAME: &str = "app";
 /// The bundle's folder in the site.
 pub(crate) const PKG: &str = "pkg";
-/// Files a browser is given as they are.
-const PUBLIC: &str = "frontend/public";
+/// Files a browser is given as they are, in an app's folder.
+const PUBLIC: &str = "public";
 
-pub(crate) fn build(sh: &Shell, wasm: &Prepared, out: &Path) -> Result<()> {
-    let built = compile(sh, wasm, "wasm-release")?;
-    let site = context_of(out, "frontend").join("site");
+/// The apps whose pages have code of their own, and the packages of that code.
+pub(crate) fn pages() -> impl Iterator<Item = (&'static App, &'static str)> {
+    let apps = project().apps().iter();
+    apps.filter_map(|app| Some((app, app.browser_package()?)))
+}
+
+pub(crate) fn build(sh: &Shell, wasm: &Prepared, out: &Path, app: &App, package: &str) -> Result<()> {
+    let built = compile(sh, wasm, "wasm-release", package)?;
+    let site = context_of(out, app).join("site");
     // A file that is no longer made must not live on in the image.
     sh.remove_path(&site)?;
     bind(sh, &built, &site.join(PKG), &["--compress"])?;
-    copy_public(sh, &site)
+    copy_public(sh, app, &site)
 }
 
-/// Compiles the hydrate crate with `profile` and answers the wasm file.
-pub(crate) fn compile(sh: &Shell, wasm: &Prepared, profile: &str) -> Result<PathBuf> {
-    let built = wasm.cargo_build(sh, profile, &["--package", "hydrate"])?;
-    Ok(built.join("hydrate.wasm"))
+/// Compiles the package of a page with `profile` and answers the wasm file.
+pub(crate) fn compile(sh: &Shell, wasm: &Prepared, profile: &str, package: &str) -> Result<PathBuf> {
+    let built = wasm.cargo_build(sh, profile, &["--package", package])?;
+    Ok(built.join(format!("{}.wasm", package.replace('-', "_"))))
 }
 
 /// Makes of the compiled wasm what a browser loads, in the folder `pkg`; `options` are
@@ -46,8 +53,8 @@ pub(crate) fn bind(sh: &Shell, wasm: &Path, pkg: &Path, options: &[&str]) -> Res
 }
 
 /// Copies the files that a browser is given as they are.
-pub(crate) fn copy_public(sh: &Shell, site: &Path) -> Result<()> {
-    copy_tree(sh, &sh.current_dir().join(PUBLIC), site)
+pub(crate) fn copy_public(sh: &Shell, app: &App, site: &Path) -> Result<()> {
+    copy_tree(sh, &sh.current_dir().join(app.folder()).join(PUBLIC), site)
 }
 
 fn copy_tree(sh: &Shell, from: &Path, to: &Path) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What the images contain: two static binaries and the browser bundle.
+//! What the images contain: static binaries and browser bundles.
 //!
 //! This folder is part of every app's content: changing how an app is compiled makes a new image of
 //! it.
@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
+use project::App;
 use xshell::Shell;
 
 use crate::build::toolchain::{Options, Prepared, Target};
+use crate::environment::project;
 use crate::{dev, env, flags};
 
 pub(crate) mod bundle;
@@ -18,8 +20,8 @@ mod paths;
 pub(crate) mod toolchain;
 
 /// One app's build context: everything its Containerfile copies.
-pub(crate) fn context_of(out: &Path, app: &str) -> PathBuf {
-    out.join(app)
+pub(crate) fn context_of(out: &Path, app: &App) -> PathBuf {
+    out.join(app.name())
 }
 
 impl flags::Build {
@@ -29,11 +31,11 @@ impl flags::Build {
         }
         let out = env::absolute(sh, &self.out);
         apps(sh, &out, self.toolchain.options())?;
-        for app in ["backend", "frontend"] {
+        for app in project().apps() {
             let context = context_of(&out, app);
             println!(
                 "{:9} {:>5.1} MB in {}",
-                app,
+                app.name(),
                 megabytes(&context)?,
                 context.display()
             );
@@ -51,18 +53,25 @@ impl flags::Toolchain {
     }
 }
 
-/// Compiles both apps into `out`, one folder each.
+/// Compiles the apps into `out`, one folder each.
 ///
-/// Always both, in one cargo run: built apart, cargo would unify the features of their common
+/// Always all, in one cargo run: built apart, cargo would unify the features of their common
 /// dependencies differently and compile tokio, hyper and all above them twice. What did not change
 /// costs nothing.
 pub(crate) fn apps(sh: &Shell, out: &Path, options: Options) -> Result<()> {
     let native = toolchain::prepare(sh, Target::Static, options)?;
+    let pages: Vec<_> = bundle::pages().collect();
+    if pages.is_empty() {
+        return servers(sh, &native, out);
+    }
     let wasm = toolchain::prepare(sh, Target::Wasm, options)?;
     // Side by side: each has a long tail of one crate that leaves a core idle.
     thread::scope(|scope| {
         let bundle_shell = sh.clone();
-        let bundle = scope.spawn(move || bundle::build(&bundle_shell, &wasm, out));
+        let bundle = scope.spawn(move || {
+            let mut pages = pages.into_iter();
+            pages.try_for_each(|(app, package)| bundle::build(&bundle_shell, &wasm, out, app, package))
+        });
         let servers = servers(sh, &native, out);
         let bundle = bundle
             .join()
@@ -72,14 +81,23 @@ pub(crate) fn apps(sh: &Shell, out: &Path, options: Options) -> Result<()> {
 }
 
 fn servers(sh: &Shell, native: &Prepared, out: &Path) -> Result<()> {
-    let built = native.cargo_build(sh, "release", &["--package", "backend", "--package", "frontend"])?;
-    for app in ["backend", "frontend"] {
+    let packages: Vec<_> = packages().collect();
+    let built = native.cargo_build(sh, "release", &packages)?;
+    for app in project().apps() {
         let context = context_of(out, app);
         sh.create_dir(&context)?;
-        sh.copy_file(built.join(app), &context)
-            .with_context(|| format!("collect the binary {app}"))?;
+        sh.copy_file(built.join(app.package()), &context)
+            .with_context(|| format!("collect the binary {}", app.package()))?;
     }
     Ok(())
+}
+
+/// What names the programs of all apps to cargo.
+pub(crate) fn packages() -> impl Iterator<Item = &'static str> {
+    project()
+        .apps()
+        .iter()
+        .flat_map(|app| ["--package", app.package()])
 }
 
 /// Size of all files below `folder`.

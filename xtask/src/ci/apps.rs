@@ -4,30 +4,9 @@
 //! promotion finds what staging runs. `Cargo.lock` is shared by products and tools: a new version
 //! of a tool's dependency makes new images too, which costs a build and never misses one.
 
+use project::App;
+
 use crate::build::toolchain::Target;
-
-/// A product that is released as an image.
-#[derive(Debug)]
-pub(crate) struct App {
-    pub(crate) name: &'static str,
-    /// Folders and files of its own.
-    pub(crate) paths: &'static [&'static str],
-    /// The crates that are compiled for its image, and what for.
-    pub(crate) compiled: &'static [(&'static str, Target)],
-}
-
-pub(crate) const APPS: &[App] = &[
-    App {
-        name: "backend",
-        paths: &["backend"],
-        compiled: &[("backend", Target::Static)],
-    },
-    App {
-        name: "frontend",
-        paths: &["frontend"],
-        compiled: &[("frontend", Target::Static), ("hydrate", Target::Wasm)],
-    },
-];
 
 /// What every app is made with: common crates, versions, compiler settings, and the code that
 /// compiles.
@@ -43,9 +22,8 @@ pub(crate) const SHARED: &[&str] = &[
 /// Prose beside the code changes no image.
 pub(crate) const IGNORED_SUFFIX: &str = ".md";
 
-impl App {
-    /// Where the image of an environment is pinned, from the root of the repository.
-    pub(crate) fn overlay(&self, environment: &str) -> String {
-        format!("infra/{}/overlays/{environment}/kustomization.yaml", self.name)
-    }
+/// The packages that are compiled for the image of `app`, and what for.
+pub(crate) fn compiled(app: &App) -> impl Iterator<Item = (&str, Target)> {
+    let page = app.browser_package().map(|package| (package, Target::Wasm));
+    std::iter::once((app.package(), Target::Static)).chain(page)
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use project::App;
 use serde_json::json;
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
@@ -33,14 +34,14 @@ pub(crate) struct Origin {
 pub(crate) fn build(
     sh: &Shell,
     engine: Engine,
-    app: &str,
+    app: &App,
     image: &str,
     origin: &Origin,
     context: &Path,
 ) -> Result<()> {
     settle(context, origin.seconds).with_context(|| format!("date the files of {app}"))?;
     let program = engine.program();
-    let file = format!("{app}/Containerfile");
+    let file = app.containerfile();
     let commit = format!("COMMIT={}", origin.commit);
     let source = format!("SOURCE={}", origin.source);
     let seconds = origin.seconds.to_string();

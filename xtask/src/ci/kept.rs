@@ -107,13 +107,13 @@ fn copy(sh: &Shell, from: &Path, to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ci::apps::APPS;
     use crate::ci::plan::Action;
+    use crate::environment::apps;
 
     fn app(fingerprint: &str) -> AppPlan {
         AppPlan {
-            app: &APPS[0],
-            name: APPS[0].name,
+            app: &apps()[0],
+            name: apps()[0].name(),
             fingerprint: fingerprint.to_owned(),
             image: String::new(),
             in_registry: None,

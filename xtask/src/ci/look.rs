@@ -8,7 +8,7 @@ use crate::ci::git::Git;
 use crate::ci::git::remote::{Heads, Remote};
 use crate::ci::proposal;
 use crate::ci::propose::Place;
-use crate::environment::{Environment, MAIN_BRANCH};
+use crate::environment::{Environment, main_branch};
 
 /// What is true at one moment, as far as proposals of one environment depend on it.
 pub(crate) struct Look {
@@ -32,9 +32,10 @@ impl Look {
 
 /// The commit that the overlays are changed on, of all branches of their repository.
 pub(crate) fn base_of(branches: &Heads) -> Result<&String> {
-    branches.get(MAIN_BRANCH).with_context(|| {
+    branches.get(main_branch()).with_context(|| {
         format!(
-            "the repository of the overlays has no branch {MAIN_BRANCH}; push it there, or name the right one by INFRA_REMOTE"
+            "the repository of the overlays has no branch {}; push it there, or name the right one by INFRA_REMOTE",
+            main_branch()
         )
     })
 }
@@ -43,10 +44,10 @@ impl Place<'_, '_> {
     /// The forge is asked first: what is not open by then can only be merged by way of a run that
     /// looks again after it.
     pub(crate) fn look(&self, environment: Environment) -> Result<Look> {
-        let prefix = proposal::prefix(environment.name());
+        let prefix = proposal::prefix(environment);
         let open = self.forge.open_proposals(&prefix)?;
-        let source = [MAIN_BRANCH.to_owned(), environment.branch().to_owned()];
-        let mut patterns = vec![MAIN_BRANCH.to_owned(), format!("{prefix}*")];
+        let source = [main_branch().to_owned(), environment.branch().to_owned()];
+        let mut patterns = vec![main_branch().to_owned(), format!("{prefix}*")];
         if self.source.is_none() {
             patterns.push(environment.branch().to_owned());
         }

@@ -3,18 +3,21 @@
 //! Content decides, never the kind of commit: a bump changes no app's content, so its own plan is
 //! "nothing to release", and a CI system that runs once for several pushes loses none of them.
 
+mod app_plan;
 #[cfg(test)]
 mod tests;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
-use crate::ci::apps::{APPS, App};
 use crate::ci::git::{Git, short};
 use crate::ci::overlay::{self, Pin};
 use crate::ci::registry::Images;
 use crate::ci::releases::{Known, Releases};
-use crate::environment::{Environment, MAIN_BRANCH};
+use crate::environment::{Environment, main_branch, project};
+use project::App;
+
+pub(crate) use self::app_plan::AppPlan;
 
 /// What will be done for one app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -31,29 +34,10 @@ pub(crate) enum Action {
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct AppPlan {
-    #[serde(skip)]
-    pub(crate) app: &'static App,
-    pub(crate) name: &'static str,
-    pub(crate) fingerprint: String,
-    /// Image and tag, as pushed.
-    pub(crate) image: String,
-    pub(crate) in_registry: Option<String>,
-    pub(crate) in_overlay: String,
-    /// The commit whose release the overlay holds.
-    pub(crate) released: Option<String>,
-    /// The later commit that was taken back.
-    pub(crate) withdrawn: Option<String>,
-    /// How both are known.
-    pub(crate) known: Known,
-    pub(crate) action: Action,
-}
-
-#[derive(Debug, Serialize)]
 pub(crate) struct Plan {
     pub(crate) commit: String,
     pub(crate) branch: &'static str,
-    pub(crate) environment: &'static str,
+    pub(crate) environment: Environment,
     /// Tip of the branch that overlays are changed on.
     pub(crate) base: String,
     pub(crate) apps: Vec<AppPlan>,
@@ -82,21 +66,18 @@ pub(crate) fn compute(
 ) -> Result<Plan> {
     let releases = Releases::of(git, environment, base)?;
     let mut apps = Vec::new();
-    for (app, (pin, known)) in APPS.iter().zip(&releases.now) {
+    for (app, pinned) in project().apps().iter().zip(&releases.now) {
         let fingerprint = git.fingerprint(commit, app)?;
-        let in_registry = images.digest(app.name, &fingerprint)?;
-        apps.push(AppPlan {
+        let in_registry = images.digest(app.name(), &fingerprint)?;
+        let image = format!("{}:{fingerprint}", image(app.name()));
+        apps.push(AppPlan::of(
+            environment,
             app,
-            name: app.name,
-            image: format!("{}:{fingerprint}", image(app.name)),
+            pinned,
             fingerprint,
-            action: action(environment, in_registry.as_deref(), &pin.digest),
+            image,
             in_registry,
-            in_overlay: pin.digest.clone(),
-            released: pin.commit.clone(),
-            withdrawn: pin.withdrawn.clone(),
-            known: *known,
-        });
+        ));
     }
     Plan::of(environment, commit, base, apps).bounded(git, &releases)
 }
@@ -114,19 +95,10 @@ pub(crate) fn promotion(
     let given = given.state().map_or_else(|| bail!(given.unclear(from)), Ok)?;
     let commit = given.commit;
     let mut apps = Vec::new();
-    for ((app, (pin, known)), digest) in APPS.iter().zip(&releases.now).zip(given.digests) {
-        apps.push(AppPlan {
-            app,
-            name: app.name,
-            fingerprint: git.fingerprint(&commit, app)?,
-            image: format!("{}@{digest}", app.name),
-            action: action(to, Some(&digest), &pin.digest),
-            in_registry: Some(digest),
-            in_overlay: pin.digest.clone(),
-            released: pin.commit.clone(),
-            withdrawn: pin.withdrawn.clone(),
-            known: *known,
-        });
+    for ((app, pinned), digest) in project().apps().iter().zip(&releases.now).zip(given.digests) {
+        let fingerprint = git.fingerprint(&commit, app)?;
+        let image = format!("{app}@{digest}");
+        apps.push(AppPlan::of(to, app, pinned, fingerprint, image, Some(digest)));
     }
     if let Some(pushed) = pushed
         && !git.same_content(pushed, &commit)?
@@ -140,17 +112,21 @@ pub(crate) fn promotion(
 }
 
 pub(crate) fn pinned(git: &Git<'_>, base: &str, app: &App, environment: Environment) -> Result<Pin> {
-    let path = app.overlay(environment.name());
-    overlay::pin(&git.file(base, &path)?, app.name)
-        .with_context(|| format!("{path} on branch {MAIN_BRANCH}; mend it there and run the verb again"))
+    let path = app.overlay(environment);
+    overlay::pin(&git.file(base, &path)?, app.name()).with_context(|| {
+        format!(
+            "{path} on branch {}; mend it there and run the verb again",
+            main_branch()
+        )
+    })
 }
 
 pub(crate) fn action(environment: Environment, in_registry: Option<&str>, in_overlay: &str) -> Action {
-    match (in_registry, environment) {
-        (Some(digest), _) if digest == in_overlay => Action::Nothing,
-        (Some(_), _) => Action::Propose,
-        (None, Environment::Staging) => Action::Build,
-        (None, Environment::Production) => Action::Missing,
+    match in_registry {
+        Some(digest) if digest == in_overlay => Action::Nothing,
+        Some(_) => Action::Propose,
+        None if environment.builds() => Action::Build,
+        None => Action::Missing,
     }
 }
 
@@ -159,7 +135,7 @@ impl Plan {
         Self {
             commit: commit.to_owned(),
             branch: environment.branch(),
-            environment: environment.name(),
+            environment,
             base: base.to_owned(),
             release: apps.iter().any(|app| app.action != Action::Nothing),
             apps,
@@ -215,19 +191,19 @@ impl Plan {
 
     /// Production is given what staging was given; what was never built there cannot be.
     pub(crate) fn refuse_missing(&self) -> Result<()> {
-        let missing: Vec<_> = self
-            .with_action(Action::Missing)
-            .map(|app| app.image.as_str())
-            .collect();
+        let missing = self.with_action(Action::Missing);
+        let missing: Vec<_> = missing.map(|app| app.image.as_str()).collect();
         if missing.is_empty() {
             return Ok(());
         }
         bail!(
-            "branch {} never builds, and the registry does not have {}; push commit {} to {MAIN_BRANCH} first, and \
-             let its release to staging finish",
+            "branch {} never builds, and the registry does not have {}; push commit {} to {} first, and \
+             let its release to {} finish",
             self.branch,
             missing.join(" and "),
             self.short_commit(),
+            main_branch(),
+            project().first(),
         )
     }
 
@@ -262,27 +238,6 @@ impl Plan {
         }
         if !self.release {
             println!("nothing to release");
-        }
-    }
-}
-
-impl AppPlan {
-    fn release_in_words(&self) -> String {
-        match self.known {
-            Known::Written => self.mark_in_words(),
-            Known::Found => {
-                self.mark_in_words() + " (found in the history: the comment behind the digest is lost)"
-            }
-            Known::Nothing => "nothing yet".to_owned(),
-            Known::Not => "unknown: no release wrote this digest".to_owned(),
-        }
-    }
-
-    fn mark_in_words(&self) -> String {
-        let commit = self.released.as_deref().unwrap_or_default();
-        match &self.withdrawn {
-            Some(withdrawn) => format!("{commit}, withdrawn {withdrawn}"),
-            None => commit.to_owned(),
         }
     }
 }

@@ -9,15 +9,15 @@ use crate::ci::git::Git;
 use crate::ci::overlay::{self, Pin};
 use crate::ci::plan::{Action, AppPlan, Plan};
 use crate::ci::releases::{SOURCE, WITHDRAWN};
-use crate::environment::MAIN_BRANCH;
+use crate::environment::{Environment, main_branch};
 
 /// What the branches of an environment's proposals begin with.
-pub(crate) fn prefix(environment: &str) -> String {
+pub(crate) fn prefix(environment: Environment) -> String {
     format!("release/{environment}-")
 }
 
 /// The commit, as far as the branch of a proposal names it.
-pub(crate) fn commit_of<'a>(branch: &'a str, environment: &str) -> Option<&'a str> {
+pub(crate) fn commit_of(branch: &str, environment: Environment) -> Option<&str> {
     branch
         .strip_prefix(&prefix(environment))
         .filter(|name| name.len() >= 7 && name.chars().all(|c| c.is_ascii_hexdigit()))
@@ -29,7 +29,7 @@ pub(crate) fn describe(plan: &Plan) -> Proposal {
     let names: Vec<_> = changed.iter().map(|app| app.name).collect();
     Proposal {
         branch: format!("{}{}", prefix(plan.environment), plan.short_commit()),
-        base: MAIN_BRANCH.to_owned(),
+        base: main_branch().to_owned(),
         title: format!(
             "Release {} to {} ({})",
             names.join(" and "),
@@ -89,7 +89,7 @@ fn edit(git: &Git<'_>, plan: &Plan, app: &AppPlan, parent: &str) -> Result<(Stri
         withdrawn: plan.withdraws.clone(),
     };
     let changed = overlay::with_pin(&git.file(parent, &path)?, app.name, &pin)
-        .with_context(|| format!("{path} on branch {MAIN_BRANCH}"))?;
+        .with_context(|| format!("{path} on branch {}", main_branch()))?;
     Ok((path, changed))
 }
 

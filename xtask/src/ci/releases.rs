@@ -7,12 +7,11 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::ci::apps::APPS;
 use crate::ci::git::history::Change;
 use crate::ci::git::{Git, short};
 use crate::ci::overlay::{self, Pin};
 use crate::ci::plan;
-use crate::environment::Environment;
+use crate::environment::{Environment, apps};
 
 /// How it is known which release wrote a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,7 +55,7 @@ pub(crate) struct Releases {
 impl Releases {
     /// As `base`, a commit of the overlays' repository, and its history have it.
     pub(crate) fn of(git: &Git<'_>, environment: Environment, base: &str) -> Result<Self> {
-        let pins = APPS.iter().map(|app| plan::pinned(git, base, app, environment));
+        let pins = apps().iter().map(|app| plan::pinned(git, base, app, environment));
         let pins = pins.collect::<Result<Vec<_>>>()?;
         let history = history(git, environment, base)?;
         Ok(Self {
@@ -86,22 +85,23 @@ impl Releases {
             "name the right one by `cargo xtask rollback {environment} --to COMMIT`, or push a change{}",
             self.last_ones()
         );
-        let apps = || APPS.iter().zip(&self.now);
-        if apps().any(|(_, (_, known))| *known == Known::Nothing) {
+        let pinned = || apps().iter().zip(&self.now);
+        if pinned().any(|(_, (_, known))| *known == Known::Nothing) {
             return format!(
                 "the overlays of {environment} name no commit: nothing was released to {environment} yet; do that first"
             );
         }
-        for (app, (pin, known)) in apps() {
+        for (app, (pin, known)) in pinned() {
             if *known == Known::Not {
                 return format!(
                     "{environment} is pinned to an image of {} that no release wrote ({}), so it is not known what it has; {way_out}",
-                    app.name, pin.digest
+                    app.name(),
+                    pin.digest
                 );
             }
         }
-        let named = apps()
-            .map(|(app, (pin, _))| format!("{}: {}", app.name, pin.commit.as_deref().unwrap_or("none")));
+        let named = pinned()
+            .map(|(app, (pin, _))| format!("{}: {}", app.name(), pin.commit.as_deref().unwrap_or("none")));
         format!(
             "the overlays of {environment} are of different releases ({}); {way_out}",
             named.collect::<Vec<_>>().join(", ")
@@ -160,7 +160,7 @@ fn mark(pin: &Pin) -> (Option<&String>, Option<&String>) {
 /// The releases in the history of `base`, each before those that it followed.
 fn history(git: &Git<'_>, environment: Environment, base: &str) -> Result<Vec<Release>> {
     let known = git.once(&format!("releases of {environment} {base}"), || {
-        let paths: Vec<_> = APPS.iter().map(|app| app.overlay(environment.name())).collect();
+        let paths: Vec<_> = apps().iter().map(|app| app.overlay(environment)).collect();
         let changes = git.changes(base, &paths)?;
         let releases: Vec<_> = changes.iter().filter_map(release).collect();
         serde_json::to_string(&releases).context("keep the releases")
@@ -171,7 +171,7 @@ fn history(git: &Git<'_>, environment: Environment, base: &str) -> Result<Vec<Re
 /// What `change` released, if anything.
 fn release(change: &Change) -> Option<Release> {
     let told = told(change);
-    let pins = (0..APPS.len()).map(|at| pin(change, at, told.as_ref()));
+    let pins = (0..apps().len()).map(|at| pin(change, at, told.as_ref()));
     let pins: Vec<_> = pins.collect();
     pins.iter().any(Option::is_some).then(|| Release {
         at: change.commit.clone(),
@@ -203,7 +203,7 @@ type Mark = (String, Option<String>);
 /// that was lost before the merge of a proposal is known.
 fn told(change: &Change) -> Option<Mark> {
     let digests = |files| -> Vec<_> {
-        let pins = (0..APPS.len()).map(|at| read(files, at));
+        let pins = (0..apps().len()).map(|at| read(files, at));
         pins.map(|pin| pin.map(|pin| pin.digest)).collect()
     };
     let after = digests(&change.after);
@@ -224,7 +224,7 @@ fn trailer(message: &str, key: &str) -> Option<String> {
 }
 
 fn read(files: &[Option<String>], at: usize) -> Option<Pin> {
-    overlay::read(files[at].as_deref()?, APPS[at].name).ok()
+    overlay::read(files[at].as_deref()?, apps()[at].name()).ok()
 }
 
 /// The marks of `pins`, as they stand there or as `history` has them.

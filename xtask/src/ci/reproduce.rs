@@ -12,11 +12,12 @@ use xshell::{Shell, cmd};
 
 use crate::build;
 use crate::build::toolchain::Options;
-use crate::ci::apps::{APPS, App};
 use crate::ci::git::Git;
 use crate::ci::images::{self, Origin};
 use crate::ci::registry::{Images as _, Registry};
 use crate::ci::settings::Engine;
+use crate::environment::apps;
+use project::App;
 
 /// An image of the registry, and what it was made from.
 struct Pushed {
@@ -40,12 +41,12 @@ pub(crate) fn run(
 ) -> Result<()> {
     let commit = git.head()?;
     let engine = Engine::from_env()?;
-    let pushed = APPS.iter().map(|app| pushed(git, registry, app, &commit));
+    let pushed = apps().iter().map(|app| pushed(git, registry, app, &commit));
     let pushed: Vec<_> = pushed.collect::<Result<_>>()?;
     build::apps(sh, out, options)?;
     let mut others = Vec::new();
     for image in &pushed {
-        let app = image.app.name;
+        let app = image.app;
         let again = format!("localhost/gitops-loop-again/{app}:{commit}");
         images::build(
             sh,
@@ -78,19 +79,19 @@ pub(crate) fn run(
 
 fn pushed(git: &Git<'_>, registry: &Registry<'_>, app: &'static App, commit: &str) -> Result<Pushed> {
     let content = git.fingerprint(commit, app)?;
-    let Some(digest) = registry.digest(app.name, &content)? else {
+    let Some(digest) = registry.digest(app.name(), &content)? else {
         bail!(
             "the registry does not have {}:{content}; nothing to compare with",
-            app.name
+            app.name()
         )
     };
-    let (id, description) = registry.config(app.name, &digest)?;
+    let (id, description) = registry.config(app.name(), &digest)?;
     let label = |name: &str| {
         let labels = &description["config"]["Labels"];
         let value = labels[format!("org.opencontainers.image.{name}")].as_str();
         value
             .map(str::to_owned)
-            .with_context(|| format!("{}@{digest} does not say its {name}", app.name))
+            .with_context(|| format!("{}@{digest} does not say its {name}", app.name()))
     };
     // The first commit that had this content; its content is this one's.
     let of = label("revision")?;

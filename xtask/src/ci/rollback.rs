@@ -8,15 +8,14 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::ci::apps::APPS;
 use crate::ci::forge::Proposal;
 use crate::ci::git::{Git, short};
 use crate::ci::look::Look;
-use crate::ci::plan::{self, Action, AppPlan, Plan};
+use crate::ci::plan::{Action, AppPlan, Plan};
 use crate::ci::proposal;
 use crate::ci::propose::{Next, Outcome, Place};
 use crate::ci::releases::{Releases, State};
-use crate::environment::{Environment, MAIN_BRANCH};
+use crate::environment::{Environment, main_branch, project};
 
 /// What giving an environment an earlier release means while the overlays are as in `base`: the one
 /// before the present one, or that of the commit `to`, which may be cut short.
@@ -42,20 +41,12 @@ pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, lo
     let newest = newest(git, &last.unwrap_or_else(|| target.commit.clone()), look)?;
     let wanted = git.is_ancestor(&newest, &target.commit) || git.same_content(&newest, &target.commit)?;
     let withdraws = (!wanted).then_some(newest);
-    let apps = APPS.iter().zip(&target.digests).zip(&releases.now);
-    let apps = apps.map(|((app, digest), (pin, known))| {
-        Ok(AppPlan {
-            app,
-            name: app.name,
-            fingerprint: git.fingerprint(&target.commit, app)?,
-            image: format!("{}@{digest}", app.name),
-            in_registry: Some(digest.clone()),
-            in_overlay: pin.digest.clone(),
-            released: pin.commit.clone(),
-            withdrawn: pin.withdrawn.clone(),
-            known: *known,
-            action: plan::action(environment, Some(digest), &pin.digest),
-        })
+    let apps = project().apps().iter().zip(&target.digests).zip(&releases.now);
+    let apps = apps.map(|((app, digest), pinned)| {
+        let fingerprint = git.fingerprint(&target.commit, app)?;
+        let image = format!("{app}@{digest}");
+        let there = Some(digest.clone());
+        Ok(AppPlan::of(environment, app, pinned, fingerprint, image, there))
     });
     let apps = apps.collect::<Result<Vec<_>>>()?;
     let mut plan = Plan::of(environment, &target.commit, base, apps);
@@ -123,7 +114,7 @@ impl Place<'_, '_> {
 }
 
 /// Runs of CI leave these branches alone: what follows the environment is no commit.
-fn prefix(environment: &str) -> String {
+fn prefix(environment: Environment) -> String {
     format!("{}to-", proposal::prefix(environment))
 }
 
@@ -152,7 +143,7 @@ fn describe(plan: &Plan) -> Proposal {
     }
     Proposal {
         branch: format!("{}{}", prefix(environment), plan.short_commit()),
-        base: MAIN_BRANCH.to_owned(),
+        base: main_branch().to_owned(),
         title,
         text,
     }

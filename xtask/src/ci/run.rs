@@ -17,7 +17,7 @@ use crate::ci::propose::Place;
 use crate::ci::registry::Registry;
 use crate::ci::results::FOLDER;
 use crate::ci::settings::{self, Forge};
-use crate::environment::MAIN_BRANCH;
+use crate::environment::main_branch;
 
 /// Its methods that are verbs are in `verbs/`.
 pub(super) struct Run<'a> {
@@ -73,10 +73,10 @@ impl<'a> Run<'a> {
     pub(super) fn compute(&self) -> Result<Plan> {
         let (environment, settings) = (settings::environment()?, settings::Registry::from_env()?);
         let infra = self.infra();
-        let heads = infra.heads(&[MAIN_BRANCH.to_owned()])?;
+        let heads = infra.heads(&[main_branch().to_owned()])?;
         let base = base_of(&heads)?;
         if self.git.commit_named(base).is_none() {
-            infra.bring(&[MAIN_BRANCH])?;
+            infra.bring(&[main_branch()])?;
         }
         let image = |app: &str| settings.image(app);
         let commit = self.git.head()?;

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use xshell::Shell;
 
 use crate::build::toolchain::Target;
-use crate::ci::apps::App;
+use crate::ci::apps::compiled;
 use crate::env;
+use project::App;
 
 /// A crate that the linker was given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,11 +25,11 @@ struct Crate {
 /// The bill of materials of `app`. The same content gives the same text.
 pub(crate) fn of(sh: &Shell, app: &App, digest: &str) -> Result<Value> {
     let mut crates = BTreeSet::new();
-    for (package, target) in app.compiled {
-        crates.extend(crates_of(sh, package, *target)?);
+    for (package, target) in compiled(app) {
+        crates.extend(crates_of(sh, package, target)?);
     }
     let lock = sh.read_file("Cargo.lock").context("read Cargo.lock")?;
-    Ok(bill(app.name, digest, &crates, &checksums(&lock)?))
+    Ok(bill(app.name(), digest, &crates, &checksums(&lock)?))
 }
 
 fn crates_of(sh: &Shell, package: &str, target: Target) -> Result<BTreeSet<Crate>> {
@@ -133,7 +134,7 @@ fn bill(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ci::apps::APPS;
+    use crate::environment::real;
 
     #[test]
     fn a_line_of_cargo_is_read_however_it_ends() {
@@ -166,13 +167,13 @@ mod tests {
         let allowed: Vec<String> = rules["licenses"]["allow"].clone().try_into().unwrap();
         assert!(is_allowed("(MIT OR GPL-3.0) AND ISC", &allowed));
         assert!(!is_allowed("MIT AND GPL-3.0", &allowed) && !is_allowed("GPL-3.0", &allowed));
-        for app in APPS {
+        for app in real().apps() {
             let bill = of(&sh, app, "sha256:0").unwrap();
             for component in bill["components"].as_array().unwrap() {
                 let license = component["licenses"][0]["expression"]
                     .as_str()
                     .unwrap_or_default();
-                assert!(is_allowed(license, &allowed), "{}: {component}", app.name);
+                assert!(is_allowed(license, &allowed), "{}: {component}", app.name());
             }
         }
     }
@@ -193,7 +194,8 @@ mod tests {
                 .map(|component| component["name"].as_str().unwrap().to_owned())
                 .collect()
         };
-        let [backend, frontend] = [0, 1].map(|app| names(&APPS[app]));
+        let project = real();
+        let [backend, frontend] = ["backend", "frontend"].map(|app| names(project.app(app).unwrap()));
         let has = |names: &[String], name: &str| names.iter().any(|other| other == name);
         assert!(has(&backend, "aws-sdk-dynamodb") && has(&backend, "backend") && has(&backend, "api"));
         assert!(!has(&backend, "leptos") && !has(&frontend, "aws-sdk-dynamodb"));

@@ -6,11 +6,10 @@
 mod forms;
 mod read;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 
 use self::read::{optional, password, required, token};
-use crate::ci::apps::APPS;
-use crate::environment::{Environment, MAIN_BRANCH};
+use crate::environment::{Environment, environments, project};
 
 /// Where images are kept. Holds a secret, so it has no `Debug`.
 #[derive(Clone)]
@@ -172,9 +171,9 @@ pub(crate) fn release_apps() -> Result<Option<Vec<&'static str>>> {
 
 fn app_names(text: &str) -> Result<Vec<&'static str>> {
     let named = |name: &str| {
-        let app = APPS.iter().find(|app| app.name == name.trim());
-        app.map(|app| app.name)
-            .with_context(|| format!("RELEASE_APPS={text}: there is no app `{}`", name.trim()))
+        let app = project().app(name.trim());
+        app.map(project::App::name)
+            .map_err(|error| anyhow!("RELEASE_APPS={text}: {error}"))
     };
     text.split(',').map(named).collect()
 }
@@ -191,8 +190,13 @@ pub(crate) fn signing() -> Result<Option<Signing>> {
 /// `RELEASE_BRANCH`: the environment that is released from the branch this run was started for.
 pub(crate) fn environment() -> Result<Environment> {
     let branch = required("RELEASE_BRANCH")?;
-    Environment::of_branch(&branch)
-        .with_context(|| format!("RELEASE_BRANCH={branch}: only {MAIN_BRANCH} and production are released"))
+    project().released_from(&branch).with_context(|| {
+        let known: Vec<_> = environments().iter().map(project::Environment::branch).collect();
+        format!(
+            "RELEASE_BRANCH={branch}: only these are released: {}",
+            known.join(", ")
+        )
+    })
 }
 
 /// The same where it need not be set.

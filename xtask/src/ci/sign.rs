@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use xshell::{Cmd, Shell, cmd};
 
-use crate::ci::apps::App;
 use crate::ci::images::{self, Origin};
 use crate::ci::registry::Registry;
 use crate::ci::settings::Signing;
 use crate::ci::{results, sbom};
 use crate::environment::Environment;
+use project::App;
 
 /// Verbs of cosign.
 const ATTEST: &str = "attest";
@@ -44,14 +44,14 @@ impl Signer<'_> {
             self.cosign(sh, app, digest, ATTEST, |cosign| {
                 cosign.args(["--type", kind, "--predicate"]).arg(&statement)
             })
-            .with_context(|| format!("attach {} to the image of {}", statement.display(), app.name))?;
+            .with_context(|| format!("attach {} to the image of {}", statement.display(), app.name()))?;
         }
         self.cosign(sh, app, digest, SIGN, |cosign| cosign)
-            .with_context(|| format!("sign the image of {}", app.name))
+            .with_context(|| format!("sign the image of {}", app.name()))
     }
 
     fn keep(&self, app: &App, name: &str, statement: &Value) -> Result<PathBuf> {
-        let file = self.folder.join(format!("{}.{name}", app.name));
+        let file = self.folder.join(format!("{}.{name}", app.name()));
         let text = format!("{statement:#}\n");
         results::write(&file, &text)?;
         Ok(file)
@@ -74,7 +74,7 @@ impl Signer<'_> {
         if let Some(login) = &login {
             cosign = cosign.env("DOCKER_CONFIG", login.path());
         }
-        let image = format!("{}@{digest}", settings.image(app.name));
+        let image = format!("{}@{digest}", settings.image(app.name()));
         let output = cosign.arg(image).quiet().ignore_status().output();
         let output = output.context("start cosign, which docs/CI.md asks for where SIGNING_KEY is set")?;
         if output.status.success() {
@@ -116,7 +116,7 @@ fn provenance(app: &App, environment: Environment, origin: &Origin) -> Value {
     json!({
         "buildDefinition": {
             "buildType": format!("{}/blob/{}/docs/CI.md", origin.source, origin.commit),
-            "externalParameters": { "app": app.name, "branch": environment.branch() },
+            "externalParameters": { "app": app.name(), "branch": environment.branch() },
             "resolvedDependencies": [{
                 "uri": format!("git+{}@refs/heads/{}", origin.source, environment.branch()),
                 "digest": { "gitCommit": origin.commit },

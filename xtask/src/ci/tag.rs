@@ -4,10 +4,9 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::ci::apps::APPS;
 use crate::ci::git::Git;
 use crate::ci::registry::{Images as _, Registry};
-use crate::environment::MAIN_BRANCH;
+use crate::environment::{apps, main_branch};
 
 /// Tags the images of the commit that is checked out.
 pub(crate) fn run(git: &Git<'_>, registry: &Registry<'_>, version: &str) -> Result<()> {
@@ -17,20 +16,24 @@ pub(crate) fn run(git: &Git<'_>, registry: &Registry<'_>, version: &str) -> Resu
     let commit = git.head()?;
     // All are looked up before the first is tagged, so that a version is whole or not there.
     let mut images = Vec::new();
-    for app in APPS {
-        let (image, content) = (registry.settings.image(app.name), git.fingerprint(&commit, app)?);
-        let digest = registry.digest(app.name, &content)?.with_context(|| {
+    for app in apps() {
+        let (image, content) = (
+            registry.settings.image(app.name()),
+            git.fingerprint(&commit, app)?,
+        );
+        let digest = registry.digest(app.name(), &content)?.with_context(|| {
+            let main = main_branch();
             format!(
-                "the registry does not have {image}:{content}; push commit {commit} to {MAIN_BRANCH}, let its release finish, and run \
+                "the registry does not have {image}:{content}; push commit {commit} to {main}, let its release finish, and run \
                  this again"
             )
         })?;
         // Signed or not: a tag is written once.
-        match registry.tagged(app.name, version)? {
+        match registry.tagged(app.name(), version)? {
             Some(other) if other != digest => bail!(
                 "{image}:{version} is {other} already, and commit {commit} has {digest}; a version stays what it is: take the next one"
             ),
-            there => images.push((app.name, image, digest, there.is_some())),
+            there => images.push((app.name(), image, digest, there.is_some())),
         }
     }
     for (app, image, digest, there) in images {

@@ -1,8 +1,7 @@
 //! `cargo xtask aws`: the stacks of an account.
 
+use crate::environment::{Environment, named};
 use clap::{Args, Subcommand};
-
-use crate::environment::Environment;
 
 #[derive(Debug, Args)]
 pub(crate) struct Aws {
@@ -23,7 +22,7 @@ pub(crate) enum AwsVerb {
 
 #[derive(Debug, Args)]
 pub(crate) struct AwsTarget {
-    #[arg(value_enum, value_name = "ENV")]
+    #[arg(value_parser = named, value_name = "ENV")]
     pub(crate) environment: Environment,
     /// Address of an emulator to use instead of AWS
     #[arg(long, value_name = "URL")]
@@ -50,7 +49,7 @@ pub(crate) struct AwsDestroy {
     #[command(flatten)]
     pub(crate) target: AwsTarget,
     /// Confirm with the environment's name
-    #[arg(long, value_enum, value_name = "ENV")]
+    #[arg(long, value_parser = named, value_name = "ENV")]
     pub(crate) yes: Option<Environment>,
 }
 

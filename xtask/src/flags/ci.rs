@@ -1,9 +1,8 @@
 //! `cargo xtask ci`: the release verbs.
 
-use clap::{Args, Subcommand};
-
-use crate::environment::Environment;
+use crate::environment::{Environment, named};
 use crate::flags::Toolchain;
+use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
 pub(crate) struct Ci {
@@ -57,12 +56,12 @@ pub(crate) struct CiPropose {
 
 #[derive(Debug, Args)]
 pub(crate) struct CiPromote {
-    /// Whose images
-    #[arg(long, value_enum, default_value_t = Environment::Staging)]
-    pub(crate) from: Environment,
-    /// Which environment is to run them
-    #[arg(long, value_enum, default_value_t = Environment::Production)]
-    pub(crate) to: Environment,
+    /// Whose images; those of the one before in the order of promotion otherwise
+    #[arg(long, value_parser = named, value_name = "ENV")]
+    pub(crate) from: Option<Environment>,
+    /// Which environment is to run them; the last one otherwise
+    #[arg(long, value_parser = named, value_name = "ENV")]
+    pub(crate) to: Option<Environment>,
 }
 
 #[derive(Debug, Args)]
@@ -74,7 +73,7 @@ pub(crate) struct CiBuild {
 #[derive(Debug, Args)]
 pub(crate) struct Rollback {
     /// Which environment
-    #[arg(value_enum, value_name = "ENV")]
+    #[arg(value_parser = named, value_name = "ENV")]
     pub(crate) environment: Environment,
     /// The release of this commit; the one before the present one otherwise
     #[arg(long, value_name = "COMMIT")]

@@ -12,10 +12,9 @@ use crate::aws::parameters::FILE;
 #[derive(Debug, Deserialize)]
 struct Sections {
     shared: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    staging: BTreeMap<String, toml::Value>,
-    #[serde(default)]
-    production: BTreeMap<String, toml::Value>,
+    /// Tables that are an environment's, and what holds for the file.
+    #[serde(flatten)]
+    others: BTreeMap<String, toml::Value>,
 }
 
 /// The parameters below `[shared]` of the file whose text this is.
@@ -30,12 +29,9 @@ pub(super) fn with_shared(text: &str, values: &[(&str, String)]) -> Result<Strin
     let sections = sections(text)?;
     let mut places = Vec::new();
     for (name, value) in values {
-        for (section, names) in [
-            ("staging", &sections.staging),
-            ("production", &sections.production),
-        ] {
+        for (section, names) in &sections.others {
             ensure!(
-                !names.contains_key(*name),
+                names.get(*name).is_none(),
                 "{FILE}: {name} stands below [{section}] too, where it would go before that of [shared]; remove it there"
             );
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::object::{Object, find};
 use crate::render::{ALL, ROOT, file, minor_of_kubernetes, overlay, parse};
-use crate::{ENVIRONMENTS, NAMESPACE};
+use crate::{app_names, environments, namespace};
 
 const FOLDERS: [&str; 2] = ["infra/admission", "infra/local/admission"];
 /// Both configurations of this name are asked about pods.
@@ -70,11 +70,11 @@ fn the_guard_fails_closed_and_leaves_alone_what_a_cluster_needs() {
 #[test]
 fn its_policy_speaks_of_every_image_that_is_released() {
     for folder in FOLDERS {
-        let policy = find(&ALL[folder].objects, "ClusterImagePolicy", NAMESPACE);
+        let policy = find(&ALL[folder].objects, "ClusterImagePolicy", namespace());
         let glob = policy.text("/spec/images/0/glob");
         let prefix = glob.strip_suffix("**").expect("everything below a folder");
-        for environment in ENVIRONMENTS {
-            for app in ["backend", "frontend"] {
+        for environment in environments() {
+            for app in app_names() {
                 let server = find(overlay(app, environment), "Deployment", app);
                 let image = server.text("/spec/template/spec/containers/0/image");
                 assert!(image.starts_with(prefix), "{folder}: {glob} is not about {image}");
@@ -141,7 +141,7 @@ fn is_our_signer(subject: &str) -> bool {
 #[test]
 fn no_identity_counts_but_that_of_the_workflow_that_signs() {
     for folder in FOLDERS {
-        let policy = find(&ALL[folder].objects, "ClusterImagePolicy", NAMESPACE);
+        let policy = find(&ALL[folder].objects, "ClusterImagePolicy", namespace());
         assert!(strangers(policy).is_empty(), "{folder}: {:?}", strangers(policy));
     }
     // Whatever a fork signs with.

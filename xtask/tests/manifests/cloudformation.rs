@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::object::{Object, find};
 use crate::render::{ROOT, account_and_region, file, overlay};
-use crate::{ENVIRONMENTS, NAMESPACE};
+use crate::{environments, namespace};
 
 fn template() -> Object {
     file("infra/aws/message-board.yaml").remove(0)
@@ -17,7 +17,7 @@ fn template() -> Object {
 /// A text of the template with its parameters filled in.
 fn filled(text: &str, environment: &str) -> String {
     text.replace("${Environment}", environment)
-        .replace("${Namespace}", NAMESPACE)
+        .replace("${Namespace}", namespace())
 }
 
 /// The roles of the template: resource name, role name, the service account it trusts, the
@@ -66,7 +66,7 @@ fn the_account_is_the_one_that_the_manifests_name() {
 
 #[test]
 fn the_table_is_the_one_the_backend_uses() {
-    for environment in ENVIRONMENTS {
+    for environment in environments() {
         let table = filled(
             template().text("/Resources/Messages/Properties/TableName"),
             environment,
@@ -101,7 +101,7 @@ fn productions_messages_cannot_be_lost_by_a_slip() {
 
 #[test]
 fn each_role_trusts_one_service_account_that_asks_for_it() {
-    for environment in ENVIRONMENTS {
+    for environment in environments() {
         let roles = roles(environment);
         assert_eq!(roles.len(), 2);
         for (name, trust, _) in roles {
@@ -112,7 +112,7 @@ fn each_role_trusts_one_service_account_that_asks_for_it() {
             let account = name
                 .strip_suffix(&format!("-{environment}"))
                 .expect("named after account and environment");
-            let subject = format!("system:serviceaccount:{NAMESPACE}:{account}");
+            let subject = format!("system:serviceaccount:{}:{account}", namespace());
             let expected = json!({"StringEquals": {
                 "${OidcProvider}:aud": "sts.amazonaws.com",
                 "${OidcProvider}:sub": subject,

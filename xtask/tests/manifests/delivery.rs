@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
+use project::Kind;
 use serde_json::{Value, json};
 
 use crate::object::{Object, find, ids, of_kind};
 use crate::render::{ALL, ROOT, apps, file, local_apps, parse};
-use crate::{APPLICATIONS, ENVIRONMENTS};
+use crate::{PROJECT, app_names, applications, environments, namespace};
 
 const LOCAL_REPOSITORY: &str = "http://gitops-loop-forge:3000/gitops-loop/gitops-loop.git";
 
@@ -35,7 +36,7 @@ pub(crate) fn clusters() -> Vec<Cluster> {
         };
         [aws, local]
     };
-    ENVIRONMENTS.into_iter().flat_map(of).collect()
+    environments().flat_map(of).collect()
 }
 
 impl Cluster {
@@ -56,15 +57,15 @@ impl Cluster {
 
     /// That of the Applications that the root creates.
     pub(crate) fn project(&self) -> &Object {
-        find(self.apps, "AppProject", "message-board")
+        find(self.apps, "AppProject", namespace())
     }
 }
 
 #[test]
 fn a_cluster_gets_one_project_and_one_application_for_each_folder() {
     for cluster in clusters() {
-        let applications = APPLICATIONS.iter().map(|name| format!("Application/{name}"));
-        let projects = ["AppProject/message-board", "AppProject/default"].map(str::to_owned);
+        let applications = applications().map(|name| format!("Application/{name}"));
+        let projects = [namespace(), "default"].map(|name| format!("AppProject/{name}"));
         let expected: BTreeSet<_> = applications.chain(projects).collect();
         assert_eq!(ids(cluster.apps), expected);
         let by_hand = ["Application/root", "AppProject/root"].map(str::to_owned);
@@ -101,7 +102,7 @@ fn one_repository_is_read_everywhere() {
 #[test]
 fn every_application_reads_its_folder_of_its_environment() {
     for cluster in clusters() {
-        for name in APPLICATIONS {
+        for name in applications() {
             let path = format!("infra/{name}/overlays/{}", cluster.environment);
             assert_eq!(
                 find(cluster.apps, "Application", name).text("/spec/source/path"),
@@ -201,15 +202,23 @@ fn a_failed_sync_is_not_tried_again_and_drift_is_healed() {
 }
 
 #[test]
-fn the_project_comes_first_then_platform_backend_frontend() {
+fn the_project_comes_first_then_the_platform_then_the_apps_in_their_order() {
     for cluster in clusters() {
         let wave = |object: &Object| -> i32 {
             let wave = object.annotation("argocd.argoproj.io/sync-wave");
             wave.parse()
                 .unwrap_or_else(|_| panic!("{} is in wave {wave:?}", object.id()))
         };
-        let applications = APPLICATIONS.map(|name| wave(find(cluster.apps, "Application", name)));
-        assert_eq!((wave(cluster.project()), applications), (-1, [0, 1, 2]));
+        let of = |name: &str| wave(find(cluster.apps, "Application", name));
+        assert_eq!((wave(cluster.project()), of("platform")), (-1, 0));
+        let waves: Vec<_> = app_names().map(of).collect();
+        assert!(waves[0] > 0 && waves.is_sorted(), "{waves:?}");
+        let last = |kind| {
+            let apps = PROJECT.apps().iter().filter(move |app| app.kind() == kind);
+            apps.map(|app| of(app.name()))
+        };
+        // A page has nothing to show before what it asks is there.
+        assert!(last(Kind::Api).max() < last(Kind::Web).min());
     }
 }
 

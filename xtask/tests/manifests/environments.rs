@@ -1,32 +1,42 @@
-//! Staging and production are the same thing with other values.
+//! The environments are the same thing with other values.
 
 use std::collections::BTreeSet;
 
+use project::Kind;
 use serde_json::Value;
 
 use crate::object::{Object, differences, find};
-use crate::render::{account_and_region, apps, overlay};
-use crate::{APPLICATIONS, ENVIRONMENTS};
+use crate::render::{self, account_and_region, overlay};
+use crate::{PROJECT, app_names, applications, environments, first};
 
-/// Places in which the environments may differ or be the same, as somebody likes.
-const CHOICES: &[&str] = &[
-    "Deployment/backend/spec/replicas",
-    "Deployment/frontend/spec/replicas",
-];
+/// Where the environments may differ or be the same, as somebody likes: how many of an app run.
+fn choices() -> impl Iterator<Item = String> {
+    app_names().map(|app| format!("Deployment/{app}/spec/replicas"))
+}
+
+/// Where each app differs.
+fn of_each_app() -> impl Iterator<Item = String> {
+    PROJECT.apps().iter().flat_map(|app| {
+        let workload = match app.kind() {
+            Kind::Cron => format!("CronJob/{app}/spec/jobTemplate"),
+            Kind::Web | Kind::Api | Kind::Worker => format!("Deployment/{app}"),
+        };
+        [
+            format!("{workload}/spec/template/spec/containers/{app}/env/ENVIRONMENT/value"),
+            format!("Application/{app}/spec/source/path"),
+        ]
+    })
+}
 
 /// The other places in which the environments differ, and the only ones. The image is not among
-/// them: its name must not differ, and its digest is compared away because staging is ahead of
-/// production most of the time.
+/// them: its name must not differ, and its digest is compared away because an environment is ahead
+/// of the next one most of the time.
 const VALUES: &[&str] = &[
-    "Deployment/backend/spec/template/spec/containers/backend/env/ENVIRONMENT/value",
     "Deployment/backend/spec/template/spec/containers/backend/env/TABLE_NAME/value",
-    "Deployment/frontend/spec/template/spec/containers/frontend/env/ENVIRONMENT/value",
     "Job/backend-migrate/spec/template/spec/containers/backend/env/ENVIRONMENT/value",
     "Job/backend-migrate/spec/template/spec/containers/backend/env/TABLE_NAME/value",
     "ServiceAccount/backend-migrate/metadata/annotations/eks.amazonaws.com/role-arn",
     "ServiceAccount/backend/metadata/annotations/eks.amazonaws.com/role-arn",
-    "Application/backend/spec/source/path",
-    "Application/frontend/spec/source/path",
     "Application/platform/spec/source/path",
 ];
 
@@ -52,22 +62,33 @@ fn without_digests(objects: &[Object]) -> Vec<Object> {
 
 #[test]
 fn staging_and_production_differ_in_the_listed_values_and_nowhere_else() {
-    let [staging, production] = ENVIRONMENTS.map(|environment| {
-        let objects = APPLICATIONS
-            .iter()
-            .flat_map(|application| overlay(application, environment));
-        without_digests(&objects.chain(apps(environment)).cloned().collect::<Vec<_>>())
-    });
-    let values: BTreeSet<_> = VALUES.iter().map(|&place| place.to_owned()).collect();
-    let mut differ = differences(&staging, &production);
-    differ.retain(|place| !CHOICES.contains(&place.as_str()));
-    assert_eq!(differ, values);
+    let objects = |environment| {
+        let objects = applications().flat_map(|application| overlay(application, environment));
+        without_digests(
+            &objects
+                .chain(render::apps(environment))
+                .cloned()
+                .collect::<Vec<_>>(),
+        )
+    };
+    let values: BTreeSet<_> = VALUES
+        .iter()
+        .map(|&place| place.to_owned())
+        .chain(of_each_app())
+        .collect();
+    let choices: BTreeSet<_> = choices().collect();
+    for environment in environments().skip(1) {
+        let mut differ = differences(&objects(first()), &objects(environment));
+        differ.retain(|place| !choices.contains(place));
+        assert_eq!(differ, values, "{environment}");
+    }
 }
 
 #[test]
 fn every_server_is_told_the_environment_it_runs_in() {
-    for environment in ENVIRONMENTS {
-        for name in ["backend", "frontend"] {
+    for environment in environments() {
+        for app in PROJECT.apps().iter().filter(|app| app.kind() != Kind::Cron) {
+            let name = app.name();
             let template = find(overlay(name, environment), "Deployment", name)
                 .template()
                 .expect("has a template");
@@ -78,7 +99,7 @@ fn every_server_is_told_the_environment_it_runs_in() {
 
 #[test]
 fn the_table_is_looked_for_in_the_region_of_the_registry() {
-    for environment in ENVIRONMENTS {
+    for environment in environments() {
         let template = find(overlay("backend", environment), "Deployment", "backend")
             .template()
             .expect("has a template");

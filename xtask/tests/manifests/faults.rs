@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::NAMESPACE;
 use crate::each::{each, each_container, each_pod, lacking};
+use crate::namespace;
 use crate::object::{Object, find, of_kind};
 use crate::render::{minor_of_kubernetes, registry};
 
@@ -33,7 +33,7 @@ pub(crate) fn own_namespace(objects: &[Object]) -> Vec<String> {
         let right = if object.kind() == "Namespace" {
             ""
         } else {
-            NAMESPACE
+            namespace()
         };
         (is != right).then(|| format!("is in `{is}`"))
     })
@@ -165,7 +165,7 @@ pub(crate) fn own_account(objects: &[Object]) -> Vec<String> {
 }
 
 pub(crate) fn pod_security_restricted(objects: &[Object]) -> Vec<String> {
-    let namespace = find(objects, "Namespace", NAMESPACE);
+    let namespace = find(objects, "Namespace", namespace());
     let version = minor_of_kubernetes();
     let modes = ["enforce", "audit", "warn"].into_iter().filter(|mode| {
         let label = |name: String| {
@@ -175,14 +175,22 @@ pub(crate) fn pod_security_restricted(objects: &[Object]) -> Vec<String> {
         label((*mode).to_owned()) != "restricted" || label(format!("{mode}-version")) != version
     });
     modes
-        .map(|mode| format!("{NAMESPACE}: {mode} is not `restricted` of {version}, the Kubernetes that runs"))
+        .map(|mode| {
+            format!(
+                "{}: {mode} is not `restricted` of {version}, the Kubernetes that runs",
+                namespace.name()
+            )
+        })
         .collect()
 }
 
 pub(crate) fn signatures_are_asked_for(objects: &[Object]) -> Vec<String> {
-    let namespace = find(objects, "Namespace", NAMESPACE);
+    let namespace = find(objects, "Namespace", namespace());
     let asks = namespace.at("/metadata/labels")["policy.sigstore.dev/include"] == "true";
-    let fault = format!("{NAMESPACE}: nobody looks at the signatures of its images");
+    let fault = format!(
+        "{}: nobody looks at the signatures of its images",
+        namespace.name()
+    );
     (!asks).then_some(fault).into_iter().collect()
 }
 

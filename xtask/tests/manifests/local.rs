@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::ENVIRONMENTS;
 use crate::object::{Object, differences, find};
 use crate::render::{apps, environment, file, local_apps, local_overlay, overlay};
+use crate::{PROJECT, applications, environments};
 
 /// Everything by which the e2e's clusters differ from those on AWS. `*` stands for each field
 /// below.
@@ -23,9 +23,6 @@ const DIFFERENCES: &[&str] = &[
     "Service/*/spec/type",
 ];
 
-/// The e2e maps these to ports of its own host.
-const PORTS: [(&str, u64); 2] = [("frontend", 30080), ("backend", 30081)];
-
 fn matches(pattern: &str, place: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == place,
@@ -35,11 +32,9 @@ fn matches(pattern: &str, place: &str) -> bool {
 
 #[test]
 fn the_e2e_differs_from_aws_in_the_listed_places_and_nowhere_else() {
-    for name in ENVIRONMENTS {
+    for name in environments() {
         let join = |objects: Vec<Object>, apps: &[Object]| [objects, apps.to_vec()].concat();
-        let local = crate::APPLICATIONS
-            .iter()
-            .flat_map(|app| local_overlay(app, name).to_vec());
+        let local = applications().flat_map(|app| local_overlay(app, name).to_vec());
         let local = join(local.collect(), local_apps(name));
         let aws = join(environment(name), apps(name));
         let found = differences(&aws, &local);
@@ -66,10 +61,12 @@ fn the_e2e_differs_from_aws_in_the_listed_places_and_nowhere_else() {
 
 #[test]
 fn ports_of_the_node_are_opened_in_the_e2e_only() {
-    for environment in ENVIRONMENTS {
-        for (name, port) in PORTS {
+    for environment in environments() {
+        for app in PROJECT.apps().iter().filter(|app| app.kind().has_service()) {
+            let (name, port) = (app.name(), app.node_port());
             let service = find(local_overlay(name, environment), "Service", name);
-            assert_eq!(*service.at("/spec/ports/0/nodePort"), port);
+            // The e2e maps it to a port of its own host.
+            assert_eq!(*service.at("/spec/ports/0/nodePort"), json!(port), "{name}");
             assert_eq!(service.text("/spec/type"), "NodePort");
             let service = find(overlay(name, environment), "Service", name);
             assert!(
@@ -83,7 +80,7 @@ fn ports_of_the_node_are_opened_in_the_e2e_only() {
 
 #[test]
 fn server_and_migration_talk_to_the_emulator_in_the_e2e_only() {
-    for environment in ENVIRONMENTS {
+    for environment in environments() {
         let variables = |objects: &[Object], kind, name| {
             let template = find(objects, kind, name).template().expect("starts pods");
             template.containers()[0].env()

@@ -20,12 +20,36 @@ mod schemas;
 mod traffic;
 mod workloads;
 
-/// The two environments, in the order of promotion.
-const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
+use std::sync::LazyLock;
 
-/// Each is a folder of `infra/` and an Argo CD Application, in the order in which they are first
+use project::{App, Environment, Project};
+
+/// What this checkout runs, and where.
+static PROJECT: LazyLock<Project> =
+    LazyLock::new(|| Project::load(&render::ROOT).expect("read the project of this checkout"));
+
+/// The environments, in the order of promotion.
+fn environments() -> impl DoubleEndedIterator<Item = &'static str> {
+    PROJECT.environments().iter().map(Environment::name)
+}
+
+/// The one that is built for.
+fn first() -> &'static str {
+    PROJECT.first().name()
+}
+
+/// The names of the apps, in the order in which they are first synced.
+fn app_names() -> impl Iterator<Item = &'static str> {
+    PROJECT.apps().iter().map(App::name)
+}
+
+/// What is a folder of `infra/` and an Argo CD Application, in the order in which they are first
 /// synced.
-const APPLICATIONS: [&str; 3] = ["platform", "backend", "frontend"];
+fn applications() -> impl Iterator<Item = &'static str> {
+    std::iter::once("platform").chain(app_names())
+}
 
 /// The one namespace of the application.
-const NAMESPACE: &str = "message-board";
+fn namespace() -> &'static str {
+    PROJECT.application()
+}

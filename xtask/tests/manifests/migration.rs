@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ENVIRONMENTS;
+use crate::environments;
 use crate::object::{Object, find, of_kind};
 use crate::render::{local_overlay, overlay};
 
@@ -14,7 +14,7 @@ fn backends() -> Vec<(&'static str, &'static [Object])> {
             (name, local_overlay("backend", name)),
         ]
     };
-    ENVIRONMENTS.into_iter().flat_map(both).collect()
+    environments().flat_map(both).collect()
 }
 
 /// Seconds: no release goes live while a migration runs, so one that hangs has to end some day.

@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 use crate::delivery::clusters;
 use crate::object::{Object, find, of_kind};
 use crate::render::{environment, local_overlay};
-use crate::{APPLICATIONS, NAMESPACE};
+use crate::{applications, namespace};
 
 #[test]
 fn the_project_allows_exactly_what_is_rendered() {
     for cluster in clusters() {
         let project = cluster.project();
         let objects = if cluster.local {
-            APPLICATIONS
-                .iter()
+            applications()
                 .flat_map(|name| local_overlay(name, cluster.environment).to_vec())
                 .collect()
         } else {
@@ -26,7 +25,7 @@ fn the_project_allows_exactly_what_is_rendered() {
         assert_eq!(allowed(project), namespaced);
         assert_eq!(
             *project.at("/spec/clusterResourceWhitelist"),
-            json!([{"group": "", "kind": "Namespace", "name": NAMESPACE}])
+            json!([{"group": "", "kind": "Namespace", "name": namespace()}])
         );
         assert_eq!(
             kinds(|object| object.at("/metadata/namespace").is_null()).len(),
@@ -40,7 +39,7 @@ fn the_project_allows_exactly_what_is_rendered() {
                 [application.at("/spec/destination").clone()]
             );
         }
-        assert_eq!(*project.at("/spec/destinations/0/namespace"), NAMESPACE);
+        assert_eq!(*project.at("/spec/destinations/0/namespace"), namespace());
         assert_eq!(project.list("/spec/destinations").len(), 1);
     }
 }

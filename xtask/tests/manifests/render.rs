@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use crate::object::Object;
-use crate::{APPLICATIONS, ENVIRONMENTS};
+use crate::{applications, environments, first};
 
 /// The root of the repository.
 pub(crate) static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -48,9 +48,7 @@ pub(crate) static ALL: LazyLock<BTreeMap<String, Rendering>> = LazyLock::new(|| 
 static LOCAL: LazyLock<BTreeMap<(&str, &str), Rendering>> = LazyLock::new(|| {
     let copy = tempfile::tempdir().expect("make a folder for a copy of infra/");
     copy_folder(&ROOT.join("infra"), &copy.path().join("infra"));
-    let pairs = ENVIRONMENTS
-        .iter()
-        .flat_map(|environment| APPLICATIONS.map(|name| (name, *environment)));
+    let pairs = environments().flat_map(|environment| applications().map(move |name| (name, environment)));
     pairs
         .map(|(name, environment)| {
             let application = crate::object::find(local_apps(environment), "Application", name);
@@ -99,8 +97,7 @@ pub(crate) fn local_apps(environment: &str) -> &'static [Object] {
 
 /// All that one environment's cluster gets from AWS's point of view, Applications left out.
 pub(crate) fn environment(environment: &str) -> Vec<Object> {
-    APPLICATIONS
-        .iter()
+    applications()
         .flat_map(|application| overlay(application, environment).to_vec())
         .collect()
 }
@@ -130,7 +127,7 @@ pub(crate) fn minor_of_kubernetes() -> String {
 }
 
 static REGISTRY: LazyLock<String> = LazyLock::new(|| {
-    let server = crate::object::find(overlay("backend", ENVIRONMENTS[0]), "Deployment", "backend");
+    let server = crate::object::find(overlay("backend", first()), "Deployment", "backend");
     let image = server.text("/spec/template/spec/containers/0/image");
     let (registry, _) = image
         .split_once("/backend")
@@ -154,7 +151,7 @@ pub(crate) fn parse(text: &str, from: &str) -> Vec<Object> {
 /// Everything that clusters are sent: the renderings, and the files that a person applies.
 pub(crate) fn sent() -> Vec<String> {
     let roots = ["infra/apps/root", "infra/local/root"].iter().flat_map(|folder| {
-        ENVIRONMENTS.map(|environment| {
+        environments().map(move |environment| {
             let path = ROOT.join(format!("{folder}/{environment}.yaml"));
             std::fs::read_to_string(path).expect("read a root Application")
         })
@@ -239,8 +236,8 @@ fn copy_folder(from: &Path, to: &Path) {
 
 #[test]
 fn every_application_is_rendered_in_every_environment() {
-    for environment in ENVIRONMENTS {
-        for application in APPLICATIONS {
+    for environment in environments() {
+        for application in applications() {
             assert!(!overlay(application, environment).is_empty());
             assert!(!local_overlay(application, environment).is_empty());
         }

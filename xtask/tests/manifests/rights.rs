@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::object::{Object, find};
 use crate::render::{apps, file, parse};
-use crate::{ENVIRONMENTS, NAMESPACE};
+use crate::{environments, namespace};
 
 const CONTROLLER: &str = "argocd-application-controller";
 /// What the kinds of the project make.
@@ -71,8 +71,8 @@ fn role<'a>(rights: &'a [Object], kind: &str, name: &str, namespace: &str) -> &'
 #[test]
 fn argo_cd_may_change_the_kinds_of_its_project_and_no_others() {
     let rights = file("infra/argocd/rights.yaml");
-    let changed = role(&rights, "Role", CONTROLLER, NAMESPACE);
-    for environment in ENVIRONMENTS {
+    let changed = role(&rights, "Role", CONTROLLER, namespace());
+    for environment in environments() {
         let allowed = project(environment, "namespaceResourceWhitelist");
         assert_eq!(granted(changed), plural(&allowed));
         let cluster = role(&rights, "ClusterRole", "argocd-namespaces", "");
@@ -99,7 +99,7 @@ fn argo_cd_may_watch_what_it_watches() {
         .collect();
     let rights = file("infra/argocd/rights.yaml");
     let watched = role(&rights, "ClusterRole", "argocd-watch", "");
-    for environment in ENVIRONMENTS {
+    for environment in environments() {
         let namespaced = project(environment, "namespaceResourceWhitelist");
         let namespaced: Kinds = [namespaced, kinds(&MADE), kinds(&OWN)]
             .into_iter()

@@ -9,7 +9,7 @@ use xtask::security::CLAIMS;
 use crate::faults;
 use crate::object::Object;
 use crate::render::{environment, local_overlay, registry};
-use crate::{APPLICATIONS, ENVIRONMENTS};
+use crate::{applications, environments, first};
 
 struct Rule {
     /// As in the list of claims; the function in `faults` has the same name.
@@ -114,15 +114,13 @@ const RULES: &[Rule] = rules! {
 /// All objects of each environment, on AWS and in the e2e.
 fn clusters() -> Vec<(String, Vec<Object>)> {
     let both = |name| {
-        let local = APPLICATIONS
-            .iter()
-            .flat_map(|app| local_overlay(app, name).to_vec());
+        let local = applications().flat_map(|app| local_overlay(app, name).to_vec());
         [
             (name.to_owned(), environment(name)),
             (format!("the e2e's {name}"), local.collect()),
         ]
     };
-    ENVIRONMENTS.into_iter().flat_map(both).collect()
+    environments().flat_map(both).collect()
 }
 
 fn break_it(objects: &mut [Object], id: &str, pointer: &str, json: &str) {
@@ -170,7 +168,7 @@ fn every_rule_is_kept_everywhere() {
 fn every_rule_is_broken_by_its_broken_manifests() {
     for rule in RULES {
         for (id, pointer, json) in rule.broken {
-            let mut objects = environment(ENVIRONMENTS[0]);
+            let mut objects = environment(first());
             break_it(&mut objects, id, pointer, json);
             let faults = (rule.faults)(&objects);
             assert!(

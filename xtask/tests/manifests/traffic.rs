@@ -1,12 +1,12 @@
 //! Who may talk to whom, and that requests reach servers only.
 
-use crate::ENVIRONMENTS;
+use crate::environments;
 use crate::object::{Object, find, of_kind};
 use crate::render::environment;
 
 #[test]
 fn a_service_sends_requests_to_its_servers_and_nothing_else() {
-    for name in ENVIRONMENTS {
+    for name in environments() {
         let objects = environment(name);
         let services = of_kind(&objects, "Service");
         assert_eq!(services.len(), 2);
@@ -29,7 +29,7 @@ fn a_service_sends_requests_to_its_servers_and_nothing_else() {
 
 #[test]
 fn metrics_have_a_port_of_their_own_that_no_visitor_reaches() {
-    for name in ENVIRONMENTS {
+    for name in environments() {
         let objects = environment(name);
         let metrics = find(&objects, "NetworkPolicy", "metrics");
         let servers: Vec<_> = of_kind(&objects, "Deployment")

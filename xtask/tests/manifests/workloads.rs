@@ -2,20 +2,14 @@
 
 use crate::object::{Object, of_kind};
 use crate::render::{ALL, environment, file, local_overlay};
-use crate::{APPLICATIONS, ENVIRONMENTS, faults};
+use crate::{applications, environments, faults};
 
 /// All objects of both environments, on AWS and in the e2e.
 fn everything() -> Vec<Object> {
-    let local = ENVIRONMENTS.iter().flat_map(|environment| {
-        APPLICATIONS
-            .iter()
-            .flat_map(|name| local_overlay(name, environment).to_vec())
+    let local = environments().flat_map(|environment| {
+        applications().flat_map(move |name| local_overlay(name, environment).to_vec())
     });
-    ENVIRONMENTS
-        .iter()
-        .flat_map(|name| environment(name))
-        .chain(local)
-        .collect()
+    environments().flat_map(environment).chain(local).collect()
 }
 
 /// What starts pods, with its pod template.

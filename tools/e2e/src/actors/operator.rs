@@ -46,7 +46,7 @@ impl Operator {
 
     /// Add these to the `patches` of each of these kustomizations under `infra/`, and push that as
     /// one commit.
-    pub(crate) async fn patch_each(&self, paths: &[&str], patches: &[Value]) -> Result<String> {
+    pub(crate) async fn patch_each(&self, paths: &[impl AsRef<str>], patches: &[Value]) -> Result<String> {
         let add = |text: String, patch: &Value| with_item(&text, "patches", patch);
         self.edit_each(paths, |_, text| patches.iter().try_fold(text, add))
             .await
@@ -86,7 +86,7 @@ impl Operator {
             .manifests
             .commit_edit(&message, |_| write(&file, &second(read(&file)?)?))
             .await?;
-        let branch = Environment::Staging.branch();
+        let branch = Environment::first().branch();
         self.manifests.push_commit(&first, branch).await?;
         tokio::time::sleep(apart).await;
         self.manifests.push_commit(&second, branch).await?;
@@ -97,9 +97,10 @@ impl Operator {
     /// paths, and push that as one commit.
     pub(crate) async fn edit_each(
         &self,
-        paths: &[&str],
+        paths: &[impl AsRef<str>],
         edit: impl Fn(&str, String) -> Result<String>,
     ) -> Result<String> {
+        let paths: Vec<_> = paths.iter().map(AsRef::as_ref).collect();
         let message = format!("Change {}", paths.join(" and "));
         self.commit(&message, |infra| {
             paths.iter().try_for_each(|path| {
@@ -131,14 +132,14 @@ impl Operator {
     pub(crate) async fn revert(&self, commit: &str) -> Result<String> {
         self.manifests.catch_up().await?;
         self.manifests.commit_revert(commit).await?;
-        self.manifests.push(Environment::Staging.branch()).await
+        self.manifests.push(Environment::first().branch()).await
     }
 
     /// Make all manifests what they were in an earlier commit, if they are not.
     pub(crate) async fn restore(&self, commit: &str) -> Result<()> {
         self.manifests.catch_up().await?;
         if self.manifests.commit_restored(INFRA, commit).await?.is_some() {
-            self.manifests.push(Environment::Staging.branch()).await?;
+            self.manifests.push(Environment::first().branch()).await?;
         }
         Ok(())
     }
@@ -148,7 +149,7 @@ impl Operator {
         self.manifests
             .commit_edit(message, |folder| edit(&folder.join(INFRA)))
             .await?;
-        self.manifests.push(Environment::Staging.branch()).await
+        self.manifests.push(Environment::first().branch()).await
     }
 }
 

@@ -17,9 +17,9 @@ const EVERY: Duration = Duration::from_millis(250);
 /// Asks page and API of both environments for their version, until what it gives is dropped.
 pub(crate) fn probe(recorder: &Recorder, env: &Env) -> JoinSet<()> {
     let mut probes = JoinSet::new();
-    for environment in Environment::ALL {
+    for &environment in Environment::all() {
         let cluster = env.cluster(environment);
-        for (site, address) in [("page", &cluster.frontend_url), ("API", &cluster.backend_url)] {
+        for (site, address) in [("page", cluster.page()), ("API", cluster.api())] {
             let url = format!("{address}{}", board_api::VERSION);
             let (recorder, http) = (recorder.clone(), env.ground.http.clone());
             probes.spawn(async move {

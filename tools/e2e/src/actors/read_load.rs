@@ -50,8 +50,8 @@ impl ReadLoad {
     pub(crate) fn start(env: &Env, environment: Environment) -> Result<Self> {
         let cluster = env.cluster(environment);
         let version = |site: &str| format!("{site}{}", board_api::VERSION);
-        let urls = [version(&cluster.frontend_url), version(&cluster.backend_url)];
-        let page = format!("{}/", cluster.frontend_url);
+        let urls = [version(cluster.page()), version(cluster.api())];
+        let page = format!("{}/", cluster.page());
         let client = |kept| {
             reqwest::Client::builder()
                 .no_proxy()

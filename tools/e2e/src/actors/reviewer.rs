@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use crate::checkout::Checkout;
-use crate::environment::{APPS, Environment};
+use crate::environment::{Environment, apps};
 use crate::forge::{ForgeError, PullRequest, Repository};
 use crate::git::short;
 use crate::progress::StepHandle;
@@ -173,7 +173,7 @@ pub(crate) async fn pins(
     environment: Environment,
 ) -> Result<BTreeMap<String, String>> {
     let mut digests = BTreeMap::new();
-    for app in APPS {
+    for app in apps() {
         let path = overlay(app, environment);
         digests.insert(
             app.to_owned(),
@@ -190,13 +190,13 @@ pub(crate) fn overlay(app: &str, environment: Environment) -> String {
 
 /// Whether a path is one of those a bump of this environment may change.
 fn is_overlay(path: &str, environment: Environment) -> bool {
-    APPS.iter().any(|app| path == overlay(app, environment))
+    apps().iter().any(|app| path == overlay(app, environment))
 }
 
 /// Whether a commit is a bump and nothing else, by what it changes.
 pub(crate) fn is_bump(changed: &[String]) -> bool {
     let pins = |path: &String| {
-        Environment::ALL
+        Environment::all()
             .iter()
             .any(|environment| is_overlay(path, *environment))
     };
@@ -238,13 +238,13 @@ mod tests {
     fn a_bump_of_one_environment_does_not_touch_the_other() {
         assert!(is_overlay(
             "infra/backend/overlays/staging/kustomization.yaml",
-            Environment::Staging
+            Environment::first()
         ));
         assert!(!is_overlay(
             "infra/backend/overlays/production/kustomization.yaml",
-            Environment::Staging
+            Environment::first()
         ));
-        assert!(!is_overlay("backend/src/main.rs", Environment::Staging));
+        assert!(!is_overlay("backend/src/main.rs", Environment::first()));
         let bump = "infra/frontend/overlays/production/kustomization.yaml".to_owned();
         assert!(is_bump(std::slice::from_ref(&bump)));
         assert!(!is_bump(&[bump, "README.md".to_owned()]));

@@ -21,8 +21,8 @@ impl<'a> Visitor<'a> {
         Self {
             http,
             environment: cluster.environment,
-            site: &cluster.frontend_url,
-            api: &cluster.backend_url,
+            site: cluster.page(),
+            api: cluster.api(),
         }
     }
 

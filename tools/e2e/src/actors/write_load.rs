@@ -61,7 +61,7 @@ impl WriteLoad {
         let http = reqwest::Client::builder().no_proxy().timeout(TRY).build()?;
         let board = Board {
             http,
-            url: format!("{}{}", env.cluster(environment).backend_url, board_api::MESSAGES),
+            url: format!("{}{}", env.cluster(environment).api(), board_api::MESSAGES),
             author: format!("writers {}", since.as_millis()),
         };
         let (seen, writer) = (Seen::default(), board.clone());

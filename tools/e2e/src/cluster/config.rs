@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use super::{pods::PodRange, services::ServiceRange};
 use crate::{env::Ground, environment::Environment, world::ForgeAccess};
 
-/// `NodePort`s, as in infra/local.
-pub(super) const FRONTEND: u16 = 30080;
-pub(super) const BACKEND: u16 = 30081;
+/// A `NodePort`, as in infra/local.
 pub(super) const ARGOCD: u16 = 30082;
 
 /// kind's configuration, and what else of it matters.
@@ -129,7 +127,7 @@ mod tests {
         let base = base(
             "kind: Cluster\nfeatureGates: {KubeletInUserNamespace: true}\nnodes:\n- role: control-plane\n  extraMounts: [{hostPath: /a}]\n",
         );
-        merged(base, mounts, &[(FRONTEND, 1234)]).unwrap()
+        merged(base, mounts, &[(30080, 1234)]).unwrap()
     }
 
     #[test]

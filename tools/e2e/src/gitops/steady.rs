@@ -61,7 +61,7 @@ pub(crate) async fn created(step: &StepHandle, cluster: &Cluster, within: Durati
 /// Have Argo CD look into Git now, whether or not anybody told it of a commit, and wait until it
 /// has done so.
 pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) -> Result<()> {
-    for environment in Environment::ALL {
+    for &environment in Environment::all() {
         let cluster = env.cluster(environment);
         for app in list(cluster).await? {
             refresh(cluster, &app.name_any()).await?;
@@ -69,7 +69,7 @@ pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) ->
     }
     eventually(step, "a look into Git", within, async || {
         let mut pending = Vec::new();
-        for environment in Environment::ALL {
+        for &environment in Environment::all() {
             let apps = list(env.cluster(environment)).await?;
             let asked = apps.iter().filter(|app| app.annotations().contains_key(REFRESH));
             pending.extend(asked.map(|app| format!("{} on {environment}", app.name_any())));

@@ -62,10 +62,10 @@ pub(super) fn announce(
 
 /// The last lines of a bring-up: where everything is.
 pub(super) fn say_where(session: &Session, env: &Env) {
-    for cluster in [&env.staging, &env.production] {
+    for cluster in [env.first(), env.last()] {
         session
             .progress
-            .say(&format!("{}: {}", cluster.environment, cluster.frontend_url));
+            .say(&format!("{}: {}", cluster.environment, cluster.page()));
         session
             .progress
             .say(&format!("  export KUBECONFIG={}", cluster.kubeconfig.display()));
@@ -80,7 +80,7 @@ pub(super) fn say_where(session: &Session, env: &Env) {
     session.progress.say(&format!("  git clone {with_rights}"));
     session.progress.say(&format!(
         "  CI builds what is pushed to `{}` there and opens a pull request, until `down`; its logs: {}",
-        Environment::Staging.branch(),
+        Environment::first().branch(),
         env.ground.run.file("ci").display()
     ));
     session

@@ -11,7 +11,7 @@ use crate::actors::{Operator, Visitor, merge_on_forge, overlay, pins, sample_unt
 use crate::checkout::Checkout;
 use crate::cluster::Cluster;
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{API, Environment};
 use crate::forge::{PullRequest, Repository};
 use crate::git::short;
 use crate::gitops;
@@ -19,7 +19,7 @@ use crate::progress::StepHandle;
 use crate::repositories::manifests_on_forge;
 use crate::wait::{Verdict, eventually};
 
-const APP: &str = "backend";
+const APP: &str = API;
 /// How the webhooks of Argo CD end.
 const HOOK: &str = "/api/webhook";
 
@@ -52,12 +52,12 @@ impl<'a> Releases<'a> {
     /// Changes nothing that is served; waits until something is, where the clusters have only just
     /// been brought up.
     pub(super) async fn begin(step: &StepHandle, env: &'a Env) -> Result<Self> {
-        gitops::steady(step, env, &Environment::ALL, STEADY).await?;
+        gitops::steady(step, env, Environment::all(), STEADY).await?;
         let manifests = env.manifests();
         let before = manifests.catch_up().await?;
-        let mut pinned = pins(&manifests, &before, Environment::Staging).await?;
+        let mut pinned = pins(&manifests, &before, Environment::first()).await?;
         let digest = pinned.remove(APP).context("the backend is pinned")?;
-        let serving = Visitor::of(&env.staging, &env.ground.http)
+        let serving = Visitor::of(env.first(), &env.ground.http)
             .backend_version()
             .await?;
         let commit = format!("twin-of-{}", short(&serving.commit));
@@ -99,7 +99,7 @@ impl<'a> Releases<'a> {
 
         let asked = merge_on_forge(step, &self.repository, &proposal).await?;
         let began = SystemTime::now() - asked.elapsed();
-        let cluster = &self.env.staging;
+        let cluster = self.env.first();
         if notice == Notice::Annotation {
             gitops::refresh(cluster, APP).await?;
         }
@@ -124,20 +124,20 @@ impl<'a> Releases<'a> {
     pub(super) async fn end(self, step: &StepHandle) -> Result<()> {
         self.repository.set_webhooks_active(HOOK, true).await?;
         Operator::of(self.env).restore(&self.before).await?;
-        let (http, url) = (&self.env.ground.http, version_url(&self.env.staging));
+        let (http, url) = (&self.env.ground.http, version_url(self.env.first()));
         sample_until_only(http, &url, &self.images[0].commit, Instant::now(), STEADY).await?;
-        gitops::steady(step, self.env, &Environment::ALL, STEADY).await
+        gitops::steady(step, self.env, Environment::all(), STEADY).await
     }
 
     /// A proposal that the forge calls mergeable.
     async fn propose(&self, step: &StepHandle, old: &str, new: &str) -> Result<PullRequest> {
         self.manifests.catch_up().await?;
         let title = format!("Pin the backend of staging to {}", &new[..new.len().min(19)]);
-        let overlay = overlay(APP, Environment::Staging);
+        let overlay = overlay(APP, Environment::first());
         self.manifests.commit_replaced(&overlay, old, new, &title).await?;
         let branch = format!("bench/release-{}", short(&self.manifests.head().await?));
         self.manifests.push(&branch).await?;
-        let base = Environment::Staging.branch();
+        let base = Environment::first().branch();
         let number = self.repository.propose(&branch, base, &title).await?.number;
         let what = format!("proposal #{number}");
         eventually(step, &what, MERGEABLE, async || {
@@ -153,5 +153,5 @@ impl<'a> Releases<'a> {
 }
 
 fn version_url(cluster: &Cluster) -> String {
-    format!("{}{}", cluster.backend_url, board_api::VERSION)
+    format!("{}{}", cluster.api(), board_api::VERSION)
 }

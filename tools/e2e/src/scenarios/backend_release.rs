@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{API, Environment};
 use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::overlays;
 use crate::scenarios::workloads::{JOB, NAMESPACE};
 
-pub(crate) const APP: &str = "backend";
+pub(crate) const APP: &str = API;
 const HEALED: Duration = Duration::from_secs(40);
 
 /// What a release changes. The server always gets what its migration gets: a change of the
@@ -89,10 +89,8 @@ impl<'a> Course<'a> {
             env,
             step,
             before: Board::of(env).await?,
-            production: Visitor::of(&env.production, &env.ground.http)
-                .commit_shown()
-                .await?,
-            reads: ReadLoad::start(env, Environment::Staging)?,
+            production: Visitor::of(env.last(), &env.ground.http).commit_shown().await?,
+            reads: ReadLoad::start(env, Environment::first())?,
             head: operator.head().await?,
             operator,
         })
@@ -100,14 +98,14 @@ impl<'a> Course<'a> {
 
     /// Releases `change` by a commit.
     pub(crate) async fn release(&self, change: &Change<'_>) -> Result<String> {
-        self.operator.patch(overlays::BACKEND, &change.patches()).await
+        self.operator.patch(&overlays::of(API), &change.patches()).await
     }
 
     /// Waits until the sync to `bad`, merged just now, has failed and names the Job and `why`;
     /// nothing of it may have been rolled out.
     pub(crate) async fn stopped(&self, bad: &str, why: &str, within: Duration) -> Result<()> {
         let merged = Instant::now();
-        let message = gitops::failed(self.step, &self.env.staging, APP, bad, within).await?;
+        let message = gitops::failed(self.step, self.env.first(), APP, bad, within).await?;
         self.step
             .measured("merge to failed", merged.elapsed().as_secs_f64());
         ensure!(
@@ -127,7 +125,7 @@ impl<'a> Course<'a> {
             "staging was to stay {:?} and is {now:?}",
             self.before
         );
-        let production = Visitor::of(&self.env.production, &self.env.ground.http)
+        let production = Visitor::of(self.env.last(), &self.env.ground.http)
             .commit_shown()
             .await?;
         ensure!(
@@ -157,13 +155,13 @@ impl<'a> Course<'a> {
 
     /// Waits until `commit` has been synced and its servers are ready.
     pub(crate) async fn arrived(&self, commit: &str) -> Result<()> {
-        gitops::arrived(self.step, &self.env.staging, &[APP], commit, HEALED).await
+        gitops::arrived(self.step, self.env.first(), &[APP], commit, HEALED).await
     }
 
     /// Waits until `commit` is live, and has been for so long that nobody is sent to an older
     /// server.
     pub(crate) async fn live(&self, commit: &str) -> Result<()> {
-        gitops::live(self.step, &self.env.staging, &[APP], commit, HEALED).await
+        gitops::live(self.step, self.env.first(), &[APP], commit, HEALED).await
     }
 
     /// Takes back everything that was released since the beginning at once, and waits until that
@@ -184,8 +182,8 @@ impl<'a> Course<'a> {
 
 impl Board {
     async fn of(env: &Env) -> Result<Self> {
-        let visitor = Visitor::of(&env.staging, &env.ground.http);
-        let deployments: Api<Deployment> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
+        let visitor = Visitor::of(env.first(), &env.ground.http);
+        let deployments: Api<Deployment> = Api::namespaced(env.first().client.clone(), NAMESPACE);
         let deployment = deployments
             .get(APP)
             .await

@@ -51,8 +51,8 @@ pub(super) async fn deliver(env: &Env, push: &str) -> Result<()> {
 
 /// Argo CD of staging as this machine reaches it.
 pub(super) async fn address(env: &Env) -> Result<String> {
-    let node = Environment::Staging.control_plane();
-    let found = Api::<Node>::all(env.staging.client.clone()).get(&node).await?;
+    let node = Environment::first().control_plane();
+    let found = Api::<Node>::all(env.first().client.clone()).get(&node).await?;
     let addresses = found
         .status
         .and_then(|status| status.addresses)
@@ -61,7 +61,7 @@ pub(super) async fn address(env: &Env) -> Result<String> {
         .into_iter()
         .find(|address| address.type_ == "InternalIP");
     let internal = internal.context("the node has no address")?.address;
-    let url = argocd_url_for_forge(Environment::Staging).replace(&node, &internal);
+    let url = argocd_url_for_forge(Environment::first()).replace(&node, &internal);
     Ok(format!("{url}{WEBHOOK}"))
 }
 

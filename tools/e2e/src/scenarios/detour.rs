@@ -35,7 +35,7 @@ pub(crate) struct Detour<'a> {
 impl<'a> Detour<'a> {
     /// The way as it is, without what a scenario that was interrupted may have left in it.
     pub(crate) async fn find(env: &'a Env) -> Result<Self> {
-        let nodes: Api<Node> = Api::all(env.staging.client.clone());
+        let nodes: Api<Node> = Api::all(env.first().client.clone());
         let nodes = nodes.list(&ListParams::default()).await;
         let nodes = nodes.context("list the nodes of staging")?;
         let nodes: Vec<_> = nodes.items.iter().map(Node::name_any).collect();

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::cluster::Cluster;
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{Environment, PAGE};
 use crate::gitops;
 use crate::kustomization::with_item;
 use crate::progress::StepHandle;
@@ -22,7 +22,7 @@ use crate::scenarios::workloads::{NAMESPACE, pod_uids};
 use crate::wait::{Verdict, eventually};
 
 /// The app that is released.
-pub(super) const APP: &str = "frontend";
+pub(super) const APP: &str = PAGE;
 /// In seconds. Two minutes in the manifests, which no scenario can wait for. Nothing else depends
 /// on it.
 const DEADLINE: u32 = 5;
@@ -40,16 +40,16 @@ pub(crate) async fn run(
     edit: impl FnOnce(String) -> Result<String>,
     reason: &str,
 ) -> Result<()> {
-    let (staging, operator) = (&env.staging, Operator::of(env));
+    let (staging, operator) = (env.first(), Operator::of(env));
     let visitor = Visitor::of(staging, &env.ground.http);
     let served = visitor.commit_shown().await?;
-    let elsewhere = pod_uids(&env.production).await?;
-    let reads = ReadLoad::start(env, Environment::Staging)?;
+    let elsewhere = pod_uids(env.last()).await?;
+    let reads = ReadLoad::start(env, Environment::first())?;
 
     let merged = Instant::now();
     let deadline = overlays::set("Deployment", "/spec/progressDeadlineSeconds", &json!(DEADLINE));
     let bad = operator
-        .edit(overlays::FRONTEND, |text| {
+        .edit(&overlays::of(PAGE), |text| {
             with_item(&edit(text)?, "patches", &deadline)
         })
         .await?;
@@ -75,7 +75,7 @@ pub(crate) async fn run(
     step.measured("next good commit to live", asked.elapsed().as_secs_f64());
     reads.stop(step).await?.at_most(0)?;
     ensure!(
-        pod_uids(&env.production).await? == elsewhere,
+        pod_uids(env.last()).await? == elsewhere,
         "pods of production were replaced"
     );
     Ok(())

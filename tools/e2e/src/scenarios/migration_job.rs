@@ -116,7 +116,7 @@ pub(crate) struct Second<'a> {
 impl<'a> Second<'a> {
     /// Starts it on staging, the same as the release's migration of `table`, which must be at work.
     pub(crate) async fn start(env: &'a Env, table: &str) -> Result<Self> {
-        let cluster = &env.staging;
+        let cluster = env.first();
         let first = jobs(cluster).get(JOB).await.context("read the first migration")?;
         ensure!(
             table_of(&first) == Some(table),

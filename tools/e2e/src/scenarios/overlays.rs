@@ -1,10 +1,15 @@
-//! The files of staging's overlays that scenarios change, by their paths under `infra/`, and what
-//! they add to them. A change of a base would reach production at the same time.
+//! The files of the first environment's overlays that scenarios change, by their paths under
+//! `infra/`, and what they add to them. A change of a base would reach the other environments at
+//! the same time.
 
 use serde_json::{Value, json};
 
-pub(crate) const BACKEND: &str = "backend/overlays/staging/kustomization.yaml";
-pub(crate) const FRONTEND: &str = "frontend/overlays/staging/kustomization.yaml";
+use crate::environment::Environment;
+
+/// The overlay of an app.
+pub(crate) fn of(app: &str) -> String {
+    format!("{app}/overlays/{}/kustomization.yaml", Environment::first())
+}
 
 /// An entry for `patches`: `patch`, a strategic merge or a list of JSON operations, for every
 /// object of these kinds.

@@ -7,13 +7,13 @@ use anyhow::{Result, ensure};
 
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{Environment, PAGE};
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::workloads::pod_uids;
 
 /// The app whose manifests are changed.
-const APP: &str = "frontend";
+const APP: &str = PAGE;
 const REFUSED: Duration = Duration::from_secs(30);
 const HEALED: Duration = Duration::from_secs(30);
 
@@ -24,11 +24,11 @@ pub(crate) async fn run(
     merge: impl AsyncFnOnce(&Operator) -> Result<String>,
     what: &str,
 ) -> Result<()> {
-    let (staging, operator) = (&env.staging, Operator::of(env));
+    let (staging, operator) = (env.first(), Operator::of(env));
     let visitor = Visitor::of(staging, &env.ground.http);
     let served = visitor.commit_shown().await?;
-    let (here, elsewhere) = (pod_uids(staging).await?, pod_uids(&env.production).await?);
-    let reads = ReadLoad::start(env, Environment::Staging)?;
+    let (here, elsewhere) = (pod_uids(staging).await?, pod_uids(env.last()).await?);
+    let reads = ReadLoad::start(env, Environment::first())?;
 
     let merged = Instant::now();
     let bad = merge(&operator).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn run(
     gitops::settled(step, staging, APP, &good, HEALED).await?;
     step.measured("next good commit to rest", asked.elapsed().as_secs_f64());
     ensure!(
-        pod_uids(&env.production).await? == elsewhere,
+        pod_uids(env.last()).await? == elsewhere,
         "pods of production were replaced"
     );
     reads.stop(step).await?.at_most(0)

@@ -8,7 +8,7 @@ use e2e_report::Milestone;
 
 use crate::actors::{Release, Reviewer, Rollout, sample_until_only};
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{Environment, project};
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::workloads;
@@ -55,11 +55,7 @@ pub(crate) async fn merged(
     way.mark(Milestone::Merged, release.asked);
 
     let cluster = env.cluster(environment);
-    let site = match expected.app {
-        "backend" => &cluster.backend_url,
-        _ => &cluster.frontend_url,
-    };
-    let url = format!("{site}{}", board_api::VERSION);
+    let url = format!("{}{}", cluster.site(expected.app), board_api::VERSION);
     let apps = [expected.app];
     let (rollout, ()) = tokio::try_join!(
         sample_until_only(&env.ground.http, &url, expected.serves, release.asked, GIVE_UP),
@@ -68,7 +64,7 @@ pub(crate) async fn merged(
     way.mark(Milestone::FirstAnswer, release.asked + rollout.first);
     way.mark(Milestone::OnlyNew, release.asked + rollout.only);
     gitops::note_sync(&way, cluster, expected.app).await;
-    if expected.app == "backend" {
+    if project().app(expected.app)?.migrates() {
         workloads::note_migration(&way, cluster).await;
     }
     judge(step, &rollout)?;

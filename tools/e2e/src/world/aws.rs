@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
 
 use super::{AWS, AwsAccess};
 use crate::{
@@ -34,11 +35,13 @@ pub(super) async fn deploy_stacks(ground: &Ground, aws: &AwsAccess, step: &StepH
         })
     })
     .await?;
-    step.doing("AWS emulator: deploy the stacks of both environments");
+    step.doing("AWS emulator: deploy the stack of each environment");
     let template = ground.run.repo.join(TEMPLATE);
     let template = std::fs::read(&template).with_context(|| format!("read {}", template.display()))?;
-    let [staging, production] = Environment::ALL.map(|environment| deploy(ground, environment, &template));
-    tokio::try_join!(staging, production).map(drop)
+    let each = Environment::all()
+        .iter()
+        .map(|environment| deploy(ground, *environment, &template));
+    try_join_all(each).await.map(drop)
 }
 
 async fn deploy(ground: &Ground, environment: Environment, template: &[u8]) -> Result<()> {
@@ -53,7 +56,7 @@ async fn deploy(ground: &Ground, environment: Environment, template: &[u8]) -> R
         "sh",
         "-c",
         CREATE,
-        &stack,
+        stack,
         &parameter,
         &ground.account.region,
     ];

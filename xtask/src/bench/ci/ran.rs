@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 
 use super::Took;
 use crate::ci::events::Event;
+use crate::environment::project;
 
 /// A run that passed.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub(super) struct Ran {
 pub(super) enum Place {
     /// It built something.
     Change,
-    /// On `production`, where nothing is built.
+    /// Of an environment that nothing is built for.
     Promotion,
 }
 
@@ -50,8 +51,8 @@ enum State {
     Failed(IgnoredAny),
 }
 
-/// The runs that passed, in order. One on `master` that compiled nothing is left out: its figures
-/// are of no change.
+/// The runs that passed, in order. One that might have and compiled nothing is left out: its
+/// figures are of no change.
 pub(super) fn read(ledger: &Path) -> Result<Vec<Ran>> {
     let text = fs::read(ledger).with_context(|| format!("read {}", ledger.display()))?;
     let Ledger { runs } =
@@ -62,10 +63,13 @@ pub(super) fn read(ledger: &Path) -> Result<Vec<Ran>> {
             continue;
         };
         let events = events(&run.events)?;
-        let place = match run.branch.as_str() {
-            "production" => Place::Promotion,
-            _ if has_compiled(&events) => Place::Change,
-            _ => continue,
+        let builds = project()
+            .released_from(&run.branch)
+            .is_none_or(project::Environment::builds);
+        let place = match builds {
+            false => Place::Promotion,
+            true if has_compiled(&events) => Place::Change,
+            true => continue,
         };
         all.push(Ran {
             system: run.system,

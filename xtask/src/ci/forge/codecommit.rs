@@ -9,7 +9,7 @@ use xshell::{Shell, cmd};
 
 use super::{Error, Forge, Open, Proposal};
 use crate::aws::error_class::ErrorClass;
-use crate::environment::MAIN_BRANCH;
+use crate::environment::main_branch;
 
 pub(crate) struct CodeCommit<'a> {
     pub(crate) sh: &'a Shell,
@@ -108,7 +108,7 @@ impl CodeCommit<'_> {
         let PullRequest { id, status, targets } = pull_request;
         let target = targets.iter().find(|target| {
             target.repository_name == self.repository
-                && branch(&target.destination_reference) == MAIN_BRANCH
+                && branch(&target.destination_reference) == main_branch()
                 && branch(&target.source_reference).starts_with(prefix)
         })?;
         let is_open = status.as_deref().is_none_or(|status| status == "OPEN");

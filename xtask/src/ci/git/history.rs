@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 
 use super::Git;
-use crate::ci::apps::{APPS, IGNORED_SUFFIX, SHARED};
+use crate::ci::apps::{IGNORED_SUFFIX, SHARED};
+use crate::environment::apps;
 
 /// A commit that changed one of the files that were asked for.
 pub(crate) struct Change {
@@ -172,7 +173,12 @@ impl Git<'_> {
     fn content_changes(&self, limits: &[&str]) -> Result<Vec<String>> {
         let prose = format!(":(exclude)*{IGNORED_SUFFIX}");
         let mut args = [&["rev-list"], limits, &["--"]].concat();
-        args.extend(SHARED.iter().chain(APPS.iter().flat_map(|app| app.paths)));
+        args.extend(
+            SHARED
+                .iter()
+                .copied()
+                .chain(apps().iter().map(project::App::folder)),
+        );
         args.push(&prose);
         let found = self.read(&args).context("find the changes of the apps")?;
         Ok(found.lines().map(str::to_owned).collect())

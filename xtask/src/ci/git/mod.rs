@@ -12,11 +12,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use crate::ci::apps::{IGNORED_SUFFIX, SHARED};
+use crate::environment::apps;
 use anyhow::{Context as _, Result, anyhow, bail};
 use gitkit::{Checkout, View};
+use project::App;
 use xshell::Shell;
-
-use crate::ci::apps::{APPS, App, IGNORED_SUFFIX, SHARED};
 
 /// The remote that the checkout is of.
 const ORIGIN: &str = "origin";
@@ -103,12 +104,12 @@ impl<'sh> Git<'sh> {
 
     /// Hash over everything the image of `app` is made from, as committed in `commit`.
     pub(crate) fn fingerprint(&self, commit: &str, app: &App) -> Result<String> {
-        self.once(&format!("fingerprint {commit} {}", app.name), || {
+        self.once(&format!("fingerprint {commit} {}", app.name()), || {
             let mut args = vec!["ls-tree", "-r", "--full-tree", commit, "--"];
-            args.extend(SHARED.iter().chain(app.paths));
+            args.extend(SHARED.iter().copied().chain([app.folder()]));
             let tree = self
                 .read(&args)
-                .with_context(|| format!("list the files of {}", app.name))?;
+                .with_context(|| format!("list the files of {}", app.name()))?;
             // Git quotes a name with an umlaut.
             let is_prose = |line: &str| line.strip_suffix('"').unwrap_or(line).ends_with(IGNORED_SUFFIX);
             let content: String = tree
@@ -116,10 +117,10 @@ impl<'sh> Git<'sh> {
                 .filter(|line| !is_prose(line))
                 .flat_map(|line| [line, "\n"])
                 .collect();
-            if !content.contains(&format!("\t{}/", app.name)) {
+            if !content.contains(&format!("\t{}/", app.name())) {
                 bail!(
                     "commit {commit} has no files of {}; check the paths in xtask/src/ci/apps.rs",
-                    app.name
+                    app.name()
                 );
             }
             self.hash(&content)
@@ -128,7 +129,7 @@ impl<'sh> Git<'sh> {
 
     /// Whether every app is the same in both commits.
     pub(crate) fn same_content(&self, one: &str, other: &str) -> Result<bool> {
-        for app in APPS {
+        for app in apps() {
             if self.fingerprint(one, app)? != self.fingerprint(other, app)? {
                 return Ok(false);
             }

@@ -1,16 +1,17 @@
 //! What is done, decided from facts.
 
 use super::*;
+use crate::environment::{apps, project};
 
 #[test]
 fn only_staging_builds() {
-    assert_eq!(action(Environment::Staging, None, "a"), Action::Build);
-    assert_eq!(action(Environment::Production, None, "a"), Action::Missing);
+    assert_eq!(action(project().first(), None, "a"), Action::Build);
+    assert_eq!(action(project().last(), None, "a"), Action::Missing);
 }
 
 #[test]
 fn content_that_is_deployed_is_left_alone_and_other_content_is_proposed() {
-    for environment in [Environment::Staging, Environment::Production] {
+    for environment in [project().first(), project().last()] {
         assert_eq!(action(environment, Some("a"), "a"), Action::Nothing);
         assert_eq!(action(environment, Some("a"), "b"), Action::Propose);
     }
@@ -20,7 +21,7 @@ fn content_that_is_deployed_is_left_alone_and_other_content_is_proposed() {
 fn runs_that_share_a_release_build_what_is_theirs() {
     let planned = |app: &'static App| AppPlan {
         app,
-        name: app.name,
+        name: app.name(),
         fingerprint: String::new(),
         image: String::new(),
         in_registry: None,
@@ -30,7 +31,7 @@ fn runs_that_share_a_release_build_what_is_theirs() {
         known: Known::Nothing,
         action: Action::Build,
     };
-    let plan = Plan::of(Environment::Staging, "c", "b", APPS.iter().map(planned).collect());
+    let plan = Plan::of(project().first(), "c", "b", apps().iter().map(planned).collect());
     let built =
         |names: Option<&[&str]>| -> Vec<_> { plan.to_build(names).into_iter().map(|app| app.name).collect() };
     assert_eq!(built(None), ["backend", "frontend"]);

@@ -4,11 +4,11 @@ use super::Repository;
 use super::model::Merge;
 use super::propose::{OVERLAY, branch};
 use super::rewrites::Rewrite;
-use crate::ci::apps::{APPS, App};
 use crate::ci::overlay;
 use crate::ci::propose::Outcome;
 use crate::ci::registry::Images as _;
-use crate::environment::Environment::Staging;
+use crate::environment::{apps, project};
+use project::App;
 
 impl Repository {
     /// `master` has this digest of the backend; the mark stays or goes.
@@ -40,7 +40,9 @@ fn a_digest_that_no_release_wrote_is_called_so_and_only_what_is_newer_than_all_i
         repository.pin_by_hand("sha256:byhand", keep_mark);
         for commit in &commits {
             assert_eq!(
-                repository.propose(Staging, commit, &registry, &forge).unwrap(),
+                repository
+                    .propose(project().first(), commit, &registry, &forge)
+                    .unwrap(),
                 Outcome::Unclear(vec![commits[2].clone()]),
             );
         }
@@ -59,14 +61,20 @@ fn a_digest_that_no_release_wrote_is_called_so_and_only_what_is_newer_than_all_i
         repository.change("unbuilt");
         let registry = repository.registry(&[&fourth]);
         assert!(matches!(
-            repository.propose(Staging, &fourth, &registry, &forge).unwrap(),
+            repository
+                .propose(project().first(), &fourth, &registry, &forge)
+                .unwrap(),
             Outcome::Unclear(_)
         ));
         assert!(forge.open_branches().is_empty());
         let rolled = branch(&repository.roll_back(&forge, Some(&commits[1])).unwrap());
         let fifth = repository.change("5");
         let registry = repository.registry(&[&fifth]);
-        let proposed = branch(&repository.propose(Staging, &fifth, &registry, &forge).unwrap());
+        let proposed = branch(
+            &repository
+                .propose(project().first(), &fifth, &registry, &forge)
+                .unwrap(),
+        );
         assert_eq!(proposed, format!("release/staging-{}", &fifth[..10]));
         assert!(forge.merge(&rolled, Merge::Commit));
     }
@@ -102,7 +110,9 @@ fn what_changed_since_a_rollback_is_the_content() {
     let registry = repository.registry(&[&second]);
     let is_withdrawn = |commit: &str| {
         assert_eq!(
-            repository.propose(Staging, commit, &registry, &forge).unwrap(),
+            repository
+                .propose(project().first(), commit, &registry, &forge)
+                .unwrap(),
             Outcome::Withdrawn(second.clone()),
             "{commit}"
         );
@@ -133,7 +143,11 @@ fn what_changed_since_a_rollback_is_the_content() {
     repository.change("1");
     let again = repository.change("2");
     let registry = repository.registry(&[&again]);
-    branch(&repository.propose(Staging, &again, &registry, &forge).unwrap());
+    branch(
+        &repository
+            .propose(project().first(), &again, &registry, &forge)
+            .unwrap(),
+    );
 }
 
 /// As when somebody gives the environment's folder another name: what was released before is known
@@ -147,28 +161,28 @@ fn overlays_that_were_renamed_keep_their_releases() {
         let registry = repository.registry(&[&commits[0], &commits[1]]);
         let digests = |commit: &str, app: &App| {
             let tag = repository.handle().fingerprint(commit, app).unwrap();
-            registry.digest(app.name, &tag).unwrap().unwrap()
+            registry.digest(app.name(), &tag).unwrap().unwrap()
         };
-        let new = |app: &App| app.overlay("staging");
+        let new = |app: &App| app.overlay(project().first());
         let old = |app: &App| new(app).replace("overlays/staging", "overlays/stage");
-        let texts: Vec<_> = APPS
+        let texts: Vec<_> = apps()
             .iter()
             .map(|app| repository.sh.read_file(new(app)).unwrap())
             .collect();
         repository.git(&["rm", "--quiet", "-r", "infra"]);
         for commit in &commits {
-            for (app, text) in APPS.iter().zip(&texts) {
+            for (app, text) in apps().iter().zip(&texts) {
                 let pin = overlay::Pin {
                     digest: digests(commit, app),
                     commit: Some(commit.clone()),
                     withdrawn: None,
                 };
-                let text = overlay::with_pin(text, app.name, &pin).unwrap();
+                let text = overlay::with_pin(text, app.name(), &pin).unwrap();
                 repository.write(&old(app), &text);
             }
             repository.commit("Release");
         }
-        for app in APPS {
+        for app in apps() {
             let text = repository.sh.read_file(old(app)).unwrap();
             let text = if lost { Rewrite::NoComments.of(&text) } else { text };
             repository.write(&new(app), &text);
@@ -180,7 +194,7 @@ fn overlays_that_were_renamed_keep_their_releases() {
         repository.change("unbuilt");
         assert_eq!(
             repository
-                .propose(Staging, &commits[0], &registry, &forge)
+                .propose(project().first(), &commits[0], &registry, &forge)
                 .unwrap(),
             Outcome::Overtaken(commits[1].clone())
         );

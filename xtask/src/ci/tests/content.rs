@@ -1,12 +1,12 @@
 //! Which changes make a new image of which app.
 
 use super::Repository;
-use crate::ci::apps::APPS;
+use crate::environment::apps;
 
 fn fingerprints(repository: &Repository) -> [String; 2] {
     let git = repository.handle();
     let head = git.head().expect("read HEAD");
-    [0, 1].map(|app| git.fingerprint(&head, &APPS[app]).expect("hash the content"))
+    [0, 1].map(|app| git.fingerprint(&head, &apps()[app]).expect("hash the content"))
 }
 
 /// Whether backend and frontend become others when `path` changes.
@@ -74,7 +74,7 @@ fn a_commit_without_an_app_is_refused() {
     let head = repository.commit("Remove");
     let error = repository
         .handle()
-        .fingerprint(&head, &APPS[0])
+        .fingerprint(&head, &apps()[0])
         .expect_err("nothing to build");
     assert!(error.to_string().contains("no files of backend"), "{error}");
 }

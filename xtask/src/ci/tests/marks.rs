@@ -7,11 +7,10 @@ use super::model::{Forge, Registry};
 use super::propose::{OVERLAY, branch, heads};
 use super::rewrites::{ALL, Rewrite};
 use super::{Repository, wanted};
-use crate::ci::apps::APPS;
 use crate::ci::overlay;
 use crate::ci::plan;
 use crate::ci::propose::Outcome;
-use crate::environment::Environment::{Production, Staging};
+use crate::environment::{apps, project};
 
 impl Repository {
     /// Rewrites the overlays of staging of these apps on `master`, as a tool does.
@@ -20,13 +19,16 @@ impl Repository {
     }
 
     fn overlays(&self) -> [String; 2] {
-        [0, 1].map(|at| self.sh.read_file(APPS[at].overlay("staging")).unwrap())
+        [0, 1].map(|at| self.sh.read_file(apps()[at].overlay(project().first())).unwrap())
     }
 
     fn rewrite_of(&self, texts: &[String; 2], rewrite: Rewrite, apps: &[&str]) {
-        for (app, text) in APPS.iter().zip(texts) {
-            let rewritten = apps.contains(&app.name).then(|| rewrite.of(text));
-            self.write(&app.overlay("staging"), rewritten.as_ref().unwrap_or(text));
+        for (app, text) in project().apps().iter().zip(texts) {
+            let rewritten = apps.contains(&app.name()).then(|| rewrite.of(text));
+            self.write(
+                &app.overlay(project().first()),
+                rewritten.as_deref().unwrap_or(text),
+            );
         }
         self.commit("Format");
         self.push("master");
@@ -34,16 +36,16 @@ impl Repository {
 
     pub(super) fn promote(&self, forge: &Forge) -> Result<Outcome> {
         self.at_place(forge, |place| {
-            place.settle(Production, |look| {
-                plan::promotion(place.git, Staging, Production, None, &look.base)
+            place.settle(project().last(), |look| {
+                plan::promotion(place.git, project().first(), project().last(), None, &look.base)
             })
         })
     }
 
     fn commits(&self) -> [Option<String>; 2] {
         [0, 1].map(|at| {
-            let text = self.sh.read_file(APPS[at].overlay("staging")).unwrap();
-            overlay::pin(&text, APPS[at].name).unwrap().commit
+            let text = self.sh.read_file(apps()[at].overlay(project().first())).unwrap();
+            overlay::pin(&text, apps()[at].name()).unwrap().commit
         })
     }
 }
@@ -73,7 +75,9 @@ fn no_run_goes_back_whatever_a_tool_makes_of_the_file() {
             repository.rewrite_of(&texts, rewrite, apps);
             let before = (heads(&repository), forge.written());
             assert_eq!(
-                repository.propose(Staging, &second, &registry, &forge).unwrap(),
+                repository
+                    .propose(project().first(), &second, &registry, &forge)
+                    .unwrap(),
                 Outcome::Overtaken(third.clone()),
                 "{rewrite:?} of {apps:?}"
             );
@@ -106,7 +110,9 @@ fn a_rollback_and_a_promotion_find_the_releases_whose_marks_are_lost() {
             (&third, Outcome::Withdrawn(third.clone())),
         ] {
             assert_eq!(
-                repository.propose(Staging, commit, &registry, &forge).unwrap(),
+                repository
+                    .propose(project().first(), commit, &registry, &forge)
+                    .unwrap(),
                 outcome
             );
         }
@@ -126,7 +132,9 @@ fn of_several_releases_with_the_same_images_the_newest_counts() {
     repository.rewrite(Rewrite::NoComments, BOTH);
     repository.change("unbuilt");
     assert_eq!(
-        repository.propose(Staging, &second, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &second, &registry, &forge)
+            .unwrap(),
         Outcome::Overtaken(third)
     );
     let back = branch(&repository.roll_back(&forge, None).unwrap());
@@ -140,13 +148,17 @@ fn a_mark_that_was_lost_in_the_proposal_is_known_by_its_message() {
     repository.released(&forge, "1");
     let second = repository.change("2");
     let registry = repository.registry(&[&second]);
-    let proposed = branch(&repository.propose(Staging, &second, &registry, &forge).unwrap());
+    let proposed = branch(
+        &repository
+            .propose(project().first(), &second, &registry, &forge)
+            .unwrap(),
+    );
     // A robot formats the branch, and all of it is squashed.
     repository.git(&["fetch", "--quiet", "origin", &proposed]);
     repository.git(&["merge", "--quiet", "--squash", "FETCH_HEAD"]);
     let message = repository.git(&["show", "--no-patch", "--format=%B", "FETCH_HEAD"]);
-    for app in APPS {
-        let path = app.overlay("staging");
+    for app in apps() {
+        let path = app.overlay(project().first());
         let text = repository.sh.read_file(&path).unwrap();
         repository.write(&path, &Rewrite::NoComments.of(&text));
     }
@@ -190,7 +202,9 @@ fn the_history_is_all_of_it_and_not_the_first_parents() {
         repository.merged(&forge, &back);
         let registry = repository.registry(&[&tip]);
         assert_eq!(
-            repository.propose(Staging, &tip, &registry, &forge).unwrap(),
+            repository
+                .propose(project().first(), &tip, &registry, &forge)
+                .unwrap(),
             Outcome::Withdrawn(brought_up_to_date)
         );
     }
@@ -203,7 +217,9 @@ fn a_repository_with_long_names_is_released_promoted_and_taken_back() {
     let ([_, second, third], registry) = three(&repository, &forge);
     assert_eq!(third.len(), 64);
     assert_eq!(
-        repository.propose(Staging, &second, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &second, &registry, &forge)
+            .unwrap(),
         Outcome::Overtaken(third.clone())
     );
     let promoted = branch(&repository.promote(&forge).unwrap());
@@ -213,7 +229,9 @@ fn a_repository_with_long_names_is_released_promoted_and_taken_back() {
     repository.merged(&forge, &back);
     repository.rewrite(Rewrite::NoComments, BOTH);
     assert_eq!(
-        repository.propose(Staging, &third, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &third, &registry, &forge)
+            .unwrap(),
         Outcome::Withdrawn(third.clone())
     );
     let forward = branch(&repository.roll_back(&forge, Some(&third)).unwrap());
@@ -242,8 +260,8 @@ fn a_preview_shows_nothing_that_a_run_would_not_propose() {
     let ([_, second, _], registry) = three(&repository, &forge);
     repository.rewrite(Rewrite::NoComments, BOTH);
     let shown = repository.at_place(&forge, |place| {
-        let wanted = wanted(place.git, &registry, Staging, &second);
-        place.preview(Staging, |look| wanted.newest(look))
+        let wanted = wanted(place.git, &registry, project().first(), &second);
+        place.preview(project().first(), |look| wanted.newest(look))
     });
     assert_eq!(shown.unwrap(), None);
 }

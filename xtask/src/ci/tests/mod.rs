@@ -32,7 +32,6 @@ use ureq::tls::RootCerts;
 use xshell::Shell;
 
 use self::model::{Forge, Registry};
-use crate::ci::apps::APPS;
 use crate::ci::forge;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
@@ -40,7 +39,7 @@ use crate::ci::http;
 use crate::ci::propose::{Outcome, Place};
 use crate::ci::registry::Images;
 use crate::ci::wanted::Wanted;
-use crate::environment::Environment;
+use crate::environment::{Environment, apps, environments};
 
 /// A checkout of a small monorepo, with a bare repository as its remote.
 struct Repository {
@@ -97,10 +96,10 @@ impl Repository {
             remote,
             _folder: folder,
         };
-        for app in APPS {
-            repository.write(&format!("{}/src/main.rs", app.name), "fn main() {}\n");
-            for environment in ["staging", "production"] {
-                repository.write(&app.overlay(environment), &OVERLAY.replace("APP", app.name));
+        for app in apps() {
+            repository.write(&format!("{}/src/main.rs", app.name()), "fn main() {}\n");
+            for environment in environments() {
+                repository.write(&app.overlay(environment), &OVERLAY.replace("APP", app.name()));
             }
         }
         for (file, text) in [
@@ -129,8 +128,8 @@ impl Repository {
 
     /// A commit that gives both apps new content, on `master` of the remote.
     fn change(&self, content: &str) -> String {
-        for app in APPS {
-            self.write(&format!("{}/src/main.rs", app.name), content);
+        for app in apps() {
+            self.write(&format!("{}/src/main.rs", app.name()), content);
         }
         let commit = self.commit("Change");
         self.push("master");
@@ -188,8 +187,11 @@ impl Repository {
     fn registry(&self, commits: &[&str]) -> Registry {
         let (git, registry) = (self.handle(), Registry::default());
         for commit in commits {
-            for app in APPS {
-                registry.push(app.name, &git.fingerprint(commit, app).expect("hash the content"));
+            for app in apps() {
+                registry.push(
+                    app.name(),
+                    &git.fingerprint(commit, app).expect("hash the content"),
+                );
             }
         }
         registry

@@ -11,7 +11,7 @@ use super::{Repository, agent, wanted};
 use crate::ci::forge::hub::Client;
 use crate::ci::propose::Outcome;
 use crate::ci::settings::{Hub, HubKind};
-use crate::environment::Environment::Staging;
+use crate::environment::project;
 
 /// What the forge does not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +77,8 @@ fn propose(repository: &Repository, commit: &str, forge: &Forge) -> anyhow::Resu
     };
     let registry = repository.registry(&[commit]);
     repository.at_place(&client, |place| {
-        let wanted = wanted(place.git, &registry, Staging, commit);
-        place.settle(Staging, |look| wanted.newest(look))
+        let wanted = wanted(place.git, &registry, project().first(), commit);
+        place.settle(project().first(), |look| wanted.newest(look))
     })
 }
 

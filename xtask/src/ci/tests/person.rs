@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Repository;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote as _};
-use crate::environment::Environment::Staging;
+use crate::environment::project;
 
 /// Settings of all kinds that change what Git prints, writes, pushes or runs. `HOOKS` is a folder
 /// of hooks that refuse everything.
@@ -71,13 +71,9 @@ fn released(arrange: impl FnOnce(&Repository)) -> (String, String) {
     // Reachable, so that a push that follows tags takes it along.
     repository.git(&["tag", "-a", "-m", "local", "v9.9.9", "HEAD^"]);
     arrange(&repository);
+    let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
     repository
-        .propose(
-            Staging,
-            &commit,
-            &repository.registry(&[&commit]),
-            &repository.forge(),
-        )
+        .propose(project().first(), &commit, &registry, &forge)
         .unwrap();
     let there = repository.remote.display().to_string();
     let made = format!("refs/heads/release/staging-{}", &commit[..10]);
@@ -189,8 +185,9 @@ fn other_things_with_the_name_of_a_branch_are_told_apart() {
         origin.bring(&["master"]).unwrap();
         assert_eq!(git.commit_named(&on[..10]), Some(on.clone()), "{name}");
         assert_eq!(git.head().unwrap(), start, "{name}");
+        let (registry, forge) = (repository.registry(&[&start]), repository.forge());
         repository
-            .propose(Staging, &on, &repository.registry(&[&start]), &repository.forge())
+            .propose(project().first(), &on, &registry, &forge)
             .unwrap();
     }
 }

@@ -2,10 +2,9 @@
 
 use super::Repository;
 use super::model::{Merge, digest};
-use crate::ci::apps::APPS;
 use crate::ci::propose::Outcome;
 use crate::ci::{overlay, plan};
-use crate::environment::Environment::{Production, Staging};
+use crate::environment::{apps, project};
 
 fn promote(repository: &Repository, forge: &super::Forge) -> anyhow::Result<Outcome> {
     promote_pushed(repository, forge, None)
@@ -17,8 +16,8 @@ fn promote_pushed(
     pushed: Option<&str>,
 ) -> anyhow::Result<Outcome> {
     repository.at_place(forge, |place| {
-        place.settle(Production, |look| {
-            plan::promotion(place.git, Staging, Production, pushed, &look.base)
+        place.settle(project().last(), |look| {
+            plan::promotion(place.git, project().first(), project().last(), pushed, &look.base)
         })
     })
 }
@@ -27,7 +26,9 @@ fn promote_pushed(
 fn released(repository: &Repository, forge: &super::Forge, content: &str) -> String {
     let commit = repository.change(content);
     let registry = repository.registry(&[&commit]);
-    repository.propose(Staging, &commit, &registry, forge).unwrap();
+    repository
+        .propose(project().first(), &commit, &registry, forge)
+        .unwrap();
     assert!(forge.merge(&format!("release/staging-{}", &commit[..10]), Merge::Commit));
     repository.pull();
     commit
@@ -44,10 +45,10 @@ fn production_is_proposed_what_staging_runs() {
     assert!(forge.merge(&branch, Merge::Squash));
     repository.pull();
     let git = repository.handle();
-    for app in APPS {
-        let [staging, production] = ["staging", "production"].map(|environment| {
+    for app in apps() {
+        let [staging, production] = [project().first(), project().last()].map(|environment| {
             let text = repository.sh.read_file(app.overlay(environment)).unwrap();
-            overlay::pin(&text, app.name).unwrap()
+            overlay::pin(&text, app.name()).unwrap()
         });
         assert_eq!(staging, production);
         assert_eq!(staging.digest, digest(&git.fingerprint(&commit, app).unwrap()));

@@ -3,9 +3,8 @@
 
 use super::Repository;
 use super::model::{Merge, digest};
-use crate::ci::apps::APPS;
 use crate::ci::propose::Outcome;
-use crate::environment::Environment::{Production, Staging};
+use crate::environment::{apps, project};
 
 pub(super) const OVERLAY: &str = "infra/backend/overlays/staging/kustomization.yaml";
 
@@ -25,7 +24,9 @@ fn one_line_per_image_changes() {
     let repository = Repository::new();
     let commit = repository.git(&["rev-parse", "HEAD"]);
     let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
-    let outcome = repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    let outcome = repository
+        .propose(project().first(), &commit, &registry, &forge)
+        .unwrap();
     let branch = branch(&outcome);
     assert_eq!(branch, format!("release/staging-{}", &commit[..10]));
     assert_eq!(forge.open_branches(), std::slice::from_ref(&branch));
@@ -40,7 +41,7 @@ fn one_line_per_image_changes() {
         OVERLAY,
     ]);
     let changed: Vec<_> = diff.lines().filter(|line| line.starts_with(['+', '-'])).collect();
-    let tag = repository.handle().fingerprint(&commit, &APPS[0]).unwrap();
+    let tag = repository.handle().fingerprint(&commit, &apps()[0]).unwrap();
     let expected = [
         format!("--- a/{OVERLAY}"),
         format!("+++ b/{OVERLAY}"),
@@ -49,7 +50,7 @@ fn one_line_per_image_changes() {
     ];
     assert_eq!(changed, expected);
     let files = repository.git(&["diff", "--name-only", "origin/master", "FETCH_HEAD"]);
-    assert_eq!(files.lines().count(), APPS.len(), "{files}");
+    assert_eq!(files.lines().count(), apps().len(), "{files}");
     let shown = repository.git(&["show", "--no-patch", "--format=%an%n%B", "FETCH_HEAD"]);
     assert!(
         shown.starts_with("gitops-loop-ci\nRelease backend and frontend to staging ("),
@@ -71,14 +72,13 @@ fn the_proposal_stands_on_the_newest_master() {
     repository.push("master");
     let (registry, forge) = (repository.registry(&[&released]), repository.forge());
     let outcome = repository
-        .propose(Production, &released, &registry, &forge)
+        .propose(project().last(), &released, &registry, &forge)
         .unwrap();
     repository.git(&["fetch", "--quiet", "origin", &branch(&outcome)]);
     assert_eq!(repository.git(&["rev-parse", "FETCH_HEAD^"]), later);
     let files = repository.git(&["diff", "--name-only", "FETCH_HEAD^", "FETCH_HEAD"]);
-    let expected =
-        ["backend", "frontend"].map(|app| format!("infra/{app}/overlays/production/kustomization.yaml"));
-    assert_eq!(files.lines().collect::<Vec<_>>(), expected);
+    let expected = apps().iter().map(|app| app.overlay(project().last()));
+    assert_eq!(files.lines().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
 #[test]
@@ -91,7 +91,9 @@ fn the_work_tree_and_the_index_stay_as_they_are() {
     repository.write("README.md", "staged\n");
     repository.git(&["add", "README.md"]);
     let before = repository.git(&["status", "--porcelain", "--branch"]);
-    repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    repository
+        .propose(project().first(), &commit, &registry, &forge)
+        .unwrap();
     assert_eq!(repository.git(&["status", "--porcelain", "--branch"]), before);
     assert_eq!(repository.git(&["worktree", "list"]).lines().count(), 1);
 }
@@ -101,10 +103,14 @@ fn a_second_run_of_the_same_commit_writes_nothing() {
     let repository = Repository::new();
     let commit = repository.git(&["rev-parse", "HEAD"]);
     let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
-    let first = repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    let first = repository
+        .propose(project().first(), &commit, &registry, &forge)
+        .unwrap();
     let (before, written) = (heads(&repository), forge.written());
     assert_eq!(
-        repository.propose(Staging, &commit, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &commit, &registry, &forge)
+            .unwrap(),
         first
     );
     assert_eq!((heads(&repository), forge.written()), (before, written));
@@ -115,11 +121,15 @@ fn a_proposal_that_was_merged_leaves_nothing_to_do() {
     let repository = Repository::new();
     let commit = repository.git(&["rev-parse", "HEAD"]);
     let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
-    let outcome = repository.propose(Staging, &commit, &registry, &forge).unwrap();
+    let outcome = repository
+        .propose(project().first(), &commit, &registry, &forge)
+        .unwrap();
     assert!(forge.merge(&branch(&outcome), Merge::Squash));
     let before = heads(&repository);
     assert_eq!(
-        repository.propose(Staging, &commit, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &commit, &registry, &forge)
+            .unwrap(),
         Outcome::Nothing
     );
     assert_eq!(heads(&repository), before);
@@ -131,23 +141,31 @@ fn a_run_that_ends_late_changes_nothing() {
     let early = repository.change("early");
     let late = repository.change("late");
     let (registry, forge) = (repository.registry(&[&early, &late]), repository.forge());
-    let outcome = repository.propose(Staging, &late, &registry, &forge).unwrap();
+    let outcome = repository
+        .propose(project().first(), &late, &registry, &forge)
+        .unwrap();
     assert!(branch(&outcome).ends_with(&late[..10]));
     // It speaks for the later commit, whose images are there.
     assert_eq!(
-        repository.propose(Staging, &early, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &early, &registry, &forge)
+            .unwrap(),
         outcome
     );
     assert!(forge.merge(&branch(&outcome), Merge::Commit));
     assert_eq!(
-        repository.propose(Staging, &early, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &early, &registry, &forge)
+            .unwrap(),
         Outcome::Nothing
     );
     // And with a commit in between that nobody could build, the overlay itself says what is later.
     repository.pull();
     repository.change("broken");
     assert_eq!(
-        repository.propose(Staging, &early, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &early, &registry, &forge)
+            .unwrap(),
         Outcome::Overtaken(late)
     );
     assert!(forge.open_branches().is_empty());
@@ -159,11 +177,13 @@ fn a_later_release_takes_the_place_of_an_earlier_one() {
     let early = repository.change("early");
     let forge = repository.forge();
     let first = repository
-        .propose(Staging, &early, &repository.registry(&[&early]), &forge)
+        .propose(project().first(), &early, &repository.registry(&[&early]), &forge)
         .unwrap();
     let late = repository.change("late");
     let registry = repository.registry(&[&early, &late]);
-    let second = repository.propose(Staging, &late, &registry, &forge).unwrap();
+    let second = repository
+        .propose(project().first(), &late, &registry, &forge)
+        .unwrap();
     assert_eq!(forge.open_branches(), [branch(&second)]);
     assert_ne!(branch(&first), branch(&second));
 }
@@ -174,17 +194,21 @@ fn content_that_is_taken_back_takes_its_proposal_along() {
     let first = repository.change("good");
     let forge = repository.forge();
     let outcome = repository
-        .propose(Staging, &first, &repository.registry(&[&first]), &forge)
+        .propose(project().first(), &first, &repository.registry(&[&first]), &forge)
         .unwrap();
     assert!(forge.merge(&branch(&outcome), Merge::Commit));
     repository.pull();
     let bad = repository.change("bad");
     let registry = repository.registry(&[&first, &bad]);
-    repository.propose(Staging, &bad, &registry, &forge).unwrap();
+    repository
+        .propose(project().first(), &bad, &registry, &forge)
+        .unwrap();
     assert_eq!(forge.open_branches().len(), 1);
     let back = repository.change("good");
     assert_eq!(
-        repository.propose(Staging, &back, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &back, &registry, &forge)
+            .unwrap(),
         Outcome::Nothing
     );
     assert!(forge.open_branches().is_empty());
@@ -195,10 +219,14 @@ fn a_commit_that_its_branch_has_lost_is_not_proposed() {
     let repository = Repository::new();
     let lost = repository.change("lost");
     let (registry, forge) = (repository.registry(&[&lost]), repository.forge());
-    repository.propose(Staging, &lost, &registry, &forge).unwrap();
+    repository
+        .propose(project().first(), &lost, &registry, &forge)
+        .unwrap();
     repository.git(&["push", "--quiet", "--force", "origin", "HEAD^:master"]);
     assert_eq!(
-        repository.propose(Staging, &lost, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &lost, &registry, &forge)
+            .unwrap(),
         Outcome::Gone(lost)
     );
     assert!(forge.open_branches().is_empty());
@@ -211,8 +239,8 @@ fn what_the_registry_lacks_is_not_proposed() {
     repository.push("production");
     let (registry, forge) = (repository.registry(&[]), repository.forge());
     for (environment, words) in [
-        (Staging, "run `cargo xtask ci build`"),
-        (Production, "to master first"),
+        (project().first(), "run `cargo xtask ci build`"),
+        (project().last(), "to master first"),
     ] {
         let error = repository
             .propose(environment, &commit, &registry, &forge)
@@ -240,7 +268,12 @@ fn a_checkout_without_its_history_is_refused() {
     ]);
     repository.sh.change_dir(&shallow);
     let error = repository
-        .propose(Staging, &commit, &repository.registry(&[]), &repository.forge())
+        .propose(
+            project().first(),
+            &commit,
+            &repository.registry(&[]),
+            &repository.forge(),
+        )
         .expect_err("nothing can be compared");
     assert!(error.to_string().contains("git fetch --unshallow"), "{error}");
 }

@@ -22,13 +22,12 @@ use super::gate::{Door, Gated};
 use super::model::{self, Forge, Merge, Registry, digest};
 use super::rewrites::Rewrite;
 use super::simulation::{PUSHES, Protocol, Push, Simulation};
-use crate::ci::apps::APPS;
 use crate::ci::forge::Forge as _;
 use crate::ci::git::Memory;
 use crate::ci::git::remote::Update;
 use crate::ci::propose::Place;
 use crate::ci::{plan, proposal};
-use crate::environment::Environment;
+use crate::environment::{apps, project};
 
 impl Simulation {
     /// The rules that hold once all runs have ended.
@@ -46,12 +45,12 @@ impl Simulation {
             self.run_once_more(commit);
         }
         assert_eq!((self.heads(), self.forge.written()), before, "rule 3: writes");
-        for (to, push) in [(Environment::Staging, true), (Environment::Production, false)] {
+        for (to, push) in [(project().first(), true), (project().last(), false)] {
             if !push {
                 // Staging has the newest by now.
                 self.promote(&open_door).expect("promote");
             }
-            let prefix = proposal::prefix(to.name());
+            let prefix = proposal::prefix(to);
             let open = self.forge.open_proposals(&prefix).unwrap();
             assert!(open.len() <= 1, "rule 2: {open:?} are open");
             for open in open {
@@ -71,8 +70,8 @@ impl Simulation {
     /// for no earlier run.
     fn after_a_lost_mark(&self, pushes: &[Push]) {
         // Lost before, perhaps; the first push is never later.
-        let released = self.pinned(Environment::Staging, None).unwrap_or(0);
-        self.rewrite_by(Rewrite::NoComments, "staging", APPS);
+        let released = self.pinned(project().first(), None).unwrap_or(0);
+        self.rewrite_by(Rewrite::NoComments, project().first(), apps());
         self.change_to(pushes.len(), || "unbuilt".to_owned());
         let before = (self.heads(), self.forge.written());
         for (commit, _) in &pushes[..=released] {
@@ -99,7 +98,7 @@ pub(super) fn one_look(place: &Place<'_, '_>, registry: &Gated<'_, Registry>, co
         place.git,
         registry,
         &model::image,
-        Environment::Staging,
+        project().first(),
         commit,
         base,
     )?;
@@ -122,7 +121,7 @@ pub(super) fn one_look(place: &Place<'_, '_>, registry: &Gated<'_, Registry>, co
         place.forge.open(&proposed)?;
     }
     for open in open {
-        let name = proposal::commit_of(&open.branch, "staging").unwrap_or_default();
+        let name = proposal::commit_of(&open.branch, project().first()).unwrap_or_default();
         let older = place.git.commit_named(name).unwrap_or_default();
         if older != commit && place.git.is_ancestor(&older, commit) {
             place.forge.close(&open, "older")?;

@@ -13,7 +13,7 @@ use crate::ci::propose::Outcome;
 use crate::ci::registry::{self, Images as _, Registry};
 use crate::ci::settings::{self, Engine};
 use crate::ci::{images, tag};
-use crate::environment::Environment;
+use crate::environment::project;
 
 fn hook(repository: &Repository, text: &str) -> std::path::PathBuf {
     let hook = repository.remote.join("hooks/pre-receive");
@@ -30,7 +30,7 @@ fn a_protected_branch_is_named_and_leaves_nothing_behind() {
     let hook = hook(&repository, "echo 'release/* is for owners' >&2; exit 1");
     let before = repository.git(&["ls-remote", "origin"]);
     let error = repository
-        .propose(Environment::Staging, &commit, &registry, &forge)
+        .propose(project().first(), &commit, &registry, &forge)
         .expect_err("protected");
     let text = format!("{error:#}");
     assert!(
@@ -41,7 +41,7 @@ fn a_protected_branch_is_named_and_leaves_nothing_behind() {
     assert!(forge.written().is_empty());
 
     fs::remove_file(hook).unwrap();
-    let outcome = repository.propose(Environment::Staging, &commit, &registry, &forge);
+    let outcome = repository.propose(project().first(), &commit, &registry, &forge);
     assert!(matches!(outcome.unwrap(), Outcome::Proposed { .. }));
 }
 
@@ -95,7 +95,7 @@ fn a_branch_in_the_way_is_named_and_so_is_what_keeps_a_branch_from_being_made() 
     let repository = Repository::new();
     let commit = repository.change("new");
     let (registry, forge) = (repository.registry(&[&commit]), repository.forge());
-    let propose = || repository.propose(Environment::Staging, &commit, &registry, &forge);
+    let propose = || repository.propose(project().first(), &commit, &registry, &forge);
     let made = format!("release/staging-{}", &commit[..10]);
     for in_the_way in ["release".to_owned(), format!("{made}/more")] {
         repository.push(&in_the_way);
@@ -252,7 +252,7 @@ fn a_push_that_the_registry_refuses_is_named_unless_another_run_was_faster() {
         let registry = repository.registry(commits);
         let git = repository.handle();
         let image = |app: &str| format!("127.0.0.1:1/loop/{app}");
-        let environment = Environment::Staging;
+        let environment = project().first();
         let plan = crate::ci::plan::compute(&git, &registry, &image, environment, &commit, &commit);
         (registry, plan.unwrap())
     };

@@ -6,20 +6,19 @@ use anyhow::Result;
 use super::Repository;
 use super::model::{Forge, Merge};
 use super::propose::{branch, heads};
-use crate::ci::apps::APPS;
 use crate::ci::overlay::{self, Pin};
 use crate::ci::propose::Outcome;
-use crate::environment::Environment::Staging;
+use crate::environment::{apps, project};
 
 impl Repository {
     pub(super) fn roll_back(&self, forge: &Forge, to: Option<&str>) -> Result<Outcome> {
-        self.at_place(forge, |place| place.roll_back(Staging, to))
+        self.at_place(forge, |place| place.roll_back(project().first(), to))
     }
 
     /// A commit of new content that staging has taken.
     pub(super) fn released(&self, forge: &Forge, content: &str) -> String {
         let commit = self.change(content);
-        self.propose(Staging, &commit, &self.registry(&[&commit]), forge)
+        self.propose(project().first(), &commit, &self.registry(&[&commit]), forge)
             .unwrap();
         self.merged(forge, &format!("release/staging-{}", &commit[..10]));
         commit
@@ -32,8 +31,9 @@ impl Repository {
 
     fn pins(&self) -> Vec<Pin> {
         let pin = |path: &str, app| overlay::pin(&self.sh.read_file(path).unwrap(), app).unwrap();
-        APPS.iter()
-            .map(|app| pin(&app.overlay("staging"), app.name))
+        apps()
+            .iter()
+            .map(|app| pin(&app.overlay(project().first()), app.name()))
             .collect()
     }
 }
@@ -75,7 +75,9 @@ fn no_run_of_ci_proposes_again_what_was_taken_back() {
     let before = (heads(&repository), forge.written());
     for commit in &commits {
         assert_eq!(
-            repository.propose(Staging, commit, &registry, &forge).unwrap(),
+            repository
+                .propose(project().first(), commit, &registry, &forge)
+                .unwrap(),
             withdrawn,
             "a run of {commit}"
         );
@@ -86,7 +88,9 @@ fn no_run_of_ci_proposes_again_what_was_taken_back() {
     let prose = repository.commit("Prose");
     repository.push("master");
     assert_eq!(
-        repository.propose(Staging, &prose, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &prose, &registry, &forge)
+            .unwrap(),
         withdrawn
     );
 }
@@ -101,13 +105,17 @@ fn an_open_proposal_of_what_was_taken_back_is_closed() {
     // A run that is on its way sees no rollback yet, and leaves its proposal alone.
     let registry = repository.registry(&[&second]);
     assert_eq!(
-        repository.propose(Staging, &second, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &second, &registry, &forge)
+            .unwrap(),
         Outcome::Nothing
     );
     assert_eq!(forge.open_branches(), std::slice::from_ref(&rolled));
     repository.merged(&forge, &rolled);
     assert_eq!(
-        repository.propose(Staging, &second, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &second, &registry, &forge)
+            .unwrap(),
         Outcome::Withdrawn(second)
     );
 }
@@ -128,7 +136,7 @@ fn the_same_content_in_a_later_change_is_a_wish_for_it() {
     let again = repository.change("3");
     let outcome = repository
         .propose(
-            Staging,
+            project().first(),
             &again,
             &repository.registry(&[&again, &commits[2]]),
             &forge,
@@ -192,12 +200,20 @@ fn a_release_and_a_rollback_cannot_both_be_merged() {
     let rolled = branch(&repository.roll_back(&forge, None).unwrap());
     let third = repository.change("3");
     let registry = repository.registry(&[&third]);
-    let proposed = branch(&repository.propose(Staging, &third, &registry, &forge).unwrap());
+    let proposed = branch(
+        &repository
+            .propose(project().first(), &third, &registry, &forge)
+            .unwrap(),
+    );
     assert_eq!(forge.open_branches().len(), 2);
     repository.merged(&forge, &rolled);
     assert!(!forge.merge(&proposed, Merge::Commit), "Git merged both");
     // The next run makes it anew: the change is later than what was taken back.
-    let again = branch(&repository.propose(Staging, &third, &registry, &forge).unwrap());
+    let again = branch(
+        &repository
+            .propose(project().first(), &third, &registry, &forge)
+            .unwrap(),
+    );
     assert_eq!(again, proposed);
     repository.merged(&forge, &again);
     assert!(
@@ -220,7 +236,9 @@ fn content_that_came_back_before_the_rollback_is_taken_back_too() {
     repository.merged(&forge, &rolled);
     let registry = repository.registry(&[&second]);
     assert_eq!(
-        repository.propose(Staging, &again, &registry, &forge).unwrap(),
+        repository
+            .propose(project().first(), &again, &registry, &forge)
+            .unwrap(),
         Outcome::Withdrawn(again)
     );
     let forward = branch(&repository.roll_back(&forge, Some(&second)).unwrap());

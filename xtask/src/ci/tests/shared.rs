@@ -4,10 +4,9 @@
 use super::model::Registry;
 use super::propose::{branch, heads};
 use super::{Repository, wanted};
-use crate::ci::apps::APPS;
 use crate::ci::propose::Outcome;
 use crate::ci::wanted::Wanted;
-use crate::environment::Environment::Staging;
+use crate::environment::{apps, project};
 
 /// What the verb `propose` does in the run that pushes `app`.
 fn propose(
@@ -21,9 +20,9 @@ fn propose(
     repository.at_place(forge, |place| {
         let wanted = Wanted {
             own: Some(&own),
-            ..wanted(place.git, registry, Staging, commit)
+            ..wanted(place.git, registry, project().first(), commit)
         };
-        place.settle(Staging, |look| wanted.newest(look))
+        place.settle(project().first(), |look| wanted.newest(look))
     })
 }
 
@@ -34,7 +33,7 @@ fn whoever_pushes_last_proposes_both() {
         let commit = repository.change("new");
         let (registry, forge) = (Registry::default(), repository.forge());
         let push = |name: &str| {
-            let app = APPS.iter().find(|app| app.name == name).unwrap();
+            let app = apps().iter().find(|app| app.name() == name).unwrap();
             registry.push(name, &repository.handle().fingerprint(&commit, app).unwrap());
         };
         let run = |app| propose(&repository, app, &commit, &registry, &forge);
@@ -50,7 +49,7 @@ fn whoever_pushes_last_proposes_both() {
         let outcome = run(order[1]).unwrap();
         repository.git(&["fetch", "--quiet", "origin", &branch(&outcome)]);
         let changed = repository.git(&["diff", "--name-only", "origin/master", "FETCH_HEAD"]);
-        assert_eq!(changed.lines().count(), APPS.len(), "{changed}");
+        assert_eq!(changed.lines().count(), apps().len(), "{changed}");
         // And the first one, started again, finds it done.
         let (proposed, written) = (heads(&repository), forge.written());
         assert_eq!(run(order[0]).unwrap(), outcome);
@@ -71,7 +70,7 @@ fn who_has_nothing_to_push_still_proposes_when_it_is_last() {
     repository.push("master");
     let run = |app| propose(&repository, app, &commit, &registry, &forge);
     assert_eq!(run("frontend").unwrap(), Outcome::LeftTo(vec!["backend"]));
-    let backend = repository.handle().fingerprint(&commit, &APPS[0]).unwrap();
+    let backend = repository.handle().fingerprint(&commit, &apps()[0]).unwrap();
     registry.push("backend", &backend);
     assert!(branch(&run("frontend").unwrap()).ends_with(&commit[..10]));
 }

@@ -17,7 +17,6 @@ use super::gate::{Door, Gated};
 use super::model::{Forge, Registry, digest};
 use super::races::one_look;
 use super::{git, shell, wanted};
-use crate::ci::apps::{APPS, App};
 use crate::ci::git::remote::{GitRemote, Heads, Remote as _};
 use crate::ci::git::{Git, Memory};
 use crate::ci::overlay::{self, Pin};
@@ -26,7 +25,8 @@ use crate::ci::propose::Place;
 use crate::ci::registry::Images as _;
 use crate::ci::releases::Known;
 use crate::ci::wanted::Wanted;
-use crate::environment::Environment;
+use crate::environment::{Environment, apps, project};
+use project::App;
 
 /// Pushes of one simulation.
 pub(super) const PUSHES: usize = 3;
@@ -117,11 +117,11 @@ impl Simulation {
         let git = Git::remembering(&sh, self.memory.clone());
         let (registry, forge) = (Gated(&self.registry, door), Gated(&self.forge, door));
         let (mut missing, mut others) = (Vec::new(), Vec::new());
-        for app in APPS {
+        for app in apps() {
             let tag = git.fingerprint(commit, app)?;
-            if registry.digest(app.name, &tag)?.is_none() {
-                let mine = own.is_none_or(|own| own.contains(&app.name));
-                if mine { &mut missing } else { &mut others }.push((app.name, tag));
+            if registry.digest(app.name(), &tag)?.is_none() {
+                let mine = own.is_none_or(|own| own.contains(&app.name()));
+                if mine { &mut missing } else { &mut others }.push((app.name(), tag));
             }
         }
         for _ in 0..thread_rng().gen_range(0..4) * BUILD {
@@ -144,9 +144,9 @@ impl Simulation {
             _ => {
                 let wanted = Wanted {
                     own,
-                    ..wanted(&git, &registry, Environment::Staging, commit)
+                    ..wanted(&git, &registry, project().first(), commit)
                 };
-                place.settle(Environment::Staging, |look| {
+                place.settle(project().first(), |look| {
                     let mut plan = wanted.newest(look)?;
                     if matches!(self.protocol, Protocol::Forgetful) {
                         forget(&mut plan);
@@ -164,7 +164,7 @@ impl Simulation {
     pub(super) fn pinned(&self, environment: Environment, last: Option<usize>) -> Result<usize> {
         let pushes = self.pushes.lock().unwrap();
         let mut found = None;
-        for (at, (app, pin)) in APPS.iter().zip(self.pins(environment)).enumerate() {
+        for (at, (app, pin)) in apps().iter().zip(self.pins(environment)).enumerate() {
             let number = match &pin.commit {
                 Some(commit) => pushes.iter().position(|(pushed, _)| pushed == commit),
                 None => last,
@@ -172,14 +172,14 @@ impl Simulation {
             let Some(number) = number else {
                 bail!(
                     "{} is pinned to {:?}, which was never pushed",
-                    app.name,
+                    app.name(),
                     pin.commit
                 );
             };
             ensure!(
                 pin.digest == digest(&pushes[number].1[at]),
                 "{} has not the image of push {number}",
-                app.name
+                app.name()
             );
             ensure!(
                 found.is_none_or(|found| found == number),
@@ -212,10 +212,10 @@ impl Simulation {
             remote.bring(&["master"]).unwrap();
         }
         let pin = |app: &App| {
-            let text = git.file(&master, &app.overlay(environment.name())).unwrap();
-            overlay::pin(&text, app.name).unwrap()
+            let text = git.file(&master, &app.overlay(environment)).unwrap();
+            overlay::pin(&text, app.name()).unwrap()
         };
-        APPS.iter().map(pin).collect()
+        apps().iter().map(pin).collect()
     }
 
     pub(super) fn run_all(&self) {

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use super::{OVERLAY, Repository, model, wanted};
-use crate::ci::apps::APPS;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote as _};
 use crate::ci::propose::{Outcome, Place};
-use crate::environment::Environment;
+use crate::environment::{apps, environments, project};
 
 /// A bare repository that holds `infra/` alone, and so no commit of the application.
 fn infra(repository: &Repository) -> PathBuf {
@@ -16,12 +15,12 @@ fn infra(repository: &Repository) -> PathBuf {
     let (at, in_work) = (bare.display().to_string(), work.display().to_string());
     repository.git(&["init", "--quiet", "--bare", "--initial-branch", "master", &at]);
     repository.git(&["init", "--quiet", "--initial-branch", "master", &in_work]);
-    for app in APPS {
-        for environment in ["staging", "production"] {
+    for app in apps() {
+        for environment in environments() {
             let file = work.join(app.overlay(environment));
             repository
                 .sh
-                .write_file(file, OVERLAY.replace("APP", app.name))
+                .write_file(file, OVERLAY.replace("APP", app.name()))
                 .unwrap();
         }
     }
@@ -54,8 +53,8 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
         forge: &forge,
     };
     let propose = |commit: &str| {
-        let wanted = wanted(&git, &registry, Environment::Staging, commit);
-        place.settle(Environment::Staging, |look| wanted.newest(look))
+        let wanted = wanted(&git, &registry, project().first(), commit);
+        place.settle(project().first(), |look| wanted.newest(look))
     };
     let outcome = propose(&commit).unwrap();
     let branch = format!("release/staging-{}", &commit[..10]);
@@ -80,8 +79,8 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
     assert_eq!(propose(&commit).unwrap(), Outcome::Nothing);
     let first = repository.git(&["rev-parse", "HEAD^"]);
     let early = repository.registry(&[&first]);
-    let wanted = wanted(&git, &early, Environment::Staging, &first);
-    let outcome = place.settle(Environment::Staging, |look| wanted.newest(look));
+    let wanted = wanted(&git, &early, project().first(), &first);
+    let outcome = place.settle(project().first(), |look| wanted.newest(look));
     assert_eq!(outcome.unwrap(), Outcome::Overtaken(commit));
 }
 
@@ -106,9 +105,9 @@ fn the_overlays_change_in_the_same_way_as_in_one_repository() {
             source: source.map(|source| source as _),
             forge: &forge,
         };
-        let wanted = wanted(&git, &registry, Environment::Staging, &commit);
+        let wanted = wanted(&git, &registry, project().first(), &commit);
         place
-            .settle(Environment::Staging, |look| wanted.newest(look))
+            .settle(project().first(), |look| wanted.newest(look))
             .unwrap();
         let heads = infra.heads(&["release/*".to_owned()]).unwrap();
         let made = heads.into_values().next().unwrap();

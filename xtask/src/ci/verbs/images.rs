@@ -38,18 +38,18 @@ impl Run<'_> {
         let kept = Kept::beside_results(self.sh, self.git, options)?;
         let mut missing = false;
         for app in &wanted {
-            missing |= !kept.restore(self.sh, app, &build::context_of(&out, app.name))?;
+            missing |= !kept.restore(self.sh, app, &build::context_of(&out, app.app))?;
         }
         if missing {
             build::apps(self.sh, &out, options)?;
             for app in &wanted {
-                kept.keep(self.sh, app, &build::context_of(&out, app.name))?;
+                kept.keep(self.sh, app, &build::context_of(&out, app.app))?;
             }
         }
         let origin = self.origin(&plan.commit)?;
         for app in wanted {
-            let context = build::context_of(&out, app.name);
-            images::build(self.sh, engine, app.name, &app.image, &origin, &context)?;
+            let context = build::context_of(&out, app.app);
+            images::build(self.sh, engine, app.app, &app.image, &origin, &context)?;
             let megabytes = build::megabytes(&context)?;
             println!("built     {} ({megabytes:.1} MB)", app.image);
             events::add(&Event::Built {

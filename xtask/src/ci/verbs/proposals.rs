@@ -1,6 +1,6 @@
 //! Proposals: of a release, a promotion, a way back; and what is said of how it ended.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::ci::git::short;
 use crate::ci::look::Look;
@@ -10,7 +10,7 @@ use crate::ci::results;
 use crate::ci::run::Run;
 use crate::ci::settings::{self, Forge};
 use crate::ci::wanted::Wanted;
-use crate::environment::Environment;
+use crate::environment::{Environment, project};
 use crate::flags;
 
 impl Run<'_> {
@@ -51,7 +51,10 @@ impl Run<'_> {
     }
 
     pub(in crate::ci) fn promote(&self, flags: &flags::CiPromote) -> Result<()> {
-        let (from, to) = (flags.from, flags.to);
+        let to = flags.to.unwrap_or(project().last());
+        let from = flags.from.or(project().before(to)).with_context(|| {
+            format!("nothing is promoted to {to}: it is the first environment; name another by --to")
+        })?;
         if from == to {
             bail!("--from and --to are the same environment");
         }

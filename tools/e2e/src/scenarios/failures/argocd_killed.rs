@@ -12,7 +12,7 @@ use crate::actors::{Operator, ReadLoad};
 use crate::argocd;
 use crate::cluster::Cluster;
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{API, Environment};
 use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -20,7 +20,7 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
 
 /// The app whose sync takes a while: its migration runs first.
-const APP: &str = "backend";
+const APP: &str = API;
 const NOBODY_RENDERS: &str = "ComparisonError";
 const BEGUN: Duration = Duration::from_secs(20);
 const CONVERGED: Duration = Duration::from_secs(45);
@@ -44,10 +44,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let before = operator.head().await?;
-    let reads = ReadLoad::start(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::first())?;
     let restart = async |mark| {
         operator
-            .patch(overlays::BACKEND, &[overlays::restart(mark)])
+            .patch(&overlays::of(API), &[overlays::restart(mark)])
             .await
     };
     let first = restart("first").await?;
@@ -79,7 +79,7 @@ async fn survives(env: &Env, step: &StepHandle, commit: &str, part: &str) -> Res
 
 /// Kill a part of Argo CD while it syncs `commit`. Gives why that failed; none if it is live.
 async fn killed_in(env: &Env, step: &StepHandle, commit: &str, part: &str) -> Result<Option<String>> {
-    let staging = &env.staging;
+    let staging = env.first();
     gitops::syncing(step, staging, APP, commit, BEGUN).await?;
     kill(staging, part).await?;
     let killed = Instant::now();

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::actors::Operator;
 use crate::env::Env;
+use crate::environment::PAGE;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
@@ -27,6 +28,6 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let word = overlays::set("Deployment", "/spec/revisionHistoryLimit", &json!("three"));
-    let merge = async |operator: &Operator| operator.patch(overlays::FRONTEND, &[word]).await;
+    let merge = async |operator: &Operator| operator.patch(&overlays::of(PAGE), &[word]).await;
     refused::run(env, step, merge, "revisionHistoryLimit").await
 }

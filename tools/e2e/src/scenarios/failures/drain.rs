@@ -9,7 +9,7 @@ use xshell::Shell;
 use crate::actors::{Operator, ReadLoad, WriteLoad};
 use crate::argocd;
 use crate::env::Env;
-use crate::environment::{APPS, Environment};
+use crate::environment::{Environment, apps};
 use crate::gitops;
 use crate::kustomization::with_replicas;
 use crate::plan::Step;
@@ -21,7 +21,6 @@ use crate::scenarios::pods::{Servers, node_of};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::replicas;
 
-const OVERLAYS: [&str; 2] = [overlays::BACKEND, overlays::FRONTEND];
 const SCALED: Duration = Duration::from_mins(1);
 const DRAINED: Duration = Duration::from_mins(1);
 
@@ -41,13 +40,17 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
-    let nodes = Environment::Staging.nodes();
+    let nodes = Environment::first().nodes();
     let node = nodes.last().context("a cluster has nodes")?;
-    ensure!(nodes.len() > 1, "staging has one node, and visitors come by it");
+    ensure!(
+        nodes.len() > 1,
+        "{} has one node, and visitors come by it",
+        Environment::first()
+    );
     let scaled = on_each_node(env, step, &operator).await?;
     let uncordon = ["uncordon", node.as_str()];
     let shell = Shell::new().context("open a shell")?;
-    let undo = Undo::by([env.staging.kubectl(&env.ground, &shell, &uncordon)]);
+    let undo = Undo::by([env.first().kubectl(&env.ground, &shell, &uncordon)]);
     let emptied = empty(env, step, node).await;
     // In any case: pods are to be scheduled there again.
     let open = kubectl(env, &uncordon).await;
@@ -56,27 +59,27 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 
     // Its parts that were evicted hear of no commit until they are there again.
     let begun = Instant::now();
-    argocd::whole(step, &env.staging).await?;
-    for app in APPS {
-        gitops::compares_again(step, &env.staging, app, SCALED).await?;
+    argocd::whole(step, env.first()).await?;
+    for app in apps() {
+        gitops::compares_again(step, env.first(), app, SCALED).await?;
     }
     step.measured("Argo CD whole again", begun.elapsed().as_secs_f64());
     let Some(scaled) = scaled else { return Ok(()) };
     let back = operator.revert(&scaled).await?;
-    gitops::live(step, &env.staging, &APPS, &back, SCALED).await
+    gitops::live(step, env.first(), &apps(), &back, SCALED).await
 }
 
 /// Where an app has fewer servers than there are nodes, it gets one for each, by the commit that
 /// this gives.
 async fn on_each_node(env: &Env, step: &StepHandle, operator: &Operator) -> Result<Option<String>> {
-    let wanted = u16::try_from(Environment::Staging.nodes().len())?;
+    let wanted = u16::try_from(Environment::first().nodes().len())?;
     let mut few = Vec::new();
-    for (app, overlay) in APPS.into_iter().zip(OVERLAYS) {
-        if replicas(&env.staging, app).await? < wanted {
-            few.push((app, overlay));
+    for app in apps() {
+        if replicas(env.first(), app).await? < wanted {
+            few.push((app, overlays::of(app)));
         }
     }
-    let (apps, overlays): (Vec<_>, Vec<_>) = few.iter().copied().unzip();
+    let (apps, overlays): (Vec<_>, Vec<_>) = few.iter().cloned().unzip();
     if apps.is_empty() {
         return Ok(None);
     }
@@ -86,9 +89,9 @@ async fn on_each_node(env: &Env, step: &StepHandle, operator: &Operator) -> Resu
         with_replicas(&text, app, wanted)
     };
     let scaled = operator.edit_each(&overlays, scale).await?;
-    gitops::arrived(step, &env.staging, &apps, &scaled, SCALED).await?;
+    gitops::arrived(step, env.first(), &apps, &scaled, SCALED).await?;
     for app in apps {
-        Servers::of(env, &env.staging, app)
+        Servers::of(env, env.first(), app)
             .ready(step, wanted, SCALED)
             .await?;
     }
@@ -96,8 +99,8 @@ async fn on_each_node(env: &Env, step: &StepHandle, operator: &Operator) -> Resu
 }
 
 async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
-    let reads = ReadLoad::start(env, Environment::Staging)?;
-    let writes = WriteLoad::start(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::first())?;
+    let writes = WriteLoad::start(env, Environment::first())?;
     let evicted = on_node(env, node).await?;
     ensure!(
         !evicted.is_empty(),
@@ -117,9 +120,9 @@ async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
     )
     .await?;
     step.measured("drained in", begun.elapsed().as_secs_f64());
-    for app in APPS {
-        let replicas = replicas(&env.staging, app).await?;
-        Servers::of(env, &env.staging, app)
+    for app in apps() {
+        let replicas = replicas(env.first(), app).await?;
+        Servers::of(env, env.first(), app)
             .ready(step, replicas, DRAINED)
             .await?;
     }
@@ -132,8 +135,8 @@ async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
 /// The servers on a node, by their names.
 async fn on_node(env: &Env, node: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for app in APPS {
-        for pod in Servers::of(env, &env.staging, app).list().await? {
+    for app in apps() {
+        for pod in Servers::of(env, env.first(), app).list().await? {
             if node_of(&pod)? == node {
                 found.push(pod.name_any());
             }
@@ -145,7 +148,7 @@ async fn on_node(env: &Env, node: &str) -> Result<Vec<String>> {
 async fn kubectl(env: &Env, args: &[&str]) -> Result<()> {
     let shell = Shell::new().context("open a shell")?;
     Tool::new(
-        env.staging.kubectl(&env.ground, &shell, args),
+        env.first().kubectl(&env.ground, &shell, args),
         &env.ground.run.log("drain"),
         DRAINED + Duration::from_secs(10),
     )

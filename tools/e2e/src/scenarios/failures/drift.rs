@@ -35,15 +35,15 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let client = &env.staging.client;
+    let client = &env.first().client;
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), NAMESPACE);
     let services: Api<Service> = Api::namespaced(client.clone(), NAMESPACE);
     let server = |image: &str| json!({ "spec": { "template": { "spec": { "containers": [{ "name": "frontend", "image": image }] } } } });
-    let replicas = replicas(&env.staging, "frontend").await?;
+    let replicas = replicas(env.first(), "frontend").await?;
     let changes = [
         ("replicas", json!({ "spec": { "replicas": replicas + 1 } })),
         // The other app's: one that nobody has signed might be refused at once.
-        ("image", server(&image_of(&env.staging, "backend").await?)),
+        ("image", server(&image_of(env.first(), "backend").await?)),
         (
             "label",
             json!({ "metadata": { "labels": { "app.kubernetes.io/part-of": "nothing" } } }),
@@ -71,7 +71,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     step.measured("Service healed", deleted.elapsed().as_secs_f64());
 
     // The nodes take up the new Service one after the other.
-    let visitor = Visitor::of(&env.staging, &env.ground.http);
+    let visitor = Visitor::of(env.first(), &env.ground.http);
     let answers = async || visitor.page().await.map(Verdict::Ready);
     eventually(step, "the page answers", HEALED, answers).await?;
     step.measured("page answers again", deleted.elapsed().as_secs_f64());

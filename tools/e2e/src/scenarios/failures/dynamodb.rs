@@ -68,10 +68,10 @@ async fn unreachable(env: &Env, step: &StepHandle) -> Result<()> {
 }
 
 async fn outage(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
-    let servers = Servers::of(env, &env.staging, "backend");
+    let servers = Servers::of(env, env.first(), "backend");
     let before = servers.one().await?;
-    let visitor = Visitor::of(&env.staging, &env.ground.http);
-    let writes = WriteLoad::start(env, Environment::Staging)?;
+    let visitor = Visitor::of(env.first(), &env.ground.http);
+    let writes = WriteLoad::start(env, Environment::first())?;
     tokio::time::sleep(Duration::from_secs(2)).await;
 
     let cut = Instant::now();
@@ -102,7 +102,7 @@ async fn outage(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
     let page = env
         .ground
         .http
-        .get(format!("{}/", env.staging.frontend_url))
+        .get(format!("{}/", env.first().page()))
         .send()
         .await?;
     ensure!(
@@ -134,12 +134,12 @@ async fn throttled(env: &Env, step: &StepHandle) -> Result<()> {
 }
 
 async fn faults(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
-    let servers = Servers::of(env, &env.staging, "backend");
+    let servers = Servers::of(env, env.first(), "backend");
     let before = servers.one().await?;
     let proxy = detour.through_proxy().await?;
     let board = Board {
         http: &env.ground.http,
-        url: format!("{}{}", env.staging.backend_url, board_api::MESSAGES),
+        url: format!("{}{}", env.first().api(), board_api::MESSAGES),
     };
     eventually(step, "the proxy", BACK, async || {
         board.read().await?;
@@ -161,7 +161,7 @@ async fn faults(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
         proxy.seen("PutItem")
     );
 
-    let writes = WriteLoad::start(env, Environment::Staging)?;
+    let writes = WriteLoad::start(env, Environment::first())?;
     proxy.next(ALL, "PutItem", Fault::Throttled);
     board.expect(
         "a post that is throttled throughout",

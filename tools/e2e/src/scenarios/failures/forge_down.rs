@@ -7,7 +7,7 @@ use xshell::Shell;
 
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::env::{Env, Ground};
-use crate::environment::Environment;
+use crate::environment::{API, Environment};
 use crate::gitops;
 use crate::plan::Step;
 use crate::process::Tool;
@@ -18,7 +18,7 @@ use crate::scenarios::{deliveries, overlays};
 use crate::wait::{Verdict, consistently};
 use crate::world::FORGE;
 
-const APP: &str = "backend";
+const APP: &str = API;
 const BEGUN: Duration = Duration::from_secs(20);
 const DOWN: Duration = Duration::from_secs(5);
 const LIVE: Duration = Duration::from_secs(40);
@@ -45,7 +45,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         );
         return Ok(());
     }
-    let reads = ReadLoad::start(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::first())?;
     let there = in_mid_sync(env, step).await?;
     // Even if it fails: the other scenarios rely on the webhooks.
     let outcome = after_a_merge(env, step, &there).await;
@@ -56,9 +56,9 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 
 /// Argo CD has rendered what it applies, so it needs the forge no more.
 async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
-    let staging = &env.staging;
+    let staging = env.first();
     let there = Operator::of(env)
-        .patch(overlays::BACKEND, &[overlays::restart("forge-down")])
+        .patch(&overlays::of(API), &[overlays::restart("forge-down")])
         .await?;
     gitops::syncing(step, staging, APP, &there, BEGUN).await?;
     let down = Paused::forge(&env.ground).await?;
@@ -71,7 +71,7 @@ async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
 
 /// The merge takes back what `there` released.
 async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> {
-    let (staging, operator) = (&env.staging, Operator::of(env));
+    let (staging, operator) = (env.first(), Operator::of(env));
     deliveries::set_active(env, false).await?;
     let back = operator.revert(there).await?;
     let down = Paused::forge(&env.ground).await?;
@@ -86,7 +86,7 @@ async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> 
     let live = gitops::live_since(step, staging, &[APP], &back, LIVE).await?;
     step.measured("refresh to live", (live - asked).as_secs_f64());
     // The other environment got no webhook either, and nothing of it has changed.
-    gitops::refresh(&env.production, APP).await
+    gitops::refresh(env.last(), APP).await
 }
 
 /// A forge that takes connections and answers none, until this is ended or dropped.

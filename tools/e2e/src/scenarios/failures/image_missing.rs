@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::actors::Operator;
 use crate::admission::HOOK;
 use crate::env::Env;
+use crate::environment::PAGE;
 use crate::gitops;
 use crate::kustomization::with_digest;
 use crate::plan::Step;
@@ -40,8 +41,8 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         return held_back::run(env, step, edit, "Failed to pull image").await;
     }
     // Nobody has signed what is not there: it does not come to pods.
-    let merge = async |operator: &Operator| operator.edit(overlays::FRONTEND, edit).await;
+    let merge = async |operator: &Operator| operator.edit(&overlays::of(PAGE), edit).await;
     refused::run(env, step, merge, HOOK).await?;
     let head = Operator::of(env).head().await?;
-    gitops::sync_by_hand(step, &env.staging, held_back::APP, &head, SYNCED).await
+    gitops::sync_by_hand(step, env.first(), held_back::APP, &head, SYNCED).await
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::actors::{ReadLoad, WriteLoad};
 use crate::env::Env;
-use crate::environment::{APPS, Environment};
+use crate::environment::{Environment, apps};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
@@ -66,8 +66,8 @@ async fn pods(env: &Env, step: &StepHandle) -> Result<()> {
 async fn processes(env: &Env, step: &StepHandle) -> Result<()> {
     let count = async || {
         let mut sum = 0;
-        for app in APPS {
-            let pods = Servers::of(env, &env.production, app).list().await?;
+        for app in apps() {
+            let pods = Servers::of(env, env.last(), app).list().await?;
             sum += pods.iter().map(restarts).sum::<i32>();
         }
         anyhow::Ok(sum)
@@ -94,11 +94,11 @@ async fn under_load(
     step: &StepHandle,
     kill: impl AsyncFn(&Servers<'_>) -> Result<()>,
 ) -> Result<()> {
-    let reads = ReadLoad::start(env, Environment::Production)?;
-    let writes = WriteLoad::start(env, Environment::Production)?;
-    for app in APPS {
-        let servers = Servers::of(env, &env.production, app);
-        let replicas = replicas(&env.production, app).await?;
+    let reads = ReadLoad::start(env, Environment::last())?;
+    let writes = WriteLoad::start(env, Environment::last())?;
+    for app in apps() {
+        let servers = Servers::of(env, env.last(), app);
+        let replicas = replicas(env.last(), app).await?;
         let killed = Instant::now();
         step.doing(&format!("kill one of {app}"));
         kill(&servers).await?;

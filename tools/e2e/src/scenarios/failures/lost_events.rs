@@ -12,7 +12,7 @@ use xshell::Shell;
 use crate::actors::Operator;
 use crate::cluster::ARGOCD_PORT;
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{Environment, PAGE};
 use crate::git::short;
 use crate::gitops;
 use crate::kustomization::with_item;
@@ -25,7 +25,7 @@ use crate::scenarios::workloads::NAMESPACE;
 use crate::scenarios::{deliveries, overlays};
 use crate::wait::{Verdict, consistently, eventually};
 
-const APP: &str = "frontend";
+const APP: &str = PAGE;
 /// On the Deployment alone: no pod is replaced, so that nothing but the sync is waited for.
 const ANNOTATION: &str = "gitops-loop.example.com/merge";
 
@@ -104,7 +104,7 @@ async fn merged_twice(env: &Env, step: &StepHandle, times: usize) -> Result<()> 
         let apart = Duration::from_millis(APART[round % APART.len()]);
         let values = [0, 1].map(|number| format!("{round}-{number}"));
         let edits = values.each_ref().map(|value| annotated(value));
-        let [_, second] = operator.twice(overlays::FRONTEND, edits, apart).await?;
+        let [_, second] = operator.twice(&overlays::of(PAGE), edits, apart).await?;
         let merged = Instant::now();
         served(env, step, &second, &values[1], LIVE)
             .await
@@ -130,10 +130,10 @@ async fn out_of_order(env: &Env, step: &StepHandle) -> Result<()> {
 async fn second_first(env: &Env, step: &StepHandle, operator: &Operator, before: &str) -> Result<()> {
     let values = ["order-first", "order-second"];
     let merges = operator
-        .twice(overlays::FRONTEND, values.map(annotated), Duration::ZERO)
+        .twice(&overlays::of(PAGE), values.map(annotated), Duration::ZERO)
         .await?;
     let [first, second] = &merges;
-    let changed = format!("infra/{}", overlays::FRONTEND);
+    let changed = format!("infra/{}", &overlays::of(PAGE));
     let push = |from, to| deliveries::push(env, [from, to], &changed, 0);
     deliveries::deliver(env, &push(first, second)).await?;
     let told = Instant::now();
@@ -155,14 +155,14 @@ async fn second_first(env: &Env, step: &StepHandle, operator: &Operator, before:
         short(first)
     ));
     // The other environment got no webhook either, and nothing of it has changed.
-    gitops::refresh(&env.production, APP).await
+    gitops::refresh(env.last(), APP).await
 }
 
 async fn webhook_lost(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
     let before = operator.head().await?;
     let shut = Shut::port(env).await?;
-    let commit = operator.edit(overlays::FRONTEND, annotated("lost")).await?;
+    let commit = operator.edit(&overlays::of(PAGE), annotated("lost")).await?;
     let merged = Instant::now();
     tokio::time::sleep(SHUT).await;
     ensure!(
@@ -185,7 +185,7 @@ async fn webhook_lost(env: &Env, step: &StepHandle) -> Result<()> {
 /// Wait until Argo CD is at `commit`, and the Deployment says `value`.
 async fn served(env: &Env, step: &StepHandle, commit: &str, value: &str, within: Duration) -> Result<()> {
     let begun = Instant::now();
-    gitops::arrived(step, &env.staging, &[APP], commit, within).await?;
+    gitops::arrived(step, env.first(), &[APP], commit, within).await?;
     let left = within.saturating_sub(begun.elapsed());
     eventually(step, "the Deployment's annotation", left, async || {
         let found = annotation(env).await?;
@@ -199,7 +199,7 @@ async fn served(env: &Env, step: &StepHandle, commit: &str, value: &str, within:
 }
 
 async fn annotation(env: &Env) -> Result<Option<String>> {
-    let deployments: Api<Deployment> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
+    let deployments: Api<Deployment> = Api::namespaced(env.first().client.clone(), NAMESPACE);
     let found = deployments.get(APP).await.context("read the Deployment")?;
     let mut annotations = found.metadata.annotations.unwrap_or_default();
     Ok(annotations.remove(ANNOTATION))
@@ -249,7 +249,7 @@ async fn change(env: &Env, verb: &str) -> Result<()> {
 
 /// Before the node sends the packet on to a pod.
 fn rule(verb: &str) -> Vec<String> {
-    let node = Environment::Staging.control_plane();
+    let node = Environment::first().control_plane();
     let port = ARGOCD_PORT.to_string();
     [
         "exec",

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::env::Env;
+use crate::environment::API;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
@@ -42,12 +43,12 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     };
     let bad = course.release(&wrong).await?;
     course.stopped(&bad, "backoff limit", FAILED).await?;
-    let said = migration_job::said(&env.staging, NOWHERE).await?;
+    let said = migration_job::said(env.first(), NOWHERE).await?;
     step.evidence(format!("the migration: {said}"));
 
     let good = course
         .operator
-        .replace(overlays::BACKEND, NOWHERE, "messages-staging")
+        .replace(&overlays::of(API), NOWHERE, "messages-staging")
         .await?;
     course.arrived(&good).await?;
     course.back().await?;

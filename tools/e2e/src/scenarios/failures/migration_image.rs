@@ -48,7 +48,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         // Nobody has signed what is not there: it does not come to a pod.
         course.stopped(&bad, HOOK, within).await?;
     } else {
-        let why = migration_job::cannot_start(step, &env.staging).await?;
+        let why = migration_job::cannot_start(step, env.first()).await?;
         step.evidence(format!("the migration's pod: {why}"));
         course.stopped(&bad, "deadline", within).await?;
     }

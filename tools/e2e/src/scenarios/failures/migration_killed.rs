@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
 use crate::env::Env;
+use crate::environment::API;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
@@ -37,7 +38,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let table = OlderTable::restore(env, "messages-killed", MESSAGES).await?;
-    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let staging = Visitor::of(env.first(), &env.ground.http);
     let schema = staging.backend_version().await?.required_schema_version;
     let course = Course::begin(env, step).await?;
     let restored = Change {
@@ -46,7 +47,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     };
     let first = course.release(&restored).await?;
     let reached = table.checkpoint(step).await?;
-    migration_job::kill(&env.staging).await?;
+    migration_job::kill(env.first()).await?;
     course.stopped(&first, "backoff limit", FAILED).await?;
     let at = table.schema().await?;
     ensure!(at == 1, "the killed migration left the table at schema {at}");
@@ -54,11 +55,11 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let rate = |value| format!(r#"\"name\":\"MIGRATE_ITEMS_PER_SECOND\",\"value\":\"{value}\""#);
     let second = course
         .operator
-        .replace(overlays::BACKEND, &rate(SLOWLY), &rate(AS_FAST_AS_IT_CAN))
+        .replace(&overlays::of(API), &rate(SLOWLY), &rate(AS_FAST_AS_IT_CAN))
         .await?;
     course.arrived(&second).await?;
     let went_on = format!(r#""earlier_seen":{reached}"#);
-    migration_job::said(&env.staging, &went_on).await?;
+    migration_job::said(env.first(), &went_on).await?;
     let (seen, _) = table.migrated(schema).await?;
     ensure!(
         seen == u64::try_from(MESSAGES)?,
@@ -69,5 +70,5 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     ));
     course.back().await?;
     course.end().await?;
-    table.drop(step, &env.staging).await
+    table.drop(step, env.first()).await
 }

@@ -38,7 +38,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let table = OlderTable::restore(env, "messages-skipped", 30).await?;
-    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let staging = Visitor::of(env.first(), &env.ground.http);
     let schema = staging.backend_version().await?.required_schema_version;
     let course = Course::begin(env, step).await?;
     let slow = Change {
@@ -47,7 +47,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         ..Change::default()
     };
     let first = course.release(&slow).await?;
-    gitops::rolling_out(step, &env.staging, APP, &first, APPLIED).await?;
+    gitops::rolling_out(step, env.first(), APP, &first, APPLIED).await?;
     let merged = Instant::now();
     let needing = Change {
         settings: &[("TABLE_NAME", table.name)],
@@ -57,7 +57,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let second = course.release(&needing).await?;
     course.arrived(&second).await?;
     step.measured("merge in mid-rollout to live", merged.elapsed().as_secs_f64());
-    if !migration_job::was_for(&env.staging, table.name).await? {
+    if !migration_job::was_for(env.first(), table.name).await? {
         bail!("{} is live, and no migration was run for it", short(&second));
     }
     let (seen, _) = table.migrated(schema).await?;
@@ -69,5 +69,5 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     ));
     course.back().await?;
     course.end().await?;
-    table.drop(step, &env.staging).await
+    table.drop(step, env.first()).await
 }

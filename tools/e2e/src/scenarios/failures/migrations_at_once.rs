@@ -31,7 +31,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let table = OlderTable::restore(env, "messages-at-once", MESSAGES).await?;
-    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let staging = Visitor::of(env.first(), &env.ground.http);
     let schema = staging.backend_version().await?.required_schema_version;
     let course = Course::begin(env, step).await?;
     let restored = Change {
@@ -60,5 +60,5 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     second.remove().await?;
     course.back().await?;
     course.end().await?;
-    table.drop(step, &env.staging).await
+    table.drop(step, env.first()).await
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use crate::actors::{Reviewer, Visitor};
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{API, Environment};
 use crate::git::short;
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -23,7 +23,7 @@ const BUILT: Duration = Duration::from_mins(8);
 const PATCH: &str = "tools/e2e/fixtures/words-migration.patch";
 const MIGRATION: &str = "backend/src/migrate/words.rs";
 const NUMBERED: &str = "Migration::backfill(3,";
-const CODE: &str = "backend";
+const CODE: &str = API;
 const WORDLESS: &str = "… !";
 const MENDED: &str = "words fail me";
 
@@ -43,7 +43,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let staging = Visitor::of(env.first(), &env.ground.http);
     let old = staging.backend_version().await?;
     let schema = old.schema_version.unwrap_or_default() + 1;
     staging.post("a friend of few words", WORDLESS).await?;
@@ -56,15 +56,15 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     // The table may be further than the code: that is how this scenario leaves it.
     code.commit_text(MIGRATION, NUMBERED, &format!("Migration::backfill({schema},"))
         .await?;
-    let commit = built(env, step, Environment::Staging, BUILT).await?;
+    let commit = built(env, step, Environment::first(), BUILT).await?;
     let reviewer = Reviewer::of(&env.world);
-    let proposal = reviewer.proposal(step, Environment::Staging, &commit).await?;
+    let proposal = reviewer.proposal(step, Environment::first(), &commit).await?;
     let manifests = env.manifests();
     let bad = reviewer
-        .merge(step, Environment::Staging, &proposal, &manifests)
+        .merge(step, Environment::first(), &proposal, &manifests)
         .await?;
     course.stopped(&bad.commit, "backoff limit", FAILED).await?;
-    let said = migration_job::said(&env.staging, &wordless.uuid).await?;
+    let said = migration_job::said(env.first(), &wordless.uuid).await?;
     step.evidence(format!("the migration: {said}"));
 
     staging.edit(&wordless, MENDED).await?;
@@ -88,11 +88,11 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     step.doing("take the code back, too");
     code.catch_up().await?;
     code.commit_restored(CODE, &seed).await?;
-    let restored = code.push(Environment::Staging.branch()).await?;
+    let restored = code.push(Environment::first().branch()).await?;
     env.ci
-        .passed(step, Environment::Staging.branch(), &restored, BUILT)
+        .passed(step, Environment::first().branch(), &restored, BUILT)
         .await?;
-    workloads::none_ending(step, &env.staging).await?;
+    workloads::none_ending(step, env.first()).await?;
     let now = staging.backend_version().await?;
     ensure!(
         now.commit == old.commit && now.required_schema_version == old.required_schema_version,

@@ -9,6 +9,7 @@ use kube::api::DeleteParams;
 
 use crate::actors::Operator;
 use crate::env::Env;
+use crate::environment::PAGE;
 use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -16,7 +17,7 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::workloads::NAMESPACE;
 use crate::wait::{Verdict, eventually};
 
-const APP: &str = "frontend";
+const APP: &str = PAGE;
 const OVERLAY: &str = "frontend/overlays/staging";
 const GOES: &str = "scenario-goes";
 const STAYS: &str = "scenario-stays";
@@ -61,7 +62,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let (staging, operator) = (&env.staging, Operator::of(env));
+    let (staging, operator) = (env.first(), Operator::of(env));
     let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
     let added = operator.add_manifests(OVERLAY, MANIFESTS).await?;
     gitops::arrived(step, staging, &[APP], &added, SYNCED).await?;

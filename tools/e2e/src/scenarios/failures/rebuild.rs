@@ -4,7 +4,7 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
 use crate::cluster::{self, Cluster};
@@ -18,7 +18,6 @@ use crate::scenarios::objects;
 use crate::wait::{Verdict, eventually};
 use crate::{admission, argocd, bring_up, gitops, teardown};
 
-const ENVIRONMENT: Environment = Environment::Production;
 const SYNCED: Duration = Duration::from_mins(2);
 /// As long as a Service that was made anew may take.
 const ANSWERED: Duration = Duration::from_secs(10);
@@ -39,10 +38,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let visitor = Visitor::of(&env.production, &env.ground.http);
+    let visitor = Visitor::of(env.last(), &env.ground.http);
     let (commit, messages) = (visitor.commit_shown().await?, visitor.messages().await?);
     step.doing("note every object");
-    let before = objects::all(&env.production.client).await?;
+    let before = objects::all(&env.last().client).await?;
     ensure!(
         before.len() >= 10,
         "only {} objects are there to compare",
@@ -51,14 +50,11 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 
     let begun = Instant::now();
     let ground = &env.ground;
-    teardown::remove_cluster(&ground.run, &ground.engine, ENVIRONMENT, step).await?;
+    teardown::remove_cluster(&ground.run, &ground.engine, Environment::last(), step).await?;
     let network = Network::ensure(&ground.run, &ground.engine).await?;
     // Visitors come by the same addresses.
-    let ports = [
-        port(&env.production.frontend_url)?,
-        port(&env.production.backend_url)?,
-    ];
-    let rebuilt = cluster::create(ground, &network, ENVIRONMENT, ports, step).await?;
+    let sites = env.last().same_sites()?;
+    let rebuilt = cluster::create(ground, &network, Environment::last(), &sites, step).await?;
     hand_over(env, &rebuilt)?;
     step.measured("cluster after", begun.elapsed().as_secs_f64());
     if let Some(signing) = &env.world.signing {
@@ -89,9 +85,4 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 fn hand_over(env: &Env, rebuilt: &Cluster) -> Result<()> {
     *env.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuilt.clone());
     bring_up::remember(&env.ground, rebuilt)
-}
-
-fn port(url: &str) -> Result<u16> {
-    let port = url.rsplit(':').next().and_then(|port| port.parse().ok());
-    port.with_context(|| format!("{url} names no port"))
 }

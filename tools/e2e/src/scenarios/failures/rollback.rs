@@ -19,7 +19,6 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
 use crate::wait::{Verdict, eventually};
 
-const STAGING: Environment = Environment::Staging;
 /// Adds the migration, and with it this file.
 const PATCH: &str = "tools/e2e/fixtures/migration-3.patch";
 const MIGRATION: &str = "backend/src/migrate/m0003_trim_text.rs";
@@ -47,19 +46,19 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let staging = Visitor::of(env.first(), &env.ground.http);
     if staging.backend_version().await?.required_schema_version < SCHEMA {
         release_migration(env, step).await?;
     }
     let manifests = env.manifests();
     let head = manifests.catch_up().await?;
     let (newest, earlier) = releases(env).await?;
-    let digests = pins(&manifests, &head, STAGING).await?;
+    let digests = pins(&manifests, &head, Environment::first()).await?;
     staging.post("late", "written by the new code").await?;
     let schema = staging.backend_version().await?.schema_version;
     let messages = staging.messages().await?;
 
-    let reads = ReadLoad::start(env, STAGING)?;
+    let reads = ReadLoad::start(env, Environment::first())?;
     roll_back(env, &earlier).await?;
     let back = merge(env, step, &earlier, "back", SCHEMA - 1).await?;
     ensure!(back.digests != digests, "the digests are those of before");
@@ -79,7 +78,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         run.contains("was taken back from commit"),
         "CI does not say that the release was taken back:\n{run}"
     );
-    let open = Reviewer::of(&env.world).open(STAGING).await?;
+    let open = Reviewer::of(&env.world).open(Environment::first()).await?;
     ensure!(open.is_empty(), "CI proposes what was taken back: {open:?}");
 
     roll_back(env, &newest).await?;
@@ -101,19 +100,24 @@ async fn release_migration(env: &Env, step: &StepHandle) -> Result<()> {
     application
         .commit_patch(PATCH, "Store texts without superfluous white space")
         .await?;
-    let commit = built(env, step, STAGING, RUN * 4).await?;
+    let commit = built(env, step, Environment::first(), RUN * 4).await?;
     let expected = Expected {
         app: "backend",
         serves: &commit,
     };
-    merged(env, step, STAGING, &commit, &expected).await.map(drop)
+    merged(env, step, Environment::first(), &commit, &expected)
+        .await
+        .map(drop)
 }
 
 /// The commit that staging runs, and that of its newest release without the migration.
 async fn releases(env: &Env) -> Result<(String, String)> {
     let (application, manifests) = (env.application(), env.manifests());
     let mut released = Vec::new();
-    for version in manifests.versions_of(&overlay("backend", STAGING)).await? {
+    for version in manifests
+        .versions_of(&overlay("backend", Environment::first()))
+        .await?
+    {
         if let Some((_, behind)) = version.split_once(" # commit ") {
             released.push(behind.get(..40).context("the commit is cut short")?.to_owned());
         }
@@ -148,10 +152,12 @@ async fn roll_back(env: &Env, to: &str) -> Result<()> {
 /// Merge the proposal of `commit`, and wait until only code that needs `schema` answers.
 async fn merge(env: &Env, step: &StepHandle, commit: &str, way: &str, schema: u32) -> Result<Release> {
     let reviewer = Reviewer::of(&env.world);
-    let proposal = reviewer.rollback(step, STAGING, commit).await?;
+    let proposal = reviewer.rollback(step, Environment::first(), commit).await?;
     let manifests = env.manifests();
-    let release = reviewer.merge(step, STAGING, &proposal, &manifests).await?;
-    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let release = reviewer
+        .merge(step, Environment::first(), &proposal, &manifests)
+        .await?;
+    let staging = Visitor::of(env.first(), &env.ground.http);
     eventually(step, "the other code", SERVES, async || {
         let serves = staging.backend_version().await?.required_schema_version;
         Ok(if serves == schema {
@@ -163,11 +169,11 @@ async fn merge(env: &Env, step: &StepHandle, commit: &str, way: &str, schema: u3
     .await?;
     let first = release.asked.elapsed().as_secs_f64();
     step.measured(&format!("{way}: merge to first answer"), first);
-    let live = gitops::live_since(step, &env.staging, &["backend"], &release.commit, LIVE).await?;
+    let live = gitops::live_since(step, env.first(), &["backend"], &release.commit, LIVE).await?;
     let live = live.saturating_duration_since(release.asked);
     step.measured(&format!("{way}: merge to live"), live.as_secs_f64());
     // Its image may be the same in both releases.
-    gitops::settled(step, &env.staging, "frontend", &release.commit, LIVE).await?;
+    gitops::settled(step, env.first(), "frontend", &release.commit, LIVE).await?;
     Ok(release)
 }
 
@@ -183,8 +189,11 @@ async fn push_aside(env: &Env, step: &StepHandle) -> Result<String> {
             std::fs::write(&file, format!("{text}# {:?}\n", std::time::SystemTime::now())).context("write it")
         })
         .await?;
-    let commit = application.push(STAGING.branch()).await?;
-    let run = env.ci.passed(step, STAGING.branch(), &commit, RUN).await?;
+    let commit = application.push(Environment::first().branch()).await?;
+    let run = env
+        .ci
+        .passed(step, Environment::first().branch(), &commit, RUN)
+        .await?;
     step.measured("a run of CI in between", began.elapsed().as_secs_f64());
     std::fs::read_to_string(&run.log).with_context(|| format!("read {}", run.log.display()))
 }

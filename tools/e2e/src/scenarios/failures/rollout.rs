@@ -6,14 +6,13 @@ use anyhow::Result;
 
 use crate::actors::{Operator, ReadLoad};
 use crate::env::Env;
-use crate::environment::{APPS, Environment};
+use crate::environment::{Environment, apps};
 use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{overlays, workloads};
 
-const OVERLAYS: [&str; 2] = [overlays::BACKEND, overlays::FRONTEND];
 const ROLLED_OUT: Duration = Duration::from_mins(1);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -33,14 +32,15 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(env);
-    let reads = ReadLoad::start(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::first())?;
+    let overlays: Vec<_> = apps().into_iter().map(overlays::of).collect();
     let there = operator
-        .patch_each(&OVERLAYS, &[overlays::restart("rollout")])
+        .patch_each(&overlays, &[overlays::restart("rollout")])
         .await?;
-    gitops::arrived(step, &env.staging, &APPS, &there, ROLLED_OUT).await?;
+    gitops::arrived(step, env.first(), &apps(), &there, ROLLED_OUT).await?;
     let back = operator.revert(&there).await?;
-    gitops::arrived(step, &env.staging, &APPS, &back, ROLLED_OUT).await?;
+    gitops::arrived(step, env.first(), &apps(), &back, ROLLED_OUT).await?;
     // Old pods answer until they end.
-    workloads::none_ending(step, &env.staging).await?;
+    workloads::none_ending(step, env.first()).await?;
     reads.stop(step).await?.at_most(0)
 }

@@ -16,7 +16,6 @@ use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 
-const STAGING: Environment = Environment::Staging;
 /// Parts of the page, and nothing that has to be compiled.
 const HERS: &str = "frontend/public/favicon.svg";
 const HIS: &str = "frontend/public/style.css";
@@ -40,7 +39,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let (reviewer, branch) = (Reviewer::of(&env.world), STAGING.branch());
+    let (reviewer, branch) = (Reviewer::of(&env.world), Environment::first().branch());
     let her = env.application();
     her.catch_up().await?;
     let his = her.of_colleague(&env.ground.run.empty("colleague")?).await?;
@@ -64,25 +63,27 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         "the late run has changed the proposal"
     );
 
-    let proposal = reviewer.proposal(step, STAGING, &later).await?;
+    let proposal = reviewer.proposal(step, Environment::first(), &later).await?;
     let manifests = env.manifests();
-    let release = reviewer.merge(step, STAGING, &proposal, &manifests).await?;
+    let release = reviewer
+        .merge(step, Environment::first(), &proposal, &manifests)
+        .await?;
     let (live, again) = tokio::join!(
-        gitops::live_since(step, &env.staging, &["frontend"], &release.commit, LIVE),
+        gitops::live_since(step, env.first(), &["frontend"], &release.commit, LIVE),
         env.ci.again(step, &stale, RUN),
     );
     again?;
     let live = live?.saturating_duration_since(release.asked);
     step.measured("merge to live", live.as_secs_f64());
 
-    let open = reviewer.open(STAGING).await?;
+    let open = reviewer.open(Environment::first()).await?;
     ensure!(open.is_empty(), "the late run proposes to go back: {open:?}");
     let head = manifests.catch_up().await?;
     ensure!(
-        pins(&manifests, &head, STAGING).await? == release.digests,
+        pins(&manifests, &head, Environment::first()).await? == release.digests,
         "the late run has changed the release"
     );
-    let visitor = Visitor::of(&env.staging, &env.ground.http);
+    let visitor = Visitor::of(env.first(), &env.ground.http);
     let serves = visitor.commit_shown().await?;
     ensure!(serves == later, "{serves} is served, {later} was pushed last");
     step.evidence(format!(
@@ -118,7 +119,7 @@ async fn after(checkout: &Checkout, branch: &str) -> Result<String> {
 
 /// The one open proposal, which must be that of `commit`.
 async fn only_open(reviewer: &Reviewer, commit: &str) -> Result<(String, String)> {
-    let mut open = reviewer.open(STAGING).await?;
+    let mut open = reviewer.open(Environment::first()).await?;
     let one = open.pop().context("nothing is proposed")?;
     ensure!(open.is_empty(), "{open:?} is proposed beside {one:?}");
     ensure!(one.0.ends_with(short(commit)), "{one:?} is not of {commit}");

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use crate::actors::{Operator, ReadLoad};
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{Environment, PAGE};
 use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -15,7 +15,7 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::workloads::pod_uids;
 use crate::wait::Verdict;
 
-const APP: &str = "frontend";
+const APP: &str = PAGE;
 const OVERLAY: &str = "frontend/overlays/staging";
 const MONITOR: &str = "apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
@@ -42,9 +42,9 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let (staging, operator) = (&env.staging, Operator::of(env));
+    let (staging, operator) = (env.first(), Operator::of(env));
     let here = pod_uids(staging).await?;
-    let reads = ReadLoad::start(env, Environment::Staging)?;
+    let reads = ReadLoad::start(env, Environment::first())?;
     let merged = Instant::now();
     let strange = operator
         .add_manifests(OVERLAY, &[("monitor.yaml", MONITOR)])

@@ -3,19 +3,18 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use futures_util::future::try_join_all;
 
 use crate::actors::{Visitor, is_bump, pins};
 use crate::argocd::allowed_repositories;
 use crate::env::Env;
-use crate::environment::Environment;
+use crate::environment::{API, Environment, apps};
 use crate::git::short;
 use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads;
-
-const APPS: [&str; 4] = ["root", "platform", "backend", "frontend"];
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("first-sync", "first sync", 240),
@@ -32,11 +31,13 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         change.is_none(),
         "scenarios have run on this loop before; `main` needs a new one: `cargo xtask e2e down`, then `cargo xtask e2e up`"
     );
-    // Side by side: both clusters got their root Application at the same time.
-    tokio::try_join!(
-        one(env, step, Environment::Staging),
-        one(env, step, Environment::Production)
-    )?;
+    // Side by side: all clusters got their root Application at the same time.
+    try_join_all(
+        Environment::all()
+            .iter()
+            .map(|environment| one(env, step, *environment)),
+    )
+    .await?;
     Ok(())
 }
 
@@ -44,7 +45,8 @@ async fn one(env: &Env, step: &StepHandle, environment: Environment) -> Result<(
     let cluster = env.cluster(environment);
     let manifests = env.manifests();
     let revision = manifests.head().await?;
-    gitops::live(step, cluster, &APPS, &revision, Duration::from_mins(3)).await?;
+    let apps = [&["root", "platform"], apps().as_slice()].concat();
+    gitops::live(step, cluster, &apps, &revision, Duration::from_mins(3)).await?;
 
     let allowed = allowed_repositories(cluster).await?;
     let address = env.world.layout.manifests().remote(&env.world.forge.cluster_url);
@@ -53,7 +55,7 @@ async fn one(env: &Env, step: &StepHandle, environment: Environment) -> Result<(
         "the project of {environment} allows {allowed:?}, the manifests are in {address} alone"
     );
     let digests = pins(&manifests, &revision, environment).await?;
-    workloads::migrated_before_serving(cluster, &digests["backend"]).await?;
+    workloads::migrated_before_serving(cluster, &digests[API]).await?;
 
     let visitor = Visitor::of(cluster, &env.ground.http);
     let shown = visitor.commit_shown().await?;

@@ -32,7 +32,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(&env.staging, &env.ground.http);
+    let staging = Visitor::of(env.first(), &env.ground.http);
     let schema = staging.backend_version().await?.schema_version;
     ensure!(
         schema == Some(SCHEMA - 1),
@@ -53,13 +53,13 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     env.application()
         .commit_patch(PATCH, "Store texts without superfluous white space")
         .await?;
-    let commit = built(env, step, Environment::Staging, Duration::from_mins(8)).await?;
+    let commit = built(env, step, Environment::first(), Duration::from_mins(8)).await?;
     let expected = Expected {
         app: "backend",
         serves: &commit,
     };
-    let release = merged(env, step, Environment::Staging, &commit, &expected).await?;
-    workloads::migrated_before_serving(&env.staging, &release.digests["backend"]).await?;
+    let release = merged(env, step, Environment::first(), &commit, &expected).await?;
+    workloads::migrated_before_serving(env.first(), &release.digests["backend"]).await?;
 
     let version = staging.backend_version().await?;
     ensure!(
@@ -96,7 +96,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         "the page does not show the early message"
     );
 
-    workloads::others_ended(step, &env.staging, &release.digests["backend"]).await?;
+    workloads::others_ended(step, env.first(), &release.digests["backend"]).await?;
     staging.post("late riser", RAW).await?;
     let late = staging.message_of("late riser").await?;
     ensure!(late.text == TIDY, "the new code stored {:?}", late.text);

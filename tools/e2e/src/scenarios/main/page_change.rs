@@ -24,12 +24,12 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(&env.staging, &env.ground.http);
-    let production = Visitor::of(&env.production, &env.ground.http);
+    let staging = Visitor::of(env.first(), &env.ground.http);
+    let production = Visitor::of(env.last(), &env.ground.http);
     let (before, in_production) = (staging.commit_shown().await?, production.commit_shown().await?);
 
     env.application().commit_patch(PATCH, "Change the page").await?;
-    let commit = built(env, step, Environment::Staging, Duration::from_mins(8)).await?;
+    let commit = built(env, step, Environment::first(), Duration::from_mins(8)).await?;
     let still = staging.commit_shown().await?;
     ensure!(
         still == before,
@@ -40,7 +40,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         app: "frontend",
         serves: &commit,
     };
-    merged(env, step, Environment::Staging, &commit, &expected).await?;
+    merged(env, step, Environment::first(), &commit, &expected).await?;
     let shown = staging.commit_shown().await?;
     ensure!(
         shown == commit,

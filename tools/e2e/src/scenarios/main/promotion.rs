@@ -24,8 +24,8 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(&env.staging, &env.ground.http).commit_shown().await?;
-    let production = Visitor::of(&env.production, &env.ground.http);
+    let staging = Visitor::of(env.first(), &env.ground.http).commit_shown().await?;
+    let production = Visitor::of(env.last(), &env.ground.http);
     let before = production.commit_shown().await?;
     ensure!(
         before != staging,
@@ -34,16 +34,16 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 
     let manifests = env.manifests();
     let master = manifests.catch_up().await?;
-    let digests = pins(&manifests, &master, Environment::Staging).await?;
+    let digests = pins(&manifests, &master, Environment::first()).await?;
     let forge = env.world.forge.client();
     let images = forge.images(ForgeAccess::ORGANISATION).await?;
 
-    let commit = built(env, step, Environment::Production, Duration::from_mins(3)).await?;
+    let commit = built(env, step, Environment::last(), Duration::from_mins(3)).await?;
     let expected = Expected {
         app: "frontend",
         serves: &staging,
     };
-    let release = merged(env, step, Environment::Production, &commit, &expected).await?;
+    let release = merged(env, step, Environment::last(), &commit, &expected).await?;
 
     ensure!(
         release.digests == digests,
@@ -80,14 +80,14 @@ fn not_built(env: &Env, commit: &str) -> Result<()> {
     let run = ledger
         .runs_of(commit)
         .into_iter()
-        .find(|run| run.branch == Environment::Production.branch());
+        .find(|run| run.branch == Environment::last().branch());
     let run = run.context("CI has no run for the promotion")?;
     let built = images(run)?;
     ensure!(built.is_empty(), "CI built for production: {}", built.join("; "));
     for run in ledger
         .runs
         .iter()
-        .filter(|run| run.branch == Environment::Staging.branch())
+        .filter(|run| run.branch == Environment::first().branch())
     {
         ensure!(
             !images(run)?.is_empty(),

@@ -19,7 +19,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let branch = Environment::Staging.branch();
+    let branch = Environment::first().branch();
     let runs_of = |commit: &str| {
         let ledger = env.ci.ledger();
         let runs = ledger.runs_of(commit).into_iter();

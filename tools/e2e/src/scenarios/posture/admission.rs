@@ -17,6 +17,7 @@ use crate::actors::{Registry, Visitor};
 use crate::admission::{self, CONTROLLER, HOOK};
 use crate::cluster::Cluster;
 use crate::env::Env;
+use crate::environment::PAGE;
 use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
@@ -29,7 +30,7 @@ use crate::world::{SigningKey, secret};
 const SIGN: Duration = Duration::from_secs(20);
 const CHANGED: Duration = Duration::from_mins(1);
 /// The image that is copied and signed here.
-const APP: &str = "frontend";
+const APP: &str = PAGE;
 /// What another organisation might publish.
 const FOREIGN: &str = "docker.io/library/busybox";
 
@@ -48,7 +49,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         );
         return Ok(());
     };
-    let cluster = &env.staging;
+    let cluster = env.first();
     let released = image_of(cluster, APP).await?;
     let asked = Instant::now();
     admitted(cluster, NAMESPACE, &released)
@@ -87,7 +88,7 @@ async fn only_what_ci_signed_gets_in(
     cosign: &Path,
     key: &SigningKey,
 ) -> Result<()> {
-    let cluster = &env.staging;
+    let cluster = env.first();
     let (name, digest) = released
         .split_once('@')
         .context("the image is not named by its digest")?;
@@ -128,7 +129,7 @@ async fn only_what_ci_signed_gets_in(
 /// What the cluster says to a signed image while the controller is gone. What runs goes on, and
 /// other namespaces do not notice.
 async fn nobody_gets_in_unasked(env: &Env, step: &StepHandle, released: &str) -> Result<String> {
-    let cluster = &env.staging;
+    let cluster = env.first();
     scale(cluster, 0).await?;
     // Its last pod may still answer for a moment.
     let refusal = async || refused(cluster, released).await.map(Verdict::Ready);

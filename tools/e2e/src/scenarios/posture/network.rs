@@ -69,7 +69,7 @@ true
 "#;
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let cluster = &env.staging;
+    let cluster = env.first();
     // Before, for what a run left that was interrupted; after, also if it fails, for the next
     // scenario.
     clean_up(env, cluster, step).await?;

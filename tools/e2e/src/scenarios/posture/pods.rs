@@ -62,7 +62,7 @@ const RESOURCES: &str = "requests and limits";
 const TOKEN: &str = "no token";
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    for cluster in [&env.staging, &env.production] {
+    for cluster in [env.first(), env.last()] {
         violations_are_refused(cluster, step).await?;
         running_pods_keep_the_rules(env, cluster, step).await?;
     }

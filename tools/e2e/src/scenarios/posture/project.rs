@@ -152,7 +152,7 @@ fn undo(env: &Env) -> Result<Undo> {
             "--ignore-not-found",
             "--wait=false",
         ];
-        env.staging
+        env.first()
             .kubectl(&env.ground, &shell, &delete)
             .args(names.clone())
     };
@@ -193,7 +193,7 @@ async fn push(env: &Env) -> Result<(String, String)> {
 }
 
 fn applications(env: &Env) -> Api<DynamicObject> {
-    let client = env.staging.client.clone();
+    let client = env.first().client.clone();
     Api::namespaced_with(client, argocd::NAMESPACE, &argocd::resource("Application"))
 }
 
@@ -223,7 +223,7 @@ async fn create(env: &Env, case: &Case, branch: &str) -> Result<()> {
 }
 
 async fn judge(env: &Env, step: &StepHandle, case: &Case, commit: &str) -> Result<()> {
-    let staging = &env.staging;
+    let staging = env.first();
     let Some(refused) = case.refused else {
         let synced = |status: &Status| status.ready_if(status.has_synced(commit));
         gitops::until(step, staging, case.name, "is synced", SEEN, synced).await?;
@@ -249,7 +249,7 @@ async fn clean(env: &Env) -> Result<()> {
             applications.delete(case.name, &DeleteParams::default()).await?;
         }
     }
-    let accounts: Api<ServiceAccount> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
+    let accounts: Api<ServiceAccount> = Api::namespaced(env.first().client.clone(), NAMESPACE);
     if accounts.get_opt("scenario-allowed").await?.is_some() {
         accounts
             .delete("scenario-allowed", &DeleteParams::default())

@@ -41,7 +41,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 
 async fn the_same_commit_gives_the_same_images(env: &Env, step: &StepHandle, folder: &Path) -> Result<()> {
     let (forge, home) = (&env.world.forge, env.world.layout.application());
-    let (remote, branch) = (home.remote(&forge.host_url), Environment::Staging.branch());
+    let (remote, branch) = (home.remote(&forge.host_url), Environment::first().branch());
     let git = Git::at(folder).with_token(&forge.token);
     git.run(&["clone", "--quiet", "--branch", branch, &remote, "."])
         .await?;

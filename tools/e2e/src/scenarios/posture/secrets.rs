@@ -43,7 +43,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let folder = env.ground.run.empty("searched")?;
-    let kept: Api<Secret> = Api::namespaced(env.staging.client.clone(), NAMESPACE);
+    let kept: Api<Secret> = Api::namespaced(env.first().client.clone(), NAMESPACE);
     let canary = secret()?;
     plant(&kept, &canary).await?;
     let outcome = Box::pin(no_secret_is_found(env, step, &folder, &canary)).await;
@@ -91,10 +91,10 @@ async fn no_secret_is_found(env: &Env, step: &StepHandle, folder: &Path, canary:
         searched::git(env, folder.join("git")),
         searched::images(env, folder.join("images")),
         searched::outside(env, folder.join("outside")),
-        searched::cluster(env, Environment::Staging, folder),
-        searched::cluster(env, Environment::Production, folder),
-        searched::diffs(env, Environment::Staging, folder),
-        searched::diffs(env, Environment::Production, folder),
+        searched::cluster(env, Environment::first(), folder),
+        searched::cluster(env, Environment::last(), folder),
+        searched::diffs(env, Environment::first(), folder),
+        searched::diffs(env, Environment::last(), folder),
     )?;
     let run = &env.ground.run;
     let written = |name: &str, folder, known: &str| Place {
@@ -129,7 +129,7 @@ async fn no_secret_is_found(env: &Env, step: &StepHandle, folder: &Path, canary:
         let kept = folder.join("kept").join(namespace);
         let secrets = ["--namespace", namespace, "get", "secrets", "--output", "json"];
         keep(
-            kubectl(env, Environment::Staging, &secrets)?,
+            kubectl(env, Environment::first(), &secrets)?,
             &kept.join("secrets.json"),
         )
         .await?;

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use reqwest::StatusCode;
 
 use crate::env::Env;
+use crate::environment::PAGE;
 use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -14,7 +15,7 @@ use crate::scenario::{Scenario, Suite};
 use crate::scenarios::deliveries::{address, post, push as payload, signature};
 use crate::wait::{Verdict, consistently};
 
-const APP: &str = "frontend";
+const APP: &str = PAGE;
 /// One of the files that the Application reads; Argo CD takes no notice of others.
 const CHANGED: &str = "infra/frontend/overlays/staging/kustomization.yaml";
 /// More than `webhook.maxPayloadSizeMB` in infra/argocd.
@@ -84,12 +85,12 @@ async fn accepted(env: &Env, step: &StepHandle, url: &str, push: &str, secret: &
             Verdict::Ready(())
         }
     };
-    gitops::until(step, &env.staging, APP, "is looked at", LOOKED, looked).await
+    gitops::until(step, env.first(), APP, "is looked at", LOOKED, looked).await
 }
 
 /// When Argo CD last compared the Application with Git.
 async fn looked(env: &Env) -> Result<Option<String>> {
-    let found = gitops::api(&env.staging).get(APP).await?;
+    let found = gitops::api(env.first()).get(APP).await?;
     let status = found.status.context("Argo CD has not looked at it yet")?;
     Ok(status.looked_at().map(str::to_owned))
 }

@@ -9,7 +9,7 @@ use ureq::http::HeaderMap;
 use super::{Client, read};
 use crate::ci::forge::{Error, Open};
 use crate::ci::settings::HubKind;
-use crate::environment::MAIN_BRANCH;
+use crate::environment::main_branch;
 
 /// Pull requests to ask for per page; a forge may give fewer.
 const PAGE: usize = 50;
@@ -114,7 +114,7 @@ impl Client<'_> {
     /// and propose to another branch.
     fn is_ours(&self, pull: &PullRequest, prefix: &str) -> bool {
         pull.head.branch.starts_with(prefix)
-            && pull.base.branch == MAIN_BRANCH
+            && pull.base.branch == main_branch()
             && pull.state.as_deref().is_none_or(|state| state == "open")
             && self.is_of_repository(pull)
     }

@@ -11,7 +11,7 @@ use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
 use crate::ci::propose::{Outcome, Place};
 use crate::ci::tests::{Repository, wanted};
-use crate::environment::Environment;
+use crate::environment::project;
 
 /// A remote that keeps the options of each push in a file, as GitLab's would read them.
 fn gitlab() -> (Repository, PathBuf) {
@@ -42,8 +42,8 @@ fn propose_on_gitlab(repository: &Repository, commits: &[&str]) -> anyhow::Resul
     };
     let registry = repository.registry(commits);
     let commit = commits[commits.len() - 1];
-    let wanted = wanted(&git, &registry, Environment::Staging, commit);
-    place.settle(Environment::Staging, |look| wanted.newest(look))
+    let wanted = wanted(&git, &registry, project().first(), commit);
+    place.settle(project().first(), |look| wanted.newest(look))
 }
 
 #[test]

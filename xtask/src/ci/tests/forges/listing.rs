@@ -7,7 +7,7 @@ use super::paged::{EACH, Forge, Says, own, pull};
 use crate::ci::propose::Outcome;
 use crate::ci::tests::Repository;
 use crate::ci::tests::propose::branch;
-use crate::environment::Environment::{self, Production, Staging};
+use crate::environment::project;
 
 /// What people who are not CI may have open under the name of CI's branch.
 fn strangers(branch: &str) -> Vec<Value> {
@@ -58,10 +58,10 @@ fn what_strangers_propose_under_the_name_of_ci_is_not_taken_for_its_own() {
 #[test]
 fn a_rollback_and_a_promotion_take_no_strangers_for_their_own_either() {
     for (environment, name) in [
-        (Staging, "release/staging-to-0123456789"),
-        (Production, "release/production-0123456789"),
+        (project().first(), "release/staging-to-0123456789"),
+        (project().last(), "release/production-0123456789"),
     ] {
-        let prefix = format!("release/{}-", Environment::name(environment));
+        let prefix = format!("release/{environment}-");
         let forge = Forge::start(50, Says::Nothing);
         forge.kept.lock().unwrap().pulls = strangers(name);
         assert_eq!(forge.open_proposals(&prefix).unwrap(), []);

@@ -13,7 +13,7 @@ use crate::ci::propose::Outcome;
 use crate::ci::settings::HubKind;
 use crate::ci::tests::stub::{Answer, Asked, Stub};
 use crate::ci::tests::{Repository, agent, wanted};
-use crate::environment::Environment::Staging;
+use crate::environment::project;
 
 /// How a forge says that there is more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,8 +128,8 @@ impl Forge {
         let registry = repository.registry(commits);
         let commit = commits[commits.len() - 1];
         repository.at_place(&client, |place| {
-            let wanted = wanted(place.git, &registry, Staging, commit);
-            place.settle(Staging, |look| wanted.newest(look))
+            let wanted = wanted(place.git, &registry, project().first(), commit);
+            place.settle(project().first(), |look| wanted.newest(look))
         })
     }
 }

@@ -5,11 +5,12 @@ use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
 use super::Simulation;
-use crate::ci::apps::{APPS, App};
 use crate::ci::git::Git;
 use crate::ci::git::remote::{Remote as _, Update};
 use crate::ci::tests::git;
 use crate::ci::tests::rewrites::{ALL, Rewrite};
+use crate::environment::{Environment, apps, environments};
+use project::App;
 
 /// Each rewrite may cost every run a further try.
 const REWRITES: usize = 2;
@@ -28,15 +29,20 @@ impl Simulation {
 
     fn rewrite(&self) {
         let rewrite = ALL[thread_rng().gen_range(0..ALL.len())];
-        let environment = ["staging", "production"][usize::from(thread_rng().gen_bool(0.3))];
+        let environment = &environments()[usize::from(thread_rng().gen_bool(0.3))];
         let alone = usize::from(thread_rng().gen_bool(0.3));
-        if self.rewrite_by(rewrite, environment, &APPS[alone..]) {
+        if self.rewrite_by(rewrite, environment, &apps()[alone..]) {
             *self.rewritten.lock().unwrap() += 1;
         }
     }
 
     /// Whether the tool finds anything to write in another way.
-    pub(in crate::ci::tests) fn rewrite_by(&self, rewrite: Rewrite, environment: &str, apps: &[App]) -> bool {
+    pub(in crate::ci::tests) fn rewrite_by(
+        &self,
+        rewrite: Rewrite,
+        environment: Environment,
+        apps: &[App],
+    ) -> bool {
         let sh = self.shell();
         let git = Git::remembering(&sh, self.memory.clone());
         let parent = self.master(&git);

@@ -6,13 +6,12 @@ use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
 use super::{PUSHES, Push, Simulation, until_done};
-use crate::ci::apps::APPS;
 use crate::ci::git::Git;
 use crate::ci::plan;
 use crate::ci::propose::Place;
 use crate::ci::tests::gate::{Door, Gated};
 use crate::ci::tests::model::Merge;
-use crate::environment::Environment;
+use crate::environment::{apps, environments, project};
 
 impl Simulation {
     /// Pushes, and starts the runs of each push.
@@ -53,14 +52,14 @@ impl Simulation {
         let sh = self.shell();
         let git = Git::remembering(&sh, self.memory.clone());
         let parent = self.master(&git);
-        let files = APPS
+        let files = apps()
             .iter()
-            .map(|app| (format!("{}/src/main.rs", app.name), content() + "\n"));
+            .map(|app| (format!("{}/src/main.rs", app.name()), content() + "\n"));
         let files: Vec<_> = files.collect();
         let commit = git
             .commit(&parent, &parent, &files, &format!("Push {number}"))
             .unwrap();
-        let content = APPS.iter().map(|app| git.fingerprint(&commit, app).unwrap());
+        let content = apps().iter().map(|app| git.fingerprint(&commit, app).unwrap());
         let content = content.collect();
         self.take(&git, &parent, &commit);
         (commit, content)
@@ -77,7 +76,7 @@ impl Simulation {
             source: None,
             forge: &Gated(&self.forge, door),
         };
-        let (from, to) = (Environment::Staging, Environment::Production);
+        let (from, to) = (project().first(), project().last());
         place.settle(to, |look| plan::promotion(&git, from, to, None, &look.base))?;
         Ok(())
     }
@@ -103,11 +102,11 @@ impl Simulation {
                 Merge::Squash
             };
             if self.forge.merge(branch, how) {
-                let environment = [Environment::Staging, Environment::Production]
-                    [usize::from(branch.contains("production"))];
-                let before = merged[environment as usize];
+                let at = usize::from(branch.contains(project().last().name()));
+                let environment = &environments()[at];
+                let before = merged[at];
                 let now = self.pinned(environment, before).expect("rule 1");
-                merged[environment as usize] = Some(now);
+                merged[at] = Some(now);
                 assert!(before <= Some(now), "rule 1: from push {before:?} back to {now}");
             }
         }
