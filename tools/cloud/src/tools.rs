@@ -3,13 +3,23 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use anyhow::{Context as _, Result, ensure};
+use project::Project;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
     let member = Path::new(env!("CARGO_MANIFEST_DIR"));
     member.ancestors().nth(2).unwrap_or(member).to_owned()
+}
+
+/// The apps and environments of this checkout, for which `infra/aws` has roles, registries and
+/// pipelines.
+pub fn project() -> &'static Project {
+    static PROJECT: LazyLock<Project> =
+        LazyLock::new(|| Project::load(&root()).expect("read the project of this checkout"));
+    &PROJECT
 }
 
 /// Where the templates lie.

@@ -1,6 +1,11 @@
 //! What has to be compiled again when a file changes.
 
 use std::path::Path;
+use std::sync::LazyLock;
+
+use project::{App, Project};
+
+use crate::programs;
 
 /// One of the things that `cargo xtask build --dev` makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,21 +30,37 @@ impl Part {
     }
 }
 
+static PROJECT: LazyLock<Project> =
+    LazyLock::new(|| Project::load(&programs::root()).expect("this was built from a checkout"));
+
 /// Folders and files by what is made of them; the first that fits counts.
-const MADE_OF: &[(&str, &[Part])] = &[
-    ("frontend/public", &[Part::Files]),
-    ("frontend/hydrate", &[Part::Page]),
-    ("frontend/server", &[Part::Servers]),
-    ("frontend", &[Part::Servers, Part::Page]),
-    ("crates/api", &[Part::Servers, Part::Page]),
-    ("backend", &[Part::Servers]),
-    ("crates/serverkit", &[Part::Servers]),
-    ("Cargo.toml", &[Part::Servers, Part::Page]),
-    ("Cargo.lock", &[Part::Servers, Part::Page]),
-];
+static MADE_OF: LazyLock<Vec<(String, &[Part])>> = LazyLock::new(|| {
+    let apps = PROJECT.apps().iter().flat_map(of_app);
+    let shared = [CRATES, "Cargo.toml", "Cargo.lock"].map(|path| (path.to_owned(), BOTH));
+    apps.chain(shared).collect()
+});
+
+const BOTH: &[Part] = &[Part::Servers, Part::Page];
+/// What apps share.
+const CRATES: &str = "crates";
+
+fn of_app(app: &App) -> Vec<(String, &'static [Part])> {
+    let folder = app.folder();
+    let Some(page) = app.browser_package() else {
+        return vec![(folder.to_owned(), &[Part::Servers])];
+    };
+    vec![
+        (format!("{folder}/public"), &[Part::Files]),
+        (format!("{folder}/{page}"), &[Part::Page]),
+        (format!("{folder}/server"), &[Part::Servers]),
+        (folder.to_owned(), BOTH),
+    ]
+}
 
 /// Folders that are watched, all that is in them included.
-pub(crate) const FOLDERS: &[&str] = &["backend", "crates/api", "crates/serverkit", "frontend"];
+pub(crate) fn folders() -> impl Iterator<Item = &'static str> {
+    PROJECT.apps().iter().map(App::folder).chain([CRATES])
+}
 
 /// What is made of the file `path`, relative to the root of the repository.
 pub(crate) fn made_of(path: &Path) -> &'static [Part] {
@@ -57,7 +78,7 @@ pub(crate) fn made_of(path: &Path) -> &'static [Part] {
     MADE_OF
         .iter()
         .find(|(folder, _)| path.starts_with(folder))
-        .map_or(&[], |(_, parts)| parts)
+        .map_or(&[], |(_, parts)| *parts)
 }
 
 #[cfg(test)]
@@ -92,7 +113,7 @@ mod tests {
 
     #[test]
     fn something_is_made_of_every_watched_folder() {
-        for folder in FOLDERS {
+        for folder in folders() {
             assert_ne!(made_of(&Path::new(folder).join("src/lib.rs")), [], "{folder}");
         }
     }

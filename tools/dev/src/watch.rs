@@ -9,7 +9,7 @@ use notify_debouncer_full::notify::{EventKind, RecommendedWatcher, RecursiveMode
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::change::{FOLDERS, Part, made_of};
+use crate::change::{Part, folders, made_of};
 
 /// An editor's save is several events, and a checkout is many.
 const QUIET: Duration = Duration::from_millis(100);
@@ -37,9 +37,7 @@ impl Changes {
             }
         })
         .context("watch files")?;
-        let below = FOLDERS
-            .iter()
-            .map(|folder| (root.join(folder), RecursiveMode::Recursive));
+        let below = folders().map(|folder| (root.join(folder), RecursiveMode::Recursive));
         // Cargo.toml and Cargo.lock lie in the root itself.
         let places = below.chain([(root.clone(), RecursiveMode::NonRecursive)]);
         for (folder, mode) in places.filter(|(folder, _)| folder.exists()) {

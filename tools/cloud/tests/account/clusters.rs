@@ -29,12 +29,19 @@ const FIELDS: &[&str] = &[
 #[test]
 fn each_environment_has_the_cluster_that_its_roles_trust() {
     let account = Account::read().unwrap();
-    for environment in ["staging", "production"] {
+    for environment in tools::project()
+        .environments()
+        .iter()
+        .map(project::Environment::name)
+    {
         let config = config(environment);
         assert_eq!(config["apiVersion"], "eksctl.io/v1alpha5");
         assert_eq!(config["kind"], "ClusterConfig");
         let metadata = &config["metadata"];
-        assert_eq!(metadata["name"], format!("gitops-loop-{environment}"));
+        assert_eq!(
+            metadata["name"],
+            format!("{}-{environment}", tools::project().name())
+        );
         assert_eq!(metadata["region"], account.region);
         assert_eq!(config["iam"]["withOIDC"], true, "the roles trust its issuer");
         for field in config.as_object().unwrap().keys() {
@@ -57,7 +64,11 @@ fn clusters_run_the_kubernetes_that_the_e2e_proves() {
         .lines()
         .find_map(|line| line.strip_prefix("kubernetes = \"v"))
         .unwrap();
-    for environment in ["staging", "production"] {
+    for environment in tools::project()
+        .environments()
+        .iter()
+        .map(project::Environment::name)
+    {
         let version = config(environment)["metadata"]["version"]
             .as_str()
             .unwrap()
@@ -71,7 +82,11 @@ fn clusters_run_the_kubernetes_that_the_e2e_proves() {
 
 #[test]
 fn no_cluster_enters_extended_support() {
-    for environment in ["staging", "production"] {
+    for environment in tools::project()
+        .environments()
+        .iter()
+        .map(project::Environment::name)
+    {
         // By default, one that nobody upgrades in time costs six times as much.
         assert_eq!(
             config(environment)["upgradePolicy"],
@@ -83,7 +98,11 @@ fn no_cluster_enters_extended_support() {
 
 #[test]
 fn network_rules_are_enforced() {
-    for environment in ["staging", "production"] {
+    for environment in tools::project()
+        .environments()
+        .iter()
+        .map(project::Environment::name)
+    {
         let config = config(environment);
         let addons = config["addons"].as_array().unwrap();
         let cni = addons.iter().find(|addon| addon["name"] == "vpc-cni").unwrap();

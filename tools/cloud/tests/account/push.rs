@@ -16,8 +16,6 @@ use cloud::template::Template;
 use cloud::tools;
 use serde_json::Value;
 
-const APPS: [&str; 2] = ["backend", "frontend"];
-
 /// What a role may do and no recorded request needs: action, why it is allowed all the same.
 const UNSEEN: &[(&str, &str)] = &[
     (
@@ -170,7 +168,7 @@ impl Release {
             folder: folder.to_owned(),
             registry: registry.trim_start_matches("http://").to_owned(),
         };
-        for app in APPS {
+        for app in tools::project().apps().iter().map(project::App::name) {
             let overlay = format!("infra/{app}/overlays/staging/kustomization.yaml");
             release.write(
                 &overlay,
@@ -228,7 +226,7 @@ impl Release {
     /// Plans, and makes the images of the plan.
     fn make_images(&self) {
         self.verb(&["plan"]).unwrap();
-        for app in APPS {
+        for app in tools::project().apps().iter().map(project::App::name) {
             self.make_image(app);
         }
     }

@@ -101,7 +101,11 @@ fn roles_of_services_serve_this_account_only() {
 
 #[test]
 fn gitlab_pushes_from_its_branches_only() {
-    for branch in ["master", "production"] {
+    for branch in tools::project()
+        .environments()
+        .iter()
+        .map(project::Environment::branch)
+    {
         let subject = format!("project_path:group/board:ref_type:branch:ref:{branch}");
         assert!(lets_in("GitLabRole", GITLAB, AWS, &subject), "{branch}");
     }

@@ -18,8 +18,15 @@ mod statics;
 
 use std::path::{Path, PathBuf};
 
+use project::Project;
+
 /// The root of the repository.
 fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     root.canonicalize().expect("the repository is there")
+}
+
+/// The apps and environments of this checkout.
+fn project() -> Project {
+    Project::load(&root()).expect("read the project of this checkout")
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::aws::PASSWORD;
 use crate::fixture::Site;
+use crate::project;
 use crate::source::Source;
 use crate::stand_ins::{StandIns, TOKEN, digest};
 
@@ -22,6 +23,7 @@ pub(crate) fn expected(system: System) -> &'static [&'static str] {
 
 #[tokio::test]
 async fn all_three_systems_push_the_same_commit() {
+    let project = project();
     let source = Source::of_work_tree();
     let branch = format!("release/staging-{}", &source.commit[..10]);
     let mut pushed = Vec::new();
@@ -34,9 +36,8 @@ async fn all_three_systems_push_the_same_commit() {
         assert_eq!(site.branches(), ["master", branch.as_str()], "{system:?}");
         assert_eq!(site.remote(&["rev-parse", &format!("{branch}^")]), source.commit);
         let changed = site.remote(&["diff", "--name-only", "master", &branch]);
-        let overlays =
-            ["backend", "frontend"].map(|app| format!("infra/{app}/overlays/staging/kustomization.yaml"));
-        assert_eq!(changed.lines().collect::<Vec<_>>(), overlays, "{system:?}");
+        let overlays = project.apps().iter().map(|app| app.overlay(project.first()));
+        assert!(changed.lines().eq(overlays), "{system:?}: {changed}");
         assert_eq!(
             proposed(&site, &stand_ins),
             [(branch.clone(), "master".to_owned())],
@@ -146,7 +147,9 @@ async fn a_tag_names_the_images_of_its_commit_and_stays() {
             .iter()
             .map(|(app, tag, _)| (app.as_str(), tag.as_str()))
             .collect();
-        assert_eq!(tagged, [("backend", "v1.2.3"), ("frontend", "v1.2.3")]);
+        let project = project();
+        let apps = project.apps().iter().map(|app| (app.name(), "v1.2.3"));
+        assert!(tagged.iter().copied().eq(apps), "{tagged:?}");
         for (app, _, tagged) in &versions {
             // What the manifest is known by under its content's tag.
             let content = tagged.get(7..47).expect("a digest of the stand-in");

@@ -151,7 +151,10 @@ fn projects(emulator: &Emulator, variant: Variant) {
     );
     let projects = got["projects"].as_array().unwrap();
     assert_eq!(projects.len(), 2);
-    for (project, app) in projects.iter().zip(["backend", "frontend"]) {
+    for (project, app) in projects
+        .iter()
+        .zip(tools::project().apps().iter().map(project::App::name))
+    {
         assert_eq!(project["source"]["buildspec"], "buildspec.yaml");
         assert_eq!(project["environment"]["privilegedMode"], true);
         let mut told = vec![
@@ -176,9 +179,9 @@ fn projects(emulator: &Emulator, variant: Variant) {
         attached["AttachedPolicies"][0]["PolicyName"],
         "gitops-loop-push-images"
     );
-    let mut sources = ["backend", "frontend"]
-        .map(|app| account.arn("codecommit", &variant.source(app)))
-        .to_vec();
+    let apps = tools::project().apps().iter();
+    let sources = apps.map(|app| account.arn("codecommit", &variant.source(app.name())));
+    let mut sources: Vec<_> = sources.collect();
     sources.dedup();
     let pull = &policy(emulator, role, "source")["Statement"][0];
     assert_eq!(pull["Resource"], json!(sources));

@@ -113,9 +113,9 @@ fn github_subjects(emulator: &Emulator, repository: &str) {
     let subject = |index: usize, operator: &str| {
         statements[index]["Condition"][operator]["token.actions.githubusercontent.com:sub"].clone()
     };
-    let branches =
-        ["master", "production"].map(|branch| format!("repo:{repository}:ref:refs/heads/{branch}"));
-    assert_eq!(subject(0, "StringEquals"), json!(branches));
+    let environments = tools::project().environments().iter();
+    let branches = environments.map(|at| format!("repo:{repository}:ref:refs/heads/{}", at.branch()));
+    assert_eq!(subject(0, "StringEquals"), json!(branches.collect::<Vec<_>>()));
     assert_eq!(
         subject(1, "StringLike"),
         format!("repo:{repository}:ref:refs/tags/v*")
@@ -168,12 +168,12 @@ fn roles(emulator: &Emulator, variant: Variant) {
 }
 
 fn pipelines(emulator: &Emulator, variant: Variant) {
-    for app in ["backend", "frontend"] {
+    for app in tools::project().apps() {
         let name = format!("gitops-loop-{app}-{}", variant.environment);
         let got = ask(emulator, &["codepipeline", "get-pipeline", "--name", &name]);
         let stages = &got["pipeline"]["stages"];
         let [source, release] = [0, 1].map(|stage| &stages[stage]["actions"][0]["configuration"]);
-        assert_eq!(source["RepositoryName"], variant.source(app));
+        assert_eq!(source["RepositoryName"], variant.source(app.name()));
         assert_eq!(source["BranchName"], variant.branch());
         assert_eq!(source["PollForSourceChanges"], "false");
         assert_eq!(source["OutputArtifactFormat"], "CODEBUILD_CLONE_REF");
@@ -187,7 +187,7 @@ fn pipelines(emulator: &Emulator, variant: Variant) {
         let rule = ask(emulator, &["events", "describe-rule", "--name", &name]);
         let pattern: Value = serde_json::from_str(rule["EventPattern"].as_str().unwrap()).unwrap();
         assert_eq!(pattern["detail"]["referenceName"], json!([variant.branch()]));
-        let source = emulator.account.arn("codecommit", &variant.source(app));
+        let source = emulator.account.arn("codecommit", &variant.source(app.name()));
         assert_eq!(pattern["resources"], json!([source]));
         let targets = ask(emulator, &["events", "list-targets-by-rule", "--rule", &name]);
         let pipeline = emulator.account.arn("codepipeline", &name);

@@ -2,6 +2,7 @@
 
 use cloud::checkout::Checkout;
 use cloud::emulator::Emulator;
+use cloud::tools;
 use serde_json::{Value, json};
 
 use super::{PRODUCTION, ask, changes};
@@ -153,12 +154,13 @@ fn a_rule_changes_and_the_pipelines_do_not() {
         ],
         "{said}"
     );
-    for app in ["backend", "frontend"] {
-        let name = format!("gitops-loop-{app}-production");
+    let last = tools::project().last();
+    for app in tools::project().apps() {
+        let name = format!("gitops-loop-{app}-{last}");
         let rule = ask(&emulator, &["events", "describe-rule", "--name", &name]);
         let pattern: Value = serde_json::from_str(rule["EventPattern"].as_str().unwrap()).unwrap();
         assert_eq!(pattern["detail"]["event"], json!(["referenceUpdated"]));
-        assert_eq!(pattern["detail"]["referenceName"], json!(["production"]));
+        assert_eq!(pattern["detail"]["referenceName"], json!([last.branch()]));
     }
     assert_eq!(pipeline(), before);
 }
