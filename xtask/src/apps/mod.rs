@@ -16,9 +16,18 @@ mod tests;
 mod worktree;
 
 use anyhow::Result;
+use project::App;
 use xshell::Shell;
 
 use crate::flags;
+
+/// Where their crates lie.
+const FOLDER: &str = "apps/";
+
+/// Whether it was made by `new-app`.
+pub(crate) fn is_made(app: &App) -> bool {
+    app.folder().starts_with(FOLDER)
+}
 
 impl flags::NewApp {
     pub(crate) fn run(&self, sh: &Shell) -> Result<()> {

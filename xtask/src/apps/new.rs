@@ -34,7 +34,7 @@ pub(super) fn run(root: &Path, name: &str, kind: Kind, dry_run: bool) -> Result<
 
 /// Where the crate of an app lies.
 pub(super) fn folder(name: &str) -> String {
-    format!("apps/{name}")
+    format!("{}{name}", super::FOLDER)
 }
 
 /// All that an app is.

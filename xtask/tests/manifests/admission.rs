@@ -75,8 +75,10 @@ fn its_policy_speaks_of_every_image_that_is_released() {
         let prefix = glob.strip_suffix("**").expect("everything below a folder");
         for environment in environments() {
             for app in app_names() {
-                let server = find(overlay(app, environment), "Deployment", app);
-                let image = server.text("/spec/template/spec/containers/0/image");
+                let mut objects = overlay(app, environment).iter();
+                let template = objects.find_map(Object::template);
+                let containers = template.expect("an app starts pods").containers();
+                let image = containers[0].text("/image");
                 assert!(image.starts_with(prefix), "{folder}: {glob} is not about {image}");
             }
         }

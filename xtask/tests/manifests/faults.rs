@@ -3,15 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use project::Kind;
 use serde_json::{Value, json};
 
 use crate::each::{each, each_container, each_pod, lacking};
-use crate::namespace;
 use crate::object::{Object, find, of_kind};
 use crate::render::{minor_of_kubernetes, registry};
+use crate::{PROJECT, namespace};
 
-fn deployments(objects: &[Object]) -> Vec<Object> {
-    of_kind(objects, "Deployment").into_iter().cloned().collect()
+fn servers(objects: &[Object]) -> Vec<Object> {
+    let servers = objects.iter().filter(|object| object.is_server());
+    servers.cloned().collect()
 }
 
 pub(crate) fn labels(objects: &[Object]) -> Vec<String> {
@@ -123,10 +125,15 @@ pub(crate) fn seccomp(objects: &[Object]) -> Vec<String> {
 
 pub(crate) fn nothing_of_the_host(objects: &[Object]) -> Vec<String> {
     let pods = each_pod(objects, |pod| {
-        ["hostNetwork", "hostPID", "hostIPC", "volumes"]
-            .into_iter()
-            .find(|field| pod.at("/spec").get(field).is_some())
-            .map(|field| format!("has {field}"))
+        let of_the_host = ["hostNetwork", "hostPID", "hostIPC"].into_iter();
+        let field = of_the_host
+            .map(str::to_owned)
+            .find(|field| pod.at("/spec").get(field).is_some());
+        let mut volumes = pod.list("/spec/volumes").iter();
+        // A claim's volume is the cluster's; all others are a node's or are filled by somebody else.
+        let volume = volumes.find(|volume| volume.get("persistentVolumeClaim").is_none());
+        let found = field.or_else(|| volume.map(|volume| format!("the volume {volume}")));
+        found.map(|found| format!("has {found}"))
     });
     let ports = each_container(objects, |container| {
         let taken = container
@@ -195,7 +202,7 @@ pub(crate) fn signatures_are_asked_for(objects: &[Object]) -> Vec<String> {
 }
 
 pub(crate) fn probes(objects: &[Object]) -> Vec<String> {
-    each_container(&deployments(objects), |container| {
+    each_container(&servers(objects), |container| {
         let expected = [
             ("startup", "/healthz"),
             ("liveness", "/healthz"),
@@ -210,7 +217,7 @@ pub(crate) fn probes(objects: &[Object]) -> Vec<String> {
 }
 
 pub(crate) fn stops_in_order(objects: &[Object]) -> Vec<String> {
-    each(&deployments(objects), |deployment| {
+    each(&servers(objects), |deployment| {
         if *deployment.at("/spec/strategy/rollingUpdate/maxUnavailable") != 0 {
             return Some("lets old pods go before new ones answer".to_owned());
         }
@@ -232,7 +239,7 @@ pub(crate) fn stops_in_order(objects: &[Object]) -> Vec<String> {
 
 pub(crate) fn budget_can_be_met(objects: &[Object]) -> Vec<String> {
     let budgets = of_kind(objects, "PodDisruptionBudget");
-    each(&deployments(objects), |deployment| {
+    each(&servers(objects), |deployment| {
         let pod = deployment.template()?;
         let mine: Vec<_> = budgets
             .iter()
@@ -248,7 +255,7 @@ pub(crate) fn budget_can_be_met(objects: &[Object]) -> Vec<String> {
 }
 
 pub(crate) fn spread(objects: &[Object]) -> Vec<String> {
-    each_pod(&deployments(objects), |pod| {
+    each_pod(&servers(objects), |pod| {
         ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
             .into_iter()
             .find(|key| {
@@ -263,6 +270,11 @@ pub(crate) fn spread(objects: &[Object]) -> Vec<String> {
     })
 }
 
+/// Whether it is an app that serves pages to people.
+fn is_page(name: &str) -> bool {
+    PROJECT.app(name).is_ok_and(|app| app.kind() == Kind::Web)
+}
+
 pub(crate) fn denied_by_default(objects: &[Object]) -> Vec<String> {
     let policies: Vec<_> = of_kind(objects, "NetworkPolicy")
         .into_iter()
@@ -275,7 +287,7 @@ pub(crate) fn denied_by_default(objects: &[Object]) -> Vec<String> {
             .list("/spec/ingress")
             .iter()
             .any(|rule| rule.get("from").is_none());
-        (open && policy.name() != "frontend").then(|| "lets everybody in".to_owned())
+        (open && !is_page(policy.name())).then(|| "lets everybody in".to_owned())
     });
     if !policies.iter().any(|policy| *policy.at("/spec") == all) {
         faults.push("no policy denies everything else".to_owned());

@@ -62,7 +62,7 @@ fn the_e2e_differs_from_aws_in_the_listed_places_and_nowhere_else() {
 #[test]
 fn ports_of_the_node_are_opened_in_the_e2e_only() {
     for environment in environments() {
-        for app in PROJECT.apps().iter().filter(|app| app.kind().has_service()) {
+        for app in PROJECT.apps().iter().filter(|app| app.node_port().is_some()) {
             let (name, port) = (app.name(), app.node_port());
             let service = find(local_overlay(name, environment), "Service", name);
             // The e2e maps it to a port of its own host.

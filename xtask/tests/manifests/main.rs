@@ -9,6 +9,7 @@ mod delivery;
 mod each;
 mod environments;
 mod faults;
+mod generated;
 mod local;
 mod migration;
 mod object;

@@ -50,7 +50,18 @@ impl Object {
 
     /// The pod template of whatever starts pods.
     pub(crate) fn template(&self) -> Option<Self> {
-        self.0.pointer("/spec/template").cloned().map(Self)
+        let places = ["/spec/template", "/spec/jobTemplate/spec/template"];
+        places
+            .iter()
+            .find_map(|place| self.0.pointer(place))
+            .cloned()
+            .map(Self)
+    }
+
+    /// Whether it is a Deployment whose pods are asked for something by others.
+    pub(crate) fn is_server(&self) -> bool {
+        let component = "/spec/template/metadata/labels/app.kubernetes.io~1component";
+        self.kind() == "Deployment" && self.text(component) == "server"
     }
 
     /// Every container of a pod template, the early ones too.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::delivery::clusters;
 use crate::object::{Object, find, of_kind};
-use crate::render::{environment, local_overlay};
+use crate::render::{self, environment, local_overlay};
 use crate::{applications, namespace};
 
 #[test]
@@ -22,7 +22,8 @@ fn the_project_allows_exactly_what_is_rendered() {
         };
         let kinds = |scope: fn(&&Object) -> bool| kinds(objects.iter().filter(scope));
         let namespaced = kinds(|object| !object.at("/metadata/namespace").is_null());
-        assert_eq!(allowed(project), namespaced);
+        let expected: BTreeSet<_> = namespaced.union(&of_new_apps()).cloned().collect();
+        assert_eq!(allowed(project), expected);
         assert_eq!(
             *project.at("/spec/clusterResourceWhitelist"),
             json!([{"group": "", "kind": "Namespace", "name": namespace()}])
@@ -42,6 +43,21 @@ fn the_project_allows_exactly_what_is_rendered() {
         assert_eq!(*project.at("/spec/destinations/0/namespace"), namespace());
         assert_eq!(project.list("/spec/destinations").len(), 1);
     }
+}
+
+/// What an app may bring that `new-app` makes: the project allows it from the start, so that no app
+/// widens what Argo CD may do.
+fn of_new_apps() -> BTreeSet<(String, String)> {
+    let templates = render::files_below("xtask/templates/app");
+    let manifests = templates.iter().filter(|path| {
+        let path = path.to_string_lossy();
+        path.contains("/infra/app-name/base/") && !path.ends_with("kustomization.yaml")
+    });
+    let manifests: Vec<_> = manifests
+        .flat_map(|path| render::file(&path.to_string_lossy()))
+        .collect();
+    assert!(manifests.len() > 10, "{} objects", manifests.len());
+    kinds(manifests.iter())
 }
 
 /// Groups and kinds of objects.

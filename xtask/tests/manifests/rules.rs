@@ -9,7 +9,7 @@ use xtask::security::CLAIMS;
 use crate::faults;
 use crate::object::Object;
 use crate::render::{environment, local_overlay, registry};
-use crate::{applications, environments, first};
+use crate::{applications, environments, first, workloads};
 
 struct Rule {
     /// As in the list of claims; the function in `faults` has the same name.
@@ -149,8 +149,8 @@ fn every_rule_is_kept_everywhere() {
         let starting = objects.iter().filter(|object| object.template().is_some());
         assert_eq!(
             starting.count(),
-            3,
-            "backend, its migration and frontend on {cluster}"
+            workloads::each(),
+            "apps and migrations on {cluster}"
         );
         for rule in RULES {
             let faults = (rule.faults)(&objects);

@@ -1,15 +1,16 @@
 //! Who may talk to whom, and that requests reach servers only.
 
-use crate::environments;
 use crate::object::{Object, find, of_kind};
 use crate::render::environment;
+use crate::{PROJECT, environments};
 
 #[test]
 fn a_service_sends_requests_to_its_servers_and_nothing_else() {
     for name in environments() {
         let objects = environment(name);
         let services = of_kind(&objects, "Service");
-        assert_eq!(services.len(), 2);
+        let apps = PROJECT.apps().iter().filter(|app| app.kind().has_service());
+        assert_eq!(services.len(), apps.count());
         for service in services {
             let selected: Vec<_> = objects
                 .iter()
@@ -32,11 +33,10 @@ fn metrics_have_a_port_of_their_own_that_no_visitor_reaches() {
     for name in environments() {
         let objects = environment(name);
         let metrics = find(&objects, "NetworkPolicy", "metrics");
-        let servers: Vec<_> = of_kind(&objects, "Deployment")
-            .into_iter()
-            .filter_map(Object::template)
-            .collect();
-        assert_eq!(servers.len(), 2);
+        let servers = objects.iter().filter(|object| object.is_server());
+        let servers: Vec<_> = servers.filter_map(Object::template).collect();
+        let apps = PROJECT.apps().iter().filter(|app| app.kind().has_service());
+        assert_eq!(servers.len(), apps.count());
         for server in &servers {
             assert!(metrics.selects("/spec/podSelector/matchLabels", server));
             let ports = server.containers().remove(0).list("/ports").to_vec();

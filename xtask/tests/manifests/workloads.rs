@@ -1,8 +1,8 @@
 //! What runs, and how fast; what it may do is in `rules`.
 
-use crate::object::{Object, of_kind};
+use crate::object::Object;
 use crate::render::{ALL, environment, file, local_overlay};
-use crate::{applications, environments, faults};
+use crate::{PROJECT, applications, environments, faults};
 
 /// All objects of both environments, on AWS and in the e2e.
 fn everything() -> Vec<Object> {
@@ -18,18 +18,21 @@ fn workloads() -> Vec<(Object, Object)> {
         .into_iter()
         .filter_map(|object| Some((object.clone(), object.template()?)))
         .collect();
-    assert_eq!(
-        found.len(),
-        12,
-        "backend, its migration and frontend, in two environments, on AWS and in the e2e"
-    );
+    let clusters = 2 * environments().count();
+    assert_eq!(found.len(), clusters * each(), "on AWS and in the e2e");
     found
 }
 
-fn deployments() -> Vec<(Object, Object)> {
+/// What starts pods in each environment: the apps, and the migrations of those that have some.
+pub(crate) fn each() -> usize {
+    let apps = PROJECT.apps();
+    apps.len() + apps.iter().filter(|app| app.migrates()).count()
+}
+
+fn servers() -> Vec<(Object, Object)> {
     workloads()
         .into_iter()
-        .filter(|(object, _)| object.kind() == "Deployment")
+        .filter(|(object, _)| object.is_server())
         .collect()
 }
 
@@ -43,7 +46,7 @@ fn every_object_says_what_it_is_and_what_it_belongs_to() {
 
 #[test]
 fn a_rollout_notices_within_a_second_that_a_server_is_up() {
-    for (object, template) in deployments() {
+    for (object, template) in servers() {
         for container in template.containers() {
             // A rollout waits for these two; each second counts in the time from merge to live.
             for probe in ["startup", "readiness"] {
@@ -63,7 +66,7 @@ fn a_rollout_notices_within_a_second_that_a_server_is_up() {
 #[test]
 fn production_has_more_than_one_of_each_server() {
     let objects = environment("production");
-    for deployment in of_kind(&objects, "Deployment") {
+    for deployment in objects.iter().filter(|object| object.is_server()) {
         let replicas = deployment.at("/spec/replicas").as_u64();
         assert!(
             replicas >= Some(2),

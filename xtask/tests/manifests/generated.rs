@@ -1,0 +1,61 @@
+//! Apps of every kind, made by `cargo xtask new-app` in a copy of this checkout, keep every rule.
+
+use std::path::Path;
+use std::process::Command;
+
+use gitkit::Git;
+use project::Kind;
+
+use crate::render::{OTHER_ROOT, ROOT};
+
+/// Runs a program in `folder` and gives what it says.
+fn said(command: &mut Command) -> String {
+    let output = command.output().expect("start a program");
+    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(output.status.success(), "{command:?}:\n{out}{err}");
+    out + &err
+}
+
+/// This checkout as it is on disk, new files too, committed in another place.
+fn copy(to: &Path) {
+    for path in gitkit::files(&ROOT).expect("list the files") {
+        let (from, place) = (ROOT.join(&path), to.join(&path));
+        if from.is_file() {
+            std::fs::create_dir_all(place.parent().expect("a folder")).expect("make a folder");
+            std::fs::copy(from, place).expect("copy a file");
+        }
+    }
+    for arguments in [
+        &["init", "--quiet"][..],
+        &["add", "--all"],
+        &["commit", "--quiet", "-m", "copy"],
+    ] {
+        let done = Git::at(to).as_somebody().args(arguments).run();
+        done.unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn apps_of_every_kind_keep_every_rule_and_cargo_has_nothing_to_add() {
+    if std::env::var_os(OTHER_ROOT).is_some() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("make a folder");
+    copy(folder.path());
+    for kind in Kind::ALL {
+        let name = format!("a-{kind}");
+        let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        xtask.args(["new-app", &name, "--kind", kind.name()]);
+        said(xtask.env("CARGO_MANIFEST_DIR", folder.path().join("xtask")));
+        for arguments in [&["add", "--all"][..], &["commit", "--quiet", "-m", &name]] {
+            let done = Git::at(folder.path()).as_somebody().args(arguments).run();
+            done.unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--locked", "--offline", "--format-version", "1"]);
+    said(cargo.current_dir(folder.path()));
+    let mut rules = Command::new(std::env::current_exe().expect("find this program"));
+    let said = said(rules.env(OTHER_ROOT, folder.path()));
+    assert!(said.contains("every_rule_is_kept_everywhere ... ok"), "{said}");
+}
