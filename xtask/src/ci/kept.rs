@@ -61,7 +61,10 @@ impl Kept {
         let mut all = Vec::new();
         for entry in fs::read_dir(&self.folder).with_context(|| format!("read {}", self.folder.display()))? {
             let entry = entry.context("read the folder of kept contexts")?;
-            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            let name = entry.file_name();
+            let parts = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+            // Content and compilers; with more, it is of an app whose name begins as this one's.
+            if parts.is_some_and(|parts| parts.matches('-').count() == 1) {
                 let made = entry.metadata().and_then(|data| data.modified());
                 all.push((made.unwrap_or(SystemTime::UNIX_EPOCH), entry.path()));
             }
@@ -145,6 +148,10 @@ mod tests {
         assert!(!restored.exists());
         assert!(kept.restore(&sh, &app("5"), &restored).unwrap());
         assert_eq!(fs::read_to_string(restored.join("backend")).unwrap(), "5");
+        // Of an app whose name begins as the other's.
+        fs::create_dir(kept.folder.join("backend-2-1-compilers")).unwrap();
+        kept.keep(&sh, &app("6"), &made).unwrap();
+        assert!(kept.folder.join("backend-2-1-compilers").exists());
         let others = Kept {
             made_by: "others".to_owned(),
             ..kept

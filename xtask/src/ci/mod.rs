@@ -16,6 +16,7 @@ mod git;
 mod http;
 mod images;
 mod kept;
+mod lock;
 mod look;
 mod overlay;
 mod plan;

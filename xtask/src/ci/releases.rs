@@ -86,9 +86,17 @@ impl Releases {
             self.last_ones()
         );
         let pinned = || apps().iter().zip(&self.now);
-        if pinned().any(|(_, (_, known))| *known == Known::Nothing) {
+        let without = pinned().filter(|(_, (_, known))| *known == Known::Nothing);
+        let without: Vec<_> = without.map(|(app, _)| app.name()).collect();
+        if without.len() == apps().len() {
             return format!(
                 "the overlays of {environment} name no commit: nothing was released to {environment} yet; do that first"
+            );
+        }
+        if !without.is_empty() {
+            return format!(
+                "{} was not released to {environment} yet; do that first: merge the proposal of the commit that added it",
+                without.join(", ")
             );
         }
         for (app, (pin, known)) in pinned() {
@@ -256,7 +264,7 @@ fn now(git: &Git<'_>, pins: Vec<Pin>, history: &[Release]) -> Result<Vec<(Pin, K
         };
         Ok(match found.and_then(|release| release.pins[at].clone()) {
             Some(found) => (found, Known::Found),
-            None if history.is_empty() => (pin, Known::Nothing),
+            None if history.is_empty() || is_none(&pin.digest) => (pin, Known::Nothing),
             None => (unmarked(pin), Known::Not),
         })
     })
@@ -266,6 +274,12 @@ fn now(git: &Git<'_>, pins: Vec<Pin>, history: &[Release]) -> Result<Vec<(Pin, K
 /// Whether the release `known` may have written `pin`.
 fn fits(known: Option<&Pin>, pin: &Pin, written: bool) -> bool {
     known.is_some_and(|known| known.digest == pin.digest && (!written || known == pin))
+}
+
+/// Whether it is the digest of no image: an overlay has it until its app is first released there.
+fn is_none(digest: &str) -> bool {
+    let hash = digest.trim_start_matches("sha256:");
+    hash.bytes().all(|byte| byte == b'0')
 }
 
 fn unmarked(pin: Pin) -> Pin {

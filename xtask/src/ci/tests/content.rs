@@ -37,6 +37,45 @@ fn shared_files_are_content_of_both() {
     }
 }
 
+const LOCK: &str = "version = 4\n\n[[package]]\nname = \"backend\"\nversion = \"0.1.0\"\ndependencies = [\"used\"]\n\n\
+    [[package]]\nname = \"frontend\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"hydrate\"\nversion = \"0.1.0\"\n\n\
+    [[package]]\nname = \"used\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"wasm-bundle\"\nversion = \"0.1.0\"\n";
+
+#[test]
+fn a_version_is_content_of_those_that_use_it_and_a_new_app_of_none() {
+    let repository = Repository::new();
+    repository.write("Cargo.lock", LOCK);
+    repository.commit("Lock");
+    let before = fingerprints(&repository);
+    let changed = |lock: String| {
+        repository.write("Cargo.lock", &lock);
+        repository.commit("Change");
+        let after = fingerprints(&repository);
+        [before[0] != after[0], before[1] != after[1]]
+    };
+    let newer = LOCK.replace("\"1.0.0\"", "\"1.0.1\"");
+    assert_eq!(changed(newer), [true, false]);
+    let with_bot =
+        format!("{LOCK}\n[[package]]\nname = \"bot\"\nversion = \"0.1.0\"\ndependencies = [\"used\"]\n");
+    assert_eq!(changed(with_bot), [false, false]);
+    let bundler = LOCK.replace(
+        "name = \"wasm-bundle\"\nversion = \"0.1.0\"",
+        "name = \"wasm-bundle\"\nversion = \"0.1.1\"",
+    );
+    assert_eq!(changed(bundler), [false, true]);
+}
+
+#[test]
+fn content_from_before_an_app_is_other_content() {
+    let repository = Repository::new();
+    let with = repository.handle().head().expect("read HEAD");
+    repository.git(&["rm", "-r", "--quiet", "backend"]);
+    let without = repository.commit("Remove");
+    let git = repository.handle();
+    assert!(!git.same_content(&with, &without).expect("compare"));
+    assert!(git.same_content(&without, &without).expect("compare"));
+}
+
 #[test]
 fn prose_manifests_and_the_harness_are_content_of_none() {
     for path in [
