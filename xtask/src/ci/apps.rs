@@ -1,8 +1,8 @@
 //! Which files make which app: the inputs of its fingerprint.
 //!
 //! Two commits with the same fingerprint have the same image, so the second is never built and a
-//! promotion finds what staging runs. Of `Cargo.lock`, which all packages share, an app has the part
-//! that its packages reach (`lock.rs`).
+//! promotion finds what staging runs. Of `Cargo.lock`, which all packages share, an app has the
+//! part that its packages reach (`lock.rs`).
 
 use project::App;
 

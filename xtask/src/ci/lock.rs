@@ -1,8 +1,8 @@
 //! The part of `Cargo.lock` that an image is made of: what its packages reach, and no other
 //! package.
 //!
-//! All packages of the workspace share the file. Whole, it would make a new image of every app for a
-//! new app, and for a new version of something that only a tool uses.
+//! All packages of the workspace share the file. Whole, it would make a new image of every app for
+//! a new app, and for a new version of something that only a tool uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -264,8 +264,8 @@ fn now(git: &Git<'_>, pins: Vec<Pin>, history: &[Release]) -> Result<Vec<(Pin, K
         };
         Ok(match found.and_then(|release| release.pins[at].clone()) {
             Some(found) => (found, Known::Found),
-            None if history.is_empty() || is_none(&pin.digest) => (pin, Known::Nothing),
-            None => (unmarked(pin), Known::Not),
+            None if history.is_empty() || pin.is_of_no_image() => (pin, Known::Nothing),
+            None => (pin.unmarked(), Known::Not),
         })
     })
     .collect()
@@ -274,20 +274,6 @@ fn now(git: &Git<'_>, pins: Vec<Pin>, history: &[Release]) -> Result<Vec<(Pin, K
 /// Whether the release `known` may have written `pin`.
 fn fits(known: Option<&Pin>, pin: &Pin, written: bool) -> bool {
     known.is_some_and(|known| known.digest == pin.digest && (!written || known == pin))
-}
-
-/// Whether it is the digest of no image: an overlay has it until its app is first released there.
-fn is_none(digest: &str) -> bool {
-    let hash = digest.trim_start_matches("sha256:");
-    hash.bytes().all(|byte| byte == b'0')
-}
-
-fn unmarked(pin: Pin) -> Pin {
-    Pin {
-        commit: None,
-        withdrawn: None,
-        ..pin
-    }
 }
 
 /// The last of `releases`. Of several that lines of history had side by side, the one of the latest

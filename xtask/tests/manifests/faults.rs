@@ -130,7 +130,8 @@ pub(crate) fn nothing_of_the_host(objects: &[Object]) -> Vec<String> {
             .map(str::to_owned)
             .find(|field| pod.at("/spec").get(field).is_some());
         let mut volumes = pod.list("/spec/volumes").iter();
-        // A claim's volume is the cluster's; all others are a node's or are filled by somebody else.
+        // A claim's volume is the cluster's; all others are a node's or are filled by somebody
+        // else.
         let volume = volumes.find(|volume| volume.get("persistentVolumeClaim").is_none());
         let found = field.or_else(|| volume.map(|volume| format!("the volume {volume}")));
         found.map(|found| format!("has {found}"))

@@ -68,6 +68,23 @@ pub(crate) struct Pin {
     pub(crate) withdrawn: Option<String>,
 }
 
+impl Pin {
+    /// Whether its digest is all zeros: an overlay has it until its app is first released there.
+    pub(crate) fn is_of_no_image(&self) -> bool {
+        let hash = self.digest.trim_start_matches("sha256:");
+        hash.bytes().all(|byte| byte == b'0')
+    }
+
+    /// The same digest of a release that is not known.
+    pub(crate) fn unmarked(self) -> Self {
+        Self {
+            commit: None,
+            withdrawn: None,
+            ..self
+        }
+    }
+}
+
 /// Begins the comment behind a digest.
 const COMMIT: &str = "# commit ";
 /// Goes on with it after a rollback.
