@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::build::toolchain::{Choice, Options};
-use crate::{dev, env, packages, supply};
+use crate::{env, packages, supply};
 
 const PURPOSE: &str = "the browser tests";
 /// From one source package: the driver works with the browser of its own version only.
@@ -27,13 +26,4 @@ pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, Path
         ("AXE_CORE", supply::axe_core(sh, install)?),
         ("BROWSER_RUN", env::target_dir(sh)?.join("browser").join(now)),
     ])
-}
-
-/// Compiles the application; the same build as `cargo xtask dev` starts with.
-pub(crate) fn build(sh: &Shell, install: bool) -> Result<()> {
-    let options = Options {
-        choice: Choice::Auto,
-        install,
-    };
-    dev::build(sh, &[], options)
 }

@@ -9,7 +9,7 @@ use xshell::Shell;
 use crate::build::toolchain::{self, Choice, Options, Target};
 use crate::groups::Packages;
 use crate::skips::Skips;
-use crate::{env, flags, fuzz, groups, openapi, security, test};
+use crate::{env, flags, fuzz, groups, openapi, test};
 
 impl flags::Check {
     pub(crate) fn run(sh: &Shell) -> Result<()> {
@@ -24,10 +24,12 @@ impl flags::Check {
         checks.carry_out("crates/api/openapi.json (cure: cargo xtask openapi)", || {
             openapi::check(sh)
         });
+        // wing: security
         checks.carry_out(
             "docs/SECURITY.md and docs/CHECKLIST.md (cure: cargo xtask security)",
-            || security::check(sh),
+            || crate::security::check(sh),
         );
+        // end of wing
         checks.carry_out(
             "manifests and house rules (cargo xtask test --only manifests)",
             || test::manifests(sh),

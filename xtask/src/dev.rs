@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use xshell::Shell;
 
-use crate::build::toolchain::{self, Options, Target};
+use crate::build::toolchain::{self, Choice, Options, Target};
 use crate::build::{bundle, packages};
 use crate::{env, flags};
 
@@ -59,6 +59,15 @@ fn require_free(port: u16) -> Result<()> {
             Err(error).with_context(|| format!("listen on port {port}; choose another with --port"))
         }
     }
+}
+
+/// Compiles the application, with the toolchain that is there.
+pub(crate) fn everything(sh: &Shell, install: bool) -> Result<()> {
+    let options = Options {
+        choice: Choice::Auto,
+        install,
+    };
+    build(sh, &[], options)
 }
 
 /// Compiles `parts`, or all of them when none is named.

@@ -2,27 +2,36 @@
 //! file each.
 
 mod apps;
-mod aws;
-mod bench;
+mod aws; // wing: aws
+mod bench; // wing: bench
 mod ci;
-mod fork;
+mod dev; // wing: dev
+mod diff; // wing: diff
+mod e2e; // wing: e2e
+mod fork; // wing: fork
+mod security; // wing: security
+mod supply; // wing: supply
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::build::toolchain::Choice;
-use crate::dev::Part;
+use crate::dev::Part; // wing: dev
 use crate::env;
 use crate::environment;
 
 pub(crate) use self::apps::{NewApp, RemoveApp};
-pub(crate) use self::aws::{Aws, AwsDeploy, AwsDestroy, AwsTarget, AwsVerb};
-pub(crate) use self::bench::{Bench, BenchWhat};
+pub(crate) use self::aws::{Aws, AwsDeploy, AwsDestroy, AwsTarget, AwsVerb}; // wing: aws
+pub(crate) use self::bench::{Bench, BenchWhat}; // wing: bench
 pub(crate) use self::ci::{Ci, CiBuild, CiPromote, CiPropose, Rollback, Verb};
-pub(crate) use self::fork::{Fork, GitHub};
+pub(crate) use self::dev::Dev; // wing: dev
+pub(crate) use self::diff::Diff; // wing: diff
+pub(crate) use self::e2e::E2e; // wing: e2e
+pub(crate) use self::fork::{Fork, GitHub}; // wing: fork
+pub(crate) use self::security::Security; // wing: security
+pub(crate) use self::supply::Supply; // wing: supply
 
 /// Every task of this repository.
 #[derive(Debug, Parser)]
@@ -34,13 +43,17 @@ pub struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Prove the whole loop on this machine, from nothing and back to nothing
-    /// (`cargo xtask e2e --help`)
+    // wing: e2e
+    /// Prove the whole loop on this machine, from nothing and back to nothing (`cargo xtask e2e
+    /// --help`)
     #[command(disable_help_flag = true)]
     E2e(E2e),
+    // end of wing
+    // wing: dev
     /// Run the message board on this machine, without containers, and rebuild it on every saved
     /// file
     Dev(Dev),
+    // end of wing
     /// Run every test that needs no cluster
     Test(Test),
     /// Check formatting, lints, manifests and dependency rules
@@ -55,47 +68,40 @@ enum Command {
     Ci(Ci),
     /// Propose the images of an environment's previous release
     Rollback(Rollback),
+    // wing: aws
     /// Plan, deploy or destroy the CloudFormation stacks of infra/aws (docs/AWS.md)
     Aws(Aws),
+    // end of wing
+    // wing: fork
     /// Make this copy your own: its names, account, region and repository; without options, print
     /// them (docs/FORK.md)
     Fork(Fork),
+    // end of wing
     /// Add an app: its crate, image, manifests and Application (docs/APPS.md)
     NewApp(NewApp),
     /// Remove an app that `new-app` made, and say what stays
     RemoveApp(RemoveApp),
+    // wing: diff
     /// Show what a change does to each environment's manifests, as Markdown
     Diff(Diff),
+    // end of wing
+    // wing: security
     /// Write the tables of docs/SECURITY.md and docs/CHECKLIST.md from their lists
     Security(Security),
+    // end of wing
     /// Install or remove Git's pre-commit hook that looks for secrets
     Hooks(Hooks),
     /// List what this machine lacks for building and testing, and install it where possible
     Doctor(Doctor),
+    // wing: bench
     /// Measure the application, CI or the loop, each beside a reference
     Bench(Bench),
+    // end of wing
+    // wing: supply
     /// Build, list or prune the cached parts of the e2e: Kubernetes, Argo CD, forge, AWS emulator
     #[command(disable_help_flag = true)]
     Supply(Supply),
-}
-
-/// Arguments for the harness, handed on unread.
-#[derive(Debug, Args)]
-pub(crate) struct E2e {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) args: Vec<OsString>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Dev {
-    /// Port of the page; 0 lets the system choose
-    #[arg(long, default_value_t = 3000)]
-    pub(crate) port: u16,
-    /// Messages on the board at the start
-    #[arg(long, default_value_t = 45)]
-    pub(crate) messages: usize,
-    #[command(flatten)]
-    pub(crate) toolchain: Toolchain,
+    // end of wing
 }
 
 #[derive(Debug, Args)]
@@ -136,6 +142,7 @@ pub(crate) struct Build {
     /// Folder for the result: one folder per app, each the build context of its image
     #[arg(long, default_value = "target/dist")]
     pub(crate) out: PathBuf,
+    // wing: dev
     /// Compile for this machine and quickly, as `dev` and the browser tests run it: into
     /// target/debug and target/dev
     #[arg(long, conflicts_with = "out")]
@@ -143,6 +150,7 @@ pub(crate) struct Build {
     /// With --dev: compile this part alone
     #[arg(long, value_enum, requires = "dev")]
     pub(crate) only: Vec<Part>,
+    // end of wing
     #[command(flatten)]
     pub(crate) toolchain: Toolchain,
 }
@@ -156,25 +164,6 @@ pub(crate) struct Toolchain {
     /// Install nothing: name what is missing and stop
     #[arg(long)]
     pub(crate) no_install: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Diff {
-    /// Commit before the change
-    pub(crate) base: String,
-    /// Commit after the change
-    #[arg(default_value = "HEAD")]
-    pub(crate) head: String,
-    /// Install nothing: name what is missing and stop
-    #[arg(long)]
-    pub(crate) no_install: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Security {
-    /// Write nothing: fail if a page differs from its list
-    #[arg(long)]
-    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]
@@ -202,30 +191,22 @@ pub(crate) struct Doctor {
     pub(crate) no_install: bool,
 }
 
-/// Arguments for the program `supply`, handed on unread.
-#[derive(Debug, Args)]
-pub(crate) struct Supply {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) args: Vec<OsString>,
-}
-
 impl Flags {
     /// Runs the command, from the root of the repository.
     pub fn run(self) -> Result<()> {
         // Settings handed over by `GIT_CONFIG_*` may hold a credential, by which these reach a
         // remote.
-        env::forget_git(matches!(
-            self.command,
-            Command::Ci(_) | Command::Rollback(_) | Command::Diff(_)
-        ))?;
+        let reaches = matches!(self.command, Command::Ci(_) | Command::Rollback(_));
+        let reaches = reaches || matches!(self.command, Command::Diff(_)); // wing: diff
+        env::forget_git(reaches)?;
         // Hooks go into any repository.
         if !matches!(self.command, Command::Hooks(_)) {
             environment::read()?;
         }
         let sh = &env::shell()?;
         match self.command {
-            Command::E2e(flags) => flags.run(sh),
-            Command::Dev(flags) => flags.run(sh),
+            Command::E2e(flags) => flags.run(sh), // wing: e2e
+            Command::Dev(flags) => flags.run(sh), // wing: dev
             Command::Test(flags) => flags.run(sh),
             Command::Check(Check {}) => Check::run(sh),
             Command::Fuzz(flags) => flags.run(sh),
@@ -233,16 +214,16 @@ impl Flags {
             Command::Build(flags) => flags.run(sh),
             Command::Ci(flags) => flags.run(sh),
             Command::Rollback(flags) => flags.run(sh),
-            Command::Aws(flags) => flags.run(sh),
-            Command::Fork(flags) => flags.run(sh),
+            Command::Aws(flags) => flags.run(sh),      // wing: aws
+            Command::Fork(flags) => flags.run(sh),     // wing: fork
+            Command::Diff(flags) => flags.run(sh),     // wing: diff
+            Command::Security(flags) => flags.run(sh), // wing: security
             Command::NewApp(flags) => flags.run(sh),
             Command::RemoveApp(flags) => flags.run(sh),
-            Command::Diff(flags) => flags.run(sh),
-            Command::Security(flags) => flags.run(sh),
             Command::Hooks(flags) => flags.run(sh),
             Command::Doctor(flags) => flags.run(sh),
-            Command::Bench(flags) => flags.run(sh),
-            Command::Supply(flags) => flags.run(sh),
+            Command::Bench(flags) => flags.run(sh),  // wing: bench
+            Command::Supply(flags) => flags.run(sh), // wing: supply
         }
     }
 }
@@ -257,6 +238,7 @@ mod tests {
         Flags::command().debug_assert();
     }
 
+    // wing: supply
     #[test]
     fn supply_takes_every_argument_unread() {
         let flags = Flags::parse_from(["cargo xtask", "supply", "--help"]);
@@ -265,7 +247,9 @@ mod tests {
         };
         assert_eq!(supply.args, ["--help"]);
     }
+    // end of wing
 
+    // wing: e2e
     #[test]
     fn e2e_takes_every_argument_unread() {
         let flags = Flags::parse_from(["cargo xtask", "e2e", "run", "--only", "x", "--help"]);
@@ -274,4 +258,5 @@ mod tests {
         };
         assert_eq!(e2e.args, ["run", "--only", "x", "--help"]);
     }
+    // end of wing
 }

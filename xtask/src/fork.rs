@@ -6,7 +6,8 @@
 //!
 //! - Account, region and repository stand in `infra/`; `infra/local` is left out, since the
 //!   end-to-end run has a forge and an account of its own.
-//! - The two names stand everywhere (`reshape.rs`).
+//! - The two names stand everywhere (`names.rs`).
+//! - A wing is a part of the template that a fork may go without (`prune.rs`).
 
 mod facts;
 mod files;
@@ -15,6 +16,7 @@ mod github;
 mod limits;
 mod names;
 mod partition;
+mod prune;
 mod reshape;
 mod toml_values;
 mod tree;
@@ -31,6 +33,7 @@ use xshell::Shell;
 
 use self::facts::Facts;
 use self::files::{Files, Texts};
+use self::prune::Wings;
 use self::trust::Trust;
 use crate::aws::parameters::{FILE as PARAMETERS, Settings};
 use crate::flags;
@@ -50,6 +53,9 @@ pub(crate) fn registry(root: &Path, project: &Project) -> Result<String> {
 
 impl flags::Fork {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        if self.table {
+            return write_table(&sh.current_dir());
+        }
         if self.reshapes() {
             return reshape::run(&self, &sh.current_dir());
         }
@@ -57,7 +63,7 @@ impl flags::Fork {
         let files = Files::read(sh)?;
         if self.changes_no_fact() {
             Facts::of(&files)?.print(&project);
-            return Ok(());
+            return print_wings(&sh.current_dir(), &project);
         }
         let changed = self.with_facts(&files)?;
         for path in files.replace(&changed.texts)? {
@@ -70,7 +76,7 @@ impl flags::Fork {
 
     /// Whether more changes than account, region and repository.
     fn reshapes(&self) -> bool {
-        self.name.is_some() || self.application.is_some()
+        self.name.is_some() || self.application.is_some() || !self.without.is_empty()
     }
 
     fn changes_no_fact(&self) -> bool {
@@ -109,6 +115,22 @@ impl flags::Fork {
             trust,
         })
     }
+}
+
+fn write_table(root: &Path) -> Result<()> {
+    let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("read {path}"));
+    let wings = Wings::of_text(&read(prune::FILE)?)?;
+    let table = wings.table(Project::load(root)?.without());
+    let page = prune::with_table(&read(prune::PAGE)?, &table)?;
+    fs::write(root.join(prune::PAGE), page).with_context(|| format!("write {}", prune::PAGE))
+}
+
+fn print_wings(root: &Path, project: &Project) -> Result<()> {
+    // A folder with `infra/` alone has none.
+    if let Ok(text) = fs::read_to_string(root.join(prune::FILE)) {
+        Wings::of_text(&text)?.print(project.without());
+    }
+    Ok(())
 }
 
 /// The facts of a fork, and the files of `infra/` that say so.

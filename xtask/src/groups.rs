@@ -26,20 +26,28 @@ const fn with(names: &'static [&'static str], features: &'static [&'static str])
     }
 }
 
+#[rustfmt::skip]
 pub(crate) const TOOLS: Packages = of(&[
     "board-api",
     "child-process",
     "gitkit",
     "project",
-    "supply",
+    "supply", // wing: supply
     "xtask",
-    "pipelines",
-    "e2e",
-    "e2e-report",
+    "pipelines",  // wing: pipelines
+    "e2e",        // wing: e2e
+    "e2e-report", // wing: e2e
 ]);
 /// For tests that are chosen by a pattern, which those of `pipelines` would fit too.
-pub(crate) const WITHOUT_PIPELINES: Packages =
-    of(&["board-api", "project", "supply", "xtask", "e2e", "e2e-report"]);
+#[rustfmt::skip]
+pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
+    "board-api",
+    "project",
+    "supply", // wing: supply
+    "xtask",
+    "e2e",        // wing: e2e
+    "e2e-report", // wing: e2e
+]);
 /// The backend and all apps that were added since, which use nothing that it does not.
 pub(crate) const BACKEND: Packages = Packages {
     with_apps: true,
@@ -49,16 +57,33 @@ pub(crate) const BACKEND: Packages = Packages {
     )
 };
 pub(crate) const FRONTEND: Packages = with(&["app", "frontend"], &["--features", "app/ssr"]);
+// wing: dev
 /// The servers from outside.
-pub(crate) const OUTSIDE: Packages = of(&["dev", "browser"]);
-pub(crate) const CLOUD: Packages = of(&["cloud"]);
+#[rustfmt::skip]
+pub(crate) const OUTSIDE: Packages = of(&[
+    "dev",
+    "browser", // wing: browser
+]);
+// end of wing
+pub(crate) const CLOUD: Packages = of(&["cloud"]); // wing: cloud
+// wing: bench
 /// Apart from the rest in a release; here they are linted alone.
 const BENCH: Packages = of(&["bench"]);
+// end of wing
 /// A program of its own, for each build of the page.
 const BUNDLE: Packages = of(&["wasm-bundle"]);
 
 /// Each package of this workspace but `hydrate`, which compiles for the browser alone.
-pub(crate) const ALL: &[Packages] = &[TOOLS, BACKEND, FRONTEND, OUTSIDE, CLOUD, BENCH, BUNDLE];
+#[rustfmt::skip]
+pub(crate) const ALL: &[Packages] = &[
+    TOOLS,
+    BACKEND,
+    FRONTEND,
+    OUTSIDE, // wing: dev
+    CLOUD, // wing: cloud
+    BENCH, // wing: bench
+    BUNDLE,
+];
 
 impl Packages {
     /// What names them to cargo.

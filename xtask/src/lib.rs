@@ -5,23 +5,23 @@
 //! harness is the crate `e2e`, started from here as a process.
 
 pub mod flags;
-pub mod security;
+pub mod security; // wing: security
 
 mod apps;
 mod aws;
-mod bench;
-mod browser;
+mod bench; // wing: bench
+mod browser; // wing: browser
 mod build;
 mod check;
 mod ci;
-mod cloud;
-mod dev;
-mod diff;
+mod cloud; // wing: cloud
+mod dev; // wing: dev
+mod diff; // wing: diff
 mod doctor;
-mod e2e;
+mod e2e; // wing: e2e
 mod env;
 mod environment;
-mod fork;
+mod fork; // wing: fork
 mod fuzz;
 mod groups;
 mod hooks;

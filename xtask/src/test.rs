@@ -24,6 +24,8 @@ struct Suite {
     args: &'static [&'static str],
     needs: Needs,
     lane: Lane,
+    /// Whether it takes so long that it runs only when its name is asked for.
+    on_request: bool,
 }
 
 const SUITES: &[Suite] = &[
@@ -33,6 +35,7 @@ const SUITES: &[Suite] = &[
         args: &["--lib", "--bins"],
         needs: Needs::AwsProgram,
         lane: Lane::Tools,
+        on_request: false,
     },
     Suite {
         name: MANIFESTS,
@@ -40,20 +43,25 @@ const SUITES: &[Suite] = &[
         args: &["--test", "*"],
         needs: Needs::Checks,
         lane: Lane::Tools,
+        on_request: false,
     },
+    // wing: pipelines
     Suite {
         name: "CI systems: their files, run by their runners",
         packages: groups::TOOLS,
         args: &["--test", "systems"],
         needs: Needs::Pipelines,
         lane: Lane::Tools,
+        on_request: false,
     },
+    // end of wing
     Suite {
         name: "backend: units, router, contract on each DynamoDB",
         packages: groups::BACKEND,
         args: &[],
         needs: Needs::Containers,
         lane: Lane::Products,
+        on_request: false,
     },
     Suite {
         name: "fuzz: the API against its document",
@@ -61,6 +69,7 @@ const SUITES: &[Suite] = &[
         args: fuzz::ARGS,
         needs: Needs::Fuzzer,
         lane: Lane::Products,
+        on_request: false,
     },
     Suite {
         name: "frontend: units, server-side rendering",
@@ -68,35 +77,58 @@ const SUITES: &[Suite] = &[
         args: &[],
         needs: Needs::Nothing,
         lane: Lane::Tools,
+        on_request: false,
     },
+    // wing: dev
     Suite {
         name: "dev: following files, ending with its process",
         packages: groups::OUTSIDE,
         args: &["--lib", "--bins"],
         needs: Needs::Nothing,
         lane: Lane::Products,
+        on_request: false,
     },
+    // end of wing
+    // wing: browser
     Suite {
         name: "browser: the page in headless Chromium",
         packages: groups::OUTSIDE,
         args: &["--test", "board"],
         needs: Needs::Browser,
         lane: Lane::Products,
+        on_request: false,
     },
+    // end of wing
+    // wing: dev
     Suite {
         name: "hostile: slow and malformed requests, a scanner",
         packages: groups::OUTSIDE,
         args: &["--test", "hostile"],
         needs: Needs::Servers,
         lane: Lane::Products,
+        on_request: false,
     },
+    // end of wing
+    // wing: cloud
     Suite {
         name: "cloud: the templates of AWS on emulators",
         packages: groups::CLOUD,
         args: &[],
         needs: Needs::Cloud,
         lane: Lane::Tools,
+        on_request: false,
     },
+    // end of wing
+    // wing: fork
+    Suite {
+        name: "forks: three of this checkout, each with its own checks and tests",
+        packages: groups::TOOLS,
+        args: &["--bench", "forks"],
+        needs: Needs::Nothing,
+        lane: Lane::Tools,
+        on_request: true,
+    },
+    // end of wing
 ];
 
 /// The suite that `cargo xtask check` runs too.
@@ -146,9 +178,12 @@ impl flags::Test {
     }
 }
 
-/// Those whose name contains `only`; all where nothing is asked for.
+/// Those whose name contains `only`; where nothing is asked for, all but those on request.
 fn suites(only: Option<&str>) -> Result<Vec<&'static Suite>> {
-    let wanted = |suite: &&Suite| only.is_none_or(|only| suite.name.contains(only));
+    let wanted = |suite: &&Suite| match only {
+        Some(only) => suite.name.contains(only),
+        None => !suite.on_request,
+    };
     let suites: Vec<_> = SUITES.iter().filter(wanted).collect();
     if suites.is_empty() {
         let names: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
@@ -190,9 +225,9 @@ mod tests {
                 .map(|suites| suites.len())
                 .map_err(|error| error.to_string())
         };
-        assert_eq!(found(None), Ok(SUITES.len()));
-        assert_eq!(found(Some("cloud")), Ok(1));
-        assert!(found(Some("clowd")).is_err_and(|error| error.contains("cloud: ")));
+        let each_time = SUITES.iter().filter(|suite| !suite.on_request);
+        assert_eq!(found(None), Ok(each_time.count()));
+        assert!(found(Some("manifolds")).is_err_and(|error| error.contains(MANIFESTS)));
         assert_eq!(found(Some(MANIFESTS)), Ok(1));
     }
 

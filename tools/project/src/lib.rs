@@ -28,6 +28,7 @@ pub const FILE: &str = "project.toml";
 pub struct Project {
     name: String,
     application: String,
+    without: Vec<String>,
     environments: Vec<Environment>,
     apps: Vec<App>,
 }
@@ -38,6 +39,8 @@ pub struct Project {
 struct Written {
     name: String,
     application: String,
+    #[serde(default)]
+    without: Vec<String>,
     environments: Vec<environment::Written>,
     #[serde(default)]
     apps: Vec<App>,
@@ -64,6 +67,7 @@ impl Project {
         let Written {
             name,
             application,
+            without,
             environments,
             apps,
         } = written;
@@ -71,6 +75,7 @@ impl Project {
             environments: environment::in_order(environments, &name, &application),
             name,
             application,
+            without,
             apps,
         })
     }
@@ -83,6 +88,11 @@ impl Project {
     /// What the apps are together, as in `message-board`: also their namespace.
     pub fn application(&self) -> &str {
         &self.application
+    }
+
+    /// The parts of the template that this copy is without, by the names of `xtask/wings.toml`.
+    pub fn without(&self) -> &[String] {
+        &self.without
     }
 
     /// Every app, in the order in which they are synced first.

@@ -92,6 +92,13 @@ fn a_kind_is_written_as_it_is_read() {
 }
 
 #[test]
+fn a_copy_says_what_it_is_without() {
+    assert!(read(ENVIRONMENTS, "").unwrap().without().is_empty());
+    let text = format!("{HEAD}without = [\"e2e\"]\n{ENVIRONMENTS}");
+    assert_eq!(Project::of_text(&text).unwrap().without(), ["e2e"]);
+}
+
+#[test]
 fn a_kind_that_is_none_is_refused() {
     let daemon = app("bot").replace("\"api\"", "\"daemon\"");
     refused(ENVIRONMENTS, &daemon, &["kind", "daemon", "`worker`"]);

@@ -1,6 +1,19 @@
 //! `cargo xtask aws …`: shows, makes and removes what one environment needs from AWS, template by
 //! template.
 
+pub(crate) mod error_class;
+
+// wing: aws
+mod account;
+mod change;
+mod error;
+mod events;
+pub(crate) mod parameters;
+mod stack;
+mod stacks;
+mod state;
+mod template;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
@@ -20,17 +33,6 @@ use crate::aws::state::{State, WAITING};
 use crate::aws::template::with_plain_table_name;
 use crate::environment::{Environment, environments};
 use crate::flags::{self, AwsDeploy, AwsDestroy, AwsVerb};
-
-mod account;
-mod change;
-mod error;
-pub(crate) mod error_class;
-mod events;
-pub(crate) mod parameters;
-mod stack;
-mod stacks;
-mod state;
-mod template;
 
 impl flags::Aws {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
@@ -268,3 +270,4 @@ fn parts(only: &[String]) -> Result<Vec<&'static Part>> {
     let wanted = |part: &&Part| only.is_empty() || only.iter().any(|name| name == part.name);
     Ok(PARTS.iter().filter(wanted).collect())
 }
+// end of wing

@@ -12,7 +12,7 @@ use xshell::Shell;
 
 use crate::build::toolchain::{Options, Prepared, Target};
 use crate::environment::project;
-use crate::{dev, env, flags};
+use crate::{env, flags};
 
 pub(crate) mod bundle;
 mod debian;
@@ -26,9 +26,11 @@ pub(crate) fn context_of(out: &Path, app: &App) -> PathBuf {
 
 impl flags::Build {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        // wing: dev
         if self.dev {
-            return dev::build(sh, &self.only, self.toolchain.options());
+            return crate::dev::build(sh, &self.only, self.toolchain.options());
         }
+        // end of wing
         let out = env::absolute(sh, &self.out);
         apps(sh, &out, self.toolchain.options())?;
         for app in project().apps() {

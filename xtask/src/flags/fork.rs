@@ -14,6 +14,12 @@ pub(crate) struct Fork {
     /// What its apps are together from now on: namespace and Argo CD project
     #[arg(long, value_name = "NAME")]
     pub(crate) application: Option<String>,
+    /// Parts of the template to leave out, as `e2e,bench`; docs/FORK.md lists them
+    #[arg(long, value_name = "WING", value_delimiter = ',')]
+    pub(crate) without: Vec<String>,
+    /// Only write the table of docs/FORK.md from xtask/wings.toml
+    #[arg(long, exclusive = true)]
+    pub(crate) table: bool,
     /// The AWS account, twelve digits
     #[arg(long, value_parser = fork::account)]
     pub(crate) account: Option<String>,

@@ -10,6 +10,9 @@ use anyhow::{Context as _, Result, ensure};
 use super::tree::{Paths, Tree};
 use crate::env;
 
+/// Columns of a comment (`xtask/tests/house_rules`).
+const WIDTH: usize = 100;
+
 /// `files`, of which those of Rust that differ from the commit are formatted.
 pub(super) fn formatted(tree: &Tree, root: &Path, mut files: Paths) -> Result<Paths> {
     for (path, file) in &mut files {
@@ -17,10 +20,33 @@ pub(super) fn formatted(tree: &Tree, root: &Path, mut files: Paths) -> Result<Pa
         if !is_rust || tree.files().get(path) == Some(file) {
             continue;
         }
-        let text = rustfmt(root, &file.content).with_context(|| format!("format {}", path.display()))?;
-        file.content = text;
+        let text = file.text().map(wrapped).unwrap_or_default();
+        let text = rustfmt(root, text.as_bytes());
+        file.content = text.with_context(|| format!("format {}", path.display()))?;
     }
     Ok(files)
+}
+
+/// `text` with each line of comment broken that a longer name has made too wide, which rustfmt
+/// leaves alone.
+fn wrapped(text: &str) -> String {
+    text.split_inclusive('\n')
+        .map(|line| broken(line).unwrap_or_else(|| line.to_owned()))
+        .collect()
+}
+
+/// A comment in two lines; none if it has room, or no space to break at.
+fn broken(line: &str) -> Option<String> {
+    let start = line.trim_start();
+    let indent = &line[..line.len() - start.len()];
+    let mark = ["///", "//!", "//"]
+        .into_iter()
+        .find(|mark| start.starts_with(mark))?;
+    let (last, _) = line.trim_end().char_indices().nth(WIDTH)?;
+    let at = line[..=last]
+        .rfind(' ')
+        .filter(|at| *at > indent.len() + mark.len())?;
+    Some(format!("{}\n{indent}{mark}{}", &line[..at], &line[at..]))
 }
 
 fn rustfmt(root: &Path, text: &[u8]) -> Result<Vec<u8>> {
@@ -54,4 +80,24 @@ fn rustfmt(root: &Path, text: &[u8]) -> Result<Vec<u8>> {
         String::from_utf8_lossy(&output.stderr).trim()
     );
     Ok(output.stdout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_that_got_too_wide_is_broken_at_a_space() {
+        let words = "word ".repeat(18);
+        let fits = format!("    // {words}\n");
+        assert_eq!(wrapped(&fits), fits);
+        let wide = format!("    /// {words}more\n    let a = \"{words}{words}\";\n");
+        let broken = format!(
+            "    /// {}\n    /// more\n    let a = \"{words}{words}\";\n",
+            words.trim_end()
+        );
+        assert_eq!(wrapped(&wide), broken);
+        let address = format!("// {}\n", "a".repeat(120));
+        assert_eq!(wrapped(&address), address);
+    }
 }

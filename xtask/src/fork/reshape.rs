@@ -1,4 +1,5 @@
-//! A fork of another name: computed from the last commit as a whole, and then written.
+//! A fork of another name or without some wings: computed from the last commit as a whole, and then
+//! written.
 
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use project::Project;
 use super::facts::Facts;
 use super::files::Files;
 use super::names::{self, Names};
+use super::prune::{self, Pruned, Wings};
 use super::tree::{File, Paths, Tree};
 use super::{Changed, format, limits};
 use crate::flags;
@@ -21,13 +23,17 @@ pub(super) fn run(options: &flags::Fork, root: &Path) -> Result<()> {
     let facts = Facts::of(&Files::of(root, tree.files())).ok();
     let address = facts.as_ref().and_then(Facts::host_and_name);
     let address = address.map(|(host, name)| format!("{host}/{name}"));
-    let files = names::renamed(&tree, &old, &new, address.as_deref())?;
+    let mut files = names::renamed(&tree, &old, &new, address.as_deref())?;
+    let pruned = without(options, &tree, &mut files)?;
     let mut files = format::formatted(&tree, root, files)?;
     let project = project_of(&files)?;
     let changed = with_facts(options, root, &mut files)?;
     let facts = changed.as_ref().map(|changed| &changed.facts).or(facts.as_ref());
     limits::check(&files, &project, facts)?;
     report(&tree.bring_to(&files)?, &new);
+    for (path, reason) in pruned.left {
+        println!("left {} as it is: {reason}", path.display());
+    }
     for path in names::unreadable(&tree, &old, &new) {
         println!(
             "left {}, which has the former name and is no text",
@@ -38,6 +44,22 @@ pub(super) fn run(options: &flags::Fork, root: &Path) -> Result<()> {
         changed.print(&project);
     }
     Ok(())
+}
+
+/// Takes out of `files` the wings that the options leave out.
+fn without(options: &flags::Fork, tree: &Tree, files: &mut Paths) -> Result<Pruned> {
+    if options.without.is_empty() {
+        return Ok(Pruned::default());
+    }
+    let before = project_of(files)?;
+    let wings = Wings::of_text(tree.text(prune::FILE)?)?;
+    let gone = wings.named(&options.without, before.without())?;
+    if gone.is_empty() {
+        return Ok(Pruned::default());
+    }
+    let pruned = prune::prune(files, &gone)?;
+    *files = prune::locked(std::mem::take(files))?;
+    Ok(pruned)
 }
 
 fn project_of(files: &Paths) -> Result<Project> {

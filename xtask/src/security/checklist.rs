@@ -23,18 +23,19 @@ pub(super) struct Point {
 
 /// What fails when it no longer holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Shown {
-    /// A test, by the name of its function.
-    Test(&'static str),
-    /// A scenario of the e2e, by its name for `--only`.
-    Scenario(&'static str),
+pub(super) struct Shown {
+    /// Of the function of a test; of a scenario of the e2e, for `--only`.
+    pub(super) name: &'static str,
+    pub(super) is_scenario: bool,
 }
 
 /// The one file with it.
 fn file_of(sources: &Sources, shown: Shown) -> Result<&str> {
-    let (what, sign, below) = match shown {
-        Shown::Test(name) => (name, format!("fn {name}("), ""),
-        Shown::Scenario(name) => (name, format!("Step::new(\"{name}\""), SCENARIOS),
+    let what = shown.name;
+    let (sign, below) = if shown.is_scenario {
+        (format!("Step::new(\"{what}\""), SCENARIOS)
+    } else {
+        (format!("fn {what}("), "")
     };
     let found = sources.with(below, &sign);
     let place = if below.is_empty() { "here" } else { below };
@@ -47,8 +48,8 @@ fn file_of(sources: &Sources, shown: Shown) -> Result<&str> {
         "{what} is in more than one file: {}",
         found.join(", ")
     );
-    if let Shown::Test(name) = shown {
-        sources.is_run(found[0], name)?;
+    if !shown.is_scenario {
+        sources.is_run(found[0], what)?;
     }
     Ok(found[0])
 }
@@ -78,11 +79,8 @@ fn table_of(points: &[Point], sources: &Sources) -> Result<String> {
         );
         let shown = point.shown.iter().map(|shown| {
             let file = file_of(sources, *shown).with_context(|| format!("point {number}"))?;
-            let name = match shown {
-                Shown::Test(name) => format!("`{name}`"),
-                Shown::Scenario(name) => format!("scenario `{name}`"),
-            };
-            Ok(format!("[{name}](../{file})"))
+            let what = if shown.is_scenario { "scenario " } else { "" };
+            Ok(format!("[{what}`{}`](../{file})", shown.name))
         });
         let shown = shown.collect::<Result<Vec<_>>>()?.join("<br>");
         writeln!(rows, "| {number} | {holds} | {shown} | {missing} |").context("write a row")?;
@@ -124,7 +122,19 @@ mod tests {
 
     #[test]
     fn a_row_leads_to_what_shows_it() {
-        let point = point(&[Shown::Test("first"), Shown::Scenario("scenario")], "");
+        let point = point(
+            &[
+                Shown {
+                    name: "first",
+                    is_scenario: false,
+                },
+                Shown {
+                    name: "scenario",
+                    is_scenario: true,
+                },
+            ],
+            "",
+        );
         let rows = table_of(&[point], &sources()).unwrap();
         assert_eq!(
             rows.lines().nth(2).unwrap(),
@@ -136,11 +146,32 @@ mod tests {
     #[test]
     fn what_is_not_there_cannot_be_claimed() {
         for (shown, complaint) in [
-            (&[Shown::Test("second")][..], "`fn second(`"),
-            (&[Shown::Test("helper")], "is no test"),
-            (&[Shown::Test("twice")], "more than one file: b.rs, c.rs"),
             (
-                &[Shown::Scenario("elsewhere")],
+                &[Shown {
+                    name: "second",
+                    is_scenario: false,
+                }][..],
+                "`fn second(`",
+            ),
+            (
+                &[Shown {
+                    name: "helper",
+                    is_scenario: false,
+                }],
+                "is no test",
+            ),
+            (
+                &[Shown {
+                    name: "twice",
+                    is_scenario: false,
+                }],
+                "more than one file: b.rs, c.rs",
+            ),
+            (
+                &[Shown {
+                    name: "elsewhere",
+                    is_scenario: true,
+                }],
                 "no file below tools/e2e/src/scenarios/",
             ),
             (&[], "neither shown nor said to be missing"),

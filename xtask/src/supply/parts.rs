@@ -8,17 +8,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Error, Result};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use xshell::Shell;
 
 use super::program::{Program, Running};
 
 /// Where kustomize lies, which renders the manifests that are tested.
 pub(crate) fn kustomize(sh: &Shell, install: bool) -> Result<PathBuf> {
-    match env::var_os("KUSTOMIZE") {
-        Some(given) => Ok(given.into()),
-        None => get(sh, "kustomize", install),
-    }
+    program(sh, "kustomize", "KUSTOMIZE", install)
 }
 
 /// The folder of schemathesis, with which the API is fuzzed.
@@ -26,13 +23,16 @@ pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
     get(sh, "schemathesis", install)
 }
 
+// wing: browser
 /// The script of axe-core, which looks for faults in a page.
 pub(crate) fn axe_core(sh: &Shell, install: bool) -> Result<PathBuf> {
     get(sh, "axe-core", install)
 }
+// end of wing
 
 type Variables = Vec<(&'static str, OsString)>;
 
+// wing: dev
 /// Variables that lead the tests to wapiti; where it cannot be had, why, if `excuse` takes that for
 /// a reason.
 pub(crate) fn scanner(
@@ -48,6 +48,7 @@ pub(crate) fn scanner(
         Err(reason) => vec![("WAPITI_MISSING", excuse(reason)?.into())],
     })
 }
+// end of wing
 
 /// The folder of cfn-lint, AWS' command line and its emulators.
 pub(crate) fn cloud(sh: &Shell, install: bool) -> Result<PathBuf> {
@@ -86,27 +87,28 @@ pub(crate) fn checks(
 
 /// The path of gitleaks, which looks for secrets.
 pub(crate) fn gitleaks(sh: &Shell, install: bool) -> Result<PathBuf> {
-    match env::var_os("GITLEAKS") {
-        Some(given) => Ok(given.into()),
-        None => get(sh, "gitleaks", install),
-    }
+    program(sh, "gitleaks", "GITLEAKS", install)
 }
 
+// wing: pipelines
 /// Gets the runners and linters of CI files, and AWS's program, which the files call; the tests
 /// find them in the cache.
 pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
     let question = ["get", "act", "gitlab-ci-local", "linters", "cloud"];
     Program::compiled(sh)?
         .ask(&question, install)
-        .map(|_: IgnoredAny| ())
+        .map(|_: serde::de::IgnoredAny| ())
 }
+// end of wing
 
+// wing: bench
 /// An error unless this machine can compile Go modules.
 pub(crate) fn go(sh: &Shell, install: bool) -> Result<()> {
     Program::compiled(sh)?
         .ask(&["toolchain"], install)
-        .map(|_: IgnoredAny| ())
+        .map(|_: serde::de::IgnoredAny| ())
 }
+// end of wing
 
 /// What this machine lacks, and what is known of the support of what is pinned.
 #[derive(Debug, Deserialize)]
@@ -161,6 +163,23 @@ pub(crate) fn emulators(sh: &Shell, install: bool) -> Result<Emulators> {
         socket,
         _engine: engine,
     })
+}
+
+/// The path of a program: the one that a person names, else the pinned one; in a copy of the
+/// template that pins none, the one on PATH.
+fn program(sh: &Shell, name: &str, variable: &str, install: bool) -> Result<PathBuf> {
+    if let Some(given) = env::var_os(variable) {
+        return Ok(given.into());
+    }
+    if !Program::is_absent(sh) {
+        return get(sh, name, install);
+    }
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&folders).map(|folder| folder.join(name));
+    found
+        .filter(|path| path.is_file())
+        .find_map(|path| path.canonicalize().ok())
+        .with_context(|| format!("{name} is not on PATH; install it, or name it by {variable}"))
 }
 
 /// What one recipe made.

@@ -15,6 +15,9 @@ use crate::env;
 /// Compiled alone, as `cargo xtask supply` does it, so that both find the same result.
 pub(super) const PACKAGE: &str = "supply";
 
+/// Where its source is, in a copy of the template that has it.
+const FOLDER: &str = "tools/supply";
+
 /// Found once for each run of this program.
 static COMPILED: OnceLock<PathBuf> = OnceLock::new();
 
@@ -69,6 +72,12 @@ pub(crate) fn kind(error: &Error) -> Option<Kind> {
 impl Program {
     /// Compiles it; what is compiled already costs a moment.
     pub(crate) fn compiled(sh: &Shell) -> Result<Self> {
+        if Self::is_absent(sh) {
+            bail!(Failure {
+                kind: Kind::Missing,
+                text: format!("this copy has no {FOLDER}, which would get it"),
+            });
+        }
         let path = match COMPILED.get() {
             Some(path) => path.clone(),
             None => compile(sh)?,
@@ -77,6 +86,11 @@ impl Program {
             path: COMPILED.get_or_init(|| path).clone(),
             root: sh.current_dir(),
         })
+    }
+
+    /// Whether this copy of the template is without it.
+    pub(super) fn is_absent(sh: &Shell) -> bool {
+        !sh.path_exists(FOLDER)
     }
 
     /// Asks, and waits for its end.

@@ -6,8 +6,8 @@ use anyhow::Result;
 use xshell::Shell;
 
 use super::one_line;
+use crate::fuzz;
 use crate::supply::{self, Emulators, Kind, kind};
-use crate::{browser, cloud, env, fuzz};
 
 /// What a suite needs besides cargo and kustomize.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,17 +22,25 @@ pub(super) enum Needs {
     /// Containers, for a part of its tests. Where there is no engine, the suite is told why and
     /// skips that part.
     Containers,
+    // wing: browser
     /// A browser, for all of them.
     Browser,
+    // end of wing
+    // wing: dev
     /// The servers as `dev` runs them; and wapiti, for a part of its tests. Where it cannot be had,
     /// the suite is told why and skips that part.
     Servers,
+    // end of wing
     /// schemathesis, for all of them.
     Fuzzer,
+    // wing: pipelines
     /// Runners and linters of CI files, for all of them.
     Pipelines,
+    // end of wing
+    // wing: cloud
     /// AWS' command line, emulators, and the backend's binary, for all of them.
     Cloud,
+    // end of wing
 }
 
 /// Whether a suite can run.
@@ -91,34 +99,42 @@ impl Needs {
                 }
                 Err(reason) => Ready::Broken(one_line(&reason)),
             },
-            Self::Cloud => match cloud::ready(sh, install) {
-                Ok(tools) => Ready::with(cloud::build(sh, install, tools)?),
+            // wing: cloud
+            Self::Cloud => match crate::cloud::ready(sh, install) {
+                Ok(tools) => Ready::with(crate::cloud::build(sh, install, tools)?),
                 Err(reason) => Ready::No(no(reason)?),
             },
-            Self::Browser => match browser::ready(sh, install) {
+            // end of wing
+            // wing: browser
+            Self::Browser => match crate::browser::ready(sh, install) {
                 Ok(more) => {
-                    browser::build(sh, install)?;
+                    crate::dev::everything(sh, install)?;
                     let paths = more.into_iter();
                     Ready::with(paths.map(|(name, path)| (name, path.into_os_string())).collect())
                 }
                 Err(reason) => Ready::No(no(reason)?),
             },
+            // end of wing
+            // wing: dev
             Self::Servers => {
-                browser::build(sh, install)?;
+                crate::dev::everything(sh, install)?;
                 Ready::with(supply::scanner(sh, install, no)?)
             }
+            // end of wing
             Self::Fuzzer => match fuzz::ready(sh, install) {
                 Ok(variables) => Ready::with(variables),
                 Err(reason) => Ready::No(no(reason)?),
             },
+            // wing: pipelines
             Self::Pipelines => match supply::pipelines(sh, install) {
                 Ok(()) => {
                     // The verbs that the CI files call: compiled from this work tree for this very
                     // command.
-                    Ready::with(vec![("XTASK", env::this_program()?.into_os_string())])
+                    Ready::with(vec![("XTASK", crate::env::this_program()?.into_os_string())])
                 }
                 Err(reason) => Ready::No(no(reason)?),
             },
+            // end of wing
         })
     }
 }

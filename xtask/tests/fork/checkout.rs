@@ -37,6 +37,30 @@ impl Checkout {
         checkout
     }
 
+    /// All files of this checkout, with one commit.
+    pub(crate) fn of_all() -> Self {
+        let checkout = Self(tempfile::tempdir().expect("make a folder"));
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for name in gitkit::files(&root).expect("list the files") {
+            let place = checkout.path(&name);
+            fs::create_dir_all(place.parent().expect("a file has a folder")).expect("make a folder");
+            // One that was deleted and not committed yet is still listed.
+            drop(fs::copy(root.join(&name), place));
+        }
+        checkout.git(&["init", "--quiet"]);
+        checkout.commit();
+        checkout
+    }
+
+    /// How many, tests and all.
+    pub(crate) fn lines_of_rust(&self) -> usize {
+        let names = gitkit::files(self.0.path()).expect("list the files");
+        let ends = |name: &&String| Path::new(name).extension().is_some_and(|it| it == "rs");
+        let of_rust = names.iter().filter(ends);
+        let texts = of_rust.filter_map(|name| fs::read_to_string(self.path(name)).ok());
+        texts.map(|text| text.lines().count()).sum()
+    }
+
     /// Commits everything.
     pub(crate) fn commit(&self) {
         self.git(&["add", "--all"]);

@@ -2,6 +2,7 @@
 //! what is deployed.
 
 mod checkout;
+mod derived;
 mod github;
 mod interrupted;
 mod names;

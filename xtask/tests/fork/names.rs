@@ -10,12 +10,12 @@ use std::time::Duration;
 use crate::checkout::{ADDRESS, Checkout, REPOSITORY, whole};
 
 /// In pieces, so that they are free in a checkout that has this file too.
-const NAME: &str = concat!("acme", "-loop");
-const APPLICATION: &str = concat!("acme", "-board");
+pub(crate) const NAME: &str = concat!("acme", "-loop");
+pub(crate) const APPLICATION: &str = concat!("acme", "-board");
 const RENAMED: [&str; 4] = ["--name", NAME, "--application", APPLICATION];
 
 /// The names that the copied `project.toml` has.
-fn former(checkout: &Checkout) -> [String; 2] {
+pub(crate) fn former(checkout: &Checkout) -> [String; 2] {
     let project = project::Project::load(&checkout.path("")).expect("the file is valid");
     [project.name(), project.application()].map(str::to_owned)
 }

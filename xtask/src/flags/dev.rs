@@ -1,0 +1,17 @@
+//! `cargo xtask dev`: the application on this machine.
+
+use clap::Args;
+
+use crate::flags::Toolchain;
+
+#[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// Port of the page; 0 lets the system choose
+    #[arg(long, default_value_t = 3000)]
+    pub(crate) port: u16,
+    /// Messages on the board at the start
+    #[arg(long, default_value_t = 45)]
+    pub(crate) messages: usize,
+    #[command(flatten)]
+    pub(crate) toolchain: Toolchain,
+}
