@@ -15,7 +15,6 @@ mod format;
 mod github;
 mod limits;
 mod names;
-mod partition;
 mod prune;
 mod reshape;
 mod toml_values;
@@ -35,7 +34,6 @@ use self::facts::Facts;
 use self::files::{Files, Texts};
 use self::prune::Wings;
 use self::trust::Trust;
-use crate::aws::parameters::{FILE as PARAMETERS, Settings};
 use crate::flags;
 
 pub(crate) use self::facts::{account, region, repository};
@@ -43,13 +41,6 @@ pub(crate) use self::github::number;
 
 const POLICY: &str = "infra/admission/policy.yaml";
 const REPOSITORY: &str = "infra/apps/base/repository.yaml";
-
-/// Where the images of the checkout at `root` lie, as its settings for AWS have it.
-pub(crate) fn registry(root: &Path, project: &Project) -> Result<String> {
-    let text = fs::read_to_string(root.join(PARAMETERS)).with_context(|| format!("read {PARAMETERS}"))?;
-    let Settings { account, region, .. } = Settings::of_text(&text)?;
-    Ok(facts::registry_of(&account, &region, project.name()))
-}
 
 impl flags::Fork {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {

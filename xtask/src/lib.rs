@@ -5,6 +5,7 @@
 //! harness is the crate `e2e`, started from here as a process.
 
 pub mod flags;
+pub mod partition;
 pub mod security; // wing: security
 
 mod apps;

@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use project::{Kind, Project};
 
-use crate::fork;
+use crate::partition;
 
 /// Where the templates are, from the root of the repository.
 pub(super) const FOLDER: &str = "xtask/templates/app";
@@ -36,7 +36,7 @@ pub(super) fn files(
     name: &str,
     kind: Kind,
 ) -> Result<BTreeMap<String, String>> {
-    let registry = fork::registry(root, project)?;
+    let registry = partition::registry(root, project)?;
     let filled = |text: &str| {
         text.replace("app-name", name)
             .replace("application-name", project.application())

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::REPOSITORY;
 use super::files::Texts;
-use super::partition::{self, Partition};
 use crate::aws::parameters::{FILE as PARAMETERS, Settings};
+use crate::partition::{self, Partition};
 
 /// What a fork has differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Facts {
 
     /// `IMAGE_REGISTRY` of docs/CI.md.
     fn registry(&self, project: &Project) -> String {
-        registry_of(&self.account, &self.region, project.name())
+        partition::registry_of(&self.account, &self.region, project.name())
     }
 
     /// `owner/name`, if the repository is on GitHub.
@@ -76,12 +76,6 @@ impl Facts {
         println!("repository  {}", self.repository);
         println!("registry    {}", self.registry(project));
     }
-}
-
-/// Where the images of a project lie.
-pub(super) fn registry_of(account: &str, region: &str, project: &str) -> String {
-    let suffix = partition::of_region(region).suffix;
-    format!("{account}.dkr.ecr.{region}.{suffix}/{project}")
 }
 
 /// For the command line: the number of an account.

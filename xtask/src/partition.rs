@@ -1,19 +1,49 @@
 //! The partitions of AWS: each has regions of its own, a name in every ARN, and an ending of every
-//! host name.
+//! host name. Public, since a copy of the template may use less of it than this one.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use project::Project;
+use serde::Deserialize;
+
+/// Where account and region are said.
+const PARAMETERS: &str = "infra/aws/parameters.toml";
+
+/// What of it a host name is made of.
+#[derive(Debug, Deserialize)]
+struct Place {
+    account: String,
+    region: String,
+}
+
+/// Where the images of the checkout at `root` lie: `IMAGE_REGISTRY` of docs/CI.md.
+pub fn registry(root: &Path, project: &Project) -> Result<String> {
+    let text = fs::read_to_string(root.join(PARAMETERS)).with_context(|| format!("read {PARAMETERS}"))?;
+    let Place { account, region } = toml::from_str(&text).with_context(|| format!("read {PARAMETERS}"))?;
+    Ok(registry_of(&account, &region, project.name()))
+}
+
+/// Where the images of a project of this name lie in an account and a region.
+pub fn registry_of(account: &str, region: &str, name: &str) -> String {
+    let suffix = of_region(region).suffix;
+    format!("{account}.dkr.ecr.{region}.{suffix}/{name}")
+}
 
 /// One of them, as botocore's `partitions.json` lists it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Partition {
+pub struct Partition {
     /// As in `arn:aws-cn:…`.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// How the names of its regions begin; of the first partition, those that no other one has.
     regions: &'static str,
     /// As in `…dkr.ecr.cn-north-1.amazonaws.com.cn`.
-    pub(super) suffix: &'static str,
+    pub suffix: &'static str,
 }
 
 /// The one for everybody comes first.
-pub(super) const PARTITIONS: &[Partition] = &[
+pub const PARTITIONS: &[Partition] = &[
     partition("aws", "", "amazonaws.com"),
     partition("aws-cn", "cn-", "amazonaws.com.cn"),
     partition("aws-us-gov", "us-gov-", "amazonaws.com"),
@@ -33,7 +63,7 @@ const fn partition(name: &'static str, regions: &'static str, suffix: &'static s
 }
 
 /// The partition that a region belongs to.
-pub(super) fn of_region(region: &str) -> &'static Partition {
+pub fn of_region(region: &str) -> &'static Partition {
     let others = PARTITIONS.iter().skip(1);
     others
         .into_iter()
