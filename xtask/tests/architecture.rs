@@ -220,7 +220,9 @@ const MOST: usize = 86;
 #[test]
 fn the_task_runner_stays_light() {
     let heavy = ["tokio", "hyper", "kube", "reqwest", "axum", "testcontainers"];
-    for tool in ["xtask", "supply"] {
+    let tools = ["xtask"];
+    let tools = [tools[0], "supply"]; // wing: supply
+    for tool in tools {
         let compiled = compiled_for(tool);
         let found: Vec<_> = heavy.iter().filter(|name| compiled.contains(**name)).collect();
         assert!(

@@ -2,7 +2,6 @@
 //! said here.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -46,12 +45,9 @@ fn roles(environment: &str) -> Vec<(String, Value, Object)> {
         .collect()
 }
 
-/// As `cargo xtask fork` says it of this checkout.
-fn partition() -> String {
-    let said = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("fork").output();
-    let said = String::from_utf8(said.expect("run xtask").stdout).expect("facts are UTF-8");
-    let line = said.lines().find_map(|line| line.strip_prefix("partition "));
-    line.expect("the partition has a line").trim().to_owned()
+/// Of this checkout's region.
+fn partition() -> &'static str {
+    xtask::partition::of_region(account_and_region().1).name
 }
 
 #[test]
