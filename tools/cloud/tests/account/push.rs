@@ -168,6 +168,9 @@ impl Release {
             folder: folder.to_owned(),
             registry: registry.trim_start_matches("http://").to_owned(),
         };
+        for path in [project::FILE, "Cargo.lock"] {
+            release.write(path, &fs::read_to_string(tools::root().join(path)).unwrap());
+        }
         for app in tools::project().apps().iter().map(project::App::name) {
             let overlay = format!("infra/{app}/overlays/staging/kustomization.yaml");
             release.write(
