@@ -73,10 +73,11 @@ pub(crate) fn everything(sh: &Shell, install: bool) -> Result<()> {
 /// Compiles `parts`, or all of them when none is named.
 pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> {
     let wanted = |part| parts.is_empty() || parts.contains(&part);
+    let target = env::target_dir(sh)?;
     if wanted(Part::Servers) {
-        servers(sh)?;
+        servers(sh, &target.join(BINARIES))?;
     }
-    let out = env::target_dir(sh)?.join("dev");
+    let out = target.join("dev");
     let site = out.join("site");
     // One site, as one page is looked at.
     let Some((app, package)) = bundle::pages().next() else {
@@ -93,10 +94,9 @@ pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> 
     Ok(())
 }
 
-/// Compiles the servers and keeps copies of them in [`BINARIES`]. Cargo says where it puts them,
-/// which a person's `build.target` decides too; and the servers' own tests put other builds in
-/// their place.
-fn servers(sh: &Shell) -> Result<()> {
+/// Compiles the servers and keeps copies of them in `folder`. Cargo says where it puts them, which
+/// a person's `build.target` decides too; and the servers' own tests put other builds in their place.
+fn servers(sh: &Shell, folder: &Path) -> Result<()> {
     let messages = env::cargo(sh)
         .args(["build", "--message-format", "json-render-diagnostics"])
         // Together, so that all share one set of dependencies.
@@ -104,8 +104,7 @@ fn servers(sh: &Shell) -> Result<()> {
         .args(["--package", "dev"])
         .read()
         .context("compile the servers")?;
-    let folder = env::target_dir(sh)?.join(BINARIES);
-    sh.create_dir(&folder)?;
+    sh.create_dir(folder)?;
     for binary in binaries(&messages) {
         let name = binary.file_name().context("a binary has a name")?;
         let unfinished = folder.join("unfinished");
@@ -119,11 +118,7 @@ fn servers(sh: &Shell) -> Result<()> {
 
 /// The binaries that cargo says it has made, from its messages, one a line.
 fn binaries(messages: &str) -> Vec<PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .collect()
+    messages.lines().filter_map(env::executable).collect()
 }
 
 /// Compiles the page for the browser; what is bound already is not bound again, for that takes

@@ -74,6 +74,13 @@ fn target_dir_of(cargo: Cmd<'_>) -> Result<PathBuf> {
         .context("cargo's metadata names no target_directory")
 }
 
+/// The program that cargo says it has made, if this message of its JSON is about one. With
+/// `build.target` set, it lies in a folder of that target.
+pub(crate) fn executable(message: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    message["executable"].as_str().map(PathBuf::from)
+}
+
 /// `path`, taken from the root of the repository unless absolute.
 pub(crate) fn absolute(sh: &Shell, path: &Path) -> PathBuf {
     sh.current_dir().join(path)
@@ -145,6 +152,15 @@ mod tests {
         .expect("write a configuration");
         assert_eq!(found(&[]), Ok(above.join("shared")));
         assert_eq!(found(&[(setting, "b")]), Ok(above.join("checkout/b")));
+    }
+
+    #[test]
+    fn a_program_is_where_cargo_says() {
+        let message = r#"{"reason":"compiler-artifact","target":{"name":"supply"},"executable":"/target/debug/supply"}"#;
+        assert_eq!(executable(message), Some("/target/debug/supply".into()));
+        let library = r#"{"reason":"compiler-artifact","target":{"name":"supply"},"executable":null}"#;
+        assert_eq!(executable(library), None);
+        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
     }
 
     #[test]

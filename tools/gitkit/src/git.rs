@@ -204,6 +204,25 @@ impl Git {
     }
 }
 
+/// What differs from the last commit in the work tree at `folder`, staged or not, by paths from its
+/// root. What Git does not track is nobody's business.
+///
+/// # Errors
+/// Fails with Git's own words.
+pub fn uncommitted(folder: &Path) -> Result<Vec<String>, Error> {
+    let status = [
+        "status",
+        "--porcelain",
+        "-z",
+        "--no-renames",
+        "--untracked-files=no",
+    ];
+    let status = Git::at(folder).args(status).text()?;
+    // Two letters and a space, then the path.
+    let paths = status.split_terminator('\0').filter_map(|entry| entry.get(3..));
+    Ok(paths.map(ToOwned::to_owned).collect())
+}
+
 /// The files of the repository at `folder` by path, new ones included, ignored ones not. Only its
 /// own `.gitignore` files count.
 ///

@@ -21,7 +21,7 @@ mod settings;
 pub use checkout::{Checkout, View};
 pub use environment::{forget, is_foreign};
 pub use error::Error;
-pub use git::{Git, files};
+pub use git::{Git, files, uncommitted};
 
 /// The program. Its name stands nowhere else (`xtask/tests/house_rules/git_calls.rs`).
 pub const PROGRAM: &str = "git";

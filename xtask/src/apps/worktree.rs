@@ -29,18 +29,8 @@ impl Worktree {
     /// An error if files that Git tracks have changes that are not committed, other than those that
     /// `is_ours` knows.
     pub(super) fn refuse_changes(&self, is_ours: impl Fn(&str) -> bool) -> Result<()> {
-        let status = [
-            "status",
-            "--porcelain",
-            "-z",
-            "--no-renames",
-            "--untracked-files=no",
-        ];
-        let status = Git::at(&self.root).args(status).text();
-        let status = status.context("ask Git what was changed")?;
-        // Two letters and a space, then the path.
-        let changed = status.split_terminator('\0').filter_map(|entry| entry.get(3..));
-        let changed: Vec<_> = changed.filter(|path| !is_ours(path)).collect();
+        let changed = gitkit::uncommitted(&self.root).context("ask Git what was changed")?;
+        let changed: Vec<_> = changed.into_iter().filter(|path| !is_ours(path)).collect();
         if changed.is_empty() {
             return Ok(());
         }

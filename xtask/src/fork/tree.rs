@@ -205,24 +205,10 @@ fn committed(root: &Path) -> Result<Vec<(PathBuf, bool)>> {
     Ok(files)
 }
 
-/// What differs from the last commit, staged or not; what Git does not track is nobody's business.
+/// What differs from the last commit, staged or not.
 fn touched(root: &Path) -> Result<BTreeSet<PathBuf>> {
-    let status = Git::at(root)
-        .args([
-            "status",
-            "--porcelain",
-            "-z",
-            "--no-renames",
-            "--untracked-files=no",
-        ])
-        .text()
-        .context("ask Git what is not committed")?;
-    let entries = status.split_terminator('\0');
-    let paths = entries.map(|entry| {
-        let path = entry.get(3..).context("an entry of `git status`")?;
-        Ok(PathBuf::from(path))
-    });
-    paths.collect()
+    let paths = gitkit::uncommitted(root).context("ask Git what is not committed")?;
+    Ok(paths.into_iter().map(PathBuf::from).collect())
 }
 
 /// The first of them, and how many more.

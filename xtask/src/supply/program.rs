@@ -164,7 +164,8 @@ fn compile(sh: &Shell) -> Result<PathBuf> {
     let messages = String::from_utf8_lossy(&output.stdout);
     messages
         .lines()
-        .find_map(executable)
+        .filter_map(env::executable)
+        .find(|program| program.ends_with(PACKAGE))
         .context("cargo did not say where the program `supply` lies")
 }
 
@@ -173,13 +174,6 @@ fn read<T: DeserializeOwned>(line: &str) -> Result<T> {
         Line::Answer(answer) => Ok(answer),
         Line::Error(failure) => Err(anyhow!(failure)),
     }
-}
-
-/// The program, if this message of cargo says that it is compiled.
-fn executable(message: &str) -> Option<PathBuf> {
-    let message: serde_json::Value = serde_json::from_str(message).ok()?;
-    let compiled = message["target"]["name"] == PACKAGE;
-    compiled.then(|| message["executable"].as_str().map(PathBuf::from))?
 }
 
 #[cfg(test)]
@@ -201,14 +195,5 @@ mod tests {
         );
         assert_eq!(kind(&anyhow!("no answer on podman.sock")), None);
         assert!(read::<PathBuf>("Segmentation fault").is_err());
-    }
-
-    #[test]
-    fn the_program_is_where_cargo_says() {
-        let message = r#"{"reason":"compiler-artifact","target":{"name":"supply"},"executable":"/target/debug/supply"}"#;
-        assert_eq!(executable(message), Some("/target/debug/supply".into()));
-        let library = r#"{"reason":"compiler-artifact","target":{"name":"supply"},"executable":null}"#;
-        assert_eq!(executable(library), None);
-        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
     }
 }
