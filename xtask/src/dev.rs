@@ -95,7 +95,8 @@ pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> 
 }
 
 /// Compiles the servers and keeps copies of them in `folder`. Cargo says where it puts them, which
-/// a person's `build.target` decides too; and the servers' own tests put other builds in their place.
+/// a person's `build.target` decides too; and the servers' own tests put other builds in their
+/// place.
 fn servers(sh: &Shell, folder: &Path) -> Result<()> {
     let messages = env::cargo(sh)
         .args(["build", "--message-format", "json-render-diagnostics"])
