@@ -8,6 +8,7 @@ mod ci;
 mod dev; // wing: dev
 mod diff; // wing: diff
 mod e2e; // wing: e2e
+mod environments;
 mod fork; // wing: fork
 mod security; // wing: security
 mod supply; // wing: supply
@@ -29,6 +30,7 @@ pub(crate) use self::ci::{Ci, CiBuild, CiPromote, CiPropose, Rollback, Verb};
 pub(crate) use self::dev::Dev; // wing: dev
 pub(crate) use self::diff::Diff; // wing: diff
 pub(crate) use self::e2e::E2e; // wing: e2e
+pub(crate) use self::environments::{NewEnvironment, RemoveEnvironment};
 pub(crate) use self::fork::{Fork, GitHub}; // wing: fork
 pub(crate) use self::security::Security; // wing: security
 pub(crate) use self::supply::Supply; // wing: supply
@@ -81,6 +83,11 @@ enum Command {
     NewApp(NewApp),
     /// Remove an app that `new-app` made, and say what stays
     RemoveApp(RemoveApp),
+    /// Add an environment between two: its overlays, branch, triggers and place in the AWS account
+    /// (docs/ENVIRONMENTS.md)
+    NewEnvironment(NewEnvironment),
+    /// Remove an environment that `new-environment` made, and say what stays
+    RemoveEnvironment(RemoveEnvironment),
     // wing: diff
     /// Show what a change does to each environment's manifests, as Markdown
     Diff(Diff),
@@ -220,6 +227,8 @@ impl Flags {
             Command::Security(flags) => flags.run(sh), // wing: security
             Command::NewApp(flags) => flags.run(sh),
             Command::RemoveApp(flags) => flags.run(sh),
+            Command::NewEnvironment(flags) => flags.run(sh),
+            Command::RemoveEnvironment(flags) => flags.run(sh),
             Command::Hooks(flags) => flags.run(sh),
             Command::Doctor(flags) => flags.run(sh),
             Command::Bench(flags) => flags.run(sh),  // wing: bench

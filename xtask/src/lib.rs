@@ -22,6 +22,7 @@ mod doctor;
 mod e2e; // wing: e2e
 mod env;
 mod environment;
+mod environments;
 mod fork; // wing: fork
 mod fuzz;
 mod groups;

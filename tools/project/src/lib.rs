@@ -151,6 +151,13 @@ impl Project {
         let at = self.environments.iter().position(|other| other == environment)?;
         self.environments.get(at.checked_sub(1)?)
     }
+
+    /// The environment that this one promotes to; the last promotes to none.
+    pub fn after(&self, environment: &Environment) -> Option<&Environment> {
+        let mut rest = self.environments.iter();
+        rest.find(|other| *other == environment)?;
+        rest.next()
+    }
 }
 
 fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {

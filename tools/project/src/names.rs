@@ -31,6 +31,7 @@ const NO_ENVIRONMENT: &[&str] = &[
     "account",
     "base",
     "component",
+    "default",
     "local",
     "overlays",
     "region",

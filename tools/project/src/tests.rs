@@ -45,6 +45,9 @@ fn environments_are_in_the_order_of_promotion() {
     assert_eq!(project.before(test), None);
     assert_eq!(project.before(trial), Some(test));
     assert_eq!(project.before(live), Some(trial));
+    assert_eq!(project.after(test), Some(trial));
+    assert_eq!(project.after(trial), Some(live));
+    assert_eq!(project.after(live), None);
     assert!(test.builds() && !trial.builds() && !live.builds());
     assert_eq!((test.nodes(), live.nodes()), (2, 1));
     assert_eq!((test.cluster(), test.stack()), ("loop-test", "board-test"));
@@ -195,7 +198,7 @@ fn a_name_that_is_somebody_elses_is_refused() {
             &["apps[0].name", "is reserved", "choose another"],
         );
     }
-    for name in ["base", "shared", "local"] {
+    for name in ["base", "shared", "local", "default"] {
         let reserved = ENVIRONMENTS.replace("\"test\"", &format!("\"{name}\""));
         refused(&reserved, "", &["environments[0].name", "is reserved"]);
     }

@@ -4,23 +4,75 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use gitkit::Git;
+
+use super::worktree::Worktree;
 
 /// Below the folder that Git ignores, and on the same disk as the checkout: a folder is moved into
 /// place in one step.
-const STAGE: &str = "target/new-app";
+const STAGE: &str = "target/new";
 
 /// One file; `None` where there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) path: String,
-    pub(super) before: Option<String>,
-    pub(super) after: Option<String>,
+pub(crate) struct Change {
+    pub(crate) path: String,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+}
+
+/// All that a command makes: computed from the last commit alone, so that the next run of it knows
+/// what a killed one has left.
+pub(crate) struct Made {
+    /// New files by path, in the order in which they are put in place.
+    pub(crate) files: Vec<(String, String)>,
+    /// Files that are there before, as committed and as they are to be, in the order in which they
+    /// are written.
+    pub(crate) edited: Vec<Change>,
+}
+
+impl Made {
+    /// An error if something is in the way that a killed run of `command` cannot have left.
+    pub(crate) fn refuse(&self, root: &Path, command: &str) -> Result<()> {
+        let now = |path: &str| fs::read_to_string(root.join(path)).ok();
+        Worktree::at(root).refuse_changes(|path| {
+            let mut edited = self.edited.iter();
+            edited.any(|change| change.path == path && now(path) == change.after)
+        })?;
+        for (path, text) in &self.files {
+            if root.join(path).exists() && now(path).as_ref() != Some(text) {
+                bail!(
+                    "{path} is there, and not as `{command}` makes it; nothing was changed: move it away, or choose another name"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Each file as it is and as it is to be.
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        let made = self.files.iter().map(|(path, text)| Change {
+            path: path.clone(),
+            before: None,
+            after: Some(text.clone()),
+        });
+        made.chain(self.edited.iter().cloned()).collect()
+    }
+
+    /// Makes everything of `name`, or what is not there yet.
+    pub(crate) fn carry_out(&self, root: &Path, name: &str) -> Result<()> {
+        make(root, name, &self.files)?;
+        for change in &self.edited {
+            if let Some(text) = &change.after {
+                replace(root, &change.path, text)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What all of them are as a patch, which `git apply` takes.
-pub(super) fn patch(changes: &[Change]) -> Result<String> {
+pub(crate) fn patch(changes: &[Change]) -> Result<String> {
     let folder = tempfile::tempdir().context("make a folder for both sides")?;
     for (side, text) in [
         ("a", (|it| &it.before) as fn(&Change) -> &Option<String>),
@@ -43,7 +95,7 @@ pub(super) fn patch(changes: &[Change]) -> Result<String> {
 
 /// Makes the folders and files that are not there yet, each whole or not at all, in the order in
 /// which they are given.
-pub(super) fn make(root: &Path, name: &str, files: &[(String, String)]) -> Result<()> {
+fn make(root: &Path, name: &str, files: &[(String, String)]) -> Result<()> {
     let stage = root.join(STAGE).join(name);
     clear(&stage)?;
     for (path, text) in files {
@@ -77,14 +129,14 @@ fn put(made: &Path, place: &Path) -> Result<()> {
 }
 
 /// Puts `text` in the place of a file in one step.
-pub(super) fn replace(root: &Path, path: &str, text: &str) -> Result<()> {
+pub(crate) fn replace(root: &Path, path: &str, text: &str) -> Result<()> {
     let unfinished = root.join(STAGE).join("file");
     write(&unfinished, text)?;
     fs::rename(&unfinished, root.join(path)).with_context(|| format!("write {path}"))
 }
 
 /// Removes files, and the folders that are empty then.
-pub(super) fn remove(root: &Path, paths: &[String]) -> Result<()> {
+pub(crate) fn remove(root: &Path, paths: &[String]) -> Result<()> {
     for path in paths {
         let file = root.join(path);
         fs::remove_file(&file).with_context(|| format!("remove {path}"))?;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, bail, ensure};
 use project::{FILE as PROJECT, Kind};
 
-pub(super) const LOCK: &str = "Cargo.lock";
+pub(crate) const LOCK: &str = "Cargo.lock";
 pub(super) const APPLICATIONS: &str = "infra/apps/base/kustomization.yaml";
 
 /// In the order in which they are written: nothing but `project.toml` says that there is an app.
@@ -120,7 +120,7 @@ fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 
 /// Without the table of that name, and the empty line behind it. What a person wrote above the next
 /// table stays.
-fn without_table(text: &str, table: &str, name: &str) -> String {
+pub(crate) fn without_table(text: &str, table: &str, name: &str) -> String {
     let lines: Vec<_> = text.split_inclusive('\n').collect();
     let starts: Vec<_> = (0..lines.len())
         .filter(|at| lines[*at].starts_with('['))
@@ -145,8 +145,8 @@ fn without_table(text: &str, table: &str, name: &str) -> String {
     text.to_owned()
 }
 
-/// An error unless the project's file would be good with the app in it.
-pub(super) fn check(text: &str) -> Result<()> {
+/// An error unless this would be a good file of the project.
+pub(crate) fn check(text: &str) -> Result<()> {
     match project::Project::of_text(text) {
         Ok(_) => Ok(()),
         Err(error) => bail!("{error}"),

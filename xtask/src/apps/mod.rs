@@ -5,15 +5,16 @@
 //! the same result, so the next run finishes it; `project.toml` comes last, and until it names the
 //! app nothing builds or releases it.
 
-mod changes;
-mod lists;
+pub(crate) mod changes;
+pub(crate) mod digests;
+pub(crate) mod lists;
 mod names;
 mod new;
 mod remove;
 mod template;
 #[cfg(test)]
-mod tests;
-mod worktree;
+pub(crate) mod tests;
+pub(crate) mod worktree;
 
 use anyhow::Result;
 use project::App;

@@ -1,14 +1,12 @@
 //! `new-app`: refuses what cannot be, then makes everything or the rest of it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use project::{Kind, Project};
 
-use super::changes::{self, Change};
+use super::changes::{self, Change, Made};
 use super::worktree::Worktree;
 use super::{lists, names, template};
 
@@ -26,9 +24,9 @@ pub(super) fn run(root: &Path, name: &str, kind: Kind, dry_run: bool) -> Result<
     }
     let addition = Addition::of(root, &project, name, kind)?;
     if dry_run {
-        return changes::patch(&addition.changes());
+        return changes::patch(&addition.made.changes());
     }
-    addition.carry_out()?;
+    addition.made.carry_out(addition.root, name)?;
     Ok(addition.said())
 }
 
@@ -42,10 +40,7 @@ struct Addition<'a> {
     root: &'a Path,
     name: &'a str,
     kind: Kind,
-    /// New files by their paths.
-    files: BTreeMap<String, String>,
-    /// The files that are there before, as committed and as they are to be.
-    edited: Vec<Change>,
+    made: Made,
 }
 
 impl<'a> Addition<'a> {
@@ -69,57 +64,17 @@ impl<'a> Addition<'a> {
                 after: Some(after),
             });
         }
-        let addition = Self {
+        let mut files: Vec<_> = files.into_iter().collect();
+        // The crate last: from then on cargo knows of it.
+        files.sort_by_key(|(path, _)| path.starts_with(&folder(name)));
+        let made = Made { files, edited };
+        made.refuse(root, "new-app")?;
+        Ok(Self {
             root,
             name,
             kind,
-            files,
-            edited,
-        };
-        addition.refuse(&worktree)?;
-        Ok(addition)
-    }
-
-    /// An error if something is in the way that a killed run cannot have left.
-    fn refuse(&self, worktree: &Worktree) -> Result<()> {
-        worktree.refuse_changes(|path| {
-            let mut edited = self.edited.iter();
-            edited.any(|change| change.path == path && self.now(path).as_deref() == change.after.as_deref())
-        })?;
-        for (path, text) in &self.files {
-            if self.root.join(path).exists() && self.now(path).as_ref() != Some(text) {
-                bail!(
-                    "{path} is there, and not as `new-app` makes it; nothing was changed: move it away, or choose another name"
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn now(&self, path: &str) -> Option<String> {
-        fs::read_to_string(self.root.join(path)).ok()
-    }
-
-    fn changes(&self) -> Vec<Change> {
-        let made = self.files.iter().map(|(path, text)| Change {
-            path: path.clone(),
-            before: None,
-            after: Some(text.clone()),
-        });
-        made.chain(self.edited.iter().cloned()).collect()
-    }
-
-    fn carry_out(&self) -> Result<()> {
-        let mut files: Vec<_> = self.files.clone().into_iter().collect();
-        // The crate last: from then on cargo knows of it.
-        files.sort_by_key(|(path, _)| path.starts_with(&folder(self.name)));
-        changes::make(self.root, self.name, &files)?;
-        for change in &self.edited {
-            if let Some(text) = &change.after {
-                changes::replace(self.root, &change.path, text)?;
-            }
-        }
-        Ok(())
+            made,
+        })
     }
 
     fn said(&self) -> String {
@@ -134,7 +89,7 @@ impl<'a> Addition<'a> {
         );
         line("made", &format!("infra/{name}: what the cluster is told of it"));
         line("made", &format!("infra/apps/base/{name}.yaml: the Application"));
-        for change in &self.edited {
+        for change in &self.made.edited {
             line("changed", &change.path);
         }
         line("next", &format!("cargo test --package {name}"));

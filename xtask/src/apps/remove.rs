@@ -11,10 +11,7 @@ use project::{FILE as PROJECT, Kind, Project};
 use super::changes::{self, Change};
 use super::new::folder;
 use super::worktree::Worktree;
-use super::{lists, template};
-
-/// How the line begins that CI writes, in the overlays.
-const DIGEST: &str = "digest:";
+use super::{digests, lists, template};
 
 /// Removes the app; what there is to say.
 pub(super) fn run(root: &Path, name: &str, dry_run: bool) -> Result<String> {
@@ -159,21 +156,7 @@ fn sorted(root: &Path, name: &str, made: &BTreeMap<String, String>) -> Result<(V
         .filter(|path| is_own(path) && root.join(path).exists());
     let is_made = |path: &String| {
         let text = fs::read_to_string(root.join(path)).ok();
-        text.is_some_and(|text| made.get(path).is_some_and(|made| same(made, &text)))
+        text.is_some_and(|text| made.get(path).is_some_and(|made| digests::same(made, &text)))
     };
     Ok(there.partition(is_made))
-}
-
-/// Whether the texts are the same but for digests, which CI writes.
-fn same(one: &str, other: &str) -> bool {
-    let lines = |text| {
-        str::lines(text).map(|line| {
-            if line.trim_start().starts_with(DIGEST) {
-                DIGEST
-            } else {
-                line
-            }
-        })
-    };
-    lines(one).eq(lines(other))
 }

@@ -43,11 +43,11 @@ fn the_next_run_finishes_whatever_part_was_done() {
 #[test]
 fn what_lies_half_written_beside_is_no_hindrance() {
     let checkout = Checkout::new();
-    checkout.write("target/new-app/bot/apps/bot/src/main.rs", "half");
-    checkout.write("target/new-app/file", "half");
+    checkout.write("target/new/bot/apps/bot/src/main.rs", "half");
+    checkout.write("target/new/file", "half");
     checkout.add("bot", Kind::Cron);
     assert!(checkout.read("apps/bot/src/main.rs").starts_with("//! "));
-    assert!(!checkout.path("target/new-app/bot").exists());
+    assert!(!checkout.path("target/new/bot").exists());
 }
 
 #[test]

@@ -17,8 +17,10 @@ use tempfile::TempDir;
 use super::{new, remove};
 
 /// What a checkout needs for the commands to work.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 8] = [
+    ".github/workflows/deliver.yaml",
     ".gitignore",
+    ".gitlab-ci.yml",
     "Cargo.lock",
     "apps",
     "infra",
@@ -27,11 +29,11 @@ const PARTS: [&str; 6] = [
 ];
 
 /// Dropping it removes it.
-struct Checkout(TempDir);
+pub(crate) struct Checkout(TempDir);
 
 impl Checkout {
     /// With everything committed.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let checkout = Self(tempfile::tempdir().unwrap());
         let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         for part in PARTS {
@@ -49,52 +51,52 @@ impl Checkout {
         checkout
     }
 
-    fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.0.path()
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root().join(name)
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("read {name}: {error}"))
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         fs::write(self.path(name), text).unwrap();
     }
 
-    fn edit(&self, name: &str, old: &str, new: &str) {
+    pub(crate) fn edit(&self, name: &str, old: &str, new: &str) {
         let text = self.read(name);
         assert!(text.contains(old), "{name} does not contain {old}");
         self.write(name, &text.replace(old, new));
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let git = Git::at(self.root()).as_somebody().args(arguments);
         git.text()
             .unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
     }
 
-    fn commit(&self) {
+    pub(crate) fn commit(&self) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", "a commit"]);
     }
 
     /// What differs from the last commit, new files too.
-    fn status(&self) -> String {
+    pub(crate) fn status(&self) -> String {
         self.git(&["status", "--porcelain", "--untracked-files=all"])
     }
 
     /// As the last commit has it.
-    fn reset(&self) {
+    pub(crate) fn reset(&self) {
         self.git(&["reset", "--quiet", "--hard"]);
         self.git(&["clean", "--quiet", "-d", "--force"]);
     }
 
-    fn add(&self, name: &str, kind: Kind) -> String {
+    pub(crate) fn add(&self, name: &str, kind: Kind) -> String {
         new::run(self.root(), name, kind, false).unwrap_or_else(|error| panic!("{name}: {error:#}"))
     }
 
@@ -103,7 +105,7 @@ impl Checkout {
     }
 
     /// All files that Git would take, by path.
-    fn files(&self) -> BTreeMap<String, String> {
+    pub(crate) fn files(&self) -> BTreeMap<String, String> {
         let paths = gitkit::files(self.root()).unwrap().into_iter();
         let there = paths.filter(|path| self.path(path).exists());
         there.map(|path| (path.clone(), self.read(&path))).collect()

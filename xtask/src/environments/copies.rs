@@ -1,0 +1,76 @@
+//! The files that an environment has to itself, copied from those of the environment before it with
+//! the name exchanged: nothing but names and digests differs at first.
+
+use anyhow::{Result, ensure};
+
+use super::Names;
+use crate::apps::digests;
+use crate::apps::worktree::Worktree;
+
+/// Where they lie.
+const FOLDER: &str = "infra";
+
+/// Path and text of each that `environment` has, as the last commit has them.
+pub(super) fn originals(worktree: &Worktree, environment: &str) -> Result<Vec<(String, String)>> {
+    let mut files = worktree.below(FOLDER)?;
+    files.retain(|path| is_of(path, environment));
+    ensure!(
+        !files.is_empty(),
+        "{FOLDER}/ has no overlay of {environment}; run this where the manifests are"
+    );
+    worktree.all_committed(files)
+}
+
+/// What the new one has in the place of these.
+pub(super) fn of(originals: Vec<(String, String)>, names: Names<'_>) -> Vec<(String, String)> {
+    let copied = |(path, original): (String, String)| {
+        let path = place(&path, names.after, names.name);
+        (path, text(&original, names))
+    };
+    originals.into_iter().map(copied).collect()
+}
+
+/// What the new one's file says where the file of the environment before it says `text`.
+pub(super) fn text(text: &str, names: Names<'_>) -> String {
+    digests::cleared(&exchanged(text, names.after, names.name))
+}
+
+/// Where the file of another environment lies for which there is this one.
+pub(super) fn place(path: &str, from: &str, to: &str) -> String {
+    let part = |part: &str| match part.split_once('.') {
+        Some((stem, rest)) if stem == from => format!("{to}.{rest}"),
+        None if part == from => to.to_owned(),
+        _ => part.to_owned(),
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// Whether a file below `infra/` belongs to one environment: it, or a folder above it, has the
+/// environment's name.
+pub(super) fn is_of(path: &str, environment: &str) -> bool {
+    path.starts_with(&format!("{FOLDER}/")) && place(path, environment, "") != path
+}
+
+/// Whether the text has the word.
+pub(super) fn has_word(text: &str, word: &str) -> bool {
+    words(text, word).next().is_some()
+}
+
+/// Every `old` that is a word, as in `messages-old`, is `new`.
+fn exchanged(text: &str, old: &str, new: &str) -> String {
+    let (mut result, mut from) = (String::with_capacity(text.len()), 0);
+    for at in words(text, old) {
+        result.push_str(&text[from..at]);
+        result.push_str(new);
+        from = at + old.len();
+    }
+    result + &text[from..]
+}
+
+/// Where the word stands: no letter or digit before and behind it.
+fn words<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
+    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(word).map(|(at, _)| at).filter(move |at| {
+        ends(text[..*at].chars().next_back()) && ends(text[at + word.len()..].chars().next())
+    })
+}

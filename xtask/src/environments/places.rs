@@ -1,0 +1,216 @@
+//! The files that list the environments: `project.toml`, the triggers of the CI systems, and the
+//! templates and parameters of the AWS account.
+
+use anyhow::{Context as _, Result};
+use project::{FILE as PROJECT, Project};
+
+use super::Names;
+use super::entries::{self, Entry, Glue};
+use crate::apps::lists;
+
+/// What `infra/aws/*` is told of each environment.
+const PARAMETERS: &str = "infra/aws/parameters.toml";
+/// The one parameter that is a fact of a cluster, which a new environment does not have yet.
+const OF_CLUSTER: &str = "OidcProvider";
+/// Begins an entry of `project.toml`.
+const ENVIRONMENT: &str = "[[environments]]";
+
+/// A list of names of environments that a template allows.
+const ALLOWED: Entry = Entry {
+    on: "AllowedValues: [",
+    of: |name, _| name.to_owned(),
+    glue: Glue::Text(", "),
+};
+
+/// A file that an environment has entries in.
+pub(super) struct Place {
+    pub(super) path: String,
+    entries: Vec<Entry>,
+}
+
+/// All of them but `project.toml`, in the order in which they are written. A copy of the template
+/// may be without some.
+pub(super) fn all(project: &Project) -> Vec<Place> {
+    let place = |path: &str, entries: &[Entry]| Place {
+        path: path.to_owned(),
+        entries: entries.to_vec(),
+    };
+    let list = |on, of| Entry {
+        on,
+        of,
+        glue: Glue::Text(", "),
+    };
+    let line = |of| Entry {
+        on: "",
+        of,
+        glue: Glue::Line,
+    };
+    vec![
+        place(
+            ".github/workflows/deliver.yaml",
+            &[list("branches: [", |_, branch| branch.to_owned())],
+        ),
+        place(
+            ".gitlab-ci.yml",
+            &[Entry {
+                on: "- if: ",
+                of: |_, branch| format!("$CI_COMMIT_BRANCH == \"{branch}\""),
+                glue: Glue::Text(" || "),
+            }],
+        ),
+        place(
+            "infra/aws/access.yaml",
+            &[
+                line(|_, branch| format!("\"repo:${{Subject}}:ref:refs/heads/{branch}\",")),
+                line(|_, branch| {
+                    format!("\"project_path:${{GitLabProject}}:ref_type:branch:ref:{branch}\",")
+                }),
+            ],
+        ),
+        place(
+            "infra/aws/build.yaml",
+            &[list("codecommit:References: [", |_, branch| {
+                format!("refs/heads/{branch}")
+            })],
+        ),
+        place("infra/aws/cluster.yaml", &[ALLOWED]),
+        place(&format!("infra/aws/{}.yaml", project.application()), &[ALLOWED]),
+        place(
+            "infra/aws/pipelines.yaml",
+            &[
+                ALLOWED,
+                line(|name, branch| format!("{name}:\n      Branch: {branch}")),
+            ],
+        ),
+        place(PARAMETERS, &[]),
+    ]
+}
+
+impl Place {
+    /// The file with the environment in it, or what is missing in it and how to go on by hand.
+    pub(super) fn with(&self, text: &str, names: Names<'_>) -> Result<String, String> {
+        if self.path == PARAMETERS {
+            return with_parameters(text, names);
+        }
+        self.entries.iter().try_fold(text.to_owned(), |text, entry| {
+            let old = (entry.of)(names.after, names.after_branch);
+            let new = (entry.of)(names.name, names.branch);
+            entries::with(&text, *entry, &old, &new).ok_or_else(|| {
+                let [old, new] = [old, new].map(|entry| in_one_line(&entry));
+                format!("it does not have `{old}` where it had; put `{new}` beside it by hand")
+            })
+        })
+    }
+
+    /// The file without the environment.
+    pub(super) fn without(&self, text: &str, name: &str, branch: &str) -> String {
+        if self.path == PARAMETERS {
+            return without_table(text, name);
+        }
+        self.entries.iter().fold(text.to_owned(), |text, entry| {
+            entries::without(&text, *entry, &(entry.of)(name, branch))
+        })
+    }
+}
+
+fn in_one_line(entry: &str) -> String {
+    entry.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `project.toml` with the environment behind the one before it.
+pub(super) fn entered(text: &str, names: Names<'_>) -> Result<String> {
+    let own = format!("name = \"{}\"", names.after);
+    let at = text.split(ENVIRONMENT).scan(0, |at, part| {
+        let start = *at;
+        *at += part.len() + ENVIRONMENT.len();
+        Some((start, part))
+    });
+    let (start, part) = at
+        .skip(1)
+        .find(|(_, part)| {
+            let keys = part.lines().take_while(|line| !line.starts_with('['));
+            keys.map(str::trim).any(|line| line == own)
+        })
+        .with_context(|| format!("{PROJECT} has no line `{own}` below `{ENVIRONMENT}`; write it so"))?;
+    let end = start + end_of_table(part);
+    let entry = format!(
+        "{ENVIRONMENT}\nname = \"{}\"\nbranch = \"{}\"\n",
+        names.name, names.branch
+    );
+    Ok(between(&text[..end], &entry, &text[end..]))
+}
+
+/// `project.toml` without the environment.
+pub(super) fn removed(text: &str, name: &str) -> String {
+    lists::without_table(text, ENVIRONMENT, name)
+}
+
+/// The parameters with a table of the environment's own, as the one before it has, but for what is
+/// a fact of that one's cluster.
+fn with_parameters(text: &str, names: Names<'_>) -> Result<String, String> {
+    let header = |name: &str| format!("[{name}]\n");
+    if table(text, names.name).is_some() {
+        return Ok(text.to_owned());
+    }
+    let Some((start, end)) = table(text, names.after) else {
+        return Err(format!(
+            "it has no table `[{}]`; put `[{}]` into it by hand",
+            names.after, names.name
+        ));
+    };
+    let lines = text[start..end].split_inclusive('\n').skip(1);
+    let values = lines.filter(|line| {
+        let key = line.trim();
+        !key.is_empty() && !key.starts_with('#') && !key.starts_with(OF_CLUSTER)
+    });
+    let entry = header(names.name) + &values.collect::<String>();
+    Ok(between(&text[..end], &entry, &text[end..]))
+}
+
+fn without_table(text: &str, name: &str) -> String {
+    let Some((start, end)) = table(text, name) else {
+        return text.to_owned();
+    };
+    let behind = text[end..].trim_start_matches('\n');
+    if behind.is_empty() {
+        return format!("{}\n", text[..start].trim_end());
+    }
+    format!("{}{behind}", &text[..start])
+}
+
+/// Where the table of this name begins, and where its last line with something in it ends.
+fn table(text: &str, name: &str) -> Option<(usize, usize)> {
+    let header = format!("[{name}]");
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        if line.trim_end() == header {
+            return Some((start, at + end_of_table(&text[at..])));
+        }
+    }
+    None
+}
+
+/// Behind the last key of a table; comments above the next table are that one's.
+fn end_of_table(body: &str) -> usize {
+    let (mut at, mut end) = (0, 0);
+    for (number, line) in body.split_inclusive('\n').enumerate() {
+        if line.starts_with('[') {
+            break;
+        }
+        at += line.len();
+        // The rest of the line of the header belongs to it.
+        if number == 0 && line.trim().is_empty() || !line.trim().is_empty() && !line.starts_with('#') {
+            end = at;
+        }
+    }
+    end
+}
+
+/// `entry` with an empty line on each side of it that has something.
+fn between(before: &str, entry: &str, behind: &str) -> String {
+    let behind = behind.trim_start_matches('\n');
+    let gap = if behind.is_empty() { "" } else { "\n" };
+    format!("{}\n\n{entry}{gap}{behind}", before.trim_end())
+}

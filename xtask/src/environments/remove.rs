@@ -1,0 +1,217 @@
+//! `remove-environment`: takes away what `new-environment` made and nobody changed, and says what
+//! stays.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use project::{Environment, FILE as PROJECT, Project};
+
+use super::{Names, copies, places};
+use crate::apps::changes::{self, Change};
+use crate::apps::digests;
+use crate::apps::worktree::Worktree;
+
+/// Removes the environment; what there is to say.
+pub(super) fn run(root: &Path, name: &str, dry_run: bool) -> Result<String> {
+    let project = Project::load(root)?;
+    let environment = project.environment(name)?;
+    let (Some(before), false) = (project.before(environment), environment == project.last()) else {
+        bail!(
+            "{name} is the first or the last environment, which `new-environment` does not make: everything is built for the one, and \
+             promoted to the other; nothing was changed"
+        )
+    };
+    let removal = Removal::of(root, &project, environment, before)?;
+    removal.refuse()?;
+    if dry_run {
+        return changes::patch(&removal.changes()?);
+    }
+    removal.carry_out()?;
+    Ok(removal.said())
+}
+
+/// Everything of an environment that goes, and what does not.
+struct Removal<'a> {
+    root: &'a Path,
+    project: &'a Project,
+    environment: &'a Environment,
+    before: &'a Environment,
+    /// Files as they were made, but for the lines that CI writes.
+    files: Vec<String>,
+    /// Those that a person has changed or added.
+    changed: Vec<String>,
+    /// `project.toml` last: while it names the environment, the next run finishes a killed one.
+    lists: Vec<Change>,
+}
+
+impl<'a> Removal<'a> {
+    fn of(
+        root: &'a Path,
+        project: &'a Project,
+        environment: &'a Environment,
+        before: &'a Environment,
+    ) -> Result<Self> {
+        let names = Names {
+            name: environment.name(),
+            branch: environment.branch(),
+            after: before.name(),
+            after_branch: before.branch(),
+        };
+        let (files, changed) = sorted(root, names)?;
+        let mut lists = Vec::new();
+        for place in places::all(project) {
+            // A copy of the template may be without it.
+            if let Ok(text) = fs::read_to_string(root.join(&place.path)) {
+                let after = place.without(&text, names.name, names.branch);
+                lists.push(edit(place.path, text, after));
+            }
+        }
+        let text = fs::read_to_string(root.join(PROJECT)).with_context(|| format!("read {PROJECT}"))?;
+        let after = places::removed(&text, names.name);
+        lists.push(edit(PROJECT.to_owned(), text, after));
+        Ok(Self {
+            root,
+            project,
+            environment,
+            before,
+            files,
+            changed,
+            lists,
+        })
+    }
+
+    /// An error if anything is changed but not committed, other than by a `new-environment` that is
+    /// taken back, or by a run of this command that was killed.
+    fn refuse(&self) -> Result<()> {
+        let worktree = Worktree::at(self.root);
+        worktree.refuse_changes(|path| {
+            let is_gone = copies::is_of(path, self.environment.name()) && !self.root.join(path).exists();
+            let list = self.lists.iter().find(|change| change.path == path);
+            is_gone
+                || list.is_some_and(|list| {
+                    let committed = worktree.committed(path).ok();
+                    let without = committed.as_deref().map(|text| self.without(path, text));
+                    committed == list.after || without == list.before
+                })
+        })
+    }
+
+    /// A file that lists environments, without this one.
+    fn without(&self, path: &str, text: &str) -> String {
+        let (name, branch) = (self.environment.name(), self.environment.branch());
+        match places::all(self.project).iter().find(|place| place.path == path) {
+            Some(place) => place.without(text, name, branch),
+            None => places::removed(text, name),
+        }
+    }
+
+    fn changes(&self) -> Result<Vec<Change>> {
+        let mut changes = self.lists.clone();
+        for path in &self.files {
+            let before = fs::read_to_string(self.root.join(path)).with_context(|| format!("read {path}"))?;
+            changes.push(Change {
+                path: path.clone(),
+                before: Some(before),
+                after: None,
+            });
+        }
+        Ok(changes)
+    }
+
+    fn carry_out(&self) -> Result<()> {
+        changes::remove(self.root, &self.files)?;
+        for change in self.lists.iter().filter(|change| change.before != change.after) {
+            if let Some(text) = &change.after {
+                changes::replace(self.root, &change.path, text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn said(&self) -> String {
+        let (project, name, mut said) = (self.project, self.environment, String::new());
+        let mut line = |words: &str, what: &str| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(said, "{words:9} {what}");
+        };
+        let lists = self.lists.iter().filter(|change| change.before != change.after);
+        let lists: Vec<_> = lists.map(|change| change.path.as_str()).collect();
+        line(
+            "removed",
+            &format!(
+                "{} files of {name}, and its entries in {}",
+                self.files.len(),
+                lists.join(", ")
+            ),
+        );
+        for path in &self.changed {
+            line("left", &format!("{path}: it is not as `new-environment` made it"));
+        }
+        for change in &self.lists {
+            let text = change.after.as_deref().unwrap_or_default();
+            if copies::has_word(text, name.name()) {
+                line("left", &format!("{}: it still names {name}", change.path));
+            }
+        }
+        line(
+            "stays",
+            &format!(
+                "in the account, the stacks of {name} with its table and roles; before this is committed: cargo xtask aws destroy {name} \
+                 --yes {name}"
+            ),
+        );
+        line(
+            "stays",
+            &format!(
+                "its cluster {0} with the volumes of workers: eksctl delete cluster --name {0}",
+                self.environment.cluster()
+            ),
+        );
+        line(
+            "stays",
+            &format!(
+                "its branch, {}, and the images in the registry, {}/*, which the other environments have too",
+                self.environment.branch(),
+                project.name()
+            ),
+        );
+        if let Some(next) = project.after(name) {
+            line("so", &format!("{} promotes to {next}", self.before));
+        }
+        line("next", "commit and push (docs/ENVIRONMENTS.md)");
+        said
+    }
+}
+
+fn edit(path: String, before: String, after: String) -> Change {
+    Change {
+        path,
+        before: Some(before),
+        after: Some(after),
+    }
+}
+
+/// Files of the environment that are as they were made, and those that are not. The one of the
+/// environment before it may have changed since, so a file is also as it was made if nobody has
+/// changed it since the commit that added it.
+fn sorted(root: &Path, names: Names<'_>) -> Result<(Vec<String>, Vec<String>)> {
+    let worktree = Worktree::at(root);
+    let there = gitkit::files(root).context("list the files of the environment")?;
+    let own = there
+        .into_iter()
+        .filter(|path| copies::is_of(path, names.name) && root.join(path).exists());
+    let is_made = |path: &String| {
+        let text = fs::read_to_string(root.join(path)).unwrap_or_default();
+        let original = fs::read_to_string(root.join(copies::place(path, names.name, names.after)));
+        let Ok(original) = original else {
+            return false;
+        };
+        digests::same(&copies::text(&original, names), &text)
+            || worktree
+                .added(path)
+                .is_some_and(|added| digests::same(&added, &text))
+    };
+    Ok(own.partition(is_made))
+}

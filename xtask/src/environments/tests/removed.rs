@@ -1,0 +1,95 @@
+//! What goes, what stays, and that nothing is left of an environment that nobody touched.
+
+use super::*;
+
+#[test]
+fn one_that_is_taken_back_leaves_nothing() {
+    let checkout = Checkout::new();
+    let before = checkout.files();
+    for is_committed in [false, true] {
+        add(&checkout, "qa");
+        if is_committed {
+            checkout.commit();
+        }
+        let said = take_away(&checkout, "qa");
+        assert_eq!(checkout.files(), before);
+        assert!(!said.contains("left"), "{said}");
+        for stays in [
+            "cargo xtask aws destroy qa --yes qa",
+            "eksctl delete cluster --name gitops-loop-qa",
+            "its branch, qa",
+            "gitops-loop/*",
+        ] {
+            assert!(said.contains(stays), "{said}");
+        }
+        assert!(
+            said.contains("so        staging promotes to production\n"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn its_neighbours_stay_and_a_dry_run_says_what_will_go() {
+    let checkout = Checkout::new();
+    add(&checkout, "qa");
+    checkout.commit();
+    let with_one = checkout.files();
+    add(&checkout, "trial");
+    checkout.commit();
+    let with_two = checkout.files();
+    let patch = remove::run(checkout.root(), "trial", true).unwrap();
+    assert_eq!(checkout.files(), with_two);
+    take_away(&checkout, "trial");
+    assert_eq!(checkout.files(), with_one);
+    checkout.reset();
+    apply(&checkout, &patch);
+    assert_eq!(checkout.files(), with_one);
+}
+
+#[test]
+fn what_was_released_and_what_the_one_before_became_since_is_no_change_of_a_persons() {
+    let checkout = Checkout::new();
+    add(&checkout, "qa");
+    checkout.commit();
+    let digest = format!("sha256:{} # commit 0123456789", "1".repeat(64));
+    let overlay = "infra/frontend/overlays/qa/kustomization.yaml";
+    checkout.edit(overlay, &format!("sha256:{}", "0".repeat(64)), &digest);
+    checkout.edit(&overlay.replace("qa", "staging"), "count: 1", "count: 2");
+    let parameters = "infra/aws/parameters.toml";
+    checkout.edit(
+        parameters,
+        "[qa]\n",
+        "[qa]\nOidcProvider = \"oidc.example.com/id/1\"\n",
+    );
+    checkout.commit();
+    let said = take_away(&checkout, "qa");
+    assert!(!said.contains("left"), "{said}");
+    assert!(!checkout.path(overlay).exists() && !checkout.read(parameters).contains("example.com"));
+}
+
+#[test]
+fn what_a_person_changed_or_added_is_named_and_stays() {
+    let checkout = Checkout::new();
+    add(&checkout, "qa");
+    checkout.commit();
+    let [changed, added] =
+        ["environment", "more"].map(|file| format!("infra/backend/overlays/qa/{file}.yaml"));
+    checkout.edit(&changed, "messages-qa", "messages-of-qa");
+    checkout.write(&added, "mine: true\n");
+    checkout.edit(".gitlab-ci.yml", "stages:", "# Not for qa.\nstages:");
+    checkout.commit();
+    let said = take_away(&checkout, "qa");
+    for path in [changed.as_str(), &added] {
+        assert!(
+            said.contains(&format!("left      {path}: it is not as")),
+            "{said}"
+        );
+        assert!(checkout.path(path).exists());
+    }
+    assert!(
+        said.contains("left      .gitlab-ci.yml: it still names qa"),
+        "{said}"
+    );
+    assert!(project(&checkout).environment("qa").is_err());
+}
