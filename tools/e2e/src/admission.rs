@@ -23,7 +23,7 @@ use xshell::{Shell, cmd};
 
 use crate::{
     cluster::Cluster,
-    env::Ground,
+    harness::Harness,
     process::Tool,
     progress::StepHandle,
     wait::{Verdict, eventually},
@@ -49,19 +49,19 @@ const ASKED: Duration = Duration::from_mins(1);
 
 /// Installs it and waits until it knows whose images to let in.
 pub(crate) async fn install(
-    ground: &Ground,
+    harness: &Harness,
     cluster: &Cluster,
     signing: &SigningKey,
     step: &StepHandle,
 ) -> Result<()> {
-    let log = ground.run.log(&format!("admission-{}", cluster.environment));
-    let manifests = rendered(ground, &log).await?;
+    let log = harness.run.log(&format!("admission-{}", cluster.environment));
+    let manifests = rendered(harness, &log).await?;
     let (policies, rest): (Vec<_>, Vec<_>) = manifests
         .split("\n---\n")
         .partition(|document| document.lines().any(|line| line == POLICY));
     step.doing("apply the manifests");
     cluster
-        .apply(ground, &rest.join("\n---\n"), &log)
+        .apply(harness, &rest.join("\n---\n"), &log)
         .await
         .context("apply the admission controller")?;
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAMESPACE);
@@ -78,7 +78,7 @@ pub(crate) async fn install(
         // The controller itself looks at it, and until it has put its certificate everywhere,
         // nobody trusts its answer.
         cluster
-            .apply(ground, &policies.join("\n---\n"), &log)
+            .apply(harness, &policies.join("\n---\n"), &log)
             .await
             .map(Verdict::Ready)
     })
@@ -101,9 +101,9 @@ pub(crate) async fn install(
     .await
 }
 
-async fn rendered(ground: &Ground, log: &std::path::Path) -> Result<String> {
+async fn rendered(harness: &Harness, log: &std::path::Path) -> Result<String> {
     let shell = Shell::new().context("open a shell")?;
-    let (kustomize, folder) = (&ground.parts.tools.kustomize, ground.run.repo.join(LOCAL));
+    let (kustomize, folder) = (&harness.parts.tools.kustomize, harness.run.repo.join(LOCAL));
     Tool::new(cmd!(shell, "{kustomize} build {folder}"), log, RENDER)
         .quiet()
         .read()

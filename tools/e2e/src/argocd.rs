@@ -27,9 +27,10 @@ use xshell::{Shell, cmd};
 
 use crate::{
     cluster::Cluster,
-    env::{Env, Ground},
+    harness::Harness,
     process::Tool,
     progress::StepHandle,
+    testbed::Testbed,
     wait::{Verdict, eventually},
     world::World,
 };
@@ -52,17 +53,17 @@ const READY: Duration = Duration::from_mins(4);
 
 /// Installs Argo CD and waits until every part of it is ready.
 pub(crate) async fn install(
-    ground: &Ground,
+    harness: &Harness,
     cluster: &Cluster,
     world: &World,
     step: &StepHandle,
 ) -> Result<()> {
     let environment = cluster.environment;
-    let log = ground.run.log(&format!("argocd-{environment}"));
-    let folder = localised(ground, &ground.run.file(&format!("argocd-{environment}")))?;
+    let log = harness.run.log(&format!("argocd-{environment}"));
+    let folder = localised(harness, &harness.run.file(&format!("argocd-{environment}")))?;
     let shell = Shell::new().context("open a shell")?;
     step.doing("render the manifests");
-    let kustomize = &ground.parts.tools.kustomize;
+    let kustomize = &harness.parts.tools.kustomize;
     let render = cmd!(shell, "{kustomize} build {folder}");
     let manifests = Tool::new(render, &log, RENDER)
         .quiet()
@@ -72,12 +73,12 @@ pub(crate) async fn install(
     let (definitions, rest) = split(&manifests);
     step.doing("apply the manifests");
     cluster
-        .apply(ground, &definitions, &log)
+        .apply(harness, &definitions, &log)
         .await
         .context("apply Argo CD's resource definitions")?;
     eventually(step, "Argo CD's objects", ESTABLISHED, async || {
         // Objects of a kind that was defined a moment ago may still be refused.
-        cluster.apply(ground, &rest, &log).await.map(Verdict::Ready)
+        cluster.apply(harness, &rest, &log).await.map(Verdict::Ready)
     })
     .await?;
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAMESPACE);
@@ -97,13 +98,13 @@ pub(crate) async fn whole(step: &StepHandle, cluster: &Cluster) -> Result<()> {
 
 /// Applies the root Application of the cluster's environment, as the manifests' repository has it;
 /// everything else follows from Git.
-pub(crate) async fn apply_root(env: &Env, cluster: &Cluster) -> Result<()> {
+pub(crate) async fn apply_root(testbed: &Testbed, cluster: &Cluster) -> Result<()> {
     let environment = cluster.environment;
     let path = format!("infra/local/root/{environment}.yaml");
-    let root = env.manifests().file_at("HEAD", &path).await?;
-    let log = env.ground.run.log(&format!("argocd-{environment}"));
+    let root = testbed.manifests().file_at("HEAD", &path).await?;
+    let log = testbed.harness.run.log(&format!("argocd-{environment}"));
     cluster
-        .apply(&env.ground, &root, &log)
+        .apply(&testbed.harness, &root, &log)
         .await
         .with_context(|| format!("apply the root Application of {environment}"))
 }
@@ -126,12 +127,12 @@ pub(crate) async fn allowed_repositories(cluster: &Cluster) -> Result<Vec<String
 }
 
 /// A copy of the configuration that reads the supplied manifests in place of upstream's address.
-fn localised(ground: &Ground, copy: &Path) -> Result<PathBuf> {
+fn localised(harness: &Harness, copy: &Path) -> Result<PathBuf> {
     for folder in [CONFIGURATION, LOCAL] {
-        copy_files(&ground.run.repo.join(folder), &copy.join(folder))?;
+        copy_files(&harness.run.repo.join(folder), &copy.join(folder))?;
     }
     let configuration = copy.join(CONFIGURATION);
-    let manifests = ground.parts.argocd_manifests.join(INSTALL);
+    let manifests = harness.parts.argocd_manifests.join(INSTALL);
     fs::copy(&manifests, configuration.join(INSTALL))
         .with_context(|| format!("copy {}", manifests.display()))?;
     let kustomization = configuration.join("kustomization.yaml");

@@ -1,4 +1,4 @@
-//! From nothing to an [`Env`]: the steps of [`plan::up`], each handing its value to the next.
+//! From nothing to a [`Testbed`]: the steps of [`plan::up`], each handing its value to the next.
 
 use std::{
     sync::{Arc, Mutex, atomic::Ordering},
@@ -15,9 +15,9 @@ use crate::{
     account::Account,
     admission, argocd,
     cluster::{self, Cluster, ClusterState},
-    env::{Env, Ground},
     environment::Environment,
     first_release::{first_release, start_ci},
+    harness::Harness,
     leftovers,
     network::Network,
     plan,
@@ -25,11 +25,12 @@ use crate::{
     session::Session,
     state::{State, Up},
     teardown,
+    testbed::Testbed,
     world::{self, World},
 };
 
 /// Doctor and supply: everything that is needed before anything is started.
-pub(crate) async fn ground(session: &Session, admission: bool) -> Result<Arc<Ground>> {
+pub(crate) async fn harness(session: &Session, admission: bool) -> Result<Arc<Harness>> {
     let account = Account::read(&session.run.repo)?;
     let options = supply::Options {
         mode: session.options.supply.into(),
@@ -93,7 +94,7 @@ pub(crate) async fn ground(session: &Session, admission: bool) -> Result<Arc<Gro
         .timeout(Duration::from_secs(20))
         .build()
         .context("make an HTTP client")?;
-    Ok(Arc::new(Ground {
+    Ok(Arc::new(Harness {
         run: session.run.clone(),
         engine,
         cgroup_v1,
@@ -106,33 +107,33 @@ pub(crate) async fn ground(session: &Session, admission: bool) -> Result<Arc<Gro
 }
 
 /// Removes what an earlier run left, and makes the network.
-async fn network(session: &Session, ground: &Ground) -> Result<Network> {
+async fn network(session: &Session, harness: &Harness) -> Result<Network> {
     let progress = &session.progress;
     progress
         .step(&plan::NETWORK, async |step| {
-            let removed = teardown::remove(&ground.run, &ground.engine, &ground.cache, step).await?;
+            let removed = teardown::remove(&harness.run, &harness.engine, &harness.cache, step).await?;
             if !removed.is_empty() {
                 progress.say(&format!(
                     "removed what an earlier run left: {}",
                     removed.join(", ")
                 ));
             }
-            save(ground, None)?;
+            save(harness, None)?;
             session.touched.store(true, Ordering::SeqCst);
-            Network::ensure(&ground.run, &ground.engine).await
+            Network::ensure(&harness.run, &harness.engine).await
         })
         .await
 }
 
 /// Brings up both clusters and nothing else, as far as their nodes find each other.
 pub(crate) async fn clusters(session: &Session) -> Result<()> {
-    let ground = ground(session, false).await?;
-    let network = network(session, &ground).await?;
+    let harness = harness(session, false).await?;
+    let network = network(session, &harness).await?;
     let one = async |environment: Environment| {
         let create = async |step: &StepHandle| {
             let sites = cluster::sites()?;
-            let nodes = cluster::nodes(&ground, &network, environment, &sites, step).await?;
-            nodes.find_each_other(&ground).await
+            let nodes = cluster::nodes(&harness, &network, environment, &sites, step).await?;
+            nodes.find_each_other(&harness).await
         };
         session.progress.step(&plan::of(environment).create, create).await
     };
@@ -142,10 +143,10 @@ pub(crate) async fn clusters(session: &Session) -> Result<()> {
 
 /// Brings everything up. What an earlier run left is removed first, whether it was killed or told
 /// to keep it.
-pub(crate) async fn up(session: &Session) -> Result<Env> {
-    let ground = ground(session, session.options.admission).await?;
+pub(crate) async fn up(session: &Session) -> Result<Testbed> {
+    let harness = harness(session, session.options.admission).await?;
     let progress = &session.progress;
-    let network = network(session, &ground).await?;
+    let network = network(session, &harness).await?;
 
     // Each cluster needs the world for its Argo CD only.
     let world_is_up = SetOnce::new();
@@ -153,7 +154,7 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
         let world = progress
             .step(&plan::WORLD, async |step| {
                 let layout = session.options.layout.unwrap_or_default();
-                world::bring_up(&ground, &network, layout, step).await
+                world::bring_up(&harness, &network, layout, step).await
             })
             .await?;
         world_is_up
@@ -161,30 +162,30 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
             .context("the world is brought up once")?;
         let ci = progress
             .step(&plan::FIRST_IMAGES, async |step| {
-                first_release(step, &ground, &world).await
+                first_release(step, &harness, &world).await
             })
             .await?;
         Ok((world, ci))
     };
     let one = |environment: Environment| {
         let steps = plan::of(environment);
-        let (ground, network, world_is_up) = (&ground, &network, &world_is_up);
+        let (harness, network, world_is_up) = (&harness, &network, &world_is_up);
         async move {
             let cluster = progress
                 .step(&steps.create, async |step| {
-                    cluster::create(ground, network, environment, &cluster::sites()?, step).await
+                    cluster::create(harness, network, environment, &cluster::sites()?, step).await
                 })
                 .await?;
             let world: &World = world_is_up.wait().await;
             let argocd = progress.step(&steps.argocd, async |step| {
-                argocd::install(ground, &cluster, world, step).await
+                argocd::install(harness, &cluster, world, step).await
             });
             let admission = async {
                 let Some(signing) = &world.signing else {
                     return Ok(());
                 };
                 let install =
-                    async |step: &StepHandle| admission::install(ground, &cluster, signing, step).await;
+                    async |step: &StepHandle| admission::install(harness, &cluster, signing, step).await;
                 progress.step(&steps.admission, install).await
             };
             tokio::try_join!(Box::pin(argocd), Box::pin(admission))?;
@@ -194,8 +195,8 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
     let each = try_join_all(Environment::all().iter().copied().map(one));
     let ((world, ci), clusters) = tokio::try_join!(world_and_ci, each)?;
 
-    let env = Env {
-        ground,
+    let testbed = Testbed {
+        harness,
         world,
         ci,
         clusters,
@@ -203,24 +204,24 @@ pub(crate) async fn up(session: &Session) -> Result<Env> {
     };
     progress
         .step(&plan::ROOT, async |_| {
-            let apply = env
+            let apply = testbed
                 .clusters
                 .iter()
-                .map(|cluster| argocd::apply_root(&env, cluster));
+                .map(|cluster| argocd::apply_root(&testbed, cluster));
             try_join_all(apply).await?;
             let up = Up {
                 ci: session.options.system(),
-                world: env.world.clone(),
-                clusters: env.clusters.iter().map(Cluster::state).collect(),
+                world: testbed.world.clone(),
+                clusters: testbed.clusters.iter().map(Cluster::state).collect(),
             };
-            save(&env.ground, Some(up))
+            save(&testbed.harness, Some(up))
         })
         .await?;
-    Ok(env)
+    Ok(testbed)
 }
 
 /// Connects to what `up` left running.
-pub(crate) async fn attach(session: &Session) -> Result<Env> {
+pub(crate) async fn attach(session: &Session) -> Result<Testbed> {
     let Some(up) = State::load(&session.cache)?.and_then(|state| state.up) else {
         bail!("nothing is up, or only a part of it; run `cargo xtask e2e up` first");
     };
@@ -229,7 +230,7 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
     {
         bail!("what is up has another layout; leave `--layout` out, or run `cargo xtask e2e down` first");
     }
-    let ground = ground(session, up.world.signing.is_some()).await?;
+    let harness = harness(session, up.world.signing.is_some()).await?;
     session
         .progress
         .step(&plan::ATTACH, async |step| {
@@ -254,9 +255,9 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
             step.doing("start the CI");
             // The one in the background shares the checkout with it.
             leftovers::end_processes(&session.cache).await?;
-            let ci = start_ci(&ground, &up.world).await?;
-            Ok(Env {
-                ground,
+            let ci = start_ci(&harness, &up.world).await?;
+            Ok(Testbed {
+                harness,
                 world: up.world,
                 ci,
                 clusters,
@@ -267,19 +268,19 @@ pub(crate) async fn attach(session: &Session) -> Result<Env> {
 }
 
 /// Other commands find the cluster that was rebuilt.
-pub(crate) fn remember(ground: &Ground, rebuilt: &Cluster) -> Result<()> {
-    let state = State::load(&ground.cache)?;
+pub(crate) fn remember(harness: &Harness, rebuilt: &Cluster) -> Result<()> {
+    let state = State::load(&harness.cache)?;
     let mut state = state.context("what is up was forgotten")?;
     let up = state.up.as_mut().context("nothing is up")?;
     let same = |cluster: &&mut ClusterState| cluster.environment == rebuilt.environment;
     let known = up.clusters.iter_mut().find(same);
     *known.context("the cluster was not up")? = rebuilt.state();
-    state.save(&ground.cache)
+    state.save(&harness.cache)
 }
 
-fn save(ground: &Ground, up: Option<Up>) -> Result<()> {
-    let (run, folder) = (ground.run.id.clone(), ground.run.path.clone());
-    State { run, folder, up }.save(&ground.cache)
+fn save(harness: &Harness, up: Option<Up>) -> Result<()> {
+    let (run, folder) = (harness.run.id.clone(), harness.run.path.clone());
+    State { run, folder, up }.save(&harness.cache)
 }
 
 /// Work of the supply, which knows no tokio.

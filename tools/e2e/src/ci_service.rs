@@ -72,8 +72,8 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let progress = Progress::new(2, History::new());
     let session = Session::new(run, cache, progress, options.going_on(up.ci));
     let building = async {
-        let ground = bring_up::ground(&session, up.world.signing.is_some()).await?;
-        let _ci = start_ci(&ground, &up.world).await?;
+        let harness = bring_up::harness(&session, up.world.signing.is_some()).await?;
+        let _ci = start_ci(&harness, &up.world).await?;
         println!("{READY}");
         std::future::pending().await
     };

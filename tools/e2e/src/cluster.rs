@@ -26,8 +26,8 @@ use supply::engine::Kind;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
-    env::Ground,
     environment::Environment,
+    harness::Harness,
     network::Network,
     process::Tool,
     progress::StepHandle,
@@ -95,14 +95,16 @@ impl Cluster {
     /// Runs a script of the shell on one of the nodes and gives what it prints.
     pub(crate) async fn on_node(
         &self,
-        ground: &Ground,
+        harness: &Harness,
         node: &str,
         script: &str,
         arguments: &[&str],
     ) -> Result<String> {
         let exec = [&["exec", node, "sh", "-c", script, "sh"], arguments].concat();
-        let log = ground.run.log(&format!("cluster-{}", self.environment));
-        Tool::of_engine(&ground.engine, exec, &log, ON_NODE)?.read().await
+        let log = harness.run.log(&format!("cluster-{}", self.environment));
+        Tool::of_engine(&harness.engine, exec, &log, ON_NODE)?
+            .read()
+            .await
     }
 
     /// The cluster as an account sees it, for example `system:serviceaccount:argocd:argocd-server`.
@@ -113,7 +115,7 @@ impl Cluster {
     }
 
     /// Applies manifests on the server's side.
-    pub(crate) async fn apply(&self, ground: &Ground, manifests: &str, log: &Path) -> Result<()> {
+    pub(crate) async fn apply(&self, harness: &Harness, manifests: &str, log: &Path) -> Result<()> {
         let shell = Shell::new().context("open a shell")?;
         let apply = [
             "apply",
@@ -124,13 +126,13 @@ impl Cluster {
             "-f",
             "-",
         ];
-        let apply = self.kubectl(ground, &shell, &apply);
+        let apply = self.kubectl(harness, &shell, &apply);
         Tool::new(apply, log, APPLY).input(manifests).run().await
     }
 
     /// A command of kubectl that reaches this cluster and no other.
-    pub(crate) fn kubectl<'sh>(&self, ground: &Ground, shell: &'sh Shell, args: &[&str]) -> Cmd<'sh> {
-        let (kubectl, kubeconfig) = (&ground.parts.tools.kubectl, &self.kubeconfig);
+    pub(crate) fn kubectl<'sh>(&self, harness: &Harness, shell: &'sh Shell, args: &[&str]) -> Cmd<'sh> {
+        let (kubectl, kubeconfig) = (&harness.parts.tools.kubectl, &self.kubeconfig);
         cmd!(shell, "{kubectl} --kubeconfig {kubeconfig} {args...}")
     }
 }
@@ -149,15 +151,15 @@ pub(crate) struct Nodes {
 
 impl Nodes {
     /// An error unless every node finds every node at its one address.
-    pub(crate) async fn find_each_other(&self, ground: &Ground) -> Result<()> {
-        join::found(ground, self.cluster.environment, &self.addresses).await
+    pub(crate) async fn find_each_other(&self, harness: &Harness) -> Result<()> {
+        join::found(harness, self.cluster.environment, &self.addresses).await
     }
 }
 
 /// Makes the cluster, visitors coming by the ports of these sites, and waits until pods can be
 /// scheduled and resolve names.
 pub(crate) async fn create(
-    ground: &Ground,
+    harness: &Harness,
     network: &Network,
     environment: Environment,
     sites: &[Site],
@@ -167,10 +169,10 @@ pub(crate) async fn create(
         cluster,
         settings,
         addresses,
-    } = nodes(ground, network, environment, sites, step).await?;
-    settings.pods.route(ground, environment, &addresses).await?;
-    settings.services.keep(ground, environment).await?;
-    if ground.engine.kind() == Kind::Podman {
+    } = nodes(harness, network, environment, sites, step).await?;
+    settings.pods.route(harness, environment, &addresses).await?;
+    settings.services.keep(harness, environment).await?;
+    if harness.engine.kind() == Kind::Podman {
         names::forward_to(&cluster.client, &network.gateway, addresses.len(), step).await?;
     }
     names::ready(&cluster.client, step).await?;
@@ -180,20 +182,20 @@ pub(crate) async fn create(
 
 /// The first part of [`create`]: until the nodes are ready.
 pub(crate) async fn nodes(
-    ground: &Ground,
+    harness: &Harness,
     network: &Network,
     environment: Environment,
     sites: &[Site],
     step: &StepHandle,
 ) -> Result<Nodes> {
     let shell = Shell::new().context("open a shell")?;
-    let log = ground.run.log(&format!("cluster-{environment}"));
-    let settings = config::render(ground, environment, &sites::ports(sites))?;
-    let kubeconfig = ground.run.file(&format!("kubeconfig-{environment}"));
+    let log = harness.run.log(&format!("cluster-{environment}"));
+    let settings = config::render(harness, environment, &sites::ports(sites))?;
+    let kubeconfig = harness.run.file(&format!("kubeconfig-{environment}"));
     let (kind, name, image) = (
-        &ground.parts.tools.kind,
+        &harness.parts.tools.kind,
         environment.cluster(),
-        &ground.parts.node_image,
+        &harness.parts.node_image,
     );
     step.doing("kind starts the nodes");
     // Kept on failure, so that its logs can be read before it is removed.
@@ -201,20 +203,20 @@ pub(crate) async fn nodes(
         shell,
         "{kind} create cluster --name {name} --image {image} --kubeconfig {kubeconfig} --config - --retain"
     )
-    .envs(ground.engine.env().iter().map(|(name, value)| (name, value)));
+    .envs(harness.engine.env().iter().map(|(name, value)| (name, value)));
     let create = Tool::new(create, &log, CREATE).input(settings.text.as_str());
-    join::watched(ground, environment, &log, step, create.run()).await?;
-    network.pin(&ground.run, &ground.engine).await?;
+    join::watched(harness, environment, &log, step, create.run()).await?;
+    network.pin(&harness.run, &harness.engine).await?;
     let cluster = Cluster::open(ClusterState {
         environment,
         kubeconfig,
         sites: sites::addresses(sites),
     })
     .await?;
-    let policies = ground.run.repo.join(POLICIES);
+    let policies = harness.run.repo.join(POLICIES);
     let policies = fs::read_to_string(&policies).with_context(|| format!("read {}", policies.display()))?;
     cluster
-        .apply(ground, &policies, &log)
+        .apply(harness, &policies, &log)
         .await
         .with_context(|| format!("apply {POLICIES}"))?;
     let addresses = nodes_ready(&cluster, step).await?;

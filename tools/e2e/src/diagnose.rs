@@ -9,12 +9,7 @@ use tokio::task::JoinSet;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
-    argocd,
-    environment::Environment,
-    process::Tool,
-    run_dir::RunDir,
-    scenarios,
-    world::{AWS, FORGE},
+    argocd, environment::Environment, forge::FORGE, process::Tool, run_dir::RunDir, scenarios, world::AWS,
 };
 
 const ANSWER: Duration = Duration::from_secs(20);

@@ -10,13 +10,13 @@ use crate::actors::Reviewer;
 use crate::checkout::{Checkout, Seed};
 use crate::ci::{Ci, Settings, project};
 use crate::cluster::argocd_url_for_forge;
-use crate::env::Ground;
 use crate::environment::Environment;
-use crate::forge::Webhook;
+use crate::forge::{ForgeAccess, Webhook};
+use crate::harness::Harness;
 use crate::layout::{Home, Layout};
 use crate::progress::StepHandle;
 use crate::repositories::{application, folder, manifests};
-use crate::world::{ForgeAccess, World, secret};
+use crate::world::{World, secret};
 
 /// From an empty compiler's folder, on two cores, beside starting clusters.
 const BUILT_WITHIN: Duration = Duration::from_mins(20);
@@ -24,20 +24,20 @@ const BUILT_WITHIN: Duration = Duration::from_mins(20);
 const PROMOTED_WITHIN: Duration = Duration::from_mins(5);
 
 /// Make the repositories, start the CI, and bring HEAD through one release to each environment.
-pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &World) -> Result<Ci> {
-    let seed = Seed::of(&ground.run.repo).await?;
+pub(crate) async fn first_release(step: &StepHandle, harness: &Harness, world: &World) -> Result<Ci> {
+    let seed = Seed::of(&harness.run.repo).await?;
     step.doing(&seed.sentence());
     for home in world.layout.homes() {
-        seed_repository(ground, world, home).await?;
+        seed_repository(harness, world, home).await?;
     }
     if let Some(infra) = world.layout.infra() {
-        move_manifests(ground, world, infra)
+        move_manifests(harness, world, infra)
             .await
             .context("move the manifests into their repository")?;
     }
-    let ci = start_ci(ground, world).await?;
+    let ci = start_ci(harness, world).await?;
 
-    let (application, manifests) = (application(ground, world), manifests(ground, world));
+    let (application, manifests) = (application(harness, world), manifests(harness, world));
     let reviewer = Reviewer::of(world);
     for (environment, within) in [
         (Environment::first(), BUILT_WITHIN),
@@ -61,7 +61,7 @@ pub(crate) async fn first_release(step: &StepHandle, ground: &Ground, world: &Wo
 }
 
 /// A new repository on the forge, and its part of HEAD in a checkout, not pushed yet.
-async fn seed_repository(ground: &Ground, world: &World, home: Home) -> Result<()> {
+async fn seed_repository(harness: &Harness, world: &World, home: Home) -> Result<()> {
     let (organisation, branch) = (ForgeAccess::ORGANISATION, Environment::first().branch());
     world
         .forge
@@ -71,9 +71,9 @@ async fn seed_repository(ground: &Ground, world: &World, home: Home) -> Result<(
         .with_context(|| format!("create the repository {} on the forge", home.name))?;
     let (remote, token) = (home.remote(&world.forge.host_url), &world.forge.token);
     Checkout::of_head(
-        &ground.run.repo,
+        &harness.run.repo,
         home.lacks,
-        &folder(ground, home),
+        &folder(harness, home),
         &remote,
         token,
     )
@@ -83,8 +83,8 @@ async fn seed_repository(ground: &Ground, world: &World, home: Home) -> Result<(
 
 /// What a person does who moves the manifests: name their new address, and push them before CI
 /// proposes there.
-async fn move_manifests(ground: &Ground, world: &World, infra: Home) -> Result<()> {
-    let manifests = manifests(ground, world);
+async fn move_manifests(harness: &Harness, world: &World, infra: Home) -> Result<()> {
+    let manifests = manifests(harness, world);
     let forge = &world.forge.cluster_url;
     let (old, new) = (Layout::One.manifests().remote(forge), infra.remote(forge));
     manifests
@@ -100,17 +100,17 @@ async fn move_manifests(ground: &Ground, world: &World, infra: Home) -> Result<(
 
 /// Start the CI and have the forge call it, and both Argo CDs, for each push. Also for a loop that
 /// another process brought up: what was registered before is replaced.
-pub(crate) async fn start_ci(ground: &Ground, world: &World) -> Result<Ci> {
+pub(crate) async fn start_ci(harness: &Harness, world: &World) -> Result<Ci> {
     let secret = secret()?;
     let ci = Ci::start(Settings {
         listen_on: world.forge.host_ip_for_containers.clone(),
         secret: secret.clone(),
         remote: world.layout.application().remote(&world.forge.host_url),
         token: world.forge.token.clone(),
-        cache: ground.cache.ci(),
-        folder: ground.run.file("ci"),
-        project: project(ground, world),
-        system: ground.ci.clone(),
+        cache: harness.cache.ci(),
+        folder: harness.run.file("ci"),
+        project: project(harness, world),
+        system: harness.ci.clone(),
     })
     .await
     .context("start the CI")?;

@@ -1,6 +1,7 @@
 //! A typed client for the few calls of Gitea's API that the loop needs: repository, branch, pull
 //! request, webhook.
 
+mod access;
 mod repository;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub(crate) use access::{FORGE, FORGE_PORT, ForgeAccess};
 pub(crate) use repository::{PullRequest, Repository, Webhook};
 
 /// Why a call to the forge gave no answer to work with.

@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::world::ForgeAccess;
+use crate::forge::ForgeAccess;
 
 /// The layouts that a project may have; everything that differs between them follows from here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]

@@ -1,6 +1,6 @@
 //! Proves the whole GitOps loop on one machine:
 //! `doctor → supply → clusters ∥ world → argocd → root → scenarios → report → down`. The steps are
-//! listed in [`plan`]; each arrow is one typed value of [`env`](mod@env).
+//! listed in [`plan`]; each arrow is one typed value of [`testbed`].
 
 #![allow(
     unreachable_pub,
@@ -19,13 +19,13 @@ mod cli;
 mod cluster;
 mod crash_test;
 mod diagnose;
-mod env;
 mod environment;
 mod failures_page;
 mod first_release;
 mod forge;
 mod git;
 mod gitops;
+mod harness;
 mod interrupt;
 mod json_file;
 mod kustomization;
@@ -53,6 +53,7 @@ mod selection;
 mod session;
 mod state;
 mod teardown;
+mod testbed;
 mod wait;
 mod world;
 

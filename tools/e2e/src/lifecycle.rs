@@ -101,24 +101,24 @@ fn without_diagnostics(id: &str, folder: &Path) -> Result<RunDir> {
 async fn body(goal: &Goal, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
     match goal {
         Goal::Proof => {
-            let mut env = Box::pin(bring_up::up(session)).await?;
-            runner::run(&session.progress, &mut env, chosen).await
+            let mut testbed = Box::pin(bring_up::up(session)).await?;
+            runner::run(&session.progress, &mut testbed, chosen).await
         }
         Goal::Up => Box::pin(bring_up::up(session))
             .await
-            .map(|env| announce::say_where(session, &env)),
+            .map(|testbed| announce::say_where(session, &testbed)),
         Goal::Run => {
-            let mut env = bring_up::attach(session).await?;
-            runner::run(&session.progress, &mut env, chosen).await
+            let mut testbed = bring_up::attach(session).await?;
+            runner::run(&session.progress, &mut testbed, chosen).await
         }
         Goal::Bench(args) => {
             let standing = State::load(&session.cache)?.is_some_and(|state| state.up.is_some());
-            let env = if standing {
+            let testbed = if standing {
                 bring_up::attach(session).await?
             } else {
                 Box::pin(bring_up::up(session)).await?
             };
-            loop_bench::run(session, &env, args).await
+            loop_bench::run(session, &testbed, args).await
         }
         Goal::Down => down(session).await,
         Goal::Logs => {

@@ -17,11 +17,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::argocd::Polling;
-use crate::env::Env;
 use crate::plan;
 use crate::progress::{Progress, StepHandle};
 use crate::run_dir;
 use crate::session::Session;
+use crate::testbed::Testbed;
 use figures::Figures;
 use release::Releases;
 
@@ -68,13 +68,13 @@ impl Notice {
 }
 
 /// Measures, prints a table, and writes it as JSON and as a page.
-pub(crate) async fn run(session: &Session, env: &Env, args: &Args) -> Result<()> {
+pub(crate) async fn run(session: &Session, testbed: &Testbed, args: &Args) -> Result<()> {
     let progress = &session.progress;
     let figures = progress
         .step(&plan::BENCH, async |step| {
             let mut figures = Figures::default();
-            let mut releases = Releases::begin(step, env).await?;
-            let measured = measure(progress, step, env, &mut releases, args, &mut figures).await;
+            let mut releases = Releases::begin(step, testbed).await?;
+            let measured = measure(progress, step, testbed, &mut releases, args, &mut figures).await;
             // The world serves others afterwards, also when this failed.
             let restored = releases.end(step).await;
             measured.and(restored)?;
@@ -103,7 +103,7 @@ fn folders(docs: bool) -> Result<Vec<PathBuf>> {
 async fn measure(
     progress: &Progress,
     step: &StepHandle,
-    env: &Env,
+    testbed: &Testbed,
     releases: &mut Releases<'_>,
     args: &Args,
     figures: &mut Figures,
@@ -132,8 +132,8 @@ async fn measure(
     if args.polls == 0 {
         return Ok(());
     }
-    let ours = Polling::of(env.first()).await?;
-    Polling::default().set(step, env.first()).await?;
+    let ours = Polling::of(testbed.first()).await?;
+    Polling::default().set(step, testbed.first()).await?;
     let polled = async {
         for pause in pauses(UPSTREAM) {
             measure_one(Notice::DefaultPolling, pause).await?;
@@ -141,6 +141,6 @@ async fn measure(
         Ok(())
     }
     .await;
-    let restored = ours.set(step, env.first()).await;
+    let restored = ours.set(step, testbed.first()).await;
     polled.and(restored)
 }

@@ -4,24 +4,24 @@
 use std::path::PathBuf;
 
 use crate::checkout::Checkout;
-use crate::env::Ground;
-use crate::forge::Repository;
+use crate::forge::{ForgeAccess, Repository};
+use crate::harness::Harness;
 use crate::layout::Home;
-use crate::world::{ForgeAccess, World};
+use crate::world::World;
 
 /// Where the scenarios' developer works.
-pub(crate) fn application(ground: &Ground, world: &World) -> Checkout {
-    Checkout::open(&folder(ground, world.layout.application()), &world.forge.token)
+pub(crate) fn application(harness: &Harness, world: &World) -> Checkout {
+    Checkout::open(&folder(harness, world.layout.application()), &world.forge.token)
 }
 
 /// Where what was released is seen; the same folder, if it is the same repository.
-pub(crate) fn manifests(ground: &Ground, world: &World) -> Checkout {
-    Checkout::open(&folder(ground, world.layout.manifests()), &world.forge.token)
+pub(crate) fn manifests(harness: &Harness, world: &World) -> Checkout {
+    Checkout::open(&folder(harness, world.layout.manifests()), &world.forge.token)
 }
 
 /// The folder of this run with a repository's checkout.
-pub(crate) fn folder(ground: &Ground, home: Home) -> PathBuf {
-    ground.run.file("checkout").join(home.name)
+pub(crate) fn folder(harness: &Harness, home: Home) -> PathBuf {
+    harness.run.file("checkout").join(home.name)
 }
 
 /// The repository of the manifests, as the forge has it.

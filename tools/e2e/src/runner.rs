@@ -8,7 +8,6 @@ use e2e_report::Outcome;
 
 use crate::actors::{Operator, probe};
 use crate::diagnose;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::gitops;
 use crate::plan;
@@ -16,6 +15,7 @@ use crate::progress::{Progress, StepHandle};
 use crate::recorder::Recorder;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::{ALL, AT_ONCE};
+use crate::testbed::Testbed;
 
 /// As git names it.
 const EVERYTHING: &str = ".";
@@ -27,31 +27,35 @@ type Part = (&'static Scenario, &'static [Environment]);
 
 /// Runs the scenarios one after the other, except those of [`AT_ONCE`]; those of `main` until the
 /// first that fails.
-pub(crate) async fn run(progress: &Progress, env: &mut Env, chosen: &[&'static Scenario]) -> Result<()> {
+pub(crate) async fn run(
+    progress: &Progress,
+    testbed: &mut Testbed,
+    chosen: &[&'static Scenario],
+) -> Result<()> {
     ensure!(
         !chosen.is_empty(),
         "no scenario was chosen, so nothing would be proved"
     );
     // Until the last scenario has ended.
-    let _probes = probe(progress.recorder(), env);
+    let _probes = probe(progress.recorder(), testbed);
     let mut failed = Vec::new();
     for turn in turns(chosen) {
-        let before = Heads::of(env).await?;
-        let broken = run_turn(progress, env, &turn).await;
-        env.renew();
+        let before = Heads::of(testbed).await?;
+        let broken = run_turn(progress, testbed, &turn).await;
+        testbed.renew();
         if broken.is_empty() {
             continue;
         }
         for (scenario, error) in broken {
-            save_state(progress, env, scenario.step.id).await;
+            save_state(progress, testbed, scenario.step.id).await;
             if scenario.suite == Suite::Main {
                 return Err(error);
             }
             failed.push((scenario.step.id, error));
         }
         progress.say("putting the manifests back as they were");
-        if let Err(error) = heal(progress, env, &before).await {
-            save_state(progress, env, plan::HEAL.id).await;
+        if let Err(error) = heal(progress, testbed, &before).await {
+            save_state(progress, testbed, plan::HEAL.id).await;
             failed.push(("healing after it", error));
             break;
         }
@@ -85,7 +89,7 @@ fn ends() -> [&'static [Environment]; 2] {
 }
 
 /// Runs a scenario, or two at the same time; gives those that failed.
-async fn run_turn(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'static Scenario, Error)> {
+async fn run_turn(progress: &Progress, testbed: &Testbed, turn: &[Part]) -> Vec<(&'static Scenario, Error)> {
     let one = async |place: usize| {
         let (scenario, stage) = *turn.get(place)?;
         let beside = turn.iter().find(|(other, _)| other.step.id != scenario.step.id);
@@ -93,12 +97,12 @@ async fn run_turn(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'stati
             // Those of `main` go on from each other; every other one begins when all is as Git
             // says.
             if scenario.suite != Suite::Main {
-                gitops::steady(step, env, stage, STEADY).await?;
+                gitops::steady(step, testbed, stage, STEADY).await?;
             }
             if let Some((other, _)) = beside {
                 step.evidence(format!("ran at the same time as “{}”", other.step.title));
             }
-            (scenario.run)(env, step).await
+            (scenario.run)(testbed, step).await
         });
         outcome.await.err().map(|error| (scenario, error))
     };
@@ -107,10 +111,16 @@ async fn run_turn(progress: &Progress, env: &Env, turn: &[Part]) -> Vec<(&'stati
 }
 
 /// Saves state and logs as a failed scenario left them, before anything is restored.
-async fn save_state(progress: &Progress, env: &Env, scenario: &str) {
+async fn save_state(progress: &Progress, testbed: &Testbed, scenario: &str) {
     progress.say("saving diagnostics");
-    let (ground, folder) = (&env.ground, env.ground.run.diagnostics().join(scenario));
-    let saved = diagnose::collect(&ground.run, &ground.engine, &ground.parts.tools.kubectl, &folder).await;
+    let (harness, folder) = (&testbed.harness, testbed.harness.run.diagnostics().join(scenario));
+    let saved = diagnose::collect(
+        &harness.run,
+        &harness.engine,
+        &harness.parts.tools.kubectl,
+        &folder,
+    )
+    .await;
     progress.say(&match saved {
         Ok(()) => format!("diagnostics: {}", folder.display()),
         // It must not hide the failure.
@@ -125,26 +135,26 @@ struct Heads {
 }
 
 impl Heads {
-    async fn of(env: &Env) -> Result<Self> {
+    async fn of(testbed: &Testbed) -> Result<Self> {
         Ok(Self {
-            code: env.application().catch_up().await?,
-            manifests: Operator::of(env).head().await?,
+            code: testbed.application().catch_up().await?,
+            manifests: Operator::of(testbed).head().await?,
         })
     }
 }
 
 /// Undoes what a failed scenario has pushed.
-async fn heal(progress: &Progress, env: &Env, before: &Heads) -> Result<()> {
+async fn heal(progress: &Progress, testbed: &Testbed, before: &Heads) -> Result<()> {
     let heal = async |step: &StepHandle| {
-        let code = env.application();
+        let code = testbed.application();
         code.catch_up().await?;
         if code.commit_restored(EVERYTHING, &before.code).await?.is_some() {
             code.push(Environment::first().branch()).await?;
         }
-        Operator::of(env).restore(&before.manifests).await?;
+        Operator::of(testbed).restore(&before.manifests).await?;
         // Without it, the steady state may be that of the commit before.
-        gitops::refreshed(step, env, STEADY).await?;
-        gitops::steady(step, env, Environment::all(), STEADY).await
+        gitops::refreshed(step, testbed, STEADY).await?;
+        gitops::steady(step, testbed, Environment::all(), STEADY).await
     };
     progress.step(&plan::HEAL, heal).await
 }

@@ -6,9 +6,9 @@ use std::pin::Pin;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
+use crate::testbed::Testbed;
 
 /// One scenario.
 pub(crate) struct Scenario {
@@ -79,4 +79,5 @@ impl Failure {
 }
 
 /// Runs a scenario; an error is the first thing that did not hold.
-pub(crate) type Run = for<'a> fn(&'a Env, &'a StepHandle) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+pub(crate) type Run =
+    for<'a> fn(&'a Testbed, &'a StepHandle) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;

@@ -11,11 +11,12 @@ use supply::{
 
 use crate::{
     environment::Environment,
+    forge::{FORGE, ForgeAccess},
     leftovers,
     process::Tool,
     progress::StepHandle,
     run_dir::RunDir,
-    world::{AWS, FORGE, ForgeAccess, LABEL},
+    world::{AWS, containers::LABEL},
 };
 
 const LIST: Duration = Duration::from_secs(20);

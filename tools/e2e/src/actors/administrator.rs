@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
-use crate::env::Env;
+use crate::testbed::Testbed;
 
 /// As many items as one request takes.
 const BATCH: usize = 25;
@@ -19,11 +19,11 @@ pub(crate) struct Administrator<'a> {
 }
 
 impl<'a> Administrator<'a> {
-    pub(crate) fn of(env: &'a Env) -> Self {
+    pub(crate) fn of(testbed: &'a Testbed) -> Self {
         Self {
-            http: &env.ground.http,
-            url: &env.world.aws.host_url,
-            region: &env.ground.account.region,
+            http: &testbed.harness.http,
+            url: &testbed.world.aws.host_url,
+            region: &testbed.harness.account.region,
         }
     }
 

@@ -9,9 +9,9 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::checkout::{Checkout, replaced_once};
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::kustomization::with_item;
+use crate::testbed::Testbed;
 
 /// Where the manifests are.
 const INFRA: &str = "infra";
@@ -22,9 +22,9 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    pub(crate) fn of(env: &Env) -> Self {
+    pub(crate) fn of(testbed: &Testbed) -> Self {
         Self {
-            manifests: env.manifests(),
+            manifests: testbed.manifests(),
         }
     }
 

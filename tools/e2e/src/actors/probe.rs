@@ -7,21 +7,21 @@ use e2e_report::Answer;
 use tokio::task::JoinSet;
 
 use super::sampler::ask;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::recorder::Recorder;
+use crate::testbed::Testbed;
 
 /// Between two looks at one site.
 const EVERY: Duration = Duration::from_millis(250);
 
 /// Asks page and API of both environments for their version, until what it gives is dropped.
-pub(crate) fn probe(recorder: &Recorder, env: &Env) -> JoinSet<()> {
+pub(crate) fn probe(recorder: &Recorder, testbed: &Testbed) -> JoinSet<()> {
     let mut probes = JoinSet::new();
     for &environment in Environment::all() {
-        let cluster = env.cluster(environment);
+        let cluster = testbed.cluster(environment);
         for (site, address) in [("page", cluster.page()), ("API", cluster.api())] {
             let url = format!("{address}{}", board_api::VERSION);
-            let (recorder, http) = (recorder.clone(), env.ground.http.clone());
+            let (recorder, http) = (recorder.clone(), testbed.harness.http.clone());
             probes.spawn(async move {
                 let mut clock = tokio::time::interval(EVERY);
                 // After a slow answer, go on at the usual pace.

@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::pace::Pace;
 use super::sampler::with_causes;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::progress::StepHandle;
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// Between two requests. With twice as many, two loads at the same time take both cores, and the
@@ -47,8 +47,8 @@ impl ReadLoad {
     /// Starts the load: half of the requests over kept connections, half over a new one each. Every
     /// tenth asks for the page itself, which needs the backend and the table, the others for a
     /// version.
-    pub(crate) fn start(env: &Env, environment: Environment) -> Result<Self> {
-        let cluster = env.cluster(environment);
+    pub(crate) fn start(testbed: &Testbed, environment: Environment) -> Result<Self> {
+        let cluster = testbed.cluster(environment);
         let version = |site: &str| format!("{site}{}", board_api::VERSION);
         let urls = [version(cluster.page()), version(cluster.api())];
         let page = format!("{}/", cluster.page());

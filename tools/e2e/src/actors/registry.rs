@@ -10,8 +10,8 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::env::Env;
-use crate::world::ForgeAccess;
+use crate::forge::ForgeAccess;
+use crate::testbed::Testbed;
 
 /// What an image's manifest may be: as engines write it, and as Docker once did.
 const MANIFESTS: &str =
@@ -24,10 +24,10 @@ pub(crate) struct Registry<'a> {
 }
 
 impl<'a> Registry<'a> {
-    pub(crate) fn of(env: &'a Env) -> Self {
+    pub(crate) fn of(testbed: &'a Testbed) -> Self {
         Self {
-            http: &env.ground.http,
-            forge: &env.world.forge,
+            http: &testbed.harness.http,
+            forge: &testbed.world.forge,
         }
     }
 

@@ -12,9 +12,9 @@ use reqwest::header::RETRY_AFTER;
 
 use super::pace::Pace;
 use super::sampler::with_causes;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::progress::StepHandle;
+use crate::testbed::Testbed;
 
 /// Between two messages.
 const EVERY: Duration = Duration::from_millis(250);
@@ -56,12 +56,12 @@ struct Board {
 
 impl WriteLoad {
     /// Starts the load, under an author that nobody had before.
-    pub(crate) fn start(env: &Env, environment: Environment) -> Result<Self> {
+    pub(crate) fn start(testbed: &Testbed, environment: Environment) -> Result<Self> {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
         let http = reqwest::Client::builder().no_proxy().timeout(TRY).build()?;
         let board = Board {
             http,
-            url: format!("{}{}", env.cluster(environment).api(), board_api::MESSAGES),
+            url: format!("{}{}", testbed.cluster(environment).api(), board_api::MESSAGES),
             author: format!("writers {}", since.as_millis()),
         };
         let (seen, writer) = (Seen::default(), board.clone());

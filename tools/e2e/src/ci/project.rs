@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use pipelines::Project;
 use xshell::{Cmd, Shell, cmd};
 
-use crate::env::Ground;
-use crate::world::{ForgeAccess, World};
+use crate::forge::ForgeAccess;
+use crate::harness::Harness;
+use crate::world::World;
 
 /// Settings and secrets of CI, and what is particular to this machine.
-pub(crate) fn project(ground: &Ground, world: &World) -> Project {
+pub(crate) fn project(harness: &Harness, world: &World) -> Project {
     let forge = &world.forge;
     let infra = world.layout.infra();
     let infra_remote = infra.map(|home| ("INFRA_REMOTE", home.remote(&forge.host_url)));
@@ -25,7 +26,7 @@ pub(crate) fn project(ground: &Ground, world: &World) -> Project {
         ("FORGE", "gitea".to_owned()),
         ("FORGE_API", forge.api_url()),
         ("FORGE_REPO", world.layout.manifests().path()),
-        ("CONTAINER_ENGINE", ground.engine.program().to_owned()),
+        ("CONTAINER_ENGINE", harness.engine.program().to_owned()),
     ];
     let secrets = [
         ("REGISTRY_PASSWORD", forge.password.clone()),
@@ -42,12 +43,12 @@ pub(crate) fn project(ground: &Ground, world: &World) -> Project {
     Project {
         settings: settings.map(named).collect(),
         secrets: secrets.into_iter().chain(password).map(named).collect(),
-        machine: ground
+        machine: harness
             .engine
             .env()
             .iter()
             .cloned()
-            .chain(search_path(ground))
+            .chain(search_path(harness))
             .collect(),
     }
 }
@@ -68,8 +69,8 @@ pub(crate) fn xtask<'sh>(
 }
 
 /// `PATH` of a machine that has cosign.
-fn search_path(ground: &Ground) -> Option<(String, String)> {
-    let folder = ground.parts.cosign.as_deref()?.parent()?;
+fn search_path(harness: &Harness) -> Option<(String, String)> {
+    let folder = harness.parts.cosign.as_deref()?.parent()?;
     let path = std::env::var("PATH").unwrap_or_default();
     Some(("PATH".to_owned(), format!("{}:{path}", folder.display())))
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{pods::PodRange, services::ServiceRange};
-use crate::{env::Ground, environment::Environment, world::ForgeAccess};
+use crate::{environment::Environment, forge::ForgeAccess, harness::Harness};
 
 /// A `NodePort`, as in infra/local.
 pub(super) const ARGOCD: u16 = 30082;
@@ -22,14 +22,14 @@ pub(super) struct Settings {
     pub(super) services: ServiceRange,
 }
 
-pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u16)]) -> Result<Settings> {
-    let local = ground.run.repo.join("infra/local");
+pub(super) fn render(harness: &Harness, environment: Environment, ports: &[(u16, u16)]) -> Result<Settings> {
+    let local = harness.run.repo.join("infra/local");
     let read = |name: &str| {
         let path = local.join(name);
         fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))
     };
     let write = |name: String, text: &str| {
-        let path = ground.run.file(&name);
+        let path = harness.run.file(&name);
         fs::write(&path, text)
             .with_context(|| format!("write {}", path.display()))
             .map(|()| path)
@@ -41,7 +41,7 @@ pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u
         format!("registry-{environment}.toml"),
         &mirror(&ForgeAccess::cluster_url()),
     )?;
-    let host = &ground.account.registry;
+    let host = &harness.account.registry;
     let mut mounts = Vec::new();
     for index in 0..environment.nodes().len() {
         let plugins = write(
@@ -54,7 +54,7 @@ pub(super) fn render(ground: &Ground, environment: Environment, ports: &[(u16, u
         ]));
     }
     let mut config = merged(base, &mounts, ports)?;
-    if ground.cgroup_v1 {
+    if harness.cgroup_v1 {
         accept_cgroup_v1(&mut config)?;
     }
     let text = config.to_string();

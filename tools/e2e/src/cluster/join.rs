@@ -14,8 +14,8 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use supply::engine::Kind;
 
 use crate::{
-    env::Ground,
     environment::Environment,
+    harness::Harness,
     leftovers::names::{self, Names, Record},
     process::Tool,
     progress::StepHandle,
@@ -40,14 +40,14 @@ done"#;
 /// Does what `create` says while nothing makes it hopeless; the error says why nodes do not find
 /// each other.
 pub(super) async fn watched(
-    ground: &Ground,
+    harness: &Harness,
     environment: Environment,
     log: &Path,
     step: &StepHandle,
     create: impl Future<Output = Result<()>>,
 ) -> Result<()> {
     let watch = Watch {
-        ground,
+        harness,
         environment,
         log,
         begun_at: fs::metadata(log).map_or(0, |log| log.len()),
@@ -69,11 +69,11 @@ pub(super) async fn watched(
 }
 
 /// An error unless every node finds each of them at its one of `addresses`.
-pub(super) async fn found(ground: &Ground, environment: Environment, addresses: &[Ipv4Addr]) -> Result<()> {
+pub(super) async fn found(harness: &Harness, environment: Environment, addresses: &[Ipv4Addr]) -> Result<()> {
     let nodes = environment.nodes();
     for asked in &nodes {
         for (node, address) in nodes.iter().zip(addresses) {
-            let told = ask(ground, asked, node).await?;
+            let told = ask(harness, asked, node).await?;
             if let Found::Wrong(why) = judge(asked, node, &address.to_string(), &told) {
                 bail!(why);
             }
@@ -83,14 +83,14 @@ pub(super) async fn found(ground: &Ground, environment: Environment, addresses: 
 }
 
 /// What `node` is told of the addresses of `name`.
-async fn ask(ground: &Ground, node: &str, name: &str) -> Result<String> {
+async fn ask(harness: &Harness, node: &str, name: &str) -> Result<String> {
     let exec = ["exec", node, "bash", "-c", ADDRESSES, "bash", name];
-    let log = ground.run.log("names");
-    Tool::of_engine(&ground.engine, exec, &log, ASK)?.read().await
+    let log = harness.run.log("names");
+    Tool::of_engine(&harness.engine, exec, &log, ASK)?.read().await
 }
 
 struct Watch<'a> {
-    ground: &'a Ground,
+    harness: &'a Harness,
     environment: Environment,
     log: &'a Path,
     /// How long the log was before.
@@ -137,7 +137,7 @@ impl Watch<'_> {
     /// Why the name server answers wrongly for a node, if it does. Docker's own one knows its
     /// containers.
     async fn stale_names(&self) -> Option<String> {
-        let engine = &self.ground.engine;
+        let engine = &self.harness.engine;
         if engine.kind() == Kind::Docker {
             return None;
         }
@@ -151,22 +151,22 @@ impl Watch<'_> {
 
     async fn running(&self) -> Result<BTreeSet<String>> {
         let ps = ["ps", "--no-trunc", "--format", "{{.ID}}"];
-        let ids = Tool::of_engine(&self.ground.engine, ps, &self.ground.run.log("names"), ASK)?.read();
+        let ids = Tool::of_engine(&self.harness.engine, ps, &self.harness.run.log("names"), ASK)?.read();
         Ok(ids.await?.lines().map(str::to_owned).collect())
     }
 
     /// What the workers are told that the control plane's address is, and what it is.
     async fn addresses(&self) -> Result<Found> {
-        let (ground, first) = (self.ground, self.environment.control_plane());
-        let log = ground.run.log("names");
+        let (harness, first) = (self.harness, self.environment.control_plane());
+        let log = harness.run.log("names");
         let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
         let inspect = ["inspect", "--format", format, &first];
-        let address = Tool::of_engine(&ground.engine, inspect, &log, ASK)?
+        let address = Tool::of_engine(&harness.engine, inspect, &log, ASK)?
             .read()
             .await?;
         let nodes = self.environment.nodes();
         let worker = nodes.last().context("a cluster has a node")?;
-        let told = ask(ground, worker, &first).await?;
+        let told = ask(harness, worker, &first).await?;
         Ok(judge(worker, &first, &address, &told))
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, net::Ipv4Addr, time::Duration};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{env::Ground, environment::Environment, process::Tool};
+use crate::{environment::Environment, harness::Harness, process::Tool};
 
 const EXEC: Duration = Duration::from_secs(20);
 
@@ -74,14 +74,14 @@ impl PodRange {
     /// nodes' own.
     pub(super) async fn route(
         self,
-        ground: &Ground,
+        harness: &Harness,
         environment: Environment,
         addresses: &[Ipv4Addr],
     ) -> Result<()> {
-        let log = ground.run.log(&format!("cluster-{environment}"));
+        let log = harness.run.log(&format!("cluster-{environment}"));
         for (index, node) in environment.nodes().iter().enumerate() {
             let exec = ["exec", "--interactive", node, "ip", "-batch", "-"];
-            Tool::of_engine(&ground.engine, exec, &log, EXEC)?
+            Tool::of_engine(&harness.engine, exec, &log, EXEC)?
                 .input(self.routes(index, addresses))
                 .run()
                 .await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::{env::Ground, environment::Environment, process::Tool};
+use crate::{environment::Environment, harness::Harness, process::Tool};
 
 const EXEC: Duration = Duration::from_secs(20);
 
@@ -30,11 +30,11 @@ impl ServiceRange {
     /// whoever is there answers in the Service's place. Dropped, it is sent again a second later. A
     /// route as for pods would not do: the node's own packets are routed before they are
     /// translated, all of them are translated before POSTROUTING.
-    pub(super) async fn keep(&self, ground: &Ground, environment: Environment) -> Result<()> {
-        let log = ground.run.log(&format!("cluster-{environment}"));
+    pub(super) async fn keep(&self, harness: &Harness, environment: Environment) -> Result<()> {
+        let log = harness.run.log(&format!("cluster-{environment}"));
         for node in environment.nodes() {
             let exec = ["exec", node.as_str(), "iptables"].into_iter().chain(self.rule());
-            Tool::of_engine(&ground.engine, exec, &log, EXEC)?
+            Tool::of_engine(&harness.engine, exec, &log, EXEC)?
                 .run()
                 .await
                 .with_context(|| format!("drop on {node} what no rule translates"))?;

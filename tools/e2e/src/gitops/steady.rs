@@ -8,23 +8,23 @@ use kube::ResourceExt as _;
 use super::requests::{REFRESH, refresh};
 use super::{Application, list};
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::progress::StepHandle;
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// Wait until every Application of these environments is as Git says, healthy, and nothing is under
 /// way.
 pub(crate) async fn steady(
     step: &StepHandle,
-    env: &Env,
+    testbed: &Testbed,
     environments: &[Environment],
     within: Duration,
 ) -> Result<()> {
     eventually(step, "everything Synced and Healthy", within, async || {
         let mut pending = Vec::new();
         for &environment in environments {
-            pending.extend(unsteady(&list(env.cluster(environment)).await?, environment));
+            pending.extend(unsteady(&list(testbed.cluster(environment)).await?, environment));
         }
         Ok(match pending.as_slice() {
             [] => Verdict::Ready(()),
@@ -60,9 +60,9 @@ pub(crate) async fn created(step: &StepHandle, cluster: &Cluster, within: Durati
 
 /// Have Argo CD look into Git now, whether or not anybody told it of a commit, and wait until it
 /// has done so.
-pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) -> Result<()> {
+pub(crate) async fn refreshed(step: &StepHandle, testbed: &Testbed, within: Duration) -> Result<()> {
     for &environment in Environment::all() {
-        let cluster = env.cluster(environment);
+        let cluster = testbed.cluster(environment);
         for app in list(cluster).await? {
             refresh(cluster, &app.name_any()).await?;
         }
@@ -70,7 +70,7 @@ pub(crate) async fn refreshed(step: &StepHandle, env: &Env, within: Duration) ->
     eventually(step, "a look into Git", within, async || {
         let mut pending = Vec::new();
         for &environment in Environment::all() {
-            let apps = list(env.cluster(environment)).await?;
+            let apps = list(testbed.cluster(environment)).await?;
             let asked = apps.iter().filter(|app| app.annotations().contains_key(REFRESH));
             pending.extend(asked.map(|app| format!("{} on {environment}", app.name_any())));
         }

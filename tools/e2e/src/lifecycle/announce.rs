@@ -5,8 +5,8 @@ use anyhow::Result;
 use supply::cache::Cache;
 
 use crate::{
-    env::Env, environment::Environment, options::Options, plan, scenario::Scenario, session::Session,
-    state::Timings,
+    environment::Environment, options::Options, plan, scenario::Scenario, session::Session, state::Timings,
+    testbed::Testbed,
 };
 
 /// While everything is built; what is kept afterwards is less.
@@ -61,8 +61,8 @@ pub(super) fn announce(
 }
 
 /// The last lines of a bring-up: where everything is.
-pub(super) fn say_where(session: &Session, env: &Env) {
-    for cluster in [env.first(), env.last()] {
+pub(super) fn say_where(session: &Session, testbed: &Testbed) {
+    for cluster in [testbed.first(), testbed.last()] {
         session
             .progress
             .say(&format!("{}: {}", cluster.environment, cluster.page()));
@@ -70,18 +70,18 @@ pub(super) fn say_where(session: &Session, env: &Env) {
             .progress
             .say(&format!("  export KUBECONFIG={}", cluster.kubeconfig.display()));
     }
-    let forge = &env.world.forge;
+    let forge = &testbed.world.forge;
     session.progress.say(&format!(
         "forge: {} (user {}, password {})",
         forge.host_url, forge.user, forge.password
     ));
-    let remote = env.world.layout.application().remote(&forge.host_url);
+    let remote = testbed.world.layout.application().remote(&forge.host_url);
     let with_rights = remote.replacen("://", &format!("://{}:{}@", forge.user, forge.password), 1);
     session.progress.say(&format!("  git clone {with_rights}"));
     session.progress.say(&format!(
         "  CI builds what is pushed to `{}` there and opens a pull request, until `down`; its logs: {}",
         Environment::first().branch(),
-        env.ground.run.file("ci").display()
+        testbed.harness.run.file("ci").display()
     ));
     session
         .progress

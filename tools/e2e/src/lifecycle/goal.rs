@@ -51,13 +51,13 @@ impl Goal {
     pub(super) fn steps(&self, options: &Options, scenarios: usize) -> usize {
         let up: usize = plan::up(options.admission).iter().map(Vec::len).sum();
         // Doctor and supply come first in any case.
-        let ground = 2;
+        let harness = 2;
         match self {
             Self::Proof => up + scenarios + usize::from(!options.keep),
             Self::Up => up,
-            Self::Run => ground + 1 + scenarios,
-            Self::Bench(_) => ground + 2,
-            Self::Clusters => ground + 3,
+            Self::Run => harness + 1 + scenarios,
+            Self::Bench(_) => harness + 2,
+            Self::Clusters => harness + 3,
             Self::Down | Self::Logs => 1,
         }
     }

@@ -10,13 +10,13 @@ use super::{Notice, twin};
 use crate::actors::{Operator, Visitor, merge_on_forge, overlay, pins, sample_until_only};
 use crate::checkout::Checkout;
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::environment::{API, Environment};
 use crate::forge::{PullRequest, Repository};
 use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::repositories::manifests_on_forge;
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const APP: &str = API;
@@ -37,7 +37,7 @@ struct Image {
 
 /// The backend of staging, switched between two images.
 pub(super) struct Releases<'a> {
-    env: &'a Env,
+    testbed: &'a Testbed,
     repository: Repository,
     manifests: Checkout,
     /// The newest commit when it began.
@@ -51,18 +51,18 @@ pub(super) struct Releases<'a> {
 impl<'a> Releases<'a> {
     /// Changes nothing that is served; waits until something is, where the clusters have only just
     /// been brought up.
-    pub(super) async fn begin(step: &StepHandle, env: &'a Env) -> Result<Self> {
-        gitops::steady(step, env, Environment::all(), STEADY).await?;
-        let manifests = env.manifests();
+    pub(super) async fn begin(step: &StepHandle, testbed: &'a Testbed) -> Result<Self> {
+        gitops::steady(step, testbed, Environment::all(), STEADY).await?;
+        let manifests = testbed.manifests();
         let before = manifests.catch_up().await?;
         let mut pinned = pins(&manifests, &before, Environment::first()).await?;
         let digest = pinned.remove(APP).context("the backend is pinned")?;
-        let serving = Visitor::of(env.first(), &env.ground.http)
+        let serving = Visitor::of(testbed.first(), &testbed.harness.http)
             .backend_version()
             .await?;
         let commit = format!("twin-of-{}", short(&serving.commit));
         let twin = Image {
-            digest: twin::of(env, APP, &digest, &commit).await?,
+            digest: twin::of(testbed, APP, &digest, &commit).await?,
             commit,
         };
         let served = Image {
@@ -70,8 +70,8 @@ impl<'a> Releases<'a> {
             commit: serving.commit,
         };
         Ok(Self {
-            env,
-            repository: manifests_on_forge(&env.world),
+            testbed,
+            repository: manifests_on_forge(&testbed.world),
             manifests,
             before,
             images: [served, twin],
@@ -99,12 +99,12 @@ impl<'a> Releases<'a> {
 
         let asked = merge_on_forge(step, &self.repository, &proposal).await?;
         let began = SystemTime::now() - asked.elapsed();
-        let cluster = self.env.first();
+        let cluster = self.testbed.first();
         if notice == Notice::Annotation {
             gitops::refresh(cluster, APP).await?;
         }
         let commit = self.manifests.catch_up().await?;
-        let http = &self.env.ground.http;
+        let http = &self.testbed.harness.http;
         let url = version_url(cluster);
         let (rollout, ()) = tokio::try_join!(
             sample_until_only(http, &url, &to.commit, asked, GIVE_UP),
@@ -123,10 +123,10 @@ impl<'a> Releases<'a> {
     /// What was served at the beginning is served again, and the forge calls every webhook.
     pub(super) async fn end(self, step: &StepHandle) -> Result<()> {
         self.repository.set_webhooks_active(HOOK, true).await?;
-        Operator::of(self.env).restore(&self.before).await?;
-        let (http, url) = (&self.env.ground.http, version_url(self.env.first()));
+        Operator::of(self.testbed).restore(&self.before).await?;
+        let (http, url) = (&self.testbed.harness.http, version_url(self.testbed.first()));
         sample_until_only(http, &url, &self.images[0].commit, Instant::now(), STEADY).await?;
-        gitops::steady(step, self.env, Environment::all(), STEADY).await
+        gitops::steady(step, self.testbed, Environment::all(), STEADY).await
     }
 
     /// A proposal that the forge calls mergeable.

@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::actors::Registry;
-use crate::env::Env;
+use crate::testbed::Testbed;
 
 /// By which the programs know their commit; set in the image.
 const COMMIT: &str = "APP_COMMIT=";
 
 /// Makes the image in the forge's registry and gives its digest. The same image and commit always
 /// give the same one.
-pub(super) async fn of(env: &Env, app: &str, digest: &str, commit: &str) -> Result<String> {
-    let registry = Registry::of(env);
+pub(super) async fn of(testbed: &Testbed, app: &str, digest: &str, commit: &str) -> Result<String> {
+    let registry = Registry::of(testbed);
     let mut manifest = registry.manifest(app, digest).await?;
     let config = manifest.pointer("/config/digest").and_then(Value::as_str);
     let config = config.context("the image has no configuration")?;

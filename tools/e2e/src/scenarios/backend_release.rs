@@ -10,13 +10,13 @@ use kube::Api;
 use serde_json::{Value, json};
 
 use crate::actors::{Operator, ReadLoad, Visitor};
-use crate::env::Env;
 use crate::environment::{API, Environment};
 use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::overlays;
 use crate::scenarios::workloads::{JOB, NAMESPACE};
+use crate::testbed::Testbed;
 
 pub(crate) const APP: &str = API;
 const HEALED: Duration = Duration::from_secs(40);
@@ -60,7 +60,7 @@ impl Change<'_> {
 
 /// Staging before the release, and the people who look at it all the while.
 pub(crate) struct Course<'a> {
-    env: &'a Env,
+    testbed: &'a Testbed,
     step: &'a StepHandle,
     pub(crate) operator: Operator,
     reads: ReadLoad,
@@ -83,14 +83,16 @@ struct Board {
 
 impl<'a> Course<'a> {
     /// Looks at what is there, and lets people come.
-    pub(crate) async fn begin(env: &'a Env, step: &'a StepHandle) -> Result<Self> {
-        let operator = Operator::of(env);
+    pub(crate) async fn begin(testbed: &'a Testbed, step: &'a StepHandle) -> Result<Self> {
+        let operator = Operator::of(testbed);
         Ok(Self {
-            env,
+            testbed,
             step,
-            before: Board::of(env).await?,
-            production: Visitor::of(env.last(), &env.ground.http).commit_shown().await?,
-            reads: ReadLoad::start(env, Environment::first())?,
+            before: Board::of(testbed).await?,
+            production: Visitor::of(testbed.last(), &testbed.harness.http)
+                .commit_shown()
+                .await?,
+            reads: ReadLoad::start(testbed, Environment::first())?,
             head: operator.head().await?,
             operator,
         })
@@ -105,7 +107,7 @@ impl<'a> Course<'a> {
     /// nothing of it may have been rolled out.
     pub(crate) async fn stopped(&self, bad: &str, why: &str, within: Duration) -> Result<()> {
         let merged = Instant::now();
-        let message = gitops::failed(self.step, self.env.first(), APP, bad, within).await?;
+        let message = gitops::failed(self.step, self.testbed.first(), APP, bad, within).await?;
         self.step
             .measured("merge to failed", merged.elapsed().as_secs_f64());
         ensure!(
@@ -119,13 +121,13 @@ impl<'a> Course<'a> {
 
     /// Server, page and messages are what they were before the release, in production too.
     pub(crate) async fn untouched(&self) -> Result<()> {
-        let now = Board::of(self.env).await?;
+        let now = Board::of(self.testbed).await?;
         ensure!(
             now == self.before,
             "staging was to stay {:?} and is {now:?}",
             self.before
         );
-        let production = Visitor::of(self.env.last(), &self.env.ground.http)
+        let production = Visitor::of(self.testbed.last(), &self.testbed.harness.http)
             .commit_shown()
             .await?;
         ensure!(
@@ -145,7 +147,7 @@ impl<'a> Course<'a> {
     pub(crate) async fn same_messages_but(&self, uuid: &str, text: &str) -> Result<()> {
         let mut expected = self.before.messages.clone();
         expected.insert(uuid.to_owned(), text.to_owned());
-        let now = Board::of(self.env).await?.messages;
+        let now = Board::of(self.testbed).await?.messages;
         ensure!(
             now == expected,
             "the messages should be {expected:?} and are {now:?}"
@@ -155,13 +157,13 @@ impl<'a> Course<'a> {
 
     /// Waits until `commit` has been synced and its servers are ready.
     pub(crate) async fn arrived(&self, commit: &str) -> Result<()> {
-        gitops::arrived(self.step, self.env.first(), &[APP], commit, HEALED).await
+        gitops::arrived(self.step, self.testbed.first(), &[APP], commit, HEALED).await
     }
 
     /// Waits until `commit` is live, and has been for so long that nobody is sent to an older
     /// server.
     pub(crate) async fn live(&self, commit: &str) -> Result<()> {
-        gitops::live(self.step, self.env.first(), &[APP], commit, HEALED).await
+        gitops::live(self.step, self.testbed.first(), &[APP], commit, HEALED).await
     }
 
     /// Takes back everything that was released since the beginning at once, and waits until that
@@ -181,9 +183,9 @@ impl<'a> Course<'a> {
 }
 
 impl Board {
-    async fn of(env: &Env) -> Result<Self> {
-        let visitor = Visitor::of(env.first(), &env.ground.http);
-        let deployments: Api<Deployment> = Api::namespaced(env.first().client.clone(), NAMESPACE);
+    async fn of(testbed: &Testbed) -> Result<Self> {
+        let visitor = Visitor::of(testbed.first(), &testbed.harness.http);
+        let deployments: Api<Deployment> = Api::namespaced(testbed.first().client.clone(), NAMESPACE);
         let deployment = deployments
             .get(APP)
             .await

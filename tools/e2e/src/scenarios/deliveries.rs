@@ -11,25 +11,25 @@ use serde_json::json;
 use sha2::Sha256;
 
 use crate::cluster::argocd_url_for_forge;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::repositories::manifests_on_forge;
+use crate::testbed::Testbed;
 
 /// Where every Argo CD receives webhooks.
 pub(super) const WEBHOOK: &str = "/api/webhook";
 
 /// Has the forge tell both Argo CDs of pushes, or not.
-pub(super) async fn set_active(env: &Env, active: bool) -> Result<()> {
-    manifests_on_forge(&env.world)
+pub(super) async fn set_active(testbed: &Testbed, active: bool) -> Result<()> {
+    manifests_on_forge(&testbed.world)
         .set_webhooks_active(WEBHOOK, active)
         .await
         .context("change the webhooks of Argo CD")
 }
 
 /// A push of one file to `master`, with some filling.
-pub(super) fn push(env: &Env, [before, after]: [&str; 2], changed: &str, filling: usize) -> String {
-    let home = env.world.layout.manifests();
-    let address = home.remote(&env.world.forge.cluster_url);
+pub(super) fn push(testbed: &Testbed, [before, after]: [&str; 2], changed: &str, filling: usize) -> String {
+    let home = testbed.world.layout.manifests();
+    let address = home.remote(&testbed.world.forge.cluster_url);
     json!({
         "ref": "refs/heads/master",
         "before": before,
@@ -41,18 +41,20 @@ pub(super) fn push(env: &Env, [before, after]: [&str; 2], changed: &str, filling
 }
 
 /// Tells it as the forge does, which knows the secret.
-pub(super) async fn deliver(env: &Env, push: &str) -> Result<()> {
-    let url = address(env).await?;
-    let signature = signature(&env.world.forge.argocd_webhook_secret, push)?;
-    let (status, said) = post(env, &url, push, Some(&signature)).await?;
+pub(super) async fn deliver(testbed: &Testbed, push: &str) -> Result<()> {
+    let url = address(testbed).await?;
+    let signature = signature(&testbed.world.forge.argocd_webhook_secret, push)?;
+    let (status, said) = post(testbed, &url, push, Some(&signature)).await?;
     ensure!(status.is_success(), "signed, Argo CD answers {status}: {said}");
     Ok(())
 }
 
 /// Argo CD of staging as this machine reaches it.
-pub(super) async fn address(env: &Env) -> Result<String> {
+pub(super) async fn address(testbed: &Testbed) -> Result<String> {
     let node = Environment::first().control_plane();
-    let found = Api::<Node>::all(env.first().client.clone()).get(&node).await?;
+    let found = Api::<Node>::all(testbed.first().client.clone())
+        .get(&node)
+        .await?;
     let addresses = found
         .status
         .and_then(|status| status.addresses)
@@ -77,13 +79,13 @@ pub(super) fn signature(secret: &str, body: &str) -> Result<String> {
 }
 
 pub(super) async fn post(
-    env: &Env,
+    testbed: &Testbed,
     url: &str,
     body: &str,
     signature: Option<&str>,
 ) -> Result<(StatusCode, String)> {
-    let mut request = env
-        .ground
+    let mut request = testbed
+        .harness
         .http
         .post(url)
         .header("Content-Type", "application/json")

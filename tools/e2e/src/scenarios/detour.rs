@@ -11,9 +11,9 @@ use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 use xshell::Shell;
 
-use crate::env::Env;
 use crate::process::Tool;
 use crate::scenarios::undo::Undo;
+use crate::testbed::Testbed;
 use crate::world::{AWS, AWS_PORT};
 
 const EXEC: Duration = Duration::from_secs(20);
@@ -25,7 +25,7 @@ const OPEN: &str = "for table in mangle filter nat; do \
 
 /// The way of all pods of staging to the AWS emulator.
 pub(crate) struct Detour<'a> {
-    env: &'a Env,
+    testbed: &'a Testbed,
     nodes: Vec<String>,
     /// The emulator's address on the containers' network.
     aws: String,
@@ -34,22 +34,23 @@ pub(crate) struct Detour<'a> {
 
 impl<'a> Detour<'a> {
     /// The way as it is, without what a scenario that was interrupted may have left in it.
-    pub(crate) async fn find(env: &'a Env) -> Result<Self> {
-        let nodes: Api<Node> = Api::all(env.first().client.clone());
+    pub(crate) async fn find(testbed: &'a Testbed) -> Result<Self> {
+        let nodes: Api<Node> = Api::all(testbed.first().client.clone());
         let nodes = nodes.list(&ListParams::default()).await;
         let nodes = nodes.context("list the nodes of staging")?;
         let nodes: Vec<_> = nodes.items.iter().map(Node::name_any).collect();
         let shell = Shell::new().context("open a shell")?;
         let open = |node: &String| {
-            env.ground
+            testbed
+                .harness
                 .engine
                 .command(&shell, ["exec", node, "sh", "-c", OPEN])
         };
         let detour = Self {
-            env,
+            testbed,
             undo: Undo::by(nodes.iter().map(open)),
             nodes,
-            aws: address(env).await?,
+            aws: address(testbed).await?,
         };
         detour.open().await?;
         Ok(detour)
@@ -65,8 +66,8 @@ impl<'a> Detour<'a> {
     /// From now on connections end at a proxy; those that are open are cut.
     pub(crate) async fn through_proxy(&self) -> Result<FaultProxy> {
         // The port that the network policies allow.
-        let here = format!("{}:{AWS_PORT}", self.env.world.forge.host_ip_for_containers);
-        let proxy = FaultProxy::start_at(&here, &self.env.world.aws.host_url).await?;
+        let here = format!("{}:{AWS_PORT}", self.testbed.world.forge.host_ip_for_containers);
+        let proxy = FaultProxy::start_at(&here, &self.testbed.world.aws.host_url).await?;
         let lead = format!(
             "{} -j DNAT --to-destination {here}",
             self.rule("nat -I PREROUTING")
@@ -109,7 +110,7 @@ impl<'a> Detour<'a> {
     async fn on_every_node(&self, script: &str) -> Result<()> {
         for node in &self.nodes {
             let exec = ["exec", node, "sh", "-c", script];
-            ask(self.env, &exec)
+            ask(self.testbed, &exec)
                 .await
                 .with_context(|| format!("change the packet filter of {node}"))?;
         }
@@ -120,7 +121,7 @@ impl<'a> Detour<'a> {
 /// What a program answers on its pod's own address, past every Service: its status, and when to ask
 /// again.
 pub(crate) async fn answer_of(
-    env: &Env,
+    testbed: &Testbed,
     node: &str,
     address: &str,
     path: &str,
@@ -140,23 +141,28 @@ pub(crate) async fn answer_of(
         format,
         &url,
     ];
-    let printed = ask(env, &curl).await.with_context(|| format!("ask {url}"))?;
+    let printed = ask(testbed, &curl).await.with_context(|| format!("ask {url}"))?;
     let mut words = printed.split_whitespace();
     let status = words.next().and_then(|status| status.parse().ok());
     let status = status.with_context(|| format!("curl says {printed:?}"))?;
     Ok((status, words.next().and_then(|after| after.parse().ok())))
 }
 
-async fn address(env: &Env) -> Result<String> {
+async fn address(testbed: &Testbed) -> Result<String> {
     let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    let address = ask(env, &["inspect", "--format", format, AWS]).await?;
+    let address = ask(testbed, &["inspect", "--format", format, AWS]).await?;
     let valid = address.parse::<std::net::Ipv4Addr>().is_ok();
     ensure!(valid, "the AWS emulator has no address of its own: {address:?}");
     Ok(address)
 }
 
-async fn ask(env: &Env, args: &[&str]) -> Result<String> {
-    Tool::of_engine(&env.ground.engine, args, &env.ground.run.log("detour"), EXEC)?
-        .read()
-        .await
+async fn ask(testbed: &Testbed, args: &[&str]) -> Result<String> {
+    Tool::of_engine(
+        &testbed.harness.engine,
+        args,
+        &testbed.harness.run.log("detour"),
+        EXEC,
+    )?
+    .read()
+    .await
 }

@@ -11,7 +11,6 @@ use serde_json::json;
 
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::environment::{Environment, PAGE};
 use crate::gitops;
 use crate::kustomization::with_item;
@@ -19,6 +18,7 @@ use crate::progress::StepHandle;
 use crate::scenarios::overlays;
 use crate::scenarios::pods::is_ready;
 use crate::scenarios::workloads::{NAMESPACE, pod_uids};
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// The app that is released.
@@ -35,16 +35,16 @@ const HEALED: Duration = Duration::from_secs(30);
 /// Merge what `edit` makes of staging's overlay. `reason` is what a warning of the new pods must
 /// say.
 pub(crate) async fn run(
-    env: &Env,
+    testbed: &Testbed,
     step: &StepHandle,
     edit: impl FnOnce(String) -> Result<String>,
     reason: &str,
 ) -> Result<()> {
-    let (staging, operator) = (env.first(), Operator::of(env));
-    let visitor = Visitor::of(staging, &env.ground.http);
+    let (staging, operator) = (testbed.first(), Operator::of(testbed));
+    let visitor = Visitor::of(staging, &testbed.harness.http);
     let served = visitor.commit_shown().await?;
-    let elsewhere = pod_uids(env.last()).await?;
-    let reads = ReadLoad::start(env, Environment::first())?;
+    let elsewhere = pod_uids(testbed.last()).await?;
+    let reads = ReadLoad::start(testbed, Environment::first())?;
 
     let merged = Instant::now();
     let deadline = overlays::set("Deployment", "/spec/progressDeadlineSeconds", &json!(DEADLINE));
@@ -75,7 +75,7 @@ pub(crate) async fn run(
     step.measured("next good commit to live", asked.elapsed().as_secs_f64());
     reads.stop(step).await?.at_most(0)?;
     ensure!(
-        pod_uids(env.last()).await? == elsewhere,
+        pod_uids(testbed.last()).await? == elsewhere,
         "pods of production were replaced"
     );
     Ok(())

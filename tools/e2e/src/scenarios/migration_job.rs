@@ -11,10 +11,10 @@ use kube::{Api, ResourceExt as _};
 use xshell::Shell;
 
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::progress::StepHandle;
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::{JOB, NAMESPACE};
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const BEGUN: Duration = Duration::from_secs(20);
@@ -115,8 +115,8 @@ pub(crate) struct Second<'a> {
 
 impl<'a> Second<'a> {
     /// Starts it on staging, the same as the release's migration of `table`, which must be at work.
-    pub(crate) async fn start(env: &'a Env, table: &str) -> Result<Self> {
-        let cluster = env.first();
+    pub(crate) async fn start(testbed: &'a Testbed, table: &str) -> Result<Self> {
+        let cluster = testbed.first();
         let first = jobs(cluster).get(JOB).await.context("read the first migration")?;
         ensure!(
             table_of(&first) == Some(table),
@@ -132,7 +132,7 @@ impl<'a> Second<'a> {
             "--ignore-not-found",
             "--wait=false",
         ];
-        let undo = Undo::by([cluster.kubectl(&env.ground, &shell, &delete)]);
+        let undo = Undo::by([cluster.kubectl(&testbed.harness, &shell, &delete)]);
         let created = jobs(cluster).create(&PostParams::default(), &copy(first)?).await;
         created.context("start a second migration")?;
         Ok(Self { cluster, undo })

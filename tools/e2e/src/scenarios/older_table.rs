@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::actors::{Administrator, Item};
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::progress::StepHandle;
 use crate::scenarios::workloads;
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// Whose keys and indexes it has.
@@ -32,8 +32,8 @@ pub(crate) struct OlderTable<'a> {
 
 impl<'a> OlderTable<'a> {
     /// Restores `messages` messages into the table `name`.
-    pub(crate) async fn restore(env: &'a Env, name: &'static str, messages: usize) -> Result<Self> {
-        let administrator = Administrator::of(env);
+    pub(crate) async fn restore(testbed: &'a Testbed, name: &'static str, messages: usize) -> Result<Self> {
+        let administrator = Administrator::of(testbed);
         administrator.make_table(name, LIKE).await?;
         let texts: BTreeMap<_, _> = (0..messages)
             .map(|number| {

@@ -9,23 +9,27 @@ use kube::{Api, ResourceExt as _};
 
 use super::workloads::NAMESPACE;
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::process::Tool;
 use crate::progress::StepHandle;
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const EXEC: Duration = Duration::from_secs(20);
 
 /// The pods of one app's servers in one cluster.
 pub(crate) struct Servers<'a> {
-    env: &'a Env,
+    testbed: &'a Testbed,
     cluster: &'a Cluster,
     app: &'a str,
 }
 
 impl<'a> Servers<'a> {
-    pub(crate) fn of(env: &'a Env, cluster: &'a Cluster, app: &'a str) -> Self {
-        Self { env, cluster, app }
+    pub(crate) fn of(testbed: &'a Testbed, cluster: &'a Cluster, app: &'a str) -> Self {
+        Self {
+            testbed,
+            cluster,
+            app,
+        }
     }
 
     fn api(&self) -> Api<Pod> {
@@ -76,8 +80,8 @@ impl<'a> Servers<'a> {
             "SIGKILL",
             container,
         ];
-        let log = self.env.ground.run.log("kills");
-        Tool::of_engine(&self.env.ground.engine, kill, &log, EXEC)?
+        let log = self.testbed.harness.run.log("kills");
+        Tool::of_engine(&self.testbed.harness.engine, kill, &log, EXEC)?
             .run()
             .await
             .with_context(|| format!("kill the process of {}", pod.name_any()))

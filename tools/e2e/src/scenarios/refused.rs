@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::actors::{Operator, ReadLoad, Visitor};
-use crate::env::Env;
 use crate::environment::{Environment, PAGE};
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::workloads::pod_uids;
+use crate::testbed::Testbed;
 
 /// The app whose manifests are changed.
 const APP: &str = PAGE;
@@ -19,16 +19,16 @@ const HEALED: Duration = Duration::from_secs(30);
 
 /// Let `merge` put a commit on the forge. Argo CD's words must name `what`.
 pub(crate) async fn run(
-    env: &Env,
+    testbed: &Testbed,
     step: &StepHandle,
     merge: impl AsyncFnOnce(&Operator) -> Result<String>,
     what: &str,
 ) -> Result<()> {
-    let (staging, operator) = (env.first(), Operator::of(env));
-    let visitor = Visitor::of(staging, &env.ground.http);
+    let (staging, operator) = (testbed.first(), Operator::of(testbed));
+    let visitor = Visitor::of(staging, &testbed.harness.http);
     let served = visitor.commit_shown().await?;
-    let (here, elsewhere) = (pod_uids(staging).await?, pod_uids(env.last()).await?);
-    let reads = ReadLoad::start(env, Environment::first())?;
+    let (here, elsewhere) = (pod_uids(staging).await?, pod_uids(testbed.last()).await?);
+    let reads = ReadLoad::start(testbed, Environment::first())?;
 
     let merged = Instant::now();
     let bad = merge(&operator).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn run(
     gitops::settled(step, staging, APP, &good, HEALED).await?;
     step.measured("next good commit to rest", asked.elapsed().as_secs_f64());
     ensure!(
-        pod_uids(env.last()).await? == elsewhere,
+        pod_uids(testbed.last()).await? == elsewhere,
         "pods of production were replaced"
     );
     reads.stop(step).await?.at_most(0)

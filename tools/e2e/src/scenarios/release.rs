@@ -7,11 +7,11 @@ use anyhow::{Result, ensure};
 use e2e_report::Milestone;
 
 use crate::actors::{Release, Reviewer, Rollout, sample_until_only};
-use crate::env::Env;
 use crate::environment::{Environment, project};
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::workloads;
+use crate::testbed::Testbed;
 
 /// From the merge until only the new commit answers; what a person at the screen still waits for.
 const LIVE_BUDGET: Duration = Duration::from_secs(15);
@@ -20,17 +20,20 @@ const GIVE_UP: Duration = Duration::from_mins(2);
 
 /// CI's part of a release: a commit is pushed to the environment's branch and its run passes.
 pub(crate) async fn built(
-    env: &Env,
+    testbed: &Testbed,
     step: &StepHandle,
     environment: Environment,
     within: Duration,
 ) -> Result<String> {
     let start = Instant::now();
-    let commit = env.application().push(environment.branch()).await?;
+    let commit = testbed.application().push(environment.branch()).await?;
     let way = step.way(environment, &commit);
     way.mark(Milestone::Pushed, start);
-    let passed = env.ci.passed(step, environment.branch(), &commit, within).await;
-    env.ci.note(&way, environment, &commit, step);
+    let passed = testbed
+        .ci
+        .passed(step, environment.branch(), &commit, within)
+        .await;
+    testbed.ci.note(&way, environment, &commit, step);
     passed?;
     step.measured("push to proposal", start.elapsed().as_secs_f64());
     Ok(commit)
@@ -39,26 +42,32 @@ pub(crate) async fn built(
 /// The rest: the proposal for `commit` is merged; `url` is asked until only `serves` answers; Argo
 /// CD agrees.
 pub(crate) async fn merged(
-    env: &Env,
+    testbed: &Testbed,
     step: &StepHandle,
     environment: Environment,
     commit: &str,
     expected: &Expected<'_>,
 ) -> Result<Release> {
-    let reviewer = Reviewer::of(&env.world);
+    let reviewer = Reviewer::of(&testbed.world);
     let way = step.way(environment, commit);
     let proposal = reviewer.proposal(step, environment, commit).await?;
     way.mark(Milestone::Proposed, Instant::now());
     let release = reviewer
-        .merge(step, environment, &proposal, &env.manifests())
+        .merge(step, environment, &proposal, &testbed.manifests())
         .await?;
     way.mark(Milestone::Merged, release.asked);
 
-    let cluster = env.cluster(environment);
+    let cluster = testbed.cluster(environment);
     let url = format!("{}{}", cluster.site(expected.app), board_api::VERSION);
     let apps = [expected.app];
     let (rollout, ()) = tokio::try_join!(
-        sample_until_only(&env.ground.http, &url, expected.serves, release.asked, GIVE_UP),
+        sample_until_only(
+            &testbed.harness.http,
+            &url,
+            expected.serves,
+            release.asked,
+            GIVE_UP
+        ),
         gitops::live(step, cluster, &apps, &release.commit, GIVE_UP),
     )?;
     way.mark(Milestone::FirstAnswer, release.asked + rollout.first);

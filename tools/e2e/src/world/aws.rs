@@ -5,15 +5,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
 
-use super::{AWS, AwsAccess};
 use crate::{
-    env::Ground,
     environment::Environment,
+    harness::Harness,
     process::Tool,
     progress::StepHandle,
     wait::{Verdict, eventually},
 };
+
+/// The emulator's container, and its name on the network.
+pub(crate) const AWS: &str = "gitops-loop-aws";
+/// Where it listens, and what the network policies allow.
+pub(crate) const AWS_PORT: u16 = 4566;
 
 const TEMPLATE: &str = "infra/aws/message-board.yaml";
 const HEALTHY: Duration = Duration::from_secs(90);
@@ -22,9 +27,16 @@ const DEPLOY: Duration = Duration::from_secs(90);
 /// Runs in the emulator's container, with the stack's name, its parameter and the region.
 const CREATE: &str = include_str!("create-stack.sh");
 
-pub(super) async fn deploy_stacks(ground: &Ground, aws: &AwsAccess, step: &StepHandle) -> Result<()> {
+/// How to reach the AWS emulator; stacks and tables of both environments exist.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AwsAccess {
+    /// `http://127.0.0.1:<port>`.
+    pub(crate) host_url: String,
+}
+
+pub(super) async fn deploy_stacks(harness: &Harness, aws: &AwsAccess, step: &StepHandle) -> Result<()> {
     eventually(step, "AWS emulator", HEALTHY, async || {
-        let answer = ground
+        let answer = harness
             .http
             .get(format!("{}/_localstack/health", aws.host_url))
             .send()
@@ -36,15 +48,15 @@ pub(super) async fn deploy_stacks(ground: &Ground, aws: &AwsAccess, step: &StepH
     })
     .await?;
     step.doing("AWS emulator: deploy the stack of each environment");
-    let template = ground.run.repo.join(TEMPLATE);
+    let template = harness.run.repo.join(TEMPLATE);
     let template = std::fs::read(&template).with_context(|| format!("read {}", template.display()))?;
     let each = Environment::all()
         .iter()
-        .map(|environment| deploy(ground, *environment, &template));
+        .map(|environment| deploy(harness, *environment, &template));
     try_join_all(each).await.map(drop)
 }
 
-async fn deploy(ground: &Ground, environment: Environment, template: &[u8]) -> Result<()> {
+async fn deploy(harness: &Harness, environment: Environment, template: &[u8]) -> Result<()> {
     let (stack, parameter) = (
         environment.stack(),
         format!("ParameterKey=Environment,ParameterValue={environment}"),
@@ -58,10 +70,10 @@ async fn deploy(ground: &Ground, environment: Environment, template: &[u8]) -> R
         CREATE,
         stack,
         &parameter,
-        &ground.account.region,
+        &harness.account.region,
     ];
-    let log = ground.run.log(&format!("stack-{environment}"));
-    Tool::of_engine(&ground.engine, exec, &log, DEPLOY)?
+    let log = harness.run.log(&format!("stack-{environment}"));
+    Tool::of_engine(&harness.engine, exec, &log, DEPLOY)?
         .input(template)
         .run()
         .await

@@ -16,8 +16,18 @@ use testcontainers::{
 };
 use xshell::{Shell, cmd};
 
-use super::{AWS, AWS_PORT, FORGE, FORGE_PORT, LABEL, gitea};
-use crate::{env::Ground, process::Tool};
+use super::{
+    aws::{AWS, AWS_PORT},
+    gitea,
+};
+use crate::{
+    forge::{FORGE, FORGE_PORT},
+    harness::Harness,
+    process::Tool,
+};
+
+/// On every container of ours; its value is the run.
+pub(crate) const LABEL: &str = "gitops-loop.run";
 
 /// Only what the template needs, none of it loaded in the middle of a deployment; no call to the
 /// world outside; and a resource it does not know is an error, not a success.
@@ -45,19 +55,19 @@ pub(crate) struct Request {
 }
 
 /// Has `request` done by a process that sees the engine's socket.
-pub(super) async fn start(ground: &Ground, request: &Request) -> Result<()> {
+pub(super) async fn start(harness: &Harness, request: &Request) -> Result<()> {
     let shell = Shell::new().context("open a shell")?;
-    let _service = ground
+    let _service = harness
         .engine
-        .serve(&ground.run.logs())
+        .serve(&harness.run.logs())
         .context("make the engine's socket answer")?;
-    let socket = format!("unix://{}", ground.engine.socket().display());
+    let socket = format!("unix://{}", harness.engine.socket().display());
     // This very binary, also after cargo has written a newer one over it.
     let itself = cmd!(shell, "/proc/self/exe start-containers")
         .env("DOCKER_HOST", socket)
         .env("TESTCONTAINERS_COMMAND", "keep");
     let request = serde_json::to_vec(request).context("write the request")?;
-    Tool::new(itself, &ground.run.log("world"), START)
+    Tool::new(itself, &harness.run.log("world"), START)
         .input(request)
         .run()
         .await

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 use xshell::Shell;
 
-use super::{FORGE, ForgeAccess};
 use crate::{
-    env::Ground,
+    forge::{FORGE, ForgeAccess},
+    harness::Harness,
     network::Network,
     process::Tool,
     progress::StepHandle,
@@ -127,7 +127,7 @@ impl Secrets {
 
 /// Waits for the forge and makes the administrator, its token and the public organisation.
 pub(super) async fn prepare(
-    ground: &Ground,
+    harness: &Harness,
     network: &Network,
     port: u16,
     secrets: Secrets,
@@ -135,7 +135,7 @@ pub(super) async fn prepare(
 ) -> Result<ForgeAccess> {
     let host_url = format!("http://127.0.0.1:{port}");
     eventually(step, "forge", HEALTHY, async || {
-        let answer = ground.http.get(format!("{host_url}/api/healthz")).send().await?;
+        let answer = harness.http.get(format!("{host_url}/api/healthz")).send().await?;
         Ok(match answer.status() {
             status if status.is_success() => Verdict::Ready(()),
             status => Verdict::Pending(format!("its health check answers {status}")),
@@ -152,7 +152,7 @@ pub(super) async fn prepare(
         &format!("GITEA_WORK_DIR={FOLDER}"),
         FORGE,
     ];
-    let create = ground.engine.command(&shell, exec).args([
+    let create = harness.engine.command(&shell, exec).args([
         "gitea",
         "--config",
         SETTINGS,
@@ -168,12 +168,12 @@ pub(super) async fn prepare(
     ]);
     // The log of the tool does not tell it.
     let create = create.arg("--password").arg(&secrets.password).secret();
-    Tool::new(create, &ground.run.log("world"), CALL)
+    Tool::new(create, &harness.run.log("world"), CALL)
         .run()
         .await
         .context("make the forge's administrator")?;
     let token: Token = call(
-        ground,
+        harness,
         &secrets,
         &format!("{host_url}/api/v1/users/{ADMINISTRATOR}/tokens"),
         &json!({
@@ -183,7 +183,7 @@ pub(super) async fn prepare(
     .await
     .context("make a token on the forge")?;
     let _: serde_json::Value = call(
-        ground,
+        harness,
         &secrets,
         &format!("{host_url}/api/v1/orgs"),
         &json!({
@@ -210,12 +210,12 @@ struct Token {
 }
 
 async fn call<T: serde::de::DeserializeOwned>(
-    ground: &Ground,
+    harness: &Harness,
     secrets: &Secrets,
     url: &str,
     body: &serde_json::Value,
 ) -> Result<T> {
-    let request = ground
+    let request = harness
         .http
         .post(url)
         .basic_auth(ADMINISTRATOR, Some(&secrets.password))

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
 
 use super::secret;
-use crate::{env::Ground, process::Tool};
+use crate::{harness::Harness, process::Tool};
 
 const GENERATE: Duration = Duration::from_secs(20);
 
@@ -29,8 +29,8 @@ pub(crate) struct SigningKey {
 
 impl SigningKey {
     /// Makes a pair in the folder of the run, in place of one of that name.
-    pub(crate) async fn generate(ground: &Ground, cosign: &Path, name: &str) -> Result<Self> {
-        let folder = ground.run.file("signing");
+    pub(crate) async fn generate(harness: &Harness, cosign: &Path, name: &str) -> Result<Self> {
+        let folder = harness.run.file("signing");
         fs::create_dir_all(&folder)
             .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
             .with_context(|| format!("make {}", folder.display()))?;
@@ -44,7 +44,7 @@ impl SigningKey {
         let shell = Shell::new().context("open a shell")?;
         let generate = cmd!(shell, "{cosign} generate-key-pair --output-key-prefix {prefix}")
             .env("COSIGN_PASSWORD", &password);
-        Tool::new(generate, &ground.run.log("signing"), GENERATE)
+        Tool::new(generate, &harness.run.log("signing"), GENERATE)
             .run()
             .await
             .context("make a pair of keys")?;

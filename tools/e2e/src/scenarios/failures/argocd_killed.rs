@@ -11,13 +11,13 @@ use kube::api::{DeleteParams, ListParams};
 use crate::actors::{Operator, ReadLoad};
 use crate::argocd;
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::environment::{API, Environment};
 use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
+use crate::testbed::Testbed;
 
 /// The app whose sync takes a while: its migration runs first.
 const APP: &str = API;
@@ -38,20 +38,20 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "45 s, 0 failed requests",
         way_out: "Nothing to do unless the sync failed. A failed sync is not retried: sync by hand, or merge the next commit.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let operator = Operator::of(env);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let operator = Operator::of(testbed);
     let before = operator.head().await?;
-    let reads = ReadLoad::start(env, Environment::first())?;
+    let reads = ReadLoad::start(testbed, Environment::first())?;
     let restart = async |mark| {
         operator
             .patch(&overlays::of(API), &[overlays::restart(mark)])
             .await
     };
     let first = restart("first").await?;
-    match killed_in(env, step, &first, "argocd-repo-server").await? {
+    match killed_in(testbed, step, &first, "argocd-repo-server").await? {
         None => step.evidence("a new repo server was there before the sync needed one".to_owned()),
         Some(why) => {
             ensure!(
@@ -62,24 +62,24 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         }
     }
     let second = restart("second").await?;
-    survives(env, step, &second, "argocd-redis").await?;
+    survives(testbed, step, &second, "argocd-redis").await?;
     operator.restore(&before).await?;
     let back = operator.head().await?;
-    survives(env, step, &back, "argocd-application-controller").await?;
+    survives(testbed, step, &back, "argocd-application-controller").await?;
     reads.stop(step).await?.at_most(0)
 }
 
 /// Kill a part of Argo CD while it syncs `commit`; that goes live all the same.
-async fn survives(env: &Env, step: &StepHandle, commit: &str, part: &str) -> Result<()> {
-    match killed_in(env, step, commit, part).await? {
+async fn survives(testbed: &Testbed, step: &StepHandle, commit: &str, part: &str) -> Result<()> {
+    match killed_in(testbed, step, commit, part).await? {
         None => Ok(()),
         Some(why) => bail!("without {part} {why}"),
     }
 }
 
 /// Kill a part of Argo CD while it syncs `commit`. Gives why that failed; none if it is live.
-async fn killed_in(env: &Env, step: &StepHandle, commit: &str, part: &str) -> Result<Option<String>> {
-    let staging = env.first();
+async fn killed_in(testbed: &Testbed, step: &StepHandle, commit: &str, part: &str) -> Result<Option<String>> {
+    let staging = testbed.first();
     gitops::syncing(step, staging, APP, commit, BEGUN).await?;
     kill(staging, part).await?;
     let killed = Instant::now();

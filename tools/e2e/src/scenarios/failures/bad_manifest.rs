@@ -4,12 +4,12 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::actors::Operator;
-use crate::env::Env;
 use crate::environment::PAGE;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{overlays, refused};
+use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("bad-manifest", "a manifest that Kubernetes rejects", 120),
@@ -23,11 +23,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s, 0 failed requests",
         way_out: "Revert, or merge a correct manifest. `cargo xtask check` finds this mistake.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let word = overlays::set("Deployment", "/spec/revisionHistoryLimit", &json!("three"));
     let merge = async |operator: &Operator| operator.patch(&overlays::of(PAGE), &[word]).await;
-    refused::run(env, step, merge, "revisionHistoryLimit").await
+    refused::run(testbed, step, merge, "revisionHistoryLimit").await
 }

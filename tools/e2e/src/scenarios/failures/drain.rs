@@ -8,7 +8,6 @@ use xshell::Shell;
 
 use crate::actors::{Operator, ReadLoad, WriteLoad};
 use crate::argocd;
-use crate::env::Env;
 use crate::environment::{Environment, apps};
 use crate::gitops;
 use crate::kustomization::with_replicas;
@@ -20,6 +19,7 @@ use crate::scenarios::overlays;
 use crate::scenarios::pods::{Servers, node_of};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::replicas;
+use crate::testbed::Testbed;
 
 const SCALED: Duration = Duration::from_mins(1);
 /// For each server of an app on the node: a disruption budget lets go of one at a time.
@@ -36,11 +36,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "60 s for each replica of an app on that node, 0 failed requests",
         way_out: "`kubectl uncordon`; pods return to the node with the next rollout.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let operator = Operator::of(env);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let operator = Operator::of(testbed);
     let nodes = Environment::first().nodes();
     let node = nodes.last().context("a cluster has nodes")?;
     ensure!(
@@ -48,35 +48,35 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         "{} has one node, and visitors come by it",
         Environment::first()
     );
-    let scaled = on_each_node(env, step, &operator).await?;
+    let scaled = on_each_node(testbed, step, &operator).await?;
     let uncordon = ["uncordon", node.as_str()];
     let shell = Shell::new().context("open a shell")?;
-    let undo = Undo::by([env.first().kubectl(&env.ground, &shell, &uncordon)]);
-    let emptied = empty(env, step, node).await;
+    let undo = Undo::by([testbed.first().kubectl(&testbed.harness, &shell, &uncordon)]);
+    let emptied = empty(testbed, step, node).await;
     // In any case: pods are to be scheduled there again.
-    let open = kubectl(env, &uncordon, DRAINED).await;
+    let open = kubectl(testbed, &uncordon, DRAINED).await;
     emptied.and(open)?;
     undo.done();
 
     // Its parts that were evicted hear of no commit until they are there again.
     let begun = Instant::now();
-    argocd::whole(step, env.first()).await?;
+    argocd::whole(step, testbed.first()).await?;
     for app in apps() {
-        gitops::compares_again(step, env.first(), app, SCALED).await?;
+        gitops::compares_again(step, testbed.first(), app, SCALED).await?;
     }
     step.measured("Argo CD whole again", begun.elapsed().as_secs_f64());
     let Some(scaled) = scaled else { return Ok(()) };
     let back = operator.revert(&scaled).await?;
-    gitops::live(step, env.first(), &apps(), &back, SCALED).await
+    gitops::live(step, testbed.first(), &apps(), &back, SCALED).await
 }
 
 /// Where an app has fewer servers than there are nodes, it gets one for each, by the commit that
 /// this gives.
-async fn on_each_node(env: &Env, step: &StepHandle, operator: &Operator) -> Result<Option<String>> {
+async fn on_each_node(testbed: &Testbed, step: &StepHandle, operator: &Operator) -> Result<Option<String>> {
     let wanted = u16::try_from(Environment::first().nodes().len())?;
     let mut few = Vec::new();
     for app in apps() {
-        if replicas(env.first(), app).await? < wanted {
+        if replicas(testbed.first(), app).await? < wanted {
             few.push((app, overlays::of(app)));
         }
     }
@@ -90,19 +90,19 @@ async fn on_each_node(env: &Env, step: &StepHandle, operator: &Operator) -> Resu
         with_replicas(&text, app, wanted)
     };
     let scaled = operator.edit_each(&overlays, scale).await?;
-    gitops::arrived(step, env.first(), &apps, &scaled, SCALED).await?;
+    gitops::arrived(step, testbed.first(), &apps, &scaled, SCALED).await?;
     for app in apps {
-        Servers::of(env, env.first(), app)
+        Servers::of(testbed, testbed.first(), app)
             .ready(step, wanted, SCALED)
             .await?;
     }
     Ok(Some(scaled))
 }
 
-async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
-    let reads = ReadLoad::start(env, Environment::first())?;
-    let writes = WriteLoad::start(env, Environment::first())?;
-    let evicted = on_node(env, node).await?;
+async fn empty(testbed: &Testbed, step: &StepHandle, node: &str) -> Result<()> {
+    let reads = ReadLoad::start(testbed, Environment::first())?;
+    let writes = WriteLoad::start(testbed, Environment::first())?;
+    let evicted = on_node(testbed, node).await?;
     ensure!(
         !evicted.is_empty(),
         "no server was on {node}, so nothing was drained"
@@ -119,15 +119,15 @@ async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
         "--delete-emptydir-data",
         &timeout,
     ];
-    kubectl(env, &drain, within).await?;
+    kubectl(testbed, &drain, within).await?;
     step.measured("drained in", begun.elapsed().as_secs_f64());
     for app in apps() {
-        let replicas = replicas(env.first(), app).await?;
-        Servers::of(env, env.first(), app)
+        let replicas = replicas(testbed.first(), app).await?;
+        Servers::of(testbed, testbed.first(), app)
             .ready(step, replicas, DRAINED)
             .await?;
     }
-    let left = on_node(env, node).await?;
+    let left = on_node(testbed, node).await?;
     let left: Vec<_> = left.into_iter().map(|(_, pod)| pod).collect();
     ensure!(left.is_empty(), "still on {node}: {}", left.join(", "));
     writes.stop(step).await?;
@@ -135,10 +135,10 @@ async fn empty(env: &Env, step: &StepHandle, node: &str) -> Result<()> {
 }
 
 /// The servers on a node: the app of each, and its pod's name.
-async fn on_node(env: &Env, node: &str) -> Result<Vec<(&'static str, String)>> {
+async fn on_node(testbed: &Testbed, node: &str) -> Result<Vec<(&'static str, String)>> {
     let mut found = Vec::new();
     for app in apps() {
-        for pod in Servers::of(env, env.first(), app).list().await? {
+        for pod in Servers::of(testbed, testbed.first(), app).list().await? {
             if node_of(&pod)? == node {
                 found.push((app, pod.name_any()));
             }
@@ -147,11 +147,11 @@ async fn on_node(env: &Env, node: &str) -> Result<Vec<(&'static str, String)>> {
     Ok(found)
 }
 
-async fn kubectl(env: &Env, args: &[&str], within: Duration) -> Result<()> {
+async fn kubectl(testbed: &Testbed, args: &[&str], within: Duration) -> Result<()> {
     let shell = Shell::new().context("open a shell")?;
     Tool::new(
-        env.first().kubectl(&env.ground, &shell, args),
-        &env.ground.run.log("drain"),
+        testbed.first().kubectl(&testbed.harness, &shell, args),
+        &testbed.harness.run.log("drain"),
         within + Duration::from_secs(10),
     )
     .run()

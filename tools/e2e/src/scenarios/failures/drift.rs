@@ -10,11 +10,11 @@ use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::actors::Visitor;
-use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::workloads::{NAMESPACE, image_of, replicas};
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};
 
 const HEALED: Duration = Duration::from_secs(10);
@@ -31,19 +31,19 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "10 s for each change",
         way_out: "Nothing to do. To keep the change, commit it. To investigate first, turn off `selfHeal`.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let client = &env.first().client;
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let client = &testbed.first().client;
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), NAMESPACE);
     let services: Api<Service> = Api::namespaced(client.clone(), NAMESPACE);
     let server = |image: &str| json!({ "spec": { "template": { "spec": { "containers": [{ "name": "frontend", "image": image }] } } } });
-    let replicas = replicas(env.first(), "frontend").await?;
+    let replicas = replicas(testbed.first(), "frontend").await?;
     let changes = [
         ("replicas", json!({ "spec": { "replicas": replicas + 1 } })),
         // The other app's: one that nobody has signed might be refused at once.
-        ("image", server(&image_of(env.first(), "backend").await?)),
+        ("image", server(&image_of(testbed.first(), "backend").await?)),
         (
             "label",
             json!({ "metadata": { "labels": { "app.kubernetes.io/part-of": "nothing" } } }),
@@ -71,7 +71,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     step.measured("Service healed", deleted.elapsed().as_secs_f64());
 
     // The nodes take up the new Service one after the other.
-    let visitor = Visitor::of(env.first(), &env.ground.http);
+    let visitor = Visitor::of(testbed.first(), &testbed.harness.http);
     let answers = async || visitor.page().await.map(Verdict::Ready);
     eventually(step, "the page answers", HEALED, answers).await?;
     step.measured("page answers again", deleted.elapsed().as_secs_f64());

@@ -10,13 +10,13 @@ use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 
 use crate::actors::{Visitor, WriteLoad};
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::detour::{Detour, answer_of};
 use crate::scenarios::pods::{Servers, is_ready, node_of, restarts};
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// Three probes, a second apart, that wait a second for the table each, and some time to notice.
@@ -41,7 +41,7 @@ pub(crate) const UNREACHABLE: Scenario = Scenario {
         way_out: "Nothing to do once the route is restored. `kubectl describe pod` shows the failing readiness probe, and the \
                   log shows the cause.",
     }),
-    run: |env, step| Box::pin(unreachable(env, step)),
+    run: |testbed, step| Box::pin(unreachable(testbed, step)),
 };
 
 pub(crate) const THROTTLED: Scenario = Scenario {
@@ -56,22 +56,22 @@ pub(crate) const THROTTLED: Scenario = Scenario {
         within: "7 s for any response; immediate recovery",
         way_out: "Nothing to do if it passes. Otherwise, raise the table's capacity or find the hot key.",
     }),
-    run: |env, step| Box::pin(throttled(env, step)),
+    run: |testbed, step| Box::pin(throttled(testbed, step)),
 };
 
-async fn unreachable(env: &Env, step: &StepHandle) -> Result<()> {
-    let detour = Detour::find(env).await?;
-    let outcome = outage(env, step, &detour).await;
+async fn unreachable(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let detour = Detour::find(testbed).await?;
+    let outcome = outage(testbed, step, &detour).await;
     // In any case: the next scenario needs the table.
     let opened = detour.end().await;
     outcome.and(opened)
 }
 
-async fn outage(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
-    let servers = Servers::of(env, env.first(), "backend");
+async fn outage(testbed: &Testbed, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
+    let servers = Servers::of(testbed, testbed.first(), "backend");
     let before = servers.one().await?;
-    let visitor = Visitor::of(env.first(), &env.ground.http);
-    let writes = WriteLoad::start(env, Environment::first())?;
+    let visitor = Visitor::of(testbed.first(), &testbed.harness.http);
+    let writes = WriteLoad::start(testbed, Environment::first())?;
     tokio::time::sleep(Duration::from_secs(2)).await;
 
     let cut = Instant::now();
@@ -93,16 +93,16 @@ async fn outage(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
         (board_api::READYZ, (503, Some(1))),
         (board_api::MESSAGES, (503, Some(1))),
     ] {
-        let answer = answer_of(env, node, address, path).await?;
+        let answer = answer_of(testbed, node, address, path).await?;
         ensure!(
             answer == expected,
             "{path} answers {answer:?} (status, Retry-After) without a table, not {expected:?}"
         );
     }
-    let page = env
-        .ground
+    let page = testbed
+        .harness
         .http
-        .get(format!("{}/", env.first().page()))
+        .get(format!("{}/", testbed.first().page()))
         .send()
         .await?;
     ensure!(
@@ -125,21 +125,21 @@ async fn outage(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
     writes.stop(step).await
 }
 
-async fn throttled(env: &Env, step: &StepHandle) -> Result<()> {
-    let detour = Detour::find(env).await?;
-    let outcome = faults(env, step, &detour).await;
+async fn throttled(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let detour = Detour::find(testbed).await?;
+    let outcome = faults(testbed, step, &detour).await;
     // In any case: the next scenario needs the table.
     let opened = detour.end().await;
     outcome.and(opened)
 }
 
-async fn faults(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
-    let servers = Servers::of(env, env.first(), "backend");
+async fn faults(testbed: &Testbed, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
+    let servers = Servers::of(testbed, testbed.first(), "backend");
     let before = servers.one().await?;
     let proxy = detour.through_proxy().await?;
     let board = Board {
-        http: &env.ground.http,
-        url: format!("{}{}", env.first().api(), board_api::MESSAGES),
+        http: &testbed.harness.http,
+        url: format!("{}{}", testbed.first().api(), board_api::MESSAGES),
     };
     eventually(step, "the proxy", BACK, async || {
         board.read().await?;
@@ -161,7 +161,7 @@ async fn faults(env: &Env, step: &StepHandle, detour: &Detour<'_>) -> Result<()>
         proxy.seen("PutItem")
     );
 
-    let writes = WriteLoad::start(env, Environment::first())?;
+    let writes = WriteLoad::start(testbed, Environment::first())?;
     proxy.next(ALL, "PutItem", Fault::Throttled);
     board.expect(
         "a post that is throttled throughout",

@@ -6,17 +6,18 @@ use anyhow::{Context, Result};
 use xshell::Shell;
 
 use crate::actors::{Operator, ReadLoad, Visitor};
-use crate::env::{Env, Ground};
 use crate::environment::{API, Environment};
+use crate::forge::FORGE;
 use crate::gitops;
+use crate::harness::Harness;
 use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::{deliveries, overlays};
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
-use crate::world::FORGE;
 
 const APP: &str = API;
 const BEGUN: Duration = Duration::from_secs(20);
@@ -35,33 +36,33 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "40 s after the refresh, 0 failed requests",
         way_out: "Bring the forge back. Argo CD then syncs what `master` contains.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    if env.world.signing.is_some() {
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    if testbed.world.signing.is_some() {
         step.skip(
             "the admission controller asks the registry for signatures, and here the forge is the registry",
         );
         return Ok(());
     }
-    let reads = ReadLoad::start(env, Environment::first())?;
-    let there = in_mid_sync(env, step).await?;
+    let reads = ReadLoad::start(testbed, Environment::first())?;
+    let there = in_mid_sync(testbed, step).await?;
     // Even if it fails: the other scenarios rely on the webhooks.
-    let outcome = after_a_merge(env, step, &there).await;
-    let restored = deliveries::set_active(env, true).await;
+    let outcome = after_a_merge(testbed, step, &there).await;
+    let restored = deliveries::set_active(testbed, true).await;
     outcome.and(restored)?;
     reads.stop(step).await?.at_most(0)
 }
 
 /// Argo CD has rendered what it applies, so it needs the forge no more.
-async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
-    let staging = env.first();
-    let there = Operator::of(env)
+async fn in_mid_sync(testbed: &Testbed, step: &StepHandle) -> Result<String> {
+    let staging = testbed.first();
+    let there = Operator::of(testbed)
         .patch(&overlays::of(API), &[overlays::restart("forge-down")])
         .await?;
     gitops::syncing(step, staging, APP, &there, BEGUN).await?;
-    let down = Paused::forge(&env.ground).await?;
+    let down = Paused::forge(&testbed.harness).await?;
     let began = Instant::now();
     gitops::arrived(step, staging, &[APP], &there, LIVE).await?;
     step.measured("forge down to live", began.elapsed().as_secs_f64());
@@ -70,12 +71,12 @@ async fn in_mid_sync(env: &Env, step: &StepHandle) -> Result<String> {
 }
 
 /// The merge takes back what `there` released.
-async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> {
-    let (staging, operator) = (env.first(), Operator::of(env));
-    deliveries::set_active(env, false).await?;
+async fn after_a_merge(testbed: &Testbed, step: &StepHandle, there: &str) -> Result<()> {
+    let (staging, operator) = (testbed.first(), Operator::of(testbed));
+    deliveries::set_active(testbed, false).await?;
     let back = operator.revert(there).await?;
-    let down = Paused::forge(&env.ground).await?;
-    let visitor = Visitor::of(staging, &env.ground.http);
+    let down = Paused::forge(&testbed.harness).await?;
+    let visitor = Visitor::of(staging, &testbed.harness.http);
     consistently(step, "the page, without a forge", DOWN, async || {
         visitor.page().await.map(Verdict::Ready)
     })
@@ -86,25 +87,25 @@ async fn after_a_merge(env: &Env, step: &StepHandle, there: &str) -> Result<()> 
     let live = gitops::live_since(step, staging, &[APP], &back, LIVE).await?;
     step.measured("refresh to live", (live - asked).as_secs_f64());
     // The other environment got no webhook either, and nothing of it has changed.
-    gitops::refresh(env.last(), APP).await
+    gitops::refresh(testbed.last(), APP).await
 }
 
 /// A forge that takes connections and answers none, until this is ended or dropped.
 struct Paused<'a> {
-    ground: &'a Ground,
+    harness: &'a Harness,
     undo: Undo,
 }
 
 impl<'a> Paused<'a> {
-    async fn forge(ground: &'a Ground) -> Result<Self> {
+    async fn forge(harness: &'a Harness) -> Result<Self> {
         let shell = Shell::new().context("open a shell")?;
-        let undo = Undo::by([ground.engine.command(&shell, ["unpause", FORGE])]);
-        engine(ground, "pause").await.context("pause the forge")?;
-        Ok(Self { ground, undo })
+        let undo = Undo::by([harness.engine.command(&shell, ["unpause", FORGE])]);
+        engine(harness, "pause").await.context("pause the forge")?;
+        Ok(Self { harness, undo })
     }
 
     async fn end(self) -> Result<()> {
-        engine(self.ground, "unpause")
+        engine(self.harness, "unpause")
             .await
             .context("let the forge go on")?;
         self.undo.done();
@@ -112,8 +113,8 @@ impl<'a> Paused<'a> {
     }
 }
 
-async fn engine(ground: &Ground, verb: &str) -> Result<()> {
-    Tool::of_engine(&ground.engine, [verb, FORGE], &ground.run.log("forge"), CALL)?
+async fn engine(harness: &Harness, verb: &str) -> Result<()> {
+    Tool::of_engine(&harness.engine, [verb, FORGE], &harness.run.log("forge"), CALL)?
         .run()
         .await
 }

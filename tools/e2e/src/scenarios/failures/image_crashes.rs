@@ -21,9 +21,9 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s after that deadline, 0 failed requests",
         way_out: "Merge a fix, or revert. `kubectl logs --previous` shows the program's last output.",
     }),
-    run: |env, step| {
+    run: |testbed, step| {
         Box::pin(held_back::run(
-            env,
+            testbed,
             step,
             |overlay| without_a_port(&overlay),
             "Back-off restarting failed container",

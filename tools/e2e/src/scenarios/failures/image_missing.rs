@@ -6,7 +6,6 @@ use anyhow::Result;
 
 use crate::actors::Operator;
 use crate::admission::HOOK;
-use crate::env::Env;
 use crate::environment::PAGE;
 use crate::gitops;
 use crate::kustomization::with_digest;
@@ -14,6 +13,7 @@ use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{held_back, overlays, refused};
+use crate::testbed::Testbed;
 
 const SYNCED: Duration = Duration::from_secs(30);
 /// The hash of nothing, so no image's.
@@ -32,17 +32,17 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Revert. CI proposes only digests that the registry has. If the sync failed, also sync once by hand: until then \
                   Argo CD does not correct drift ([ADR 5](adr/0005-no-sync-retries.md)).",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let edit = |text: String| with_digest(&text, held_back::APP, NONE);
-    if env.world.signing.is_none() {
-        return held_back::run(env, step, edit, "Failed to pull image").await;
+    if testbed.world.signing.is_none() {
+        return held_back::run(testbed, step, edit, "Failed to pull image").await;
     }
     // Nobody has signed what is not there: it does not come to pods.
     let merge = async |operator: &Operator| operator.edit(&overlays::of(PAGE), edit).await;
-    refused::run(env, step, merge, HOOK).await?;
-    let head = Operator::of(env).head().await?;
-    gitops::sync_by_hand(step, env.first(), held_back::APP, &head, SYNCED).await
+    refused::run(testbed, step, merge, HOOK).await?;
+    let head = Operator::of(testbed).head().await?;
+    gitops::sync_by_hand(step, testbed.first(), held_back::APP, &head, SYNCED).await
 }

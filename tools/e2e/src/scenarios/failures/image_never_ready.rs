@@ -20,9 +20,9 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s after that deadline, 0 failed requests",
         way_out: "Merge a fix, or revert.",
     }),
-    run: |env, step| {
+    run: |testbed, step| {
         Box::pin(held_back::run(
-            env,
+            testbed,
             step,
             |overlay| never_ready(&overlay),
             "Readiness probe failed",

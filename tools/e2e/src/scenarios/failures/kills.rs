@@ -11,13 +11,13 @@ use anyhow::{Result, ensure};
 use tokio::time::Instant;
 
 use crate::actors::{ReadLoad, WriteLoad};
-use crate::env::Env;
 use crate::environment::{Environment, apps};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::{Servers, restarts};
 use crate::scenarios::workloads::replicas;
+use crate::testbed::Testbed;
 
 const EVERY: Duration = Duration::from_secs(10);
 /// The second kill of a container in ten minutes is followed by a pause of ten seconds, and each
@@ -38,7 +38,7 @@ pub(crate) const PODS: Scenario = Scenario {
         within: "at most 5 % failed requests",
         way_out: "Nothing to do. More replicas reduce the share of failed requests.",
     }),
-    run: |env, step| Box::pin(pods(env, step)),
+    run: |testbed, step| Box::pin(pods(testbed, step)),
 };
 
 pub(crate) const PROCESSES: Scenario = Scenario {
@@ -52,28 +52,28 @@ pub(crate) const PROCESSES: Scenario = Scenario {
         within: "at most 5 % failed requests",
         way_out: "Nothing to do; the pod counts its restarts. If they continue, `kubectl logs --previous` shows the last output.",
     }),
-    run: |env, step| Box::pin(processes(env, step)),
+    run: |testbed, step| Box::pin(processes(testbed, step)),
 };
 
-async fn pods(env: &Env, step: &StepHandle) -> Result<()> {
-    under_load(env, step, async |servers| {
+async fn pods(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    under_load(testbed, step, async |servers| {
         let victim = servers.one().await?;
         servers.kill(&victim).await
     })
     .await
 }
 
-async fn processes(env: &Env, step: &StepHandle) -> Result<()> {
+async fn processes(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let count = async || {
         let mut sum = 0;
         for app in apps() {
-            let pods = Servers::of(env, env.last(), app).list().await?;
+            let pods = Servers::of(testbed, testbed.last(), app).list().await?;
             sum += pods.iter().map(restarts).sum::<i32>();
         }
         anyhow::Ok(sum)
     };
     let before = count().await?;
-    under_load(env, step, async |servers| {
+    under_load(testbed, step, async |servers| {
         let victim = servers.one().await?;
         servers.kill_process(&victim).await?;
         // Until its node has noticed, the pod still counts as ready.
@@ -90,15 +90,15 @@ async fn processes(env: &Env, step: &StepHandle) -> Result<()> {
 
 /// One of each app in turn, ten seconds apart, while people look and write.
 async fn under_load(
-    env: &Env,
+    testbed: &Testbed,
     step: &StepHandle,
     kill: impl AsyncFn(&Servers<'_>) -> Result<()>,
 ) -> Result<()> {
-    let reads = ReadLoad::start(env, Environment::last())?;
-    let writes = WriteLoad::start(env, Environment::last())?;
+    let reads = ReadLoad::start(testbed, Environment::last())?;
+    let writes = WriteLoad::start(testbed, Environment::last())?;
     for app in apps() {
-        let servers = Servers::of(env, env.last(), app);
-        let replicas = replicas(env.last(), app).await?;
+        let servers = Servers::of(testbed, testbed.last(), app);
+        let replicas = replicas(testbed.last(), app).await?;
         let killed = Instant::now();
         step.doing(&format!("kill one of {app}"));
         kill(&servers).await?;

@@ -11,7 +11,6 @@ use xshell::Shell;
 
 use crate::actors::Operator;
 use crate::cluster::ARGOCD_PORT;
-use crate::env::Env;
 use crate::environment::{Environment, PAGE};
 use crate::git::short;
 use crate::gitops;
@@ -23,6 +22,7 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::NAMESPACE;
 use crate::scenarios::{deliveries, overlays};
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};
 
 const APP: &str = PAGE;
@@ -54,7 +54,7 @@ pub(crate) const MERGED_TWICE: Scenario = Scenario {
     suite: Suite::Events,
     needs: &[],
     failure: Some(TWICE),
-    run: |env, step| Box::pin(merged_twice(env, step, 2)),
+    run: |testbed, step| Box::pin(merged_twice(testbed, step, 2)),
 };
 
 pub(crate) const MERGED_TWICE_OFTEN: Scenario = Scenario {
@@ -66,7 +66,7 @@ pub(crate) const MERGED_TWICE_OFTEN: Scenario = Scenario {
     suite: Suite::Events,
     needs: &[],
     failure: Some(TWICE),
-    run: |env, step| Box::pin(merged_twice(env, step, 20)),
+    run: |testbed, step| Box::pin(merged_twice(testbed, step, 20)),
 };
 
 pub(crate) const OUT_OF_ORDER: Scenario = Scenario {
@@ -80,7 +80,7 @@ pub(crate) const OUT_OF_ORDER: Scenario = Scenario {
         within: "15 s from the first webhook",
         way_out: "Nothing to do.",
     }),
-    run: |env, step| Box::pin(out_of_order(env, step)),
+    run: |testbed, step| Box::pin(out_of_order(testbed, step)),
 };
 
 pub(crate) const WEBHOOK_LOST: Scenario = Scenario {
@@ -93,11 +93,11 @@ pub(crate) const WEBHOOK_LOST: Scenario = Scenario {
         within: "75 s from the merge",
         way_out: "Nothing to do, or refresh the Application by hand to have it at once.",
     }),
-    run: |env, step| Box::pin(webhook_lost(env, step)),
+    run: |testbed, step| Box::pin(webhook_lost(testbed, step)),
 };
 
-async fn merged_twice(env: &Env, step: &StepHandle, times: usize) -> Result<()> {
-    let operator = Operator::of(env);
+async fn merged_twice(testbed: &Testbed, step: &StepHandle, times: usize) -> Result<()> {
+    let operator = Operator::of(testbed);
     let before = operator.head().await?;
     let mut slowest = Duration::ZERO;
     for round in 0..times {
@@ -106,7 +106,7 @@ async fn merged_twice(env: &Env, step: &StepHandle, times: usize) -> Result<()> 
         let edits = values.each_ref().map(|value| annotated(value));
         let [_, second] = operator.twice(&overlays::of(PAGE), edits, apart).await?;
         let merged = Instant::now();
-        served(env, step, &second, &values[1], LIVE)
+        served(testbed, step, &second, &values[1], LIVE)
             .await
             .with_context(|| format!("merges {} ms apart", apart.as_millis()))?;
         slowest = slowest.max(merged.elapsed());
@@ -116,32 +116,32 @@ async fn merged_twice(env: &Env, step: &StepHandle, times: usize) -> Result<()> 
     operator.restore(&before).await
 }
 
-async fn out_of_order(env: &Env, step: &StepHandle) -> Result<()> {
-    let operator = Operator::of(env);
+async fn out_of_order(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let operator = Operator::of(testbed);
     let before = operator.head().await?;
-    deliveries::set_active(env, false).await?;
+    deliveries::set_active(testbed, false).await?;
     // Even if it fails: the other scenarios rely on the webhooks.
-    let outcome = second_first(env, step, &operator, &before).await;
-    let restored = deliveries::set_active(env, true).await;
+    let outcome = second_first(testbed, step, &operator, &before).await;
+    let restored = deliveries::set_active(testbed, true).await;
     outcome.and(restored)?;
     operator.restore(&before).await
 }
 
-async fn second_first(env: &Env, step: &StepHandle, operator: &Operator, before: &str) -> Result<()> {
+async fn second_first(testbed: &Testbed, step: &StepHandle, operator: &Operator, before: &str) -> Result<()> {
     let values = ["order-first", "order-second"];
     let merges = operator
         .twice(&overlays::of(PAGE), values.map(annotated), Duration::ZERO)
         .await?;
     let [first, second] = &merges;
     let changed = format!("infra/{}", &overlays::of(PAGE));
-    let push = |from, to| deliveries::push(env, [from, to], &changed, 0);
-    deliveries::deliver(env, &push(first, second)).await?;
+    let push = |from, to| deliveries::push(testbed, [from, to], &changed, 0);
+    deliveries::deliver(testbed, &push(first, second)).await?;
     let told = Instant::now();
-    served(env, step, second, values[1], LIVE).await?;
+    served(testbed, step, second, values[1], LIVE).await?;
     step.measured("first webhook to live", told.elapsed().as_secs_f64());
-    deliveries::deliver(env, &push(before, first)).await?;
+    deliveries::deliver(testbed, &push(before, first)).await?;
     consistently(step, "the second commit", HELD, async || {
-        let value = annotation(env).await?;
+        let value = annotation(testbed).await?;
         Ok(if value.as_deref() == Some(values[1]) {
             Verdict::Ready(())
         } else {
@@ -155,23 +155,23 @@ async fn second_first(env: &Env, step: &StepHandle, operator: &Operator, before:
         short(first)
     ));
     // The other environment got no webhook either, and nothing of it has changed.
-    gitops::refresh(env.last(), APP).await
+    gitops::refresh(testbed.last(), APP).await
 }
 
-async fn webhook_lost(env: &Env, step: &StepHandle) -> Result<()> {
-    let operator = Operator::of(env);
+async fn webhook_lost(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let operator = Operator::of(testbed);
     let before = operator.head().await?;
-    let shut = Shut::port(env).await?;
+    let shut = Shut::port(testbed).await?;
     let commit = operator.edit(&overlays::of(PAGE), annotated("lost")).await?;
     let merged = Instant::now();
     tokio::time::sleep(SHUT).await;
     ensure!(
-        annotation(env).await?.as_deref() != Some("lost"),
+        annotation(testbed).await?.as_deref() != Some("lost"),
         "the commit is live although its webhook cannot have come"
     );
     shut.end().await?;
     served(
-        env,
+        testbed,
         step,
         &commit,
         "lost",
@@ -183,12 +183,18 @@ async fn webhook_lost(env: &Env, step: &StepHandle) -> Result<()> {
 }
 
 /// Wait until Argo CD is at `commit`, and the Deployment says `value`.
-async fn served(env: &Env, step: &StepHandle, commit: &str, value: &str, within: Duration) -> Result<()> {
+async fn served(
+    testbed: &Testbed,
+    step: &StepHandle,
+    commit: &str,
+    value: &str,
+    within: Duration,
+) -> Result<()> {
     let begun = Instant::now();
-    gitops::arrived(step, env.first(), &[APP], commit, within).await?;
+    gitops::arrived(step, testbed.first(), &[APP], commit, within).await?;
     let left = within.saturating_sub(begun.elapsed());
     eventually(step, "the Deployment's annotation", left, async || {
-        let found = annotation(env).await?;
+        let found = annotation(testbed).await?;
         Ok(if found.as_deref() == Some(value) {
             Verdict::Ready(())
         } else {
@@ -198,8 +204,8 @@ async fn served(env: &Env, step: &StepHandle, commit: &str, value: &str, within:
     .await
 }
 
-async fn annotation(env: &Env) -> Result<Option<String>> {
-    let deployments: Api<Deployment> = Api::namespaced(env.first().client.clone(), NAMESPACE);
+async fn annotation(testbed: &Testbed) -> Result<Option<String>> {
+    let deployments: Api<Deployment> = Api::namespaced(testbed.first().client.clone(), NAMESPACE);
     let found = deployments.get(APP).await.context("read the Deployment")?;
     let mut annotations = found.metadata.annotations.unwrap_or_default();
     Ok(annotations.remove(ANNOTATION))
@@ -219,20 +225,20 @@ fn annotated(value: &str) -> impl FnOnce(String) -> Result<String> + use<> {
 
 /// Argo CD's port on the node that the forge calls, closed until this is ended or dropped.
 struct Shut<'a> {
-    env: &'a Env,
+    testbed: &'a Testbed,
     undo: Undo,
 }
 
 impl<'a> Shut<'a> {
-    async fn port(env: &'a Env) -> Result<Self> {
+    async fn port(testbed: &'a Testbed) -> Result<Self> {
         let shell = Shell::new().context("open a shell")?;
-        let undo = Undo::by([env.ground.engine.command(&shell, rule("--delete"))]);
-        change(env, "--insert").await.context("shut Argo CD's port")?;
-        Ok(Self { env, undo })
+        let undo = Undo::by([testbed.harness.engine.command(&shell, rule("--delete"))]);
+        change(testbed, "--insert").await.context("shut Argo CD's port")?;
+        Ok(Self { testbed, undo })
     }
 
     async fn end(self) -> Result<()> {
-        change(self.env, "--delete")
+        change(self.testbed, "--delete")
             .await
             .context("open Argo CD's port")?;
         self.undo.done();
@@ -240,9 +246,9 @@ impl<'a> Shut<'a> {
     }
 }
 
-async fn change(env: &Env, verb: &str) -> Result<()> {
-    let log = env.ground.run.log("forge");
-    Tool::of_engine(&env.ground.engine, rule(verb), &log, CALL)?
+async fn change(testbed: &Testbed, verb: &str) -> Result<()> {
+    let log = testbed.harness.run.log("forge");
+    Tool::of_engine(&testbed.harness.engine, rule(verb), &log, CALL)?
         .run()
         .await
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::env::Env;
 use crate::environment::API;
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -12,6 +11,7 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::overlays;
+use crate::testbed::Testbed;
 
 const FAILED: Duration = Duration::from_secs(30);
 const NOWHERE: &str = "messages-nowhere";
@@ -28,11 +28,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "`kubectl logs job/backend-migrate` shows the reason, until the next sync. Merge a fix: it is migrated and \
                   rolled out.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let course = Course::begin(env, step).await?;
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let course = Course::begin(testbed, step).await?;
     let wrong = Change {
         settings: &[
             ("TABLE_NAME", NOWHERE),
@@ -43,7 +43,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     };
     let bad = course.release(&wrong).await?;
     course.stopped(&bad, "backoff limit", FAILED).await?;
-    let said = migration_job::said(env.first(), NOWHERE).await?;
+    let said = migration_job::said(testbed.first(), NOWHERE).await?;
     step.evidence(format!("the migration: {said}"));
 
     let good = course

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
+use crate::testbed::Testbed;
 
 const DEADLINE: u32 = 5;
 /// After the deadline.
@@ -25,11 +25,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Revert. If a migration only needs more time, raise `activeDeadlineSeconds` in a commit: it resumes at its \
                   checkpoint in the next sync.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let course = Course::begin(env, step).await?;
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let course = Course::begin(testbed, step).await?;
     let endless = Change {
         // Waited for longer than the deadline allows.
         settings: &[

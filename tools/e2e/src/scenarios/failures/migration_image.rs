@@ -5,12 +5,12 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::admission::HOOK;
-use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
+use crate::testbed::Testbed;
 
 const DEADLINE: u32 = 8;
 /// After the deadline.
@@ -31,12 +31,15 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s after the deadline, 0 failed requests",
         way_out: "Revert. Until the deadline, `kubectl describe pod --selector job-name=backend-migrate` shows the image.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let course = Course::begin(env, step).await?;
-    let image = format!("{}/gitops-loop/backend@{DIGEST}", env.ground.account.registry);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let course = Course::begin(testbed, step).await?;
+    let image = format!(
+        "{}/gitops-loop/backend@{DIGEST}",
+        testbed.harness.account.registry
+    );
     let missing = Change {
         image: Some(&image),
         deadline: Some(DEADLINE),
@@ -44,11 +47,11 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     };
     let bad = course.release(&missing).await?;
     let within = Duration::from_secs(u64::from(DEADLINE) + FAILED);
-    if env.world.signing.is_some() {
+    if testbed.world.signing.is_some() {
         // Nobody has signed what is not there: it does not come to a pod.
         course.stopped(&bad, HOOK, within).await?;
     } else {
-        let why = migration_job::cannot_start(step, env.first()).await?;
+        let why = migration_job::cannot_start(step, testbed.first()).await?;
         step.evidence(format!("the migration's pod: {why}"));
         course.stopped(&bad, "deadline", within).await?;
     }

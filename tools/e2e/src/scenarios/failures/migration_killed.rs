@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
-use crate::env::Env;
 use crate::environment::API;
 use crate::plan::Step;
 use crate::progress::StepHandle;
@@ -14,6 +13,7 @@ use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
 use crate::scenarios::overlays;
+use crate::testbed::Testbed;
 
 const FAILED: Duration = Duration::from_secs(30);
 /// One checkpoint, after 200, and a rest.
@@ -33,21 +33,21 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s to the failure, 0 failed requests",
         way_out: "Merge any commit of the backend, or sync by hand: the migration resumes. An evicted one resumes by itself.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let table = OlderTable::restore(env, "messages-killed", MESSAGES).await?;
-    let staging = Visitor::of(env.first(), &env.ground.http);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let table = OlderTable::restore(testbed, "messages-killed", MESSAGES).await?;
+    let staging = Visitor::of(testbed.first(), &testbed.harness.http);
     let schema = staging.backend_version().await?.required_schema_version;
-    let course = Course::begin(env, step).await?;
+    let course = Course::begin(testbed, step).await?;
     let restored = Change {
         settings: &[("TABLE_NAME", table.name), ("MIGRATE_ITEMS_PER_SECOND", SLOWLY)],
         ..Change::default()
     };
     let first = course.release(&restored).await?;
     let reached = table.checkpoint(step).await?;
-    migration_job::kill(env.first()).await?;
+    migration_job::kill(testbed.first()).await?;
     course.stopped(&first, "backoff limit", FAILED).await?;
     let at = table.schema().await?;
     ensure!(at == 1, "the killed migration left the table at schema {at}");
@@ -59,7 +59,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         .await?;
     course.arrived(&second).await?;
     let went_on = format!(r#""earlier_seen":{reached}"#);
-    migration_job::said(env.first(), &went_on).await?;
+    migration_job::said(testbed.first(), &went_on).await?;
     let (seen, _) = table.migrated(schema).await?;
     ensure!(
         seen == u64::try_from(MESSAGES)?,
@@ -70,5 +70,5 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     ));
     course.back().await?;
     course.end().await?;
-    table.drop(step, env.first()).await
+    table.drop(step, testbed.first()).await
 }

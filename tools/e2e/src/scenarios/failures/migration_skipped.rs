@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 
 use crate::actors::Visitor;
-use crate::env::Env;
 use crate::git::short;
 use crate::gitops;
 use crate::plan::Step;
@@ -15,6 +14,7 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{APP, Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
+use crate::testbed::Testbed;
 
 const APPLIED: Duration = Duration::from_secs(30);
 /// Longer than the second sync takes to its end.
@@ -33,21 +33,21 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "40 s, 0 failed requests",
         way_out: "Nothing to do. If servers report `schema … run backend migrate`, sync by hand.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let table = OlderTable::restore(env, "messages-skipped", 30).await?;
-    let staging = Visitor::of(env.first(), &env.ground.http);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let table = OlderTable::restore(testbed, "messages-skipped", 30).await?;
+    let staging = Visitor::of(testbed.first(), &testbed.harness.http);
     let schema = staging.backend_version().await?.required_schema_version;
-    let course = Course::begin(env, step).await?;
+    let course = Course::begin(testbed, step).await?;
     let slow = Change {
         settings: &[("RUST_LOG", "info")],
         settle: Some(SETTLE),
         ..Change::default()
     };
     let first = course.release(&slow).await?;
-    gitops::rolling_out(step, env.first(), APP, &first, APPLIED).await?;
+    gitops::rolling_out(step, testbed.first(), APP, &first, APPLIED).await?;
     let merged = Instant::now();
     let needing = Change {
         settings: &[("TABLE_NAME", table.name)],
@@ -57,7 +57,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     let second = course.release(&needing).await?;
     course.arrived(&second).await?;
     step.measured("merge in mid-rollout to live", merged.elapsed().as_secs_f64());
-    if !migration_job::was_for(env.first(), table.name).await? {
+    if !migration_job::was_for(testbed.first(), table.name).await? {
         bail!("{} is live, and no migration was run for it", short(&second));
     }
     let (seen, _) = table.migrated(schema).await?;
@@ -69,5 +69,5 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     ));
     course.back().await?;
     course.end().await?;
-    table.drop(step, env.first()).await
+    table.drop(step, testbed.first()).await
 }

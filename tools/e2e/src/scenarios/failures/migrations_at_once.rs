@@ -3,13 +3,13 @@
 use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
-use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
+use crate::testbed::Testbed;
 
 const MESSAGES: usize = 200;
 /// So that the second one has five seconds to begin while the first is at work.
@@ -26,21 +26,21 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "40 s, 0 failed requests",
         way_out: "Nothing to do.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let table = OlderTable::restore(env, "messages-at-once", MESSAGES).await?;
-    let staging = Visitor::of(env.first(), &env.ground.http);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let table = OlderTable::restore(testbed, "messages-at-once", MESSAGES).await?;
+    let staging = Visitor::of(testbed.first(), &testbed.harness.http);
     let schema = staging.backend_version().await?.required_schema_version;
-    let course = Course::begin(env, step).await?;
+    let course = Course::begin(testbed, step).await?;
     let restored = Change {
         settings: &[("TABLE_NAME", table.name), ("MIGRATE_ITEMS_PER_SECOND", SLOWLY)],
         ..Change::default()
     };
     let released = course.release(&restored).await?;
     table.locked(step).await?;
-    let second = migration_job::Second::start(env, table.name).await?;
+    let second = migration_job::Second::start(testbed, table.name).await?;
     let (said, live) = tokio::join!(second.ended_well(step), course.arrived(&released));
     let said = said?;
     live?;
@@ -60,5 +60,5 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     second.remove().await?;
     course.back().await?;
     course.end().await?;
-    table.drop(step, env.first()).await
+    table.drop(step, testbed.first()).await
 }

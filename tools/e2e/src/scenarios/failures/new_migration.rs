@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::actors::{Reviewer, Visitor};
-use crate::env::Env;
 use crate::environment::{API, Environment};
 use crate::git::short;
 use crate::plan::Step;
@@ -16,6 +15,7 @@ use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::release::built;
 use crate::scenarios::workloads;
+use crate::testbed::Testbed;
 
 const FAILED: Duration = Duration::from_secs(30);
 const BUILT: Duration = Duration::from_mins(8);
@@ -39,32 +39,32 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s to the failure, 40 s from each merge to live, 0 failed requests",
         way_out: "Fix the message or the function (docs/MIGRATIONS.md), and merge. Going back needs no migration.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(env.first(), &env.ground.http);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(testbed.first(), &testbed.harness.http);
     let old = staging.backend_version().await?;
     let schema = old.schema_version.unwrap_or_default() + 1;
     staging.post("a friend of few words", WORDLESS).await?;
     let wordless = staging.message_of("a friend of few words").await?;
-    let course = Course::begin(env, step).await?;
-    let code = env.application();
+    let course = Course::begin(testbed, step).await?;
+    let code = testbed.application();
     let seed = code.catch_up().await?;
 
     code.commit_patch(PATCH, "Count the words of messages").await?;
     // The table may be further than the code: that is how this scenario leaves it.
     code.commit_text(MIGRATION, NUMBERED, &format!("Migration::backfill({schema},"))
         .await?;
-    let commit = built(env, step, Environment::first(), BUILT).await?;
-    let reviewer = Reviewer::of(&env.world);
+    let commit = built(testbed, step, Environment::first(), BUILT).await?;
+    let reviewer = Reviewer::of(&testbed.world);
     let proposal = reviewer.proposal(step, Environment::first(), &commit).await?;
-    let manifests = env.manifests();
+    let manifests = testbed.manifests();
     let bad = reviewer
         .merge(step, Environment::first(), &proposal, &manifests)
         .await?;
     course.stopped(&bad.commit, "backoff limit", FAILED).await?;
-    let said = migration_job::said(env.first(), &wordless.uuid).await?;
+    let said = migration_job::said(testbed.first(), &wordless.uuid).await?;
     step.evidence(format!("the migration: {said}"));
 
     staging.edit(&wordless, MENDED).await?;
@@ -89,10 +89,11 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     code.catch_up().await?;
     code.commit_restored(CODE, &seed).await?;
     let restored = code.push(Environment::first().branch()).await?;
-    env.ci
+    testbed
+        .ci
         .passed(step, Environment::first().branch(), &restored, BUILT)
         .await?;
-    workloads::none_ending(step, env.first()).await?;
+    workloads::none_ending(step, testbed.first()).await?;
     let now = staging.backend_version().await?;
     ensure!(
         now.commit == old.commit && now.required_schema_version == old.required_schema_version,

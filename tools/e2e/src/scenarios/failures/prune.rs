@@ -8,13 +8,13 @@ use kube::Api;
 use kube::api::DeleteParams;
 
 use crate::actors::Operator;
-use crate::env::Env;
 use crate::environment::PAGE;
 use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::workloads::NAMESPACE;
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const APP: &str = PAGE;
@@ -58,11 +58,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Reverting the commit creates the object again, but not what it contained, such as data. What must outlive its \
                   manifest needs `Prune=false`, as the namespace has it. Delete a kept object by hand once nobody needs it.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let (staging, operator) = (env.first(), Operator::of(env));
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let (staging, operator) = (testbed.first(), Operator::of(testbed));
     let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
     let added = operator.add_manifests(OVERLAY, MANIFESTS).await?;
     gitops::arrived(step, staging, &[APP], &added, SYNCED).await?;

@@ -8,13 +8,13 @@ use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
 use crate::cluster::{self, Cluster};
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::network::Network;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::objects;
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 use crate::{admission, argocd, bring_up, gitops, teardown};
 
@@ -34,14 +34,14 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Create a cluster, then `kubectl apply --server-side --force-conflicts -k infra/argocd`, then `kubectl apply -f \
                   infra/apps/root/production.yaml`.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let visitor = Visitor::of(env.last(), &env.ground.http);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let visitor = Visitor::of(testbed.last(), &testbed.harness.http);
     let (commit, messages) = (visitor.commit_shown().await?, visitor.messages().await?);
     step.doing("note every object");
-    let before = objects::all(&env.last().client).await?;
+    let before = objects::all(&testbed.last().client).await?;
     ensure!(
         before.len() >= 10,
         "only {} objects are there to compare",
@@ -49,24 +49,24 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     );
 
     let begun = Instant::now();
-    let ground = &env.ground;
-    teardown::remove_cluster(&ground.run, &ground.engine, Environment::last(), step).await?;
-    let network = Network::ensure(&ground.run, &ground.engine).await?;
+    let harness = &testbed.harness;
+    teardown::remove_cluster(&harness.run, &harness.engine, Environment::last(), step).await?;
+    let network = Network::ensure(&harness.run, &harness.engine).await?;
     // Visitors come by the same addresses.
-    let sites = env.last().same_sites()?;
-    let rebuilt = cluster::create(ground, &network, Environment::last(), &sites, step).await?;
-    hand_over(env, &rebuilt)?;
+    let sites = testbed.last().same_sites()?;
+    let rebuilt = cluster::create(harness, &network, Environment::last(), &sites, step).await?;
+    hand_over(testbed, &rebuilt)?;
     step.measured("cluster after", begun.elapsed().as_secs_f64());
-    if let Some(signing) = &env.world.signing {
-        admission::install(ground, &rebuilt, signing, step).await?;
+    if let Some(signing) = &testbed.world.signing {
+        admission::install(harness, &rebuilt, signing, step).await?;
     }
-    argocd::install(ground, &rebuilt, &env.world, step).await?;
+    argocd::install(harness, &rebuilt, &testbed.world, step).await?;
     step.measured("Argo CD after", begun.elapsed().as_secs_f64());
-    argocd::apply_root(env, &rebuilt).await?;
+    argocd::apply_root(testbed, &rebuilt).await?;
     gitops::created(step, &rebuilt, SYNCED).await?;
     step.measured("everything as Git says after", begun.elapsed().as_secs_f64());
 
-    let visitor = Visitor::of(&rebuilt, &env.ground.http);
+    let visitor = Visitor::of(&rebuilt, &testbed.harness.http);
     // Pods are ready before the node sends visitors to them.
     let answers = async || visitor.commit_shown().await.map(Verdict::Ready);
     let shown = eventually(step, "the page of the new cluster", ANSWERED, answers).await?;
@@ -82,7 +82,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 }
 
 /// Those who come after this scenario find the new cluster.
-fn hand_over(env: &Env, rebuilt: &Cluster) -> Result<()> {
-    *env.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuilt.clone());
-    bring_up::remember(&env.ground, rebuilt)
+fn hand_over(testbed: &Testbed, rebuilt: &Cluster) -> Result<()> {
+    *testbed.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuilt.clone());
+    bring_up::remember(&testbed.harness, rebuilt)
 }

@@ -8,7 +8,6 @@ use xshell::Shell;
 
 use crate::actors::{ReadLoad, Release, Reviewer, Visitor, overlay, pins};
 use crate::ci::{project, xtask};
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::git::short;
 use crate::gitops;
@@ -17,6 +16,7 @@ use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// Adds the migration, and with it this file.
@@ -42,25 +42,25 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "30 s from the merge, 0 failed requests",
         way_out: "Push a fix, which CI proposes as usual, or go forward with `cargo xtask rollback staging --to COMMIT`.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(env.first(), &env.ground.http);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(testbed.first(), &testbed.harness.http);
     if staging.backend_version().await?.required_schema_version < SCHEMA {
-        release_migration(env, step).await?;
+        release_migration(testbed, step).await?;
     }
-    let manifests = env.manifests();
+    let manifests = testbed.manifests();
     let head = manifests.catch_up().await?;
-    let (newest, earlier) = releases(env).await?;
+    let (newest, earlier) = releases(testbed).await?;
     let digests = pins(&manifests, &head, Environment::first()).await?;
     staging.post("late", "written by the new code").await?;
     let schema = staging.backend_version().await?.schema_version;
     let messages = staging.messages().await?;
 
-    let reads = ReadLoad::start(env, Environment::first())?;
-    roll_back(env, &earlier).await?;
-    let back = merge(env, step, &earlier, "back", SCHEMA - 1).await?;
+    let reads = ReadLoad::start(testbed, Environment::first())?;
+    roll_back(testbed, &earlier).await?;
+    let back = merge(testbed, step, &earlier, "back", SCHEMA - 1).await?;
     ensure!(back.digests != digests, "the digests are those of before");
     let version = staging.backend_version().await?;
     ensure!(
@@ -73,16 +73,16 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     staging.post(&author, "written by the old code").await?;
     staging.message_of(&author).await?;
 
-    let run = push_aside(env, step).await?;
+    let run = push_aside(testbed, step).await?;
     ensure!(
         run.contains("was taken back from commit"),
         "CI does not say that the release was taken back:\n{run}"
     );
-    let open = Reviewer::of(&env.world).open(Environment::first()).await?;
+    let open = Reviewer::of(&testbed.world).open(Environment::first()).await?;
     ensure!(open.is_empty(), "CI proposes what was taken back: {open:?}");
 
-    roll_back(env, &newest).await?;
-    let forward = merge(env, step, &newest, "forward", SCHEMA).await?;
+    roll_back(testbed, &newest).await?;
+    let forward = merge(testbed, step, &newest, "forward", SCHEMA).await?;
     ensure!(forward.digests == digests, "the digests are not those of before");
     staging.message_of(&author).await?;
     step.evidence(format!(
@@ -94,25 +94,25 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     reads.stop(step).await?.at_most(0)
 }
 
-async fn release_migration(env: &Env, step: &StepHandle) -> Result<()> {
-    let application = env.application();
+async fn release_migration(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let application = testbed.application();
     application.catch_up().await?;
     application
         .commit_patch(PATCH, "Store texts without superfluous white space")
         .await?;
-    let commit = built(env, step, Environment::first(), RUN * 4).await?;
+    let commit = built(testbed, step, Environment::first(), RUN * 4).await?;
     let expected = Expected {
         app: "backend",
         serves: &commit,
     };
-    merged(env, step, Environment::first(), &commit, &expected)
+    merged(testbed, step, Environment::first(), &commit, &expected)
         .await
         .map(drop)
 }
 
 /// The commit that staging runs, and that of its newest release without the migration.
-async fn releases(env: &Env) -> Result<(String, String)> {
-    let (application, manifests) = (env.application(), env.manifests());
+async fn releases(testbed: &Testbed) -> Result<(String, String)> {
+    let (application, manifests) = (testbed.application(), testbed.manifests());
     let mut released = Vec::new();
     for version in manifests
         .versions_of(&overlay("backend", Environment::first()))
@@ -132,32 +132,38 @@ async fn releases(env: &Env) -> Result<(String, String)> {
 }
 
 /// What an operator types, in a checkout of their own.
-async fn roll_back(env: &Env, to: &str) -> Result<()> {
-    let checkout = env.application();
+async fn roll_back(testbed: &Testbed, to: &str) -> Result<()> {
+    let checkout = testbed.application();
     checkout.catch_up().await?;
     let shell = Shell::new().context("open a shell")?;
-    let project = project(&env.ground, &env.world);
+    let project = project(&testbed.harness, &testbed.world);
     let command = xtask(
         &shell,
         &project,
         checkout.folder(),
         &["rollback", "staging", "--to", to],
     )?;
-    Tool::new(command, &env.ground.run.log("rollback"), RUN)
+    Tool::new(command, &testbed.harness.run.log("rollback"), RUN)
         .run()
         .await
         .context("propose the rollback")
 }
 
 /// Merge the proposal of `commit`, and wait until only code that needs `schema` answers.
-async fn merge(env: &Env, step: &StepHandle, commit: &str, way: &str, schema: u32) -> Result<Release> {
-    let reviewer = Reviewer::of(&env.world);
+async fn merge(
+    testbed: &Testbed,
+    step: &StepHandle,
+    commit: &str,
+    way: &str,
+    schema: u32,
+) -> Result<Release> {
+    let reviewer = Reviewer::of(&testbed.world);
     let proposal = reviewer.rollback(step, Environment::first(), commit).await?;
-    let manifests = env.manifests();
+    let manifests = testbed.manifests();
     let release = reviewer
         .merge(step, Environment::first(), &proposal, &manifests)
         .await?;
-    let staging = Visitor::of(env.first(), &env.ground.http);
+    let staging = Visitor::of(testbed.first(), &testbed.harness.http);
     eventually(step, "the other code", SERVES, async || {
         let serves = staging.backend_version().await?.required_schema_version;
         Ok(if serves == schema {
@@ -169,17 +175,17 @@ async fn merge(env: &Env, step: &StepHandle, commit: &str, way: &str, schema: u3
     .await?;
     let first = release.asked.elapsed().as_secs_f64();
     step.measured(&format!("{way}: merge to first answer"), first);
-    let live = gitops::live_since(step, env.first(), &["backend"], &release.commit, LIVE).await?;
+    let live = gitops::live_since(step, testbed.first(), &["backend"], &release.commit, LIVE).await?;
     let live = live.saturating_duration_since(release.asked);
     step.measured(&format!("{way}: merge to live"), live.as_secs_f64());
     // Its image may be the same in both releases.
-    gitops::settled(step, env.first(), "frontend", &release.commit, LIVE).await?;
+    gitops::settled(step, testbed.first(), "frontend", &release.commit, LIVE).await?;
     Ok(release)
 }
 
 /// A push that changes no image, and what its run said.
-async fn push_aside(env: &Env, step: &StepHandle) -> Result<String> {
-    let application = env.application();
+async fn push_aside(testbed: &Testbed, step: &StepHandle) -> Result<String> {
+    let application = testbed.application();
     application.catch_up().await?;
     let began = Instant::now();
     application
@@ -190,7 +196,7 @@ async fn push_aside(env: &Env, step: &StepHandle) -> Result<String> {
         })
         .await?;
     let commit = application.push(Environment::first().branch()).await?;
-    let run = env
+    let run = testbed
         .ci
         .passed(step, Environment::first().branch(), &commit, RUN)
         .await?;

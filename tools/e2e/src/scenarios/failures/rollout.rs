@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::actors::{Operator, ReadLoad};
-use crate::env::Env;
 use crate::environment::{Environment, apps};
 use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{overlays, workloads};
+use crate::testbed::Testbed;
 
 const ROLLED_OUT: Duration = Duration::from_mins(1);
 
@@ -27,20 +27,20 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "0 failed requests",
         way_out: "Nothing to do.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let operator = Operator::of(env);
-    let reads = ReadLoad::start(env, Environment::first())?;
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let operator = Operator::of(testbed);
+    let reads = ReadLoad::start(testbed, Environment::first())?;
     let overlays: Vec<_> = apps().into_iter().map(overlays::of).collect();
     let there = operator
         .patch_each(&overlays, &[overlays::restart("rollout")])
         .await?;
-    gitops::arrived(step, env.first(), &apps(), &there, ROLLED_OUT).await?;
+    gitops::arrived(step, testbed.first(), &apps(), &there, ROLLED_OUT).await?;
     let back = operator.revert(&there).await?;
-    gitops::arrived(step, env.first(), &apps(), &back, ROLLED_OUT).await?;
+    gitops::arrived(step, testbed.first(), &apps(), &back, ROLLED_OUT).await?;
     // Old pods answer until they end.
-    workloads::none_ending(step, env.first()).await?;
+    workloads::none_ending(step, testbed.first()).await?;
     reads.stop(step).await?.at_most(0)
 }

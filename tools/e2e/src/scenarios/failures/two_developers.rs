@@ -8,13 +8,13 @@ use anyhow::{Context, Result, ensure};
 
 use crate::actors::{Reviewer, Visitor, pins};
 use crate::checkout::Checkout;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::git::short;
 use crate::gitops;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::testbed::Testbed;
 
 /// Parts of the page, and nothing that has to be compiled.
 const HERS: &str = "frontend/public/favicon.svg";
@@ -35,14 +35,14 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         within: "40 s from the merge to live",
         way_out: "Nothing to do.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let (reviewer, branch) = (Reviewer::of(&env.world), Environment::first().branch());
-    let her = env.application();
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let (reviewer, branch) = (Reviewer::of(&testbed.world), Environment::first().branch());
+    let her = testbed.application();
     her.catch_up().await?;
-    let his = her.of_colleague(&env.ground.run.empty("colleague")?).await?;
+    let his = her.of_colleague(&testbed.harness.run.empty("colleague")?).await?;
     change(&her, HERS, "<!-- ", " -->").await?;
     change(&his, HIS, "/* ", " */").await?;
 
@@ -53,24 +53,24 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         (Ok(_), Ok(_)) => anyhow::bail!("the forge took both pushes: one is lost"),
         (Err(one), Err(other)) => anyhow::bail!("the forge took neither push: {one:#}; {other:#}"),
     };
-    let stale = env.ci.passed(step, branch, &earlier, RUN).await?;
-    env.ci.passed(step, branch, &later, RUN).await?;
+    let stale = testbed.ci.passed(step, branch, &earlier, RUN).await?;
+    testbed.ci.passed(step, branch, &later, RUN).await?;
     step.measured("both pushes to the proposal", pushed.elapsed().as_secs_f64());
     let open = only_open(&reviewer, &later).await?;
-    env.ci.again(step, &stale, RUN).await?;
+    testbed.ci.again(step, &stale, RUN).await?;
     ensure!(
         only_open(&reviewer, &later).await? == open,
         "the late run has changed the proposal"
     );
 
     let proposal = reviewer.proposal(step, Environment::first(), &later).await?;
-    let manifests = env.manifests();
+    let manifests = testbed.manifests();
     let release = reviewer
         .merge(step, Environment::first(), &proposal, &manifests)
         .await?;
     let (live, again) = tokio::join!(
-        gitops::live_since(step, env.first(), &["frontend"], &release.commit, LIVE),
-        env.ci.again(step, &stale, RUN),
+        gitops::live_since(step, testbed.first(), &["frontend"], &release.commit, LIVE),
+        testbed.ci.again(step, &stale, RUN),
     );
     again?;
     let live = live?.saturating_duration_since(release.asked);
@@ -83,7 +83,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         pins(&manifests, &head, Environment::first()).await? == release.digests,
         "the late run has changed the release"
     );
-    let visitor = Visitor::of(env.first(), &env.ground.http);
+    let visitor = Visitor::of(testbed.first(), &testbed.harness.http);
     let serves = visitor.commit_shown().await?;
     ensure!(serves == later, "{serves} is served, {later} was pushed last");
     step.evidence(format!(

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::actors::{Operator, ReadLoad};
-use crate::env::Env;
 use crate::environment::{Environment, PAGE};
 use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::workloads::pod_uids;
+use crate::testbed::Testbed;
 use crate::wait::Verdict;
 
 const APP: &str = PAGE;
@@ -38,13 +38,13 @@ pub(crate) const SCENARIO: Scenario = Scenario {
         way_out: "Install the CRD, then allow the kind in `infra/apps/base/project.yaml` and `infra/argocd`; or revert. `cargo \
                   xtask test` finds a kind that is rendered but not allowed.",
     }),
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let (staging, operator) = (env.first(), Operator::of(env));
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let (staging, operator) = (testbed.first(), Operator::of(testbed));
     let here = pod_uids(staging).await?;
-    let reads = ReadLoad::start(env, Environment::first())?;
+    let reads = ReadLoad::start(testbed, Environment::first())?;
     let merged = Instant::now();
     let strange = operator
         .add_manifests(OVERLAY, &[("monitor.yaml", MONITOR)])

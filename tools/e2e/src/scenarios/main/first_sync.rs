@@ -7,7 +7,6 @@ use futures_util::future::try_join_all;
 
 use crate::actors::{Visitor, is_bump, pins};
 use crate::argocd::allowed_repositories;
-use crate::env::Env;
 use crate::environment::{API, Environment, apps};
 use crate::git::short;
 use crate::gitops;
@@ -15,17 +14,18 @@ use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads;
+use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("first-sync", "first sync", 240),
     suite: Suite::Main,
     needs: &[],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let history = env.application().history().await?;
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let history = testbed.application().history().await?;
     let change = history.iter().skip(1).find(|commit| !is_bump(&commit.changed));
     ensure!(
         change.is_none(),
@@ -35,21 +35,25 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     try_join_all(
         Environment::all()
             .iter()
-            .map(|environment| one(env, step, *environment)),
+            .map(|environment| one(testbed, step, *environment)),
     )
     .await?;
     Ok(())
 }
 
-async fn one(env: &Env, step: &StepHandle, environment: Environment) -> Result<()> {
-    let cluster = env.cluster(environment);
-    let manifests = env.manifests();
+async fn one(testbed: &Testbed, step: &StepHandle, environment: Environment) -> Result<()> {
+    let cluster = testbed.cluster(environment);
+    let manifests = testbed.manifests();
     let revision = manifests.head().await?;
     let apps = [&["root", "platform"], apps().as_slice()].concat();
     gitops::live(step, cluster, &apps, &revision, Duration::from_mins(3)).await?;
 
     let allowed = allowed_repositories(cluster).await?;
-    let address = env.world.layout.manifests().remote(&env.world.forge.cluster_url);
+    let address = testbed
+        .world
+        .layout
+        .manifests()
+        .remote(&testbed.world.forge.cluster_url);
     ensure!(
         allowed == [address.as_str()],
         "the project of {environment} allows {allowed:?}, the manifests are in {address} alone"
@@ -57,9 +61,9 @@ async fn one(env: &Env, step: &StepHandle, environment: Environment) -> Result<(
     let digests = pins(&manifests, &revision, environment).await?;
     workloads::migrated_before_serving(cluster, &digests[API]).await?;
 
-    let visitor = Visitor::of(cluster, &env.ground.http);
+    let visitor = Visitor::of(cluster, &testbed.harness.http);
     let shown = visitor.commit_shown().await?;
-    let released = env.application().root().await?;
+    let released = testbed.application().root().await?;
     ensure!(
         shown == released,
         "the page of {environment} shows commit {shown}, HEAD was released as {released}"

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::actors::Visitor;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::git::short;
 use crate::plan::Step;
@@ -14,6 +13,7 @@ use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
 use crate::scenarios::workloads;
+use crate::testbed::Testbed;
 
 /// Migration 3: surrounding and repeated white space of texts goes, in what is stored and in what
 /// is written from then on.
@@ -28,11 +28,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Main,
     needs: &["first-sync"],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(env.first(), &env.ground.http);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(testbed.first(), &testbed.harness.http);
     let schema = staging.backend_version().await?.schema_version;
     ensure!(
         schema == Some(SCHEMA - 1),
@@ -50,16 +50,17 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
     );
     let before = staging.messages().await?;
 
-    env.application()
+    testbed
+        .application()
         .commit_patch(PATCH, "Store texts without superfluous white space")
         .await?;
-    let commit = built(env, step, Environment::first(), Duration::from_mins(8)).await?;
+    let commit = built(testbed, step, Environment::first(), Duration::from_mins(8)).await?;
     let expected = Expected {
         app: "backend",
         serves: &commit,
     };
-    let release = merged(env, step, Environment::first(), &commit, &expected).await?;
-    workloads::migrated_before_serving(env.first(), &release.digests["backend"]).await?;
+    let release = merged(testbed, step, Environment::first(), &commit, &expected).await?;
+    workloads::migrated_before_serving(testbed.first(), &release.digests["backend"]).await?;
 
     let version = staging.backend_version().await?;
     ensure!(
@@ -96,7 +97,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         "the page does not show the early message"
     );
 
-    workloads::others_ended(step, env.first(), &release.digests["backend"]).await?;
+    workloads::others_ended(step, testbed.first(), &release.digests["backend"]).await?;
     staging.post("late riser", RAW).await?;
     let late = staging.message_of("late riser").await?;
     ensure!(late.text == TIDY, "the new code stored {:?}", late.text);

@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::git::short;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
+use crate::testbed::Testbed;
 
 const PATCH: &str = "tools/e2e/fixtures/page-change.patch";
 
@@ -20,16 +20,19 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Main,
     needs: &["first-sync"],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(env.first(), &env.ground.http);
-    let production = Visitor::of(env.last(), &env.ground.http);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(testbed.first(), &testbed.harness.http);
+    let production = Visitor::of(testbed.last(), &testbed.harness.http);
     let (before, in_production) = (staging.commit_shown().await?, production.commit_shown().await?);
 
-    env.application().commit_patch(PATCH, "Change the page").await?;
-    let commit = built(env, step, Environment::first(), Duration::from_mins(8)).await?;
+    testbed
+        .application()
+        .commit_patch(PATCH, "Change the page")
+        .await?;
+    let commit = built(testbed, step, Environment::first(), Duration::from_mins(8)).await?;
     let still = staging.commit_shown().await?;
     ensure!(
         still == before,
@@ -40,7 +43,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         app: "frontend",
         serves: &commit,
     };
-    merged(env, step, Environment::first(), &commit, &expected).await?;
+    merged(testbed, step, Environment::first(), &commit, &expected).await?;
     let shown = staging.commit_shown().await?;
     ensure!(
         shown == commit,

@@ -6,44 +6,46 @@ use anyhow::{Context, Result, ensure};
 
 use crate::actors::{Visitor, pins};
 use crate::ci::{Event, Run};
-use crate::env::Env;
 use crate::environment::Environment;
+use crate::forge::ForgeAccess;
 use crate::git::short;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
-use crate::world::ForgeAccess;
+use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("promotion", "promotion to production", 300),
     suite: Suite::Main,
     needs: &["page-change"],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(env.first(), &env.ground.http).commit_shown().await?;
-    let production = Visitor::of(env.last(), &env.ground.http);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let staging = Visitor::of(testbed.first(), &testbed.harness.http)
+        .commit_shown()
+        .await?;
+    let production = Visitor::of(testbed.last(), &testbed.harness.http);
     let before = production.commit_shown().await?;
     ensure!(
         before != staging,
         "production shows {before} already, so a promotion would prove nothing"
     );
 
-    let manifests = env.manifests();
+    let manifests = testbed.manifests();
     let master = manifests.catch_up().await?;
     let digests = pins(&manifests, &master, Environment::first()).await?;
-    let forge = env.world.forge.client();
+    let forge = testbed.world.forge.client();
     let images = forge.images(ForgeAccess::ORGANISATION).await?;
 
-    let commit = built(env, step, Environment::last(), Duration::from_mins(3)).await?;
+    let commit = built(testbed, step, Environment::last(), Duration::from_mins(3)).await?;
     let expected = Expected {
         app: "frontend",
         serves: &staging,
     };
-    let release = merged(env, step, Environment::last(), &commit, &expected).await?;
+    let release = merged(testbed, step, Environment::last(), &commit, &expected).await?;
 
     ensure!(
         release.digests == digests,
@@ -55,7 +57,7 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
         images_now == images,
         "the registry has changed: {images:?} before, {images_now:?} after"
     );
-    not_built(env, &commit)?;
+    not_built(testbed, &commit)?;
 
     let shown = production.commit_shown().await?;
     ensure!(
@@ -75,8 +77,8 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 }
 
 /// By what CI says it did: every run of `master` built something, and this one must not have.
-fn not_built(env: &Env, commit: &str) -> Result<()> {
-    let ledger = env.ci.ledger();
+fn not_built(testbed: &Testbed, commit: &str) -> Result<()> {
+    let ledger = testbed.ci.ledger();
     let run = ledger
         .runs_of(commit)
         .into_iter()

@@ -4,32 +4,32 @@ use anyhow::{Result, ensure};
 
 use crate::actors::is_bump;
 use crate::ci::{Decision, Push};
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("quiet-bumps", "bumps start no build", 60),
     suite: Suite::Main,
     needs: &["first-sync"],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let branch = Environment::first().branch();
     let runs_of = |commit: &str| {
-        let ledger = env.ci.ledger();
+        let ledger = testbed.ci.ledger();
         let runs = ledger.runs_of(commit).into_iter();
         runs.filter(|run| run.branch == branch).count()
     };
     let (mut bumps, mut heard, mut changes) = (0, 0, 0);
     // Told apart by what they change, not by what the CI made of them. Where all is in one
     // repository, CI hears of bumps too.
-    for commit in env.application().history().await? {
-        let push = env.ci.saw(step, branch, &commit.id).await?;
+    for commit in testbed.application().history().await? {
+        let push = testbed.ci.saw(step, branch, &commit.id).await?;
         if is_bump(&commit.changed) {
             continue;
         }
@@ -42,12 +42,12 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
             push.decision
         );
     }
-    for commit in env.manifests().history().await? {
+    for commit in testbed.manifests().history().await? {
         if !is_bump(&commit.changed) {
             continue;
         }
         let (push, runs) = (
-            env.ci.ledger().push_of(branch, &commit.id).cloned(),
+            testbed.ci.ledger().push_of(branch, &commit.id).cloned(),
             runs_of(&commit.id),
         );
         ensure!(

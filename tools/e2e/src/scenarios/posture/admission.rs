@@ -16,7 +16,6 @@ use super::guests;
 use crate::actors::{Registry, Visitor};
 use crate::admission::{self, CONTROLLER, HOOK};
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::environment::PAGE;
 use crate::plan::Step;
 use crate::process::Tool;
@@ -24,6 +23,7 @@ use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::{NAMESPACE, image_of};
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 use crate::world::{SigningKey, secret};
 
@@ -39,31 +39,31 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let (Some(key), Some(cosign)) = (&env.world.signing, &env.ground.parts.cosign) else {
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let (Some(key), Some(cosign)) = (&testbed.world.signing, &testbed.harness.parts.cosign) else {
         step.skip(
             "what is up neither signs images nor asks for signatures: `cargo xtask e2e up --admission` does",
         );
         return Ok(());
     };
-    let cluster = env.first();
+    let cluster = testbed.first();
     let released = image_of(cluster, APP).await?;
     let asked = Instant::now();
     admitted(cluster, NAMESPACE, &released)
         .await
         .context("a signed image")?;
     step.measured("asked and answered", asked.elapsed().as_secs_f64());
-    only_what_ci_signed_gets_in(env, step, &released, cosign, key).await?;
+    only_what_ci_signed_gets_in(testbed, step, &released, cosign, key).await?;
 
     step.doing("take the controller away");
     let shell = Shell::new().context("open a shell")?;
     let back = ["scale", "deployment", CONTROLLER, "--replicas=1"];
-    let back = cluster.kubectl(&env.ground, &shell, &back);
+    let back = cluster.kubectl(&testbed.harness, &shell, &back);
     let undo = Undo::by([back.args(["--namespace", admission::NAMESPACE])]);
-    let gone = nobody_gets_in_unasked(env, step, &released).await;
+    let gone = nobody_gets_in_unasked(testbed, step, &released).await;
     scale(cluster, 1).await?;
     undo.done();
     let since = Instant::now();
@@ -82,18 +82,18 @@ async fn run(env: &Env, step: &StepHandle) -> Result<()> {
 /// Copies of an image that CI made: unsigned, from elsewhere, signed by another key and, at last,
 /// by ours.
 async fn only_what_ci_signed_gets_in(
-    env: &Env,
+    testbed: &Testbed,
     step: &StepHandle,
     released: &str,
     cosign: &Path,
     key: &SigningKey,
 ) -> Result<()> {
-    let cluster = env.first();
+    let cluster = testbed.first();
     let (name, digest) = released
         .split_once('@')
         .context("the image is not named by its digest")?;
     step.doing("push images that nobody has signed");
-    let registry = Registry::of(env);
+    let registry = Registry::of(testbed);
     let unsigned = async || {
         registry
             .copy(APP, digest, &format!("scenario-{}", secret()?))
@@ -112,9 +112,9 @@ async fn only_what_ci_signed_gets_in(
     step.evidence(format!("foreign: {why}"));
 
     step.doing("sign them, one with another key");
-    let other = SigningKey::generate(&env.ground, cosign, "another").await?;
-    sign(env, cosign, &other, &theirs).await?;
-    sign(env, cosign, key, &ours).await?;
+    let other = SigningKey::generate(&testbed.harness, cosign, "another").await?;
+    sign(testbed, cosign, &other, &theirs).await?;
+    sign(testbed, cosign, key, &ours).await?;
     let why = refused(cluster, &format!("{name}@{theirs}"))
         .await
         .context("an image signed by another key")?;
@@ -128,8 +128,8 @@ async fn only_what_ci_signed_gets_in(
 
 /// What the cluster says to a signed image while the controller is gone. What runs goes on, and
 /// other namespaces do not notice.
-async fn nobody_gets_in_unasked(env: &Env, step: &StepHandle, released: &str) -> Result<String> {
-    let cluster = env.first();
+async fn nobody_gets_in_unasked(testbed: &Testbed, step: &StepHandle, released: &str) -> Result<String> {
+    let cluster = testbed.first();
     scale(cluster, 0).await?;
     // Its last pod may still answer for a moment.
     let refusal = async || refused(cluster, released).await.map(Verdict::Ready);
@@ -143,7 +143,7 @@ async fn nobody_gets_in_unasked(env: &Env, step: &StepHandle, released: &str) ->
             .await
             .context("while the controller is gone")?;
     }
-    let visitor = Visitor::of(cluster, &env.ground.http);
+    let visitor = Visitor::of(cluster, &testbed.harness.http);
     visitor.page().await.context("while the controller is gone")?;
     Ok(why)
 }
@@ -159,9 +159,9 @@ async fn scale(cluster: &Cluster, replicas: u32) -> Result<()> {
 }
 
 /// As `cargo xtask ci push` signs.
-async fn sign(env: &Env, cosign: &Path, key: &SigningKey, digest: &str) -> Result<()> {
-    let registry = Registry::of(env);
-    let login = env.ground.run.file("signing/login");
+async fn sign(testbed: &Testbed, cosign: &Path, key: &SigningKey, digest: &str) -> Result<()> {
+    let registry = Registry::of(testbed);
+    let login = testbed.harness.run.file("signing/login");
     registry.write_login(&login)?;
     let image = format!("{}@{digest}", registry.image(APP));
     let private = &key.private;
@@ -174,7 +174,7 @@ async fn sign(env: &Env, cosign: &Path, key: &SigningKey, digest: &str) -> Resul
         .args(["--allow-http-registry", &image])
         .env("COSIGN_PASSWORD", &key.password)
         .env("DOCKER_CONFIG", &login);
-    Tool::new(sign, &env.ground.run.log("signing"), SIGN)
+    Tool::new(sign, &testbed.harness.run.log("signing"), SIGN)
         .run()
         .await
         .with_context(|| format!("sign {image}"))

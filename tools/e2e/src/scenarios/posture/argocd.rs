@@ -13,11 +13,11 @@ use serde_json::json;
 use super::rights::excess;
 use crate::argocd::NAMESPACE as ARGOCD;
 use crate::cluster::{self, Cluster};
-use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads::NAMESPACE;
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -25,20 +25,20 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
 const CONTROLLER: &str = "argocd-application-controller";
 const SERVER: &str = "argocd-server";
 const HEALED: Duration = Duration::from_secs(15);
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    for cluster in [env.first(), env.last()] {
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    for cluster in [testbed.first(), testbed.last()] {
         rights_end_at_the_namespace(cluster, step).await?;
         the_api_server_refuses_the_rest(cluster, step).await?;
-        nobody_signs_in(env, cluster, step).await?;
+        nobody_signs_in(testbed, cluster, step).await?;
     }
-    it_still_heals(env.first(), step).await
+    it_still_heals(testbed.first(), step).await
 }
 
 fn account(name: &str) -> String {
@@ -188,7 +188,7 @@ ask "$1/api/v1/session" --json '{"username":"admin","password":"admin"}'
 ask "$1/api/v1/applications" --header 'Authorization: Bearer x'
 "#;
 
-async fn nobody_signs_in(env: &Env, cluster: &Cluster, step: &StepHandle) -> Result<()> {
+async fn nobody_signs_in(testbed: &Testbed, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     step.doing("try to sign in");
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), ARGOCD);
     let printed = secrets
@@ -220,7 +220,7 @@ async fn nobody_signs_in(env: &Env, cluster: &Cluster, step: &StepHandle) -> Res
     }
     let node = cluster.environment.control_plane();
     let url = cluster::argocd_url_for_forge(cluster.environment);
-    let answers = cluster.on_node(&env.ground, &node, SIGN_IN, &[&url]).await?;
+    let answers = cluster.on_node(&testbed.harness, &node, SIGN_IN, &[&url]).await?;
     let answers: Vec<&str> = answers.split_whitespace().collect();
     let [healthy, anonymous, administrator, forged] = answers[..] else {
         anyhow::bail!("{answers:?} are not four answers");

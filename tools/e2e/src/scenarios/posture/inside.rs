@@ -9,8 +9,8 @@ use kube::Api;
 use kube::api::ListParams;
 
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::scenarios::pods::{container_of, node_of};
+use crate::testbed::Testbed;
 
 /// `$1` is a container's id, `$2` an address. Prints curl's exit code, when it was connected, and
 /// what curl says.
@@ -94,9 +94,9 @@ impl Inside {
     }
 
     /// Tries to connect to `url`.
-    pub(super) async fn connect(&self, env: &Env, cluster: &Cluster, url: &str) -> Result<Outcome> {
+    pub(super) async fn connect(&self, testbed: &Testbed, cluster: &Cluster, url: &str) -> Result<Outcome> {
         let said = cluster
-            .on_node(&env.ground, &self.node, CONNECT, &[&self.container, url])
+            .on_node(&testbed.harness, &self.node, CONNECT, &[&self.container, url])
             .await
             .with_context(|| format!("connect from {} to {url}", self.name))?;
         read(&said).with_context(|| format!("{} to {url}: curl says {said:?}", self.name))

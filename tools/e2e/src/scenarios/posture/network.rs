@@ -13,20 +13,21 @@ use super::guests;
 use super::inside::{Inside, Outcome};
 use crate::argocd::NAMESPACE as ARGOCD;
 use crate::cluster::Cluster;
-use crate::env::Env;
+use crate::forge::FORGE;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads::NAMESPACE;
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
-use crate::world::{AWS, FORGE};
+use crate::world::AWS;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("network-policies", "pods reach only what policies allow", 120),
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
 /// A namespace without any policy.
@@ -68,24 +69,28 @@ done
 true
 "#;
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let cluster = env.first();
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let cluster = testbed.first();
     // Before, for what a run left that was interrupted; after, also if it fails, for the next
     // scenario.
-    clean_up(env, cluster, step).await?;
-    let outcome = Box::pin(only_what_policies_allow_connects(env, cluster, step)).await;
-    let cleaned = clean_up(env, cluster, step).await;
+    clean_up(testbed, cluster, step).await?;
+    let outcome = Box::pin(only_what_policies_allow_connects(testbed, cluster, step)).await;
+    let cleaned = clean_up(testbed, cluster, step).await;
     outcome.and(cleaned)
 }
 
-async fn clean_up(env: &Env, cluster: &Cluster, step: &StepHandle) -> Result<()> {
+async fn clean_up(testbed: &Testbed, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     control(cluster, false).await?;
-    on_every_node(env, cluster, SILENCE).await?;
+    on_every_node(testbed, cluster, SILENCE).await?;
     guests::remove(cluster, &[NAMESPACE], step).await
 }
 
-async fn only_what_policies_allow_connects(env: &Env, cluster: &Cluster, step: &StepHandle) -> Result<()> {
-    on_every_node(env, cluster, ANSWER).await?;
+async fn only_what_policies_allow_connects(
+    testbed: &Testbed,
+    cluster: &Cluster,
+    step: &StepHandle,
+) -> Result<()> {
+    on_every_node(testbed, cluster, ANSWER).await?;
     let places = Places::find(cluster).await?;
     let (frontend, backend) = (&places.frontend, &places.backend);
     for namespace in [ELSEWHERE, MONITORING] {
@@ -100,7 +105,11 @@ async fn only_what_policies_allow_connects(env: &Env, cluster: &Cluster, step: &
         Inside::of(&foreigner)?,
         Inside::of(&prometheus)?,
     );
-    let check = Checks { env, cluster, step };
+    let check = Checks {
+        testbed,
+        cluster,
+        step,
+    };
 
     let since = Instant::now();
     check.becomes(false, &stranger, &backend.port(8080)).await?;
@@ -199,14 +208,14 @@ impl Places {
 
 /// Connections that are tried, and noted.
 struct Checks<'a> {
-    env: &'a Env,
+    testbed: &'a Testbed,
     cluster: &'a Cluster,
     step: &'a StepHandle,
 }
 
 impl Checks<'_> {
     async fn reached(&self, from: &Inside, url: &str) -> Result<()> {
-        match from.connect(self.env, self.cluster, url).await? {
+        match from.connect(self.testbed, self.cluster, url).await? {
             Outcome::Connected => {
                 self.step.evidence(format!("{} reaches {url}", from.name));
                 Ok(())
@@ -216,7 +225,7 @@ impl Checks<'_> {
     }
 
     async fn refused(&self, from: &Inside, url: &str) -> Result<()> {
-        let outcome = from.connect(self.env, self.cluster, url).await?;
+        let outcome = from.connect(self.testbed, self.cluster, url).await?;
         ensure!(outcome != Outcome::Connected, "{} to {url}: {outcome}", from.name);
         self.step.evidence(format!("{} does not reach {url}", from.name));
         Ok(())
@@ -226,7 +235,7 @@ impl Checks<'_> {
     async fn becomes(&self, reached: bool, from: &Inside, url: &str) -> Result<()> {
         let what = format!("{} to {url}", from.name);
         eventually(self.step, &what, ENFORCED, async || {
-            let outcome = from.connect(self.env, self.cluster, url).await?;
+            let outcome = from.connect(self.testbed, self.cluster, url).await?;
             Ok(if (outcome == Outcome::Connected) == reached {
                 Verdict::Ready(())
             } else {
@@ -272,10 +281,10 @@ async fn control(cluster: &Cluster, open: bool) -> Result<()> {
     Ok(())
 }
 
-async fn on_every_node(env: &Env, cluster: &Cluster, script: &str) -> Result<()> {
+async fn on_every_node(testbed: &Testbed, cluster: &Cluster, script: &str) -> Result<()> {
     for node in cluster.environment.nodes() {
         cluster
-            .on_node(&env.ground, &node, script, &[OUTSIDE, METADATA])
+            .on_node(&testbed.harness, &node, script, &[OUTSIDE, METADATA])
             .await
             .with_context(|| format!("make {node} answer for others"))?;
     }

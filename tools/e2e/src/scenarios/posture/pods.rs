@@ -13,19 +13,19 @@ use super::processes::{CAPABILITIES, Process, ROOT};
 use crate::admission;
 use crate::argocd::NAMESPACE as ARGOCD;
 use crate::cluster::Cluster;
-use crate::env::Env;
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::pods::containerd_id;
 use crate::scenarios::workloads::NAMESPACE;
+use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("pod-security", "no pod has more rights than it needs", 60),
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
 /// Where what we install runs: the namespace, and which of its pods.
@@ -61,10 +61,10 @@ const EXCEPTIONS: &[Exception] = &[
 const RESOURCES: &str = "requests and limits";
 const TOKEN: &str = "no token";
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    for cluster in [env.first(), env.last()] {
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    for cluster in [testbed.first(), testbed.last()] {
         violations_are_refused(cluster, step).await?;
-        running_pods_keep_the_rules(env, cluster, step).await?;
+        running_pods_keep_the_rules(testbed, cluster, step).await?;
     }
     Ok(())
 }
@@ -131,12 +131,12 @@ fn merge(place: &mut Value, change: &Value) {
     }
 }
 
-async fn running_pods_keep_the_rules(env: &Env, cluster: &Cluster, step: &StepHandle) -> Result<()> {
+async fn running_pods_keep_the_rules(testbed: &Testbed, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     step.doing("look at what runs");
-    let processes = Process::all(env, cluster).await?;
+    let processes = Process::all(testbed, cluster).await?;
     let (mut faults, mut used) = (BTreeSet::new(), BTreeSet::new());
     let (mut seen, mut running) = (0, 0);
-    let guarded = env.world.signing.is_some();
+    let guarded = testbed.world.signing.is_some();
     let guard = guarded.then_some((admission::NAMESPACE, ""));
     for (namespace, labels) in OURS.into_iter().chain(guard) {
         let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), namespace);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use crate::cluster::Cluster;
-use crate::env::Env;
+use crate::testbed::Testbed;
 
 pub(super) const ROOT: &str = "not root";
 pub(super) const READ_ONLY: &str = "read-only root";
@@ -35,10 +35,10 @@ pub(super) struct Process {
 
 impl Process {
     /// That of every running container, by the container's id.
-    pub(super) async fn all(env: &Env, cluster: &Cluster) -> Result<BTreeMap<String, Self>> {
+    pub(super) async fn all(testbed: &Testbed, cluster: &Cluster) -> Result<BTreeMap<String, Self>> {
         let mut processes = BTreeMap::new();
         for node in cluster.environment.nodes() {
-            let lines = cluster.on_node(&env.ground, &node, PROCESSES, &[]).await?;
+            let lines = cluster.on_node(&testbed.harness, &node, PROCESSES, &[]).await?;
             for line in lines.lines() {
                 let process = Self::read(line).with_context(|| format!("understand {line:?} of {node}"))?;
                 processes.extend([process]);

@@ -13,7 +13,6 @@ use serde_json::json;
 use xshell::Shell;
 
 use crate::argocd::{self, PROJECT};
-use crate::env::Env;
 use crate::git::short;
 use crate::gitops::{self, Status};
 use crate::plan::Step;
@@ -21,6 +20,7 @@ use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::NAMESPACE;
+use crate::testbed::Testbed;
 use crate::wait::Verdict;
 
 const FOREIGN: &str = "https://example.com/somebody/else.git";
@@ -126,21 +126,21 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let undo = undo(env)?;
-    let outcome = only_what_the_project_allows_is_synced(env, step).await;
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let undo = undo(testbed)?;
+    let outcome = only_what_the_project_allows_is_synced(testbed, step).await;
     // Even if it fails: an Application that cannot sync is not at rest.
-    let cleaned = clean(env).await;
+    let cleaned = clean(testbed).await;
     outcome.and(cleaned)?;
     undo.done();
     Ok(())
 }
 
 /// [`clean`] for whom there is no time to wait.
-fn undo(env: &Env) -> Result<Undo> {
+fn undo(testbed: &Testbed) -> Result<Undo> {
     let shell = Shell::new().context("open a shell")?;
     let names = CASES.iter().map(|case| case.name);
     let delete = |kind: &str, namespace: &str| {
@@ -152,8 +152,9 @@ fn undo(env: &Env) -> Result<Undo> {
             "--ignore-not-found",
             "--wait=false",
         ];
-        env.first()
-            .kubectl(&env.ground, &shell, &delete)
+        testbed
+            .first()
+            .kubectl(&testbed.harness, &shell, &delete)
             .args(names.clone())
     };
     Ok(Undo::by([
@@ -162,20 +163,20 @@ fn undo(env: &Env) -> Result<Undo> {
     ]))
 }
 
-async fn only_what_the_project_allows_is_synced(env: &Env, step: &StepHandle) -> Result<()> {
-    let (branch, commit) = push(env).await?;
+async fn only_what_the_project_allows_is_synced(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let (branch, commit) = push(testbed).await?;
     for case in &CASES {
-        create(env, case, &branch).await?;
+        create(testbed, case, &branch).await?;
     }
     for case in &CASES {
-        judge(env, step, case, &commit).await?;
+        judge(testbed, step, case, &commit).await?;
     }
     Ok(())
 }
 
 /// A folder for each case, on a branch that nothing else reads.
-async fn push(env: &Env) -> Result<(String, String)> {
-    let checkout = env.manifests();
+async fn push(testbed: &Testbed) -> Result<(String, String)> {
+    let checkout = testbed.manifests();
     let head = checkout.catch_up().await?;
     let edit = |folder: &std::path::Path| {
         for case in &CASES {
@@ -192,13 +193,17 @@ async fn push(env: &Env) -> Result<(String, String)> {
     Ok((branch, commit))
 }
 
-fn applications(env: &Env) -> Api<DynamicObject> {
-    let client = env.first().client.clone();
+fn applications(testbed: &Testbed) -> Api<DynamicObject> {
+    let client = testbed.first().client.clone();
     Api::namespaced_with(client, argocd::NAMESPACE, &argocd::resource("Application"))
 }
 
-async fn create(env: &Env, case: &Case, branch: &str) -> Result<()> {
-    let own = env.world.layout.manifests().remote(&env.world.forge.cluster_url);
+async fn create(testbed: &Testbed, case: &Case, branch: &str) -> Result<()> {
+    let own = testbed
+        .world
+        .layout
+        .manifests()
+        .remote(&testbed.world.forge.cluster_url);
     let application = json!({
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
@@ -215,15 +220,15 @@ async fn create(env: &Env, case: &Case, branch: &str) -> Result<()> {
         },
     });
     let application = serde_json::from_value(application).context("write an Application")?;
-    applications(env)
+    applications(testbed)
         .create(&PostParams::default(), &application)
         .await
         .with_context(|| format!("make the Application {}", case.name))?;
     Ok(())
 }
 
-async fn judge(env: &Env, step: &StepHandle, case: &Case, commit: &str) -> Result<()> {
-    let staging = env.first();
+async fn judge(testbed: &Testbed, step: &StepHandle, case: &Case, commit: &str) -> Result<()> {
+    let staging = testbed.first();
     let Some(refused) = case.refused else {
         let synced = |status: &Status| status.ready_if(status.has_synced(commit));
         gitops::until(step, staging, case.name, "is synced", SEEN, synced).await?;
@@ -242,14 +247,14 @@ async fn judge(env: &Env, step: &StepHandle, case: &Case, commit: &str) -> Resul
     Ok(())
 }
 
-async fn clean(env: &Env) -> Result<()> {
-    let applications = applications(env);
+async fn clean(testbed: &Testbed) -> Result<()> {
+    let applications = applications(testbed);
     for case in &CASES {
         if applications.get_opt(case.name).await?.is_some() {
             applications.delete(case.name, &DeleteParams::default()).await?;
         }
     }
-    let accounts: Api<ServiceAccount> = Api::namespaced(env.first().client.clone(), NAMESPACE);
+    let accounts: Api<ServiceAccount> = Api::namespaced(testbed.first().client.clone(), NAMESPACE);
     if accounts.get_opt("scenario-allowed").await?.is_some() {
         accounts
             .delete("scenario-allowed", &DeleteParams::default())

@@ -9,13 +9,13 @@ use anyhow::{Context, Result, ensure};
 use xshell::Shell;
 
 use crate::ci::{project, xtask};
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::git::Git;
 use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::testbed::Testbed;
 
 /// Everything is compiled, on two cores beside running clusters.
 const MADE: Duration = Duration::from_mins(24);
@@ -28,19 +28,23 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Reproduction,
     needs: &[],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let folder = env.ground.run.empty("again")?;
-    let outcome = the_same_commit_gives_the_same_images(env, step, &folder).await;
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let folder = testbed.harness.run.empty("again")?;
+    let outcome = the_same_commit_gives_the_same_images(testbed, step, &folder).await;
     // Gigabytes.
     let removed = fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()));
     outcome.and(removed)
 }
 
-async fn the_same_commit_gives_the_same_images(env: &Env, step: &StepHandle, folder: &Path) -> Result<()> {
-    let (forge, home) = (&env.world.forge, env.world.layout.application());
+async fn the_same_commit_gives_the_same_images(
+    testbed: &Testbed,
+    step: &StepHandle,
+    folder: &Path,
+) -> Result<()> {
+    let (forge, home) = (&testbed.world.forge, testbed.world.layout.application());
     let (remote, branch) = (home.remote(&forge.host_url), Environment::first().branch());
     let git = Git::at(folder).with_token(&forge.token);
     git.run(&["clone", "--quiet", "--branch", branch, &remote, "."])
@@ -49,11 +53,11 @@ async fn the_same_commit_gives_the_same_images(env: &Env, step: &StepHandle, fol
     step.doing("compile everything");
     let begun = Instant::now();
     let shell = Shell::new().context("open a shell")?;
-    let project = project(&env.ground, &env.world);
+    let project = project(&testbed.harness, &testbed.world);
     let reproduce = xtask(&shell, &project, folder, &["ci", "reproduce"])?
         .envs(&project.machine)
         .env("CARGO_TARGET_DIR", folder.join("target"));
-    let said = Tool::new(reproduce, &env.ground.run.log("reproduction"), MADE)
+    let said = Tool::new(reproduce, &testbed.harness.run.log("reproduction"), MADE)
         .read()
         .await
         .context("make the images again")?;

@@ -11,11 +11,12 @@ use xshell::Shell;
 
 use super::inside::Inside;
 use crate::argocd::NAMESPACE as ARGOCD;
-use crate::env::Env;
 use crate::environment::Environment;
+use crate::forge::{FORGE, ForgeAccess};
 use crate::git::Git;
 use crate::process::Tool;
-use crate::world::{AWS, FORGE, ForgeAccess};
+use crate::testbed::Testbed;
+use crate::world::AWS;
 
 const COLLECT: Duration = Duration::from_mins(1);
 /// Where what the tools of it say goes.
@@ -32,11 +33,11 @@ pub(super) struct Place {
 }
 
 /// Every object of the forge's repositories: all branches, and what pull requests had.
-pub(super) async fn git(env: &Env, folder: PathBuf) -> Result<Place> {
+pub(super) async fn git(testbed: &Testbed, folder: PathBuf) -> Result<Place> {
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-    let forge = &env.world.forge;
+    let forge = &testbed.world.forge;
     let git = Git::at(&folder).with_token(&forge.token);
-    for home in env.world.layout.homes() {
+    for home in testbed.world.layout.homes() {
         let bare = folder.join(format!("{}.git", home.name));
         let (remote, copy) = (home.remote(&forge.host_url), bare.display().to_string());
         git.run(&["clone", "--quiet", "--mirror", &remote, &copy]).await?;
@@ -54,13 +55,13 @@ pub(super) async fn git(env: &Env, folder: PathBuf) -> Result<Place> {
 }
 
 /// The images that were pushed: their descriptions, and their layers unpacked.
-pub(super) async fn images(env: &Env, folder: PathBuf) -> Result<Place> {
+pub(super) async fn images(testbed: &Testbed, folder: PathBuf) -> Result<Place> {
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-    let engine = &env.ground.engine;
-    let log = env.ground.run.log(LOG);
+    let engine = &testbed.harness.engine;
+    let log = testbed.harness.run.log(LOG);
     let ours = format!(
         "reference={}/{}/*",
-        env.world.forge.registry,
+        testbed.world.forge.registry,
         ForgeAccess::ORGANISATION
     );
     let list = [
@@ -90,11 +91,11 @@ pub(super) async fn images(env: &Env, folder: PathBuf) -> Result<Place> {
 }
 
 /// What forge and emulator said.
-pub(super) async fn outside(env: &Env, folder: PathBuf) -> Result<Place> {
+pub(super) async fn outside(testbed: &Testbed, folder: PathBuf) -> Result<Place> {
     for container in [FORGE, AWS] {
         // A tool writes both its output and its errors into its log.
         Tool::of_engine(
-            &env.ground.engine,
+            &testbed.harness.engine,
             ["logs", container],
             &folder.join(container),
             COLLECT,
@@ -111,14 +112,14 @@ pub(super) async fn outside(env: &Env, folder: PathBuf) -> Result<Place> {
 
 /// What a cluster shows to those who may not read Secrets: its objects, Argo CD's among them, and
 /// the logs of all pods.
-pub(super) async fn cluster(env: &Env, environment: Environment, folder: &Path) -> Result<Place> {
+pub(super) async fn cluster(testbed: &Testbed, environment: Environment, folder: &Path) -> Result<Place> {
     let folder = folder.join(environment.name());
     let output = format!("--output-directory={}", folder.join("dump").display());
     let dump = ["cluster-info", "dump", "--all-namespaces", &output];
     let objects = ["get", KINDS, "--all-namespaces", "--output", "json"];
-    let dump = kubectl(env, environment, &dump)?.run();
+    let dump = kubectl(testbed, environment, &dump)?.run();
     let file = folder.join("objects.json");
-    let objects = keep(kubectl(env, environment, &objects)?, &file);
+    let objects = keep(kubectl(testbed, environment, &objects)?, &file);
     tokio::try_join!(dump, objects)?;
     Ok(Place {
         name: format!("objects and logs of {environment}"),
@@ -144,9 +145,9 @@ done
 "#;
 
 /// What Argo CD would show, were there somebody it lets in.
-pub(super) async fn diffs(env: &Env, environment: Environment, folder: &Path) -> Result<Place> {
+pub(super) async fn diffs(testbed: &Testbed, environment: Environment, folder: &Path) -> Result<Place> {
     let (cluster, folder) = (
-        env.cluster(environment),
+        testbed.cluster(environment),
         folder.join(format!("{environment}-argocd")),
     );
     let redis = Inside::any(cluster, ARGOCD, "app.kubernetes.io/name=argocd-redis").await?;
@@ -164,7 +165,13 @@ pub(super) async fn diffs(env: &Env, environment: Environment, folder: &Path) ->
         "sh",
         &redis.container,
     ];
-    let all = Tool::of_engine(&env.ground.engine, exec, &env.ground.run.log(LOG), COLLECT)?.quiet();
+    let all = Tool::of_engine(
+        &testbed.harness.engine,
+        exec,
+        &testbed.harness.run.log(LOG),
+        COLLECT,
+    )?
+    .quiet();
     let password = [password.as_slice(), b"\n"].concat();
     keep(all.input(password), &folder.join("cache")).await?;
     Ok(Place {
@@ -174,10 +181,12 @@ pub(super) async fn diffs(env: &Env, environment: Environment, folder: &Path) ->
     })
 }
 
-pub(super) fn kubectl(env: &Env, environment: Environment, args: &[&str]) -> Result<Tool> {
+pub(super) fn kubectl(testbed: &Testbed, environment: Environment, args: &[&str]) -> Result<Tool> {
     let shell = Shell::new().context("open a shell")?;
-    let command = env.cluster(environment).kubectl(&env.ground, &shell, args);
-    Ok(Tool::new(command, &env.ground.run.log(LOG), COLLECT).quiet())
+    let command = testbed
+        .cluster(environment)
+        .kubectl(&testbed.harness, &shell, args);
+    Ok(Tool::new(command, &testbed.harness.run.log(LOG), COLLECT).quiet())
 }
 
 /// Keeps what a tool prints in a file.

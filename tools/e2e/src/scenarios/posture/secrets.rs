@@ -18,7 +18,6 @@ use xshell::{Shell, cmd};
 
 use super::searched::{self, Place, keep, kubectl};
 use crate::argocd;
-use crate::env::Env;
 use crate::environment::Environment;
 use crate::gitops;
 use crate::plan::Step;
@@ -26,6 +25,7 @@ use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads::NAMESPACE;
+use crate::testbed::Testbed;
 use crate::world::secret;
 
 const LOOK: Duration = Duration::from_mins(1);
@@ -38,15 +38,15 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    run: |env, step| Box::pin(run(env, step)),
+    run: |testbed, step| Box::pin(run(testbed, step)),
 };
 
-async fn run(env: &Env, step: &StepHandle) -> Result<()> {
-    let folder = env.ground.run.empty("searched")?;
-    let kept: Api<Secret> = Api::namespaced(env.first().client.clone(), NAMESPACE);
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let folder = testbed.harness.run.empty("searched")?;
+    let kept: Api<Secret> = Api::namespaced(testbed.first().client.clone(), NAMESPACE);
     let canary = secret()?;
     plant(&kept, &canary).await?;
-    let outcome = Box::pin(no_secret_is_found(env, step, &folder, &canary)).await;
+    let outcome = Box::pin(no_secret_is_found(testbed, step, &folder, &canary)).await;
     let cleaned = clean_up(&kept, &folder).await;
     outcome.and(cleaned)
 }
@@ -82,21 +82,21 @@ async fn plant(kept: &Api<Secret>, canary: &str) -> Result<()> {
     Ok(())
 }
 
-async fn no_secret_is_found(env: &Env, step: &StepHandle, folder: &Path, canary: &str) -> Result<()> {
-    let words = forms(&secrets(env, canary)?);
+async fn no_secret_is_found(testbed: &Testbed, step: &StepHandle, folder: &Path, canary: &str) -> Result<()> {
+    let words = forms(&secrets(testbed, canary)?);
     step.doing("collect what there is to search");
     let begun = Instant::now();
-    gitops::refreshed(step, env, REFRESHED).await?;
+    gitops::refreshed(step, testbed, REFRESHED).await?;
     let (git, images, outside, staging, production, diff, other_diff) = tokio::try_join!(
-        searched::git(env, folder.join("git")),
-        searched::images(env, folder.join("images")),
-        searched::outside(env, folder.join("outside")),
-        searched::cluster(env, Environment::first(), folder),
-        searched::cluster(env, Environment::last(), folder),
-        searched::diffs(env, Environment::first(), folder),
-        searched::diffs(env, Environment::last(), folder),
+        searched::git(testbed, folder.join("git")),
+        searched::images(testbed, folder.join("images")),
+        searched::outside(testbed, folder.join("outside")),
+        searched::cluster(testbed, Environment::first(), folder),
+        searched::cluster(testbed, Environment::last(), folder),
+        searched::diffs(testbed, Environment::first(), folder),
+        searched::diffs(testbed, Environment::last(), folder),
     )?;
-    let run = &env.ground.run;
+    let run = &testbed.harness.run;
     let written = |name: &str, folder, known: &str| Place {
         name: name.to_owned(),
         folder,
@@ -112,11 +112,11 @@ async fn no_secret_is_found(env: &Env, step: &StepHandle, folder: &Path, canary:
     step.doing("look for the run's secrets");
     let begun = Instant::now();
     for Place { name, folder, known } in &places {
-        let found = found(env, folder, std::slice::from_ref(known)).await?;
+        let found = found(testbed, folder, std::slice::from_ref(known)).await?;
         ensure!(!found.is_empty(), "{name}: not even {known:?} is found there");
     }
     // All those places are in it.
-    let leaks = found(env, &run.path, &words).await?;
+    let leaks = found(testbed, &run.path, &words).await?;
     ensure!(
         leaks.is_empty(),
         "a secret of this run is in {}",
@@ -129,11 +129,11 @@ async fn no_secret_is_found(env: &Env, step: &StepHandle, folder: &Path, canary:
         let kept = folder.join("kept").join(namespace);
         let secrets = ["--namespace", namespace, "get", "secrets", "--output", "json"];
         keep(
-            kubectl(env, Environment::first(), &secrets)?,
+            kubectl(testbed, Environment::first(), &secrets)?,
             &kept.join("secrets.json"),
         )
         .await?;
-        let seen = found(env, &kept, &words).await?;
+        let seen = found(testbed, &kept, &words).await?;
         ensure!(
             !seen.is_empty(),
             "the search is blind: it finds nothing in the Secrets of {namespace}"
@@ -150,8 +150,8 @@ async fn no_secret_is_found(env: &Env, step: &StepHandle, folder: &Path, canary:
 }
 
 /// Every secret of the run, as it is.
-fn secrets(env: &Env, canary: &str) -> Result<Vec<String>> {
-    let forge = &env.world.forge;
+fn secrets(testbed: &Testbed, canary: &str) -> Result<Vec<String>> {
+    let forge = &testbed.world.forge;
     let mut secrets = vec![
         canary.to_owned(),
         forge.password.clone(),
@@ -160,7 +160,7 @@ fn secrets(env: &Env, canary: &str) -> Result<Vec<String>> {
         format!("{}:{}", forge.user, forge.password),
         format!("{}:{}", forge.user, forge.token),
     ];
-    if let Some(signing) = &env.world.signing {
+    if let Some(signing) = &testbed.world.signing {
         let key = fs::read_to_string(&signing.private).context("read the private key")?;
         // Its body; the first and the last line are those of any key.
         let body = key.lines().nth(1).context("a key has lines")?;
@@ -179,12 +179,12 @@ fn forms(secrets: &[String]) -> Vec<String> {
 }
 
 /// The files below `folder` that hold one of `words`; not those in which the run keeps its keys.
-async fn found(env: &Env, folder: &Path, words: &[String]) -> Result<Vec<String>> {
+async fn found(testbed: &Testbed, folder: &Path, words: &[String]) -> Result<Vec<String>> {
     let shell = Shell::new().context("open a shell")?;
     // To find nothing is an answer. The words go in by stdin: arguments are for everybody to read.
     let script = "grep --recursive --files-with-matches --text --fixed-strings --exclude-dir=signing --file=- \"$1\" || [ $? = 1 ]";
     let grep = cmd!(shell, "sh -c {script} sh {folder}");
-    let files = Tool::new(grep, &env.ground.run.log("secrets"), LOOK)
+    let files = Tool::new(grep, &testbed.harness.run.log("secrets"), LOOK)
         .input(words.join("\n"))
         .quiet()
         .read()

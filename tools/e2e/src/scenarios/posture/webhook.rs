@@ -6,13 +6,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use reqwest::StatusCode;
 
-use crate::env::Env;
 use crate::environment::PAGE;
 use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::deliveries::{address, post, push as payload, signature};
+use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
 
 const APP: &str = PAGE;
@@ -29,16 +29,19 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Posture,
     needs: &[],
     failure: None,
-    run: |env, step| Box::pin(only_who_knows_the_secret_makes_it_look(env, step)),
+    run: |testbed, step| Box::pin(only_who_knows_the_secret_makes_it_look(testbed, step)),
 };
 
-async fn only_who_knows_the_secret_makes_it_look(env: &Env, step: &StepHandle) -> Result<()> {
-    let (url, secret) = (address(env).await?, &env.world.forge.argocd_webhook_secret);
+async fn only_who_knows_the_secret_makes_it_look(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let (url, secret) = (
+        address(testbed).await?,
+        &testbed.world.forge.argocd_webhook_secret,
+    );
     let (zeros, ones) = ("0".repeat(40), "1".repeat(40));
-    let push = payload(env, [&zeros, &ones], CHANGED, 0);
+    let push = payload(testbed, [&zeros, &ones], CHANGED, 0);
     // First, because then nothing but a webhook makes it look again within the next minute.
-    accepted(env, step, &url, &push, secret).await?;
-    let large = payload(env, [&zeros, &ones], CHANGED, TOO_LARGE);
+    accepted(testbed, step, &url, &push, secret).await?;
+    let large = payload(testbed, [&zeros, &ones], CHANGED, TOO_LARGE);
     let cases = [
         ("no signature", &push, None),
         (
@@ -53,15 +56,15 @@ async fn only_who_knows_the_secret_makes_it_look(env: &Env, step: &StepHandle) -
         ),
     ];
     for (what, body, signature) in cases {
-        let before = looked(env).await?;
-        let (status, said) = post(env, &url, body, signature.as_deref()).await?;
+        let before = looked(testbed).await?;
+        let (status, said) = post(testbed, &url, body, signature.as_deref()).await?;
         ensure!(
             status == StatusCode::BAD_REQUEST,
             "{what}: Argo CD answers {status}: {said}"
         );
         let held = format!("{what}: Argo CD does not look");
         consistently(step, &held, NOT_LOOKED, async || {
-            Ok(if looked(env).await? == before {
+            Ok(if looked(testbed).await? == before {
                 Verdict::Ready(())
             } else {
                 Verdict::Failed("it has looked".to_owned())
@@ -70,13 +73,13 @@ async fn only_who_knows_the_secret_makes_it_look(env: &Env, step: &StepHandle) -
         .await?;
         step.evidence(format!("{what}: {status}, {}", said.trim()));
     }
-    accepted(env, step, &url, &push, secret).await
+    accepted(testbed, step, &url, &push, secret).await
 }
 
 /// The same call with the right signature: Argo CD looks at the Application.
-async fn accepted(env: &Env, step: &StepHandle, url: &str, push: &str, secret: &str) -> Result<()> {
-    let before = looked(env).await?;
-    let (status, said) = post(env, url, push, Some(&signature(secret, push)?)).await?;
+async fn accepted(testbed: &Testbed, step: &StepHandle, url: &str, push: &str, secret: &str) -> Result<()> {
+    let before = looked(testbed).await?;
+    let (status, said) = post(testbed, url, push, Some(&signature(secret, push)?)).await?;
     ensure!(status.is_success(), "signed, Argo CD answers {status}: {said}");
     let looked = |status: &Status| {
         if status.looked_at() == before.as_deref() {
@@ -85,12 +88,12 @@ async fn accepted(env: &Env, step: &StepHandle, url: &str, push: &str, secret: &
             Verdict::Ready(())
         }
     };
-    gitops::until(step, env.first(), APP, "is looked at", LOOKED, looked).await
+    gitops::until(step, testbed.first(), APP, "is looked at", LOOKED, looked).await
 }
 
 /// When Argo CD last compared the Application with Git.
-async fn looked(env: &Env) -> Result<Option<String>> {
-    let found = gitops::api(env.first()).get(APP).await?;
+async fn looked(testbed: &Testbed) -> Result<Option<String>> {
+    let found = gitops::api(testbed.first()).get(APP).await?;
     let status = found.status.context("Argo CD has not looked at it yet")?;
     Ok(status.looked_at().map(str::to_owned))
 }

@@ -1,0 +1,19 @@
+//! What the harness itself has before anything runs in a container: tools, settings, and a folder.
+
+use crate::{account::Account, run_dir::RunDir};
+
+/// What is known before anything runs in a container. Shared (`Arc`), because the CI outlives the
+/// step that starts it.
+pub(crate) struct Harness {
+    pub(crate) run: RunDir,
+    pub(crate) engine: supply::engine::Engine,
+    /// Whether nodes run on cgroup v1, which a kubelet refuses unless it is told otherwise.
+    pub(crate) cgroup_v1: bool,
+    pub(crate) parts: supply::Parts,
+    /// Whose CI file is carried out, and by what.
+    pub(crate) ci: pipelines::Runner,
+    pub(crate) cache: supply::cache::Cache,
+    pub(crate) account: Account,
+    /// For everything on this machine: no proxy, short connect timeout.
+    pub(crate) http: reqwest::Client,
+}
