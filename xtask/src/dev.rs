@@ -13,7 +13,8 @@ use clap::ValueEnum;
 use xshell::Shell;
 
 use crate::build::toolchain::{self, Choice, Options, Target};
-use crate::build::{bundle, packages};
+use crate::build::{DepInfo, bundle, packages};
+use crate::environment::apps;
 use crate::{env, flags};
 
 /// Where copies of the servers lie, in cargo's folder: `dev` finds them there.
@@ -61,8 +62,8 @@ fn require_free(port: u16) -> Result<()> {
     }
 }
 
-/// Compiles the application, with the toolchain that is there.
-pub(crate) fn everything(sh: &Shell, install: bool) -> Result<()> {
+/// Compiles the application, with the toolchain that is there. Answers what it was made from.
+pub(crate) fn everything(sh: &Shell, install: bool) -> Result<Vec<DepInfo>> {
     let options = Options {
         choice: Choice::Auto,
         install,
@@ -71,33 +72,34 @@ pub(crate) fn everything(sh: &Shell, install: bool) -> Result<()> {
 }
 
 /// Compiles `parts`, or all of them when none is named.
-pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<()> {
+pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<Vec<DepInfo>> {
     let wanted = |part| parts.is_empty() || parts.contains(&part);
-    let target = env::target_dir(sh)?;
+    let (target, mut made) = (env::target_dir(sh)?, Vec::new());
     if wanted(Part::Servers) {
-        servers(sh, &target.join(BINARIES))?;
+        made = servers(sh, &target.join(BINARIES))?;
     }
     let out = target.join("dev");
     let site = out.join("site");
     // One site, as one page is looked at.
     let Some((app, package)) = bundle::pages().next() else {
-        return Ok(());
+        return Ok(made);
     };
     if wanted(Part::Page) {
-        page(sh, package, &out, &site.join(bundle::PKG), options)?;
+        let wasm = page(sh, package, &out, &site.join(bundle::PKG), options)?;
+        made.push(DepInfo::beside(app, &wasm));
     }
     if wanted(Part::Files) {
         sh.create_dir(&site)?;
         drop_stale(sh, &site)?;
         bundle::copy_public(sh, app, &site)?;
     }
-    Ok(())
+    Ok(made)
 }
 
 /// Compiles the servers and keeps copies of them in `folder`. Cargo says where it puts them, which
 /// a person's `build.target` decides too; and the servers' own tests put other builds in their
 /// place.
-fn servers(sh: &Shell, folder: &Path) -> Result<()> {
+fn servers(sh: &Shell, folder: &Path) -> Result<Vec<DepInfo>> {
     let messages = env::cargo(sh)
         .args(["build", "--message-format", "json-render-diagnostics"])
         // Together, so that all share one set of dependencies.
@@ -106,15 +108,18 @@ fn servers(sh: &Shell, folder: &Path) -> Result<()> {
         .read()
         .context("compile the servers")?;
     sh.create_dir(folder)?;
+    let mut made = Vec::new();
     for binary in binaries(&messages) {
         let name = binary.file_name().context("a binary has a name")?;
+        let app = apps().iter().find(|app| name == app.package());
+        made.extend(app.map(|app| DepInfo::beside(app, &binary)));
         let unfinished = folder.join("unfinished");
         sh.copy_file(&binary, &unfinished)?;
         // Moved, not written over: the old one may be running.
         let kept = folder.join(name);
         fs::rename(&unfinished, &kept).with_context(|| format!("put {} in place", kept.display()))?;
     }
-    Ok(())
+    Ok(made)
 }
 
 /// The binaries that cargo says it has made, from its messages, one a line.
@@ -122,14 +127,14 @@ fn binaries(messages: &str) -> Vec<PathBuf> {
     messages.lines().filter_map(env::executable).collect()
 }
 
-/// Compiles the page for the browser; what is bound already is not bound again, for that takes
-/// seconds.
-fn page(sh: &Shell, package: &str, out: &Path, pkg: &Path, options: Options) -> Result<()> {
+/// Compiles the page for the browser and answers the wasm file; what is bound already is not bound
+/// again, for that takes seconds.
+fn page(sh: &Shell, package: &str, out: &Path, pkg: &Path, options: Options) -> Result<PathBuf> {
     let wasm = toolchain::prepare(sh, Target::Wasm, options)?;
     let wasm = bundle::compile(sh, &wasm, "dev", package)?;
     let (stamp, state) = (out.join("bound"), state(&wasm)?);
     if pkg.exists() && fs::read_to_string(&stamp).is_ok_and(|bound| bound == state) {
-        return Ok(());
+        return Ok(wasm);
     }
     // Beside the old one and then in its place: a browser may ask at any moment.
     let (fresh, old) = (out.join("pkg.new"), out.join("pkg.old"));
@@ -141,7 +146,8 @@ fn page(sh: &Shell, package: &str, out: &Path, pkg: &Path, options: Options) -> 
         .and_then(|()| fs::rename(&fresh, pkg))
         .with_context(|| format!("put {} in place", pkg.display()))?;
     sh.remove_path(&old)?;
-    fs::write(&stamp, state).with_context(|| format!("write {}", stamp.display()))
+    fs::write(&stamp, state).with_context(|| format!("write {}", stamp.display()))?;
+    Ok(wasm)
 }
 
 /// Tells one result of the compiler from another.

@@ -13,6 +13,8 @@ use xshell::Shell;
 use self::lanes::{Job, Lane};
 use self::needs::{Needs, Ready};
 use self::sum::{Row, report};
+use crate::build::DepInfo;
+use crate::ci::content;
 use crate::groups::{self, Packages};
 use crate::skips::Skips;
 use crate::{env, flags, fuzz, supply};
@@ -143,12 +145,17 @@ impl flags::Test {
         let install = !self.no_install;
         let kustomize = supply::kustomize(sh, install)?;
         // What they hold answers until the tests are done.
-        let mut held = Vec::new();
+        let (mut held, mut compiled) = (Vec::new(), Vec::new());
         let (mut jobs, mut rows) = (Vec::new(), Vec::new());
         for (place, suite) in suites.into_iter().enumerate() {
             let started = Instant::now();
             match suite.needs.ready(sh, install)? {
-                Ready::Yes { variables, holds } => {
+                Ready::Yes {
+                    variables,
+                    holds,
+                    made,
+                } => {
+                    compiled.extend(made);
                     let mut command = Command::from(
                         env::cargo(sh)
                             .args(["test", "--no-fail-fast"])
@@ -171,11 +178,26 @@ impl flags::Test {
                 Ready::Broken(reason) => rows.push((place, Row::broken(suite.name, reason))),
             }
         }
+        if !compiled.is_empty() {
+            rows.push((SUITES.len(), inputs(sh, &compiled)));
+        }
         rows.extend(lanes::run(jobs)?);
         rows.sort_by_key(|(place, _)| *place);
         let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
         report(&rows, &Skips::load()?)
     }
+}
+
+/// Whether all that was compiled into the apps counts as their content. Asked wherever a suite has
+/// had them compiled.
+fn inputs(sh: &Shell, compiled: &[DepInfo]) -> Row {
+    let started = Instant::now();
+    let outcome = content::read::check_work_tree(&sh.current_dir(), compiled);
+    Row::checked(
+        "inputs: what is compiled into each app",
+        &outcome,
+        started.elapsed(),
+    )
 }
 
 /// Those whose name contains `only`; where nothing is asked for, all but those on request.

@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result};
 use project::App;
 use xshell::Shell;
 
-use crate::build::context_of;
 use crate::build::toolchain::Prepared;
+use crate::build::{DepInfo, context_of};
 use crate::env;
 use crate::environment::project;
 
@@ -24,13 +24,20 @@ pub(crate) fn pages() -> impl Iterator<Item = (&'static App, &'static str)> {
     apps.filter_map(|app| Some((app, app.browser_package()?)))
 }
 
-pub(crate) fn build(sh: &Shell, wasm: &Prepared, out: &Path, app: &App, package: &str) -> Result<()> {
+pub(crate) fn build(
+    sh: &Shell,
+    wasm: &Prepared,
+    out: &Path,
+    app: &'static App,
+    package: &str,
+) -> Result<DepInfo> {
     let built = compile(sh, wasm, "wasm-release", package)?;
     let site = context_of(out, app).join("site");
     // A file that is no longer made must not live on in the image.
     sh.remove_path(&site)?;
     bind(sh, &built, &site.join(PKG), &["--compress"])?;
-    copy_public(sh, app, &site)
+    copy_public(sh, app, &site)?;
+    Ok(DepInfo::beside(app, &built))
 }
 
 /// Compiles the package of a page with `profile` and answers the wasm file.

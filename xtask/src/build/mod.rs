@@ -19,6 +19,26 @@ mod debian;
 mod paths;
 pub(crate) mod toolchain;
 
+/// This folder, from the top of the repository.
+pub(crate) const FOLDER: &str = "xtask/src/build";
+
+/// Cargo's list of the files that a program of an app was made from.
+#[derive(Debug)]
+pub(crate) struct DepInfo {
+    pub(crate) app: &'static App,
+    pub(crate) file: PathBuf,
+}
+
+impl DepInfo {
+    /// The one beside `program`, where Cargo has put both.
+    pub(crate) fn beside(app: &'static App, program: &Path) -> Self {
+        Self {
+            app,
+            file: program.with_extension("d"),
+        }
+    }
+}
+
 /// One app's build context: everything its Containerfile copies.
 pub(crate) fn context_of(out: &Path, app: &App) -> PathBuf {
     out.join(app.name())
@@ -28,7 +48,7 @@ impl flags::Build {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         // wing: dev
         if self.dev {
-            return crate::dev::build(sh, &self.only, self.toolchain.options());
+            return crate::dev::build(sh, &self.only, self.toolchain.options()).map(drop);
         }
         // end of wing
         let out = env::absolute(sh, &self.out);
@@ -60,7 +80,9 @@ impl flags::Toolchain {
 /// Always all, in one cargo run: built apart, cargo would unify the features of their common
 /// dependencies differently and compile tokio, hyper and all above them twice. What did not change
 /// costs nothing.
-pub(crate) fn apps(sh: &Shell, out: &Path, options: Options) -> Result<()> {
+///
+/// Answers what each was made from.
+pub(crate) fn apps(sh: &Shell, out: &Path, options: Options) -> Result<Vec<DepInfo>> {
     let native = toolchain::prepare(sh, Target::Static, options)?;
     let pages: Vec<_> = bundle::pages().collect();
     if pages.is_empty() {
@@ -71,27 +93,31 @@ pub(crate) fn apps(sh: &Shell, out: &Path, options: Options) -> Result<()> {
     thread::scope(|scope| {
         let bundle_shell = sh.clone();
         let bundle = scope.spawn(move || {
-            let mut pages = pages.into_iter();
-            pages.try_for_each(|(app, package)| bundle::build(&bundle_shell, &wasm, out, app, package))
+            let pages = pages.into_iter();
+            let built = pages.map(|(app, package)| bundle::build(&bundle_shell, &wasm, out, app, package));
+            built.collect::<Result<Vec<_>>>()
         });
         let servers = servers(sh, &native, out);
         let bundle = bundle
             .join()
             .map_err(|_| anyhow!("the thread that builds the browser bundle panicked"))?;
-        servers.and(bundle)
+        let mut made = servers?;
+        made.extend(bundle?);
+        Ok(made)
     })
 }
 
-fn servers(sh: &Shell, native: &Prepared, out: &Path) -> Result<()> {
+fn servers(sh: &Shell, native: &Prepared, out: &Path) -> Result<Vec<DepInfo>> {
     let packages: Vec<_> = packages().collect();
     let built = native.cargo_build(sh, "release", &packages)?;
-    for app in project().apps() {
-        let context = context_of(out, app);
+    let collected = project().apps().iter().map(|app| {
+        let (context, binary) = (context_of(out, app), built.join(app.package()));
         sh.create_dir(&context)?;
-        sh.copy_file(built.join(app.package()), &context)
+        sh.copy_file(&binary, &context)
             .with_context(|| format!("collect the binary {}", app.package()))?;
-    }
-    Ok(())
+        Ok(DepInfo::beside(app, &binary))
+    });
+    collected.collect()
 }
 
 /// What names the programs of all apps to cargo.

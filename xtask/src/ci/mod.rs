@@ -10,13 +10,13 @@ use crate::flags::{self, Verb};
 
 mod apps;
 mod choice;
+pub(crate) mod content;
 pub(crate) mod events;
 mod forge;
 mod git;
 mod http;
 mod images;
 mod kept;
-mod lock;
 mod look;
 mod overlay;
 mod plan;

@@ -6,6 +6,7 @@ use anyhow::Result;
 use xshell::Shell;
 
 use super::one_line;
+use crate::build::DepInfo;
 use crate::fuzz;
 use crate::supply::{self, Emulators, Kind, kind};
 
@@ -49,6 +50,8 @@ pub(super) enum Ready {
         variables: Vec<(&'static str, OsString)>,
         /// What must not end before the tests do.
         holds: Option<Emulators>,
+        /// What the apps were made from that it starts.
+        made: Vec<DepInfo>,
     },
     /// Not at all: the machine lacks something, for this reason.
     No(String),
@@ -58,8 +61,15 @@ pub(super) enum Ready {
 
 impl Ready {
     fn with(variables: Vec<(&'static str, OsString)>) -> Self {
-        let holds = None;
-        Self::Yes { variables, holds }
+        Self::made(variables, Vec::new())
+    }
+
+    fn made(variables: Vec<(&'static str, OsString)>, made: Vec<DepInfo>) -> Self {
+        Self::Yes {
+            variables,
+            holds: None,
+            made,
+        }
     }
 }
 
@@ -93,6 +103,7 @@ impl Needs {
                 Ok(found) => Ready::Yes {
                     variables: found.variables().into(),
                     holds: Some(found),
+                    made: Vec::new(),
                 },
                 Err(reason) if lacks(&reason) => {
                     Ready::with(vec![("TESTKIT_NO_AWS_IMAGE", one_line(&reason).into())])
@@ -108,17 +119,18 @@ impl Needs {
             // wing: browser
             Self::Browser => match crate::browser::ready(sh, install) {
                 Ok(more) => {
-                    crate::dev::everything(sh, install)?;
+                    let made = crate::dev::everything(sh, install)?;
                     let paths = more.into_iter();
-                    Ready::with(paths.map(|(name, path)| (name, path.into_os_string())).collect())
+                    let variables = paths.map(|(name, path)| (name, path.into_os_string()));
+                    Ready::made(variables.collect(), made)
                 }
                 Err(reason) => Ready::No(no(reason)?),
             },
             // end of wing
             // wing: dev
             Self::Servers => {
-                crate::dev::everything(sh, install)?;
-                Ready::with(supply::scanner(sh, install, no)?)
+                let made = crate::dev::everything(sh, install)?;
+                Ready::made(supply::scanner(sh, install, no)?, made)
             }
             // end of wing
             Self::Fuzzer => match fuzz::ready(sh, install) {

@@ -61,6 +61,24 @@ impl Row {
         }
     }
 
+    /// A suite of one test that this program runs itself.
+    pub(super) fn checked(name: &'static str, outcome: &Result<()>, took: Duration) -> Self {
+        if let Err(error) = outcome {
+            println!("── {name}\n{error:#}");
+        }
+        let (passed, failed) = if outcome.is_ok() { (1, 0) } else { (0, 1) };
+        let count = Count {
+            passed,
+            failed,
+            skipped: 0,
+        };
+        let row = Self {
+            count,
+            ..Self::new(name)
+        };
+        row.ended(outcome.is_ok(), took)
+    }
+
     pub(super) fn name(&self) -> &'static str {
         self.name
     }

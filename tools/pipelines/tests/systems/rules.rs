@@ -195,59 +195,6 @@ fn the_gate_opens_only_if_every_job_passed() {
     }
 }
 
-/// What makes the images, as the verbs say it: the texts in quotes that are paths, and the folders
-/// of the apps.
-fn content() -> Vec<String> {
-    let text = fs::read_to_string(root().join("xtask/src/ci/apps.rs")).expect("read the list");
-    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let quoted = code.flat_map(|line| {
-        line.split('"')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    });
-    let mut paths: Vec<_> = quoted.filter(|text| root().join(text).exists()).collect();
-    paths.sort();
-    paths.dedup();
-    assert!(paths.len() >= 6, "{paths:?}");
-    let project = project::Project::load(&root()).expect("read project.toml");
-    paths.extend(project.apps().iter().map(|app| app.folder().to_owned()));
-    paths
-}
-
-/// Paths of `content` for which no pattern of the pipeline's rule stands.
-fn without_a_trigger(pipeline: &str) -> Vec<String> {
-    let pipeline: Value = serde_saphyr::from_str(pipeline).expect("YAML");
-    let patterns: Vec<_> = pipeline["workflow"]["rules"][0]["changes"]
-        .as_array()
-        .expect("a list of patterns")
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    let starts = |path: &String| {
-        patterns.iter().any(|pattern| {
-            let folder = pattern.strip_suffix("/**/*");
-            folder.map_or(pattern == path, |folder| {
-                path == folder || path.starts_with(&format!("{folder}/"))
-            })
-        })
-    };
-    content().into_iter().filter(|path| !starts(path)).collect()
-}
-
-#[test]
-fn all_that_makes_an_image_starts_gitlabs_pipeline() {
-    let text = fs::read_to_string(root().join(".gitlab-ci.yml")).expect("read the file");
-    assert!(
-        without_a_trigger(&text).is_empty(),
-        "{:?}",
-        without_a_trigger(&text)
-    );
-    let bad = text.replace("        - crates/**/*\n", "");
-    assert_eq!(without_a_trigger(&bad), ["crates"]);
-}
-
 /// Whether jobs of GitLab's pipeline may run for as long as the runner lets them.
 fn without_a_limit(pipeline: &str) -> bool {
     let pipeline: Value = serde_saphyr::from_str(pipeline).expect("YAML");

@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 
 use super::Git;
-use crate::ci::apps::{IGNORED_SUFFIX, SHARED};
-use crate::environment::apps;
+use crate::ci::content::{PROSE, overlays};
 
 /// A commit that changed one of the files that were asked for.
 pub(crate) struct Change {
@@ -128,12 +127,23 @@ impl Git<'_> {
 
     /// The texts of files, each named `COMMIT:PATH`; none where there is no such file.
     fn files(&self, objects: &[String]) -> Result<Vec<Option<String>>> {
-        let batch = self.cmd(&["cat-file", "--batch"])?.input(objects.join("\n"));
+        let objects: Vec<_> = objects.iter().map(String::as_str).collect();
+        // Whoever wrote a file of no text released nothing by it.
+        let text = |file: Option<Vec<u8>>| String::from_utf8(file?).ok();
+        Ok(self.objects(&objects)?.into_iter().map(text).collect())
+    }
+
+    /// What Git has under these names; nothing where it has nothing.
+    pub(super) fn objects(&self, names: &[&str]) -> Result<Vec<Option<Vec<u8>>>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let batch = self.cmd(&["cat-file", "--batch"])?.input(names.join("\n"));
         let answer = batch.bytes().context("read files of the history")?;
         let mut rest = answer.as_slice();
-        objects
+        names
             .iter()
-            .map(|object| next_file(&mut rest).with_context(|| format!("read {object}")))
+            .map(|name| next_object(&mut rest).with_context(|| format!("read {name}")))
             .collect()
     }
 
@@ -159,27 +169,42 @@ impl Git<'_> {
     /// the code does not.
     pub(crate) fn last_change(&self, tip: &str) -> Result<String> {
         self.once(&format!("last change {tip}"), || {
-            let mut found = self.content_changes(&["-1", "--first-parent", tip])?;
-            Ok(found.pop().unwrap_or_else(|| tip.to_owned()))
+            let found = self.content_changes(&["-1", "--first-parent", tip], &[tip])?;
+            let found = found.iter().map(String::as_str).collect();
+            Ok(self.latest_of(&found)?.pop().unwrap_or_else(|| tip.to_owned()))
         })
     }
 
     /// The commits after `start`, and made with it in their history, that changed what images are
     /// made from, up to `tip`.
     pub(crate) fn changes_since(&self, start: &str, tip: &str) -> Result<Vec<String>> {
-        self.content_changes(&["--ancestry-path", tip, &format!("^{start}")])
+        self.content_changes(&["--ancestry-path", tip, &format!("^{start}")], &[start, tip])
     }
 
-    fn content_changes(&self, limits: &[&str]) -> Result<Vec<String>> {
-        let prose = format!(":(exclude)*{IGNORED_SUFFIX}");
+    /// Those that changed an input of one of `ends`. Whatever makes a file an input, or none any
+    /// more, is a change of another input.
+    fn content_changes(&self, limits: &[&str], ends: &[&str]) -> Result<Vec<String>> {
+        let (mut places, mut prose) = (BTreeSet::new(), BTreeSet::new());
+        for end in ends {
+            let contents = self.contents(end)?;
+            places.extend(contents.places);
+            prose.extend(contents.prose);
+        }
+        let literal = |path: &String| format!(":(top,literal){path}");
+        let mut code: Vec<_> = places.iter().map(literal).collect();
+        code.push(format!(":(exclude)*{PROSE}"));
+        // Where everything counts, what CI itself writes does not.
+        code.extend(overlays().map(|path| format!(":(exclude,top,literal){path}")));
+        let mut found = self.commits_of(limits, &code)?;
+        if !prose.is_empty() {
+            found.extend(self.commits_of(limits, &prose.iter().map(literal).collect::<Vec<_>>())?);
+        }
+        Ok(found)
+    }
+
+    fn commits_of(&self, limits: &[&str], paths: &[String]) -> Result<Vec<String>> {
         let mut args = [&["rev-list"], limits, &["--"]].concat();
-        args.extend(
-            SHARED
-                .iter()
-                .copied()
-                .chain(apps().iter().map(project::App::folder)),
-        );
-        args.push(&prose);
+        args.extend(paths.iter().map(String::as_str));
         let found = self.read(&args).context("find the changes of the apps")?;
         Ok(found.lines().map(str::to_owned).collect())
     }
@@ -206,7 +231,7 @@ impl<'t> Header<'t> {
 }
 
 /// Takes the next object from the answer of `git cat-file --batch`.
-fn next_file(rest: &mut &[u8]) -> Result<Option<String>> {
+fn next_object(rest: &mut &[u8]) -> Result<Option<Vec<u8>>> {
     let end = rest.iter().position(|byte| *byte == b'\n');
     let (line, after) = rest.split_at(end.context("the answer ends early")?);
     let line = String::from_utf8_lossy(line).into_owned();
@@ -220,8 +245,7 @@ fn next_file(rest: &mut &[u8]) -> Result<Option<String>> {
         .and_then(|size| size.parse::<usize>().ok());
     let size = size.with_context(|| format!("no size in `{line}`"))?;
     ensure!(rest.len() > size, "the answer ends early");
-    let text = std::str::from_utf8(&rest[..size]).ok().map(str::to_owned);
+    let object = rest[..size].to_vec();
     *rest = &rest[size + 1..];
-    // Whoever wrote a file of no text here released nothing by it.
-    Ok(text)
+    Ok(Some(object))
 }

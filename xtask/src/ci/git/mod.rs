@@ -33,6 +33,8 @@ pub(crate) fn short(commit: &str) -> &str {
 pub(crate) struct Known {
     /// About commits by their full names: what is true of one stays true.
     answers: Mutex<HashMap<String, String>>,
+    /// Of files, by the names of their contents.
+    texts: Mutex<HashMap<String, String>>,
     view: Mutex<Option<Arc<View>>>,
 }
 

@@ -23,6 +23,7 @@ mod simulation;
 mod split;
 mod stub;
 mod token_registry;
+pub(super) mod workspace;
 
 use std::path::PathBuf;
 
@@ -102,13 +103,7 @@ impl Repository {
                 repository.write(&app.overlay(environment), &OVERLAY.replace("APP", app.name()));
             }
         }
-        for (file, text) in [
-            ("Cargo.toml", "[workspace]\n"),
-            ("Cargo.lock", "version = 4\n"),
-            ("crates/api/src/lib.rs", "//! Types.\n"),
-            ("README.md", "# Loop\n"),
-            ("tools/e2e/src/main.rs", "fn main() {}\n"),
-        ] {
+        for (file, text) in workspace::FILES {
             repository.write(file, text);
         }
         repository.commit("Start");

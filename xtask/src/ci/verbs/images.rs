@@ -13,7 +13,7 @@ use crate::ci::registry::Registry;
 use crate::ci::run::Run;
 use crate::ci::settings::{self, Engine, Signing};
 use crate::ci::sign::Signer;
-use crate::ci::{images, reproduce, results, tag};
+use crate::ci::{content, images, reproduce, results, tag};
 use crate::flags;
 
 impl Run<'_> {
@@ -41,7 +41,8 @@ impl Run<'_> {
             missing |= !kept.restore(self.sh, app, &build::context_of(&out, app.app))?;
         }
         if missing {
-            build::apps(self.sh, &out, options)?;
+            let compiled = build::apps(self.sh, &out, options)?;
+            content::read::check_commit(self.git, &plan.commit, &self.sh.current_dir(), &compiled)?;
             for app in &wanted {
                 kept.keep(self.sh, app, &build::context_of(&out, app.app))?;
             }
