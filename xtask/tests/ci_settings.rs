@@ -63,7 +63,7 @@ fn what_is_missing_or_wrong_is_named() {
         (
             "plan",
             &[("RELEASE_BRANCH", "feature")],
-            "only these are released: master, production",
+            "only these are released: master, qa, production",
         ),
         (
             "plan",
@@ -189,7 +189,7 @@ fn an_environment_is_not_promoted_to_itself() {
     for (flags, says) in [
         (["--from", "production"], "the same environment"),
         (["--to", "staging"], "it is the first environment"),
-        (["--to", "live"], "it has staging, production"),
+        (["--to", "live"], "it has staging, qa, production"),
     ] {
         let output = ci(&["promote", flags[0], flags[1]], &[]);
         let said = String::from_utf8_lossy(&output.stderr);

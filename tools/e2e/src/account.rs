@@ -7,8 +7,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// The same in both environments.
-const OVERLAY: &str = "infra/backend/overlays/staging";
+use crate::environment::{API, Environment};
+
+/// Where both stand, the same in all environments.
+fn overlay() -> String {
+    format!("infra/{API}/overlays/{}", Environment::first())
+}
 
 /// The account that the manifests are written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +27,7 @@ impl Account {
     /// Reads the overlays of the repository at `repo`.
     pub(crate) fn read(repo: &Path) -> Result<Self> {
         let read = |name: &str| {
-            let path = repo.join(OVERLAY).join(name);
+            let path = repo.join(overlay()).join(name);
             let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
             serde_saphyr::from_str::<Value>(&text).with_context(|| format!("understand {}", path.display()))
         };
@@ -40,11 +44,11 @@ impl Account {
         Ok(Self {
             registry: image
                 .and_then(|image| image.split_once('/'))
-                .with_context(|| format!("{OVERLAY} names no registry"))?
+                .with_context(|| format!("{} names no registry", overlay()))?
                 .0
                 .to_owned(),
             region: region
-                .with_context(|| format!("{OVERLAY} sets no AWS_REGION"))?
+                .with_context(|| format!("{} sets no AWS_REGION", overlay()))?
                 .to_owned(),
         })
     }

@@ -74,6 +74,11 @@ impl Environment {
         self.0.stack()
     }
 
+    /// The table of the sample's API, which the stack makes.
+    pub(crate) fn table(self) -> String {
+        format!("messages-{self}")
+    }
+
     /// The containers that are the cluster's nodes; also their host names on the network. The first
     /// one has the control plane, and the ports that visitors come by.
     pub(crate) fn nodes(self) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds both images, both
-//! environments are pinned.
+//! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds the images, and each
+//! environment is pinned to them.
 
 use std::time::{Duration, Instant};
 
@@ -39,10 +39,9 @@ pub(crate) async fn first_release(step: &StepHandle, harness: &Harness, world: &
 
     let (application, manifests) = (application(harness, world), manifests(harness, world));
     let reviewer = Reviewer::of(world);
-    for (environment, within) in [
-        (Environment::first(), BUILT_WITHIN),
-        (Environment::last(), PROMOTED_WITHIN),
-    ] {
+    for &environment in Environment::all() {
+        let is_built = environment == Environment::first();
+        let within = if is_built { BUILT_WITHIN } else { PROMOTED_WITHIN };
         let pushed = Instant::now();
         let commit = application.push(environment.branch()).await?;
         let way = step.way(environment, &commit);
@@ -53,7 +52,7 @@ pub(crate) async fn first_release(step: &StepHandle, harness: &Harness, world: &
         let proposal = reviewer.proposal(step, environment, &commit).await?;
         way.mark(Milestone::Proposed, Instant::now());
         // Leaves the manifests' checkout at the merged commit: if that is the application's too,
-        // `production` is pushed at it.
+        // the next branch is pushed at it.
         let release = reviewer.merge(step, environment, &proposal, &manifests).await?;
         way.mark(Milestone::Merged, release.asked);
     }

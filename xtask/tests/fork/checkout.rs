@@ -52,6 +52,11 @@ impl Checkout {
         checkout
     }
 
+    /// Its apps and environments.
+    pub(crate) fn project(&self) -> project::Project {
+        project::Project::load(self.0.path()).expect("read project.toml")
+    }
+
     /// How many, tests and all.
     pub(crate) fn lines_of_rust(&self) -> usize {
         let names = gitkit::files(self.0.path()).expect("list the files");

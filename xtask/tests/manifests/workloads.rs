@@ -65,7 +65,7 @@ fn a_rollout_notices_within_a_second_that_a_server_is_up() {
 
 #[test]
 fn production_has_more_than_one_of_each_server() {
-    let objects = environment("production");
+    let objects = environment(PROJECT.last().name());
     for deployment in objects.iter().filter(|object| object.is_server()) {
         let replicas = deployment.at("/spec/replicas").as_u64();
         assert!(

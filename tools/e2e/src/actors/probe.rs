@@ -1,4 +1,4 @@
-//! Probes both environments throughout a run, whichever scenario is running. It judges nothing:
+//! Probes all environments throughout a run, whichever scenario is running. It judges nothing:
 //! what it saw is in the report.
 
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::testbed::Testbed;
 /// Between two looks at one site.
 const EVERY: Duration = Duration::from_millis(250);
 
-/// Asks page and API of both environments for their version, until what it gives is dropped.
+/// Asks page and API of all environments for their version, until what it gives is dropped.
 pub(crate) fn probe(recorder: &Recorder, testbed: &Testbed) -> JoinSet<()> {
     let mut probes = JoinSet::new();
     for &environment in Environment::all() {

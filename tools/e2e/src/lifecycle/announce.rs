@@ -62,7 +62,7 @@ pub(super) fn announce(
 
 /// The last lines of a bring-up: where everything is.
 pub(super) fn say_where(session: &Session, testbed: &Testbed) {
-    for cluster in [testbed.first(), testbed.last()] {
+    for cluster in &testbed.clusters {
         session
             .progress
             .say(&format!("{}: {}", cluster.environment, cluster.page()));

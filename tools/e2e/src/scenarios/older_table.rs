@@ -9,13 +9,12 @@ use serde_json::{Value, json};
 
 use crate::actors::{Administrator, Item};
 use crate::cluster::Cluster;
+use crate::environment::Environment;
 use crate::progress::StepHandle;
 use crate::scenarios::workloads;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
-/// Whose keys and indexes it has.
-const LIKE: &str = "messages-staging";
 const RECORD: &str = "_schema";
 /// What migration 2 gives every message.
 const GIVEN: &str = "board";
@@ -34,7 +33,10 @@ impl<'a> OlderTable<'a> {
     /// Restores `messages` messages into the table `name`.
     pub(crate) async fn restore(testbed: &'a Testbed, name: &'static str, messages: usize) -> Result<Self> {
         let administrator = Administrator::of(testbed);
-        administrator.make_table(name, LIKE).await?;
+        // With the keys and indexes of the own one.
+        administrator
+            .make_table(name, &Environment::first().table())
+            .await?;
         let texts: BTreeMap<_, _> = (0..messages)
             .map(|number| {
                 (

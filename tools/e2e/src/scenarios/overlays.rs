@@ -6,9 +6,14 @@ use serde_json::{Value, json};
 
 use crate::environment::Environment;
 
+/// The folder of an app's overlay.
+pub(crate) fn folder(app: &str) -> String {
+    format!("{app}/overlays/{}", Environment::first())
+}
+
 /// The overlay of an app.
 pub(crate) fn of(app: &str) -> String {
-    format!("{app}/overlays/{}/kustomization.yaml", Environment::first())
+    format!("{}/kustomization.yaml", folder(app))
 }
 
 /// An entry for `patches`: `patch`, a strategic merge or a list of JSON operations, for every

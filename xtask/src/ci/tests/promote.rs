@@ -4,7 +4,7 @@ use super::Repository;
 use super::model::{Merge, digest};
 use crate::ci::propose::Outcome;
 use crate::ci::{overlay, plan};
-use crate::environment::{apps, project};
+use crate::environment::{Environment, apps, project};
 
 fn promote(repository: &Repository, forge: &super::Forge) -> anyhow::Result<Outcome> {
     promote_pushed(repository, forge, None)
@@ -15,9 +15,18 @@ fn promote_pushed(
     forge: &super::Forge,
     pushed: Option<&str>,
 ) -> anyhow::Result<Outcome> {
+    promote_along(repository, forge, [project().first(), project().last()], pushed)
+}
+
+fn promote_along(
+    repository: &Repository,
+    forge: &super::Forge,
+    [from, to]: [Environment; 2],
+    pushed: Option<&str>,
+) -> anyhow::Result<Outcome> {
     repository.at_place(forge, |place| {
-        place.settle(project().last(), |look| {
-            plan::promotion(place.git, project().first(), project().last(), pushed, &look.base)
+        place.settle(to, |look| {
+            plan::promotion(place.git, from, to, pushed, &look.base)
         })
     })
 }
@@ -54,6 +63,37 @@ fn production_is_proposed_what_staging_runs() {
         assert_eq!(staging.digest, digest(&git.fingerprint(&commit, app).unwrap()));
     }
     assert_eq!(promote(&repository, &forge).unwrap(), Outcome::Nothing);
+}
+
+#[test]
+fn a_release_goes_through_each_environment_and_past_none() {
+    let repository = Repository::new();
+    let forge = repository.forge();
+    let commit = released(&repository, &forge, "new");
+    let [staging, qa, production] = project().environments() else {
+        panic!("the sample has three")
+    };
+    let early = promote_along(&repository, &forge, [qa, production], None).expect_err("qa has nothing");
+    assert!(
+        early.to_string().contains("nothing was released to qa yet"),
+        "{early}"
+    );
+    for route in [[staging, qa], [qa, production]] {
+        let pushed = repository.git(&["rev-parse", "HEAD"]);
+        promote_along(&repository, &forge, route, Some(&pushed)).unwrap();
+        let branch = format!("release/{}-{}", route[1], &commit[..10]);
+        assert_eq!(forge.open_branches(), std::slice::from_ref(&branch));
+        assert!(forge.merge(&branch, Merge::Squash));
+        repository.pull();
+    }
+    for app in apps() {
+        let pins = project().environments().iter().map(|environment| {
+            let text = repository.sh.read_file(app.overlay(environment)).unwrap();
+            overlay::pin(&text, app.name()).unwrap()
+        });
+        let pins: Vec<_> = pins.collect();
+        assert!(pins.iter().all(|pin| *pin == pins[0]), "{pins:?}");
+    }
 }
 
 #[test]

@@ -51,13 +51,7 @@ impl Run<'_> {
     }
 
     pub(in crate::ci) fn promote(&self, flags: &flags::CiPromote) -> Result<()> {
-        let to = flags.to.unwrap_or(project().last());
-        let from = flags.from.or(project().before(to)).with_context(|| {
-            format!("nothing is promoted to {to}: it is the first environment; name another by --to")
-        })?;
-        if from == to {
-            bail!("--from and --to are the same environment");
-        }
+        let (from, to) = flags.route()?;
         // Started by a push: what was pushed has to be what is promoted.
         let pushed = match settings::environment_if_any()? {
             Some(environment) if environment == to => Some(self.git.head()?),
@@ -109,5 +103,34 @@ impl Run<'_> {
             ),
         }
         Ok(())
+    }
+}
+
+impl flags::CiPromote {
+    /// From where to where: to the last environment from the one before it, if nothing else is said.
+    fn route(&self) -> Result<(Environment, Environment)> {
+        let to = self.to.unwrap_or(project().last());
+        let from = self.from.or(project().before(to)).with_context(|| {
+            format!("nothing is promoted to {to}: it is the first environment; name another by --to")
+        })?;
+        if from == to {
+            bail!("--from and --to are the same environment");
+        }
+        Ok((from, to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_environment_is_promoted_from_the_one_before_it() {
+        let named = |name| project().environment(name).unwrap();
+        let [staging, qa, production] = ["staging", "qa", "production"].map(named);
+        let route = |from, to| flags::CiPromote { from, to }.route().unwrap();
+        assert_eq!(route(None, None), (qa, production));
+        assert_eq!(route(None, Some(qa)), (staging, qa));
+        assert_eq!(route(Some(staging), None), (staging, production));
     }
 }

@@ -3,17 +3,18 @@
 
 use cloud::intrinsic::Given;
 use cloud::template::Template;
+use cloud::tools;
 
 use super::{AWS, GITHUB, GITLAB, judged};
 
 const NUMBERED: &str = "repo:someone@1234/board@567890";
 const NAMED: &str = "repo:someone/board";
-/// What may push images: both branches, and versions.
-const LET_IN: &[&str] = &[
-    "ref:refs/heads/master",
-    "ref:refs/heads/production",
-    "ref:refs/tags/v1.2.3",
-];
+/// What may push images: the branch of each environment, the first one's first, and versions.
+fn let_in() -> Vec<String> {
+    let environments = tools::project().environments().iter();
+    let branches = environments.map(|environment| format!("ref:refs/heads/{}", environment.branch()));
+    branches.chain(["ref:refs/tags/v1.2.3".to_owned()]).collect()
+}
 /// What else a token of the same repository may be about.
 const REFUSED: &[&str] = &[
     "ref:refs/heads/topic",
@@ -74,7 +75,7 @@ fn subject(repository: &str, about: &str) -> String {
 
 #[test]
 fn branches_and_versions_push_in_the_one_form_that_is_trusted() {
-    for about in LET_IN {
+    for about in &let_in() {
         let (numbered, named) = (subject(NUMBERED, about), subject(NAMED, about));
         assert!(gets_in(&[], GITHUB, AWS, &numbered), "{numbered}");
         assert!(!gets_in(&[], GITHUB, AWS, &named), "{named}");
@@ -96,7 +97,7 @@ fn nothing_else_of_the_repository_gets_in() {
 #[test]
 fn no_neighbour_gets_in() {
     for stranger in STRANGERS {
-        for about in LET_IN {
+        for about in &let_in() {
             let subject = subject(stranger, about);
             for more in [&[][..], BY_NAME] {
                 assert!(!gets_in(more, GITHUB, AWS, &subject), "{subject}");
@@ -115,7 +116,7 @@ fn by_name_no_other_name_gets_in() {
         "repo:someone",
         "repo:someone/board/",
     ] {
-        let subject = subject(stranger, LET_IN[0]);
+        let subject = subject(stranger, &let_in()[0]);
         assert!(!gets_in(BY_NAME, GITHUB, AWS, &subject), "{subject}");
     }
 }
@@ -123,7 +124,7 @@ fn by_name_no_other_name_gets_in() {
 #[test]
 fn another_issuer_or_audience_gets_nobody_in() {
     for (more, repository) in [(&[][..], NUMBERED), (BY_NAME, NAMED)] {
-        let master = subject(repository, LET_IN[0]);
+        let master = subject(repository, &let_in()[0]);
         for (issuer, aud) in [
             (GITHUB, "https://github.com/someone"),
             (GITHUB, "sigstore"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::environment::API;
+use crate::environment::{API, Environment};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
@@ -48,7 +48,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
     let good = course
         .operator
-        .replace(&overlays::of(API), NOWHERE, "messages-staging")
+        .replace(&overlays::of(API), NOWHERE, &Environment::first().table())
         .await?;
     course.arrived(&good).await?;
     course.back().await?;

@@ -13,12 +13,12 @@ use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::overlays;
 use crate::scenarios::workloads::NAMESPACE;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const APP: &str = PAGE;
-const OVERLAY: &str = "frontend/overlays/staging";
 const GOES: &str = "scenario-goes";
 const STAYS: &str = "scenario-stays";
 const MANIFESTS: &[(&str, &str)] = &[
@@ -64,7 +64,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (staging, operator) = (testbed.first(), Operator::of(testbed));
     let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
-    let added = operator.add_manifests(OVERLAY, MANIFESTS).await?;
+    let added = operator.add_manifests(&overlays::folder(APP), MANIFESTS).await?;
     gitops::arrived(step, staging, &[APP], &added, SYNCED).await?;
     for name in [GOES, STAYS] {
         ensure!(

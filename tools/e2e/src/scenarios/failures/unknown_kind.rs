@@ -11,12 +11,12 @@ use crate::gitops::{self, Status};
 use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::overlays;
 use crate::scenarios::workloads::pod_uids;
 use crate::testbed::Testbed;
 use crate::wait::Verdict;
 
 const APP: &str = PAGE;
-const OVERLAY: &str = "frontend/overlays/staging";
 const MONITOR: &str = "apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata:
@@ -47,7 +47,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let reads = ReadLoad::start(testbed, Environment::first())?;
     let merged = Instant::now();
     let strange = operator
-        .add_manifests(OVERLAY, &[("monitor.yaml", MONITOR)])
+        .add_manifests(&overlays::folder(APP), &[("monitor.yaml", MONITOR)])
         .await?;
     let named = |status: &Status| match status.left_out() {
         Some(words) => Verdict::Ready(words.to_owned()),

@@ -1,4 +1,4 @@
-//! A developer changes the page: staging shows it, production does not.
+//! A developer changes the page: staging shows it, the environments behind it do not.
 
 use std::time::Duration;
 
@@ -25,8 +25,13 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(testbed.first(), &testbed.harness.http);
-    let production = Visitor::of(testbed.last(), &testbed.harness.http);
-    let (before, in_production) = (staging.commit_shown().await?, production.commit_shown().await?);
+    let before = staging.commit_shown().await?;
+    let mut others = Vec::new();
+    for &environment in &Environment::all()[1..] {
+        let visitor = Visitor::of(testbed.cluster(environment), &testbed.harness.http);
+        let shown = visitor.commit_shown().await?;
+        others.push((environment, visitor, shown));
+    }
 
     testbed
         .application()
@@ -69,20 +74,23 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         stored.text
     );
 
-    let elsewhere = production.page().await?;
-    ensure!(
-        !elsewhere.shows(&author),
-        "production shows a message that was posted on staging"
-    );
-    let shown = production.commit_shown().await?;
-    ensure!(
-        shown == in_production && shown != commit,
-        "production shows {shown}, nothing was released there"
-    );
+    let mut still = Vec::new();
+    for (environment, visitor, before) in others {
+        ensure!(
+            !visitor.page().await?.shows(&author),
+            "{environment} shows a message that was posted on staging"
+        );
+        let shown = visitor.commit_shown().await?;
+        ensure!(
+            shown == before && shown != commit,
+            "{environment} shows {shown}, nothing was released there"
+        );
+        still.push(format!("{environment} still {}", short(&shown)));
+    }
     step.evidence(format!(
-        "staging shows {} and a message posted through its form; production still {}",
+        "staging shows {} and a message posted through its form; {}",
         short(&commit),
-        short(&shown)
+        still.join(", ")
     ));
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! What staging runs is promoted to production: the same images, nothing built.
+//! What staging runs is promoted to production, through each environment between the two: the same
+//! images, nothing built.
 
 use std::time::Duration;
 
@@ -24,32 +25,38 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    let staging = Visitor::of(testbed.first(), &testbed.harness.http)
-        .commit_shown()
-        .await?;
-    let production = Visitor::of(testbed.last(), &testbed.harness.http);
-    let before = production.commit_shown().await?;
+    for pair in Environment::all().windows(2) {
+        promoted(testbed, step, pair[0], pair[1]).await?;
+    }
+    Ok(())
+}
+
+/// From one environment to the one behind it.
+async fn promoted(testbed: &Testbed, step: &StepHandle, from: Environment, to: Environment) -> Result<()> {
+    let page = |environment| Visitor::of(testbed.cluster(environment), &testbed.harness.http);
+    let given = page(from).commit_shown().await?;
+    let before = page(to).commit_shown().await?;
     ensure!(
-        before != staging,
-        "production shows {before} already, so a promotion would prove nothing"
+        before != given,
+        "{to} shows {before} already, so a promotion would prove nothing"
     );
 
     let manifests = testbed.manifests();
     let master = manifests.catch_up().await?;
-    let digests = pins(&manifests, &master, Environment::first()).await?;
+    let digests = pins(&manifests, &master, from).await?;
     let forge = testbed.world.forge.client();
     let images = forge.images(ForgeAccess::ORGANISATION).await?;
 
-    let commit = built(testbed, step, Environment::last(), Duration::from_mins(3)).await?;
+    let commit = built(testbed, step, to, Duration::from_mins(3)).await?;
     let expected = Expected {
         app: "frontend",
-        serves: &staging,
+        serves: &given,
     };
-    let release = merged(testbed, step, Environment::last(), &commit, &expected).await?;
+    let release = merged(testbed, step, to, &commit, &expected).await?;
 
     ensure!(
         release.digests == digests,
-        "production is pinned to {:?}, staging was to {digests:?}",
+        "{to} is pinned to {:?}, {from} was to {digests:?}",
         release.digests
     );
     let images_now = forge.images(ForgeAccess::ORGANISATION).await?;
@@ -57,19 +64,16 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         images_now == images,
         "the registry has changed: {images:?} before, {images_now:?} after"
     );
-    not_built(testbed, &commit)?;
+    not_built(testbed, &commit, to)?;
 
-    let shown = production.commit_shown().await?;
-    ensure!(
-        shown == staging,
-        "the page of production shows {shown}, staging {staging}"
-    );
+    let shown = page(to).commit_shown().await?;
+    ensure!(shown == given, "the page of {to} shows {shown}, {from} {given}");
     let digests: Vec<&str> = digests
         .values()
         .map(|digest| &digest[..digest.len().min(19)])
         .collect();
     step.evidence(format!(
-        "production shows {} from the images of staging ({}); nothing was built",
+        "{to} shows {} from the images of {from} ({}); nothing was built",
         short(&shown),
         digests.join(", ")
     ));
@@ -77,15 +81,15 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 }
 
 /// By what CI says it did: every run of `master` built something, and this one must not have.
-fn not_built(testbed: &Testbed, commit: &str) -> Result<()> {
+fn not_built(testbed: &Testbed, commit: &str, to: Environment) -> Result<()> {
     let ledger = testbed.ci.ledger();
     let run = ledger
         .runs_of(commit)
         .into_iter()
-        .find(|run| run.branch == Environment::last().branch());
+        .find(|run| run.branch == to.branch());
     let run = run.context("CI has no run for the promotion")?;
     let built = images(run)?;
-    ensure!(built.is_empty(), "CI built for production: {}", built.join("; "));
+    ensure!(built.is_empty(), "CI built for {to}: {}", built.join("; "));
     for run in ledger
         .runs
         .iter()

@@ -33,7 +33,7 @@ const SERVER: &str = "argocd-server";
 const HEALED: Duration = Duration::from_secs(15);
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    for cluster in [testbed.first(), testbed.last()] {
+    for cluster in &testbed.clusters {
         rights_end_at_the_namespace(cluster, step).await?;
         the_api_server_refuses_the_rest(cluster, step).await?;
         nobody_signs_in(testbed, cluster, step).await?;

@@ -62,7 +62,7 @@ const RESOURCES: &str = "requests and limits";
 const TOKEN: &str = "no token";
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    for cluster in [testbed.first(), testbed.last()] {
+    for cluster in &testbed.clusters {
         violations_are_refused(cluster, step).await?;
         running_pods_keep_the_rules(testbed, cluster, step).await?;
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures_util::future::try_join_all;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
@@ -87,14 +88,16 @@ async fn no_secret_is_found(testbed: &Testbed, step: &StepHandle, folder: &Path,
     step.doing("collect what there is to search");
     let begun = Instant::now();
     gitops::refreshed(step, testbed, REFRESHED).await?;
-    let (git, images, outside, staging, production, diff, other_diff) = tokio::try_join!(
+    let each = Environment::all().iter().copied();
+    let (git, images, outside, clusters, diffs) = tokio::try_join!(
         searched::git(testbed, folder.join("git")),
         searched::images(testbed, folder.join("images")),
         searched::outside(testbed, folder.join("outside")),
-        searched::cluster(testbed, Environment::first(), folder),
-        searched::cluster(testbed, Environment::last(), folder),
-        searched::diffs(testbed, Environment::first(), folder),
-        searched::diffs(testbed, Environment::last(), folder),
+        try_join_all(
+            each.clone()
+                .map(|environment| searched::cluster(testbed, environment, folder))
+        ),
+        try_join_all(each.map(|environment| searched::diffs(testbed, environment, folder))),
     )?;
     let run = &testbed.harness.run;
     let written = |name: &str, folder, known: &str| Place {
@@ -104,9 +107,8 @@ async fn no_secret_is_found(testbed: &Testbed, step: &StepHandle, folder: &Path,
     };
     let ci = written("what CI said and left", run.file("ci"), "cargo xtask ci push");
     let logs = written("the logs of the run", run.logs(), "kustomize build");
-    let places = [
-        git, images, outside, staging, production, diff, other_diff, ci, logs,
-    ];
+    let mut places = vec![git, images, outside, ci, logs];
+    places.extend(clusters.into_iter().chain(diffs));
     step.measured("collected", begun.elapsed().as_secs_f64());
 
     step.doing("look for the run's secrets");

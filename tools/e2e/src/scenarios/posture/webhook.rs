@@ -12,12 +12,11 @@ use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::deliveries::{address, post, push as payload, signature};
+use crate::scenarios::overlays;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
 
 const APP: &str = PAGE;
-/// One of the files that the Application reads; Argo CD takes no notice of others.
-const CHANGED: &str = "infra/frontend/overlays/staging/kustomization.yaml";
 /// More than `webhook.maxPayloadSizeMB` in infra/argocd.
 const TOO_LARGE: usize = (2 << 20) + 1;
 const LOOKED: Duration = Duration::from_secs(15);
@@ -38,10 +37,12 @@ async fn only_who_knows_the_secret_makes_it_look(testbed: &Testbed, step: &StepH
         &testbed.world.forge.argocd_webhook_secret,
     );
     let (zeros, ones) = ("0".repeat(40), "1".repeat(40));
-    let push = payload(testbed, [&zeros, &ones], CHANGED, 0);
+    // One of the files that the Application reads; Argo CD takes no notice of others.
+    let changed = format!("infra/{}", overlays::of(PAGE));
+    let push = payload(testbed, [&zeros, &ones], &changed, 0);
     // First, because then nothing but a webhook makes it look again within the next minute.
     accepted(testbed, step, &url, &push, secret).await?;
-    let large = payload(testbed, [&zeros, &ones], CHANGED, TOO_LARGE);
+    let large = payload(testbed, [&zeros, &ones], &changed, TOO_LARGE);
     let cases = [
         ("no signature", &push, None),
         (

@@ -9,7 +9,7 @@ use crate::ci::git::Git;
 use crate::ci::git::remote::{Remote as _, Update};
 use crate::ci::tests::git;
 use crate::ci::tests::rewrites::{ALL, Rewrite};
-use crate::environment::{Environment, apps, environments};
+use crate::environment::{Environment, apps, project};
 use project::App;
 
 /// Each rewrite may cost every run a further try.
@@ -29,7 +29,7 @@ impl Simulation {
 
     fn rewrite(&self) {
         let rewrite = ALL[thread_rng().gen_range(0..ALL.len())];
-        let environment = &environments()[usize::from(thread_rng().gen_bool(0.3))];
+        let environment = [project().first(), project().last()][usize::from(thread_rng().gen_bool(0.3))];
         let alone = usize::from(thread_rng().gen_bool(0.3));
         if self.rewrite_by(rewrite, environment, &apps()[alone..]) {
             *self.rewritten.lock().unwrap() += 1;

@@ -11,7 +11,7 @@ use crate::ci::plan;
 use crate::ci::propose::Place;
 use crate::ci::tests::gate::{Door, Gated};
 use crate::ci::tests::model::Merge;
-use crate::environment::{apps, environments, project};
+use crate::environment::{apps, project};
 
 impl Simulation {
     /// Pushes, and starts the runs of each push.
@@ -103,7 +103,7 @@ impl Simulation {
             };
             if self.forge.merge(branch, how) {
                 let at = usize::from(branch.contains(project().last().name()));
-                let environment = &environments()[at];
+                let environment = [project().first(), project().last()][at];
                 let before = merged[at];
                 let now = self.pinned(environment, before).expect("rule 1");
                 merged[at] = Some(now);
