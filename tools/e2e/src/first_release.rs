@@ -1,5 +1,5 @@
-//! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds the images, and each
-//! environment is pinned to them.
+//! The loop's first turn, before any cluster needs it: HEAD is pushed, CI builds the images, and
+//! each environment is pinned to them.
 
 use std::time::{Duration, Instant};
 

@@ -107,7 +107,7 @@ impl Run<'_> {
 }
 
 impl flags::CiPromote {
-    /// From where to where: to the last environment from the one before it, if nothing else is said.
+    /// From where to where: to the last environment from the one before it, if nothing is said.
     fn route(&self) -> Result<(Environment, Environment)> {
         let to = self.to.unwrap_or(project().last());
         let from = self.from.or(project().before(to)).with_context(|| {
