@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::ci::git::{Git, short};
 use crate::ci::overlay::{self, Pin};
 use crate::ci::registry::Images;
-use crate::ci::releases::{Known, Releases};
+use crate::ci::releases::{Known, Releases, State};
 use crate::environment::{Environment, main_branch, project};
 use project::App;
 
@@ -41,6 +41,9 @@ pub(crate) struct Plan {
     /// Tip of the branch that overlays are changed on.
     pub(crate) base: String,
     pub(crate) apps: Vec<AppPlan>,
+    /// Those that are left as they are: what is released has no image of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left: Vec<&'static str>,
     /// Whether anything is to be released at all.
     pub(crate) release: bool,
     /// The later commit that this takes back; a rollback's alone.
@@ -92,14 +95,9 @@ pub(crate) fn promotion(
     base: &str,
 ) -> Result<Plan> {
     let (given, releases) = (Releases::of(git, from, base)?, Releases::of(git, to, base)?);
-    let given = given.state().map_or_else(|| bail!(given.unclear(from)), Ok)?;
-    let commit = given.commit;
-    let mut apps = Vec::new();
-    for ((app, pinned), digest) in project().apps().iter().zip(&releases.now).zip(given.digests) {
-        let fingerprint = git.fingerprint(&commit, app)?;
-        let image = format!("{app}@{digest}");
-        apps.push(AppPlan::of(to, app, pinned, fingerprint, image, Some(digest)));
-    }
+    let known = given.state(git);
+    let given = known.map_or_else(|| bail!(given.unclear(git, from)), Ok)?;
+    let commit = given.commit.clone();
     if let Some(pushed) = pushed
         && !git.same_content(pushed, &commit)?
     {
@@ -108,7 +106,7 @@ pub(crate) fn promotion(
              there first"
         );
     }
-    Plan::of(to, &commit, base, apps).bounded(git, &releases)
+    Plan::of_state(git, to, &given, base, &releases)?.bounded(git, &releases)
 }
 
 pub(crate) fn pinned(git: &Git<'_>, base: &str, app: &App, environment: Environment) -> Result<Pin> {
@@ -139,10 +137,34 @@ impl Plan {
             base: base.to_owned(),
             release: apps.iter().any(|app| app.action != Action::Nothing),
             apps,
+            left: Vec::new(),
             withdraws: None,
             latest: Vec::new(),
             is_outdated: false,
         }
+    }
+
+    /// What giving `environment` the images of `state` means. An app of which it has none is left
+    /// as it is.
+    pub(crate) fn of_state(
+        git: &Git<'_>,
+        environment: Environment,
+        state: &State,
+        base: &str,
+        releases: &Releases,
+    ) -> Result<Self> {
+        let (mut apps, mut left) = (Vec::new(), Vec::new());
+        for ((app, digest), pinned) in project().apps().iter().zip(&state.digests).zip(&releases.now) {
+            let Some(digest) = digest else {
+                left.push(app.name());
+                continue;
+            };
+            let fingerprint = git.fingerprint(&state.commit, app)?;
+            let (image, there) = (format!("{app}@{digest}"), Some(digest.clone()));
+            apps.push(AppPlan::of(environment, app, pinned, fingerprint, image, there));
+        }
+        let plan = Self::of(environment, &state.commit, base, apps);
+        Ok(Self { left, ..plan })
     }
 
     /// Where it is not known what the environment has, nothing may be proposed that is not later
@@ -207,8 +229,12 @@ impl Plan {
         )
     }
 
-    /// Says where the commit behind a digest was lost, and what it was.
-    pub(crate) fn tell_what_was_found(&self) {
+    /// Says which apps are left as they are, and where the commit behind a digest was lost, and
+    /// what it was.
+    pub(crate) fn print_notes(&self) {
+        for app in &self.left {
+            println!("left      {app}: {}", self.why_left());
+        }
         for app in self.apps.iter().filter(|app| app.known == Known::Found) {
             println!(
                 "found     {} lost the commit behind its digest; by the history of the overlays it is {}",
@@ -216,6 +242,15 @@ impl Plan {
                 app.mark_in_words()
             );
         }
+    }
+
+    /// Why an app is left as it is.
+    pub(crate) fn why_left(&self) -> String {
+        format!(
+            "the release of commit {} has no image of it; {} keeps what it has",
+            self.short_commit(),
+            self.environment
+        )
     }
 
     pub(crate) fn print(&self) {

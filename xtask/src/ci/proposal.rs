@@ -107,5 +107,12 @@ fn text(plan: &Plan, changed: &[&AppPlan]) -> String {
             app.name, app.in_overlay, app.fingerprint
         );
     }
-    text
+    text + &left(plan)
+}
+
+/// What a proposal says of apps that it leaves as they are.
+pub(crate) fn left(plan: &Plan) -> String {
+    let lines = plan.left.iter();
+    let lines = lines.map(|app| format!("- {app}: {}\n", plan.why_left()));
+    lines.collect::<Vec<_>>().concat()
 }

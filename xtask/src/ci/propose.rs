@@ -70,7 +70,7 @@ impl Place<'_, '_> {
             let proposal = proposal::describe(&plan);
             let next = self.next(look, &plan, &proposal)?;
             if matches!(next, Next::Rest(_)) {
-                plan.tell_what_was_found();
+                plan.print_notes();
             }
             Ok((proposal, next))
         })

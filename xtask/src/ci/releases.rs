@@ -2,6 +2,8 @@
 //! YAML anew lose comments; the history of the overlays does not. So the comment is believed where
 //! the history has it, and found again there where it is lost.
 
+mod state;
+
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
@@ -12,6 +14,9 @@ use crate::ci::git::{Git, short};
 use crate::ci::overlay::{self, Pin};
 use crate::ci::plan;
 use crate::environment::{Environment, apps};
+
+pub(crate) use self::state::State;
+use self::state::{Has, has_nothing, mark};
 
 /// How it is known which release wrote a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,15 +39,8 @@ struct Release {
     at: String,
     /// What it pins, in the order of the apps; none where it is no release of the app.
     pins: Vec<Option<Pin>>,
-}
-
-/// A state of an environment's overlays that a release, or a rollback to one, has left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct State {
-    pub(crate) commit: String,
-    pub(crate) withdrawn: Option<String>,
-    /// In the order of the apps.
-    pub(crate) digests: Vec<String>,
+    /// Whether it left an app without an image, in the same order.
+    without: Vec<bool>,
 }
 
 /// All that an environment was released to.
@@ -64,39 +62,34 @@ impl Releases {
         })
     }
 
-    /// What it is pinned to now, if that is one release of all apps.
-    pub(crate) fn state(&self) -> Option<State> {
-        let is_known = |known: &Known| matches!(known, Known::Written | Known::Found);
-        let pins = self.now.iter();
-        state(pins.map(|(pin, known)| is_known(known).then_some(pin)))
+    /// What it is pinned to now, if that is one release.
+    pub(crate) fn state(&self, git: &Git<'_>) -> Option<State> {
+        let overlays = self.now.iter().map(|(pin, known)| match known {
+            Known::Written | Known::Found => Has::Pin(pin),
+            Known::Nothing if pin.is_of_no_image() => Has::Nothing,
+            Known::Nothing | Known::Not => Has::Other,
+        });
+        state::state(git, overlays)
     }
 
     /// The releases that it has had, newest first; one that came back stands there twice.
-    pub(crate) fn states(&self) -> Vec<State> {
-        let states = self.history.iter();
-        states
-            .filter_map(|release| state(release.pins.iter().map(Option::as_ref)))
+    pub(crate) fn states(&self, git: &Git<'_>) -> Vec<State> {
+        self.history
+            .iter()
+            .filter_map(|release| release.state(git))
             .collect()
     }
 
     /// Why it is not one release, and what to do.
-    pub(crate) fn unclear(&self, environment: Environment) -> String {
+    pub(crate) fn unclear(&self, git: &Git<'_>, environment: Environment) -> String {
         let way_out = format!(
             "name the right one by `cargo xtask rollback {environment} --to COMMIT`, or push a change{}",
-            self.last_ones()
+            self.last_ones(git)
         );
         let pinned = || apps().iter().zip(&self.now);
-        let without = pinned().filter(|(_, (_, known))| *known == Known::Nothing);
-        let without: Vec<_> = without.map(|(app, _)| app.name()).collect();
-        if without.len() == apps().len() {
+        if pinned().all(|(_, (_, known))| *known == Known::Nothing) {
             return format!(
                 "the overlays of {environment} name no commit: nothing was released to {environment} yet; do that first"
-            );
-        }
-        if !without.is_empty() {
-            return format!(
-                "{} was not released to {environment} yet; do that first: merge the proposal of the commit that added it",
-                without.join(", ")
             );
         }
         for (app, (pin, known)) in pinned() {
@@ -117,9 +110,9 @@ impl Releases {
     }
 
     /// The last releases, for a person to choose from.
-    fn last_ones(&self) -> String {
+    fn last_ones(&self, git: &Git<'_>) -> String {
         let mut known: Vec<String> = Vec::new();
-        for state in self.states() {
+        for state in self.states(git) {
             let commit = short(&state.commit).to_owned();
             if !known.contains(&commit) && known.len() < 5 {
                 known.push(commit);
@@ -143,27 +136,22 @@ impl Releases {
     }
 }
 
-/// One state of pins that name the same release.
-fn state<'p>(pins: impl Iterator<Item = Option<&'p Pin>>) -> Option<State> {
-    let pins: Vec<&Pin> = pins.collect::<Option<_>>()?;
-    let first = *pins.first()?;
-    let alike = pins.iter().all(|pin| mark(pin) == mark(first));
-    alike.then_some(())?;
-    Some(State {
-        commit: first.commit.clone()?,
-        withdrawn: first.withdrawn.clone(),
-        digests: pins.into_iter().map(|pin| pin.digest.clone()).collect(),
-    })
+impl Release {
+    fn state(&self, git: &Git<'_>) -> Option<State> {
+        let overlays = self.pins.iter().zip(&self.without);
+        let overlays = overlays.map(|(pin, without)| match pin {
+            _ if *without => Has::Nothing,
+            Some(pin) => Has::Pin(pin),
+            None => Has::Other,
+        });
+        state::state(git, overlays)
+    }
 }
 
 /// Names the released commit at the end of a proposal's message.
 pub(crate) const SOURCE: &str = "Source: ";
 /// Names the commit that a rollback takes back, there.
 pub(crate) const WITHDRAWN: &str = "Withdrawn: ";
-
-fn mark(pin: &Pin) -> (Option<&String>, Option<&String>) {
-    (pin.commit.as_ref(), pin.withdrawn.as_ref())
-}
 
 /// The releases in the history of `base`, each before those that it followed.
 fn history(git: &Git<'_>, environment: Environment, base: &str) -> Result<Vec<Release>> {
@@ -183,6 +171,7 @@ fn release(change: &Change) -> Option<Release> {
     let pins: Vec<_> = pins.collect();
     pins.iter().any(Option::is_some).then(|| Release {
         at: change.commit.clone(),
+        without: (0..apps().len()).map(|at| has_nothing(change, at)).collect(),
         pins,
     })
 }
@@ -190,7 +179,7 @@ fn release(change: &Change) -> Option<Release> {
 /// What `change` released of one app. A mark that stood there before does not count: the digest
 /// before it may be another by now.
 fn pin(change: &Change, at: usize, told: Option<&Mark>) -> Option<Pin> {
-    let pin = read(&change.after, at)?;
+    let pin = read(&change.after, at).filter(|pin| !pin.is_of_no_image())?;
     let Some(commit) = &pin.commit else {
         let (commit, withdrawn) = told?.clone();
         return Some(Pin {
@@ -244,8 +233,8 @@ fn now(git: &Git<'_>, pins: Vec<Pin>, history: &[Release]) -> Result<Vec<(Pin, K
     let written: Vec<_> = pins.iter().enumerate().map(is_written).collect();
     let of_all = |release: &&Release| {
         let mut apps = release.pins.iter().zip(&pins).zip(&written);
-        state(release.pins.iter().map(Option::as_ref)).is_some()
-            && apps.all(|((known, pin), written)| fits(known.as_ref(), pin, *written))
+        release.state(git).is_some()
+            && apps.all(|((known, pin), written)| pin.is_of_no_image() || fits(known.as_ref(), pin, *written))
     };
     let together = if written.iter().all(|written| *written) {
         None
@@ -259,8 +248,8 @@ fn now(git: &Git<'_>, pins: Vec<Pin>, history: &[Release]) -> Result<Vec<(Pin, K
         }
         let of_one = |release: &&Release| fits(release.pins[at].as_ref(), &pin, false);
         let found = match together {
-            Some(release) => Some(release),
-            None => newest(git, history.iter().filter(of_one).collect())?,
+            Some(release) if release.pins[at].is_some() => Some(release),
+            _ => newest(git, history.iter().filter(of_one).collect())?,
         };
         Ok(match found.and_then(|release| release.pins[at].clone()) {
             Some(found) => (found, Known::Found),

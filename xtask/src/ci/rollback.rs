@@ -11,18 +11,18 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::ci::forge::Proposal;
 use crate::ci::git::{Git, short};
 use crate::ci::look::Look;
-use crate::ci::plan::{Action, AppPlan, Plan};
+use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
 use crate::ci::propose::{Next, Outcome, Place};
 use crate::ci::releases::{Releases, State};
-use crate::environment::{Environment, main_branch, project};
+use crate::environment::{Environment, main_branch};
 
 /// What giving an environment an earlier release means while the overlays are as in `base`: the one
 /// before the present one, or that of the commit `to`, which may be cut short.
 pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, look: &Look) -> Result<Plan> {
     let base = look.base.as_str();
     let releases = Releases::of(git, environment, base)?;
-    let (now, history) = (releases.state(), releases.states());
+    let (now, history) = (releases.state(git), releases.states(git));
     let target = match (to, &now) {
         (Some(to), _) => named(git, &history, to, environment)?,
         (None, Some(now)) => before(git, &history, &now.commit)?.with_context(|| {
@@ -31,7 +31,7 @@ pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, lo
                 now.commit
             )
         })?,
-        (None, None) => bail!(releases.unclear(environment)),
+        (None, None) => bail!(releases.unclear(git, environment)),
     };
     let last = match &now {
         Some(now) => now.withdrawn.clone().or(Some(now.commit.clone())),
@@ -41,15 +41,7 @@ pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, lo
     let newest = newest(git, &last.unwrap_or_else(|| target.commit.clone()), look)?;
     let wanted = git.is_ancestor(&newest, &target.commit) || git.same_content(&newest, &target.commit)?;
     let withdraws = (!wanted).then_some(newest);
-    let apps = project().apps().iter().zip(&target.digests).zip(&releases.now);
-    let apps = apps.map(|((app, digest), pinned)| {
-        let fingerprint = git.fingerprint(&target.commit, app)?;
-        let image = format!("{app}@{digest}");
-        let there = Some(digest.clone());
-        Ok(AppPlan::of(environment, app, pinned, fingerprint, image, there))
-    });
-    let apps = apps.collect::<Result<Vec<_>>>()?;
-    let mut plan = Plan::of(environment, &target.commit, base, apps);
+    let mut plan = Plan::of_state(git, environment, target, base, &releases)?;
     plan.release = now.is_none_or(|now| {
         target.commit != now.commit || target.digests != now.digests || withdraws != now.withdrawn
     });
@@ -90,7 +82,7 @@ impl Place<'_, '_> {
             let proposal = describe(&plan);
             let next = self.next_of_rollback(look, &plan, &proposal)?;
             if matches!(next, Next::Rest(_)) {
-                plan.tell_what_was_found();
+                plan.print_notes();
             }
             Ok((proposal, next))
         })
@@ -133,6 +125,7 @@ fn describe(plan: &Plan) -> Proposal {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "- {}: {digest} (was {})", app.name, app.in_overlay);
     }
+    text.push_str(&proposal::left(plan));
     if let Some(withdrawn) = &plan.withdraws {
         let _ = writeln!(
             text,

@@ -34,6 +34,11 @@ impl Git<'_> {
         })
     }
 
+    /// Whether the commit has files of the app.
+    pub(crate) fn has(&self, commit: &str, app: &App) -> Result<bool> {
+        Ok(self.contents(commit)?.fingerprints.contains_key(app.name()))
+    }
+
     /// Whether every app is the same in both commits.
     pub(crate) fn same_content(&self, one: &str, other: &str) -> Result<bool> {
         Ok(one == other || self.contents(one)?.fingerprints == self.contents(other)?.fingerprints)

@@ -9,6 +9,7 @@ mod gate;
 mod marks;
 mod merges;
 mod model;
+mod new_app;
 mod outages;
 mod person;
 mod promote;
