@@ -26,11 +26,11 @@ use serde_json::json;
 use xshell::{Shell, cmd};
 
 use crate::{
+    checkout::Checkout,
     cluster::Cluster,
     harness::Harness,
     process::Tool,
     progress::StepHandle,
-    testbed::Testbed,
     wait::{Verdict, eventually},
     world::World,
 };
@@ -98,13 +98,13 @@ pub(crate) async fn whole(step: &StepHandle, cluster: &Cluster) -> Result<()> {
 
 /// Applies the root Application of the cluster's environment, as the manifests' repository has it;
 /// everything else follows from Git.
-pub(crate) async fn apply_root(testbed: &Testbed, cluster: &Cluster) -> Result<()> {
+pub(crate) async fn apply_root(harness: &Harness, manifests: &Checkout, cluster: &Cluster) -> Result<()> {
     let environment = cluster.environment;
     let path = format!("infra/local/root/{environment}.yaml");
-    let root = testbed.manifests().file_at("HEAD", &path).await?;
-    let log = testbed.harness.run.log(&format!("argocd-{environment}"));
+    let root = manifests.file_at("HEAD", &path).await?;
+    let log = harness.run.log(&format!("argocd-{environment}"));
     cluster
-        .apply(&testbed.harness, &root, &log)
+        .apply(harness, &root, &log)
         .await
         .with_context(|| format!("apply the root Application of {environment}"))
 }

@@ -1,291 +1,206 @@
-//! From nothing to a [`Testbed`]: the steps of [`plan::up`], each handing its value to the next.
+//! Every step from nothing to a [`Testbed`], with the time it may take and the steps it waits for.
+//! The one page to read to know what a run does before its scenarios: these lists are what is
+//! carried out, announced and counted.
 
-use std::{
-    sync::{Arc, Mutex, atomic::Ordering},
-    time::Duration,
-};
+mod actions;
+mod context;
 
-use anyhow::{Context, Result, bail, ensure};
-use futures_util::future::try_join_all;
-use pipelines::{Runner, System};
-use supply::needs::Group;
-use tokio::sync::SetOnce;
+use std::sync::Arc;
+
+use anyhow::{Result, bail, ensure};
 
 use crate::{
-    account::Account,
-    admission, argocd,
-    cluster::{self, Cluster, ClusterState},
-    environment::Environment,
-    first_release::{first_release, start_ci},
-    harness::Harness,
-    leftovers,
-    network::Network,
-    plan,
-    progress::StepHandle,
-    session::Session,
-    state::{State, Up},
-    teardown,
+    environment::Environment, harness::Harness, plan::Plan, session::Session, state::State, step::Step,
     testbed::Testbed,
-    world::{self, World},
 };
+use context::BringUp;
 
-/// Doctor and supply: everything that is needed before anything is started.
-pub(crate) async fn harness(session: &Session, admission: bool) -> Result<Arc<Harness>> {
-    let account = Account::read(&session.run.repo)?;
-    let options = supply::Options {
-        mode: session.options.supply.into(),
-        mirror: session.options.mirror.clone(),
-        install: !session.options.no_install,
-        admission,
-    };
-    let system = session.options.system();
-    let (progress, logs) = (&session.progress, session.run.logs());
-    progress
-        .step(&plan::DOCTOR, async |step| {
-            let (cache, options, step, logs) =
-                (session.cache.clone(), options.clone(), step.clone(), logs.clone());
-            blocking(move || {
-                supply::doctor::run(&cache, &options, &step, &logs)?;
-                match system {
-                    System::Codebuild => Ok(()),
-                    _ => supply::doctor::ready(
-                        &[Group::Python, Group::Pipelines],
-                        options.install,
-                        &step,
-                        &logs,
-                    ),
-                }
-            })
-            .await?;
-            session.find_engine()
-        })
-        .await?;
-    let engine = session
-        .engine
-        .get()
-        .context("the doctor has just found an engine")?
-        .clone();
-    let cgroup_v1 = engine.on_cgroup_v1(&session.run.logs())?;
-    if cgroup_v1 {
-        progress.say(
-            "this machine has cgroup v1, which Kubernetes is about to give up: the nodes run with failCgroupV1: false",
-        );
+const DOCTOR: Step = Step::new("doctor", "what this machine needs", 300);
+const SUPPLY: Step = Step::new("supply", "tools and images", 2400);
+pub(crate) const NETWORK: Step = Step::new("network", "leftovers, network", 120);
+const WORLD: Step = Step::new("world", "forge and AWS", 180);
+const FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1800);
+const ROOT: Step = Step::new("root", "root applications", 60);
+const ATTACH: Step = Step::new("attach", "connect to what is up", 60);
+
+/// The steps of one environment.
+struct OfCluster {
+    environment: Environment,
+    create: Step,
+    argocd: Step,
+    admission: Step,
+}
+
+impl OfCluster {
+    fn all() -> Vec<Self> {
+        Environment::all().iter().copied().map(Self::new).collect()
     }
-    let (parts, ci) = progress
-        .step(&plan::SUPPLY, async |step| {
-            let (cache, engine, step) = (session.cache.clone(), engine.clone(), step.clone());
-            blocking(move || {
-                let parts = supply::supply(&cache, &engine, &options, &step, &logs)?;
-                Ok((
-                    parts,
-                    Runner::supply(system, &cache, options.install, &step, &logs)?,
-                ))
-            })
-            .await
-        })
-        .await?;
-    session.use_kubectl(parts.tools.kubectl.clone());
-    // A connection of its own for each question: one that is kept would stay with a pod that is
-    // ending.
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .pool_max_idle_per_host(0)
-        .connect_timeout(Duration::from_secs(3))
-        .timeout(Duration::from_secs(20))
-        .build()
-        .context("make an HTTP client")?;
-    Ok(Arc::new(Harness {
-        run: session.run.clone(),
-        engine,
-        cgroup_v1,
-        parts,
-        ci,
-        cache: session.cache.clone(),
-        account,
-        http,
-    }))
-}
 
-/// Removes what an earlier run left, and makes the network.
-async fn network(session: &Session, harness: &Harness) -> Result<Network> {
-    let progress = &session.progress;
-    progress
-        .step(&plan::NETWORK, async |step| {
-            let removed = teardown::remove(&harness.run, &harness.engine, &harness.cache, step).await?;
-            if !removed.is_empty() {
-                progress.say(&format!(
-                    "removed what an earlier run left: {}",
-                    removed.join(", ")
-                ));
-            }
-            save(harness, None)?;
-            session.touched.store(true, Ordering::SeqCst);
-            Network::ensure(&harness.run, &harness.engine).await
-        })
-        .await
-}
-
-/// Brings up both clusters and nothing else, as far as their nodes find each other.
-pub(crate) async fn clusters(session: &Session) -> Result<()> {
-    let harness = harness(session, false).await?;
-    let network = network(session, &harness).await?;
-    let one = async |environment: Environment| {
-        let create = async |step: &StepHandle| {
-            let sites = cluster::sites()?;
-            let nodes = cluster::nodes(&harness, &network, environment, &sites, step).await?;
-            nodes.find_each_other(&harness).await
+    fn new(environment: Environment) -> Self {
+        // As long as the program, as the other steps.
+        let step = |id: &str, title: &str, seconds| {
+            Step::new(
+                format!("{id}-{environment}").leak(),
+                format!("{title} {environment}").leak(),
+                seconds,
+            )
         };
-        session.progress.step(&plan::of(environment).create, create).await
-    };
-    try_join_all(Environment::all().iter().copied().map(one)).await?;
-    Ok(())
+        Self {
+            environment,
+            create: step("cluster", "cluster", 240),
+            argocd: step("argocd", "Argo CD", 300),
+            admission: step("admission", "admission of images", 240),
+        }
+    }
+}
+
+/// What is needed before anything is started.
+pub(crate) fn preparation<'s>() -> Plan<BringUp<'s>> {
+    let mut plan: Plan<BringUp<'_>> = Plan::new();
+    plan.add(DOCTOR, &[], |up, step| Box::pin(up.doctor(step)));
+    plan.add(SUPPLY, &[DOCTOR.id], |up, step| Box::pin(up.supply(step)));
+    plan
+}
+
+/// All of it. A cluster goes on to its Argo CD without waiting for the others, and the CI builds
+/// while the clusters start. The admission controller is installed if it was asked for.
+pub(crate) fn everything<'s>(admission: bool) -> Plan<BringUp<'s>> {
+    let mut plan = preparation();
+    plan.add(NETWORK, &[SUPPLY.id], |up, step| Box::pin(up.network(step)));
+    let clusters = OfCluster::all();
+    for OfCluster {
+        environment, create, ..
+    } in &clusters
+    {
+        let environment = *environment;
+        plan.add(*create, &[NETWORK.id], move |up, step| {
+            Box::pin(up.cluster(environment, step))
+        });
+    }
+    plan.add(WORLD, &[NETWORK.id], |up, step| Box::pin(up.world(step)));
+    plan.add(FIRST_IMAGES, &[WORLD.id], |up, step| {
+        Box::pin(up.first_images(step))
+    });
+    for OfCluster {
+        environment,
+        create,
+        argocd,
+        ..
+    } in &clusters
+    {
+        let environment = *environment;
+        plan.add(*argocd, &[create.id, WORLD.id], move |up, step| {
+            Box::pin(up.argocd(environment, step))
+        });
+    }
+    for OfCluster {
+        environment,
+        create,
+        admission,
+        ..
+    } in clusters.iter().filter(|_| admission)
+    {
+        let environment = *environment;
+        plan.add(*admission, &[create.id, WORLD.id], move |up, step| {
+            Box::pin(up.admission(environment, step))
+        });
+    }
+    let all = plan.ids();
+    plan.add(ROOT, &all, |up, step| Box::pin(up.root(step)));
+    plan
+}
+
+/// The clusters and nothing else, as far as their nodes find each other.
+pub(crate) fn nodes<'s>() -> Plan<BringUp<'s>> {
+    let mut plan = preparation();
+    plan.add(NETWORK, &[SUPPLY.id], |up, step| Box::pin(up.network(step)));
+    for OfCluster {
+        environment, create, ..
+    } in OfCluster::all()
+    {
+        plan.add(create, &[NETWORK.id], move |up, step| {
+            Box::pin(up.nodes(environment, step))
+        });
+    }
+    plan
+}
+
+/// To what an earlier command left running.
+pub(crate) fn connection<'s>() -> Plan<BringUp<'s>> {
+    let mut plan = preparation();
+    plan.add(ATTACH, &[SUPPLY.id], |up, step| Box::pin(up.attach(step)));
+    plan
+}
+
+/// Finds or supplies what is needed before anything is started.
+pub(crate) async fn harness(session: &Session, admission: bool) -> Result<Arc<Harness>> {
+    let up = BringUp::new(session, admission);
+    preparation().carry_out(&session.progress, &up).await?;
+    up.harness.get().cloned()
 }
 
 /// Brings everything up. What an earlier run left is removed first, whether it was killed or told
 /// to keep it.
 pub(crate) async fn up(session: &Session) -> Result<Testbed> {
-    let harness = harness(session, session.options.admission).await?;
-    let progress = &session.progress;
-    let network = network(session, &harness).await?;
+    let admission = session.options.admission;
+    let up = BringUp::new(session, admission);
+    everything(admission).carry_out(&session.progress, &up).await?;
+    up.testbed()
+}
 
-    // Each cluster needs the world for its Argo CD only.
-    let world_is_up = SetOnce::new();
-    let world_and_ci = async {
-        let world = progress
-            .step(&plan::WORLD, async |step| {
-                let layout = session.options.layout.unwrap_or_default();
-                world::bring_up(&harness, &network, layout, step).await
-            })
-            .await?;
-        world_is_up
-            .set(world.clone())
-            .context("the world is brought up once")?;
-        let ci = progress
-            .step(&plan::FIRST_IMAGES, async |step| {
-                first_release(step, &harness, &world).await
-            })
-            .await?;
-        Ok((world, ci))
-    };
-    let one = |environment: Environment| {
-        let steps = plan::of(environment);
-        let (harness, network, world_is_up) = (&harness, &network, &world_is_up);
-        async move {
-            let cluster = progress
-                .step(&steps.create, async |step| {
-                    cluster::create(harness, network, environment, &cluster::sites()?, step).await
-                })
-                .await?;
-            let world: &World = world_is_up.wait().await;
-            let argocd = progress.step(&steps.argocd, async |step| {
-                argocd::install(harness, &cluster, world, step).await
-            });
-            let admission = async {
-                let Some(signing) = &world.signing else {
-                    return Ok(());
-                };
-                let install =
-                    async |step: &StepHandle| admission::install(harness, &cluster, signing, step).await;
-                progress.step(&steps.admission, install).await
-            };
-            tokio::try_join!(Box::pin(argocd), Box::pin(admission))?;
-            anyhow::Ok(cluster)
-        }
-    };
-    let each = try_join_all(Environment::all().iter().copied().map(one));
-    let ((world, ci), clusters) = tokio::try_join!(world_and_ci, each)?;
-
-    let testbed = Testbed {
-        harness,
-        world,
-        ci,
-        clusters,
-        rebuilt: Mutex::default(),
-    };
-    progress
-        .step(&plan::ROOT, async |_| {
-            let apply = testbed
-                .clusters
-                .iter()
-                .map(|cluster| argocd::apply_root(&testbed, cluster));
-            try_join_all(apply).await?;
-            let up = Up {
-                ci: session.options.system(),
-                world: testbed.world.clone(),
-                clusters: testbed.clusters.iter().map(Cluster::state).collect(),
-            };
-            save(&testbed.harness, Some(up))
-        })
-        .await?;
-    Ok(testbed)
+/// Brings up the clusters and nothing else.
+pub(crate) async fn clusters(session: &Session) -> Result<()> {
+    nodes()
+        .carry_out(&session.progress, &BringUp::new(session, false))
+        .await
 }
 
 /// Connects to what `up` left running.
 pub(crate) async fn attach(session: &Session) -> Result<Testbed> {
-    let Some(up) = State::load(&session.cache)?.and_then(|state| state.up) else {
+    let Some(standing) = State::load(&session.cache)?.and_then(|state| state.up) else {
         bail!("nothing is up, or only a part of it; run `cargo xtask e2e up` first");
     };
-    if let Some(asked) = session.options.layout
-        && asked != up.world.layout
-    {
-        bail!("what is up has another layout; leave `--layout` out, or run `cargo xtask e2e down` first");
+    if let Some(asked) = session.options.layout {
+        ensure!(
+            asked == standing.world.layout,
+            "what is up has another layout; leave `--layout` out, or run `cargo xtask e2e down` first"
+        );
     }
-    let harness = harness(session, up.world.signing.is_some()).await?;
-    session
-        .progress
-        .step(&plan::ATTACH, async |step| {
-            step.doing("connect to the clusters");
-            let clusters = try_join_all(up.clusters.into_iter().map(Cluster::open)).await?;
-            for &environment in Environment::all() {
-                let is_up = clusters.iter().any(|cluster| cluster.environment == environment);
-                ensure!(
-                    is_up,
-                    "{environment} is not up; run `cargo xtask e2e down`, then `up`"
-                );
-            }
-            for cluster in &clusters {
-                let answer = cluster.client.apiserver_version().await;
-                answer.with_context(|| {
-                    format!(
-                        "cluster {} does not answer; remove it with `cargo xtask e2e down`",
-                        cluster.name
-                    )
-                })?;
-            }
-            step.doing("start the CI");
-            // The one in the background shares the checkout with it.
-            leftovers::end_processes(&session.cache).await?;
-            let ci = start_ci(&harness, &up.world).await?;
-            Ok(Testbed {
-                harness,
-                world: up.world,
-                ci,
-                clusters,
-                rebuilt: Mutex::default(),
-            })
-        })
-        .await
+    let up = BringUp::onto(session, standing);
+    connection().carry_out(&session.progress, &up).await?;
+    up.testbed()
 }
 
-/// Other commands find the cluster that was rebuilt.
-pub(crate) fn remember(harness: &Harness, rebuilt: &Cluster) -> Result<()> {
-    let state = State::load(&harness.cache)?;
-    let mut state = state.context("what is up was forgotten")?;
-    let up = state.up.as_mut().context("nothing is up")?;
-    let same = |cluster: &&mut ClusterState| cluster.environment == rebuilt.environment;
-    let known = up.clusters.iter_mut().find(same);
-    *known.context("the cluster was not up")? = rebuilt.state();
-    state.save(&harness.cache)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn save(harness: &Harness, up: Option<Up>) -> Result<()> {
-    let (run, folder) = (harness.run.id.clone(), harness.run.path.clone());
-    State { run, folder, up }.save(&harness.cache)
-}
+    fn titles(plan: &Plan<BringUp<'_>>) -> Vec<String> {
+        let rows = plan.rows().into_iter();
+        rows.map(|row| row.iter().map(|step| step.title).collect::<Vec<_>>().join(" ∥ "))
+            .collect()
+    }
 
-/// Work of the supply, which knows no tokio.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .context("the thread of this step ended by itself")?
+    #[test]
+    fn all_that_can_goes_on_side_by_side() {
+        let of_each = |what: &str| {
+            let each = Environment::all()
+                .iter()
+                .map(|environment| format!("{what} {environment}"));
+            each.collect::<Vec<_>>().join(" ∥ ")
+        };
+        let (clusters, argocd) = (of_each("cluster"), of_each("Argo CD"));
+        let mut rows = vec![
+            "what this machine needs".to_owned(),
+            "tools and images".to_owned(),
+            "leftovers, network".to_owned(),
+            format!("{clusters} ∥ forge and AWS ∥ first images by CI ∥ {argocd}"),
+            "root applications".to_owned(),
+        ];
+        assert_eq!(titles(&everything(false)), rows);
+        rows[3] = format!("{} ∥ {}", rows[3], of_each("admission of images"));
+        assert_eq!(titles(&everything(true)), rows);
+        assert_eq!(titles(&nodes())[3..], [clusters]);
+        assert_eq!(titles(&connection())[2..], ["connect to what is up"]);
+    }
 }

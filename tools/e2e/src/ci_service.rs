@@ -69,7 +69,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let state = State::load(&cache)?.context("nothing is up")?;
     let up = state.up.context("only a part is up")?;
     let run = RunDir::at(&state.run, &state.folder)?;
-    let progress = Progress::new(2, History::new());
+    let progress = Progress::new(bring_up::preparation().len(), History::new());
     let session = Session::new(run, cache, progress, options.going_on(up.ci));
     let building = async {
         let harness = bring_up::harness(&session, up.world.signing.is_some()).await?;

@@ -7,7 +7,7 @@ use supply::cache::Cache;
 
 use crate::{
     ci_service, crash_test, environment, failures_page, leftovers,
-    lifecycle::{self, Goal},
+    lifecycle::{self, commands},
     loop_bench,
     options::Options,
     render, repeat, scenario_list, world,
@@ -90,27 +90,31 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(command: Option<Command>, options: Options) -> ExitCode {
-    let goal = match command {
-        Some(Command::StartContainers) => return exit_code(world::containers::serve().await),
-        Some(Command::CiService) => return exit_code(Box::pin(ci_service::serve(options)).await),
-        Some(Command::List(args)) => return exit_code(scenario_list::run(&args)),
-        Some(Command::Report { folder }) => return exit_code(render::again(folder)),
-        Some(Command::Failures { check }) => return exit_code(failures_page::run(check)),
-        Some(Command::CrashTest(args)) => return exit_code(Box::pin(crash_test::run(&args)).await),
-        Some(Command::Up) => Goal::Up,
-        Some(Command::Run) => Goal::Run,
-        Some(Command::Bench(args)) => Goal::Bench(args),
-        Some(Command::Down) => Goal::Down,
-        Some(Command::Logs) => Goal::Logs,
-        Some(Command::Clusters) => Goal::Clusters,
-        None => Goal::Proof,
-    };
+    match command {
+        Some(Command::StartContainers) => exit_code(world::containers::serve().await),
+        Some(Command::CiService) => exit_code(Box::pin(ci_service::serve(options)).await),
+        Some(Command::List(args)) => exit_code(scenario_list::run(&args)),
+        Some(Command::Report { folder }) => exit_code(render::again(folder)),
+        Some(Command::Failures { check }) => exit_code(failures_page::run(check)),
+        Some(Command::CrashTest(args)) => exit_code(Box::pin(crash_test::run(&args)).await),
+        Some(Command::Up) => on_clusters(commands::Up, options).await,
+        Some(Command::Run) => on_clusters(commands::Run, options).await,
+        Some(Command::Bench(args)) => on_clusters(commands::Bench(args), options).await,
+        Some(Command::Down) => on_clusters(commands::Down, options).await,
+        Some(Command::Logs) => on_clusters(commands::Logs, options).await,
+        Some(Command::Clusters) => on_clusters(commands::Clusters, options).await,
+        None => on_clusters(commands::Proof, options).await,
+    }
+}
+
+/// A command that works on clusters, as often as is asked for.
+async fn on_clusters(command: impl lifecycle::Command, options: Options) -> ExitCode {
     if let Some(times) = options.repeat {
         return exit_code(repeat::run(times, &options).await);
     }
     // Whatever this process starts carries its mark, so that a later one can end it.
     match Cache::locate().and_then(|cache| leftovers::mark(&cache)) {
-        Ok(()) => Box::pin(lifecycle::run(goal, options)).await,
+        Ok(()) => Box::pin(lifecycle::run(command, options)).await,
         Err(error) => exit_code(Err(error)),
     }
 }

@@ -1,5 +1,9 @@
 //! What the harness itself has before anything runs in a container: tools, settings, and a folder.
 
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
 use crate::{account::Account, run_dir::RunDir};
 
 /// What is known before anything runs in a container. Shared (`Arc`), because the CI outlives the
@@ -16,4 +20,16 @@ pub(crate) struct Harness {
     pub(crate) account: Account,
     /// For everything on this machine: no proxy, short connect timeout.
     pub(crate) http: reqwest::Client,
+}
+
+/// A client for everything on this machine. A connection of its own for each question: one that is
+/// kept would stay with a pod that is ending.
+pub(crate) fn http() -> Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .connect_timeout(Duration::from_secs(3))
+        .timeout(Duration::from_secs(20))
+        .build()
+        .context("make an HTTP client")
 }

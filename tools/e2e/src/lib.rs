@@ -1,6 +1,6 @@
 //! Proves the whole GitOps loop on one machine:
 //! `doctor → supply → clusters ∥ world → argocd → root → scenarios → report → down`. The steps are
-//! listed in [`plan`]; each arrow is one typed value of [`testbed`].
+//! listed in [`bring_up`]; each arrow is one typed value.
 
 #![allow(
     unreachable_pub,
@@ -52,6 +52,7 @@ mod scenarios;
 mod selection;
 mod session;
 mod state;
+mod step;
 mod teardown;
 mod testbed;
 mod wait;

@@ -1,36 +1,34 @@
-//! The commands: which steps each runs, and what happens after the last one, whatever its outcome.
+//! How a command that works on clusters begins and ends: what is checked before its first step, and
+//! what happens after the last one, whatever its outcome.
 
 mod announce;
-mod goal;
+mod cleanup;
+mod command;
+pub(crate) mod commands;
 
-use std::{fs, io::ErrorKind, path::Path, process::ExitCode, sync::atomic::Ordering};
+use std::{process::ExitCode, sync::atomic::Ordering};
 
-use anyhow::{Context, Result, bail};
-use e2e_report::Diagnosis;
+use anyhow::{Context, Result};
+use e2e_report::{Diagnosis, Report};
 use supply::cache::{Cache, Lock};
 
 use crate::{
-    bring_up, ci_service, diagnose,
+    ci_service,
     interrupt::{self, Interrupt},
-    loop_bench, machine,
+    machine,
     options::{Options, Output},
-    plan,
     progress::Progress,
-    render,
-    run_dir::RunDir,
-    runner,
+    render, runner,
     scenario::Scenario,
     selection,
     session::Session,
     state::{State, Timings},
-    teardown,
 };
-
-pub(crate) use goal::Goal;
+pub(crate) use command::Command;
 
 /// Runs one command and gives the exit code of the process.
-pub(crate) async fn run(goal: Goal, options: Options) -> ExitCode {
-    let begun = begin(&goal, options).and_then(|begun| Ok((begun, Interrupt::listen()?)));
+pub(crate) async fn run(command: impl Command, options: Options) -> ExitCode {
+    let begun = begin(&command, options).and_then(|begun| Ok((begun, Interrupt::listen()?)));
     let ((session, chosen, _lock), interrupt) = match begun {
         Ok(begun) => begun,
         Err(error) => {
@@ -40,11 +38,8 @@ pub(crate) async fn run(goal: Goal, options: Options) -> ExitCode {
     };
     let about = render::About::now(&session).await;
     let _load = machine::watch(session.progress.recorder());
-    let outcome = Box::pin(interrupt.bound(body(&goal, &session, &chosen))).await;
-    if goal.runs_scenarios() {
-        runner::note_skipped(session.progress.recorder(), &chosen);
-    }
-    let passed = finish(&goal, &session, outcome, about).await;
+    let outcome = Box::pin(interrupt.bound(command.carry_out(&session, &chosen))).await;
+    let passed = finish(&command, &session, &chosen, outcome, about).await;
     if interrupt::asked() {
         return interrupt::EXIT_CODE.into();
     }
@@ -58,176 +53,122 @@ pub(crate) async fn run(goal: Goal, options: Options) -> ExitCode {
 type Begun = (Session, Vec<&'static Scenario>, Lock);
 
 /// Everything that can be found wrong before anything is started.
-fn begin(goal: &Goal, options: Options) -> Result<Begun> {
+fn begin<C: Command>(command: &C, options: Options) -> Result<Begun> {
     let chosen = selection::select(&options.only, &options.suite)?;
     let cache = Cache::locate()?;
     let lock = cache.lock()?;
-    let state = State::load(&cache);
-    let run = match (goal, &state) {
-        // What was brought up writes on in the folder of its run.
-        (Goal::Run, Ok(Some(state))) => without_diagnostics(&state.run, &state.folder)?,
-        (Goal::Logs, Ok(Some(state))) => RunDir::at(&state.run, &state.folder)?,
-        (Goal::Bench(_), Ok(Some(state))) if state.up.is_some() => RunDir::at(&state.run, &state.folder)?,
-        (_, Ok(None)) if goal.needs_what_is_up() => {
-            bail!("nothing is up; run `cargo xtask e2e up` first")
-        }
-        (_, Err(error)) if goal.needs_what_is_up() => bail!("{error:#}"),
-        _ => RunDir::create()?,
-    };
-    let options = match (goal, state) {
-        (Goal::Run, Ok(Some(State { up: Some(up), .. }))) => options.going_on(up.ci),
+    let run = command.folder(State::load(&cache))?;
+    let up = State::load(&cache).ok().flatten().and_then(|state| state.up);
+    let options = match &up {
+        Some(up) if C::GOES_ON => options.going_on(up.ci),
         _ => options,
     };
     let timings = Timings::load(&cache);
-    if goal.brings_all_up() {
-        announce::announce(goal.runs_scenarios(), &chosen, &cache, &timings, &options)?;
+    if C::BRINGS_ALL_UP {
+        announce::announce(C::RUNS_SCENARIOS, &chosen, &cache, &timings, &options)?;
     }
-    let steps = goal.steps(&options, chosen.len());
+    let steps = command.steps(&options, up.as_ref(), chosen.len());
     let progress = Progress::new(steps, timings.steps);
     Ok((Session::new(run, cache, progress, options), chosen, lock))
 }
 
-/// The folder of the run that brought up what is up, without what earlier scenarios saved in it.
-fn without_diagnostics(id: &str, folder: &Path) -> Result<RunDir> {
-    let run = RunDir::at(id, folder)?;
-    match fs::remove_dir_all(run.diagnostics()) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).context("remove the last diagnostics")
-        }
-        _ => Ok(run),
-    }
-}
-
-async fn body(goal: &Goal, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
-    match goal {
-        Goal::Proof => {
-            let mut testbed = Box::pin(bring_up::up(session)).await?;
-            runner::run(&session.progress, &mut testbed, chosen).await
-        }
-        Goal::Up => Box::pin(bring_up::up(session))
-            .await
-            .map(|testbed| announce::say_where(session, &testbed)),
-        Goal::Run => {
-            let mut testbed = bring_up::attach(session).await?;
-            runner::run(&session.progress, &mut testbed, chosen).await
-        }
-        Goal::Bench(args) => {
-            let standing = State::load(&session.cache)?.is_some_and(|state| state.up.is_some());
-            let testbed = if standing {
-                bring_up::attach(session).await?
-            } else {
-                Box::pin(bring_up::up(session)).await?
-            };
-            loop_bench::run(session, &testbed, args).await
-        }
-        Goal::Down => down(session).await,
-        Goal::Logs => {
-            session.find_engine()?;
-            save_diagnostics(session).await
-        }
-        Goal::Clusters => bring_up::clusters(session).await,
-    }
-}
-
 /// Diagnostics, removal, report; true if all went well.
-async fn finish(goal: &Goal, session: &Session, outcome: Result<()>, about: render::About) -> bool {
-    let mut error = outcome.err();
-    let touched = session.touched.load(Ordering::SeqCst) || matches!(goal, Goal::Run);
-    // A scenario that failed has saved them, as it left things.
-    let saved = session.run.diagnostics().exists();
-    if goal.reports() && error.is_some() && touched && session.engine.get().is_some() && !saved {
-        note(session, save_diagnostics(session).await);
+async fn finish<C: Command>(
+    command: &C,
+    session: &Session,
+    chosen: &[&'static Scenario],
+    outcome: Result<()>,
+    about: render::About,
+) -> bool {
+    if C::RUNS_SCENARIOS {
+        runner::note_skipped(session.progress.recorder(), chosen);
     }
-    // What stood before is not removed: it was not touched.
-    let remove = goal.removes(error.is_some(), session.options.keep);
-    if remove && touched {
-        let removed = down(session).await;
-        error = error.or(removed.err());
-    }
-    if goal.leaves_ci_running() && !interrupt::asked() && stays_up(session) {
+    let error = clean_up(command, session, outcome.err()).await;
+    if C::LEAVES_CI_RUNNING && !interrupt::asked() && stays_up(session) {
         note(session, ci_service::start(session).await);
     }
-    let diagnosis = error.as_ref().map(|error| Diagnosis {
-        cause: format!("{error:#}"),
-        next: goal
-            .next_command(interrupt::asked(), session.options.keep)
-            .to_owned(),
-    });
-    let report = render::report(session, about, diagnosis);
-    let whole =
-        matches!(goal, Goal::Proof) && session.options.only.is_empty() && session.options.suite.is_empty();
-    if goal.reports() {
-        note(
-            session,
-            report.write(&session.run.path).context("write the report"),
-        );
-        note(
-            session,
-            Timings::load(&session.cache).learn(&report, whole, &session.cache),
-        );
-        match session.options.output {
-            Output::Text => println!("\n{}", report.table()),
-            Output::Json => println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default()),
-        }
+    let next = next_command(command, session);
+    if C::REPORTS {
+        let diagnosis = error.as_ref().map(|error| Diagnosis {
+            cause: format!("{error:#}"),
+            next: next.to_owned(),
+        });
+        let whole = C::BRINGS_ALL_UP && C::RUNS_SCENARIOS;
+        report(session, whole, &render::report(session, about, diagnosis));
     }
-    match &error {
-        None if goal.reports() => {
-            eprintln!("passed; report: {}", session.run.file(e2e_report::PAGE).display());
-        }
-        None => {}
-        Some(error) => {
-            eprintln!("error: {error:#}");
-            if goal.reports() {
-                eprintln!("report: {}", session.run.file(e2e_report::PAGE).display());
-            }
-            if session.run.diagnostics().exists() {
-                eprintln!("diagnostics: {}", session.run.diagnostics().display());
-            }
-            eprintln!("logs: {}", session.run.logs().display());
-            eprintln!(
-                "next: {}",
-                goal.next_command(interrupt::asked(), session.options.keep)
-            );
-        }
-    }
+    say_how_it_ended::<C>(session, error.as_ref(), next);
     error.is_none()
 }
 
-async fn down(session: &Session) -> Result<()> {
-    if !supply::engine::Engine::installed() {
-        session
-            .progress
-            .say("nothing was there: this machine has no container engine");
-        return Ok(());
+/// Saves what tells of a failure, and removes what is not to stay; gives the first error.
+async fn clean_up<C: Command>(
+    command: &C,
+    session: &Session,
+    error: Option<anyhow::Error>,
+) -> Option<anyhow::Error> {
+    let touched = session.touched.load(Ordering::SeqCst) || C::GOES_ON;
+    // A scenario that failed has saved them, as it left things.
+    let saved = session.run.diagnostics().exists();
+    if C::REPORTS && error.is_some() && touched && session.engine.get().is_some() && !saved {
+        note(session, cleanup::save_diagnostics(session).await);
     }
-    session.find_engine()?;
-    let engine = session.engine.get().context("an engine was just found")?;
-    let step = async |step: &_| {
-        let removed = teardown::remove(&session.run, engine, &session.cache, step).await?;
-        State::forget(&session.cache)?;
-        Ok(removed)
-    };
-    let removed = session.progress.step(&plan::DOWN, step).await?;
-    if removed.is_empty() {
-        session.progress.say("nothing was there");
-    } else {
-        session.progress.say(&format!("removed {}", removed.join(", ")));
+    // What stood before is not removed: it was not touched.
+    if touched && command.removes(error.is_some(), session.options.keep) {
+        let removed = cleanup::remove(session).await;
+        return error.or(removed.err());
     }
-    Ok(())
+    error
 }
 
-async fn save_diagnostics(session: &Session) -> Result<()> {
-    let engine = session
-        .engine
-        .get()
-        .context("no engine was found, so there is nothing to ask")?;
-    session.progress.say("saving diagnostics");
-    let folder = session.run.diagnostics();
-    diagnose::collect(&session.run, engine, &session.kubectl(), &folder).await?;
-    session
-        .progress
-        .say(&format!("diagnostics: {}", folder.display()));
-    Ok(())
+/// Writes the report, learns how long the steps took, and prints the table; `whole` says that the
+/// command leaves nothing out that it is not asked to.
+fn report(session: &Session, whole: bool, report: &Report) {
+    let Options {
+        only, suite, output, ..
+    } = &session.options;
+    let whole = whole && only.is_empty() && suite.is_empty();
+    note(
+        session,
+        report.write(&session.run.path).context("write the report"),
+    );
+    note(
+        session,
+        Timings::load(&session.cache).learn(report, whole, &session.cache),
+    );
+    match output {
+        Output::Text => println!("\n{}", report.table()),
+        Output::Json => println!("{}", serde_json::to_string_pretty(report).unwrap_or_default()),
+    }
+}
+
+/// The last lines.
+fn say_how_it_ended<C: Command>(session: &Session, error: Option<&anyhow::Error>, next: &str) {
+    let page = session.run.file(e2e_report::PAGE);
+    let Some(error) = error else {
+        if C::REPORTS {
+            eprintln!("passed; report: {}", page.display());
+        }
+        return;
+    };
+    eprintln!("error: {error:#}");
+    if C::REPORTS {
+        eprintln!("report: {}", page.display());
+    }
+    if session.run.diagnostics().exists() {
+        eprintln!("diagnostics: {}", session.run.diagnostics().display());
+    }
+    eprintln!("logs: {}", session.run.logs().display());
+    eprintln!("next: {next}");
+}
+
+/// What a person does next after it failed.
+fn next_command(command: &impl Command, session: &Session) -> &'static str {
+    let kept = session.options.keep;
+    if interrupt::asked() && !kept {
+        "the same command again; what was built until now is kept"
+    } else {
+        command.next_command(kept)
+    }
 }
 
 fn stays_up(session: &Session) -> bool {

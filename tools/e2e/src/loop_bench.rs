@@ -17,13 +17,15 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::argocd::Polling;
-use crate::plan;
 use crate::progress::{Progress, StepHandle};
 use crate::run_dir;
 use crate::session::Session;
+use crate::step::Step;
 use crate::testbed::Testbed;
 use figures::Figures;
 use release::Releases;
+
+const BENCH: Step = Step::new("bench", "merge to live, measured", 7200);
 
 /// Between two polls, as `infra/argocd/settings.yaml` says.
 const OURS: Duration = Duration::from_mins(1);
@@ -71,7 +73,7 @@ impl Notice {
 pub(crate) async fn run(session: &Session, testbed: &Testbed, args: &Args) -> Result<()> {
     let progress = &session.progress;
     let figures = progress
-        .step(&plan::BENCH, async |step| {
+        .step(&BENCH, async |step| {
             let mut figures = Figures::default();
             let mut releases = Releases::begin(step, testbed).await?;
             let measured = measure(progress, step, testbed, &mut releases, args, &mut figures).await;

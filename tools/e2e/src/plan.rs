@@ -1,98 +1,116 @@
-//! Every step of a run, in order, with the time it may take. The one page to read to know what a
-//! run does.
+//! A list of actions that is carried out as it stands: each begins when those it needs have ended,
+//! side by side with all others that can.
 
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::environment::Environment;
+use anyhow::{Context, Result};
+use futures_util::future::{LocalBoxFuture, try_join_all};
+use tokio::sync::SetOnce;
 
-/// One line of the progress and of the report.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Step {
-    /// Stable; keys of timings and reports.
-    pub(crate) id: &'static str,
-    /// What a reader sees.
-    pub(crate) title: &'static str,
-    /// When this much time has passed, the step has failed.
-    pub(crate) budget: Duration,
+use crate::{
+    progress::{Progress, StepHandle},
+    step::Step,
+};
+
+/// How an action is run, on what the actions before it have made.
+type Run<C> = Box<dyn for<'a> Fn(&'a C, &'a StepHandle) -> LocalBoxFuture<'a, Result<()>>>;
+
+/// One action: its name and limit, what has to have ended before, and how it is run.
+struct Action<C> {
+    step: Step,
+    needs: Vec<&'static str>,
+    run: Run<C>,
 }
 
-impl Step {
-    pub(crate) const fn new(id: &'static str, title: &'static str, seconds: u64) -> Self {
-        Self {
-            id,
-            title,
-            budget: Duration::from_secs(seconds),
-        }
+/// Actions that share a context, in an order in which each comes after those it needs.
+pub(crate) struct Plan<C>(Vec<Action<C>>);
+
+impl<C> Plan<C> {
+    /// A plan of nothing.
+    pub(crate) fn new() -> Self {
+        Self(Vec::new())
     }
-}
 
-pub(crate) static DOCTOR: Step = Step::new("doctor", "what this machine needs", 300);
-pub(crate) static SUPPLY: Step = Step::new("supply", "tools and images", 2400);
-pub(crate) static NETWORK: Step = Step::new("network", "leftovers, network", 120);
-pub(crate) static WORLD: Step = Step::new("world", "forge and AWS", 180);
-pub(crate) static FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1800);
-pub(crate) static ROOT: Step = Step::new("root", "root applications", 60);
-pub(crate) static ATTACH: Step = Step::new("attach", "connect to what is up", 60);
-pub(crate) static HEAL: Step = Step::new("heal", "undo what a failed scenario left", 180);
-pub(crate) static BENCH: Step = Step::new("bench", "merge to live, measured", 7200);
-pub(crate) static DOWN: Step = Step::new("down", "remove it all", 120);
+    /// Adds an action that needs earlier ones, named by the ids of their steps.
+    ///
+    /// # Panics
+    /// If an action that it needs is not among the earlier ones: it would never begin.
+    pub(crate) fn add(
+        &mut self,
+        step: Step,
+        needs: &[&'static str],
+        run: impl for<'a> Fn(&'a C, &'a StepHandle) -> LocalBoxFuture<'a, Result<()>> + 'static,
+    ) {
+        let earlier = self.ids();
+        for need in needs {
+            assert!(
+                earlier.contains(need),
+                "{} needs {need}, which is not planned before it",
+                step.id
+            );
+        }
+        self.0.push(Action {
+            step,
+            needs: needs.to_vec(),
+            run: Box::new(run),
+        });
+    }
 
-/// The steps of one environment, each after the one before; only the world has to be there for the
-/// second.
-pub(crate) struct OfCluster {
-    environment: Environment,
-    pub(crate) create: Step,
-    pub(crate) argocd: Step,
-    pub(crate) admission: Step,
-}
+    /// The names of all its actions.
+    pub(crate) fn ids(&self) -> Vec<&'static str> {
+        self.0.iter().map(|action| action.step.id).collect()
+    }
 
-impl OfCluster {
-    fn new(environment: Environment) -> Self {
-        // As long as the program, as the other steps.
-        let step = |id: &str, title: &str, seconds| {
-            Step::new(
-                format!("{id}-{environment}").leak(),
-                format!("{title} {environment}").leak(),
-                seconds,
-            )
+    /// How many steps it has.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Its steps for a reader: one row comes after the other, and what is in one row may overlap.
+    pub(crate) fn rows(&self) -> Vec<Vec<Step>> {
+        let before = self.before();
+        let begins_row =
+            |at: usize| (at..self.0.len()).all(|later| before[later].is_superset(&(0..at).collect()));
+        let mut rows: Vec<Vec<Step>> = Vec::new();
+        for (at, action) in self.0.iter().enumerate() {
+            match rows.last_mut() {
+                Some(row) if !begins_row(at) => row.push(action.step),
+                _ => rows.push(vec![action.step]),
+            }
+        }
+        rows
+    }
+
+    /// Of each action, the places of all that have ended when it begins.
+    fn before(&self) -> Vec<BTreeSet<usize>> {
+        let mut before: Vec<BTreeSet<usize>> = Vec::new();
+        for action in &self.0 {
+            let needed = (0..before.len()).filter(|at| action.needs.contains(&self.0[*at].step.id));
+            let all = needed.flat_map(|at| before[at].iter().copied().chain([at]));
+            let all = all.collect();
+            before.push(all);
+        }
+        before
+    }
+
+    /// Carries all of it out. The first action that fails ends those that go on beside it, and
+    /// dropping the future ends all.
+    pub(crate) async fn carry_out(&self, progress: &Progress, context: &C) -> Result<()> {
+        let ended: BTreeMap<_, _> = self.ids().into_iter().map(|id| (id, SetOnce::new())).collect();
+        let one = async |action: &Action<C>| {
+            for need in &action.needs {
+                ended[need].wait().await;
+            }
+            progress
+                .step(&action.step, async |step| (action.run)(context, step).await)
+                .await?;
+            ended[action.step.id]
+                .set(())
+                .with_context(|| format!("{} is planned twice", action.step.id))
         };
-        Self {
-            environment,
-            create: step("cluster", "cluster", 240),
-            argocd: step("argocd", "Argo CD", 300),
-            admission: step("admission", "admission of images", 240),
-        }
+        try_join_all(self.0.iter().map(one)).await.map(drop)
     }
 }
 
-static CLUSTERS: LazyLock<Vec<OfCluster>> =
-    LazyLock::new(|| Environment::all().iter().copied().map(OfCluster::new).collect());
-
-/// The steps of an environment's cluster.
-pub(crate) fn of(environment: Environment) -> &'static OfCluster {
-    let steps = CLUSTERS.iter().find(|steps| steps.environment == environment);
-    steps.expect("each environment has steps")
-}
-
-/// What `up` does. Steps of one inner list run side by side; a cluster goes on to its Argo CD
-/// without waiting for the others, and the CI builds while the clusters start. The admission
-/// controller is installed if it was asked for.
-pub(crate) fn up(admission: bool) -> Vec<Vec<&'static Step>> {
-    let mut together: Vec<_> = CLUSTERS.iter().map(|steps| &steps.create).collect();
-    together.extend([&WORLD, &FIRST_IMAGES]);
-    together.extend(CLUSTERS.iter().map(|steps| &steps.argocd));
-    together.extend(
-        CLUSTERS
-            .iter()
-            .filter(|_| admission)
-            .map(|steps| &steps.admission),
-    );
-    vec![
-        vec![&DOCTOR],
-        vec![&SUPPLY],
-        vec![&NETWORK],
-        together,
-        vec![&ROOT],
-    ]
-}
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use indicatif::MultiProgress;
 pub(crate) use step::StepHandle;
 use step::Unfinished;
 
-use crate::{plan::Step, recorder::Recorder};
+use crate::{recorder::Recorder, step::Step};
 
 /// Seconds each step took the last time it passed.
 pub(crate) type History = BTreeMap<String, f64>;
@@ -62,7 +62,7 @@ impl Progress {
     /// that is dropped half-way (Ctrl-C, a sibling's failure) is recorded as interrupted.
     pub(crate) async fn step<T>(
         &self,
-        step: &'static Step,
+        step: &Step,
         body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
     ) -> Result<T> {
         self.carry_out(Kind::Step, step, body).await
@@ -71,7 +71,7 @@ impl Progress {
     /// The same for a step that proves something.
     pub(crate) async fn scenario(
         &self,
-        step: &'static Step,
+        step: &Step,
         body: impl AsyncFnOnce(&StepHandle) -> Result<()>,
     ) -> Result<()> {
         self.carry_out(Kind::Scenario, step, body).await
@@ -85,10 +85,10 @@ impl Progress {
     async fn carry_out<T>(
         &self,
         kind: Kind,
-        step: &'static Step,
+        step: &Step,
         body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
     ) -> Result<T> {
-        let handle = StepHandle::begin(Arc::clone(&self.0), kind, step);
+        let handle = StepHandle::begin(Arc::clone(&self.0), kind, *step);
         // Not when the last handle goes: a thread of the supply may hold one until its tool has
         // ended.
         let _guard = Unfinished(handle.clone());

@@ -12,7 +12,7 @@ use e2e_report::{
     Way as WayRecord,
 };
 
-use crate::{environment::Environment, plan::Step};
+use crate::{environment::Environment, step::Step};
 
 /// Everything noted so far. `Clone` is another handle on the same notes.
 #[derive(Clone)]

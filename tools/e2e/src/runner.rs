@@ -10,17 +10,19 @@ use crate::actors::{Operator, probe};
 use crate::diagnose;
 use crate::environment::Environment;
 use crate::gitops;
-use crate::plan;
 use crate::progress::{Progress, StepHandle};
 use crate::recorder::Recorder;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::{ALL, AT_ONCE};
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 /// As git names it.
 const EVERYTHING: &str = ".";
 /// How long an environment may take to come to rest.
 const STEADY: Duration = Duration::from_mins(2);
+
+const HEAL: Step = Step::new("heal", "undo what a failed scenario left", 180);
 
 /// A scenario and the environments it has to itself.
 type Part = (&'static Scenario, &'static [Environment]);
@@ -55,7 +57,7 @@ pub(crate) async fn run(
         }
         progress.say("putting the manifests back as they were");
         if let Err(error) = heal(progress, testbed, &before).await {
-            save_state(progress, testbed, plan::HEAL.id).await;
+            save_state(progress, testbed, HEAL.id).await;
             failed.push(("healing after it", error));
             break;
         }
@@ -156,7 +158,7 @@ async fn heal(progress: &Progress, testbed: &Testbed, before: &Heads) -> Result<
         gitops::refreshed(step, testbed, STEADY).await?;
         gitops::steady(step, testbed, Environment::all(), STEADY).await
     };
-    progress.step(&plan::HEAL, heal).await
+    progress.step(&HEAL, heal).await
 }
 
 /// The first failure is the error, the others are named.

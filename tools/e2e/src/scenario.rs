@@ -6,8 +6,8 @@ use std::pin::Pin;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::plan::Step;
 use crate::progress::StepHandle;
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 /// One scenario.

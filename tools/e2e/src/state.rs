@@ -47,6 +47,16 @@ impl State {
         save(&state_file(cache), self)
     }
 
+    /// Other commands find a cluster that was built anew.
+    pub(crate) fn replace(cache: &Cache, cluster: ClusterState) -> Result<()> {
+        let mut state = Self::load(cache)?.context("what is up was forgotten")?;
+        let up = state.up.as_mut().context("nothing is up")?;
+        let same = |known: &&mut ClusterState| known.environment == cluster.environment;
+        let known = up.clusters.iter_mut().find(same);
+        *known.context("the cluster was not up")? = cluster;
+        state.save(cache)
+    }
+
     pub(crate) fn forget(cache: &Cache) -> Result<()> {
         match fs::remove_file(state_file(cache)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -81,8 +81,8 @@ pub(crate) async fn consistently<T>(
 mod tests {
     use super::*;
     use crate::{
-        plan::Step,
         progress::{History, Progress},
+        step::Step,
     };
 
     static STEP: Step = Step::new("step", "a step", 3600);

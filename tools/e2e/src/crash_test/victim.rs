@@ -9,7 +9,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::plan;
+use crate::bring_up;
 
 /// Doctor and supply, all of whose parts are there.
 const READY: Duration = Duration::from_mins(5);
@@ -34,7 +34,9 @@ pub(super) async fn killed_after(moment: Duration, log: &Path) -> Result<String>
         log: fs::File::create(log).with_context(|| format!("create {}", log.display()))?,
         last: String::new(),
     };
-    victim.follow(Instant::now() + READY, plan::NETWORK.title).await?;
+    victim
+        .follow(Instant::now() + READY, bring_up::NETWORK.title)
+        .await?;
     victim.follow(Instant::now() + moment, "\0").await?;
     victim.child.kill().await.context("kill `up`")?;
     Ok(victim.last)

@@ -4,9 +4,10 @@
 use anyhow::Result;
 use supply::cache::Cache;
 
+use super::cleanup::DOWN;
 use crate::{
-    environment::Environment, options::Options, plan, scenario::Scenario, session::Session, state::Timings,
-    testbed::Testbed,
+    bring_up, environment::Environment, options::Options, scenario::Scenario, session::Session,
+    state::Timings, testbed::Testbed,
 };
 
 /// While everything is built; what is kept afterwards is less.
@@ -28,7 +29,7 @@ pub(super) fn announce(
             "bring the loop up and leave it running"
         }
     );
-    for steps in plan::up(options.admission) {
+    for steps in bring_up::everything(options.admission).rows() {
         let titles: Vec<_> = steps.iter().map(|step| step.title).collect();
         eprintln!("  {}", titles.join(" ∥ "));
     }
@@ -40,7 +41,7 @@ pub(super) fn announce(
             if options.keep {
                 "everything is left running (--keep)"
             } else {
-                plan::DOWN.title
+                DOWN.title
             }
         );
     }

@@ -10,7 +10,7 @@ use e2e_report::{Kind, Outcome, Requests, StepRecord};
 use indicatif::ProgressBar;
 
 use super::{Inner, clock};
-use crate::{environment::Environment, plan::Step, recorder::Way};
+use crate::{environment::Environment, recorder::Way, step::Step};
 
 /// How often a step that changed what it waits for says so where there is no terminal.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
@@ -22,7 +22,7 @@ pub(crate) struct StepHandle(Arc<Line>);
 struct Line {
     inner: Arc<Inner>,
     kind: Kind,
-    step: &'static Step,
+    step: Step,
     number: usize,
     start: Instant,
     bar: Option<ProgressBar>,
@@ -42,14 +42,14 @@ struct Now {
 }
 
 impl StepHandle {
-    pub(super) fn begin(inner: Arc<Inner>, kind: Kind, step: &'static Step) -> Self {
+    pub(super) fn begin(inner: Arc<Inner>, kind: Kind, step: Step) -> Self {
         let number = {
             let mut state = inner.state();
             state.begun += 1;
             state.begun
         };
         let last = inner.history.get(step.id).copied();
-        let prefix = prefix(&inner, number, step);
+        let prefix = prefix(&inner, number, &step);
         let bar = if let Some(bars) = &inner.bars {
             let bar = bars.add(ProgressBar::new_spinner());
             bar.set_style(clock::style(step.budget, last));
@@ -159,7 +159,7 @@ impl Line {
     }
 
     fn prefix(&self) -> String {
-        prefix(&self.inner, self.number, self.step)
+        prefix(&self.inner, self.number, &self.step)
     }
 
     fn end(&self, outcome: Outcome) {

@@ -13,10 +13,10 @@ use crate::argocd;
 use crate::cluster::Cluster;
 use crate::environment::{API, Environment};
 use crate::gitops;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 /// The app whose sync takes a while: its migration runs first.

@@ -5,10 +5,10 @@ use serde_json::json;
 
 use crate::actors::Operator;
 use crate::environment::PAGE;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{overlays, refused};
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {

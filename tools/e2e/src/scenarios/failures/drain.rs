@@ -11,7 +11,6 @@ use crate::argocd;
 use crate::environment::{Environment, apps};
 use crate::gitops;
 use crate::kustomization::with_replicas;
-use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
@@ -19,6 +18,7 @@ use crate::scenarios::overlays;
 use crate::scenarios::pods::{Servers, node_of};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::replicas;
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 const SCALED: Duration = Duration::from_mins(1);

@@ -11,11 +11,11 @@ use reqwest::header::RETRY_AFTER;
 
 use crate::actors::{Visitor, WriteLoad};
 use crate::environment::Environment;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::detour::{Detour, answer_of};
 use crate::scenarios::pods::{Servers, is_ready, node_of, restarts};
+use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 

@@ -10,12 +10,12 @@ use crate::environment::{API, Environment};
 use crate::forge::FORGE;
 use crate::gitops;
 use crate::harness::Harness;
-use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::{deliveries, overlays};
+use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
 

@@ -9,10 +9,10 @@ use crate::admission::HOOK;
 use crate::environment::PAGE;
 use crate::gitops;
 use crate::kustomization::with_digest;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{held_back, overlays, refused};
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 const SYNCED: Duration = Duration::from_secs(30);

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 
 use crate::actors::{ReadLoad, WriteLoad};
 use crate::environment::{Environment, apps};
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::{Servers, restarts};
 use crate::scenarios::workloads::replicas;
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 const EVERY: Duration = Duration::from_secs(10);

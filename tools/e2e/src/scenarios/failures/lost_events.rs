@@ -15,13 +15,13 @@ use crate::environment::{Environment, PAGE};
 use crate::git::short;
 use crate::gitops;
 use crate::kustomization::with_item;
-use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::NAMESPACE;
 use crate::scenarios::{deliveries, overlays};
+use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::environment::{API, Environment};
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::overlays;
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 const FAILED: Duration = Duration::from_secs(30);

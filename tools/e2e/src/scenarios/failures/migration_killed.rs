@@ -6,13 +6,13 @@ use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
 use crate::environment::API;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
 use crate::scenarios::overlays;
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 const FAILED: Duration = Duration::from_secs(30);

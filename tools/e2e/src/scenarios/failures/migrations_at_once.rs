@@ -3,12 +3,12 @@
 use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 const MESSAGES: usize = 200;

@@ -10,11 +10,11 @@ use kube::api::DeleteParams;
 use crate::actors::Operator;
 use crate::environment::PAGE;
 use crate::gitops::{self, Status};
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::scenarios::workloads::NAMESPACE;
+use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 

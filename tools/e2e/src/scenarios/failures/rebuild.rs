@@ -10,13 +10,14 @@ use crate::actors::Visitor;
 use crate::cluster::{self, Cluster};
 use crate::environment::Environment;
 use crate::network::Network;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::objects;
+use crate::state::State;
+use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
-use crate::{admission, argocd, bring_up, gitops, teardown};
+use crate::{admission, argocd, gitops, teardown};
 
 const SYNCED: Duration = Duration::from_mins(2);
 /// As long as a Service that was made anew may take.
@@ -62,7 +63,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     }
     argocd::install(harness, &rebuilt, &testbed.world, step).await?;
     step.measured("Argo CD after", begun.elapsed().as_secs_f64());
-    argocd::apply_root(testbed, &rebuilt).await?;
+    argocd::apply_root(&testbed.harness, &testbed.manifests(), &rebuilt).await?;
     gitops::created(step, &rebuilt, SYNCED).await?;
     step.measured("everything as Git says after", begun.elapsed().as_secs_f64());
 
@@ -84,5 +85,5 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 /// Those who come after this scenario find the new cluster.
 fn hand_over(testbed: &Testbed, rebuilt: &Cluster) -> Result<()> {
     *testbed.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuilt.clone());
-    bring_up::remember(&testbed.harness, rebuilt)
+    State::replace(&testbed.harness.cache, rebuilt.state())
 }

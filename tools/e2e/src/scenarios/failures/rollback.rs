@@ -11,11 +11,11 @@ use crate::ci::{project, xtask};
 use crate::environment::Environment;
 use crate::git::short;
 use crate::gitops;
-use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
+use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 

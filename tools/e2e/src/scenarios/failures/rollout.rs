@@ -7,10 +7,10 @@ use anyhow::Result;
 use crate::actors::{Operator, ReadLoad};
 use crate::environment::{Environment, apps};
 use crate::gitops;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{overlays, workloads};
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 const ROLLED_OUT: Duration = Duration::from_mins(1);

@@ -11,9 +11,9 @@ use crate::checkout::Checkout;
 use crate::environment::Environment;
 use crate::git::short;
 use crate::gitops;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 /// Parts of the page, and nothing that has to be compiled.

@@ -10,10 +10,10 @@ use crate::argocd::allowed_repositories;
 use crate::environment::{API, Environment, apps};
 use crate::git::short;
 use crate::gitops;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads;
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {

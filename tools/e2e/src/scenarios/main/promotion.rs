@@ -10,10 +10,10 @@ use crate::ci::{Event, Run};
 use crate::environment::Environment;
 use crate::forge::ForgeAccess;
 use crate::git::short;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {

@@ -5,9 +5,9 @@ use anyhow::{Result, ensure};
 use crate::actors::is_bump;
 use crate::ci::{Decision, Push};
 use crate::environment::Environment;
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {

@@ -13,10 +13,10 @@ use serde_json::json;
 use super::rights::excess;
 use crate::argocd::NAMESPACE as ARGOCD;
 use crate::cluster::{self, Cluster};
-use crate::plan::Step;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads::NAMESPACE;
+use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 

@@ -11,10 +11,10 @@ use xshell::Shell;
 use crate::ci::{project, xtask};
 use crate::environment::Environment;
 use crate::git::Git;
-use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::step::Step;
 use crate::testbed::Testbed;
 
 /// Everything is compiled, on two cores beside running clusters.

@@ -21,11 +21,11 @@ use super::searched::{self, Place, keep, kubectl};
 use crate::argocd;
 use crate::environment::Environment;
 use crate::gitops;
-use crate::plan::Step;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads::NAMESPACE;
+use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::world::secret;
 

@@ -1,0 +1,213 @@
+//! What each step of a bring-up does.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
+use pipelines::{Runner, System};
+use supply::needs::Group;
+
+use super::context::BringUp;
+use crate::{
+    account::Account,
+    admission, argocd,
+    cluster::{self, Cluster},
+    environment::Environment,
+    first_release::{first_release, start_ci},
+    harness::{self, Harness},
+    leftovers,
+    network::Network,
+    progress::StepHandle,
+    repositories,
+    state::{State, Up},
+    teardown, world,
+};
+
+impl BringUp<'_> {
+    /// Looks for everything that this machine needs, and installs it where that is wanted.
+    pub(super) async fn doctor(&self, step: &StepHandle) -> Result<()> {
+        let session = self.session;
+        let (cache, options, system) = (
+            session.cache.clone(),
+            self.supply_options(),
+            session.options.system(),
+        );
+        let (step, logs) = (step.clone(), session.run.logs());
+        blocking(move || {
+            supply::doctor::run(&cache, &options, &step, &logs)?;
+            match system {
+                System::Codebuild => Ok(()),
+                _ => supply::doctor::ready(&[Group::Python, Group::Pipelines], options.install, &step, &logs),
+            }
+        })
+        .await?;
+        session.find_engine()
+    }
+
+    /// Pulls or builds tools and images.
+    pub(super) async fn supply(&self, step: &StepHandle) -> Result<()> {
+        let session = self.session;
+        let account = Account::read(&session.run.repo)?;
+        let engine = session.engine.get();
+        let engine = engine.context("the doctor has found no engine")?.clone();
+        let cgroup_v1 = engine.on_cgroup_v1(&session.run.logs())?;
+        if cgroup_v1 {
+            session.progress.say(
+                "this machine has cgroup v1, which Kubernetes is about to give up: the nodes run with failCgroupV1: false",
+            );
+        }
+        let (parts, ci) = {
+            let (cache, engine, step) = (session.cache.clone(), engine.clone(), step.clone());
+            let (options, system, logs) = (
+                self.supply_options(),
+                session.options.system(),
+                session.run.logs(),
+            );
+            blocking(move || {
+                let parts = supply::supply(&cache, &engine, &options, &step, &logs)?;
+                let ci = Runner::supply(system, &cache, options.install, &step, &logs)?;
+                Ok((parts, ci))
+            })
+            .await?
+        };
+        session.use_kubectl(parts.tools.kubectl.clone());
+        self.harness.set(Arc::new(Harness {
+            run: session.run.clone(),
+            engine,
+            cgroup_v1,
+            parts,
+            ci,
+            cache: session.cache.clone(),
+            account,
+            http: harness::http()?,
+        }))
+    }
+
+    /// Removes what an earlier run left, and makes the network.
+    pub(super) async fn network(&self, step: &StepHandle) -> Result<()> {
+        let (session, harness) = (self.session, self.harness.get()?);
+        let removed = teardown::remove(&harness.run, &harness.engine, &harness.cache, step).await?;
+        if !removed.is_empty() {
+            session.progress.say(&format!(
+                "removed what an earlier run left: {}",
+                removed.join(", ")
+            ));
+        }
+        self.save(None)?;
+        session.touched.store(true, Ordering::SeqCst);
+        self.network
+            .set(Network::ensure(&harness.run, &harness.engine).await?)
+    }
+
+    /// Makes the cluster of an environment, ready for Argo CD.
+    pub(super) async fn cluster(&self, environment: Environment, step: &StepHandle) -> Result<()> {
+        let (harness, network) = (self.harness.get()?, self.network.get()?);
+        let cluster = cluster::create(harness, network, environment, &cluster::sites()?, step).await?;
+        self.cluster_of(environment)?.set(cluster)
+    }
+
+    /// Makes the nodes of an environment's cluster, as far as they find each other.
+    pub(super) async fn nodes(&self, environment: Environment, step: &StepHandle) -> Result<()> {
+        let (harness, network) = (self.harness.get()?, self.network.get()?);
+        let nodes = cluster::nodes(harness, network, environment, &cluster::sites()?, step).await?;
+        nodes.find_each_other(harness).await
+    }
+
+    /// Starts forge and AWS emulator.
+    pub(super) async fn world(&self, step: &StepHandle) -> Result<()> {
+        let layout = self.session.options.layout.unwrap_or_default();
+        let world = world::bring_up(self.harness.get()?, self.network.get()?, layout, step).await?;
+        self.world.set(world)
+    }
+
+    /// Starts the CI, and has it build and propose what is under test.
+    pub(super) async fn first_images(&self, step: &StepHandle) -> Result<()> {
+        let ci = first_release(step, self.harness.get()?, self.world.get()?).await?;
+        self.ci.set(ci)
+    }
+
+    /// Installs Argo CD in an environment's cluster.
+    pub(super) async fn argocd(&self, environment: Environment, step: &StepHandle) -> Result<()> {
+        let cluster = self.cluster_of(environment)?.get()?;
+        argocd::install(self.harness.get()?, cluster, self.world.get()?, step).await
+    }
+
+    /// Installs the admission controller there.
+    pub(super) async fn admission(&self, environment: Environment, step: &StepHandle) -> Result<()> {
+        let cluster = self.cluster_of(environment)?.get()?;
+        let signing = self.world.get()?.signing.as_ref();
+        let signing = signing.context("nothing is signed, so no signature can be asked for")?;
+        admission::install(self.harness.get()?, cluster, signing, step).await
+    }
+
+    /// Hands all clusters over to what Git says, and notes that they are up.
+    pub(super) async fn root(&self, _: &StepHandle) -> Result<()> {
+        let (harness, world) = (self.harness.get()?, self.world.get()?);
+        let manifests = repositories::manifests(harness, world);
+        let clusters = self.clusters.iter().map(|(_, cluster)| cluster.get());
+        let clusters = clusters.collect::<Result<Vec<_>>>()?;
+        let apply = clusters
+            .iter()
+            .map(|cluster| argocd::apply_root(harness, &manifests, cluster));
+        try_join_all(apply).await?;
+        self.save(Some(Up {
+            ci: self.session.options.system(),
+            world: world.clone(),
+            clusters: clusters.into_iter().map(Cluster::state).collect(),
+        }))
+    }
+
+    /// Connects to what is up, and brings a CI for it.
+    pub(super) async fn attach(&self, step: &StepHandle) -> Result<()> {
+        let harness = self.harness.get()?;
+        let standing = self.standing.as_ref().context("nothing is up")?;
+        step.doing("connect to the clusters");
+        for (environment, made) in &self.clusters {
+            let mut known = standing.clusters.iter();
+            let state = known.find(|cluster| cluster.environment == *environment);
+            let state = state
+                .with_context(|| format!("{environment} is not up; run `cargo xtask e2e down`, then `up`"))?;
+            made.set(Cluster::open(state.clone()).await?)?;
+            answers(made.get()?).await?;
+        }
+        step.doing("start the CI");
+        // The one in the background shares the checkout with it.
+        leftovers::end_processes(&self.session.cache).await?;
+        self.ci.set(start_ci(harness, &standing.world).await?)?;
+        self.world.set(standing.world.clone())
+    }
+
+    fn supply_options(&self) -> supply::Options {
+        let options = &self.session.options;
+        supply::Options {
+            mode: options.supply.into(),
+            mirror: options.mirror.clone(),
+            install: !options.no_install,
+            admission: self.admission,
+        }
+    }
+
+    /// Notes what is up, for the commands that follow.
+    fn save(&self, up: Option<Up>) -> Result<()> {
+        let run = &self.session.run;
+        let (id, folder) = (run.id.clone(), run.path.clone());
+        State { run: id, folder, up }.save(&self.session.cache)
+    }
+}
+
+async fn answers(cluster: &Cluster) -> Result<()> {
+    let answer = cluster.client.apiserver_version().await;
+    answer.map(drop).with_context(|| {
+        format!(
+            "cluster {} does not answer; remove it with `cargo xtask e2e down`",
+            cluster.name
+        )
+    })
+}
+
+/// Work of the supply, which knows no tokio.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .context("the thread of this step ended by itself")?
+}

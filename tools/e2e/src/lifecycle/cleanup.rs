@@ -1,0 +1,46 @@
+//! What follows the last step: diagnostics are saved, and what was brought up is removed.
+
+use anyhow::{Context as _, Result};
+
+use crate::{diagnose, session::Session, state::State, step::Step, teardown};
+
+pub(super) const DOWN: Step = Step::new("down", "remove it all", 120);
+
+/// Removes whatever is up, and forgets it.
+pub(super) async fn remove(session: &Session) -> Result<()> {
+    if !supply::engine::Engine::installed() {
+        session
+            .progress
+            .say("nothing was there: this machine has no container engine");
+        return Ok(());
+    }
+    session.find_engine()?;
+    let engine = session.engine.get().context("an engine was just found")?;
+    let step = async |step: &_| {
+        let removed = teardown::remove(&session.run, engine, &session.cache, step).await?;
+        State::forget(&session.cache)?;
+        Ok(removed)
+    };
+    let removed = session.progress.step(&DOWN, step).await?;
+    if removed.is_empty() {
+        session.progress.say("nothing was there");
+    } else {
+        session.progress.say(&format!("removed {}", removed.join(", ")));
+    }
+    Ok(())
+}
+
+/// Saves state and logs of what is up.
+pub(super) async fn save_diagnostics(session: &Session) -> Result<()> {
+    let engine = session
+        .engine
+        .get()
+        .context("no engine was found, so there is nothing to ask")?;
+    session.progress.say("saving diagnostics");
+    let folder = session.run.diagnostics();
+    diagnose::collect(&session.run, engine, &session.kubectl(), &folder).await?;
+    session
+        .progress
+        .say(&format!("diagnostics: {}", folder.display()));
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! The commands that work on clusters.
+
+use std::{fs, io::ErrorKind};
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    announce,
+    cleanup::{remove, save_diagnostics},
+    command::{Command, Left, needed},
+};
+use crate::{
+    bring_up, loop_bench,
+    options::Options,
+    run_dir::RunDir,
+    runner,
+    scenario::Scenario,
+    session::Session,
+    state::{State, Up as Standing},
+};
+
+/// From nothing to the scenarios and back to nothing.
+pub(crate) struct Proof;
+
+impl Command for Proof {
+    const BRINGS_ALL_UP: bool = true;
+    const RUNS_SCENARIOS: bool = true;
+    const REPORTS: bool = true;
+
+    fn steps(&self, options: &Options, _: Option<&Standing>, scenarios: usize) -> usize {
+        bring_up::everything(options.admission).len() + scenarios + usize::from(!options.keep)
+    }
+
+    async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
+        let mut testbed = Box::pin(bring_up::up(session)).await?;
+        runner::run(&session.progress, &mut testbed, chosen).await
+    }
+
+    fn removes(&self, _: bool, keep: bool) -> bool {
+        !keep
+    }
+}
+
+/// Everything up, and left running.
+pub(crate) struct Up;
+
+impl Command for Up {
+    const BRINGS_ALL_UP: bool = true;
+    const REPORTS: bool = true;
+
+    fn steps(&self, options: &Options, _: Option<&Standing>, _: usize) -> usize {
+        bring_up::everything(options.admission).len()
+    }
+
+    async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
+        let testbed = Box::pin(bring_up::up(session)).await?;
+        announce::say_where(session, &testbed);
+        Ok(())
+    }
+
+    fn removes(&self, failed: bool, keep: bool) -> bool {
+        failed && !keep
+    }
+}
+
+/// Scenarios on what is up.
+pub(crate) struct Run;
+
+/// What a person does next after something that goes on from what is up.
+const ONCE_MORE: &str = "`cargo xtask e2e run` once the cause is gone, or `cargo xtask e2e down`";
+
+impl Command for Run {
+    const GOES_ON: bool = true;
+    const RUNS_SCENARIOS: bool = true;
+    const REPORTS: bool = true;
+
+    /// That of the run that brought it up, without what earlier scenarios saved in it.
+    fn folder(&self, left: Left) -> Result<RunDir> {
+        let state = needed(left)?;
+        let run = RunDir::at(&state.run, &state.folder)?;
+        match fs::remove_dir_all(run.diagnostics()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).context("remove the last diagnostics")
+            }
+            _ => Ok(run),
+        }
+    }
+
+    fn steps(&self, _: &Options, _: Option<&Standing>, scenarios: usize) -> usize {
+        bring_up::connection().len() + scenarios
+    }
+
+    async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
+        let mut testbed = bring_up::attach(session).await?;
+        runner::run(&session.progress, &mut testbed, chosen).await
+    }
+
+    fn next_command(&self, _: bool) -> &'static str {
+        ONCE_MORE
+    }
+}
+
+/// How long a merge takes to go live, on what is up or on what is brought up for it.
+pub(crate) struct Bench(pub(crate) loop_bench::Args);
+
+impl Command for Bench {
+    const LEAVES_CI_RUNNING: bool = true;
+
+    fn folder(&self, left: Left) -> Result<RunDir> {
+        match left {
+            Ok(Some(state)) if state.up.is_some() => RunDir::at(&state.run, &state.folder),
+            _ => RunDir::create(),
+        }
+    }
+
+    fn steps(&self, options: &Options, up: Option<&Standing>, _: usize) -> usize {
+        let before = match up {
+            Some(_) => bring_up::connection(),
+            None => bring_up::everything(options.admission),
+        };
+        before.len() + 1
+    }
+
+    async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
+        let is_up = State::load(&session.cache)?.is_some_and(|state| state.up.is_some());
+        let testbed = if is_up {
+            bring_up::attach(session).await?
+        } else {
+            Box::pin(bring_up::up(session)).await?
+        };
+        loop_bench::run(session, &testbed, &self.0).await
+    }
+
+    fn removes(&self, _: bool, keep: bool) -> bool {
+        !keep
+    }
+}
+
+/// Nothing left.
+pub(crate) struct Down;
+
+impl Command for Down {
+    fn steps(&self, _: &Options, _: Option<&Standing>, _: usize) -> usize {
+        1
+    }
+
+    async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
+        remove(session).await
+    }
+
+    fn next_command(&self, _: bool) -> &'static str {
+        "`cargo xtask e2e down` once more"
+    }
+}
+
+/// State and logs of what is up.
+pub(crate) struct Logs;
+
+impl Command for Logs {
+    const GOES_ON: bool = true;
+
+    fn folder(&self, left: Left) -> Result<RunDir> {
+        let state = needed(left)?;
+        RunDir::at(&state.run, &state.folder)
+    }
+
+    fn steps(&self, _: &Options, _: Option<&Standing>, _: usize) -> usize {
+        1
+    }
+
+    async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
+        session.find_engine()?;
+        save_diagnostics(session).await
+    }
+
+    fn next_command(&self, _: bool) -> &'static str {
+        ONCE_MORE
+    }
+}
+
+/// All clusters, as far as their nodes find each other.
+pub(crate) struct Clusters;
+
+impl Command for Clusters {
+    fn steps(&self, _: &Options, _: Option<&Standing>, _: usize) -> usize {
+        bring_up::nodes().len()
+    }
+
+    async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
+        bring_up::clusters(session).await
+    }
+}
