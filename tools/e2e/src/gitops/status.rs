@@ -74,10 +74,7 @@ struct Condition {
 
 /// Synced, Healthy, and the last operation succeeded, all at exactly this revision. Health alone
 /// says nothing: it stays Healthy when a migration has failed and nothing was rolled out.
-pub(super) fn judge(status: Option<&Status>, revision: &str) -> Verdict<()> {
-    let Some(status) = status else {
-        return Verdict::Pending("Argo CD has not looked at it yet".to_owned());
-    };
+pub(super) fn judge(status: &Status, revision: &str) -> Verdict<()> {
     let Some(operation) = &status.operation_state else {
         return Verdict::Pending(status.problem().unwrap_or_else(|| "not synced yet".to_owned()));
     };

@@ -106,9 +106,9 @@ impl<'a> Releases<'a> {
         let commit = self.manifests.catch_up().await?;
         let http = &self.testbed.harness.http;
         let url = version_url(cluster);
-        let (rollout, ()) = tokio::try_join!(
+        let (rollout, _) = tokio::try_join!(
             sample_until_only(http, &url, &to.commit, asked, GIVE_UP),
-            gitops::live(step, cluster, &[APP], &commit, GIVE_UP),
+            gitops::app(step, cluster, APP).at(&commit).live(GIVE_UP),
         )?;
         let sync = gitops::sync_began(cluster, APP).await?;
         Ok(Sample {

@@ -107,7 +107,10 @@ impl<'a> Course<'a> {
     /// nothing of it may have been rolled out.
     pub(crate) async fn stopped(&self, bad: &str, why: &str, within: Duration) -> Result<()> {
         let merged = Instant::now();
-        let message = gitops::failed(self.step, self.testbed.first(), APP, bad, within).await?;
+        let message = gitops::app(self.step, self.testbed.first(), APP)
+            .at(bad)
+            .failed(within)
+            .await?;
         self.step
             .measured("merge to failed", merged.elapsed().as_secs_f64());
         ensure!(
@@ -157,13 +160,20 @@ impl<'a> Course<'a> {
 
     /// Waits until `commit` has been synced and its servers are ready.
     pub(crate) async fn arrived(&self, commit: &str) -> Result<()> {
-        gitops::arrived(self.step, self.testbed.first(), &[APP], commit, HEALED).await
+        gitops::app(self.step, self.testbed.first(), APP)
+            .at(commit)
+            .arrived(HEALED)
+            .await
     }
 
     /// Waits until `commit` is live, and has been for so long that nobody is sent to an older
     /// server.
     pub(crate) async fn live(&self, commit: &str) -> Result<()> {
-        gitops::live(self.step, self.testbed.first(), &[APP], commit, HEALED).await
+        gitops::app(self.step, self.testbed.first(), APP)
+            .at(commit)
+            .live(HEALED)
+            .await
+            .map(drop)
     }
 
     /// Takes back everything that was released since the beginning at once, and waits until that

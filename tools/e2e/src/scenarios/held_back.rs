@@ -53,7 +53,7 @@ pub(crate) async fn run(
             with_item(&edit(text)?, "patches", &deadline)
         })
         .await?;
-    gitops::degraded(step, staging, APP, &bad, NOTICED).await?;
+    gitops::app(step, staging, APP).at(&bad).degraded(NOTICED).await?;
     step.measured("merge to Degraded", merged.elapsed().as_secs_f64());
     let what = format!("a warning of a pod that is not ready: {reason}");
     let warning = eventually(step, &what, WARNED, async || {
@@ -71,7 +71,7 @@ pub(crate) async fn run(
 
     let asked = Instant::now();
     let good = operator.revert(&bad).await?;
-    gitops::arrived(step, staging, &[APP], &good, HEALED).await?;
+    gitops::app(step, staging, APP).at(&good).arrived(HEALED).await?;
     step.measured("next good commit to live", asked.elapsed().as_secs_f64());
     reads.stop(step).await?.at_most(0)?;
     ensure!(

@@ -32,7 +32,7 @@ pub(crate) async fn run(
 
     let merged = Instant::now();
     let bad = merge(&operator).await?;
-    let why = gitops::failed(step, staging, APP, &bad, REFUSED).await?;
+    let why = gitops::app(step, staging, APP).at(&bad).failed(REFUSED).await?;
     step.measured("merge to refused", merged.elapsed().as_secs_f64());
     ensure!(why.contains(what), "Argo CD does not name {what}: {why}");
     step.evidence(why);
@@ -43,7 +43,7 @@ pub(crate) async fn run(
     let asked = Instant::now();
     let good = operator.revert(&bad).await?;
     // Where no sync had begun, none is left to do.
-    gitops::settled(step, staging, APP, &good, HEALED).await?;
+    gitops::app(step, staging, APP).at(&good).settled(HEALED).await?;
     step.measured("next good commit to rest", asked.elapsed().as_secs_f64());
     ensure!(
         pod_uids(testbed.last()).await? == elsewhere,

@@ -60,7 +60,7 @@ pub(crate) async fn merged(
     let cluster = testbed.cluster(environment);
     let url = format!("{}{}", cluster.site(expected.app), board_api::VERSION);
     let apps = [expected.app];
-    let (rollout, ()) = tokio::try_join!(
+    let (rollout, _) = tokio::try_join!(
         sample_until_only(
             &testbed.harness.http,
             &url,
@@ -68,7 +68,9 @@ pub(crate) async fn merged(
             release.asked,
             GIVE_UP
         ),
-        gitops::live(step, cluster, &apps, &release.commit, GIVE_UP),
+        gitops::apps(step, cluster, &apps)
+            .at(&release.commit)
+            .live(GIVE_UP),
     )?;
     way.mark(Milestone::FirstAnswer, release.asked + rollout.first);
     way.mark(Milestone::OnlyNew, release.asked + rollout.only);

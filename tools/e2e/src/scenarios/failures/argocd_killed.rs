@@ -80,17 +80,20 @@ async fn survives(testbed: &Testbed, step: &StepHandle, commit: &str, part: &str
 /// Kill a part of Argo CD while it syncs `commit`. Gives why that failed; none if it is live.
 async fn killed_in(testbed: &Testbed, step: &StepHandle, commit: &str, part: &str) -> Result<Option<String>> {
     let staging = testbed.first();
-    gitops::syncing(step, staging, APP, commit, BEGUN).await?;
+    gitops::app(step, staging, APP).at(commit).syncing(BEGUN).await?;
     kill(staging, part).await?;
     let killed = Instant::now();
-    let failed = gitops::ended(step, staging, APP, commit, CONVERGED).await?;
+    let failed = gitops::app(step, staging, APP)
+        .at(commit)
+        .ended(CONVERGED)
+        .await?;
     step.measured(
         &format!("{part} killed to the end of the sync"),
         killed.elapsed().as_secs_f64(),
     );
     // The next commit needs all of it.
     argocd::whole(step, staging).await?;
-    gitops::compares_again(step, staging, APP, CONVERGED).await?;
+    gitops::app(step, staging, APP).compared_again(CONVERGED).await?;
     Ok(failed)
 }
 

@@ -62,12 +62,18 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let begun = Instant::now();
     argocd::whole(step, testbed.first()).await?;
     for app in apps() {
-        gitops::compares_again(step, testbed.first(), app, SCALED).await?;
+        gitops::app(step, testbed.first(), app)
+            .compared_again(SCALED)
+            .await?;
     }
     step.measured("Argo CD whole again", begun.elapsed().as_secs_f64());
     let Some(scaled) = scaled else { return Ok(()) };
     let back = operator.revert(&scaled).await?;
-    gitops::live(step, testbed.first(), &apps(), &back, SCALED).await
+    gitops::apps(step, testbed.first(), &apps())
+        .at(&back)
+        .live(SCALED)
+        .await
+        .map(drop)
 }
 
 /// Where an app has fewer servers than there are nodes, it gets one for each, by the commit that
@@ -90,7 +96,10 @@ async fn on_each_node(testbed: &Testbed, step: &StepHandle, operator: &Operator)
         with_replicas(&text, app, wanted)
     };
     let scaled = operator.edit_each(&overlays, scale).await?;
-    gitops::arrived(step, testbed.first(), &apps, &scaled, SCALED).await?;
+    gitops::apps(step, testbed.first(), &apps)
+        .at(&scaled)
+        .arrived(SCALED)
+        .await?;
     for app in apps {
         Servers::of(testbed, testbed.first(), app)
             .ready(step, wanted, SCALED)

@@ -61,10 +61,10 @@ async fn in_mid_sync(testbed: &Testbed, step: &StepHandle) -> Result<String> {
     let there = Operator::of(testbed)
         .patch(&overlays::of(API), &[overlays::restart("forge-down")])
         .await?;
-    gitops::syncing(step, staging, APP, &there, BEGUN).await?;
+    gitops::app(step, staging, APP).at(&there).syncing(BEGUN).await?;
     let down = Paused::forge(&testbed.harness).await?;
     let began = Instant::now();
-    gitops::arrived(step, staging, &[APP], &there, LIVE).await?;
+    gitops::app(step, staging, APP).at(&there).arrived(LIVE).await?;
     step.measured("forge down to live", began.elapsed().as_secs_f64());
     down.end().await?;
     Ok(there)
@@ -84,7 +84,7 @@ async fn after_a_merge(testbed: &Testbed, step: &StepHandle, there: &str) -> Res
     down.end().await?;
     let asked = Instant::now();
     gitops::refresh(staging, APP).await?;
-    let live = gitops::live_since(step, staging, &[APP], &back, LIVE).await?;
+    let live = gitops::app(step, staging, APP).at(&back).live(LIVE).await?;
     step.measured("refresh to live", (live - asked).as_secs_f64());
     // The other environment got no webhook either, and nothing of it has changed.
     gitops::refresh(testbed.last(), APP).await

@@ -44,5 +44,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let merge = async |operator: &Operator| operator.edit(&overlays::of(PAGE), edit).await;
     refused::run(testbed, step, merge, HOOK).await?;
     let head = Operator::of(testbed).head().await?;
-    gitops::sync_by_hand(step, testbed.first(), held_back::APP, &head, SYNCED).await
+    gitops::app(step, testbed.first(), held_back::APP)
+        .at(&head)
+        .synced_by_hand(SYNCED)
+        .await
 }

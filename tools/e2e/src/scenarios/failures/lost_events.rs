@@ -191,7 +191,10 @@ async fn served(
     within: Duration,
 ) -> Result<()> {
     let begun = Instant::now();
-    gitops::arrived(step, testbed.first(), &[APP], commit, within).await?;
+    gitops::app(step, testbed.first(), APP)
+        .at(commit)
+        .arrived(within)
+        .await?;
     let left = within.saturating_sub(begun.elapsed());
     eventually(step, "the Deployment's annotation", left, async || {
         let found = annotation(testbed).await?;

@@ -47,7 +47,10 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         ..Change::default()
     };
     let first = course.release(&slow).await?;
-    gitops::rolling_out(step, testbed.first(), APP, &first, APPLIED).await?;
+    gitops::app(step, testbed.first(), APP)
+        .at(&first)
+        .rolling_out(APPLIED)
+        .await?;
     let merged = Instant::now();
     let needing = Change {
         settings: &[("TABLE_NAME", table.name)],

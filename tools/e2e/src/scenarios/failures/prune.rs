@@ -65,7 +65,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (staging, operator) = (testbed.first(), Operator::of(testbed));
     let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
     let added = operator.add_manifests(&overlays::folder(APP), MANIFESTS).await?;
-    gitops::arrived(step, staging, &[APP], &added, SYNCED).await?;
+    gitops::app(step, staging, APP).at(&added).arrived(SYNCED).await?;
     for name in [GOES, STAYS] {
         ensure!(
             accounts.get_opt(name).await?.is_some(),
@@ -90,7 +90,9 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
             Verdict::Pending(status.summary())
         }
     };
-    let summary = gitops::until(step, staging, APP, "says what stayed", SYNCED, synced).await?;
+    let summary = gitops::app(step, staging, APP)
+        .until("says what stayed", SYNCED, synced)
+        .await?;
     ensure!(
         accounts.get_opt(STAYS).await?.is_some(),
         "{STAYS} says Prune=false and is gone"
@@ -103,5 +105,5 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         .delete(STAYS, &DeleteParams::default())
         .await
         .context("delete by hand what stayed")?;
-    gitops::arrived(step, staging, &[APP], &removed, SYNCED).await
+    gitops::app(step, staging, APP).at(&removed).arrived(SYNCED).await
 }

@@ -175,11 +175,17 @@ async fn merge(
     .await?;
     let first = release.asked.elapsed().as_secs_f64();
     step.measured(&format!("{way}: merge to first answer"), first);
-    let live = gitops::live_since(step, testbed.first(), &["backend"], &release.commit, LIVE).await?;
+    let live = gitops::app(step, testbed.first(), "backend")
+        .at(&release.commit)
+        .live(LIVE)
+        .await?;
     let live = live.saturating_duration_since(release.asked);
     step.measured(&format!("{way}: merge to live"), live.as_secs_f64());
     // Its image may be the same in both releases.
-    gitops::settled(step, testbed.first(), "frontend", &release.commit, LIVE).await?;
+    gitops::app(step, testbed.first(), "frontend")
+        .at(&release.commit)
+        .settled(LIVE)
+        .await?;
     Ok(release)
 }
 

@@ -37,9 +37,15 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let there = operator
         .patch_each(&overlays, &[overlays::restart("rollout")])
         .await?;
-    gitops::arrived(step, testbed.first(), &apps(), &there, ROLLED_OUT).await?;
+    gitops::apps(step, testbed.first(), &apps())
+        .at(&there)
+        .arrived(ROLLED_OUT)
+        .await?;
     let back = operator.revert(&there).await?;
-    gitops::arrived(step, testbed.first(), &apps(), &back, ROLLED_OUT).await?;
+    gitops::apps(step, testbed.first(), &apps())
+        .at(&back)
+        .arrived(ROLLED_OUT)
+        .await?;
     // Old pods answer until they end.
     workloads::none_ending(step, testbed.first()).await?;
     reads.stop(step).await?.at_most(0)

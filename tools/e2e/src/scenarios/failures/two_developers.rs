@@ -69,7 +69,9 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         .merge(step, Environment::first(), &proposal, &manifests)
         .await?;
     let (live, again) = tokio::join!(
-        gitops::live_since(step, testbed.first(), &["frontend"], &release.commit, LIVE),
+        gitops::app(step, testbed.first(), "frontend")
+            .at(&release.commit)
+            .live(LIVE),
         testbed.ci.again(step, &stale, RUN),
     );
     again?;

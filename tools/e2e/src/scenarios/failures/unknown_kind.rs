@@ -53,17 +53,19 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         Some(words) => Verdict::Ready(words.to_owned()),
         None => Verdict::Pending(status.summary()),
     };
-    let words = gitops::until(step, staging, APP, "leaves something out", SEEN, named).await?;
+    let words = gitops::app(step, staging, APP)
+        .until("leaves something out", SEEN, named)
+        .await?;
     step.measured("merge to named", merged.elapsed().as_secs_f64());
     ensure!(
         words.contains("ServiceMonitor"),
         "Argo CD does not name the kind: {words}"
     );
     step.evidence(words);
-    gitops::settled(step, staging, APP, &strange, SEEN).await?;
+    gitops::app(step, staging, APP).at(&strange).settled(SEEN).await?;
 
     let good = operator.revert(&strange).await?;
-    gitops::settled(step, staging, APP, &good, HEALED).await?;
+    gitops::app(step, staging, APP).at(&good).settled(HEALED).await?;
     ensure!(pod_uids(staging).await? == here, "pods of staging were replaced");
     reads.stop(step).await?.at_most(0)
 }

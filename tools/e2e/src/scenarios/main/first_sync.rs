@@ -46,7 +46,10 @@ async fn one(testbed: &Testbed, step: &StepHandle, environment: Environment) -> 
     let manifests = testbed.manifests();
     let revision = manifests.head().await?;
     let apps = [&["root", "platform"], apps().as_slice()].concat();
-    gitops::live(step, cluster, &apps, &revision, Duration::from_mins(3)).await?;
+    gitops::apps(step, cluster, &apps)
+        .at(&revision)
+        .live(Duration::from_mins(3))
+        .await?;
 
     let allowed = allowed_repositories(cluster).await?;
     let address = testbed

@@ -231,7 +231,9 @@ async fn judge(testbed: &Testbed, step: &StepHandle, case: &Case, commit: &str) 
     let staging = testbed.first();
     let Some(refused) = case.refused else {
         let synced = |status: &Status| status.ready_if(status.has_synced(commit));
-        gitops::until(step, staging, case.name, "is synced", SEEN, synced).await?;
+        gitops::app(step, staging, case.name)
+            .until("is synced", SEEN, synced)
+            .await?;
         let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
         let there = accounts.get_opt(case.name).await?.is_some();
         ensure!(there, "{} was synced and is not there", case.name);
@@ -242,7 +244,9 @@ async fn judge(testbed: &Testbed, step: &StepHandle, case: &Case, commit: &str) 
         words => Verdict::Pending(words),
     };
     let what = format!("says {refused:?}");
-    let words = gitops::until(step, staging, case.name, &what, SEEN, said).await?;
+    let words = gitops::app(step, staging, case.name)
+        .until(&what, SEEN, said)
+        .await?;
     step.evidence(format!("{}: {words}", case.name));
     Ok(())
 }

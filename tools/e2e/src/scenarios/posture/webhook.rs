@@ -89,7 +89,9 @@ async fn accepted(testbed: &Testbed, step: &StepHandle, url: &str, push: &str, s
             Verdict::Ready(())
         }
     };
-    gitops::until(step, testbed.first(), APP, "is looked at", LOOKED, looked).await
+    gitops::app(step, testbed.first(), APP)
+        .until("is looked at", LOOKED, looked)
+        .await
 }
 
 /// When Argo CD last compared the Application with Git.
