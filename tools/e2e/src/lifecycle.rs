@@ -18,9 +18,9 @@ use crate::{
     machine,
     options::{Options, Output},
     progress::Progress,
-    render, runner,
+    render,
     scenario::Scenario,
-    selection,
+    scenario_runner, selection,
     session::Session,
     state::{State, Timings},
 };
@@ -81,7 +81,7 @@ async fn finish<C: Command>(
     about: render::About,
 ) -> bool {
     if C::RUNS_SCENARIOS {
-        runner::note_skipped(session.progress.recorder(), chosen);
+        scenario_runner::note_skipped(session.progress.recorder(), chosen);
     }
     let error = clean_up(command, session, outcome.err()).await;
     if C::LEAVES_CI_RUNNING && !interrupt::asked() && stays_up(session) {

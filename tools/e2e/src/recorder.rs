@@ -2,7 +2,6 @@
 //! run began.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Instant, SystemTime},
 };
@@ -64,21 +63,10 @@ impl Recorder {
 
     /// A scenario that is not run, because…
     pub(crate) fn skip(&self, step: &Step, why: &str) {
+        let outcome = Outcome::Skipped(why.to_owned());
         self.notes().skipped.push(StepRecord {
-            id: step.id.to_owned(),
-            title: step.title.to_owned(),
-            kind: Kind::Scenario,
-            began: 0.0,
-            seconds: 0.0,
             budget_seconds: step.budget.as_secs(),
-            last_seconds: None,
-            outcome: Outcome::Skipped(why.to_owned()),
-            measured: BTreeMap::new(),
-            evidence: Vec::new(),
-            files: Vec::new(),
-            requests: None,
-            suite: String::new(),
-            failure: None,
+            ..StepRecord::new(step.id, step.title, Kind::Scenario, outcome)
         });
     }
 

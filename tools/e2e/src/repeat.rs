@@ -8,7 +8,7 @@ use e2e_report::{Kind, Report};
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::{interrupt, options::Options, run_dir};
+use crate::{interrupt, options::Options, run_dir, spread::Spread};
 
 /// Runs all of them, whatever becomes of each, and tells what they have in common.
 pub(crate) async fn run(times: u32, options: &Options) -> Result<()> {
@@ -31,8 +31,8 @@ pub(crate) async fn run(times: u32, options: &Options) -> Result<()> {
         }
     }
     drop(interrupt);
-    let spread = Spread::of(&reports, lost);
-    let (page, data) = (spread.page(), spread.json()?);
+    let summary = Summary::of(&reports, lost);
+    let (page, data) = (summary.page(), summary.json()?);
     println!("\n{page}");
     let folder = folder(&reports)?;
     for (name, text) in [("repeated.md", page), ("repeated.json", data)] {
@@ -41,9 +41,9 @@ pub(crate) async fn run(times: u32, options: &Options) -> Result<()> {
         eprintln!("written: {}", path.display());
     }
     ensure!(
-        spread.passed == times as usize,
+        summary.passed == times as usize,
         "{} of {times} runs passed",
-        spread.passed
+        summary.passed
     );
     Ok(())
 }
@@ -86,7 +86,7 @@ fn once(arguments: impl Iterator<Item = String>) -> Vec<String> {
 
 /// What many runs have in common.
 #[derive(Debug, PartialEq)]
-struct Spread {
+struct Summary {
     runs: usize,
     passed: usize,
     /// Seconds of the whole run, then of each step in the order of the first run: only where it
@@ -96,7 +96,7 @@ struct Spread {
     failures: Vec<String>,
 }
 
-impl Spread {
+impl Summary {
     /// `lost` says of each run that left no report why.
     fn of(reports: &[Report], lost: Vec<String>) -> Self {
         let mut order = Vec::new();
@@ -136,18 +136,16 @@ impl Spread {
             self.passed, self.runs
         );
         for (title, seconds) in &self.seconds {
-            let mut sorted = seconds.clone();
-            sorted.sort_by(f64::total_cmp);
             // Writing to a string cannot fail.
-            let _ = match (sorted.first(), sorted.get(sorted.len() / 2), sorted.last()) {
-                (Some(min), Some(median), Some(max)) => {
+            let _ = match Spread::of(seconds.clone()) {
+                Some(Spread { min, p50, max, .. }) => {
                     writeln!(
                         page,
-                        "| {title} | {} | {min:.1} | {median:.1} | {max:.1} |",
-                        sorted.len()
+                        "| {title} | {} | {min:.1} | {p50:.1} | {max:.1} |",
+                        seconds.len()
                     )
                 }
-                _ => writeln!(page, "| {title} | 0 | | | |"),
+                None => writeln!(page, "| {title} | 0 | | | |"),
             };
         }
         for failure in &self.failures {
@@ -178,20 +176,8 @@ mod tests {
             None => Outcome::Passed,
         };
         let step = StepRecord {
-            id: "drift".to_owned(),
-            title: "drift".to_owned(),
-            kind: Kind::Scenario,
-            began: 0.0,
             seconds,
-            budget_seconds: 10,
-            last_seconds: None,
-            outcome,
-            measured: BTreeMap::new(),
-            evidence: Vec::new(),
-            files: Vec::new(),
-            requests: None,
-            suite: String::new(),
-            failure: None,
+            ..StepRecord::new("drift", "drift", Kind::Scenario, outcome)
         };
         Report {
             run: run.to_owned(),
@@ -214,16 +200,16 @@ mod tests {
             report("c", 9.0, Some("not healed")),
         ];
         let lost = vec!["run 4: no disk".to_owned()];
-        let page = Spread::of(&reports, lost).page();
+        let page = Summary::of(&reports, lost).page();
         assert!(page.starts_with("2 of 4 runs passed."), "{page}");
         assert!(
-            page.contains("| the whole run | 2 | 10.0 | 30.0 | 30.0 |"),
+            page.contains("| the whole run | 2 | 10.0 | 10.0 | 30.0 |"),
             "{page}"
         );
-        assert!(page.contains("| drift | 2 | 1.0 | 3.0 | 3.0 |"), "{page}");
+        assert!(page.contains("| drift | 2 | 1.0 | 1.0 | 3.0 |"), "{page}");
         assert!(page.contains("- c: not healed\n\n- run 4: no disk\n"), "{page}");
         assert!(
-            Spread::of(&reports[2..], Vec::new())
+            Summary::of(&reports[2..], Vec::new())
                 .page()
                 .contains("| drift | 0 | | | |")
         );

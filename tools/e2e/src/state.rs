@@ -111,20 +111,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path()).unwrap();
         let step = |id: &str, outcome| StepRecord {
-            id: id.to_owned(),
-            title: id.to_owned(),
-            kind: Kind::Step,
-            began: 0.0,
             seconds: 7.0,
-            budget_seconds: 10,
-            last_seconds: None,
-            outcome,
-            measured: History::new(),
-            evidence: Vec::new(),
-            files: Vec::new(),
-            requests: None,
-            suite: String::new(),
-            failure: None,
+            ..StepRecord::new(id, id, Kind::Step, outcome)
         };
         let steps = vec![
             step("world", Outcome::Passed),

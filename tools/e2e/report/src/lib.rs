@@ -10,6 +10,7 @@ mod junit;
 mod record;
 #[cfg(test)]
 mod sample;
+mod step;
 mod text;
 
 use std::{
@@ -18,9 +19,9 @@ use std::{
 };
 
 pub use record::{
-    About, Answer, Answers, Diagnosis, FORMAT, Failure, Image, Kind, Load, Mark, Milestone, Outcome, Report,
-    Requests, StepRecord, Visits, Way,
+    About, Answer, Answers, Diagnosis, FORMAT, Image, Load, Mark, Milestone, Report, Visits, Way,
 };
+pub use step::{Failure, Kind, Outcome, Requests, StepRecord};
 
 /// The page, in the folder of its run.
 pub const PAGE: &str = "report.html";

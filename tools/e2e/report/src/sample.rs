@@ -1,7 +1,5 @@
 //! Two small reports for the tests.
 
-use std::collections::BTreeMap;
-
 use crate::{
     About, Answer, Answers, Diagnosis, FORMAT, Failure, Image, Kind, Load, Mark, Milestone, Outcome, Report,
     Requests, StepRecord, Visits, Way,
@@ -13,23 +11,15 @@ pub(crate) const HOSTILE: &str =
 
 fn step(id: &str, title: &str, kind: Kind, began: f64, seconds: f64, outcome: Outcome) -> StepRecord {
     StepRecord {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        kind,
         began,
         seconds,
         budget_seconds: 600,
         last_seconds: Some(20.0),
-        outcome,
-        measured: BTreeMap::new(),
-        evidence: Vec::new(),
-        files: Vec::new(),
-        requests: None,
         suite: match kind {
             Kind::Step => String::new(),
             Kind::Scenario => "main".to_owned(),
         },
-        failure: None,
+        ..StepRecord::new(id, title, kind, outcome)
     }
 }
 

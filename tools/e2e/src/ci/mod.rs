@@ -3,15 +3,15 @@
 //!
 //! ```text
 //! forge --webhook--> listener --> trigger (does this push concern us?)
-//!       --> runner (clean checkout) --> the crate `pipelines`
+//!       --> agent (clean checkout) --> the crate `pipelines`
 //! ```
 
+mod agent;
 mod events;
+mod ledger;
 mod listener;
 mod noted;
 mod project;
-mod records;
-mod runner;
 mod trigger;
 mod watcher;
 
@@ -23,11 +23,11 @@ use pipelines::Project;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
+use agent::Agent;
 pub(crate) use events::Event;
+use ledger::SharedLedger;
+pub(crate) use ledger::{Decision, Ledger, Push, Run, RunState};
 pub(crate) use project::{project, xtask};
-use records::Records;
-pub(crate) use records::{Decision, Ledger, Push, Run, RunState};
-use runner::Runner;
 use watcher::Watcher;
 
 use crate::git::short;
@@ -55,7 +55,7 @@ pub(crate) struct Settings {
 
 /// The running CI. Dropping it ends the run that is going on.
 pub(crate) struct Ci {
-    records: Records,
+    shared: SharedLedger,
     hook: String,
     starts: UnboundedSender<Run>,
     _tasks: JoinSet<()>,
@@ -75,20 +75,20 @@ impl Ci {
             system,
         } = settings;
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        let records = Records::open(&folder, system.system())?;
+        let shared = SharedLedger::open(&folder, system.system())?;
         let (sender, mut pushes) = unbounded_channel();
         let (starts, mut started) = unbounded_channel::<Run>();
         let (address, listener) = listener::listen(&listen_on, &secret, sender).await?;
         let mirror = folder.join("mirror.git");
-        let watcher = Watcher::new(&mirror, &remote, &token, records.clone()).await?;
-        let runner = Runner {
+        let watcher = Watcher::new(&mirror, &remote, &token, shared.clone()).await?;
+        let agent = Agent {
             cache,
             scratch: folder.join("runs"),
             remote,
             token,
             project,
             system,
-            records: records.clone(),
+            shared: shared.clone(),
         };
 
         let mut tasks = JoinSet::new();
@@ -105,11 +105,11 @@ impl Ci {
         // One after the other: they share the checkout and the compiler's folder.
         tasks.spawn(async move {
             while let Some(run) = started.recv().await {
-                runner.carry_out(&run).await;
+                agent.carry_out(&run).await;
             }
         });
         Ok(Self {
-            records,
+            shared,
             hook: format!("http://{address}/push"),
             starts,
             _tasks: tasks,
@@ -123,7 +123,7 @@ impl Ci {
 
     /// Everything seen and done so far.
     pub(crate) fn ledger(&self) -> Ledger {
-        self.records.now()
+        self.shared.now()
     }
 
     /// The push that brought `commit` to `branch`, once the trigger has looked at it.
@@ -163,7 +163,7 @@ impl Ci {
     /// Carry out once more what an earlier run did, as the button of a hosted system does, and wait
     /// until it has passed.
     pub(crate) async fn again(&self, step: &StepHandle, earlier: &Run, within: Duration) -> Result<Run> {
-        let run = self.records.again(earlier.number);
+        let run = self.shared.again(earlier.number);
         let number = run.number;
         self.starts.send(run).context("the CI has ended")?;
         self.ended(step, number, within).await

@@ -5,19 +5,19 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::ledger::{Run, SharedLedger, TriggerResult};
 use super::listener::PushEvent;
-use super::records::{Records, Run, Verdict};
 use super::trigger::{Trigger, WORKFLOW};
 use crate::git::Git;
 
 /// A mirror of the forge's repository, and where to write what was decided.
 pub(crate) struct Watcher {
     mirror: Git,
-    records: Records,
+    shared: SharedLedger,
 }
 
 impl Watcher {
-    pub(crate) async fn new(mirror: &Path, remote: &str, token: &str, records: Records) -> Result<Self> {
+    pub(crate) async fn new(mirror: &Path, remote: &str, token: &str, shared: SharedLedger) -> Result<Self> {
         std::fs::create_dir_all(mirror).with_context(|| format!("create {}", mirror.display()))?;
         let mirror = Git::at(mirror).with_token(token);
         mirror.run(&["init", "--quiet", "--bare"]).await?;
@@ -26,27 +26,27 @@ impl Watcher {
         mirror
             .run(&["config", "remote.origin.fetch", "+refs/*:refs/*"])
             .await?;
-        Ok(Self { mirror, records })
+        Ok(Self { mirror, shared })
     }
 
     /// Write down what a push means; gives the run it starts.
     pub(crate) async fn decide(&self, push: &PushEvent) -> Option<Run> {
         let branch = push.reference.strip_prefix("refs/heads/")?;
-        let verdict = self.verdict(branch, push).await.unwrap_or_else(|error| {
-            Verdict::Unknown(format!("whether this push starts a run is not known: {error:#}"))
+        let result = self.result(branch, push).await.unwrap_or_else(|error| {
+            TriggerResult::Unknown(format!("whether this push starts a run is not known: {error:#}"))
         });
-        self.records.push(branch, &push.before, &push.after, verdict)
+        self.shared.push(branch, &push.before, &push.after, result)
     }
 
-    async fn verdict(&self, branch: &str, push: &PushEvent) -> Result<Verdict> {
+    async fn result(&self, branch: &str, push: &PushEvent) -> Result<TriggerResult> {
         if is_none(&push.after) {
-            return Ok(Verdict::Ignore("the branch was deleted".to_owned()));
+            return Ok(TriggerResult::Ignore("the branch was deleted".to_owned()));
         }
         self.mirror
             .run(&["fetch", "--quiet", "--prune", "origin"])
             .await?;
         if !self.has(&push.after).await && !self.has(&format!("refs/heads/{branch}")).await {
-            return Ok(Verdict::Ignore(
+            return Ok(TriggerResult::Ignore(
                 "the branch was gone before its push could be looked at".to_owned(),
             ));
         }
@@ -56,7 +56,7 @@ impl Watcher {
             .await?;
         let changed = self.changed(push).await?;
         let why_not = Trigger::parse(&workflow)?.ignores(branch, changed.as_deref());
-        Ok(why_not.map_or(Verdict::Run, Verdict::Ignore))
+        Ok(why_not.map_or(TriggerResult::Run, TriggerResult::Ignore))
     }
 
     /// The paths that differ before and after; none for a new branch, or where the commit before is

@@ -13,8 +13,8 @@ use crate::{
     bring_up, loop_bench,
     options::Options,
     run_dir::RunDir,
-    runner,
     scenario::Scenario,
+    scenario_runner,
     session::Session,
     state::{State, Up as Standing},
 };
@@ -33,7 +33,7 @@ impl Command for Proof {
 
     async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
         let mut testbed = Box::pin(bring_up::up(session)).await?;
-        runner::run(&session.progress, &mut testbed, chosen).await
+        scenario_runner::run(&session.progress, &mut testbed, chosen).await
     }
 
     fn removes(&self, _: bool, keep: bool) -> bool {
@@ -92,7 +92,7 @@ impl Command for Run {
 
     async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
         let mut testbed = bring_up::attach(session).await?;
-        runner::run(&session.progress, &mut testbed, chosen).await
+        scenario_runner::run(&session.progress, &mut testbed, chosen).await
     }
 
     fn next_command(&self, _: bool) -> &'static str {

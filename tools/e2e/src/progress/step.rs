@@ -162,55 +162,53 @@ impl Line {
         prefix(&self.inner, self.number, &self.step)
     }
 
+    /// Everything noted, the first time that this is asked.
+    fn finished(&self) -> Option<Now> {
+        let mut now = self.now();
+        let ended = Now {
+            ended: true,
+            ..Now::default()
+        };
+        (!now.ended).then(|| std::mem::replace(&mut *now, ended))
+    }
+
     fn end(&self, outcome: Outcome) {
-        let (outcome, measured, evidence, files, requests) = {
-            let mut now = self.now();
-            if now.ended {
-                return;
-            }
-            now.ended = true;
-            let skipped = now.skipped.take().filter(|_| outcome == Outcome::Passed);
-            (
-                skipped.map_or(outcome, Outcome::Skipped),
-                std::mem::take(&mut now.measured),
-                std::mem::take(&mut now.evidence),
-                std::mem::take(&mut now.files),
-                now.requests,
-            )
-        };
+        let Some(left) = self.finished() else { return };
+        let skipped = left.skipped.filter(|_| outcome == Outcome::Passed);
+        let outcome = skipped.map_or(outcome, Outcome::Skipped);
         let seconds = self.start.elapsed().as_secs_f64();
-        let verdict = match &outcome {
-            Outcome::Passed => format!("ok {seconds:.1} s"),
-            // All of it comes last, below every other step.
-            Outcome::Failed(cause) => {
-                format!(
-                    "FAILED after {seconds:.1} s: {}",
-                    cause.lines().next().unwrap_or_default()
-                )
-            }
-            Outcome::Interrupted => format!("interrupted after {seconds:.1} s"),
-            Outcome::Skipped(why) => format!("skipped: {why}"),
-        };
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        self.inner.say(&format!("{} {verdict}", self.prefix()));
+        self.inner
+            .say(&format!("{} {}", self.prefix(), ending(&outcome, seconds)));
         self.inner.recorder.step(StepRecord {
-            id: self.step.id.to_owned(),
-            title: self.step.title.to_owned(),
-            kind: self.kind,
             began: self.inner.recorder.at(self.start),
             seconds,
             budget_seconds: self.step.budget.as_secs(),
             last_seconds: self.inner.history.get(self.step.id).copied(),
-            outcome,
-            measured,
-            evidence,
-            files,
-            requests,
-            suite: String::new(),
-            failure: None,
+            measured: left.measured,
+            evidence: left.evidence,
+            files: left.files,
+            requests: left.requests,
+            ..StepRecord::new(self.step.id, self.step.title, self.kind, outcome)
         });
+    }
+}
+
+/// How a step ended, in a few words.
+fn ending(outcome: &Outcome, seconds: f64) -> String {
+    match outcome {
+        Outcome::Passed => format!("ok {seconds:.1} s"),
+        // All of it comes last, below every other step.
+        Outcome::Failed(cause) => {
+            format!(
+                "FAILED after {seconds:.1} s: {}",
+                cause.lines().next().unwrap_or_default()
+            )
+        }
+        Outcome::Interrupted => format!("interrupted after {seconds:.1} s"),
+        Outcome::Skipped(why) => format!("skipped: {why}"),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use pipelines::{Outcome, Place, Project, Push};
 
-use super::records::{Records, Run, RunState};
+use super::ledger::{Run, RunState, SharedLedger};
 use crate::git::Git;
 
 /// A hosted build has a timeout too; a cold build on two cores stays well below this.
@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_mins(25);
 
 /// What every run shares.
 #[derive(Clone, Debug)]
-pub(crate) struct Runner {
+pub(crate) struct Agent {
     /// Kept between runs of the e2e: the checkout, and what the compiler made.
     pub(crate) cache: PathBuf,
     /// Where this run of the e2e keeps the files that it gives to the runners.
@@ -27,11 +27,11 @@ pub(crate) struct Runner {
     pub(crate) project: Project,
     /// Whose CI file is carried out, and by what.
     pub(crate) system: pipelines::Runner,
-    pub(crate) records: Records,
+    pub(crate) shared: SharedLedger,
 }
 
-impl Runner {
-    /// Carry out one run; how it went is written to the records.
+impl Agent {
+    /// Carry out one run; how it went is written to the ledger.
     pub(crate) async fn carry_out(&self, run: &Run) {
         let start = Instant::now();
         let state = match tokio::time::timeout(LIMIT, self.build(run)).await {
@@ -53,11 +53,11 @@ impl Runner {
                 cause: format!("not done within {} s", LIMIT.as_secs()),
             },
         };
-        self.records.set(run.number, state);
+        self.shared.set(run.number, state);
     }
 
     async fn build(&self, run: &Run) -> Result<Outcome> {
-        self.records
+        self.shared
             .set(run.number, RunState::Running("checkout".to_owned()));
         let checkout = self.cache.join("checkout");
         self.check_out(&checkout, run)
@@ -74,7 +74,7 @@ impl Runner {
             scratch: &self.scratch.join(run.number.to_string()),
         };
         let doing = |what: &str| {
-            self.records.set(run.number, RunState::Running(what.to_owned()));
+            self.shared.set(run.number, RunState::Running(what.to_owned()));
         };
         self.system.run(&self.project(run), &push, &place, doing).await
     }

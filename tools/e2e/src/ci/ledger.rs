@@ -88,16 +88,16 @@ pub(crate) enum RunState {
     },
 }
 
-/// The ledger, shared between the listener, the runner and whoever waits.
+/// The ledger, shared between the listener, the agent and whoever waits.
 #[derive(Clone, Debug)]
-pub(crate) struct Records {
+pub(crate) struct SharedLedger {
     ledger: Arc<watch::Sender<Ledger>>,
     folder: PathBuf,
     system: System,
 }
 
-impl Records {
-    /// Records kept in `folder`, beside the logs of the runs of `system`; goes on from what an
+impl SharedLedger {
+    /// One that is kept in `folder`, beside the logs of the runs of `system`; goes on from what an
     /// earlier process wrote there.
     pub(crate) fn open(folder: &Path, system: System) -> Result<Self> {
         let mut ledger: Ledger = json_file::load(&folder.join(FILE))?.unwrap_or_default();
@@ -120,15 +120,15 @@ impl Records {
     }
 
     /// Note a push; if it starts a run, number the run and give it.
-    pub(crate) fn push(&self, branch: &str, before: &str, after: &str, verdict: Verdict) -> Option<Run> {
+    pub(crate) fn push(&self, branch: &str, before: &str, after: &str, result: TriggerResult) -> Option<Run> {
         self.change(|ledger| {
-            let (decision, started) = match verdict {
-                Verdict::Run => {
+            let (decision, started) = match result {
+                TriggerResult::Run => {
                     let run = self.queue(ledger, branch, after, short(after));
                     (Decision::Started(run.number), Some(run))
                 }
-                Verdict::Ignore(why) => (Decision::Ignored(why), None),
-                Verdict::Unknown(why) => (Decision::Undecided(why), None),
+                TriggerResult::Ignore(why) => (Decision::Ignored(why), None),
+                TriggerResult::Unknown(why) => (Decision::Undecided(why), None),
             };
             let (branch, before, after) = (branch.to_owned(), before.to_owned(), after.to_owned());
             ledger.pushes.push(Push {
@@ -198,7 +198,7 @@ impl Records {
 
 /// What the trigger says of a push, before a run has a number.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum TriggerResult {
     Run,
     Ignore(String),
     Unknown(String),
@@ -225,21 +225,28 @@ mod tests {
     #[test]
     fn pushes_and_runs_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path(), System::Github).unwrap();
-        let run = records.push("master", "a", "b", Verdict::Run).expect("a run");
+        let shared = SharedLedger::open(folder.path(), System::Github).unwrap();
+        let run = shared
+            .push("master", "a", "b", TriggerResult::Run)
+            .expect("a run");
         assert!(
-            records
-                .push("master", "b", "c", Verdict::Ignore("only digests".to_owned()))
+            shared
+                .push(
+                    "master",
+                    "b",
+                    "c",
+                    TriggerResult::Ignore("only digests".to_owned())
+                )
                 .is_none()
         );
-        records.set(
+        shared.set(
             run.number,
             RunState::Failed {
                 cause: "broken".to_owned(),
             },
         );
 
-        let ledger = records.now();
+        let ledger = shared.now();
         assert_eq!(
             ledger.push_of("master", "b").unwrap().decision,
             Decision::Started(0)
@@ -252,8 +259,8 @@ mod tests {
                 cause: "broken".to_owned()
             }
         );
-        records.push("master", "c", "d", Verdict::Run);
-        let again = Records::open(folder.path(), System::Gitlab).unwrap().now();
+        shared.push("master", "c", "d", TriggerResult::Run);
+        let again = SharedLedger::open(folder.path(), System::Gitlab).unwrap().now();
         assert_eq!((again.pushes.len(), again.runs.len()), (3, 2));
         assert_eq!(again.runs[0].system, System::Github);
         assert!(matches!(&again.runs[1].state, RunState::Failed { cause } if cause.contains("process")));
