@@ -39,7 +39,10 @@ pub(crate) async fn remove(
     let found = ours(run, engine).await?;
     let log = run.log("down");
     remove_containers(run, engine, &found, step).await?;
-    remove_volumes(run, engine, Environment::all(), step).await?;
+    let nodes = Environment::all()
+        .iter()
+        .flat_map(|environment| environment.nodes());
+    remove_volumes(run, engine, found.iter().cloned().chain(nodes), step).await?;
     let images = images(run, engine).await?;
     if !images.is_empty() {
         step.doing("remove the images the CI built");
@@ -83,7 +86,7 @@ pub(crate) async fn remove_cluster(
 ) -> Result<()> {
     let nodes = environment.nodes().into_iter().collect();
     remove_containers(run, engine, &nodes, step).await?;
-    remove_volumes(run, engine, &[environment], step).await
+    remove_volumes(run, engine, nodes, step).await
 }
 
 async fn remove_containers(
@@ -119,10 +122,10 @@ async fn remove_containers(
 async fn remove_volumes(
     run: &RunDir,
     engine: &Engine,
-    environments: &[Environment],
+    nodes: impl IntoIterator<Item = String>,
     step: &StepHandle,
 ) -> Result<()> {
-    let volumes = volumes(run, engine, environments).await?;
+    let volumes = volumes(run, engine, nodes).await?;
     if volumes.is_empty() {
         return Ok(());
     }
@@ -151,8 +154,19 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     let nodes: Vec<_> = nodes.collect();
     filters.extend(nodes.iter().map(|node| format!("name=^{node}$")));
     let mut found = BTreeSet::new();
-    for filter in filters {
-        let ps = ["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"];
+    let mut filters: Vec<_> = filters.into_iter().map(|filter| vec![filter]).collect();
+    // Nodes of an environment that is no longer in the project, or was in that of another checkout.
+    if network_exists(run, engine).await? {
+        filters.push(vec![
+            format!("network={}", engine.network()),
+            "label=io.x-k8s.kind.cluster".to_owned(),
+        ]);
+    }
+    for filters in filters {
+        let filters = filters.iter().flat_map(|filter| ["--filter", filter]);
+        let ps = ["ps", "--all", "--format", "{{.Names}}"]
+            .into_iter()
+            .chain(filters);
         let names = Tool::of_engine(engine, ps, &log, LIST)?
             .read()
             .await
@@ -176,9 +190,13 @@ async fn half_made(run: &RunDir, engine: &Engine, nodes: &[String]) -> Result<Ve
     Ok(names.lines().filter(ours).map(str::to_owned).collect())
 }
 
-async fn volumes(run: &RunDir, engine: &Engine, environments: &[Environment]) -> Result<BTreeSet<String>> {
+async fn volumes(
+    run: &RunDir,
+    engine: &Engine,
+    nodes: impl IntoIterator<Item = String>,
+) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
-    for node in environments.iter().flat_map(|environment| environment.nodes()) {
+    for node in nodes {
         let filter = format!("label={node}");
         let ls = ["volume", "ls", "--quiet", "--filter", &filter];
         let names = Tool::of_engine(engine, ls, &run.log("down"), LIST)?
