@@ -1,4 +1,5 @@
-//! Apps of every kind, made by `cargo xtask new-app` in a copy of this checkout, keep every rule.
+//! One more environment, and then apps of every kind, made by `cargo xtask new-environment` and
+//! `new-app` in a copy of this checkout, keep every rule.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,6 +7,7 @@ use std::process::Command;
 use gitkit::Git;
 use project::Kind;
 
+use crate::first;
 use crate::render::{OTHER_ROOT, ROOT};
 
 /// Runs a program in `folder` and gives what it says.
@@ -25,32 +27,40 @@ fn copy(to: &Path) {
             std::fs::copy(from, place).expect("copy a file");
         }
     }
-    for arguments in [
-        &["init", "--quiet"][..],
-        &["add", "--all"],
-        &["commit", "--quiet", "-m", "copy"],
-    ] {
-        let done = Git::at(to).as_somebody().args(arguments).run();
+    let init = Git::at(to).args(["init", "--quiet"]).run();
+    init.unwrap_or_else(|error| panic!("{error}"));
+    commit(to);
+}
+
+fn commit(checkout: &Path) {
+    for arguments in [&["add", "--all"][..], &["commit", "--quiet", "-m", "made"]] {
+        let done = Git::at(checkout).as_somebody().args(arguments).run();
         done.unwrap_or_else(|error| panic!("{error}"));
     }
 }
 
+/// Runs `cargo xtask` there, and commits what it made.
+fn xtask(checkout: &Path, arguments: &[&str]) {
+    let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    said(
+        xtask
+            .args(arguments)
+            .env("CARGO_MANIFEST_DIR", checkout.join("xtask")),
+    );
+    commit(checkout);
+}
+
 #[test]
-fn apps_of_every_kind_keep_every_rule_and_cargo_has_nothing_to_add() {
+fn an_environment_and_apps_of_every_kind_keep_every_rule_and_cargo_has_nothing_to_add() {
     if std::env::var_os(OTHER_ROOT).is_some() {
         return;
     }
     let folder = tempfile::tempdir().expect("make a folder");
     copy(folder.path());
+    xtask(folder.path(), &["new-environment", "between", "--after", first()]);
     for kind in Kind::ALL {
         let name = format!("a-{kind}");
-        let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        xtask.args(["new-app", &name, "--kind", kind.name()]);
-        said(xtask.env("CARGO_MANIFEST_DIR", folder.path().join("xtask")));
-        for arguments in [&["add", "--all"][..], &["commit", "--quiet", "-m", &name]] {
-            let done = Git::at(folder.path()).as_somebody().args(arguments).run();
-            done.unwrap_or_else(|error| panic!("{error}"));
-        }
+        xtask(folder.path(), &["new-app", &name, "--kind", kind.name()]);
     }
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--locked", "--offline", "--format-version", "1"]);
