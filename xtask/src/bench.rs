@@ -22,7 +22,7 @@ impl flags::Bench {
             BenchWhat::Ci { run, docs } => ci::run(sh, run, docs),
             BenchWhat::Loop(mut harness) => {
                 harness.args.insert(0, "bench".into());
-                harness.run(sh)
+                harness.e2e(sh)
             }
         }
     }

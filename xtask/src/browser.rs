@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::{env, packages, supply};
+use crate::supply;
+use taskkit::{env, packages};
 
 const PURPOSE: &str = "the browser tests";
 /// From one source package: the driver works with the browser of its own version only.

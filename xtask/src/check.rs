@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use xshell::Shell;
 
-use crate::build::toolchain::{self, Choice, Options, Target};
 use crate::groups::Packages;
 use crate::skips::Skips;
-use crate::{env, flags, fuzz, groups, openapi, test};
+use crate::{flags, fuzz, groups, openapi, test};
+use taskkit::build::toolchain::{self, Choice, Options, Target};
+use taskkit::env;
 
 impl flags::Check {
     pub(crate) fn run(sh: &Shell) -> Result<()> {

@@ -1,5 +1,5 @@
-//! What the tests of the templates of AWS need besides Rust: emulators, AWS' command line, this
-//! program and the backend.
+//! What the tests of the templates of AWS need besides Rust: emulators, AWS' command line, the
+//! program `stacks` and the backend.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xshell::Shell;
 
-use crate::build::toolchain::{Choice, Options};
 use crate::dev::{self, Part};
-use crate::{env, supply};
+use crate::supply;
+use taskkit::build::toolchain::{Choice, Options};
+use taskkit::{env, program};
 
 /// Gets what is missing: the folder of the tools.
 pub(crate) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
@@ -27,7 +28,8 @@ pub(crate) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'
     let backend = env::target_dir(sh)?.join(dev::BINARIES).join("backend");
     Ok(vec![
         ("CLOUD_TOOLS", tools.into_os_string()),
-        ("XTASK", env::this_program()?.into_os_string()),
+        ("STACKS", program::compile(sh, "stacks")?.into_os_string()),
+        ("RELEASE", program::compile(sh, "release")?.into_os_string()),
         ("BACKEND", backend.into_os_string()),
     ])
 }

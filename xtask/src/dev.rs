@@ -12,10 +12,12 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use xshell::Shell;
 
-use crate::build::toolchain::{self, Choice, Options, Target};
-use crate::build::{DepInfo, bundle, packages};
-use crate::environment::apps;
-use crate::{env, flags};
+use taskkit::build::toolchain::{self, Choice, Options, Target};
+use taskkit::build::{DepInfo, bundle, packages};
+use taskkit::env;
+use taskkit::environment::project;
+
+use crate::flags;
 
 /// Where copies of the servers lie, in cargo's folder: `dev` finds them there.
 pub(crate) const BINARIES: &str = "dev/bin";
@@ -111,7 +113,7 @@ fn servers(sh: &Shell, folder: &Path) -> Result<Vec<DepInfo>> {
     let mut made = Vec::new();
     for binary in binaries(&messages) {
         let name = binary.file_name().context("a binary has a name")?;
-        let app = apps().iter().find(|app| name == app.package());
+        let app = project().apps().iter().find(|app| name == app.package());
         made.extend(app.map(|app| DepInfo::beside(app, &binary)));
         let unfinished = folder.join("unfinished");
         sh.copy_file(&binary, &unfinished)?;

@@ -3,9 +3,9 @@
 use anyhow::{Result, bail};
 use xshell::Shell;
 
-use crate::build::toolchain::{self, Choice, Options, Target};
 use crate::flags;
 use crate::supply::{self, Support};
+use taskkit::build::toolchain::{self, Choice, Options, Target};
 
 impl flags::Doctor {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {

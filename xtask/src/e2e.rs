@@ -1,28 +1,16 @@
-//! `cargo xtask e2e`: becomes the heavy harness, so that Ctrl-C and the exit code are its own.
+//! `cargo xtask e2e`: the harness, which runs the release verbs in a repository of its own.
 
-use std::env::vars_os;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use taskkit::program;
 use xshell::Shell;
 
-use crate::env::{is_cargo_noise, this_program};
-use crate::flags;
+use crate::flags::Handed;
+use crate::programs;
 
-impl flags::E2e {
-    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let mut harness = Command::new("cargo");
-        harness
-            .current_dir(sh.current_dir())
-            .args(["run", "--package", "e2e", "--"])
-            .args(self.args);
-        for (name, _) in vars_os().filter(|(name, _)| name.to_str().is_some_and(is_cargo_noise)) {
-            harness.env_remove(name);
-        }
-        // A scenario runs the verbs of this program in a repository of its own.
-        harness.env("XTASK", this_program()?);
-        // `exec` answers only when it failed.
-        Err(harness.exec()).context("start `cargo run --package e2e`")
+impl Handed {
+    /// Becomes the harness.
+    pub(crate) fn e2e(self, sh: &Shell) -> Result<()> {
+        let release = program::compile(sh, "release")?;
+        programs::start(sh, "e2e", self.args, [("RELEASE", release.as_os_str())])
     }
 }

@@ -2,38 +2,28 @@
 //! file each.
 
 mod apps;
-mod aws; // wing: aws
 mod bench; // wing: bench
-mod ci;
 mod dev; // wing: dev
-mod diff; // wing: diff
-mod e2e; // wing: e2e
 mod environments;
-mod fork; // wing: fork
 mod security; // wing: security
-mod supply; // wing: supply
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use taskkit::build::toolchain::Toolchain;
+use taskkit::{env, environment};
+use xshell::Shell;
 
-use crate::build::toolchain::Choice;
 use crate::dev::Part; // wing: dev
-use crate::env;
-use crate::environment;
+use crate::programs;
 
 pub(crate) use self::apps::{NewApp, RemoveApp};
-pub(crate) use self::aws::{Aws, AwsDeploy, AwsDestroy, AwsTarget, AwsVerb}; // wing: aws
 pub(crate) use self::bench::{Bench, BenchWhat}; // wing: bench
-pub(crate) use self::ci::{Ci, CiBuild, CiPromote, CiPropose, Rollback, Verb};
 pub(crate) use self::dev::Dev; // wing: dev
-pub(crate) use self::diff::Diff; // wing: diff
-pub(crate) use self::e2e::E2e; // wing: e2e
 pub(crate) use self::environments::{NewEnvironment, RemoveEnvironment};
-pub(crate) use self::fork::{Fork, GitHub}; // wing: fork
 pub(crate) use self::security::Security; // wing: security
-pub(crate) use self::supply::Supply; // wing: supply
 
 /// Every task of this repository.
 #[derive(Debug, Parser)]
@@ -49,7 +39,7 @@ enum Command {
     /// Prove the whole loop on this machine, from nothing and back to nothing (`cargo xtask e2e
     /// --help`)
     #[command(disable_help_flag = true)]
-    E2e(E2e),
+    E2e(Handed),
     // end of wing
     // wing: dev
     /// Run the message board on this machine, without containers, and rebuild it on every saved
@@ -67,17 +57,21 @@ enum Command {
     /// Compile what the images contain: static binaries and the browser bundle
     Build(Build),
     /// The release verbs that every CI file calls (docs/CI.md)
-    Ci(Ci),
+    #[command(disable_help_flag = true)]
+    Ci(Handed),
     /// Propose the images of an environment's previous release
-    Rollback(Rollback),
+    #[command(disable_help_flag = true)]
+    Rollback(Handed),
     // wing: aws
     /// Plan, deploy or destroy the CloudFormation stacks of infra/aws (docs/AWS.md)
-    Aws(Aws),
+    #[command(disable_help_flag = true)]
+    Aws(Handed),
     // end of wing
     // wing: fork
     /// Make this copy your own: its names, account, region and repository; without options, print
     /// them (docs/FORK.md)
-    Fork(Fork),
+    #[command(disable_help_flag = true)]
+    Fork(Handed),
     // end of wing
     /// Add an app: its crate, image, manifests and Application (docs/APPS.md)
     NewApp(NewApp),
@@ -90,7 +84,8 @@ enum Command {
     RemoveEnvironment(RemoveEnvironment),
     // wing: diff
     /// Show what a change does to each environment's manifests, as Markdown
-    Diff(Diff),
+    #[command(disable_help_flag = true)]
+    Diff(Handed),
     // end of wing
     // wing: security
     /// Write the tables of docs/SECURITY.md and docs/CHECKLIST.md from their lists
@@ -107,8 +102,15 @@ enum Command {
     // wing: supply
     /// Build, list or prune the cached parts of the e2e: Kubernetes, Argo CD, forge, AWS emulator
     #[command(disable_help_flag = true)]
-    Supply(Supply),
+    Supply(Handed),
     // end of wing
+}
+
+/// Arguments of a program that has a command line of its own, handed on unread.
+#[derive(Debug, Args)]
+pub(crate) struct Handed {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -162,17 +164,6 @@ pub(crate) struct Build {
     pub(crate) toolchain: Toolchain,
 }
 
-/// How the two targets outside the host's own are compiled.
-#[derive(Debug, Args)]
-pub(crate) struct Toolchain {
-    /// Where the standard libraries for musl and wasm come from
-    #[arg(long, value_enum, default_value_t = Choice::Auto, env = "XTASK_TOOLCHAIN")]
-    pub(crate) toolchain: Choice,
-    /// Install nothing: name what is missing and stop
-    #[arg(long)]
-    pub(crate) no_install: bool,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Hooks {
     #[command(subcommand)]
@@ -198,6 +189,19 @@ pub(crate) struct Doctor {
     pub(crate) no_install: bool,
 }
 
+impl Handed {
+    /// Becomes the program of this package.
+    fn become_program(self, sh: &Shell, package: &str) -> Result<()> {
+        programs::start(sh, package, self.args, [])
+    }
+
+    /// Becomes a program that has this command among others.
+    fn become_part(mut self, sh: &Shell, package: &str, command: &str) -> Result<()> {
+        self.args.insert(0, command.into());
+        self.become_program(sh, package)
+    }
+}
+
 impl Flags {
     /// Runs the command, from the root of the repository.
     pub fn run(self) -> Result<()> {
@@ -212,27 +216,27 @@ impl Flags {
         }
         let sh = &env::shell()?;
         match self.command {
-            Command::E2e(flags) => flags.run(sh), // wing: e2e
-            Command::Dev(flags) => flags.run(sh), // wing: dev
+            Command::E2e(handed) => handed.e2e(sh), // wing: e2e
+            Command::Dev(flags) => flags.run(sh),   // wing: dev
             Command::Test(flags) => flags.run(sh),
             Command::Check(Check {}) => Check::run(sh),
             Command::Fuzz(flags) => flags.run(sh),
             Command::Openapi(flags) => flags.run(sh),
             Command::Build(flags) => flags.run(sh),
-            Command::Ci(flags) => flags.run(sh),
-            Command::Rollback(flags) => flags.run(sh),
-            Command::Aws(flags) => flags.run(sh),      // wing: aws
-            Command::Fork(flags) => flags.run(sh),     // wing: fork
-            Command::Diff(flags) => flags.run(sh),     // wing: diff
-            Command::Security(flags) => flags.run(sh), // wing: security
+            Command::Ci(handed) => handed.become_part(sh, "release", "ci"),
+            Command::Rollback(handed) => handed.become_part(sh, "release", "rollback"),
+            Command::Diff(handed) => handed.become_part(sh, "release", "diff"), // wing: diff
+            Command::Aws(handed) => handed.become_program(sh, "stacks"),        // wing: aws
+            Command::Fork(handed) => handed.become_program(sh, "fork"),         // wing: fork
+            Command::Security(flags) => flags.run(sh),                          // wing: security
             Command::NewApp(flags) => flags.run(sh),
             Command::RemoveApp(flags) => flags.run(sh),
             Command::NewEnvironment(flags) => flags.run(sh),
             Command::RemoveEnvironment(flags) => flags.run(sh),
             Command::Hooks(flags) => flags.run(sh),
             Command::Doctor(flags) => flags.run(sh),
-            Command::Bench(flags) => flags.run(sh),  // wing: bench
-            Command::Supply(flags) => flags.run(sh), // wing: supply
+            Command::Bench(flags) => flags.run(sh), // wing: bench
+            Command::Supply(handed) => handed.become_program(sh, "supply"), // wing: supply
         }
     }
 }

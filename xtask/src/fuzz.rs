@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
-use crate::{env, flags, groups, supply};
+use crate::{flags, groups, supply};
+use taskkit::env;
 
 /// The tests alone; they are no part of a plain `cargo test`, which has no schemathesis for them.
 pub(crate) const ARGS: &[&str] = &["--test", "fuzz"];

@@ -2,7 +2,7 @@
 //! twice; and never the frontend's two halves at once.
 
 use crate::apps;
-use crate::environment::project;
+use taskkit::environment::project;
 
 /// Packages that cargo is always given together.
 #[derive(Debug, Clone, Copy)]
@@ -30,9 +30,13 @@ const fn with(names: &'static [&'static str], features: &'static [&'static str])
 pub(crate) const TOOLS: Packages = of(&[
     "board-api",
     "child-process",
+    "fork", // wing: fork
     "gitkit",
     "project",
+    "release",
+    "stacks", // wing: aws
     "supply", // wing: supply
+    "taskkit",
     "xtask",
     "pipelines",  // wing: pipelines
     "e2e",        // wing: e2e
@@ -42,8 +46,12 @@ pub(crate) const TOOLS: Packages = of(&[
 #[rustfmt::skip]
 pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "board-api",
+    "fork", // wing: fork
     "project",
+    "release",
+    "stacks", // wing: aws
     "supply", // wing: supply
+    "taskkit",
     "xtask",
     "e2e",        // wing: e2e
     "e2e-report", // wing: e2e

@@ -5,12 +5,5 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    match xtask::flags::Flags::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
-        // On one line and without a backtrace: the chain of causes says where.
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    taskkit::program::end(xtask::flags::Flags::parse().run())
 }

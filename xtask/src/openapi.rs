@@ -3,7 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use xshell::Shell;
 
-use crate::{env, flags};
+use crate::flags;
+use taskkit::env;
 
 const DOCUMENT: &str = "crates/api/openapi.json";
 

@@ -140,7 +140,7 @@ fn with_table(path: &str, page: &str, table: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::env;
+    use taskkit::env;
 
     #[test]
     fn the_pages_are_what_the_lists_say() {

@@ -7,17 +7,17 @@ mod sum;
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use xshell::Shell;
 
 use self::lanes::{Job, Lane};
 use self::needs::{Needs, Ready};
 use self::sum::{Row, report};
-use crate::build::DepInfo;
-use crate::ci::content;
 use crate::groups::{self, Packages};
 use crate::skips::Skips;
-use crate::{env, flags, fuzz, supply};
+use crate::{flags, fuzz, supply};
+use taskkit::build::DepInfo;
+use taskkit::{env, program};
 
 struct Suite {
     name: &'static str,
@@ -192,7 +192,15 @@ impl flags::Test {
 /// had them compiled.
 fn inputs(sh: &Shell, compiled: &[DepInfo]) -> Row {
     let started = Instant::now();
-    let outcome = content::read::check_work_tree(&sh.current_dir(), compiled);
+    let check = || {
+        let release = program::compile(sh, "release")?;
+        let made = compiled
+            .iter()
+            .map(|one| format!("{}={}", one.app, one.file.display()));
+        let asked = sh.cmd(release).arg("inputs").args(made).quiet().run();
+        asked.context("ask what counts; what was found stands above")
+    };
+    let outcome = check();
     Row::checked(
         "inputs: what is compiled into each app",
         &outcome,

@@ -1,6 +1,9 @@
 //! No secret is in this work tree, in its history, or in a commit that is about to be made: by
 //! gitleaks.
 
+#[path = "secrets/hook.rs"]
+mod hook;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

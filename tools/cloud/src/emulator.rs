@@ -101,18 +101,18 @@ impl Emulator {
     }
 
     /// `cargo xtask aws …` of the checkout whose root is `root`, on this emulator.
-    pub fn xtask(&self, root: &Path, verb: &[&str], parts: &[&str]) -> Result<String> {
-        self.xtask_by(ANYBODY, root, verb, parts)
+    pub fn stacks(&self, root: &Path, verb: &[&str], parts: &[&str]) -> Result<String> {
+        self.stacks_by(ANYBODY, root, verb, parts)
     }
 
     /// The same with an access key and its secret.
-    pub fn xtask_by(&self, key: Key<'_>, root: &Path, verb: &[&str], parts: &[&str]) -> Result<String> {
-        let mut xtask = tools::xtask(root, self.home.path())?;
-        xtask.arg("aws").args(verb).args(["--endpoint", &self.endpoint]);
+    pub fn stacks_by(&self, key: Key<'_>, root: &Path, verb: &[&str], parts: &[&str]) -> Result<String> {
+        let mut stacks = tools::stacks(root, self.home.path())?;
+        stacks.args(verb).args(["--endpoint", &self.endpoint]);
         for part in parts {
-            xtask.args(["--only", part]);
+            stacks.args(["--only", part]);
         }
-        tools::output(signed_by(key, &mut xtask))
+        tools::output(signed_by(key, &mut stacks))
     }
 }
 

@@ -50,11 +50,21 @@ pub fn python(home: &Path) -> Result<Command> {
     contained(Command::new("python3"), &folder, home)
 }
 
-/// `cargo xtask`, as it was compiled, in the checkout whose root is `root`.
-pub fn xtask(root: &Path, home: &Path) -> Result<Command> {
-    let mut xtask = contained(Command::new(variable("XTASK")?), &variable("CLOUD_TOOLS")?, home)?;
-    xtask.env("CARGO_MANIFEST_DIR", root.join("xtask"));
-    Ok(xtask)
+/// What `cargo xtask aws` starts, in the checkout whose root is `root`.
+pub fn stacks(root: &Path, home: &Path) -> Result<Command> {
+    task("STACKS", root, home)
+}
+
+/// What `cargo xtask ci` starts, in the checkout whose root is `root`.
+pub fn release(root: &Path, home: &Path) -> Result<Command> {
+    task("RELEASE", root, home)
+}
+
+fn task(name: &str, root: &Path, home: &Path) -> Result<Command> {
+    let mut task = contained(Command::new(variable(name)?), &variable("CLOUD_TOOLS")?, home)?;
+    // By which a program knows its checkout.
+    task.env("CARGO_MANIFEST_DIR", root.join("tools/release"));
+    Ok(task)
 }
 
 /// The backend's binary.

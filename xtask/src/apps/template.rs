@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use project::{Kind, Project};
 
-use crate::partition;
+use taskkit::partition;
 
 /// Where the templates are, from the root of the repository.
 pub(super) const FOLDER: &str = "xtask/templates/app";

@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::bench::DOCS;
-use crate::build::toolchain::{Choice, Options};
-use crate::{build, env, packages, supply};
+use crate::supply;
+use taskkit::build::toolchain::{Choice, Options};
+use taskkit::{build, env, packages};
 
 /// What a run writes, and where the docs keep it.
 const RESULTS: [&str; 3] = ["app.json", "app.svg", "app.md"];

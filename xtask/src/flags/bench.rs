@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::flags::E2e;
+use crate::flags::Handed;
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
@@ -43,5 +43,5 @@ pub(crate) enum BenchWhat {
     /// From a merge until only the new version answers: webhook, annotation, polling
     /// (`cargo xtask bench loop --help`)
     #[command(disable_help_flag = true)]
-    Loop(E2e),
+    Loop(Handed),
 }

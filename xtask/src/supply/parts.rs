@@ -1,22 +1,14 @@
 //! What tasks and tests get from outside: programs and images, and the variables that lead tests to
 //! them.
 
-use std::collections::BTreeMap;
-use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Error, Result};
+use anyhow::{Error, Result};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use xshell::Shell;
 
-use super::program::{Program, Running};
-
-/// Where kustomize lies, which renders the manifests that are tested.
-pub(crate) fn kustomize(sh: &Shell, install: bool) -> Result<PathBuf> {
-    program(sh, "kustomize", "KUSTOMIZE", install)
-}
+use taskkit::supply::{Program, Running, get, program};
 
 /// The folder of schemathesis, with which the API is fuzzed.
 pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
@@ -163,29 +155,4 @@ pub(crate) fn emulators(sh: &Shell, install: bool) -> Result<Emulators> {
         socket,
         _engine: engine,
     })
-}
-
-/// The path of a program: the one that a person names, else the pinned one; in a copy of the
-/// template that pins none, the one on PATH.
-fn program(sh: &Shell, name: &str, variable: &str, install: bool) -> Result<PathBuf> {
-    if let Some(given) = env::var_os(variable) {
-        return Ok(given.into());
-    }
-    if !Program::is_absent(sh) {
-        return get(sh, name, install);
-    }
-    let folders = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&folders).map(|folder| folder.join(name));
-    found
-        .filter(|path| path.is_file())
-        .find_map(|path| path.canonicalize().ok())
-        .with_context(|| format!("{name} is not on PATH; install it, or name it by {variable}"))
-}
-
-/// What one recipe made.
-fn get<T: DeserializeOwned>(sh: &Shell, recipe: &str, install: bool) -> Result<T> {
-    let mut found: BTreeMap<String, T> = Program::compiled(sh)?.ask(&["get", recipe], install)?;
-    found
-        .remove(recipe)
-        .with_context(|| format!("`supply get` did not say where {recipe} lies"))
 }

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
+use taskkit::build::DepInfo;
+use taskkit::program; // wing: pipelines
 use xshell::Shell;
 
 use super::one_line;
-use crate::build::DepInfo;
 use crate::fuzz;
 use crate::supply::{self, Emulators, Kind, kind};
 
@@ -140,9 +141,9 @@ impl Needs {
             // wing: pipelines
             Self::Pipelines => match supply::pipelines(sh, install) {
                 Ok(()) => {
-                    // The verbs that the CI files call: compiled from this work tree for this very
-                    // command.
-                    Ready::with(vec![("XTASK", crate::env::this_program()?.into_os_string())])
+                    // The verbs that the CI files call.
+                    let release = program::compile(sh, "release")?;
+                    Ready::with(vec![("RELEASE", release.into_os_string())])
                 }
                 Err(reason) => Ready::No(no(reason)?),
             },

@@ -47,7 +47,7 @@ fn roles(environment: &str) -> Vec<(String, Value, Object)> {
 
 /// Of this checkout's region.
 fn partition() -> &'static str {
-    xtask::partition::of_region(account_and_region().1).name
+    taskkit::partition::of_region(account_and_region().1).name
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn allowed(role: &str) -> BTreeSet<Call> {
 
 #[test]
 fn the_build_may_ask_codecommit_for_what_the_verbs_ask() {
-    let source = fs::read_to_string(tools::root().join("xtask/src/ci/forge/codecommit.rs")).unwrap();
+    let source = fs::read_to_string(tools::root().join("tools/release/src/ci/forge/codecommit.rs")).unwrap();
     // Each call is a text as "create-pull-request"; its options begin with a dash.
     let is_call = |text: &&str| {
         text.contains("-pull-request")

@@ -10,13 +10,13 @@ use cloud::emulator::{ANYBODY, Emulator, Key, signed_by};
 use cloud::tools;
 use serde_json::json;
 
-use crate::fake_aws::{FakeAws, said, xtask};
+use crate::fake_aws::{FakeAws, said, stacks};
 
 #[test]
 fn missing_credentials_are_named_by_the_real_command_line() {
     let home = tempfile::tempdir().unwrap();
-    let mut xtask = xtask(&tools::root(), home.path());
-    let error = said(xtask.args(["plan", "staging"])).unwrap_err();
+    let mut stacks = stacks(&tools::root(), home.path());
+    let error = said(stacks.args(["plan", "staging"])).unwrap_err();
     assert!(error.contains("there are no credentials for AWS"), "{error}");
 }
 
@@ -45,13 +45,13 @@ fn who_says(code: &str, message: &str) -> String {
 /// What a plan says where AWS is at `endpoint`.
 fn plan_at(endpoint: &str, variables: &[(&str, &str)]) -> String {
     let home = tempfile::tempdir().unwrap();
-    let mut xtask = xtask(&tools::root(), home.path());
-    xtask
+    let mut stacks = stacks(&tools::root(), home.path());
+    stacks
         .args(["plan", "staging", "--endpoint", endpoint])
         // Once is enough.
         .env("AWS_MAX_ATTEMPTS", "1")
         .envs(variables.iter().copied());
-    said(signed_by(ANYBODY, &mut xtask)).unwrap_err()
+    said(signed_by(ANYBODY, &mut stacks)).unwrap_err()
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn who_is_not_known_or_may_not_is_named_and_who_may_goes_on() {
     demand_rights(&emulator);
     let deploy = |key: Key<'_>| {
         let verb = &["deploy", "staging"];
-        let said = emulator.xtask_by(key, &tools::root(), verb, &["source"]);
+        let said = emulator.stacks_by(key, &tools::root(), verb, &["source"]);
         said.map_err(|error| error.to_string())
     };
     let error = deploy(("unknown", "unknown")).unwrap_err();

@@ -38,20 +38,18 @@ impl FakeAws {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<String, String> {
-        let mut xtask = xtask(&tools::root(), self.folder.path());
+        let mut stacks = stacks(&tools::root(), self.folder.path());
         let path = std::env::var("PATH").unwrap();
-        xtask
+        stacks
             .env("PATH", format!("{}:{path}", self.folder.path().display()))
             .args(arguments);
-        said(&mut xtask)
+        said(&mut stacks)
     }
 }
 
 /// `cargo xtask aws` with nobody's credentials.
-pub(crate) fn xtask(root: &Path, home: &Path) -> Command {
-    let mut xtask = tools::xtask(root, home).unwrap();
-    xtask.arg("aws");
-    xtask
+pub(crate) fn stacks(root: &Path, home: &Path) -> Command {
+    tools::stacks(root, home).unwrap()
 }
 
 /// What it wrote; as an error if it failed.

@@ -83,7 +83,7 @@ fn a_push_that_the_registry_refuses_is_named_and_works_once_it_takes_it() {
 
 fn deploy_registry(emulator: &Emulator) {
     emulator
-        .xtask(&tools::root(), &["deploy", "staging"], &["registry"])
+        .stacks(&tools::root(), &["deploy", "staging"], &["registry"])
         .unwrap();
 }
 
@@ -214,8 +214,8 @@ impl Release {
 
     /// `cargo xtask ci …`, as a CI file calls it.
     fn verb(&self, verb: &[&str]) -> Result<String> {
-        let mut xtask = tools::xtask(&self.work(), &self.folder).unwrap();
-        xtask
+        let mut release = tools::release(&self.work(), &self.folder).unwrap();
+        release
             .arg("ci")
             .args(verb)
             .env("RELEASE_BRANCH", "master")
@@ -223,7 +223,7 @@ impl Release {
             .env("REGISTRY_INSECURE", "true")
             .env("CONTAINER_ENGINE", "podman")
             .env("CONTAINERS_STORAGE_CONF", self.folder.join("storage.conf"));
-        tools::output(&mut xtask)
+        tools::output(&mut release)
     }
 
     /// Plans, and makes the images of the plan.

@@ -3,7 +3,7 @@
 
 use cloud::checkout::Checkout;
 
-use crate::fake_aws::{FakeAws, said, xtask};
+use crate::fake_aws::{FakeAws, said, stacks};
 
 const SET: &str = "--set=OidcProvider=oidc.eks/id/1";
 
@@ -230,6 +230,6 @@ fn a_parameter_that_no_template_has_is_refused() {
     let spoilt = Checkout::copy().unwrap();
     spoilt.edit("parameters.toml", "Layout =", "Layuot =").unwrap();
     let home = tempfile::tempdir().unwrap();
-    let error = said(xtask(spoilt.root(), home.path()).args(["plan", "staging"])).unwrap_err();
+    let error = said(stacks(spoilt.root(), home.path()).args(["plan", "staging"])).unwrap_err();
     assert!(error.contains("`Layuot`"), "{error}");
 }

@@ -54,17 +54,18 @@ pub(crate) fn project(harness: &Harness, world: &World) -> Project {
 }
 
 /// `cargo xtask ARGS` in the checkout at `folder`, with the settings and secrets of `project`.
-pub(crate) fn xtask<'sh>(
+pub(crate) fn release_verb<'sh>(
     shell: &'sh Shell,
     project: &Project,
     folder: &Path,
     args: &[&str],
 ) -> Result<Cmd<'sh>> {
-    let xtask = std::env::var_os("XTASK").context("XTASK is not set; start this by `cargo xtask e2e`")?;
+    let release =
+        std::env::var_os("RELEASE").context("RELEASE is not set; start this by `cargo xtask e2e`")?;
     shell.change_dir(folder);
-    Ok(cmd!(shell, "{xtask} {args...}")
+    Ok(cmd!(shell, "{release} {args...}")
         .envs(project.settings.iter().chain(&project.secrets))
-        .env("CARGO_MANIFEST_DIR", folder.join("xtask"))
+        .env("CARGO_MANIFEST_DIR", folder.join("tools/release"))
         .env("GIT_CONFIG_GLOBAL", "/dev/null"))
 }
 

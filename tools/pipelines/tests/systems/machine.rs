@@ -14,12 +14,12 @@ pub(crate) fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, S
     let (home, bin) = (folder.join("home"), folder.join("bin"));
     fs::create_dir_all(&home).expect("make a folder");
     fs::create_dir_all(&bin).expect("make a folder");
-    let xtask = xtask();
+    let release = release();
     script(
         &bin.join("cargo-verbs"),
         &format!(
-            "shift\nCARGO_MANIFEST_DIR=\"$PWD/xtask\" exec '{}' \"$@\"",
-            xtask.display()
+            "shift\nCARGO_MANIFEST_DIR=\"$PWD/tools/release\" exec '{}' \"$@\"",
+            release.display()
         ),
     );
     let aws = aws_program();
@@ -55,16 +55,16 @@ pub(crate) fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, S
     .into()
 }
 
-fn xtask() -> PathBuf {
+fn release() -> PathBuf {
     let beside = || {
         let tests = std::env::current_exe().expect("this program has a path");
         let target = tests.ancestors().nth(2).expect("it lies in target/debug/deps");
-        target.join("xtask")
+        target.join("release")
     };
-    let path = std::env::var_os("XTASK").map_or_else(beside, PathBuf::from);
+    let path = std::env::var_os("RELEASE").map_or_else(beside, PathBuf::from);
     assert!(
         path.is_file(),
-        "{} is not there: run cargo build -p xtask",
+        "{} is not there: run cargo build -p release",
         path.display()
     );
     path

@@ -1,6 +1,6 @@
 //! The three CI files, checked by linters and really run: what they do must be the same.
 //!
-//! `cargo xtask test` gets runners and linters and says where the verbs are (`XTASK`). Started by
+//! `cargo xtask test` gets runners and linters and says where the verbs are (`RELEASE`). Started by
 //! hand, these tests get them by themselves, and take the verbs that were compiled last into this
 //! target folder.
 

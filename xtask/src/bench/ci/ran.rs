@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Took;
-use crate::ci::events::Event;
-use crate::environment::project;
+use taskkit::environment::project;
+use taskkit::events::Event;
 
 /// A run that passed.
 #[derive(Debug)]

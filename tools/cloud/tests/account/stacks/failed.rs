@@ -74,7 +74,7 @@ fn a_first_deployment_that_fails_is_undone_told_and_made_afresh() {
     }
 
     let plan = &["plan", "production"];
-    let said = emulator.xtask(&tools::root(), plan, parts).unwrap();
+    let said = emulator.stacks(&tools::root(), plan, parts).unwrap();
     assert!(
         said.contains("its first deployment failed; `deploy` removes"),
         "{said}"

@@ -58,7 +58,7 @@ impl Variant {
             verb.extend(["--set", parameter]);
         }
         emulator
-            .xtask(root, &verb, parts)
+            .stacks(root, &verb, parts)
             .map_err(|error| error.to_string())
     }
 
@@ -69,7 +69,7 @@ impl Variant {
 
     fn destroy(self, emulator: &Emulator, parts: &[&str]) -> String {
         let verb = &["destroy", self.environment, "--yes", self.environment];
-        emulator.xtask(&tools::root(), verb, parts).unwrap()
+        emulator.stacks(&tools::root(), verb, parts).unwrap()
     }
 
     /// The branch that its pipelines follow.
@@ -169,7 +169,7 @@ fn refuses_an_unknown_type(emulator: &Emulator) {
         )
         .unwrap();
     let apart = &["deploy", "production", "--set", "Project=spoilt"];
-    let deployed = emulator.xtask(spoilt.root(), apart, &["source"]);
+    let deployed = emulator.stacks(spoilt.root(), apart, &["source"]);
     let error = deployed.unwrap_err().to_string();
     assert!(error.contains("AWS::Nowhere::Thing"), "{error}");
 }

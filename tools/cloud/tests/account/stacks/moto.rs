@@ -206,7 +206,7 @@ fn forges_that_nobody_names_get_no_role_and_no_issuer() {
         "--set",
         "GitLabProject=",
     ];
-    emulator.xtask(&tools::root(), &nobody, &["access"]).unwrap();
+    emulator.stacks(&tools::root(), &nobody, &["access"]).unwrap();
     let issuers = ask(&emulator, &["iam", "list-open-id-connect-providers"]);
     assert_eq!(issuers["OpenIDConnectProviderList"], json!([]));
     let roles = ask(&emulator, &["iam", "list-roles"]);
@@ -224,6 +224,6 @@ fn forges_that_nobody_names_get_no_role_and_no_issuer() {
         "--set",
         "GitHubImmutableSubject=no",
     ];
-    emulator.xtask(&tools::root(), &by_name, &["access"]).unwrap();
+    emulator.stacks(&tools::root(), &by_name, &["access"]).unwrap();
     github_subjects(&emulator, "someone/board");
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use xshell::Shell;
 
 use crate::actors::{ReadLoad, Release, Reviewer, Visitor, overlay, pins};
-use crate::ci::{project, xtask};
+use crate::ci::{project, release_verb};
 use crate::environment::Environment;
 use crate::git::short;
 use crate::gitops;
@@ -137,7 +137,7 @@ async fn roll_back(testbed: &Testbed, to: &str) -> Result<()> {
     checkout.catch_up().await?;
     let shell = Shell::new().context("open a shell")?;
     let project = project(&testbed.harness, &testbed.world);
-    let command = xtask(
+    let command = release_verb(
         &shell,
         &project,
         checkout.folder(),

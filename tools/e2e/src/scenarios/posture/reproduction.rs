@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use xshell::Shell;
 
-use crate::ci::{project, xtask};
+use crate::ci::{project, release_verb};
 use crate::environment::Environment;
 use crate::git::Git;
 use crate::process::Tool;
@@ -54,7 +54,7 @@ async fn the_same_commit_gives_the_same_images(
     let begun = Instant::now();
     let shell = Shell::new().context("open a shell")?;
     let project = project(&testbed.harness, &testbed.world);
-    let reproduce = xtask(&shell, &project, folder, &["ci", "reproduce"])?
+    let reproduce = release_verb(&shell, &project, folder, &["ci", "reproduce"])?
         .envs(&project.machine)
         .env("CARGO_TARGET_DIR", folder.join("target"));
     let said = Tool::new(reproduce, &testbed.harness.run.log("reproduction"), MADE)

@@ -1,0 +1,95 @@
+//! `cargo xtask ci`: the release verbs.
+
+use crate::environment::{Environment, named};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use taskkit::build::toolchain::Toolchain;
+
+#[derive(Debug, Args)]
+pub(crate) struct Ci {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Say per app what is in the registry, what is deployed and what will be done; writes
+    /// target/ci/plan.json
+    Plan,
+    /// Build the images of the apps whose content the registry does not have
+    Build(CiBuild),
+    /// Push what `build` built
+    Push,
+    /// Open the pull request that pins the images of this commit
+    Propose(CiPropose),
+    /// Open the pull request that gives one environment the images of another
+    Promote(CiPromote),
+    /// Make the images of this commit again, and compare them with those in the registry
+    Reproduce(CiBuild),
+    /// Give the images of this commit a version as a second tag
+    Tag {
+        /// As Git's tag: v1.2.3
+        version: String,
+    },
+}
+
+impl Verb {
+    /// As on the command line.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Build(_) => "build",
+            Self::Push => "push",
+            Self::Propose(_) => "propose",
+            Self::Promote(_) => "promote",
+            Self::Reproduce(_) => "reproduce",
+            Self::Tag { .. } => "tag",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiPropose {
+    /// Only show the commit, and keep it as target/ci/proposal.patch
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiPromote {
+    /// Whose images; those of the one before in the order of promotion otherwise
+    #[arg(long, value_parser = named, value_name = "ENV")]
+    pub(crate) from: Option<Environment>,
+    /// Which environment is to run them; the last one otherwise
+    #[arg(long, value_parser = named, value_name = "ENV")]
+    pub(crate) to: Option<Environment>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiBuild {
+    #[command(flatten)]
+    pub(crate) toolchain: Toolchain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inputs {
+    /// An app, and Cargo's list of the files that a program of it was made from
+    #[arg(value_name = "APP=FILE", value_parser = made)]
+    pub(crate) made: Vec<(String, PathBuf)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// Which environment
+    #[arg(value_parser = named, value_name = "ENV")]
+    pub(crate) environment: Environment,
+    /// The release of this commit; the one before the present one otherwise
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) to: Option<String>,
+}
+
+fn made(text: &str) -> Result<(String, PathBuf), String> {
+    let (app, file) = text.split_once('=').ok_or("expected APP=FILE")?;
+    Ok((app.to_owned(), file.into()))
+}

@@ -1,0 +1,24 @@
+//! The project that this checkout is of; in unit tests, a sample of their own.
+
+pub(crate) use taskkit::environment::{Environment, named};
+
+#[cfg(not(test))]
+pub(crate) use taskkit::environment::project;
+
+/// A project of the unit tests' own, so that they are about the same apps in every fork.
+#[cfg(test)]
+pub(crate) fn project() -> &'static project::Project {
+    taskkit::environment::sample(include_str!("../../release/src/ci/tests/project.toml"))
+}
+
+/// What this checkout has, for tests of its files.
+#[cfg(test)]
+pub(crate) fn real() -> project::Project {
+    let root = taskkit::env::root().expect("find the checkout");
+    project::Project::load(&root).expect("read the file")
+}
+
+/// Every environment, in the order of promotion.
+pub(crate) fn environments() -> &'static [project::Environment] {
+    project().environments()
+}

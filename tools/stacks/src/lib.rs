@@ -1,0 +1,277 @@
+//! `cargo xtask aws …`: shows, makes and removes what one environment needs from AWS, template by
+//! template.
+
+mod account;
+mod change;
+mod environment;
+mod error;
+mod events;
+mod flags;
+mod parameters;
+mod stack;
+mod stacks;
+mod state;
+mod template;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use tempfile::NamedTempFile;
+use xshell::Shell;
+
+use crate::account::Account;
+use crate::change::Change;
+use crate::environment::{Environment, environments};
+use crate::error::AwsError;
+use crate::flags::{AwsDeploy, AwsDestroy, AwsVerb};
+use crate::parameters::{Settings, Values};
+use crate::stack::Stack;
+use crate::stacks::{Holds, PARTS, Part, Scope};
+use crate::state::{State, WAITING};
+use crate::template::with_plain_table_name;
+
+pub use crate::flags::Aws;
+
+impl Aws {
+    /// Runs the verb, from the root of the repository.
+    pub fn run(self) -> Result<()> {
+        taskkit::env::forget_git(false)?;
+        taskkit::environment::read()?;
+        let sh = &taskkit::env::shell()?;
+        match &self.verb {
+            AwsVerb::Plan(target) => Run::start(sh, target)?.plan(),
+            AwsVerb::Deploy(AwsDeploy {
+                target,
+                replace_table,
+            }) => Run::start(sh, target)?.deploy(*replace_table),
+            AwsVerb::Destroy(AwsDestroy { target, yes }) => {
+                if *yes != Some(target.environment) {
+                    let environment = target.environment.name();
+                    return Err(AwsError::NotConfirmed { environment }.into());
+                }
+                Run::start(sh, target)?.destroy()
+            }
+        }
+    }
+}
+
+/// One verb on one environment.
+struct Run<'sh> {
+    account: Account<'sh>,
+    environment: Environment,
+    values: Values,
+    parts: Vec<&'static Part>,
+    /// Every stack of the account by its name, as the run found it.
+    stacks: BTreeMap<String, Value>,
+}
+
+impl<'sh> Run<'sh> {
+    /// Reads what is to be done, and makes sure that it meets the right account.
+    fn start(sh: &'sh Shell, target: &flags::AwsTarget) -> Result<Self> {
+        let settings = Settings::read(sh)?;
+        let (values, parts) = (
+            settings.of(target.environment, &target.set)?,
+            parts(&target.only)?,
+        );
+        let account = Account {
+            sh,
+            region: settings.region.clone(),
+            endpoint: target.endpoint.clone(),
+        };
+        account.expect(&settings.account)?;
+        Ok(Self {
+            stacks: account.stacks()?,
+            account,
+            environment: target.environment,
+            values,
+            parts,
+        })
+    }
+
+    fn plan(&self) -> Result<()> {
+        for part in &self.parts {
+            let stack = self.stack(part);
+            match stack.state()? {
+                State::RolledBack => println!(
+                    "{:40} its first deployment failed; `deploy` removes what is left of it, then makes it",
+                    stack.name
+                ),
+                state => {
+                    if self.prepare(part, &stack, &state)?.is_some() {
+                        stack.withdraw()?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn deploy(&self, replace_table: bool) -> Result<()> {
+        // What is missing for the last stack is said before the first one is made.
+        for part in &self.parts {
+            self.values.for_part(part)?;
+        }
+        for part in &self.parts {
+            let started = Instant::now();
+            let mut stack = self.stack(part);
+            let mut state = stack.state()?;
+            if state == State::RolledBack {
+                println!("{:40} removing what a failed first deployment left", stack.name);
+                stack.delete()?;
+                (stack.found, state) = (None, State::Absent);
+            }
+            let Some(changes) = self.prepare(part, &stack, &state)? else {
+                if stack.found.is_some_and(is_empty) {
+                    stack.delete()?;
+                }
+                continue;
+            };
+            if !replace_table && let Err(error) = stack.refuse_loss(&changes) {
+                stack.forget()?;
+                return Err(error.into());
+            }
+            stack.execute()?;
+            println!("{:40} took {:.1} s", stack.name, started.elapsed().as_secs_f32());
+        }
+        Ok(())
+    }
+
+    /// Prints what would change; nothing if nothing would.
+    fn prepare(&self, part: &Part, stack: &Stack<'_>, state: &State) -> Result<Option<Vec<Change>>> {
+        let parameters = self.values.for_part(part)?;
+        let template = self.account.sh.read_file(part.template())?;
+        let file = NamedTempFile::new().context("make a file for a template")?;
+        fs::write(&file, with_plain_table_name(&template, &parameters)).context("write a template")?;
+        let Some(changes) = stack.prepare(file.path(), &parameters, state)? else {
+            println!("{:40} no change", stack.name);
+            return Ok(None);
+        };
+        match changes.len() {
+            0 => println!("{:40} a change of no resource, as of an output", stack.name),
+            1 => println!("{:40} 1 change", stack.name),
+            many => println!("{:40} {many} changes", stack.name),
+        }
+        for change in &changes {
+            println!("  {change}");
+        }
+        Ok(Some(changes))
+    }
+
+    /// The environment's own stacks; with the last environment, the shared ones too.
+    fn destroy(&self) -> Result<()> {
+        let user = self.another_that_is_there();
+        for part in self.parts.iter().rev() {
+            let stack = self.stack(part);
+            if part.scope == Scope::Shared
+                && let Some(user) = user
+            {
+                println!("{:40} stays: {user} uses it", stack.name);
+                continue;
+            }
+            self.remove(part, &stack)?;
+        }
+        Ok(())
+    }
+
+    /// Another environment that has a stack. One that waits for its first change, as a plan leaves
+    /// it that was cut off, does not count.
+    fn another_that_is_there(&self) -> Option<Environment> {
+        let is_there = |other: &Environment| {
+            let own = PARTS.iter().filter(|part| part.scope == Scope::Each);
+            let mut names = own.map(|part| part.stack(self.values.project(), other));
+            names.any(|name| self.stacks.get(&name).is_some_and(|stack| !is_empty(stack)))
+        };
+        let mut others = environments().iter().filter(|other| *other != self.environment);
+        others.find(is_there)
+    }
+
+    fn remove(&self, part: &Part, stack: &Stack<'_>) -> Result<()> {
+        if stack.found.is_none() {
+            println!("{:40} is not there", stack.name);
+            return Ok(());
+        }
+        if stack.found.is_some_and(is_empty) {
+            stack.delete()?;
+            println!("{:40} removed; it was empty", stack.name);
+            return Ok(());
+        }
+        if part.holds == Holds::Histories {
+            println!("{:40} stays, with the histories of its repositories", stack.name);
+            return Ok(());
+        }
+        let inside = match part.holds {
+            Holds::Objects => stack.resources("AWS::S3::Bucket")?,
+            Holds::Messages => stack.resources("AWS::DynamoDB::Table")?,
+            Holds::Histories | Holds::Nothing => Vec::new(),
+        };
+        if part.holds == Holds::Objects {
+            for bucket in &inside {
+                self.empty(bucket)?;
+            }
+        }
+        stack.delete()?;
+        println!("{:40} removed", stack.name);
+        if part.holds == Holds::Messages {
+            inside.iter().try_for_each(|table| self.remove_table(table))?;
+        }
+        Ok(())
+    }
+
+    /// AWS removes no bucket with something in it.
+    fn empty(&self, bucket: &str) -> Result<()> {
+        let address = format!("s3://{bucket}");
+        self.account
+            .ask(&["s3", "rm", &address, "--recursive", "--only-show-errors"])?;
+        Ok(())
+    }
+
+    /// The template keeps every table; one that is not protected was not meant to be kept.
+    fn remove_table(&self, table: &str) -> Result<()> {
+        let described = match self
+            .account
+            .ask(&["dynamodb", "describe-table", "--table-name", table])
+        {
+            Err(error) if error.to_string().contains("ResourceNotFound") => return Ok(()),
+            described => described?,
+        };
+        if described["Table"]["DeletionProtectionEnabled"] == true {
+            println!(
+                "  kept: table {table}, which is protected, and its key; `deploy` takes the table in again"
+            );
+        } else {
+            self.account
+                .ask(&["dynamodb", "delete-table", "--table-name", table])?;
+            println!("  removed: table {table}, which was not protected");
+        }
+        Ok(())
+    }
+
+    fn stack(&self, part: &Part) -> Stack<'_> {
+        let name = part.stack(self.values.project(), self.environment);
+        Stack {
+            account: &self.account,
+            found: self.stacks.get(&name),
+            name,
+        }
+    }
+}
+
+/// Whether nothing has been made in this stack.
+fn is_empty(stack: &Value) -> bool {
+    stack["StackStatus"] == WAITING
+}
+
+/// Those of these names; all when none is named.
+fn parts(only: &[String]) -> Result<Vec<&'static Part>> {
+    for name in only {
+        if !PARTS.iter().any(|part| part.name == name) {
+            let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+            bail!("there is no part `{name}`; there are: {}", names.join(", "));
+        }
+    }
+    let wanted = |part: &&Part| only.is_empty() || only.iter().any(|name| name == part.name);
+    Ok(PARTS.iter().filter(wanted).collect())
+}

@@ -1,0 +1,202 @@
+//! The stacks there are, in the order in which they are made; they are removed in the opposite one.
+
+use crate::environment::Environment;
+
+/// One template of `infra/aws`, and what it is told.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The file's name without `.yaml`.
+    pub(crate) name: &'static str,
+    pub(crate) scope: Scope,
+    /// Its parameters, `Project` and `Environment` left out.
+    pub(crate) parameters: &'static [&'static str],
+    /// Those without which it is of no use.
+    pub(crate) required: &'static [&'static str],
+    /// What is to be thought of when its stack is removed.
+    pub(crate) holds: Holds,
+}
+
+/// How many there are of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// One, which both environments use.
+    Shared,
+    /// One for each environment.
+    Each,
+}
+
+/// What people put into the resources of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Nothing that cannot be made anew.
+    Nothing,
+    /// Objects in a bucket, which must be gone before it goes.
+    Objects,
+    /// Messages in a table, which the template always keeps.
+    Messages,
+    /// Histories, which the template always keeps. AWS takes no repository into a stack again by
+    /// its name, so the stack stays too.
+    Histories,
+}
+
+/// They know each other by name only, so each deploys alone; a role names a policy of `registry`,
+/// which must be there first.
+pub(crate) const PARTS: &[Part] = &[
+    Part {
+        name: "source",
+        scope: Scope::Shared,
+        parameters: &["Layout"],
+        required: &[],
+        holds: Holds::Histories,
+    },
+    Part {
+        name: "registry",
+        scope: Scope::Shared,
+        parameters: &[],
+        required: &[],
+        holds: Holds::Nothing,
+    },
+    Part {
+        name: "artifacts",
+        scope: Scope::Shared,
+        parameters: &[],
+        required: &[],
+        holds: Holds::Objects,
+    },
+    Part {
+        name: "secrets",
+        scope: Scope::Shared,
+        parameters: &[],
+        required: &[],
+        holds: Holds::Nothing,
+    },
+    Part {
+        name: "access",
+        scope: Scope::Shared,
+        parameters: &[
+            "GitHubRepository",
+            "GitHubOwnerId",
+            "GitHubRepositoryId",
+            "GitHubImmutableSubject",
+            "GitLabProject",
+            "GitLabHost",
+            "Providers",
+        ],
+        required: &[],
+        holds: Holds::Nothing,
+    },
+    Part {
+        name: "build",
+        scope: Scope::Shared,
+        parameters: &["Layout", "Forge", "ForgeApi", "ForgeRepo", "Image"],
+        required: &[],
+        holds: Holds::Nothing,
+    },
+    Part {
+        name: "message-board",
+        scope: Scope::Each,
+        parameters: &["OidcProvider", "Namespace", "EncryptionKey"],
+        required: &["OidcProvider"],
+        holds: Holds::Messages,
+    },
+    Part {
+        name: "cluster",
+        scope: Scope::Each,
+        parameters: &["Layout", "OidcProvider"],
+        required: &["OidcProvider"],
+        holds: Holds::Nothing,
+    },
+    Part {
+        name: "pipelines",
+        scope: Scope::Each,
+        parameters: &["Layout"],
+        required: &[],
+        holds: Holds::Nothing,
+    },
+];
+
+impl Part {
+    /// Its template, from the root of the repository.
+    pub(crate) fn template(&self) -> String {
+        format!("infra/aws/{}.yaml", self.name)
+    }
+
+    /// Its stack's name.
+    pub(crate) fn stack(&self, project: &str, environment: Environment) -> String {
+        match self.scope {
+            Scope::Shared => format!("{project}-{}", self.name),
+            Scope::Each => format!("{project}-{}-{}", self.name, environment.name()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::environment::real;
+
+    fn folder() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/aws")
+    }
+
+    fn parameters(part: &Part) -> serde_json::Map<String, Value> {
+        let text = fs::read_to_string(folder().join(format!("{}.yaml", part.name))).unwrap();
+        let template: Value = serde_saphyr::from_str(&text).unwrap();
+        template["Parameters"].as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn every_template_is_a_part() {
+        let templates: BTreeSet<_> = fs::read_dir(folder())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+            .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(templates, PARTS.iter().map(|part| part.name.to_owned()).collect());
+    }
+
+    #[test]
+    fn a_part_names_the_parameters_of_its_template() {
+        for part in PARTS {
+            let mut named: BTreeSet<_> = part.parameters.iter().map(ToString::to_string).collect();
+            if part.scope == Scope::Each {
+                named.insert("Environment".to_owned());
+            }
+            let mut there: BTreeSet<_> = parameters(part).keys().cloned().collect();
+            there.remove("Project");
+            assert_eq!(named, there, "{}", part.name);
+        }
+    }
+
+    #[test]
+    fn the_project_is_called_the_same_in_every_template_that_has_it() {
+        let projects = PARTS.iter().filter_map(|part| parameters(part).remove("Project"));
+        let names: Vec<_> = projects.map(|project| project["Default"].clone()).collect();
+        assert!(
+            names.len() > 5 && names.iter().all(|name| name == real().name()),
+            "{names:?}"
+        );
+    }
+
+    #[test]
+    fn what_a_template_has_no_default_for_is_required() {
+        for part in PARTS {
+            for (name, parameter) in parameters(part) {
+                let given = name == "Environment" || part.required.contains(&name.as_str());
+                assert!(
+                    given || parameter.get("Default").is_some(),
+                    "{} of {}",
+                    name,
+                    part.name
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What `cargo xtask` and the programs behind it share, so that the task runner links none of them:
+//! where the checkout lies, cargo started from inside cargo, and how the apps are compiled.
+//!
+//! Everybody's first task waits for this crate: what takes long to compile has no place in it.
+
+pub mod build;
+pub mod env;
+pub mod environment;
+pub mod error_class;
+pub mod events;
+pub mod packages;
+pub mod partition;
+pub mod program;
+pub mod supply;

@@ -1,0 +1,47 @@
+//! Other programs of this workspace: compiled when they are first needed, and found by what cargo
+//! says; and how one of them ends.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use xshell::Shell;
+
+use crate::env;
+
+/// Compiles the program that a package of this workspace is; what is compiled already costs a
+/// moment. Alone, as `cargo xtask` starts it, so that both find the same result.
+pub fn compile(sh: &Shell, package: &str) -> Result<PathBuf> {
+    let mut build = Command::from(env::cargo(sh).args([
+        "build",
+        "--package",
+        package,
+        "--bin",
+        package,
+        "--message-format=json-render-diagnostics",
+    ]));
+    let output = build
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("start cargo to compile `{package}`"))?;
+    if !output.status.success() {
+        bail!("`cargo build --package {package}` failed ({})", output.status);
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    messages
+        .lines()
+        .filter_map(env::executable)
+        .find(|program| program.ends_with(package))
+        .with_context(|| format!("cargo did not say where the program `{package}` lies"))
+}
+
+/// How the process ends. An error is one line without a backtrace: the chain of causes says where.
+pub fn end(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
