@@ -1,8 +1,8 @@
 //! A copy without some wings: their folders, and what other files say of them.
 //!
-//! A wing is an entry of `tools/fork/wings.toml`. What it has in shared files stands between two marks
-//! or on a line with one (`marks.rs`), so nothing is guessed in code. In pages, what names a path
-//! or a command that is gone goes with it (`pages.rs`).
+//! A wing is an entry of `tools/fork/wings.toml`. What it has in shared files stands between two
+//! marks or on a line with one (`marks.rs`), so nothing is guessed in code. In pages, what names a
+//! path or a command that is gone goes with it (`pages.rs`).
 
 mod checklist;
 mod claims;

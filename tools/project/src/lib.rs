@@ -90,7 +90,8 @@ impl Project {
         &self.application
     }
 
-    /// The parts of the template that this copy is without, by the names of `tools/fork/wings.toml`.
+    /// The parts of the template that this copy is without, by the names of
+    /// `tools/fork/wings.toml`.
     pub fn without(&self) -> &[String] {
         &self.without
     }

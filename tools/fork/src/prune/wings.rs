@@ -163,10 +163,7 @@ pub(super) fn record(files: &mut Paths, names: &[&str]) -> Result<()> {
         let sign = lines.iter().position(|line| line.starts_with("application = "));
         let at = sign.context("project.toml has no line `application = …`")? + 1;
         lines.insert(at, &line);
-        lines.insert(
-            at,
-            "# Parts of the template that this copy is without (tools/fork/wings.toml).\n",
-        );
+        lines.insert(at, "# Parts of the template that this copy is without.\n");
     }
     let text = lines.concat();
     super::put(files, project::FILE, text);
