@@ -1,7 +1,8 @@
-//! `cargo xtask e2e`: the harness, which runs the release verbs in a repository of its own.
+//! `cargo xtask e2e`: the harness, which runs the release verbs and this program in a repository of
+//! its own.
 
 use anyhow::Result;
-use taskkit::program;
+use taskkit::{env::this_program, program};
 use xshell::Shell;
 
 use crate::flags::Handed;
@@ -11,6 +12,8 @@ impl Handed {
     /// Becomes the harness.
     pub(crate) fn e2e(self, sh: &Shell) -> Result<()> {
         let release = program::compile(sh, "release")?;
-        programs::start(sh, "e2e", self.args, [("RELEASE", release.as_os_str())])
+        let this = this_program()?;
+        let programs = [("RELEASE", release.as_os_str()), ("XTASK", this.as_os_str())];
+        programs::start(sh, "e2e", self.args, programs)
     }
 }

@@ -6,6 +6,7 @@ mod names;
 mod pods;
 mod services;
 mod sites;
+pub(crate) mod volumes;
 
 use std::{
     collections::BTreeMap,
@@ -215,10 +216,11 @@ pub(crate) async fn nodes(
     .await?;
     let policies = harness.run.repo.join(POLICIES);
     let policies = fs::read_to_string(&policies).with_context(|| format!("read {}", policies.display()))?;
+    let manifests = [policies.trim_end(), &settings.volumes.manifests()].join("\n---\n");
     cluster
-        .apply(harness, &policies, &log)
+        .apply(harness, &manifests, &log)
         .await
-        .with_context(|| format!("apply {POLICIES}"))?;
+        .with_context(|| format!("apply {POLICIES} and {}", volumes::MANIFESTS))?;
     let addresses = nodes_ready(&cluster, step).await?;
     Ok(Nodes {
         cluster,

@@ -26,7 +26,7 @@ use xshell::{Cmd, Shell, cmd};
 pub(crate) use orphans::mark;
 
 use self::{firewall::Rules, names::Names};
-use crate::{network, process::Tool, run_dir::RunDir};
+use crate::{cluster::volumes, network, process::Tool, run_dir::RunDir};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -109,6 +109,7 @@ pub(crate) fn forget_names(engine: &Engine, containers: &BTreeSet<String>) -> Re
 /// What [`end_processes`] and [`remove`] would find; to be asked when nothing of ours is up.
 pub(crate) async fn left(run: &RunDir, engine: &Engine, cache: &Cache) -> Result<Vec<String>> {
     let mut left = orphans::left(cache);
+    left.extend(volumes::left(cache));
     if engine.kind() == Kind::Docker {
         return Ok(left);
     }

@@ -34,6 +34,9 @@ pub(crate) enum Suite {
     /// Events of the forge that are lost. As independent as the failures, and run only on request:
     /// they wait for what comes by itself.
     Events,
+    /// Apps that are added and removed. As independent as the failures, and run only on request:
+    /// their programs have to be compiled.
+    Apps,
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,
     /// Rebuilds the images and compares them. Run only on request: everything is compiled again.
@@ -60,6 +63,7 @@ impl Suite {
             Self::Main => "main",
             Self::Failures => "failures",
             Self::Events => "events",
+            Self::Apps => "apps",
             Self::Posture => "posture",
             Self::Reproduction => "reproduction",
         }

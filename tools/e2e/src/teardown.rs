@@ -10,6 +10,7 @@ use supply::{
 };
 
 use crate::{
+    cluster::volumes,
     environment::Environment,
     forge::{FORGE, ForgeAccess},
     leftovers,
@@ -74,6 +75,7 @@ pub(crate) async fn remove(
     }
     removed.extend(found);
     removed.extend(outside);
+    removed.extend(volumes::remove(cache)?.then(|| "what claims kept".to_owned()));
     Ok(removed)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::object::{Object, differences, find};
-use crate::render::{apps, environment, file, local_apps, local_overlay, overlay};
+use crate::render::{ALL, apps, environment, file, local_apps, local_overlay, overlay};
 use crate::{PROJECT, applications, environments};
 
 /// Everything by which the e2e's clusters differ from those on AWS. `*` stands for each field
@@ -106,4 +106,24 @@ fn what_is_no_pod_reaches_the_backend_in_the_e2e() {
     let router = file("infra/local/kube-router.yaml");
     let arguments = find(&router, "DaemonSet", "kube-router").list("/spec/template/spec/containers/0/args");
     assert!(arguments.contains(&json!(argument)), "{arguments:?}");
+}
+
+#[test]
+fn the_claim_of_a_worker_gets_a_volume_in_the_e2e_and_aws_gets_none_of_it() {
+    let efs = file("infra/local/efs.yaml");
+    let volume = find(&efs, "PersistentVolume", "efs");
+    let claim = &file("xtask/templates/app/worker/infra/app-name/base/volume.yaml")[0];
+    let class = claim.text("/spec/storageClassName");
+    find(&efs, "StorageClass", class);
+    assert_eq!(volume.text("/spec/storageClassName"), class);
+    assert_eq!(volume.at("/spec/accessModes"), claim.at("/spec/accessModes"));
+    let (asked, capacity) = ("/spec/resources/requests/storage", "/spec/capacity/storage");
+    assert_eq!(volume.at(capacity), claim.at(asked), "it is too small, or waste");
+    for (folder, rendering) in &*ALL {
+        let own = rendering
+            .objects
+            .iter()
+            .find(|object| efs.iter().any(|local| local.kind() == object.kind()));
+        assert!(own.is_none(), "{folder} brings {}", own.expect("one").id());
+    }
 }

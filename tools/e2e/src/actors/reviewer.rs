@@ -25,6 +25,8 @@ const MERGED_WITHIN: Duration = Duration::from_secs(30);
 /// A reviewer of what CI proposes, where the manifests are.
 pub(crate) struct Reviewer {
     repository: Repository,
+    /// The apps that may be released.
+    apps: Vec<String>,
 }
 
 /// A merged proposal.
@@ -42,7 +44,14 @@ impl Reviewer {
     pub(crate) fn of(world: &World) -> Self {
         Self {
             repository: manifests_on_forge(world),
+            apps: apps().into_iter().map(str::to_owned).collect(),
         }
+    }
+
+    /// The same, told of apps that were added since.
+    pub(crate) fn told_of(mut self, added: &[String]) -> Self {
+        self.apps.extend_from_slice(added);
+        self
     }
 
     /// The open proposal to release `commit` to an environment, once it can be merged. It may touch
@@ -113,7 +122,7 @@ impl Reviewer {
         ensure!(!changed.is_empty(), "{what} changes nothing");
         for path in &changed {
             ensure!(
-                is_overlay(path, environment),
+                self.apps.iter().any(|app| *path == overlay(app, environment)),
                 "{what} changes {path}, which is not a pin of {environment}"
             );
         }
@@ -136,7 +145,7 @@ impl Reviewer {
             "the forge took the merge of #{} and does not call it merged",
             proposal.number
         );
-        let digests = pins(manifests, &commit, environment).await?;
+        let digests = pins_of(&self.apps, manifests, &commit, environment).await?;
         Ok(Release {
             commit,
             asked,
@@ -172,8 +181,17 @@ pub(crate) async fn pins(
     commit: &str,
     environment: Environment,
 ) -> Result<BTreeMap<String, String>> {
+    pins_of(&apps(), manifests, commit, environment).await
+}
+
+async fn pins_of(
+    apps: &[impl AsRef<str>],
+    manifests: &Checkout,
+    commit: &str,
+    environment: Environment,
+) -> Result<BTreeMap<String, String>> {
     let mut digests = BTreeMap::new();
-    for app in apps() {
+    for app in apps.iter().map(AsRef::as_ref) {
         let path = overlay(app, environment);
         digests.insert(
             app.to_owned(),
@@ -188,18 +206,14 @@ pub(crate) fn overlay(app: &str, environment: Environment) -> String {
     format!("infra/{app}/overlays/{environment}/kustomization.yaml")
 }
 
-/// Whether a path is one of those a bump of this environment may change.
-fn is_overlay(path: &str, environment: Environment) -> bool {
-    apps().iter().any(|app| path == overlay(app, environment))
-}
-
-/// Whether a commit is a bump and nothing else, by what it changes.
+/// Whether a commit is a bump and nothing else, by what it changes: pins of any app, also of one
+/// that has been removed since.
 pub(crate) fn is_bump(changed: &[String]) -> bool {
-    let pins = |path: &String| {
-        Environment::all()
-            .iter()
-            .any(|environment| is_overlay(path, *environment))
+    let is_of = |path: &str, app: &str| {
+        let mut environments = Environment::all().iter();
+        environments.any(|environment| path == overlay(app, *environment))
     };
+    let pins = |path: &String| path.split('/').nth(1).is_some_and(|app| is_of(path, app));
     !changed.is_empty() && changed.iter().all(pins)
 }
 
@@ -235,19 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bump_of_one_environment_does_not_touch_the_other() {
-        assert!(is_overlay(
-            "infra/backend/overlays/staging/kustomization.yaml",
-            Environment::first()
-        ));
-        assert!(!is_overlay(
-            "infra/backend/overlays/production/kustomization.yaml",
-            Environment::first()
-        ));
-        assert!(!is_overlay("backend/src/main.rs", Environment::first()));
-        let bump = "infra/frontend/overlays/production/kustomization.yaml".to_owned();
-        assert!(is_bump(std::slice::from_ref(&bump)));
-        assert!(!is_bump(&[bump, "README.md".to_owned()]));
+    fn a_bump_changes_pins_and_nothing_else() {
+        let pin =
+            |app: &str, environment: &str| format!("infra/{app}/overlays/{environment}/kustomization.yaml");
+        let bump = pin("frontend", Environment::last().name());
+        assert!(is_bump(&[bump.clone(), pin("bot", Environment::first().name())]));
+        assert!(!is_bump(&[bump.clone(), "README.md".to_owned()]));
+        assert!(!is_bump(&[pin("frontend", "elsewhere")]));
+        assert!(!is_bump(&[format!("apps/{bump}")]));
         assert!(!is_bump(&[]));
     }
 }

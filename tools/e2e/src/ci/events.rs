@@ -18,7 +18,9 @@ pub(crate) enum Event {
         megabytes: f64,
     },
     /// An image went to the registry.
-    Pushed { image: String },
+    Pushed { app: String, image: String },
+    /// A verb ended.
+    Took { verb: String, seconds: f64 },
     /// What nobody here asks for.
     #[serde(other)]
     Other,
@@ -56,7 +58,11 @@ mod tests {
             image: "host/backend:7cd2".to_owned(),
             megabytes: 11.6,
         };
-        assert_eq!(read(&file).unwrap(), [Event::Other, built, Event::Other]);
+        let took = Event::Took {
+            verb: "build".to_owned(),
+            seconds: 20.5,
+        };
+        assert_eq!(read(&file).unwrap(), [Event::Other, built, took]);
         std::fs::write(&file, "built host/backend\n").unwrap();
         assert!(read(&file).is_err());
     }

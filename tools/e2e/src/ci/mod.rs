@@ -27,7 +27,7 @@ use agent::Agent;
 pub(crate) use events::Event;
 use ledger::SharedLedger;
 pub(crate) use ledger::{Decision, Ledger, Push, Run, RunState};
-pub(crate) use project::{project, release_verb};
+pub(crate) use project::{project, release_verb, task};
 use watcher::Watcher;
 
 use crate::git::short;

@@ -1,6 +1,7 @@
 //! What docs/CI.md lists, as the owner of a hosted project would configure it; and this
 //! repository's own commands with the same settings.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -53,6 +54,15 @@ pub(crate) fn project(harness: &Harness, world: &World) -> Project {
     }
 }
 
+/// `cargo xtask ARGS` in the checkout at `folder`: a command that only reads and writes files there.
+pub(crate) fn task<'sh>(shell: &'sh Shell, folder: &Path, args: &[&str]) -> Result<Cmd<'sh>> {
+    let xtask = program("XTASK")?;
+    shell.change_dir(folder);
+    Ok(cmd!(shell, "{xtask} {args...}")
+        .env("CARGO_MANIFEST_DIR", folder.join("xtask"))
+        .env("GIT_CONFIG_GLOBAL", "/dev/null"))
+}
+
 /// `cargo xtask ARGS` in the checkout at `folder`, with the settings and secrets of `project`.
 pub(crate) fn release_verb<'sh>(
     shell: &'sh Shell,
@@ -60,13 +70,18 @@ pub(crate) fn release_verb<'sh>(
     folder: &Path,
     args: &[&str],
 ) -> Result<Cmd<'sh>> {
-    let release =
-        std::env::var_os("RELEASE").context("RELEASE is not set; start this by `cargo xtask e2e`")?;
+    let release = program("RELEASE")?;
     shell.change_dir(folder);
     Ok(cmd!(shell, "{release} {args...}")
         .envs(project.settings.iter().chain(&project.secrets))
         .env("CARGO_MANIFEST_DIR", folder.join("tools/release"))
         .env("GIT_CONFIG_GLOBAL", "/dev/null"))
+}
+
+/// A program of this workspace, which whoever starts the harness has compiled.
+fn program(variable: &str) -> Result<OsString> {
+    std::env::var_os(variable)
+        .with_context(|| format!("{variable} is not set; start this by `cargo xtask e2e`"))
 }
 
 /// `PATH` of a machine that has cosign.

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{pods::PodRange, services::ServiceRange};
+use super::{pods::PodRange, services::ServiceRange, volumes::Volumes};
 use crate::{environment::Environment, forge::ForgeAccess, harness::Harness};
 
 /// A `NodePort`, as in infra/local.
@@ -20,6 +20,8 @@ pub(super) struct Settings {
     pub(super) pods: PodRange,
     /// The addresses of all Services.
     pub(super) services: ServiceRange,
+    /// What its claims get.
+    pub(super) volumes: Volumes,
 }
 
 pub(super) fn render(harness: &Harness, environment: Environment, ports: &[(u16, u16)]) -> Result<Settings> {
@@ -42,6 +44,7 @@ pub(super) fn render(harness: &Harness, environment: Environment, ports: &[(u16,
         &mirror(&ForgeAccess::cluster_url()),
     )?;
     let host = &harness.account.registry;
+    let volumes = Volumes::prepare(harness, environment)?;
     let mut mounts = Vec::new();
     for index in 0..environment.nodes().len() {
         let plugins = write(
@@ -51,6 +54,7 @@ pub(super) fn render(harness: &Harness, environment: Environment, ports: &[(u16,
         mounts.push(json!([
             { "hostPath": plugins, "containerPath": "/etc/cni/net.d/10-gitops-loop.conflist", "readOnly": true },
             { "hostPath": registry, "containerPath": format!("/etc/containerd/certs.d/{host}/hosts.toml"), "readOnly": true },
+            { "hostPath": volumes.folder, "containerPath": volumes.on_nodes },
         ]));
     }
     let mut config = merged(base, &mounts, ports)?;
@@ -58,7 +62,12 @@ pub(super) fn render(harness: &Harness, environment: Environment, ports: &[(u16,
         accept_cgroup_v1(&mut config)?;
     }
     let text = config.to_string();
-    Ok(Settings { text, pods, services })
+    Ok(Settings {
+        text,
+        pods,
+        services,
+        volumes,
+    })
 }
 
 /// `base` with one node for each of `mounts`. The first one has the control plane and the ports.

@@ -1,6 +1,7 @@
 //! The scenarios, one per file, in the order they run. Each states what must hold from outside: an
 //! HTTP response, a displayed commit, a time.
 
+pub(crate) mod apps;
 mod backend_release;
 mod deliveries;
 mod detour;
@@ -65,6 +66,8 @@ pub(crate) static ALL: &[Scenario] = &[
     failures::lost_events::OUT_OF_ORDER,
     failures::lost_events::MERGED_TWICE_OFTEN,
     failures::lost_events::WEBHOOK_LOST,
+    apps::new_app::SCENARIO,
+    apps::many_apps::SCENARIO,
     posture::pods::SCENARIO,
     posture::network::SCENARIO,
     posture::argocd::SCENARIO,

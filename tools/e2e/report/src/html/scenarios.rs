@@ -9,7 +9,7 @@ use crate::{JSON, JUNIT, Kind, Outcome, Report, StepRecord};
 const OF_THE_RUN: [&str; 5] = [JSON, JUNIT, "ci/ledger.json", "logs", "diagnostics"];
 
 /// A suite's name, and what stands above its scenarios.
-const SUITES: [(&str, &str, &str); 4] = [
+const SUITES: [(&str, &str, &str); 5] = [
     ("", "What was proven", ""),
     (
         "failures",
@@ -17,6 +17,7 @@ const SUITES: [(&str, &str, &str); 4] = [
         "Each failure was caused in an environment under observation. Grey: the expected result. Below it: what was observed.",
     ),
     ("events", "Events that are lost", ""),
+    ("apps", "Apps that come and go", ""),
     ("posture", "Security", ""),
 ];
 /// Steps and scenarios of other suites, those of older reports too, stand among the first.

@@ -107,8 +107,8 @@ fn not_built(testbed: &Testbed, commit: &str, to: Environment) -> Result<()> {
 /// The images that a run made or pushed.
 fn images(run: &Run) -> Result<Vec<String>> {
     let image = |event| match event {
-        Event::Built { image, .. } | Event::Pushed { image } => Some(image),
-        Event::Other => None,
+        Event::Built { image, .. } | Event::Pushed { image, .. } => Some(image),
+        Event::Took { .. } | Event::Other => None,
     };
     Ok(run.events()?.into_iter().filter_map(image).collect())
 }
