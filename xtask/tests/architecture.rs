@@ -5,12 +5,20 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use project::{App, Project};
 use serde_json::Value;
 
-/// Folders of what runs in a cluster or in a browser.
-const PRODUCTS: &[&str] = &["apps", "backend", "crates", "frontend"];
+/// Folders of what runs in a cluster or in a browser: those of the apps, that of new ones, and what
+/// they share.
+static PRODUCTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let project = Project::above(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("read project.toml");
+    let apps = project.apps().iter().map(App::folder);
+    let tops = apps.filter_map(|folder| folder.split('/').next());
+    let tops: BTreeSet<_> = tops.chain(["apps", "crates"]).map(str::to_owned).collect();
+    tops.into_iter().collect()
+});
 /// Folders of what builds, tests and supplies.
-const TOOLS: &[&str] = &["tools", "xtask"];
+static TOOLS: LazyLock<Vec<String>> = LazyLock::new(|| ["tools", "xtask"].map(str::to_owned).to_vec());
 
 /// The one tool that the tests of a product may use.
 const FOR_TESTS: &str = "testkit";
@@ -65,10 +73,8 @@ fn wing(member: &Value) -> String {
 }
 
 /// The members that lie in one of `folders`.
-fn members_in(folders: &[&str]) -> BTreeSet<String> {
-    let inside = MEMBERS
-        .iter()
-        .filter(|member| folders.contains(&wing(member).as_str()));
+fn members_in(folders: &[String]) -> BTreeSet<String> {
+    let inside = MEMBERS.iter().filter(|member| folders.contains(&wing(member)));
     inside.map(name).collect()
 }
 
@@ -105,14 +111,21 @@ fn reached(graph: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<S
 fn every_crate_is_a_product_or_a_tool() {
     let elsewhere: Vec<_> = MEMBERS
         .iter()
-        .filter(|member| !PRODUCTS.iter().chain(TOOLS).any(|folder| wing(member) == *folder))
+        .filter(|member| {
+            !PRODUCTS
+                .iter()
+                .chain(&*TOOLS)
+                .any(|folder| wing(member) == *folder)
+        })
         .map(name)
         .collect();
     assert!(
         elsewhere.is_empty(),
-        "{elsewhere:?}: a crate lies in one of {PRODUCTS:?} or {TOOLS:?}, so that the rules below hold for it"
+        "{elsewhere:?}: a crate lies in one of {:?} or {:?}, so that the rules below hold for it",
+        *PRODUCTS,
+        *TOOLS
     );
-    for folders in [PRODUCTS, TOOLS] {
+    for folders in [&*PRODUCTS, &*TOOLS] {
         assert!(members_in(folders).len() > 3, "{folders:?}");
     }
 }
@@ -120,8 +133,8 @@ fn every_crate_is_a_product_or_a_tool() {
 #[test]
 fn products_are_never_built_from_tools() {
     let graph = dependencies(For::Building);
-    let all = members_in(TOOLS);
-    for product in members_in(PRODUCTS) {
+    let all = members_in(&TOOLS);
+    for product in members_in(&PRODUCTS) {
         let reached = reached(&graph, &product);
         let tools: Vec<_> = reached.intersection(&all).collect();
         assert!(tools.is_empty(), "{product} depends on {tools:?}");
@@ -131,8 +144,8 @@ fn products_are_never_built_from_tools() {
 #[test]
 fn tests_of_products_use_one_tool_only() {
     let graph = dependencies(For::Testing);
-    let all = members_in(TOOLS);
-    for product in members_in(PRODUCTS) {
+    let all = members_in(&TOOLS);
+    for product in members_in(&PRODUCTS) {
         let tools = graph[&product].intersection(&all);
         let others: Vec<_> = tools.filter(|name| *name != FOR_TESTS).collect();
         assert!(others.is_empty(), "the tests of {product} use {others:?}");
@@ -169,8 +182,8 @@ fn the_wire_types_need_serde_alone() {
 fn tools_see_the_products_from_outside() {
     // What they need to know of the API they have from its document: `board-api`.
     let graph = dependencies(For::Testing);
-    let all = members_in(PRODUCTS);
-    for tool in members_in(TOOLS) {
+    let all = members_in(&PRODUCTS);
+    for tool in members_in(&TOOLS) {
         let reached = reached(&graph, &tool);
         let products: Vec<_> = reached.intersection(&all).collect();
         assert!(products.is_empty(), "{tool} depends on {products:?}");

@@ -21,13 +21,15 @@ pub(crate) fn show_address(url: &str) {
     anstream::println!("\n     ➜  {style}{url}{style:#}\n");
 }
 
+/// What the apps and other programs are told apart by.
+const COLORS: [AnsiColor; 3] = [AnsiColor::Magenta, AnsiColor::Cyan, AnsiColor::Blue];
+
 fn style(program: &str) -> Style {
     let color = match program {
-        "backend" => AnsiColor::Cyan,
-        "frontend" => AnsiColor::Magenta,
         "build" => AnsiColor::Yellow,
         "dev" => AnsiColor::Green,
-        _ => AnsiColor::Blue,
+        // The same in each run, whichever programs there are.
+        _ => COLORS[program.bytes().map(usize::from).sum::<usize>() % COLORS.len()],
     };
     color.on_default().bold()
 }

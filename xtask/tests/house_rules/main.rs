@@ -3,6 +3,7 @@
 mod comments;
 mod git_calls;
 mod links;
+mod lists;
 
 use std::fs;
 use std::path::{Path, PathBuf};

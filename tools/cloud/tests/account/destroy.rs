@@ -5,9 +5,10 @@ use crate::fake_aws::FakeAws;
 #[test]
 fn destroy_wants_the_environments_name_twice() {
     let aws = FakeAws::new("");
+    let other = cloud::tools::project().first().to_string();
     for arguments in [
         &["destroy", "production"][..],
-        &["destroy", "production", "--yes", "staging"],
+        &["destroy", "production", "--yes", &other],
     ] {
         let error = aws.run(arguments).unwrap_err();
         assert!(error.contains("--yes production"), "{error}");

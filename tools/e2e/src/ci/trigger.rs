@@ -177,7 +177,8 @@ mod tests {
         let path = crate::run_dir::repo_root().unwrap().join(WORKFLOW);
         let trigger = Trigger::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
         let changes = |path: &str| [path.to_owned()];
-        for branch in ["master", "production"] {
+        for environment in crate::environment::project().environments() {
+            let branch = environment.branch();
             let bump = changes("infra/backend/overlays/staging/kustomization.yaml");
             assert!(trigger.ignores(branch, Some(&bump)).is_some());
             assert_eq!(

@@ -205,7 +205,7 @@ mod tests {
         };
         for (repo_id, base, is_own) in [
             (Some(7), "master", true),
-            (Some(7), "production", false),
+            (Some(7), "another", false),
             (Some(8), "master", false),
             // The fork was deleted.
             (Some(-1), "master", false),

@@ -195,7 +195,8 @@ mod tests {
                 .collect()
         };
         let project = real();
-        let [backend, frontend] = ["backend", "frontend"].map(|app| names(project.app(app).unwrap()));
+        let backend = names(project.app("backend").unwrap());
+        let frontend = names(project.app("frontend").unwrap());
         let has = |names: &[String], name: &str| names.iter().any(|other| other == name);
         assert!(has(&backend, "aws-sdk-dynamodb") && has(&backend, "backend") && has(&backend, "api"));
         assert!(!has(&backend, "leptos") && !has(&frontend, "aws-sdk-dynamodb"));

@@ -228,11 +228,15 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    use project::App;
+
     use super::*;
+    use crate::environment::apps;
 
     #[test]
     fn apps_are_named_by_commas() {
-        assert_eq!(app_names("frontend, backend").unwrap(), ["frontend", "backend"]);
+        let names: Vec<_> = apps().iter().map(App::name).rev().collect();
+        assert_eq!(app_names(&names.join(", ")).unwrap(), names);
         let error = app_names("backend,fronted").unwrap_err().to_string();
         assert!(error.contains("no app `fronted`"), "{error}");
     }

@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use project::Project;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -178,9 +179,11 @@ fn a_file_of_authorities_that_cannot_be_read_is_named() {
 fn a_registry_is_trusted_whose_authority_the_environment_names() {
     let tls = Tls::start();
     let checkout = checkout();
-    for app in ["backend", "frontend"] {
-        fs::create_dir(checkout.path().join(app)).expect("write a file");
-        fs::write(checkout.path().join(app).join("main.rs"), "").expect("write a file");
+    let project = Project::load(checkout.path()).expect("read the project");
+    for app in project.apps() {
+        let folder = checkout.path().join(app.folder());
+        fs::create_dir(&folder).expect("make a folder");
+        fs::write(folder.join("main.rs"), "").expect("write a file");
     }
     git(&checkout, &["add", "--all"]);
     git(

@@ -150,12 +150,13 @@ mod tests {
             )
         };
         let passed = r#"{"passed": {"seconds": 30.04, "exported": {}}}"#;
+        let [main, last] = [project().first(), project().last()].map(project::Environment::branch);
         let runs = [
-            run("a", "master", passed, &(BUILT.to_owned() + &took("build", 9.0))),
-            run("b", "master", r#"{"failed": {"cause": "no"}}"#, ""),
-            run("c", "master", passed, &took("build", 0.1)),
-            run("d", "production", passed, &took("promote", 0.5)),
-            run("e", "master", "\"queued\"", ""),
+            run("a", main, passed, &(BUILT.to_owned() + &took("build", 9.0))),
+            run("b", main, r#"{"failed": {"cause": "no"}}"#, ""),
+            run("c", main, passed, &took("build", 0.1)),
+            run("d", last, passed, &took("promote", 0.5)),
+            run("e", main, "\"queued\"", ""),
         ];
         let ledger = folder.path().join("ledger.json");
         fs::write(

@@ -114,11 +114,11 @@ mod tests {
     const LOCK: &str = r#"
 version = 4
 [[package]]
-name = "backend"
+name = "first-app"
 version = "0.1.0"
 dependencies = ["old 1.0.0", "shared", "testkit"]
 [[package]]
-name = "bot"
+name = "second-app"
 version = "0.1.0"
 dependencies = ["old 2.0.0"]
 [[package]]
@@ -153,8 +153,8 @@ version = "0.1.0"
             inputs: Vec::new(),
         };
         vec![
-            of("backend", &["old", "shared"]),
-            of("bot", &["old"]),
+            of("first-app", &["old", "shared"]),
+            of("second-app", &["old"]),
             of("testkit", &[]),
         ]
     }
@@ -166,12 +166,12 @@ version = "0.1.0"
     #[test]
     fn what_an_app_reaches_counts_in_the_version_that_it_uses() {
         assert_eq!(
-            text(LOCK, &["backend"]).unwrap(),
-            "backend 0.1.0\nold 1.0.0 registry one\nshared 3.0.0 registry\nshared-too 4.0.0 registry\n"
+            text(LOCK, &["first-app"]).unwrap(),
+            "first-app 0.1.0\nold 1.0.0 registry one\nshared 3.0.0 registry\nshared-too 4.0.0 registry\n"
         );
         assert_eq!(
-            text(LOCK, &["bot"]).unwrap(),
-            "bot 0.1.0\nold 2.0.0 registry two\n"
+            text(LOCK, &["second-app"]).unwrap(),
+            "old 2.0.0 registry two\nsecond-app 0.1.0\n"
         );
     }
 
@@ -182,28 +182,31 @@ version = "0.1.0"
             let own = reached(&lock, &packages, &[root]).unwrap().own.into_iter();
             own.map(|package| package.name.as_str()).collect::<Vec<_>>()
         };
-        assert_eq!(own("backend"), ["backend"]);
+        assert_eq!(own("first-app"), ["first-app"]);
         assert_eq!(own("testkit"), ["testkit"]);
     }
 
     #[test]
     fn a_change_shows_to_those_it_reaches_alone() {
         let newer = LOCK.replace("checksum = \"two\"", "checksum = \"three\"");
-        assert_ne!(text(&newer, &["bot"]), text(LOCK, &["bot"]));
-        assert_eq!(text(&newer, &["backend"]), text(LOCK, &["backend"]));
-        assert_ne!(text(&newer, &["backend", "bot"]), text(LOCK, &["backend", "bot"]));
+        assert_ne!(text(&newer, &["second-app"]), text(LOCK, &["second-app"]));
+        assert_eq!(text(&newer, &["first-app"]), text(LOCK, &["first-app"]));
+        assert_ne!(
+            text(&newer, &["first-app", "second-app"]),
+            text(LOCK, &["first-app", "second-app"])
+        );
     }
 
     #[test]
     fn of_a_file_that_is_not_understood_all_counts() {
-        assert_eq!(text("no lock", &["bot"]), None);
+        assert_eq!(text("no lock", &["second-app"]), None);
         assert_eq!(text(LOCK, &["unknown"]), None);
         let other = LOCK.replace("version = \"2.0.0\"", "version = \"2.0.1\"");
-        assert_eq!(text(&other, &["bot"]), None);
+        assert_eq!(text(&other, &["second-app"]), None);
         let lost = LOCK.replace("name = \"shared-too\"", "name = \"other\"");
-        assert_eq!(text(&lost, &["backend"]), None);
+        assert_eq!(text(&lost, &["first-app"]), None);
         // Two manifests of one name: which one is meant is not told.
         let twice = [packages(), packages()].concat();
-        assert_eq!(reached(&Lock::read(LOCK).unwrap(), &twice, &["bot"]), None);
+        assert_eq!(reached(&Lock::read(LOCK).unwrap(), &twice, &["second-app"]), None);
     }
 }

@@ -34,7 +34,8 @@ fn runs_that_share_a_release_build_what_is_theirs() {
     let plan = Plan::of(project().first(), "c", "b", apps().iter().map(planned).collect());
     let built =
         |names: Option<&[&str]>| -> Vec<_> { plan.to_build(names).into_iter().map(|app| app.name).collect() };
-    assert_eq!(built(None), ["backend", "frontend"]);
-    assert_eq!(built(Some(&["frontend"])), ["frontend"]);
+    let names: Vec<_> = apps().iter().map(App::name).collect();
+    assert_eq!(built(None), names);
+    assert_eq!(built(Some(&names[1..])), names[1..]);
     assert!(built(Some(&[])).is_empty());
 }

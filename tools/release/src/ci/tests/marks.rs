@@ -6,7 +6,7 @@ use anyhow::Result;
 use super::model::{Forge, Registry};
 use super::propose::{OVERLAY, branch, heads};
 use super::rewrites::{ALL, Rewrite};
-use super::{Repository, wanted};
+use super::{NAMES, Repository, wanted};
 use crate::ci::overlay;
 use crate::ci::plan;
 use crate::ci::propose::Outcome;
@@ -59,19 +59,14 @@ fn three(repository: &Repository, forge: &Forge) -> ([String; 3], Registry) {
     (commits, registry)
 }
 
-const BOTH: &[&str] = &["backend", "frontend"];
-
 #[test]
 fn no_run_goes_back_whatever_a_tool_makes_of_the_file() {
     let repository = Repository::new();
     let forge = repository.forge();
     let ([_, second, third], registry) = three(&repository, &forge);
     let texts = repository.overlays();
-    for (rewrite, also) in ALL
-        .into_iter()
-        .zip([&["backend"], &["frontend"]].into_iter().cycle())
-    {
-        for apps in [BOTH, also] {
+    for (rewrite, also) in ALL.into_iter().zip(NAMES.chunks(1).cycle()) {
+        for apps in [&NAMES[..], also] {
             repository.rewrite_of(&texts, rewrite, apps);
             let before = (heads(&repository), forge.written());
             assert_eq!(
@@ -91,7 +86,7 @@ fn no_run_goes_back_whatever_a_tool_makes_of_the_file() {
 
 #[test]
 fn a_rollback_and_a_promotion_find_the_releases_whose_marks_are_lost() {
-    for apps in [BOTH, &["backend"]] {
+    for apps in [&NAMES[..], &NAMES[..1]] {
         let repository = Repository::new();
         let forge = repository.forge();
         let ([first, second, third], registry) = three(&repository, &forge);
@@ -129,7 +124,7 @@ fn of_several_releases_with_the_same_images_the_newest_counts() {
     let second = repository.released(&forge, "other");
     let third = repository.released(&forge, "same");
     let registry = repository.registry(&[&first, &second]);
-    repository.rewrite(Rewrite::NoComments, BOTH);
+    repository.rewrite(Rewrite::NoComments, &NAMES);
     repository.change("unbuilt");
     assert_eq!(
         repository
@@ -193,7 +188,7 @@ fn the_history_is_all_of_it_and_not_the_first_parents() {
         repository.push("master");
         let brought_up_to_date = repository.git(&["rev-parse", "HEAD"]);
         if lost {
-            repository.rewrite(Rewrite::NoComments, BOTH);
+            repository.rewrite(Rewrite::NoComments, &NAMES);
         }
         let back = branch(&repository.roll_back(&forge, None).unwrap());
         assert_eq!(back, format!("release/staging-to-{}", &second[..10]));
@@ -227,7 +222,7 @@ fn a_repository_with_long_names_is_released_promoted_and_taken_back() {
     let back = branch(&repository.roll_back(&forge, None).unwrap());
     assert_eq!(back, format!("release/staging-to-{}", &second[..10]));
     repository.merged(&forge, &back);
-    repository.rewrite(Rewrite::NoComments, BOTH);
+    repository.rewrite(Rewrite::NoComments, &NAMES);
     assert_eq!(
         repository
             .propose(project().first(), &third, &registry, &forge)
@@ -258,7 +253,7 @@ fn a_preview_shows_nothing_that_a_run_would_not_propose() {
     let repository = Repository::new();
     let forge = repository.forge();
     let ([_, second, _], registry) = three(&repository, &forge);
-    repository.rewrite(Rewrite::NoComments, BOTH);
+    repository.rewrite(Rewrite::NoComments, &NAMES);
     let shown = repository.at_place(&forge, |place| {
         let wanted = wanted(place.git, &registry, project().first(), &second);
         place.preview(project().first(), |look| wanted.newest(look))

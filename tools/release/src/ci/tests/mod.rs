@@ -27,7 +27,9 @@ mod token_registry;
 pub(super) mod workspace;
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use project::App;
 use tempfile::TempDir;
 use ureq::Agent;
 use ureq::tls::RootCerts;
@@ -52,6 +54,9 @@ struct Repository {
 
 const OVERLAY: &str = "# Values only.\nimages:\n  - name: APP\n    newName: registry.invalid/loop/APP\n    # By CI.\n    \
     digest: sha256:old\nreplicas: []\n";
+
+/// What the apps are called, in the order of the project.
+static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| apps().iter().map(App::name).collect());
 
 impl Repository {
     fn new() -> Self {

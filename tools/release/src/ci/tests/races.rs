@@ -82,7 +82,7 @@ impl Simulation {
 
     fn run_once_more(&self, commit: &str) {
         for own in self.protocol.runs() {
-            self.run(commit, *own, &Door::open()).expect("rule 3: fails");
+            self.run(commit, own, &Door::open()).expect("rule 3: fails");
         }
     }
 }

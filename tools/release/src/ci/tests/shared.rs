@@ -3,7 +3,7 @@
 
 use super::model::Registry;
 use super::propose::{branch, heads};
-use super::{Repository, wanted};
+use super::{NAMES, Repository, wanted};
 use crate::ci::propose::Outcome;
 use crate::ci::wanted::Wanted;
 use crate::environment::{apps, project};
@@ -28,7 +28,7 @@ fn propose(
 
 #[test]
 fn whoever_pushes_last_proposes_both() {
-    for order in [["backend", "frontend"], ["frontend", "backend"]] {
+    for order in [[NAMES[0], NAMES[1]], [NAMES[1], NAMES[0]]] {
         let repository = Repository::new();
         let commit = repository.change("new");
         let (registry, forge) = (Registry::default(), repository.forge());
@@ -69,8 +69,9 @@ fn who_has_nothing_to_push_still_proposes_when_it_is_last() {
     let commit = repository.commit("Change the backend");
     repository.push("master");
     let run = |app| propose(&repository, app, &commit, &registry, &forge);
-    assert_eq!(run("frontend").unwrap(), Outcome::LeftTo(vec!["backend"]));
+    let [first, last] = [NAMES[0], NAMES[1]];
+    assert_eq!(run(last).unwrap(), Outcome::LeftTo(vec![first]));
     let backend = repository.handle().fingerprint(&commit, &apps()[0]).unwrap();
-    registry.push("backend", &backend);
-    assert!(branch(&run("frontend").unwrap()).ends_with(&commit[..10]));
+    registry.push(first, &backend);
+    assert!(branch(&run(last).unwrap()).ends_with(&commit[..10]));
 }

@@ -16,7 +16,7 @@ use super::bare::Bare;
 use super::gate::{Door, Gated};
 use super::model::{Forge, Registry, digest};
 use super::races::one_look;
-use super::{git, shell, wanted};
+use super::{NAMES, git, shell, wanted};
 use crate::ci::git::remote::{GitRemote, Heads, Remote as _};
 use crate::ci::git::{Git, Memory};
 use crate::ci::overlay::{self, Pin};
@@ -57,10 +57,10 @@ pub(super) type Own = Option<&'static [&'static str]>;
 
 impl Protocol {
     /// The runs that one push starts.
-    pub(super) fn runs(self) -> &'static [Own] {
+    pub(super) fn runs(self) -> Vec<Own> {
         match self {
-            Self::Ours | Self::OneLook | Self::Forgetful => &[None],
-            Self::Shared | Self::SharedAskingFirst => &[Some(&["backend"]), Some(&["frontend"])],
+            Self::Ours | Self::OneLook | Self::Forgetful => vec![None],
+            Self::Shared | Self::SharedAskingFirst => NAMES.chunks(1).map(Some).collect(),
         }
     }
 }

@@ -22,7 +22,7 @@ impl Simulation {
             for own in self.protocol.runs() {
                 let (simulation, commit) = (self.clone(), commit.clone());
                 runs.push(thread::spawn(move || {
-                    until_done(&|| simulation.run(&commit, *own, &simulation.door));
+                    until_done(&|| simulation.run(&commit, own, &simulation.door));
                     *simulation.running.lock().unwrap() -= 1;
                 }));
             }
