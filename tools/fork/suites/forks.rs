@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use checkout::{Checkout, NUMBERS, REPOSITORY};
+use project::Kind;
 
 /// In pieces, so that they are free in a checkout that has this file too.
 const NAME: &str = concat!("acme", "-forge");
@@ -22,39 +23,63 @@ const EVERY_WING: [&str; 2] = [
     "e2e,supply,cloud,pipelines,bench,browser,dev,aws,diff,security,fork",
 ];
 
-/// What `cargo xtask fork` makes with these arguments passes its own checks and tests.
-fn holds(arguments: &[&str]) {
+/// What `cargo xtask fork` makes with these arguments.
+fn forked(arguments: &[&str]) -> Checkout {
     let fork = Checkout::of_all();
     fork.fork(arguments);
     fork.commit();
     let lines = fork.lines_of_rust();
     println!("{}: {lines} lines of Rust", arguments.join(" "));
-    for task in ["check", "test"] {
-        let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/forks");
-        let status = Command::new("cargo")
-            .args(["xtask", task])
-            .current_dir(fork.path(""))
-            .env("CARGO_TARGET_DIR", target)
-            // A fork without what supplies skips what only that could bring.
-            .env_remove("CI")
-            .env_remove("CARGO_MANIFEST_DIR")
-            .status()
-            .expect("start cargo");
-        assert!(status.success(), "`cargo xtask {task}` fails: {arguments:?}");
+    fork
+}
+
+/// Adds an app of each kind by the fork's own command; their tests are then among its own.
+fn with_apps(fork: &Checkout) {
+    for kind in Kind::ALL {
+        let name = format!("a-{kind}");
+        task(fork, &["new-app", &name, "--kind", kind.name()]);
+        fork.commit();
     }
+}
+
+/// It passes its own checks and tests.
+fn holds(fork: &Checkout) {
+    for name in ["check", "test"] {
+        task(fork, &[name]);
+    }
+}
+
+/// Runs `cargo xtask …` in a fork, which has to end well.
+fn task(fork: &Checkout, arguments: &[&str]) {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/forks");
+    let status = Command::new("cargo")
+        .arg("xtask")
+        .args(arguments)
+        .current_dir(fork.path(""))
+        .env("CARGO_TARGET_DIR", target)
+        // A fork without what supplies skips what only that could bring.
+        .env_remove("CI")
+        .env_remove("CARGO_MANIFEST_DIR")
+        .status()
+        .expect("start cargo");
+    assert!(status.success(), "`cargo xtask {}` fails", arguments.join(" "));
 }
 
 #[test]
 fn of_another_name() {
-    holds(&[&RENAMED[..], &["--repository", REPOSITORY], &NUMBERS].concat());
+    holds(&forked(
+        &[&RENAMED[..], &["--repository", REPOSITORY], &NUMBERS].concat(),
+    ));
 }
 
 #[test]
 fn of_product_ci_and_infra() {
-    holds(&TOOLS);
+    holds(&forked(&TOOLS));
 }
 
 #[test]
-fn of_another_name_without_any_wing() {
-    holds(&[&RENAMED[..], &EVERY_WING].concat());
+fn of_another_name_without_any_wing_and_with_an_app_of_each_kind() {
+    let fork = forked(&[&RENAMED[..], &EVERY_WING].concat());
+    with_apps(&fork);
+    holds(&fork);
 }
