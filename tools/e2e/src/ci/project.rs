@@ -54,7 +54,8 @@ pub(crate) fn project(harness: &Harness, world: &World) -> Project {
     }
 }
 
-/// `cargo xtask ARGS` in the checkout at `folder`: a command that only reads and writes files there.
+/// `cargo xtask ARGS` in the checkout at `folder`: a command that only reads and writes files
+/// there.
 pub(crate) fn task<'sh>(shell: &'sh Shell, folder: &Path, args: &[&str]) -> Result<Cmd<'sh>> {
     let xtask = program("XTASK")?;
     shell.change_dir(folder);

@@ -209,8 +209,8 @@ impl Before {
         Ok(())
     }
 
-    /// The clusters have the objects that they had. Behind the first environment, other apps may have
-    /// been released with the bot.
+    /// The clusters have the objects that they had. Behind the first environment, other apps may
+    /// have been released with the bot.
     async fn as_it_was(&self, testbed: &Testbed) -> Result<()> {
         for (cluster, before) in testbed.clusters.iter().zip(&self.objects) {
             let after = objects::all(&cluster.client).await?;
