@@ -136,7 +136,7 @@ pub(crate) fn replace(root: &Path, path: &str, text: &str) -> Result<()> {
 }
 
 /// Removes files, and the folders that are empty then.
-pub(crate) fn remove(root: &Path, paths: &[String]) -> Result<()> {
+pub(crate) fn remove<'p>(root: &Path, paths: impl IntoIterator<Item = &'p String>) -> Result<()> {
     for path in paths {
         let file = root.join(path);
         fs::remove_file(&file).with_context(|| format!("remove {path}"))?;
@@ -148,6 +148,16 @@ pub(crate) fn remove(root: &Path, paths: &[String]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Takes a folder away in one step, with all that is in it.
+pub(crate) fn remove_folder(root: &Path, folder: &str) -> Result<()> {
+    let stage = root.join(STAGE).join("removed");
+    clear(&stage)?;
+    fs::create_dir_all(root.join(STAGE))
+        .and_then(|()| fs::rename(root.join(folder), &stage))
+        .with_context(|| format!("take {folder} away"))?;
+    clear(&stage)
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {

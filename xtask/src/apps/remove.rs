@@ -76,12 +76,20 @@ impl<'a> Removal<'a> {
     }
 
     /// An error if anything is changed but not committed, other than by a `new-app` that is taken
-    /// back.
+    /// back, or by a run of this command that was killed.
     fn refuse(&self) -> Result<()> {
         let worktree = Worktree::at(self.root);
         worktree.refuse_changes(|path| {
+            let is_gone = is_of(path, self.name) && !self.root.join(path).exists();
             let list = self.lists.iter().find(|change| change.path == path);
-            list.is_some_and(|list| worktree.committed(path).ok() == list.after)
+            is_gone
+                || list.is_some_and(|list| {
+                    let committed = worktree.committed(path).ok();
+                    let without = committed
+                        .as_deref()
+                        .map(|text| lists::without(path, text, self.name));
+                    committed == list.after || without == list.before
+                })
         })
     }
 
@@ -98,14 +106,22 @@ impl<'a> Removal<'a> {
         Ok(changes)
     }
 
-    /// The project's file first: from then on nothing is built of what is still there.
+    /// The crate in one step, because Cargo refuses a half one, and the project's file last: while
+    /// it names the app, the next run finishes a killed one.
     fn carry_out(&self) -> Result<()> {
-        for change in self.lists.iter().rev() {
+        let krate = folder(self.name);
+        let is_of_crate = |path: &&String| Path::new(path).starts_with(&krate);
+        let (of_crate, others): (Vec<_>, Vec<_>) = self.files.iter().partition(is_of_crate);
+        if !of_crate.is_empty() {
+            changes::remove_folder(self.root, &krate)?;
+        }
+        changes::remove(self.root, others)?;
+        for change in self.lists.iter().filter(|change| change.before != change.after) {
             if let Some(text) = &change.after {
                 changes::replace(self.root, &change.path, text)?;
             }
         }
-        changes::remove(self.root, &self.files)
+        Ok(())
     }
 
     fn said(&self) -> String {
@@ -146,11 +162,18 @@ impl<'a> Removal<'a> {
     }
 }
 
+/// Whether a file belongs to the app alone.
+fn is_of(path: &str, name: &str) -> bool {
+    let path = Path::new(path);
+    path.starts_with(folder(name))
+        || path.starts_with(format!("infra/{name}"))
+        || path == Path::new(&format!("infra/apps/base/{name}.yaml"))
+}
+
 /// Files of the app that are as they were made, and those that are not.
 fn sorted(root: &Path, name: &str, made: &BTreeMap<String, String>) -> Result<(Vec<String>, Vec<String>)> {
-    let own = [format!("{}/", folder(name)), format!("infra/{name}/")];
     let there = gitkit::files(root).context("list the files of the app")?;
-    let is_own = |path: &String| made.contains_key(path) || own.iter().any(|folder| path.starts_with(folder));
+    let is_own = |path: &String| made.contains_key(path) || is_of(path, name);
     let there = there
         .into_iter()
         .filter(|path| is_own(path) && root.join(path).exists());

@@ -72,7 +72,9 @@ mod tests {
                 ended.fetch_add(1, Ordering::SeqCst);
             }
         });
-        tokio::time::sleep(EVERY * 10).await;
+        while begun.load(Ordering::SeqCst) < 2 {
+            tokio::time::sleep(EVERY).await;
+        }
         pace.stop().await.unwrap();
         let begun = begun.load(Ordering::SeqCst);
         assert!(begun > 1 && begun == ended.load(Ordering::SeqCst), "{begun}");

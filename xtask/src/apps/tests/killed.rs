@@ -41,6 +41,28 @@ fn the_next_run_finishes_whatever_part_was_done() {
 }
 
 #[test]
+fn the_next_run_finishes_a_removal_too() {
+    let checkout = Checkout::new();
+    let made = made(&checkout);
+    let before = checkout.files();
+    checkout.add("bot", Kind::Worker);
+    checkout.commit();
+    let (of_crate, others): (Vec<_>, Vec<_>) = made.keys().partition(|path| path.starts_with("apps/bot/"));
+    let others: Vec<_> = others.into_iter().filter(|path| *path != project::FILE).collect();
+    for at in 0..=others.len() {
+        for path in of_crate.iter().chain(&others[..at]) {
+            match before.get(*path) {
+                Some(text) => checkout.write(path, text),
+                None => fs::remove_file(checkout.path(path)).unwrap(),
+            }
+        }
+        checkout.remove("bot");
+        assert_eq!(checkout.files(), before, "after {:?}", &others[..at]);
+        checkout.reset();
+    }
+}
+
+#[test]
 fn what_lies_half_written_beside_is_no_hindrance() {
     let checkout = Checkout::new();
     checkout.write("target/new/bot/apps/bot/src/main.rs", "half");
