@@ -141,6 +141,7 @@ mod tests {
 
     #[test]
     fn runs_that_failed_or_built_nothing_are_left_out() {
+        taskkit::environment::read().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let run = |name: &str, branch: &str, state: &str, text: &str| {
             let log = folder.path().join(name);
