@@ -32,6 +32,7 @@ pub(crate) const TOOLS: Packages = of(&[
     "child-process",
     "fork", // wing: fork
     "gitkit",
+    "overlay",
     "project",
     "release",
     "stacks", // wing: aws
@@ -47,6 +48,7 @@ pub(crate) const TOOLS: Packages = of(&[
 pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "board-api",
     "fork", // wing: fork
+    "overlay",
     "project",
     "release",
     "stacks", // wing: aws

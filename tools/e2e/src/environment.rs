@@ -74,6 +74,11 @@ impl Environment {
         self.0.stack()
     }
 
+    /// The file that pins an app's image for it, inside the manifests' repository.
+    pub(crate) fn overlay(self, app: &str) -> String {
+        format!("infra/{app}/overlays/{self}/kustomization.yaml")
+    }
+
     /// The table of the sample's API, which the stack makes.
     pub(crate) fn table(self) -> String {
         format!("messages-{self}")

@@ -18,7 +18,7 @@ pub(crate) use operator::Operator;
 pub(crate) use probe::probe;
 pub(crate) use read_load::ReadLoad;
 pub(crate) use registry::Registry;
-pub(crate) use reviewer::{Release, Reviewer, is_bump, merge_on_forge, overlay, pins};
+pub(crate) use reviewer::{Release, Reviewer, is_bump, merge_on_forge, pins};
 pub(crate) use sampler::{Rollout, sample_until_only};
 pub(crate) use visitor::Visitor;
 pub(crate) use write_load::WriteLoad;

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use reqwest::StatusCode;
-use serde::Deserialize;
 
 use crate::checkout::Checkout;
 use crate::environment::{Environment, apps};
@@ -122,7 +121,7 @@ impl Reviewer {
         ensure!(!changed.is_empty(), "{what} changes nothing");
         for path in &changed {
             ensure!(
-                self.apps.iter().any(|app| *path == overlay(app, environment)),
+                self.apps.iter().any(|app| *path == environment.overlay(app)),
                 "{what} changes {path}, which is not a pin of {environment}"
             );
         }
@@ -192,18 +191,11 @@ async fn pins_of(
 ) -> Result<BTreeMap<String, String>> {
     let mut digests = BTreeMap::new();
     for app in apps.iter().map(AsRef::as_ref) {
-        let path = overlay(app, environment);
-        digests.insert(
-            app.to_owned(),
-            digest(&manifests.file_at(commit, &path).await?, app).context(path)?,
-        );
+        let path = environment.overlay(app);
+        let pin = overlay::pin(&manifests.file_at(commit, &path).await?, app).context(path)?;
+        digests.insert(app.to_owned(), pin.digest);
     }
     Ok(digests)
-}
-
-/// The file that pins an app's image for an environment, inside the manifests' repository.
-pub(crate) fn overlay(app: &str, environment: Environment) -> String {
-    format!("infra/{app}/overlays/{environment}/kustomization.yaml")
 }
 
 /// Whether a commit is a bump and nothing else, by what it changes: pins of any app, also of one
@@ -211,42 +203,15 @@ pub(crate) fn overlay(app: &str, environment: Environment) -> String {
 pub(crate) fn is_bump(changed: &[String]) -> bool {
     let is_of = |path: &str, app: &str| {
         let mut environments = Environment::all().iter();
-        environments.any(|environment| path == overlay(app, *environment))
+        environments.any(|environment| path == environment.overlay(app))
     };
     let pins = |path: &String| path.split('/').nth(1).is_some_and(|app| is_of(path, app));
     !changed.is_empty() && changed.iter().all(pins)
 }
 
-fn digest(kustomization: &str, app: &str) -> Result<String> {
-    #[derive(Deserialize)]
-    struct Kustomization {
-        images: Vec<Image>,
-    }
-    #[derive(Deserialize)]
-    struct Image {
-        name: String,
-        digest: String,
-    }
-    let kustomization: Kustomization = serde_saphyr::from_str(kustomization)?;
-    let image = kustomization.images.into_iter().find(|image| image.name == app);
-    Ok(image.with_context(|| format!("no image is called {app}"))?.digest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_digest_of_an_app_is_read_from_its_overlay() {
-        let text = "resources: [../../base]\nimages:\n  - name: backend\n    newName: x/backend\n    digest: sha256:11\n";
-        assert_eq!(digest(text, "backend").unwrap(), "sha256:11");
-        assert!(
-            digest(text, "frontend")
-                .unwrap_err()
-                .to_string()
-                .contains("frontend")
-        );
-    }
 
     #[test]
     fn a_bump_changes_pins_and_nothing_else() {

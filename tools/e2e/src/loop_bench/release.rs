@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::figures::Sample;
 use super::{Notice, twin};
-use crate::actors::{Operator, Visitor, merge_on_forge, overlay, pins, sample_until_only};
+use crate::actors::{Operator, Visitor, merge_on_forge, pins, sample_until_only};
 use crate::checkout::Checkout;
 use crate::cluster::Cluster;
 use crate::environment::{API, Environment};
@@ -133,7 +133,7 @@ impl<'a> Releases<'a> {
     async fn propose(&self, step: &StepHandle, old: &str, new: &str) -> Result<PullRequest> {
         self.manifests.catch_up().await?;
         let title = format!("Pin the backend of staging to {}", &new[..new.len().min(19)]);
-        let overlay = overlay(APP, Environment::first());
+        let overlay = Environment::first().overlay(APP);
         self.manifests.commit_replaced(&overlay, old, new, &title).await?;
         let branch = format!("bench/release-{}", short(&self.manifests.head().await?));
         self.manifests.push(&branch).await?;

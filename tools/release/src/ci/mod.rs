@@ -19,7 +19,6 @@ mod http;
 mod images;
 mod kept;
 mod look;
-mod overlay;
 mod plan;
 mod proposal;
 mod propose;

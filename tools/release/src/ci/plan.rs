@@ -11,10 +11,10 @@ use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
 use crate::ci::git::{Git, short};
-use crate::ci::overlay::{self, Pin};
 use crate::ci::registry::Images;
 use crate::ci::releases::{Known, Releases, State};
 use crate::environment::{Environment, main_branch, project};
+use overlay::Pin;
 use project::App;
 
 pub(crate) use self::app_plan::AppPlan;

@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result};
 
 use crate::ci::forge::Proposal;
 use crate::ci::git::Git;
-use crate::ci::overlay::{self, Pin};
 use crate::ci::plan::{Action, AppPlan, Plan};
 use crate::ci::releases::{SOURCE, WITHDRAWN};
 use crate::environment::{Environment, main_branch};
+use overlay::Pin;
 
 /// What the branches of an environment's proposals begin with.
 pub(crate) fn prefix(environment: Environment) -> String {

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ci::git::history::Change;
 use crate::ci::git::{Git, short};
-use crate::ci::overlay::{self, Pin};
 use crate::ci::plan;
 use crate::environment::{Environment, apps};
+use overlay::Pin;
 
 pub(crate) use self::state::State;
 use self::state::{Has, has_nothing, mark};

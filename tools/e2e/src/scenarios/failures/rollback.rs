@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use xshell::Shell;
 
-use crate::actors::{ReadLoad, Release, Reviewer, Visitor, overlay, pins};
+use crate::actors::{ReadLoad, Release, Reviewer, Visitor, pins};
 use crate::ci::{project, release_verb};
-use crate::environment::Environment;
+use crate::environment::{API, Environment};
 use crate::git::short;
 use crate::gitops;
 use crate::process::Tool;
@@ -114,13 +114,10 @@ async fn release_migration(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 async fn releases(testbed: &Testbed) -> Result<(String, String)> {
     let (application, manifests) = (testbed.application(), testbed.manifests());
     let mut released = Vec::new();
-    for version in manifests
-        .versions_of(&overlay("backend", Environment::first()))
-        .await?
-    {
-        if let Some((_, behind)) = version.split_once(" # commit ") {
-            released.push(behind.get(..40).context("the commit is cut short")?.to_owned());
-        }
+    let path = Environment::first().overlay(API);
+    for version in manifests.versions_of(&path).await? {
+        let pin = overlay::read(&version, API).with_context(|| path.clone())?;
+        released.extend(pin.commit);
     }
     let newest = released.first().context("nothing was released")?.clone();
     for commit in released {

@@ -4,9 +4,9 @@ use project::App;
 use serde::Serialize;
 
 use super::{Action, action};
-use crate::ci::overlay::Pin;
 use crate::ci::releases::Known;
 use crate::environment::Environment;
+use overlay::Pin;
 
 /// What will be done for one app, and the facts that it follows from.
 #[derive(Debug, Serialize)]

@@ -2,8 +2,8 @@
 
 use super::Change;
 use crate::ci::git::Git;
-use crate::ci::overlay::Pin;
 use crate::environment::apps;
+use overlay::Pin;
 
 /// A state of an environment's overlays that a release, or a rollback to one, has left.
 #[derive(Debug, Clone, PartialEq, Eq)]

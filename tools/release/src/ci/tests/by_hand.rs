@@ -4,7 +4,6 @@ use super::Repository;
 use super::model::Merge;
 use super::propose::{OVERLAY, branch};
 use super::rewrites::Rewrite;
-use crate::ci::overlay;
 use crate::ci::propose::Outcome;
 use crate::ci::registry::Images as _;
 use crate::environment::{apps, project};

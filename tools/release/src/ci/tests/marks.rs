@@ -7,7 +7,6 @@ use super::model::{Forge, Registry};
 use super::propose::{OVERLAY, branch, heads};
 use super::rewrites::{ALL, Rewrite};
 use super::{NAMES, Repository, wanted};
-use crate::ci::overlay;
 use crate::ci::plan;
 use crate::ci::propose::Outcome;
 use crate::environment::{apps, project};

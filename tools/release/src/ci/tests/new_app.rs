@@ -3,10 +3,10 @@
 use super::model::{Forge, digest};
 use super::propose::branch;
 use super::{OVERLAY, Repository};
-use crate::ci::overlay::{self, Pin};
 use crate::ci::propose::{Outcome, Place};
 use crate::ci::{plan, proposal};
 use crate::environment::{Environment, apps, environments, project};
+use overlay::Pin;
 
 /// A repository whose frontend is new: its backend was released to staging by itself before.
 struct Grown {

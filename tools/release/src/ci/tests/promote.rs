@@ -2,8 +2,8 @@
 
 use super::Repository;
 use super::model::{Merge, digest};
+use crate::ci::plan;
 use crate::ci::propose::Outcome;
-use crate::ci::{overlay, plan};
 use crate::environment::{Environment, apps, project};
 
 fn promote(repository: &Repository, forge: &super::Forge) -> anyhow::Result<Outcome> {

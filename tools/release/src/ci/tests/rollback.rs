@@ -6,9 +6,9 @@ use anyhow::Result;
 use super::Repository;
 use super::model::{Forge, Merge};
 use super::propose::{branch, heads};
-use crate::ci::overlay::{self, Pin};
 use crate::ci::propose::Outcome;
 use crate::environment::{apps, project};
+use overlay::Pin;
 
 impl Repository {
     pub(super) fn roll_back(&self, forge: &Forge, to: Option<&str>) -> Result<Outcome> {

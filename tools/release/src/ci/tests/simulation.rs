@@ -19,13 +19,13 @@ use super::races::one_look;
 use super::{NAMES, git, shell, wanted};
 use crate::ci::git::remote::{GitRemote, Heads, Remote as _};
 use crate::ci::git::{Git, Memory};
-use crate::ci::overlay::{self, Pin};
 use crate::ci::plan::Plan;
 use crate::ci::propose::Place;
 use crate::ci::registry::Images as _;
 use crate::ci::releases::Known;
 use crate::ci::wanted::Wanted;
 use crate::environment::{Environment, apps, project};
+use overlay::Pin;
 use project::App;
 
 /// Pushes of one simulation.

@@ -1,7 +1,6 @@
 //! Which forms are read and edited, and which are refused.
 
 use super::*;
-use crate::environment::apps;
 
 const OVERLAY: &str = "\
 # What staging runs.
@@ -35,10 +34,9 @@ fn released(digest: &str) -> Pin {
 fn the_pin_of_the_right_image_is_read() {
     assert_eq!(digest(OVERLAY, "backend").as_deref(), Ok("sha256:1111"));
     assert_eq!(digest(OVERLAY, "frontend").as_deref(), Ok("sha256:ffff"));
-    for app in apps() {
-        let pin = pin(OVERLAY, app.name()).expect("an entry is there");
-        assert_eq!(pin.commit, None);
-    }
+    let commit = |app| pin(OVERLAY, app).expect("an entry is there").commit;
+    assert_eq!(commit("backend"), None);
+    assert_eq!(commit("frontend"), None);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! Strict on purpose: a file of another form is refused instead of guessed at. Whether the lines
 //! mean what they seem to is asked of a YAML parser, before and after each edit.
 
+mod error;
 mod lines;
 #[cfg(test)]
 mod refusals;
@@ -11,72 +12,32 @@ mod refusals;
 mod tests;
 mod yaml;
 
+pub use error::{Error, Form};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
-
-#[derive(Debug, Error, PartialEq, Eq)]
-pub(crate) enum Error {
-    #[error("has no entry under `images:` whose name ends in /{0}")]
-    NoEntry(String),
-    #[error("has {1} entries under `images:` whose name ends in /{0}; one is needed")]
-    ManyEntries(String, usize),
-    #[error("pins the image {0} by {1} `digest:` lines; one is needed (was a merge left unfinished?)")]
-    Digests(String, usize),
-    #[error(
-        "pins the image {0} in a form that cannot be edited safely: {1}; write `digest: sha256:…` in one line"
-    )]
-    Form(String, Form),
-    #[error("is not YAML of one document: {0}")]
-    Yaml(String),
-}
-
-/// Why a pin that YAML reads is not edited.
-#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    #[error("the digest has an anchor (`&`) that other places may refer to")]
-    Anchor,
-    #[error("the digest is an alias (`*`) of another place")]
-    Alias,
-    #[error("the digest is a block scalar (`|` or `>`)")]
-    Block,
-    #[error("the digest has a tag (`!`)")]
-    Tag,
-    #[error("the digest is a flow collection (`[` or `{{`)")]
-    Collection,
-    #[error("the digest goes on in the next line")]
-    Lines,
-    #[error("the line of the digest is not what YAML reads as the digest")]
-    Other,
-    #[error(
-        "its entry has no line of its own for `name:` and `digest:` (a flow mapping `{{…}}`, a merge key `<<`, an alias or a quoted key)"
-    )]
-    Hidden,
-    #[error("its entry is used in other places too (`&` and `*`)")]
-    Shared,
-}
 
 /// What an overlay runs of one app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pin {
-    pub(crate) digest: String,
+pub struct Pin {
+    /// `sha256:` and the hash.
+    pub digest: String,
     /// The commit whose release wrote this, in the comment behind the digest. Tools that write YAML
-    /// anew lose comments, so that none may mean a lost one: [`crate::ci::releases`] finds it
-    /// again.
-    pub(crate) commit: Option<String>,
+    /// anew lose comments, so that none may mean a lost one, which the history still has.
+    pub commit: Option<String>,
     /// The later commit that was released once and taken back: it and what came before it are not
     /// proposed again.
-    pub(crate) withdrawn: Option<String>,
+    pub withdrawn: Option<String>,
 }
 
 impl Pin {
     /// Whether its digest is all zeros: an overlay has it until its app is first released there.
-    pub(crate) fn is_of_no_image(&self) -> bool {
+    pub fn is_of_no_image(&self) -> bool {
         let hash = self.digest.trim_start_matches("sha256:");
         hash.bytes().all(|byte| byte == b'0')
     }
 
     /// The same digest of a release that is not known.
-    pub(crate) fn unmarked(self) -> Self {
+    #[must_use]
+    pub fn unmarked(self) -> Self {
         Self {
             commit: None,
             withdrawn: None,
@@ -91,12 +52,12 @@ const COMMIT: &str = "# commit ";
 const WITHDRAWN: &str = ", withdrawn ";
 
 /// Whether this is the full name of a commit, in a repository of either kind.
-pub(crate) fn is_commit(name: &str) -> bool {
+pub fn is_commit(name: &str) -> bool {
     matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What `text` pins `app` to.
-pub(crate) fn pin(text: &str, app: &str) -> Result<Pin, Error> {
+pub fn pin(text: &str, app: &str) -> Result<Pin, Error> {
     let pin = read(text, app);
     let document = match (&pin, yaml::parse(text)) {
         (Err(Error::Digests(..)), Err(_)) => return pin,
@@ -115,7 +76,7 @@ pub(crate) fn pin(text: &str, app: &str) -> Result<Pin, Error> {
 }
 
 /// The same by the lines alone, for what was once in a history and is not edited.
-pub(crate) fn read(text: &str, app: &str) -> Result<Pin, Error> {
+pub fn read(text: &str, app: &str) -> Result<Pin, Error> {
     let lines: Vec<&str> = text.lines().collect();
     let line = lines[lines::digest(&lines, app)?];
     let digest = value(line, app)?;
@@ -134,7 +95,7 @@ pub(crate) fn read(text: &str, app: &str) -> Result<Pin, Error> {
 /// The commit changes with each release, the digest only with the app's content. So two releases
 /// always change the same line, and Git refuses to merge the second of two that were made of one
 /// state.
-pub(crate) fn with_pin(text: &str, app: &str, pin: &Pin) -> Result<String, Error> {
+pub fn with_pin(text: &str, app: &str, pin: &Pin) -> Result<String, Error> {
     self::pin(text, app)?;
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let at = lines::digest(&lines, app)?;
