@@ -11,6 +11,10 @@ use super::words::{self, Pairs};
 /// Whoever copies a work of others says whose it was.
 const KEPT: &[&str] = &["LICENSE-APACHE", "LICENSE-MIT"];
 
+/// A line with this shows the command, as docs/FORK.md does: its names are an example and nobody's,
+/// so whoever tries just these is not told that they are taken.
+const EXAMPLE: &str = "cargo xtask fork --name";
+
 /// What the repository is called, and what its apps are together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
@@ -104,19 +108,29 @@ fn check_free(tree: &Tree, pairs: &Pairs, address: Option<&str>) -> Result<()> {
         let files = tree.files().iter().filter(|(path, _)| !is_kept(path));
         let mut holders = files.filter(|(path, file)| {
             let text = file.text().unwrap_or_default();
-            let inside = words::has(text, new) && words::has(&text.replace(address, ""), new);
+            let inside = words::has(text, new) && words::has(&counted(text, address), new);
             inside || path.to_str().is_some_and(|path| words::has(path, new))
         });
         if let Some((path, _)) = holders.next() {
+            let more = match holders.count() {
+                0 => String::new(),
+                more => format!(" and {more} more files"),
+            };
             bail!(
-                "`{new}` is taken: it stands in {} and {} more files, and nobody could tell the two apart afterwards; \
+                "`{new}` is taken: it stands in {}{more}, and nobody could tell the two apart afterwards; \
                  choose a word that is nowhere yet, such as one with a hyphen; nothing was written",
-                path.display(),
-                holders.count()
+                path.display()
             );
         }
     }
     Ok(())
+}
+
+/// What of a text can hold a name that is taken: neither the address nor an example.
+fn counted(text: &str, address: &str) -> String {
+    let lines = text.lines().filter(|line| !line.contains(EXAMPLE));
+    let lines: Vec<_> = lines.map(|line| line.replace(address, "")).collect();
+    lines.join("\n")
 }
 
 /// Files that are no text and have an old name in them: left as they are.

@@ -13,8 +13,8 @@ use checkout::{Checkout, NUMBERS, REPOSITORY};
 use project::Kind;
 
 /// In pieces, so that they are free in a checkout that has this file too.
-const NAME: &str = concat!("acme", "-forge");
-const APPLICATION: &str = concat!("acme", "-shop");
+const NAME: &str = concat!("ac", "me-forge");
+const APPLICATION: &str = concat!("ac", "me-shop");
 const RENAMED: [&str; 4] = ["--name", NAME, "--application", APPLICATION];
 /// What proves and supplies.
 const TOOLS: [&str; 2] = ["--without", "e2e,supply,cloud,pipelines,bench,browser,dev"];

@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::checkout::{ADDRESS, Checkout, REPOSITORY, whole};
 
 /// In pieces, so that they are free in a checkout that has this file too.
-pub(crate) const NAME: &str = concat!("acme", "-loop");
-pub(crate) const APPLICATION: &str = concat!("acme", "-board");
+pub(crate) const NAME: &str = concat!("ac", "me-loop");
+pub(crate) const APPLICATION: &str = concat!("ac", "me-board");
 const RENAMED: [&str; 4] = ["--name", NAME, "--application", APPLICATION];
 
 /// The names that the copied `project.toml` has.
@@ -68,7 +68,7 @@ fn no_file_keeps_a_former_name() {
     }
     assert_eq!(
         checkout.read("docs.md"),
-        format!("{NAME} is `{}`\r\n", concat!("ACME", "_LOOP"))
+        format!("{NAME} is `{}`\r\n", concat!("AC", "ME_LOOP"))
     );
     assert!(
         checkout.read("LICENSE-MIT").contains(&former[0]),
@@ -78,6 +78,25 @@ fn no_file_keeps_a_former_name() {
     assert!(checkout.read(ADDRESS).contains(REPOSITORY));
     let project = project::Project::load(&checkout.path("")).expect("the file is valid");
     assert_eq!([project.name(), project.application()], [NAME, APPLICATION]);
+}
+
+/// Whoever copies the command from the page is not told that its names are taken by that page.
+#[test]
+fn the_example_of_the_page_can_be_taken_as_it_stands() {
+    let checkout = Checkout::of_all();
+    let page = checkout.read("docs/FORK.md");
+    let mut lines = page.lines();
+    let example = lines.find_map(|line| line.strip_prefix("cargo xtask fork --name "));
+    let [name, "--application", application] = example
+        .expect("docs/FORK.md shows it")
+        .split(' ')
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("the example of docs/FORK.md has other options");
+    };
+    checkout.fork(&["--name", name, "--application", application]);
+    let project = checkout.project();
+    assert_eq!([project.name(), project.application()], [name, application]);
 }
 
 #[test]
@@ -142,8 +161,8 @@ fn a_name_that_cannot_be_is_refused_with_the_reason() {
     let checkout = Checkout::committed();
     let long = "n".repeat(30);
     for (option, name, says) in [
-        ("--name", "Acme", "begin with a letter"),
-        ("--name", "kube-acme", "is reserved"),
+        ("--name", "Loop", "begin with a letter"),
+        ("--name", "kube-loop", "is reserved"),
         ("--application", "default", "is reserved"),
         ("--application", "argocd", "is reserved"),
         ("--name", "backend", "`backend` is taken"),
