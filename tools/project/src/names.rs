@@ -38,8 +38,11 @@ const NO_ENVIRONMENT: &[&str] = &[
     "root",
     "shared",
 ];
-/// Where the branches of proposals begin.
+/// Where the branches of proposals begin; a branch called like this folder would keep Git from
+/// making any of them.
 const PROPOSALS: &str = "release/";
+/// Words that YAML reads as a boolean or as nothing where a manifest has them without quotes.
+const NO_STRING: &[&str] = &["false", "n", "no", "null", "off", "on", "true", "y", "yes"];
 
 /// The first thing that is wrong, if any is.
 pub(crate) fn check(written: &Written) -> Result<(), ProjectError> {
@@ -128,6 +131,10 @@ fn label(key: &str, value: &str, longest: usize) -> Result<(), ProjectError> {
         let why = "is no label of DNS; begin with a letter, go on with a-z, 0-9 and -, and do not end with -";
         return Err(wrong(key, value, why));
     }
+    if NO_STRING.contains(&value) {
+        let why = "is no text in YAML but a boolean or nothing; choose another";
+        return Err(wrong(key, value, why));
+    }
     if value.len() > longest {
         let why = format!(
             "has {} characters; take at most {longest}, so that the longest name made of it is no longer than Kubernetes allows",
@@ -150,23 +157,26 @@ fn allowed(key: &str, value: &str, reserved: &[&str]) -> Result<(), ProjectError
 }
 
 fn branch(key: &str, value: &str) -> Result<(), ProjectError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
-    if value.is_empty()
-        || !value.bytes().all(plain)
-        || value.starts_with(['-', '.', '/'])
-        || value.contains("..")
-    {
+    if value == "HEAD" || !value.split('/').all(is_part_of_branch) {
         return Err(wrong(
             key,
             value,
-            "is no name of a branch; use letters, digits, -, _, . and /",
+            "is no name of a branch; use letters, digits, -, _, . and /, and no part that begins with - or ., ends with . or .lock",
         ));
     }
-    if value.starts_with(PROPOSALS) {
+    if value.starts_with(PROPOSALS) || value == PROPOSALS.trim_end_matches('/') {
         let why = format!("begins as the branches of proposals do; choose one without {PROPOSALS}");
         return Err(wrong(key, value, &why));
     }
     Ok(())
+}
+
+/// Whether this may stand between two `/` of a branch. Git itself takes more characters, but a
+/// manifest or a shell might not.
+fn is_part_of_branch(part: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let outside = part.starts_with(['-', '.']) || part.ends_with('.') || part.ends_with(".lock");
+    !part.is_empty() && part.bytes().all(plain) && !part.contains("..") && !outside
 }
 
 fn folder(key: &str, value: &str) -> Result<(), ProjectError> {

@@ -189,6 +189,16 @@ fn a_name_is_a_label_that_leaves_room_for_what_is_added() {
     refused(&long, "", &["environments[0].name", "at most 44"]);
 }
 
+/// An overlay has the names without quotes.
+#[test]
+fn a_word_that_yaml_reads_as_no_text_is_no_name() {
+    for name in ["null", "no", "on", "y"] {
+        let environment = ENVIRONMENTS.replace("\"test\"", &format!("\"{name}\""));
+        refused(&environment, "", &["environments[0].name", "no text in YAML"]);
+        refused(ENVIRONMENTS, &app(name), &["apps[0].name", "choose another"]);
+    }
+}
+
 #[test]
 fn a_name_that_is_somebody_elses_is_refused() {
     for name in ["platform", "apps", "root", "argocd", "kube-system"] {
@@ -225,6 +235,13 @@ fn a_namespace_of_somebody_else_is_no_name_of_an_application() {
 fn a_branch_can_be_pushed_and_is_no_proposal() {
     for (branch, says) in [
         ("", "no name of a branch"),
+        ("HEAD", "no name of a branch"),
+        ("qa/", "no name of a branch"),
+        ("qa//one", "no name of a branch"),
+        ("qa/.one", "no name of a branch"),
+        ("qa.", "no name of a branch"),
+        ("qa.lock", "no name of a branch"),
+        ("release", "without release/"),
         ("a b", "no name"),
         ("a..b", "no name"),
         ("release/x", "proposals"),

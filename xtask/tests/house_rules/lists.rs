@@ -86,7 +86,7 @@ fn apps_and_environments_are_listed_in_one_place() {
 
 #[test]
 fn each_form_of_a_list_is_found_and_one_name_is_none() {
-    let project = "name = \"n\"\napplication = \"a\"\n[[environments]]\nname = \"first\"\nbranch = \"main\"\n\
+    let project = "name = \"p\"\napplication = \"a\"\n[[environments]]\nname = \"first\"\nbranch = \"main\"\n\
         [[environments]]\nname = \"last\"\nbranch = \"live\"\n[[apps]]\nname = \"shop\"\nkind = \"web\"\npackage = \"shop\"\n\
         folder = \"shop\"\n[[apps]]\nname = \"bot\"\nkind = \"worker\"\npackage = \"bot\"\nfolder = \"bot\"\n";
     let words = words(&Project::of_text(project).expect("a project"));
