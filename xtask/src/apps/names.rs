@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 use project::Project;
 
-use super::lists;
+use super::{lists, template};
 
 /// Words of Rust, and crates that are always there: no package can be called so.
 const RUST: &[&str] = &[
@@ -84,6 +84,12 @@ pub(super) fn check(root: &Path, project: &Project, name: &str, lock: &str) -> R
     }
     if lists::packages(lock).contains(name) {
         return taken("a package of this workspace, or one that it is built from (Cargo.lock)");
+    }
+    if template::WORDS.iter().any(|word| name.contains(word)) {
+        return taken("or has a word that stands for a name in the template");
+    }
+    if name == project.name() {
+        return taken("what the repository is called, and a fork of another name would rename both");
     }
     if project
         .environments()

@@ -18,6 +18,14 @@ pub(super) const FOLDER: &str = "xtask/templates/app";
 
 /// What stands for the name of the environment, in paths too.
 const ENVIRONMENT: &str = "environment-name";
+/// For that of the app, in paths too.
+const APP: &str = "app-name";
+/// For what all apps are together.
+const APPLICATION: &str = "application-name";
+/// For the registry of the images.
+const REGISTRY: &str = "registry-name";
+/// No app can be called like one of them.
+pub(super) const WORDS: [&str; 4] = [ENVIRONMENT, APP, APPLICATION, REGISTRY];
 
 /// The folders that a kind is made of.
 fn layers(kind: Kind) -> &'static [&'static str] {
@@ -38,9 +46,9 @@ pub(super) fn files(
 ) -> Result<BTreeMap<String, String>> {
     let registry = partition::registry(root, project)?;
     let filled = |text: &str| {
-        text.replace("app-name", name)
-            .replace("application-name", project.application())
-            .replace("registry-name", &registry)
+        text.replace(APP, name)
+            .replace(APPLICATION, project.application())
+            .replace(REGISTRY, &registry)
     };
     let mut files = BTreeMap::new();
     for layer in layers(kind) {

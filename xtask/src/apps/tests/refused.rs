@@ -33,6 +33,12 @@ fn a_name_that_cannot_be() {
         ("std", "a word of Rust"),
         ("deps", "a folder that cargo or CI makes"),
         ("staging", "an environment"),
+        ("null", "no text in YAML"),
+        ("gitops-loop", "what the repository is called"),
+        (
+            "my-registry-name",
+            "a word that stands for a name in the template",
+        ),
         ("backend-migrate", "the name of an object in infra/"),
         ("default-deny", "the name of an object in infra/"),
         ("dns", "the name of an object in infra/"),
