@@ -2,6 +2,7 @@
 //! can be finished.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -9,9 +10,10 @@ use gitkit::Git;
 
 use super::worktree::Worktree;
 
-/// Below the folder that Git ignores, and on the same disk as the checkout: a folder is moved into
-/// place in one step.
+/// Below the folder that Git ignores.
 const STAGE: &str = "target/new";
+/// In its place where that folder lies on another disk.
+const STAGE_BESIDE: &str = ".new";
 
 /// One file; `None` where there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,10 +95,19 @@ pub(crate) fn patch(changes: &[Change]) -> Result<String> {
     String::from_utf8(output.stdout).context("read the differences")
 }
 
+/// Where files are written first: on the same disk as the checkout, because they are moved into
+/// place in one step.
+fn stage(root: &Path) -> PathBuf {
+    let disk = |folder: &Path| fs::metadata(folder).ok().map(|it| it.dev());
+    let of_target = disk(&root.join("target"));
+    let is_same = of_target.is_none() || of_target == disk(root);
+    root.join(if is_same { STAGE } else { STAGE_BESIDE })
+}
+
 /// Makes the folders and files that are not there yet, each whole or not at all, in the order in
 /// which they are given.
 fn make(root: &Path, name: &str, files: &[(String, String)]) -> Result<()> {
-    let stage = root.join(STAGE).join(name);
+    let stage = stage(root).join(name);
     clear(&stage)?;
     for (path, text) in files {
         write(&stage.join(path), text)?;
@@ -130,7 +141,7 @@ fn put(made: &Path, place: &Path) -> Result<()> {
 
 /// Puts `text` in the place of a file in one step.
 pub(crate) fn replace(root: &Path, path: &str, text: &str) -> Result<()> {
-    let unfinished = root.join(STAGE).join("file");
+    let unfinished = stage(root).join("file");
     write(&unfinished, text)?;
     fs::rename(&unfinished, root.join(path)).with_context(|| format!("write {path}"))
 }
@@ -152,12 +163,12 @@ pub(crate) fn remove<'p>(root: &Path, paths: impl IntoIterator<Item = &'p String
 
 /// Takes a folder away in one step, with all that is in it.
 pub(crate) fn remove_folder(root: &Path, folder: &str) -> Result<()> {
-    let stage = root.join(STAGE).join("removed");
-    clear(&stage)?;
-    fs::create_dir_all(root.join(STAGE))
-        .and_then(|()| fs::rename(root.join(folder), &stage))
+    let removed = stage(root).join("removed");
+    clear(&removed)?;
+    fs::create_dir_all(stage(root))
+        .and_then(|()| fs::rename(root.join(folder), &removed))
         .with_context(|| format!("take {folder} away"))?;
-    clear(&stage)
+    clear(&removed)
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {

@@ -153,3 +153,15 @@ fn what_a_person_wrote_between_two_entries_stays() {
     assert_eq!(without("two"), text.replace("[[apps]]\nname = \"two\"\n\n", ""));
     assert_eq!(without("three"), text);
 }
+
+/// A file cannot be moved from one disk to another in one step.
+#[test]
+fn a_target_folder_on_another_disk_is_no_hindrance() {
+    let checkout = Checkout::new();
+    let before = checkout.files();
+    let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), checkout.path("target")).unwrap();
+    checkout.add("bot", Kind::Web);
+    checkout.remove("bot");
+    assert_eq!(checkout.files(), before);
+}
