@@ -64,6 +64,11 @@ impl<'a> Addition<'a> {
     ) -> Result<Self> {
         let worktree = Worktree::at(root);
         let listed = worktree.committed(PROJECT)?;
+        ensure!(
+            Project::of_text(&listed)?.environment(names.after).is_ok(),
+            "`{}` is not committed yet, and a copy of it is made from the last commit; commit it first",
+            names.after
+        );
         let entered = places::entered(&listed, names)?;
         lists::check(&entered)
             .with_context(|| format!("`{}` cannot be an environment of this project", names.name))?;

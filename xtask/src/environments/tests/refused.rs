@@ -85,6 +85,9 @@ fn a_place_in_the_order_that_is_none() {
         format!("{error:#}")
     };
     assert!(after("trial").contains("there is no environment `trial`"));
+    add(&checkout, "trial");
+    assert!(after("trial").contains("`trial` is not committed yet"));
+    checkout.reset();
     let error = after("production");
     assert!(
         error.contains("where a commit goes last") && error.contains("--after"),
