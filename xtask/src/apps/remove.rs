@@ -50,6 +50,7 @@ impl<'a> Removal<'a> {
         let (mut files, mut changed) = sorted(root, name, &made)?;
         // A crate is whole or not at all, and stays in the lock file while it is there.
         let krate = format!("{}/", folder(name));
+        changed.extend(Worktree::at(root).ignored([&krate, &format!("infra/{name}/")])?);
         let stays = changed.iter().any(|path| path.starts_with(&krate));
         if stays {
             files.retain(|path| !path.starts_with(&krate));

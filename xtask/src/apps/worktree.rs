@@ -57,7 +57,23 @@ impl Worktree {
         Ok(paths.split_terminator('\0').map(str::to_owned).collect())
     }
 
-    /// A file as the commit had it that added it; `None` where no commit did.
+    /// The files below `folders` that Git is told to ignore.
+    pub(crate) fn ignored(&self, folders: [&str; 2]) -> Result<Vec<String>> {
+        let list = [
+            "ls-files",
+            "-z",
+            "--others",
+            "--ignored",
+            "--exclude-per-directory=.gitignore",
+            "--",
+        ];
+        let paths = Git::at(&self.root).args(list).args(folders).text();
+        let paths = paths.context("list the files that Git ignores")?;
+        Ok(paths.split_terminator('\0').map(str::to_owned).collect())
+    }
+
+    /// The commit that added a file; in a shallow clone perhaps only the first that is there, which
+    /// has everything. `None` where no commit did.
     pub(crate) fn added(&self, path: &str) -> Option<String> {
         let log = [
             "log",
@@ -68,11 +84,14 @@ impl Worktree {
             path,
         ];
         let commit = Git::at(&self.root).args(log).read().ok()?;
+        (!commit.is_empty()).then_some(commit)
+    }
+
+    /// A file as this commit has it; `None` where it has none.
+    pub(crate) fn at_commit(&self, commit: &str, path: &str) -> Option<String> {
         let object = format!("{commit}:{path}");
-        Git::at(&self.root)
-            .args(["cat-file", "blob", &object])
-            .text()
-            .ok()
+        let blob = ["cat-file", "blob", &object];
+        Git::at(&self.root).args(blob).text().ok()
     }
 
     /// The names of all branches, of remotes too.

@@ -155,12 +155,16 @@ impl<'a> Removal<'a> {
                 line("left", &format!("{}: it still names {name}", change.path));
             }
         }
+        let destroy = if project.without().iter().any(|wing| wing == "aws") {
+            "delete them where you made them".to_owned()
+        } else {
+            format!(
+                "where {PROJECT} still names it, as after `git stash`: cargo xtask aws destroy {name} --yes {name}"
+            )
+        };
         line(
             "stays",
-            &format!(
-                "in the account, the stacks of {name} with its table and roles; before this is committed: cargo xtask aws destroy {name} \
-                 --yes {name}"
-            ),
+            &format!("in the account, the stacks of {name} with its table and roles; {destroy}"),
         );
         line(
             "stays",
@@ -194,8 +198,8 @@ fn edit(path: String, before: String, after: String) -> Change {
 }
 
 /// Files of the environment that are as they were made, and those that are not. The one of the
-/// environment before it may have changed since, so a file is also as it was made if nobody has
-/// changed it since the commit that added it.
+/// environment before it may have changed since, so a file is also as it was made if it is the copy
+/// of what that one had in the commit that added it.
 fn sorted(root: &Path, names: Names<'_>) -> Result<(Vec<String>, Vec<String>)> {
     let worktree = Worktree::at(root);
     let there = gitkit::files(root).context("list the files of the environment")?;
@@ -204,14 +208,30 @@ fn sorted(root: &Path, names: Names<'_>) -> Result<(Vec<String>, Vec<String>)> {
         .filter(|path| copies::is_of(path, names.name) && root.join(path).exists());
     let is_made = |path: &String| {
         let text = fs::read_to_string(root.join(path)).unwrap_or_default();
-        let original = fs::read_to_string(root.join(copies::place(path, names.name, names.after)));
-        let Ok(original) = original else {
-            return false;
-        };
-        digests::same(&copies::text(&original, names), &text)
-            || worktree
-                .added(path)
-                .is_some_and(|added| digests::same(&added, &text))
+        let original = |of: &str| copies::place(path, names.name, of);
+        let now = fs::read_to_string(root.join(original(names.after))).ok();
+        let is_copy = now.is_some_and(|now| digests::same(&copies::text(&now, names), &text));
+        is_copy || was_made(&worktree, path, &text, names.name)
     };
     Ok(own.partition(is_made))
+}
+
+/// Whether `new-environment` made `text`, by the commit that added the file: the environment before
+/// this one was perhaps another then.
+fn was_made(worktree: &Worktree, path: &str, text: &str, name: &str) -> bool {
+    let made = || {
+        let commit = worktree.added(path)?;
+        let project = Project::of_text(&worktree.at_commit(&commit, PROJECT)?).ok()?;
+        let environment = project.environment(name).ok()?;
+        let before = project.before(environment)?;
+        let original = copies::place(path, name, before.name());
+        let names = Names {
+            name,
+            branch: environment.branch(),
+            after: before.name(),
+            after_branch: before.branch(),
+        };
+        Some(copies::text(&worktree.at_commit(&commit, &original)?, names))
+    };
+    made().is_some_and(|made| digests::same(&made, text))
 }

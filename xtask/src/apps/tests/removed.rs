@@ -91,6 +91,25 @@ fn a_manifest_that_a_person_changed_is_named_and_stays() {
     assert!(!checkout.read(crate::apps::lists::APPLICATIONS).contains("bot"));
 }
 
+/// Nothing else has them, so they could not be brought back.
+#[test]
+fn files_that_git_ignores_are_named_and_stay() {
+    let checkout = Checkout::new();
+    checkout.write(".gitignore", "/target\n*.env\n");
+    checkout.commit();
+    checkout.add("bot", Kind::Worker);
+    checkout.commit();
+    let paths = ["apps/bot/mine.env", "infra/bot/mine.env"];
+    for path in paths {
+        checkout.write(path, "mine\n");
+    }
+    let said = checkout.remove("bot");
+    for path in paths {
+        assert!(said.contains(&format!("left      {path}: ")), "{said}");
+        assert_eq!(checkout.read(path), "mine\n");
+    }
+}
+
 #[test]
 fn a_crate_that_a_person_changed_stays_whole_and_is_released_no_more() {
     let checkout = Checkout::new();

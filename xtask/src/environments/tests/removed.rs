@@ -93,3 +93,68 @@ fn what_a_person_changed_or_added_is_named_and_stays() {
     );
     assert!(project(&checkout).environment("qa").is_err());
 }
+
+/// Its one commit adds every file, what a person has changed too.
+#[test]
+fn in_a_shallow_clone_too_a_persons_change_stays() {
+    let checkout = Checkout::new();
+    add(&checkout, "qa");
+    checkout.commit();
+    let path = "infra/backend/overlays/qa/environment.yaml";
+    checkout.edit(path, "messages-qa", "messages-of-qa");
+    checkout.commit();
+    let commit = checkout.git(&["rev-parse", "HEAD"]);
+    checkout.write(".git/shallow", &commit);
+    let said = take_away(&checkout, "qa");
+    let left: Vec<_> = said.lines().filter(|line| line.starts_with("left")).collect();
+    assert!(matches!(&left[..], [one] if one.contains(path)), "{said}");
+    assert!(checkout.path(path).exists());
+}
+
+#[test]
+fn what_a_person_changed_before_the_first_commit_stays() {
+    let checkout = Checkout::new();
+    add(&checkout, "qa");
+    let path = "infra/frontend/overlays/qa/kustomization.yaml";
+    checkout.edit(path, "count: 1", "count: 3");
+    checkout.commit();
+    assert!(take_away(&checkout, "qa").contains(&format!("left      {path}: ")));
+    assert!(checkout.path(path).exists());
+}
+
+#[test]
+fn a_copy_without_the_command_for_stacks_is_not_told_of_it() {
+    let checkout = Checkout::new();
+    checkout.edit(
+        "project.toml",
+        "\n\n# In the order of promotion",
+        "\nwithout = [\"aws\"]\n\n# In the order of promotion",
+    );
+    checkout.commit();
+    add(&checkout, "qa");
+    let said = take_away(&checkout, "qa");
+    assert!(
+        said.contains("the stacks of qa") && !said.contains("xtask aws"),
+        "{said}"
+    );
+}
+
+/// It was made as a copy of one that is gone by now.
+#[test]
+fn one_behind_another_goes_after_that_one_and_leaves_nothing() {
+    let checkout = Checkout::new();
+    let before = checkout.files();
+    add(&checkout, "qa");
+    let path = "infra/frontend/overlays/qa/kustomization.yaml";
+    checkout.edit(path, "count: 1", "count: 3");
+    checkout.commit();
+    new::run(checkout.root(), "trial", "trial", "qa", false).unwrap();
+    checkout.commit();
+    take_away(&checkout, "qa");
+    fs::remove_file(checkout.path(path)).unwrap();
+    checkout.commit();
+    let said = take_away(&checkout, "trial");
+    assert!(!said.contains("left"), "{said}");
+    checkout.git(&["add", "--all"]);
+    assert_eq!(checkout.files(), before);
+}
