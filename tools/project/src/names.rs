@@ -175,7 +175,7 @@ fn branch(key: &str, value: &str) -> Result<(), ProjectError> {
 /// manifest or a shell might not.
 fn is_part_of_branch(part: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let outside = part.starts_with(['-', '.']) || part.ends_with('.') || part.ends_with(".lock");
+    let outside = part.starts_with(['-', '.']) || part.ends_with('.') || part.strip_suffix(".lock").is_some();
     !part.is_empty() && part.bytes().all(plain) && !part.contains("..") && !outside
 }
 
