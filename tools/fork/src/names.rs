@@ -39,11 +39,12 @@ impl Names {
         }
     }
 
-    /// Old and new words: the longer ones first, since the first that fits counts.
+    /// Old and new words: the longer ones first, since the first that fits counts. A name that
+    /// stays is among them, because the other one may be a part of it.
     fn pairs(&self, new: &Self) -> Pairs {
         let both = [(&self.name, &new.name), (&self.application, &new.application)];
         let mut pairs: Pairs = Vec::new();
-        for (old, new) in both.into_iter().filter(|(old, new)| old != new) {
+        for (old, new) in both {
             for way in WAYS {
                 let pair = (way(old), way(new));
                 if !pairs.iter().any(|(known, _)| *known == pair.0) {
@@ -104,7 +105,7 @@ fn renamed_path(path: &Path, pairs: &Pairs) -> PathBuf {
 /// A new name that is already a word of some file could not be told from it the next time.
 fn check_free(tree: &Tree, pairs: &Pairs, address: Option<&str>) -> Result<()> {
     let address = address.unwrap_or("\0");
-    for (_, new) in pairs {
+    for (_, new) in pairs.iter().filter(|(old, new)| old != new) {
         let files = tree.files().iter().filter(|(path, _)| !is_kept(path));
         let mut holders = files.filter(|(path, file)| {
             let text = file.text().unwrap_or_default();
@@ -139,6 +140,7 @@ pub(super) fn unreadable<'t>(tree: &'t Tree, old: &Names, new: &Names) -> Vec<&'
     let has = |bytes: &[u8]| {
         pairs
             .iter()
+            .filter(|(old, new)| old != new)
             .any(|(old, _)| bytes.windows(old.len()).any(|part| part == old.as_bytes()))
     };
     let files = tree.files().iter().filter(|(_, file)| file.text().is_none());

@@ -116,6 +116,16 @@ fn the_second_time_there_is_nothing_to_do() {
     assert!(on_disk(&checkout) == on_disk(&Checkout::committed()));
 }
 
+#[test]
+fn a_name_that_is_a_part_of_the_other_can_be_changed_alone() {
+    let checkout = Checkout::committed();
+    let application = format!("{NAME}-shop");
+    checkout.fork(&["--name", NAME, "--application", &application]);
+    checkout.commit();
+    checkout.fork(&["--name", "other-loop"]);
+    assert_eq!(former(&checkout), ["other-loop".to_owned(), application]);
+}
+
 /// Under the new name a stranger may have a repository, and Argo CD would read it.
 #[test]
 fn the_address_of_the_repository_is_a_fact_of_its_own() {
