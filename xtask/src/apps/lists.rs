@@ -34,7 +34,7 @@ pub(super) fn with(path: &str, text: &str, name: &str, kind: Kind, manifest: &st
 pub(super) fn without(path: &str, text: &str, name: &str) -> String {
     match path {
         LOCK => without_table(text, PACKAGE, name),
-        APPLICATIONS => text.replacen(&resource(name), "", 1),
+        APPLICATIONS => without_resource(text, name),
         _ => without_table(text, APP, name),
     }
 }
@@ -46,22 +46,35 @@ fn with_app(text: &str, name: &str, kind: Kind) -> String {
     )
 }
 
-fn resource(name: &str) -> String {
-    format!("  - {name}.yaml\n")
-}
-
-/// After the last entry of `resources`.
+/// After the last entry of `resources`, indented like that one.
 fn with_resource(text: &str, name: &str) -> Result<String> {
     let mut lines: Vec<_> = text.split_inclusive('\n').collect();
-    let list = lines.iter().position(|line| line.trim_end() == RESOURCES);
-    let list = list.context("it has no line `resources:`")?;
-    let entries = lines[list + 1..]
+    let start = lines.iter().position(|line| line.trim_end() == RESOURCES);
+    let start = start.context("it has no line `resources:`")?;
+    let is_entry = |line: &&str| line.trim_start().starts_with("- ");
+    let is_between = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let block = lines[start + 1..]
         .iter()
-        .take_while(|line| line.starts_with("  - "));
-    let end = list + 1 + entries.count();
-    let entry = resource(name);
-    lines.insert(end, &entry);
+        .take_while(|line| is_entry(line) || is_between(line));
+    let block: Vec<_> = block.collect();
+    let last = block.iter().rposition(|line| is_entry(line));
+    let last = last.context("it has no entry below `resources:`")?;
+    let indent = block[last].len() - block[last].trim_start().len();
+    let entry = format!("{}- {name}.yaml\n", &block[last][..indent]);
+    lines.insert(start + 1 + last + 1, &entry);
     Ok(lines.concat())
+}
+
+/// Without its entry, and what a person wrote behind it on the line.
+fn without_resource(text: &str, name: &str) -> String {
+    let entry = format!("- {name}.yaml");
+    let is_other = |line: &&str| uncommented(line) != entry;
+    text.split_inclusive('\n').filter(is_other).collect()
+}
+
+/// What a line says, without indentation and the comment behind it.
+pub(crate) fn uncommented(line: &str) -> &str {
+    line.split(" #").next().unwrap_or_default().trim()
 }
 
 /// As cargo would write it: packages are sorted by name, and each names those it uses.
@@ -115,7 +128,7 @@ fn name_in(entry: &str) -> Option<&str> {
 /// The value behind the first line that begins so.
 fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-    line.strip_prefix('"')?.strip_suffix('"')
+    Some(line.strip_prefix('"')?.split_once('"')?.0)
 }
 
 /// Without the table of that name, and the empty line behind it. What a person wrote above the next
@@ -151,4 +164,16 @@ pub(crate) fn check(text: &str) -> Result<()> {
         Ok(_) => Ok(()),
         Err(error) => bail!("{error}"),
     }
+}
+
+/// An error if `project.toml` would still name the app or environment: then nothing is removed.
+pub(crate) fn check_gone(text: &str, name: &str) -> Result<()> {
+    check(text)?;
+    let project = project::Project::of_text(text)?;
+    ensure!(
+        project.app(name).is_err() && project.environment(name).is_err(),
+        "{PROJECT} names {name} otherwise than this command understands; write its entry as the others are, with `name = \"{name}\"` \
+         on a line; nothing was changed"
+    );
+    Ok(())
 }

@@ -59,9 +59,13 @@ impl<'a> Removal<'a> {
         let mut edited = Vec::new();
         for path in lists::ALL.iter().filter(|path| !(stays && **path == lists::LOCK)) {
             let before = fs::read_to_string(root.join(path)).with_context(|| format!("read {path}"))?;
+            let after = lists::without(path, &before, name);
+            if *path == PROJECT {
+                lists::check_gone(&after, name)?;
+            }
             edited.push(Change {
                 path: (*path).to_owned(),
-                after: Some(lists::without(path, &before, name)),
+                after: Some(after),
                 before: Some(before),
             });
         }

@@ -129,7 +129,7 @@ pub(super) fn entered(text: &str, names: Names<'_>) -> Result<String> {
         .skip(1)
         .find(|(_, part)| {
             let keys = part.lines().take_while(|line| !line.starts_with('['));
-            keys.map(str::trim).any(|line| line == own)
+            keys.map(lists::uncommented).any(|line| line == own)
         })
         .with_context(|| format!("{PROJECT} has no line `{own}` below `{ENVIRONMENT}`; write it so"))?;
     let end = start + end_of_table(part);

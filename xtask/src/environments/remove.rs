@@ -11,6 +11,7 @@ use project::{Environment, FILE as PROJECT, Project};
 use super::{Names, copies, places};
 use crate::apps::changes::{self, Change};
 use crate::apps::digests;
+use crate::apps::lists::check_gone;
 use crate::apps::worktree::Worktree;
 
 /// Removes the environment; what there is to say.
@@ -70,6 +71,7 @@ impl<'a> Removal<'a> {
         }
         let text = fs::read_to_string(root.join(PROJECT)).with_context(|| format!("read {PROJECT}"))?;
         let after = places::removed(&text, names.name);
+        check_gone(&after, names.name)?;
         lists.push(edit(PROJECT.to_owned(), text, after));
         Ok(Self {
             root,

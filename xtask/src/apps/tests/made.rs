@@ -165,3 +165,23 @@ fn a_target_folder_on_another_disk_is_no_hindrance() {
     checkout.remove("bot");
     assert_eq!(checkout.files(), before);
 }
+
+/// `kustomize edit` writes lists so.
+#[test]
+fn the_entry_is_indented_like_the_others_and_comments_stay_between_them() {
+    let checkout = Checkout::new();
+    let text = checkout.read(lists::APPLICATIONS);
+    let edited = text
+        .replace("\n  - ", "\n- ")
+        .replace("- frontend", "# The page.\n- frontend");
+    checkout.write(lists::APPLICATIONS, &edited);
+    checkout.commit();
+    checkout.add("bot", Kind::Cron);
+    let listed = checkout.read(lists::APPLICATIONS);
+    assert!(
+        listed.contains("\n# The page.\n- frontend.yaml\n- bot.yaml\nlabels:"),
+        "{listed}"
+    );
+    checkout.remove("bot");
+    assert_eq!(checkout.status(), "");
+}

@@ -131,3 +131,28 @@ fn a_crate_that_a_person_changed_stays_whole_and_is_released_no_more() {
             .is_err()
     );
 }
+
+#[test]
+fn an_entry_with_a_comment_goes_and_one_of_another_form_is_refused() {
+    let checkout = Checkout::new();
+    let before = checkout.files();
+    checkout.add("bot", Kind::Cron);
+    checkout.edit(
+        crate::apps::lists::APPLICATIONS,
+        "- bot.yaml\n",
+        "- bot.yaml # ours\n",
+    );
+    checkout.edit(project::FILE, "name = \"bot\"\n", "name = \"bot\" # ours\n");
+    checkout.commit();
+    checkout.remove("bot");
+    assert_eq!(checkout.files(), before);
+    checkout.reset();
+    checkout.edit(project::FILE, "name = \"bot\" # ours", "name = 'bot'");
+    checkout.commit();
+    let error = remove::run(checkout.root(), "bot", false).unwrap_err();
+    assert!(
+        error.to_string().contains("write its entry as the others are"),
+        "{error}"
+    );
+    assert_eq!(checkout.status(), "");
+}

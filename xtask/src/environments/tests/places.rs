@@ -100,6 +100,23 @@ fn what_a_person_wrote_between_two_entries_stays() {
 }
 
 #[test]
+fn a_comment_behind_a_name_is_no_hindrance() {
+    let checkout = Checkout::new();
+    checkout.edit(
+        "project.toml",
+        "name = \"staging\"",
+        "name = \"staging\" # The first.",
+    );
+    checkout.commit();
+    let before = checkout.files();
+    add(&checkout, "qa");
+    checkout.edit("project.toml", "name = \"qa\"", "name = \"qa\" # Ours.");
+    checkout.commit();
+    take_away(&checkout, "qa");
+    assert_eq!(checkout.files(), before);
+}
+
+#[test]
 fn a_project_that_is_written_otherwise_is_refused() {
     let checkout = Checkout::new();
     checkout.edit("project.toml", "name = \"staging\"", "name = 'staging'");
