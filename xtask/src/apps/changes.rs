@@ -147,7 +147,7 @@ pub(crate) fn replace(root: &Path, path: &str, text: &str) -> Result<()> {
 }
 
 /// Removes files, and the folders that are empty then.
-pub(crate) fn remove<'p>(root: &Path, paths: impl IntoIterator<Item = &'p String>) -> Result<()> {
+pub(crate) fn remove(root: &Path, paths: &[String]) -> Result<()> {
     for path in paths {
         let file = root.join(path);
         fs::remove_file(&file).with_context(|| format!("remove {path}"))?;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use project::{FILE as PROJECT, Kind};
 
 pub(crate) const LOCK: &str = "Cargo.lock";
@@ -160,20 +160,20 @@ pub(crate) fn without_table(text: &str, table: &str, name: &str) -> String {
 
 /// An error unless this would be a good file of the project.
 pub(crate) fn check(text: &str) -> Result<()> {
-    match project::Project::of_text(text) {
-        Ok(_) => Ok(()),
-        Err(error) => bail!("{error}"),
-    }
+    read(text).map(drop)
 }
 
 /// An error if `project.toml` would still name the app or environment: then nothing is removed.
 pub(crate) fn check_gone(text: &str, name: &str) -> Result<()> {
-    check(text)?;
-    let project = project::Project::of_text(text)?;
+    let project = read(text)?;
     ensure!(
         project.app(name).is_err() && project.environment(name).is_err(),
         "{PROJECT} names {name} otherwise than this command understands; write its entry as the others are, with `name = \"{name}\"` \
          on a line; nothing was changed"
     );
     Ok(())
+}
+
+fn read(text: &str) -> Result<project::Project> {
+    project::Project::of_text(text).map_err(|error| anyhow!("{error}"))
 }

@@ -11,6 +11,7 @@ pub(crate) mod lists;
 mod names;
 mod new;
 mod remove;
+pub(crate) mod removed;
 mod template;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -10,6 +10,7 @@ use project::{FILE as PROJECT, Kind, Project};
 
 use super::changes::{self, Change};
 use super::new::folder;
+use super::removed::Removed;
 use super::worktree::Worktree;
 use super::{digests, lists, template};
 
@@ -23,29 +24,28 @@ pub(super) fn run(root: &Path, name: &str, dry_run: bool) -> Result<String> {
         app.folder()
     );
     let removal = Removal::of(root, &project, name, app.kind())?;
-    removal.refuse()?;
+    let is_own = |path: &str| is_of(path, name);
+    let without = |path: &str, text: &str| lists::without(path, text, name);
+    removal.removed.refuse(root, is_own, without)?;
     if dry_run {
-        return changes::patch(&removal.changes()?);
+        return changes::patch(&removal.removed.changes(root)?);
     }
-    removal.carry_out()?;
+    removal.removed.carry_out(root)?;
     Ok(removal.said())
 }
 
 /// Everything of an app that goes, and what does not.
 struct Removal<'a> {
-    root: &'a Path,
     name: &'a str,
     kind: Kind,
     image: String,
-    /// Files as they were made, but for the lines that CI writes.
-    files: Vec<String>,
-    /// Those that a person has changed or added.
+    removed: Removed,
+    /// Files that a person has changed or added.
     changed: Vec<String>,
-    lists: Vec<Change>,
 }
 
 impl<'a> Removal<'a> {
-    fn of(root: &'a Path, project: &Project, name: &'a str, kind: Kind) -> Result<Self> {
+    fn of(root: &Path, project: &Project, name: &'a str, kind: Kind) -> Result<Self> {
         let made = template::files(root, project, name, kind)?;
         let (mut files, mut changed) = sorted(root, name, &made)?;
         // A crate is whole or not at all, and stays in the lock file while it is there.
@@ -69,64 +69,18 @@ impl<'a> Removal<'a> {
                 before: Some(before),
             });
         }
+        let whole = files.iter().any(|path| path.starts_with(&krate));
         Ok(Self {
-            root,
             name,
             kind,
             image: format!("{}/{name}", project.name()),
-            files,
+            removed: Removed {
+                whole: whole.then(|| folder(name)),
+                files,
+                edited,
+            },
             changed,
-            lists: edited,
         })
-    }
-
-    /// An error if anything is changed but not committed, other than by a `new-app` that is taken
-    /// back, or by a run of this command that was killed.
-    fn refuse(&self) -> Result<()> {
-        let worktree = Worktree::at(self.root);
-        worktree.refuse_changes(|path| {
-            let is_gone = is_of(path, self.name) && !self.root.join(path).exists();
-            let list = self.lists.iter().find(|change| change.path == path);
-            is_gone
-                || list.is_some_and(|list| {
-                    let committed = worktree.committed(path).ok();
-                    let without = committed
-                        .as_deref()
-                        .map(|text| lists::without(path, text, self.name));
-                    committed == list.after || without == list.before
-                })
-        })
-    }
-
-    fn changes(&self) -> Result<Vec<Change>> {
-        let mut changes = self.lists.clone();
-        for path in &self.files {
-            let before = fs::read_to_string(self.root.join(path)).with_context(|| format!("read {path}"))?;
-            changes.push(Change {
-                path: path.clone(),
-                before: Some(before),
-                after: None,
-            });
-        }
-        Ok(changes)
-    }
-
-    /// The crate in one step, because Cargo refuses a half one, and the project's file last: while
-    /// it names the app, the next run finishes a killed one.
-    fn carry_out(&self) -> Result<()> {
-        let krate = folder(self.name);
-        let is_of_crate = |path: &&String| Path::new(path).starts_with(&krate);
-        let (of_crate, others): (Vec<_>, Vec<_>) = self.files.iter().partition(is_of_crate);
-        if !of_crate.is_empty() {
-            changes::remove_folder(self.root, &krate)?;
-        }
-        changes::remove(self.root, others)?;
-        for change in self.lists.iter().filter(|change| change.before != change.after) {
-            if let Some(text) = &change.after {
-                changes::replace(self.root, &change.path, text)?;
-            }
-        }
-        Ok(())
     }
 
     fn said(&self) -> String {
@@ -139,7 +93,7 @@ impl<'a> Removal<'a> {
             "removed",
             &format!(
                 "{} files of {name}, and its entries in {}",
-                self.files.len(),
+                self.removed.files.len(),
                 lists::ALL.join(", ")
             ),
         );
@@ -178,10 +132,9 @@ fn is_of(path: &str, name: &str) -> bool {
 /// Files of the app that are as they were made, and those that are not.
 fn sorted(root: &Path, name: &str, made: &BTreeMap<String, String>) -> Result<(Vec<String>, Vec<String>)> {
     let there = gitkit::files(root).context("list the files of the app")?;
-    let is_own = |path: &String| made.contains_key(path) || is_of(path, name);
     let there = there
         .into_iter()
-        .filter(|path| is_own(path) && root.join(path).exists());
+        .filter(|path| is_of(path, name) && root.join(path).exists());
     let is_made = |path: &String| {
         let text = fs::read_to_string(root.join(path)).ok();
         text.is_some_and(|text| made.get(path).is_some_and(|made| digests::same(made, &text)))

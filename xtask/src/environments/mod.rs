@@ -14,6 +14,7 @@ mod remove;
 mod tests;
 
 use anyhow::Result;
+use project::Environment;
 use xshell::Shell;
 
 use crate::flags;
@@ -29,6 +30,18 @@ struct Names<'n> {
     after: &'n str,
     /// That one's branch.
     after_branch: &'n str,
+}
+
+impl<'n> Names<'n> {
+    /// Of an environment that is there.
+    fn of(environment: &'n Environment, before: &'n Environment) -> Self {
+        Self {
+            name: environment.name(),
+            branch: environment.branch(),
+            after: before.name(),
+            after_branch: before.branch(),
+        }
+    }
 }
 
 impl flags::NewEnvironment {

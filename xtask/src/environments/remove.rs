@@ -12,6 +12,7 @@ use super::{Names, copies, places};
 use crate::apps::changes::{self, Change};
 use crate::apps::digests;
 use crate::apps::lists::check_gone;
+use crate::apps::removed::Removed;
 use crate::apps::worktree::Worktree;
 
 /// Removes the environment; what there is to say.
@@ -25,41 +26,34 @@ pub(super) fn run(root: &Path, name: &str, dry_run: bool) -> Result<String> {
         )
     };
     let removal = Removal::of(root, &project, environment, before)?;
-    removal.refuse()?;
+    let is_own = |path: &str| copies::is_of(path, name);
+    let without = |path: &str, text: &str| removal.without(path, text);
+    removal.removed.refuse(root, is_own, without)?;
     if dry_run {
-        return changes::patch(&removal.changes()?);
+        return changes::patch(&removal.removed.changes(root)?);
     }
-    removal.carry_out()?;
+    removal.removed.carry_out(root)?;
     Ok(removal.said())
 }
 
 /// Everything of an environment that goes, and what does not.
 struct Removal<'a> {
-    root: &'a Path,
     project: &'a Project,
     environment: &'a Environment,
     before: &'a Environment,
-    /// Files as they were made, but for the lines that CI writes.
-    files: Vec<String>,
-    /// Those that a person has changed or added.
+    removed: Removed,
+    /// Files that a person has changed or added.
     changed: Vec<String>,
-    /// `project.toml` last: while it names the environment, the next run finishes a killed one.
-    lists: Vec<Change>,
 }
 
 impl<'a> Removal<'a> {
     fn of(
-        root: &'a Path,
+        root: &Path,
         project: &'a Project,
         environment: &'a Environment,
         before: &'a Environment,
     ) -> Result<Self> {
-        let names = Names {
-            name: environment.name(),
-            branch: environment.branch(),
-            after: before.name(),
-            after_branch: before.branch(),
-        };
+        let names = Names::of(environment, before);
         let (files, changed) = sorted(root, names)?;
         let mut lists = Vec::new();
         for place in places::all(project) {
@@ -74,29 +68,15 @@ impl<'a> Removal<'a> {
         check_gone(&after, names.name)?;
         lists.push(edit(PROJECT.to_owned(), text, after));
         Ok(Self {
-            root,
             project,
             environment,
             before,
-            files,
+            removed: Removed {
+                files,
+                whole: None,
+                edited: lists,
+            },
             changed,
-            lists,
-        })
-    }
-
-    /// An error if anything is changed but not committed, other than by a `new-environment` that is
-    /// taken back, or by a run of this command that was killed.
-    fn refuse(&self) -> Result<()> {
-        let worktree = Worktree::at(self.root);
-        worktree.refuse_changes(|path| {
-            let is_gone = copies::is_of(path, self.environment.name()) && !self.root.join(path).exists();
-            let list = self.lists.iter().find(|change| change.path == path);
-            is_gone
-                || list.is_some_and(|list| {
-                    let committed = worktree.committed(path).ok();
-                    let without = committed.as_deref().map(|text| self.without(path, text));
-                    committed == list.after || without == list.before
-                })
         })
     }
 
@@ -109,49 +89,29 @@ impl<'a> Removal<'a> {
         }
     }
 
-    fn changes(&self) -> Result<Vec<Change>> {
-        let mut changes = self.lists.clone();
-        for path in &self.files {
-            let before = fs::read_to_string(self.root.join(path)).with_context(|| format!("read {path}"))?;
-            changes.push(Change {
-                path: path.clone(),
-                before: Some(before),
-                after: None,
-            });
-        }
-        Ok(changes)
-    }
-
-    fn carry_out(&self) -> Result<()> {
-        changes::remove(self.root, &self.files)?;
-        for change in self.lists.iter().filter(|change| change.before != change.after) {
-            if let Some(text) = &change.after {
-                changes::replace(self.root, &change.path, text)?;
-            }
-        }
-        Ok(())
-    }
-
     fn said(&self) -> String {
         let (project, name, mut said) = (self.project, self.environment, String::new());
         let mut line = |words: &str, what: &str| {
             // Writing to a string cannot fail.
             let _ = writeln!(said, "{words:9} {what}");
         };
-        let lists = self.lists.iter().filter(|change| change.before != change.after);
-        let lists: Vec<_> = lists.map(|change| change.path.as_str()).collect();
+        let lists: Vec<_> = self
+            .removed
+            .entries()
+            .map(|change| change.path.as_str())
+            .collect();
         line(
             "removed",
             &format!(
                 "{} files of {name}, and its entries in {}",
-                self.files.len(),
+                self.removed.files.len(),
                 lists.join(", ")
             ),
         );
         for path in &self.changed {
             line("left", &format!("{path}: it is not as `new-environment` made it"));
         }
-        for change in &self.lists {
+        for change in &self.removed.edited {
             let text = change.after.as_deref().unwrap_or_default();
             if copies::has_word(text, name.name()) {
                 line("left", &format!("{}: it still names {name}", change.path));
@@ -227,12 +187,7 @@ fn was_made(worktree: &Worktree, path: &str, text: &str, name: &str) -> bool {
         let environment = project.environment(name).ok()?;
         let before = project.before(environment)?;
         let original = copies::place(path, name, before.name());
-        let names = Names {
-            name,
-            branch: environment.branch(),
-            after: before.name(),
-            after_branch: before.branch(),
-        };
+        let names = Names::of(environment, before);
         Some(copies::text(&worktree.at_commit(&commit, &original)?, names))
     };
     made().is_some_and(|made| digests::same(&made, text))
