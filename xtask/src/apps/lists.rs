@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use project::{FILE as PROJECT, Kind};
 
+use super::tables;
+
 pub(crate) const LOCK: &str = "Cargo.lock";
 pub(super) const APPLICATIONS: &str = "infra/apps/base/kustomization.yaml";
 
@@ -131,31 +133,9 @@ fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     Some(line.strip_prefix('"')?.split_once('"')?.0)
 }
 
-/// Without the table of that name, and the empty line behind it. What a person wrote above the next
-/// table stays.
-pub(crate) fn without_table(text: &str, table: &str, name: &str) -> String {
-    let lines: Vec<_> = text.split_inclusive('\n').collect();
-    let starts: Vec<_> = (0..lines.len())
-        .filter(|at| lines[*at].starts_with('['))
-        .collect();
-    for (number, &start) in starts.iter().enumerate() {
-        let end = starts.get(number + 1).copied().unwrap_or(lines.len());
-        let entry = &lines[start..end];
-        if lines[start].trim_end() != table || name_in(&entry.concat()) != Some(name) {
-            continue;
-        }
-        let own = entry
-            .iter()
-            .rposition(|line| !line.trim().is_empty() && !line.starts_with('#'));
-        let behind = lines[start + own.unwrap_or_default() + 1..].concat();
-        let (before, behind) = (lines[..start].concat(), behind.trim_start_matches('\n'));
-        return if behind.is_empty() {
-            format!("{}\n", before.trim_end())
-        } else {
-            before + behind
-        };
-    }
-    text.to_owned()
+/// Without the table that has this name.
+pub(crate) fn without_table(text: &str, header: &str, name: &str) -> String {
+    tables::without(text, header, |table| name_in(table) == Some(name))
 }
 
 /// An error unless this would be a good file of the project.

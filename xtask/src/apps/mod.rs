@@ -12,6 +12,7 @@ mod names;
 mod new;
 mod remove;
 pub(crate) mod removed;
+pub(crate) mod tables;
 mod template;
 #[cfg(test)]
 pub(crate) mod tests;

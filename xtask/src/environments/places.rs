@@ -1,12 +1,14 @@
 //! The files that list the environments: `project.toml`, the triggers of the CI systems, and the
 //! templates and parameters of the AWS account.
 
+use std::ops::Range;
+
 use anyhow::{Context as _, Result};
 use project::{FILE as PROJECT, Project};
 
 use super::Names;
 use super::entries::{self, Entry, Glue};
-use crate::apps::lists;
+use crate::apps::{lists, tables};
 
 /// What `infra/aws/*` is told of each environment.
 const PARAMETERS: &str = "infra/aws/parameters.toml";
@@ -105,7 +107,7 @@ impl Place {
     /// The file without the environment.
     pub(super) fn without(&self, text: &str, name: &str, branch: &str) -> String {
         if self.path == PARAMETERS {
-            return without_table(text, name);
+            return tables::without(text, &header(name), |_| true);
         }
         self.entries.iter().fold(text.to_owned(), |text, entry| {
             entries::without(&text, *entry, &(entry.of)(name, branch))
@@ -120,24 +122,14 @@ fn in_one_line(entry: &str) -> String {
 /// `project.toml` with the environment behind the one before it.
 pub(super) fn entered(text: &str, names: Names<'_>) -> Result<String> {
     let own = format!("name = \"{}\"", names.after);
-    let at = text.split(ENVIRONMENT).scan(0, |at, part| {
-        let start = *at;
-        *at += part.len() + ENVIRONMENT.len();
-        Some((start, part))
-    });
-    let (start, part) = at
-        .skip(1)
-        .find(|(_, part)| {
-            let keys = part.lines().take_while(|line| !line.starts_with('['));
-            keys.map(lists::uncommented).any(|line| line == own)
-        })
+    let is_after = |table: &str| table.lines().map(lists::uncommented).any(|line| line == own);
+    let after = tables::find(text, ENVIRONMENT, is_after)
         .with_context(|| format!("{PROJECT} has no line `{own}` below `{ENVIRONMENT}`; write it so"))?;
-    let end = start + end_of_table(part);
     let entry = format!(
         "{ENVIRONMENT}\nname = \"{}\"\nbranch = \"{}\"\n",
         names.name, names.branch
     );
-    Ok(between(&text[..end], &entry, &text[end..]))
+    Ok(tables::with(text, after.end, &entry))
 }
 
 /// `project.toml` without the environment.
@@ -148,69 +140,24 @@ pub(super) fn removed(text: &str, name: &str) -> String {
 /// The parameters with a table of the environment's own, as the one before it has, but for what is
 /// a fact of that one's cluster.
 fn with_parameters(text: &str, names: Names<'_>) -> Result<String, String> {
-    let header = |name: &str| format!("[{name}]\n");
-    if table(text, names.name).is_some() {
+    let table = |name| tables::find(text, &header(name), |_| true);
+    if table(names.name).is_some() {
         return Ok(text.to_owned());
     }
-    let Some((start, end)) = table(text, names.after) else {
-        return Err(format!(
-            "it has no table `[{}]`; put `[{}]` into it by hand",
-            names.after, names.name
-        ));
+    let Some(Range { start, end }) = table(names.after) else {
+        let [old, new] = [names.after, names.name].map(header);
+        return Err(format!("it has no table `{old}`; put `{new}` into it by hand"));
     };
     let lines = text[start..end].split_inclusive('\n').skip(1);
     let values = lines.filter(|line| {
         let key = line.trim();
         !key.is_empty() && !key.starts_with('#') && !key.starts_with(OF_CLUSTER)
     });
-    let entry = header(names.name) + &values.collect::<String>();
-    Ok(between(&text[..end], &entry, &text[end..]))
+    let entry = format!("{}\n{}", header(names.name), values.collect::<String>());
+    Ok(tables::with(text, end, &entry))
 }
 
-fn without_table(text: &str, name: &str) -> String {
-    let Some((start, end)) = table(text, name) else {
-        return text.to_owned();
-    };
-    let behind = text[end..].trim_start_matches('\n');
-    if behind.is_empty() {
-        return format!("{}\n", text[..start].trim_end());
-    }
-    format!("{}{behind}", &text[..start])
-}
-
-/// Where the table of this name begins, and where its last line with something in it ends.
-fn table(text: &str, name: &str) -> Option<(usize, usize)> {
-    let header = format!("[{name}]");
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        if line.trim_end() == header {
-            return Some((start, at + end_of_table(&text[at..])));
-        }
-    }
-    None
-}
-
-/// Behind the last key of a table; comments above the next table are that one's.
-fn end_of_table(body: &str) -> usize {
-    let (mut at, mut end) = (0, 0);
-    for (number, line) in body.split_inclusive('\n').enumerate() {
-        if line.starts_with('[') {
-            break;
-        }
-        at += line.len();
-        // The rest of the line of the header belongs to it.
-        if number == 0 && line.trim().is_empty() || !line.trim().is_empty() && !line.starts_with('#') {
-            end = at;
-        }
-    }
-    end
-}
-
-/// `entry` with an empty line on each side of it that has something.
-fn between(before: &str, entry: &str, behind: &str) -> String {
-    let behind = behind.trim_start_matches('\n');
-    let gap = if behind.is_empty() { "" } else { "\n" };
-    format!("{}\n\n{entry}{gap}{behind}", before.trim_end())
+/// How the table of an environment begins.
+fn header(name: &str) -> String {
+    format!("[{name}]")
 }

@@ -1,0 +1,58 @@
+//! Tables of a TOML file, edited as text: comments and the order of all else stay.
+
+use std::ops::Range;
+
+/// Where the first table with this header is that `is_meant`: from its header to its last key.
+/// Comments behind that are the next table's.
+pub(crate) fn find(text: &str, header: &str, is_meant: impl Fn(&str) -> bool) -> Option<Range<usize>> {
+    let starts = line_starts(text).filter(|at| text[*at..].starts_with('['));
+    let starts: Vec<_> = starts.collect();
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let mut tables = starts.iter().copied().zip(ends);
+    let (start, end) = tables.find(|(start, end)| {
+        let table = &text[*start..*end];
+        let first = table.lines().next().unwrap_or_default();
+        first.trim_end() == header && is_meant(table)
+    })?;
+    Some(start..start + filled(&text[start..end]))
+}
+
+/// How far a table reaches without the empty lines and comments at its end.
+fn filled(table: &str) -> usize {
+    let mut end = 0;
+    for at in line_starts(table) {
+        let line = table[at..].split_inclusive('\n').next().unwrap_or_default();
+        if !line.trim().is_empty() && !line.starts_with('#') {
+            end = at + line.len();
+        }
+    }
+    end
+}
+
+fn line_starts(text: &str) -> impl Iterator<Item = usize> {
+    text.split_inclusive('\n').scan(0, |at, line| {
+        let start = *at;
+        *at += line.len();
+        Some(start)
+    })
+}
+
+/// The text without that table, and the empty lines behind it.
+pub(crate) fn without(text: &str, header: &str, is_meant: impl Fn(&str) -> bool) -> String {
+    let Some(Range { start, end }) = find(text, header, is_meant) else {
+        return text.to_owned();
+    };
+    let behind = text[end..].trim_start_matches('\n');
+    if behind.is_empty() {
+        return format!("{}\n", text[..start].trim_end());
+    }
+    format!("{}{behind}", &text[..start])
+}
+
+/// The text with a table behind the one that ends at `end`, and an empty line on each side of it
+/// that has something.
+pub(crate) fn with(text: &str, end: usize, table: &str) -> String {
+    let behind = text[end..].trim_start_matches('\n');
+    let gap = if behind.is_empty() { "" } else { "\n" };
+    format!("{}\n\n{table}{gap}{behind}", text[..end].trim_end())
+}
