@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+pub(crate) use gitkit::short;
 use tokio::process::Command;
 
 /// No call to git here takes longer, unless something hangs.
@@ -119,9 +120,4 @@ impl Git {
             .with_context(|| format!("{}: the output is not text", named()))?;
         Ok(text.trim_end().to_owned())
     }
-}
-
-/// A commit as people write it.
-pub(crate) fn short(commit: &str) -> &str {
-    commit.get(..10).unwrap_or(commit)
 }

@@ -25,3 +25,9 @@ pub use git::{Git, files, uncommitted};
 
 /// The program. Its name stands nowhere else (`xtask/tests/house_rules/git_calls.rs`).
 pub const PROGRAM: &str = "git";
+
+/// A commit's name as people write it.
+#[must_use]
+pub fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}

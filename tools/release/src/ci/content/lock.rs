@@ -56,7 +56,7 @@ pub(crate) fn reached<'p>(
         }
         // A dependency that has several versions says which one, and if need be from where.
         let (name, version) = wanted.split_once(' ').unwrap_or((wanted, ""));
-        let version = version.split(' ').next().unwrap_or_default();
+        let version = first_word(version);
         let is_meant = |package: &&&Package| version.is_empty() || package.version == version;
         let mut found = named.get(name)?.iter().filter(is_meant).peekable();
         found.peek()?;

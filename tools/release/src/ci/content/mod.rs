@@ -137,11 +137,7 @@ impl<'a> Content<'a> {
         if SETTINGS.iter().any(|place| is_within(path, place)) {
             return true;
         }
-        let around = self
-            .packages
-            .iter()
-            .filter(|package| is_within(path, &package.folder));
-        let innermost = around.max_by_key(|package| package.folder.len());
+        let innermost = self.package_of(path);
         if innermost.is_some_and(|package| own.contains(&package)) {
             return true;
         }
@@ -169,7 +165,8 @@ impl<'a> Content<'a> {
                 if entry.is_link() {
                     named.extend(resolved(folder_of(path), text.trim_end()));
                 } else {
-                    named.extend(mentions::of(text, path, self.package_of(path)));
+                    let package = self.package_of(path).map_or("", |package| &package.folder);
+                    named.extend(mentions::of(text, path, package));
                 }
             }
             let found = named.iter().flat_map(|named| self.tree.at(named));
@@ -178,11 +175,11 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    /// The folder of the package that the file is of.
-    fn package_of(&self, path: &str) -> &str {
-        let around = self.packages.iter().map(|package| package.folder.as_str());
-        let around = around.filter(|folder| is_within(path, folder));
-        around.max_by_key(|folder| folder.len()).unwrap_or_default()
+    /// The package that the file is of.
+    fn package_of(&self, path: &str) -> Option<&Package> {
+        let packages = self.packages.iter();
+        let around = packages.filter(|package| is_within(path, &package.folder));
+        around.max_by_key(|package| package.folder.len())
     }
 }
 

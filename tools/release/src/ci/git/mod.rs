@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+pub(crate) use gitkit::short;
 use gitkit::{Checkout, View};
 use xshell::Shell;
 
@@ -22,11 +23,6 @@ const ORIGIN: &str = "origin";
 
 const AUTHOR: &str = "gitops-loop-ci";
 const AUTHOR_EMAIL: &str = "ci@gitops-loop.invalid";
-
-/// A commit's name as people write it.
-pub(crate) fn short(commit: &str) -> &str {
-    commit.get(..10).unwrap_or(commit)
-}
 
 /// What is known of one checkout.
 #[derive(Debug, Default)]
