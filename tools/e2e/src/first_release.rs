@@ -49,12 +49,9 @@ pub(crate) async fn first_release(step: &StepHandle, harness: &Harness, world: &
         let passed = ci.passed(step, environment.branch(), &commit, within).await;
         ci.note(&way, environment, &commit, step);
         passed?;
-        let proposal = reviewer.proposal(step, environment, &commit).await?;
-        way.mark(Milestone::Proposed, Instant::now());
         // Leaves the manifests' checkout at the merged commit: if that is the application's too,
         // the next branch is pushed at it.
-        let release = reviewer.merge(step, environment, &proposal, &manifests).await?;
-        way.mark(Milestone::Merged, release.asked);
+        reviewer.release(step, environment, &commit, &manifests).await?;
     }
     Ok(ci)
 }

@@ -1,8 +1,11 @@
 //! The only polling loop: a deadline, three answers, and a sentence when time is up.
 
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use kube::Api;
+use serde::de::DeserializeOwned;
 
 use crate::progress::StepHandle;
 
@@ -50,6 +53,26 @@ pub(crate) async fn eventually<T>(
         tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(LONGEST);
     }
+}
+
+/// Looks until there is no object of this name any more; `why` says what it may be waiting for.
+pub(crate) async fn gone<K>(
+    step: &StepHandle,
+    what: &str,
+    within: Duration,
+    (api, name): (&Api<K>, &str),
+    why: &str,
+) -> Result<()>
+where
+    K: Clone + Debug + DeserializeOwned,
+{
+    eventually(step, what, within, async || {
+        Ok(match api.get_opt(name).await? {
+            None => Verdict::Ready(()),
+            Some(_) => Verdict::Pending(why.to_owned()),
+        })
+    })
+    .await
 }
 
 /// Demands that `check` stays ready from now until `period` is over, the last look being at its

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use e2e_report::Milestone;
 use reqwest::StatusCode;
 
 use crate::checkout::Checkout;
@@ -11,6 +12,7 @@ use crate::environment::{Environment, apps};
 use crate::forge::{ForgeError, PullRequest, Repository};
 use crate::git::short;
 use crate::progress::StepHandle;
+use crate::recorder::Way;
 use crate::repositories::manifests_on_forge;
 use crate::wait::{Verdict, eventually};
 use crate::world::World;
@@ -150,6 +152,23 @@ impl Reviewer {
             asked,
             digests,
         })
+    }
+
+    /// Merges the proposal to release `commit`, once there is one. Gives also the way of that
+    /// commit, which has the moments of both.
+    pub(crate) async fn release(
+        &self,
+        step: &StepHandle,
+        environment: Environment,
+        commit: &str,
+        manifests: &Checkout,
+    ) -> Result<(Release, Way)> {
+        let way = step.way(environment, commit);
+        let proposal = self.proposal(step, environment, commit).await?;
+        way.mark(Milestone::Proposed, Instant::now());
+        let release = self.merge(step, environment, &proposal, manifests).await?;
+        way.mark(Milestone::Merged, release.asked);
+        Ok((release, way))
     }
 }
 

@@ -15,12 +15,7 @@ use serde_json::{Value, json};
 use supply::cache::Cache;
 
 use super::Cluster;
-use crate::{
-    environment::Environment,
-    harness::Harness,
-    progress::StepHandle,
-    wait::{Verdict, eventually},
-};
+use crate::{environment::Environment, harness::Harness, progress::StepHandle, wait::gone};
 
 /// The class and one volume of it.
 pub(super) const MANIFESTS: &str = "infra/local/efs.yaml";
@@ -148,39 +143,19 @@ pub(crate) async fn delete(
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(cluster.client.clone(), namespace);
     let volumes: Api<PersistentVolume> = Api::all(cluster.client.clone());
     let name = volume.name_any();
-    let gone = DeleteParams::default();
+    let delete = DeleteParams::default();
     claims
-        .delete(claim, &gone)
+        .delete(claim, &delete)
         .await
         .with_context(|| format!("delete the claim {claim}"))?;
-    eventually(
-        step,
-        &format!("the claim {claim} is gone"),
-        RELEASED,
-        async || {
-            Ok(match claims.get_opt(claim).await? {
-                None => Verdict::Ready(()),
-                Some(_) => Verdict::Pending("a pod still uses it".to_owned()),
-            })
-        },
-    )
-    .await?;
+    let what = format!("the claim {claim} is gone");
+    gone(step, &what, RELEASED, (&claims, claim), "a pod still uses it").await?;
     volumes
-        .delete(&name, &gone)
+        .delete(&name, &delete)
         .await
         .with_context(|| format!("delete the volume {name}"))?;
-    eventually(
-        step,
-        &format!("the volume {name} is gone"),
-        RELEASED,
-        async || {
-            Ok(match volumes.get_opt(&name).await? {
-                None => Verdict::Ready(()),
-                Some(_) => Verdict::Pending("still there".to_owned()),
-            })
-        },
-    )
-    .await?;
+    let what = format!("the volume {name} is gone");
+    gone(step, &what, RELEASED, (&volumes, &name), "still there").await?;
     let folder = on_this_machine(harness, cluster, &volume)?;
     forget(&folder)?;
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;

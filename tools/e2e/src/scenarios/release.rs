@@ -49,13 +49,8 @@ pub(crate) async fn merged(
     expected: &Expected<'_>,
 ) -> Result<Release> {
     let reviewer = Reviewer::of(&testbed.world);
-    let way = step.way(environment, commit);
-    let proposal = reviewer.proposal(step, environment, commit).await?;
-    way.mark(Milestone::Proposed, Instant::now());
-    let release = reviewer
-        .merge(step, environment, &proposal, &testbed.manifests())
-        .await?;
-    way.mark(Milestone::Merged, release.asked);
+    let manifests = testbed.manifests();
+    let (release, way) = reviewer.release(step, environment, commit, &manifests).await?;
 
     let cluster = testbed.cluster(environment);
     let url = format!("{}{}", cluster.site(expected.app), board_api::VERSION);

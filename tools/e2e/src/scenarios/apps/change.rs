@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use e2e_report::Milestone;
 use project::Kind;
 use xshell::Shell;
 
+use super::state;
 use crate::actors::{Release, Reviewer};
 use crate::admission;
 use crate::ci::{Event, Run, task};
@@ -18,15 +18,17 @@ use crate::gitops;
 use crate::layout::Layout;
 use crate::process::Tool;
 use crate::progress::StepHandle;
+use crate::scenarios::release;
 use crate::scenarios::workloads::{NAMESPACE, image_of};
 use crate::testbed::Testbed;
-use crate::wait::{Verdict, eventually};
+use crate::wait::gone;
 
 /// The command only reads and writes files.
 const COMMAND: Duration = Duration::from_secs(30);
 /// From a merge until each app runs.
 const LIVE: Duration = Duration::from_mins(2);
 const REMOVED: Duration = Duration::from_mins(2);
+const STEADY: Duration = Duration::from_mins(2);
 
 /// Apps of a scenario, by name and kind.
 pub(super) struct NewApps {
@@ -74,7 +76,7 @@ impl NewApps {
     }
 
     /// Removes each, likewise.
-    pub(super) async fn remove(&self, testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    async fn remove(&self, testbed: &Testbed, step: &StepHandle) -> Result<()> {
         let checkout = testbed.application();
         for (name, _) in &self.apps {
             command(testbed, &["remove-app", name]).await?;
@@ -97,13 +99,8 @@ impl NewApps {
         let reviewer = Reviewer::of(&testbed.world)
             .told_of(&self.before)
             .told_of(&self.names());
-        let way = step.way(environment, commit);
-        let proposal = reviewer.proposal(step, environment, commit).await?;
-        way.mark(Milestone::Proposed, Instant::now());
-        let release = reviewer
-            .merge(step, environment, &proposal, &testbed.manifests())
-            .await?;
-        way.mark(Milestone::Merged, release.asked);
+        let manifests = testbed.manifests();
+        let (release, _) = reviewer.release(step, environment, commit, &manifests).await?;
         let names = self.names();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let cluster = testbed.cluster(environment);
@@ -112,6 +109,45 @@ impl NewApps {
             .live(LIVE)
             .await?;
         Ok((release, live))
+    }
+
+    /// Releases them to a later environment, for which nothing is built: each runs there, and
+    /// workers keep what they do. Gives also how long it took from the merge until all were live.
+    pub(super) async fn promote(
+        &self,
+        testbed: &Testbed,
+        step: &StepHandle,
+        environment: Environment,
+        within: Duration,
+    ) -> Result<(Release, Duration)> {
+        let (commit, _) = built_only(testbed, step, environment, within, &[]).await?;
+        let (release, live) = self.release(testbed, step, environment, &commit).await?;
+        let cluster = testbed.cluster(environment);
+        self.run_what_is_pinned(cluster, &release).await?;
+        for worker in self.workers() {
+            state::more_than(testbed, step, cluster, worker, 0).await?;
+        }
+        let took = live - release.asked;
+        Ok((release, took))
+    }
+
+    /// Removes each, for which nothing is built, until nothing of them runs anywhere and everything
+    /// else is at rest. Gives how long it took until they were gone.
+    pub(super) async fn take_away(
+        &self,
+        testbed: &Testbed,
+        step: &StepHandle,
+        within: Duration,
+    ) -> Result<Duration> {
+        let asked = Instant::now();
+        self.remove(testbed, step).await?;
+        built_only(testbed, step, Environment::first(), within, &[]).await?;
+        for cluster in &testbed.clusters {
+            self.gone(step, cluster).await?;
+        }
+        let took = asked.elapsed();
+        gitops::steady(step, testbed, Environment::all(), STEADY).await?;
+        Ok(took)
     }
 
     /// Each runs the image that it is pinned to.
@@ -130,17 +166,12 @@ impl NewApps {
     }
 
     /// Wait until Argo CD has removed what ran.
-    pub(super) async fn gone(&self, step: &StepHandle, cluster: &Cluster) -> Result<()> {
+    async fn gone(&self, step: &StepHandle, cluster: &Cluster) -> Result<()> {
         let applications = gitops::api(cluster);
         for (name, _) in &self.apps {
             let what = format!("{name} is gone from {}", cluster.environment);
-            eventually(step, &what, REMOVED, async || {
-                Ok(match applications.get_opt(name).await? {
-                    None => Verdict::Ready(()),
-                    Some(_) => Verdict::Pending("its Application is there".to_owned()),
-                })
-            })
-            .await?;
+            let application = (&applications, name.as_str());
+            gone(step, &what, REMOVED, application, "its Application is there").await?;
         }
         Ok(())
     }
@@ -198,13 +229,27 @@ async fn admit(testbed: &Testbed, step: &StepHandle, added: &[String]) -> Result
     Ok(())
 }
 
-/// What CI says it did for `commit`, pushed to this environment's branch.
-pub(super) fn run_of(testbed: &Testbed, environment: Environment, commit: &str) -> Result<Run> {
+/// A commit is pushed to the environment's branch, and CI builds these apps for it and no other.
+/// Gives the commit, and its run.
+pub(super) async fn built_only(
+    testbed: &Testbed,
+    step: &StepHandle,
+    environment: Environment,
+    within: Duration,
+    expected: &[String],
+) -> Result<(String, Run)> {
+    let commit = release::built(testbed, step, environment, within).await?;
     let ledger = testbed.ci.ledger();
-    let mut runs = ledger.runs_of(commit).into_iter();
-    let run = runs.find(|run| run.branch == environment.branch());
-    run.cloned()
-        .with_context(|| format!("CI has no run of {commit} for {environment}"))
+    let mut runs = ledger.runs_of(&commit).into_iter();
+    let run = runs.find(|run| run.branch == environment.branch()).cloned();
+    let run = run.with_context(|| format!("CI has no run of {commit} for {environment}"))?;
+    let (built, expected) = (built(&run)?, expected.iter().cloned().collect());
+    ensure!(
+        built == expected,
+        "CI built {built:?} instead of {expected:?}: {}",
+        run.log.display()
+    );
+    Ok((commit, run))
 }
 
 /// The apps whose images a run made or pushed.
@@ -214,17 +259,6 @@ pub(super) fn built(run: &Run) -> Result<BTreeSet<String>> {
         Event::Took { .. } | Event::Other => None,
     };
     Ok(run.events()?.into_iter().filter_map(app).collect())
-}
-
-/// An error unless a run built these and nothing else.
-pub(super) fn only(run: &Run, expected: &[String]) -> Result<()> {
-    let (built, expected) = (built(run)?, expected.iter().cloned().collect());
-    ensure!(
-        built == expected,
-        "CI built {built:?} instead of {expected:?}: {}",
-        run.log.display()
-    );
-    Ok(())
 }
 
 /// `cargo xtask …` in the run's clone.

@@ -2,19 +2,16 @@
 //! one costs.
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use project::Kind;
 
 use super::change::{self, NewApps};
-use super::state;
 use crate::ci::{Event, Run};
 use crate::environment::Environment;
-use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::release::built;
 use crate::step::Step;
 use crate::testbed::Testbed;
 
@@ -24,7 +21,6 @@ const ADDED_BUDGET: Duration = Duration::from_secs(3);
 /// Each is compiled and linked.
 const BUILT: Duration = Duration::from_mins(10);
 const NOT_BUILT: Duration = Duration::from_mins(4);
-const STEADY: Duration = Duration::from_mins(2);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("many-apps", "ten apps are added and removed", 1500),
@@ -87,9 +83,7 @@ struct Took {
 async fn released(testbed: &Testbed, step: &StepHandle, apps: &NewApps, what: &str) -> Result<Took> {
     testbed.application().catch_up().await?;
     let took = apps.add(testbed, step).await?;
-    let commit = built(testbed, step, Environment::first(), BUILT).await?;
-    let run = change::run_of(testbed, Environment::first(), &commit)?;
-    change::only(&run, &apps.names())?;
+    let (commit, run) = change::built_only(testbed, step, Environment::first(), BUILT, &apps.names()).await?;
     step.measured(&format!("{what}: CI builds"), compiled(&run)?);
     let (release, live) = apps.release(testbed, step, Environment::first(), &commit).await?;
     apps.run_what_is_pinned(testbed.first(), &release).await?;
@@ -114,16 +108,9 @@ fn compiled(run: &Run) -> Result<f64> {
 /// All at once, to the digests of the first environment.
 async fn promoted(testbed: &Testbed, step: &StepHandle, apps: &NewApps) -> Result<()> {
     for &environment in &Environment::all()[1..] {
-        let commit = built(testbed, step, environment, NOT_BUILT).await?;
-        change::only(&change::run_of(testbed, environment, &commit)?, &[])?;
-        let (release, live) = apps.release(testbed, step, environment, &commit).await?;
+        let (_, live) = apps.promote(testbed, step, environment, NOT_BUILT).await?;
         let what = format!("ten in {environment}: merge to live");
-        step.measured(&what, (live - release.asked).as_secs_f64());
-        let cluster = testbed.cluster(environment);
-        apps.run_what_is_pinned(cluster, &release).await?;
-        for worker in apps.workers() {
-            state::more_than(testbed, step, cluster, worker, 0).await?;
-        }
+        step.measured(&what, live.as_secs_f64());
     }
     step.evidence(format!(
         "{} apps of four kinds run in every environment, and CI built each once",
@@ -133,15 +120,8 @@ async fn promoted(testbed: &Testbed, step: &StepHandle, apps: &NewApps) -> Resul
 }
 
 async fn removed(testbed: &Testbed, step: &StepHandle, apps: &NewApps) -> Result<()> {
-    let asked = Instant::now();
-    apps.remove(testbed, step).await?;
-    let commit = built(testbed, step, Environment::first(), NOT_BUILT).await?;
-    change::only(&change::run_of(testbed, Environment::first(), &commit)?, &[])?;
-    for cluster in &testbed.clusters {
-        apps.gone(step, cluster).await?;
-    }
-    step.measured("remove-app to gone, all ten", asked.elapsed().as_secs_f64());
-    gitops::steady(step, testbed, Environment::all(), STEADY).await?;
+    let took = apps.take_away(testbed, step, NOT_BUILT).await?;
+    step.measured("remove-app to gone, all ten", took.as_secs_f64());
     apps.delete_data(testbed, step).await
 }
 

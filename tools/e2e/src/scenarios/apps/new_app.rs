@@ -12,11 +12,9 @@ use super::state;
 use crate::actors::{Release, pins};
 use crate::environment::{self, Environment};
 use crate::forge::ForgeAccess;
-use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::objects::{self, Objects};
-use crate::scenarios::release::built;
 use crate::scenarios::workloads::pod_uids;
 use crate::step::Step;
 use crate::testbed::Testbed;
@@ -26,7 +24,6 @@ const LIVE_BUDGET: Duration = Duration::from_mins(5);
 /// On a machine that has compiled the sample before.
 const BUILT: Duration = Duration::from_mins(6);
 const NOT_BUILT: Duration = Duration::from_mins(3);
-const STEADY: Duration = Duration::from_mins(2);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("new-app", "a new app is added and removed", 900),
@@ -47,12 +44,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
     let asked = Instant::now();
     bot.add(testbed, step).await?;
-    let commit = built(testbed, step, Environment::first(), BUILT).await?;
+    let (commit, _) = change::built_only(testbed, step, Environment::first(), BUILT, &bot.names()).await?;
     step.measured("new-app to proposal", asked.elapsed().as_secs_f64());
-    change::only(
-        &change::run_of(testbed, Environment::first(), &commit)?,
-        &bot.names(),
-    )?;
     a_run_that_builds_more_is_noticed(testbed)?;
     let (first, live) = bot.release(testbed, step, Environment::first(), &commit).await?;
     let took = live.saturating_duration_since(asked);
@@ -86,20 +79,15 @@ async fn promoted(
     first: &Release,
 ) -> Result<()> {
     for &environment in &Environment::all()[1..] {
-        let commit = built(testbed, step, environment, NOT_BUILT).await?;
-        change::only(&change::run_of(testbed, environment, &commit)?, &[])?;
-        let (release, live) = bot.release(testbed, step, environment, &commit).await?;
+        let (release, live) = bot.promote(testbed, step, environment, NOT_BUILT).await?;
         let what = format!("merge to live in {environment}");
-        step.measured(&what, (live - release.asked).as_secs_f64());
+        step.measured(&what, live.as_secs_f64());
         let [there, here] = [&release, first].map(|release| release.digests.get(name));
         ensure!(
             there == here,
             "{environment} is pinned to {there:?}, {} to {here:?}",
             Environment::first()
         );
-        let cluster = testbed.cluster(environment);
-        bot.run_what_is_pinned(cluster, &release).await?;
-        state::more_than(testbed, step, cluster, name, 0).await?;
     }
     step.evidence(format!(
         "CI built {name} and nothing else; every environment runs {}",
@@ -115,15 +103,8 @@ async fn removed(
     (bot, name): (&NewApps, &str),
     before: &Before,
 ) -> Result<()> {
-    let asked = Instant::now();
-    bot.remove(testbed, step).await?;
-    let commit = built(testbed, step, Environment::first(), NOT_BUILT).await?;
-    change::only(&change::run_of(testbed, Environment::first(), &commit)?, &[])?;
-    for cluster in &testbed.clusters {
-        bot.gone(step, cluster).await?;
-    }
-    step.measured("remove-app to gone", asked.elapsed().as_secs_f64());
-    gitops::steady(step, testbed, Environment::all(), STEADY).await?;
+    let took = bot.take_away(testbed, step, NOT_BUILT).await?;
+    step.measured("remove-app to gone", took.as_secs_f64());
     for cluster in &testbed.clusters {
         let kept = state::kept(testbed, cluster, name).await?;
         let rounds = kept.with_context(|| format!("the claim on {} is gone too", cluster.environment))?;

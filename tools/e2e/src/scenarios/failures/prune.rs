@@ -16,7 +16,7 @@ use crate::scenarios::overlays;
 use crate::scenarios::workloads::NAMESPACE;
 use crate::step::Step;
 use crate::testbed::Testbed;
-use crate::wait::{Verdict, eventually};
+use crate::wait::{Verdict, gone};
 
 const APP: &str = PAGE;
 const GOES: &str = "scenario-goes";
@@ -75,13 +75,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
     let asked = Instant::now();
     let removed = operator.revert(&added).await?;
-    eventually(step, "the object is pruned", PRUNED, async || {
-        Ok(match accounts.get_opt(GOES).await? {
-            None => Verdict::Ready(()),
-            Some(_) => Verdict::Pending("still there".to_owned()),
-        })
-    })
-    .await?;
+    let goes = (&accounts, GOES);
+    gone(step, "the object is pruned", PRUNED, goes, "still there").await?;
     step.measured("removed to pruned", asked.elapsed().as_secs_f64());
     let synced = |status: &Status| {
         if status.has_synced(&removed) && status.is_out_of_sync(&removed) {
