@@ -84,9 +84,7 @@ fn a_dry_run_writes_nothing_and_its_patch_makes_the_same() {
     checkout.add("bot", Kind::Worker);
     let made = checkout.files();
     checkout.reset();
-    let place = tempfile::NamedTempFile::new().unwrap();
-    fs::write(place.path(), patch).unwrap();
-    checkout.git(&["apply", place.path().to_str().unwrap()]);
+    checkout.apply(&patch);
     assert_eq!(checkout.files(), made);
 }
 

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::Result;
 use gitkit::Git;
 use project::Kind;
 use tempfile::TempDir;
@@ -98,6 +99,21 @@ impl Checkout {
 
     pub(crate) fn add(&self, name: &str, kind: Kind) -> String {
         new::run(self.root(), name, kind, false).unwrap_or_else(|error| panic!("{name}: {error:#}"))
+    }
+
+    /// What a command says that refuses `name`, having changed nothing.
+    pub(crate) fn refusal(&self, name: &str, command: impl FnOnce() -> Result<String>) -> String {
+        let before = self.files();
+        let error = command().expect_err(name);
+        assert_eq!(self.files(), before, "{name}: something was written");
+        format!("{error:#}")
+    }
+
+    /// What `git apply` makes of a patch.
+    pub(crate) fn apply(&self, patch: &str) {
+        let place = tempfile::NamedTempFile::new().unwrap();
+        fs::write(place.path(), patch).unwrap();
+        self.git(&["apply", place.path().to_str().unwrap()]);
     }
 
     fn remove(&self, name: &str) -> String {

@@ -4,10 +4,7 @@ use super::*;
 
 /// What is said of a name that cannot be.
 fn refusal(checkout: &Checkout, name: &str, kind: Kind) -> String {
-    let before = checkout.files();
-    let error = new::run(checkout.root(), name, kind, false).expect_err(name);
-    assert_eq!(checkout.files(), before, "{name}: something was written");
-    format!("{error:#}")
+    checkout.refusal(name, || new::run(checkout.root(), name, kind, false))
 }
 
 #[test]

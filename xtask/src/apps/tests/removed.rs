@@ -52,9 +52,7 @@ fn a_dry_run_of_it_writes_nothing_and_its_patch_does_the_same() {
     let before = checkout.files();
     let patch = remove::run(checkout.root(), "bot", true).unwrap();
     assert_eq!(checkout.files(), before);
-    let place = tempfile::NamedTempFile::new().unwrap();
-    fs::write(place.path(), patch).unwrap();
-    checkout.git(&["apply", place.path().to_str().unwrap()]);
+    checkout.apply(&patch);
     let applied = checkout.files();
     checkout.reset();
     checkout.remove("bot");

@@ -185,6 +185,6 @@ fn a_dry_run_writes_nothing_and_its_patch_makes_the_same() {
     add(&checkout, "qa");
     let made = checkout.files();
     checkout.reset();
-    apply(&checkout, &patch);
+    checkout.apply(&patch);
     assert_eq!(checkout.files(), made);
 }

@@ -30,10 +30,3 @@ fn take_away(checkout: &Checkout, name: &str) -> String {
 fn project(checkout: &Checkout) -> Project {
     Project::load(checkout.root()).unwrap()
 }
-
-/// What `git apply` makes of a patch.
-fn apply(checkout: &Checkout, patch: &str) {
-    let place = tempfile::NamedTempFile::new().unwrap();
-    fs::write(place.path(), patch).unwrap();
-    checkout.git(&["apply", place.path().to_str().unwrap()]);
-}

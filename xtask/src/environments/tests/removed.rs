@@ -43,7 +43,7 @@ fn its_neighbours_stay_and_a_dry_run_says_what_will_go() {
     take_away(&checkout, "trial");
     assert_eq!(checkout.files(), with_one);
     checkout.reset();
-    apply(&checkout, &patch);
+    checkout.apply(&patch);
     assert_eq!(checkout.files(), with_one);
 }
 
