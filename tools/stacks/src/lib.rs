@@ -29,7 +29,7 @@ use crate::error::AwsError;
 use crate::flags::{AwsDeploy, AwsDestroy, AwsVerb};
 use crate::parameters::{Settings, Values};
 use crate::stack::Stack;
-use crate::stacks::{Holds, PARTS, Part, Scope};
+use crate::stacks::{Holds, PARTS, Part, Scope, StackOf};
 use crate::state::{State, WAITING};
 use crate::template::with_plain_table_name;
 
@@ -63,7 +63,8 @@ struct Run<'sh> {
     account: Account<'sh>,
     environment: Environment,
     values: Values,
-    parts: Vec<&'static Part>,
+    /// In the order in which they are made.
+    wanted: Vec<StackOf>,
     /// Every stack of the account by its name, as the run found it.
     stacks: BTreeMap<String, Value>,
 }
@@ -72,9 +73,9 @@ impl<'sh> Run<'sh> {
     /// Reads what is to be done, and makes sure that it meets the right account.
     fn start(sh: &'sh Shell, target: &flags::AwsTarget) -> Result<Self> {
         let settings = Settings::read(sh)?;
-        let (values, parts) = (
+        let (values, wanted) = (
             settings.of(target.environment, &target.set)?,
-            parts(&target.only)?,
+            wanted(&target.only)?,
         );
         let account = Account {
             sh,
@@ -87,20 +88,20 @@ impl<'sh> Run<'sh> {
             account,
             environment: target.environment,
             values,
-            parts,
+            wanted,
         })
     }
 
     fn plan(&self) -> Result<()> {
-        for part in &self.parts {
-            let stack = self.stack(part);
+        for of in &self.wanted {
+            let stack = self.stack(*of);
             match stack.state()? {
                 State::RolledBack => println!(
                     "{:40} its first deployment failed; `deploy` removes what is left of it, then makes it",
                     stack.name
                 ),
                 state => {
-                    if self.prepare(part, &stack, &state)?.is_some() {
+                    if self.prepare(*of, &stack, &state)?.is_some() {
                         stack.withdraw()?;
                     }
                 }
@@ -111,19 +112,19 @@ impl<'sh> Run<'sh> {
 
     fn deploy(&self, replace_table: bool) -> Result<()> {
         // What is missing for the last stack is said before the first one is made.
-        for part in &self.parts {
-            self.values.for_part(part)?;
+        for of in &self.wanted {
+            self.values.complete(of.part)?;
         }
-        for part in &self.parts {
+        for of in &self.wanted {
             let started = Instant::now();
-            let mut stack = self.stack(part);
+            let mut stack = self.stack(*of);
             let mut state = stack.state()?;
             if state == State::RolledBack {
                 println!("{:40} removing what a failed first deployment left", stack.name);
                 stack.delete()?;
                 (stack.found, state) = (None, State::Absent);
             }
-            let Some(changes) = self.prepare(part, &stack, &state)? else {
+            let Some(changes) = self.prepare(*of, &stack, &state)? else {
                 if stack.found.is_some_and(is_empty) {
                     stack.delete()?;
                 }
@@ -140,9 +141,9 @@ impl<'sh> Run<'sh> {
     }
 
     /// Prints what would change; nothing if nothing would.
-    fn prepare(&self, part: &Part, stack: &Stack<'_>, state: &State) -> Result<Option<Vec<Change>>> {
-        let parameters = self.values.for_part(part)?;
-        let template = self.account.sh.read_file(part.template())?;
+    fn prepare(&self, of: StackOf, stack: &Stack<'_>, state: &State) -> Result<Option<Vec<Change>>> {
+        let parameters = self.values.for_stack(of)?;
+        let template = self.account.sh.read_file(of.part.template())?;
         let file = NamedTempFile::new().context("make a file for a template")?;
         fs::write(&file, with_plain_table_name(&template, &parameters)).context("write a template")?;
         let Some(changes) = stack.prepare(file.path(), &parameters, state)? else {
@@ -163,15 +164,15 @@ impl<'sh> Run<'sh> {
     /// The environment's own stacks; with the last environment, the shared ones too.
     fn destroy(&self) -> Result<()> {
         let user = self.another_that_is_there();
-        for part in self.parts.iter().rev() {
-            let stack = self.stack(part);
-            if part.scope == Scope::Shared
+        for of in self.wanted.iter().rev() {
+            let stack = self.stack(*of);
+            if of.part.scope != Scope::Environment
                 && let Some(user) = user
             {
                 println!("{:40} stays: {user} uses it", stack.name);
                 continue;
             }
-            self.remove(part, &stack)?;
+            self.remove(of.part.holds, &stack)?;
         }
         Ok(())
     }
@@ -180,15 +181,16 @@ impl<'sh> Run<'sh> {
     /// it that was cut off, does not count.
     fn another_that_is_there(&self) -> Option<Environment> {
         let is_there = |other: &Environment| {
-            let own = PARTS.iter().filter(|part| part.scope == Scope::Each);
-            let mut names = own.map(|part| part.stack(self.values.project(), other));
+            let own = PARTS.iter().filter(|part| part.scope == Scope::Environment);
+            let own = own.flat_map(Part::stacks);
+            let mut names = own.map(|of| of.name(self.values.project(), other));
             names.any(|name| self.stacks.get(&name).is_some_and(|stack| !is_empty(stack)))
         };
         let mut others = environments().iter().filter(|other| *other != self.environment);
         others.find(is_there)
     }
 
-    fn remove(&self, part: &Part, stack: &Stack<'_>) -> Result<()> {
+    fn remove(&self, holds: Holds, stack: &Stack<'_>) -> Result<()> {
         if stack.found.is_none() {
             println!("{:40} is not there", stack.name);
             return Ok(());
@@ -198,23 +200,23 @@ impl<'sh> Run<'sh> {
             println!("{:40} removed; it was empty", stack.name);
             return Ok(());
         }
-        if part.holds == Holds::Histories {
+        if holds == Holds::Histories {
             println!("{:40} stays, with the histories of its repositories", stack.name);
             return Ok(());
         }
-        let inside = match part.holds {
+        let inside = match holds {
             Holds::Objects => stack.resources("AWS::S3::Bucket")?,
             Holds::Messages => stack.resources("AWS::DynamoDB::Table")?,
             Holds::Histories | Holds::Nothing => Vec::new(),
         };
-        if part.holds == Holds::Objects {
+        if holds == Holds::Objects {
             for bucket in &inside {
                 self.empty(bucket)?;
             }
         }
         stack.delete()?;
         println!("{:40} removed", stack.name);
-        if part.holds == Holds::Messages {
+        if holds == Holds::Messages {
             inside.iter().try_for_each(|table| self.remove_table(table))?;
         }
         Ok(())
@@ -249,8 +251,8 @@ impl<'sh> Run<'sh> {
         Ok(())
     }
 
-    fn stack(&self, part: &Part) -> Stack<'_> {
-        let name = part.stack(self.values.project(), self.environment);
+    fn stack(&self, of: StackOf) -> Stack<'_> {
+        let name = of.name(self.values.project(), self.environment);
         Stack {
             account: &self.account,
             found: self.stacks.get(&name),
@@ -264,14 +266,15 @@ fn is_empty(stack: &Value) -> bool {
     stack["StackStatus"] == WAITING
 }
 
-/// Those of these names; all when none is named.
-fn parts(only: &[String]) -> Result<Vec<&'static Part>> {
+/// The stacks of the parts of these names; of all when none is named.
+fn wanted(only: &[String]) -> Result<Vec<StackOf>> {
     for name in only {
         if !PARTS.iter().any(|part| part.name == name) {
             let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
             bail!("there is no part `{name}`; there are: {}", names.join(", "));
         }
     }
-    let wanted = |part: &&Part| only.is_empty() || only.iter().any(|name| name == part.name);
-    Ok(PARTS.iter().filter(wanted).collect())
+    let wanted = |name| only.is_empty() || only.iter().any(|wanted| wanted == name);
+    let parts = PARTS.iter().filter(|part| wanted(part.name));
+    Ok(parts.flat_map(Part::stacks).collect())
 }

@@ -9,7 +9,7 @@ use xshell::Shell;
 
 use crate::environment::{Environment, environments, project};
 use crate::error::AwsError;
-use crate::stacks::{PARTS, Part, Scope};
+use crate::stacks::{PARTS, Part, Scope, StackOf};
 
 pub(crate) const FILE: &str = "infra/aws/parameters.toml";
 /// Tells the stacks of one project from those of another in the same account.
@@ -98,8 +98,23 @@ impl Values {
         self.filled("GitHubRepository") && numbered && !told
     }
 
-    /// What `part` takes of it, as the command line wants it.
-    pub(crate) fn for_part(&self, part: &Part) -> Result<Vec<serde_json::Value>, AwsError> {
+    /// What a stack takes of it, as the command line wants it.
+    pub(crate) fn for_stack(&self, stack: StackOf) -> Result<Vec<serde_json::Value>, AwsError> {
+        let part = stack.part;
+        self.complete(part)?;
+        let named = part.parameters.iter().chain([&PROJECT]);
+        let set = named.filter_map(|name| Some((*name, self.values.get(*name)?.as_str())));
+        let environment =
+            (part.scope == Scope::Environment).then(|| ("Environment", self.environment.name()));
+        let app = stack.app.map(|app| ("App", app.name()));
+        let all = set.chain(environment).chain(app);
+        Ok(all
+            .map(|(name, value)| serde_json::json!({"ParameterKey": name, "ParameterValue": value}))
+            .collect())
+    }
+
+    /// Whether everything is said without which `part` is of no use.
+    pub(crate) fn complete(&self, part: &Part) -> Result<(), AwsError> {
         let missing: Vec<_> = part
             .required
             .iter()
@@ -119,19 +134,7 @@ impl Values {
                 repository: self.values.get("GitHubRepository").cloned().unwrap_or_default(),
             });
         }
-        let mut all: Vec<_> = part
-            .parameters
-            .iter()
-            .chain([&PROJECT])
-            .filter_map(|name| Some((*name, self.values.get(*name)?.as_str())))
-            .collect();
-        if part.scope == Scope::Each {
-            all.push(("Environment", self.environment.name()));
-        }
-        let all = all.into_iter();
-        Ok(all
-            .map(|(name, value)| serde_json::json!({"ParameterKey": name, "ParameterValue": value}))
-            .collect())
+        Ok(())
     }
 }
 
@@ -144,8 +147,9 @@ mod tests {
         toml::from_str(&format!("{head}{text}")).unwrap()
     }
 
-    fn part(name: &str) -> &'static Part {
-        PARTS.iter().find(|part| part.name == name).unwrap()
+    fn stack(name: &str) -> StackOf {
+        let part = PARTS.iter().find(|part| part.name == name).unwrap();
+        part.stacks()[0]
     }
 
     #[test]
@@ -153,7 +157,7 @@ mod tests {
         let settings = settings("[shared]\nLayout = 'one'\n[staging]\nLayout = 'three'\n[production]");
         let layout = |environment, given: &[(String, String)]| {
             let values = settings.of(environment, given).unwrap();
-            let told = values.for_part(part("source")).unwrap();
+            let told = values.for_stack(stack("source")).unwrap();
             told[0]["ParameterValue"].as_str().unwrap().to_owned()
         };
         assert_eq!(layout(project().last(), &[]), "one");
@@ -161,14 +165,31 @@ mod tests {
         let given = [("Layout".to_owned(), "one".to_owned())];
         assert_eq!(layout(project().first(), &given), "one");
         let values = settings.of(project().first(), &[]).unwrap();
-        assert!(values.for_part(part("registry")).unwrap().is_empty());
+        assert!(values.for_stack(stack("registry")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_app_is_told_to_its_own_stack() {
+        let settings = settings("[shared]\n[staging]\n[production]");
+        let values = settings.of(project().last(), &[]).unwrap();
+        let part = PARTS.iter().find(|part| part.scope == Scope::App).unwrap();
+        let told = part.stacks().into_iter().map(|stack| {
+            let told = values.for_stack(stack).unwrap();
+            (
+                stack.name("sample", project().last()),
+                told[0]["ParameterValue"].clone(),
+            )
+        });
+        let apps = project().apps().iter();
+        let expected = apps.map(|app| (format!("sample-repository-{app}"), app.name().into()));
+        assert!(told.eq(expected));
     }
 
     #[test]
     fn what_is_missing_is_named() {
         let settings = settings("[shared]\n[staging]\nOidcProvider = ''\n[production]");
         let values = settings.of(project().first(), &[]).unwrap();
-        let error = values.for_part(part("cluster")).unwrap_err().to_string();
+        let error = values.for_stack(stack("cluster")).unwrap_err().to_string();
         assert!(
             error.contains("OidcProvider") && error.contains("[staging]"),
             "{error}"
@@ -189,8 +210,8 @@ mod tests {
                 "[shared]\nGitHubRepository = 'you/board'\n{more}\n[staging]\n[production]"
             ));
             let values = settings.of(project().first(), &[]).unwrap();
-            assert_eq!(values.for_part(part("access")).is_ok(), enough, "{more}");
-            assert!(values.for_part(part("registry")).is_ok());
+            assert_eq!(values.for_stack(stack("access")).is_ok(), enough, "{more}");
+            assert!(values.for_stack(stack("registry")).is_ok());
         }
     }
 

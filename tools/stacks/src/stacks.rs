@@ -1,6 +1,8 @@
 //! The stacks there are, in the order in which they are made; they are removed in the opposite one.
 
-use crate::environment::Environment;
+use project::App;
+
+use crate::environment::{Environment, project};
 
 /// One template of `infra/aws`, and what it is told.
 #[derive(Debug)]
@@ -8,7 +10,7 @@ pub(crate) struct Part {
     /// The file's name without `.yaml`.
     pub(crate) name: &'static str,
     pub(crate) scope: Scope,
-    /// Its parameters, `Project` and `Environment` left out.
+    /// Its parameters; `Project`, `Environment` and `App` left out.
     pub(crate) parameters: &'static [&'static str],
     /// Those without which it is of no use.
     pub(crate) required: &'static [&'static str],
@@ -19,10 +21,12 @@ pub(crate) struct Part {
 /// How many there are of a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// One, which both environments use.
-    Shared,
+    /// One, which all environments use.
+    Account,
+    /// One for each app, which all environments use.
+    App,
     /// One for each environment.
-    Each,
+    Environment,
 }
 
 /// What people put into the resources of a stack.
@@ -44,35 +48,42 @@ pub(crate) enum Holds {
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "source",
-        scope: Scope::Shared,
+        scope: Scope::Account,
         parameters: &["Layout"],
         required: &[],
         holds: Holds::Histories,
     },
     Part {
         name: "registry",
-        scope: Scope::Shared,
+        scope: Scope::Account,
+        parameters: &[],
+        required: &[],
+        holds: Holds::Nothing,
+    },
+    Part {
+        name: "repository",
+        scope: Scope::App,
         parameters: &[],
         required: &[],
         holds: Holds::Nothing,
     },
     Part {
         name: "artifacts",
-        scope: Scope::Shared,
+        scope: Scope::Account,
         parameters: &[],
         required: &[],
         holds: Holds::Objects,
     },
     Part {
         name: "secrets",
-        scope: Scope::Shared,
+        scope: Scope::Account,
         parameters: &[],
         required: &[],
         holds: Holds::Nothing,
     },
     Part {
         name: "access",
-        scope: Scope::Shared,
+        scope: Scope::Account,
         parameters: &[
             "GitHubRepository",
             "GitHubOwnerId",
@@ -87,28 +98,28 @@ pub(crate) const PARTS: &[Part] = &[
     },
     Part {
         name: "build",
-        scope: Scope::Shared,
+        scope: Scope::Account,
         parameters: &["Layout", "Forge", "ForgeApi", "ForgeRepo", "Image"],
         required: &[],
         holds: Holds::Nothing,
     },
     Part {
         name: "message-board",
-        scope: Scope::Each,
+        scope: Scope::Environment,
         parameters: &["OidcProvider", "Namespace", "EncryptionKey"],
         required: &["OidcProvider"],
         holds: Holds::Messages,
     },
     Part {
         name: "cluster",
-        scope: Scope::Each,
+        scope: Scope::Environment,
         parameters: &["Layout", "OidcProvider"],
         required: &["OidcProvider"],
         holds: Holds::Nothing,
     },
     Part {
         name: "pipelines",
-        scope: Scope::Each,
+        scope: Scope::Environment,
         parameters: &["Layout"],
         required: &[],
         holds: Holds::Nothing,
@@ -121,11 +132,41 @@ impl Part {
         format!("infra/aws/{}.yaml", self.name)
     }
 
-    /// Its stack's name.
-    pub(crate) fn stack(&self, project: &str, environment: Environment) -> String {
+    /// Its stacks in one environment and in what all of them use.
+    pub(crate) fn stacks(&'static self) -> Vec<StackOf> {
         match self.scope {
-            Scope::Shared => format!("{project}-{}", self.name),
-            Scope::Each => format!("{project}-{}-{}", self.name, environment.name()),
+            Scope::Account | Scope::Environment => vec![StackOf {
+                part: self,
+                app: None,
+            }],
+            Scope::App => {
+                let apps = project().apps().iter();
+                apps.map(|app| StackOf {
+                    part: self,
+                    app: Some(app),
+                })
+                .collect()
+            }
+        }
+    }
+}
+
+/// One stack of a part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StackOf {
+    pub(crate) part: &'static Part,
+    /// Whose it is, where each app has one.
+    pub(crate) app: Option<&'static App>,
+}
+
+impl StackOf {
+    /// What AWS calls it.
+    pub(crate) fn name(self, project: &str, environment: Environment) -> String {
+        let part = self.part.name;
+        match (self.app, self.part.scope) {
+            (Some(app), _) => format!("{project}-{part}-{}", app.name()),
+            (None, Scope::Environment) => format!("{project}-{part}-{}", environment.name()),
+            (None, _) => format!("{project}-{part}"),
         }
     }
 }
@@ -166,9 +207,12 @@ mod tests {
     fn a_part_names_the_parameters_of_its_template() {
         for part in PARTS {
             let mut named: BTreeSet<_> = part.parameters.iter().map(ToString::to_string).collect();
-            if part.scope == Scope::Each {
-                named.insert("Environment".to_owned());
-            }
+            let more = match part.scope {
+                Scope::Account => None,
+                Scope::App => Some("App"),
+                Scope::Environment => Some("Environment"),
+            };
+            named.extend(more.map(str::to_owned));
             let mut there: BTreeSet<_> = parameters(part).keys().cloned().collect();
             there.remove("Project");
             assert_eq!(named, there, "{}", part.name);
@@ -189,7 +233,8 @@ mod tests {
     fn what_a_template_has_no_default_for_is_required() {
         for part in PARTS {
             for (name, parameter) in parameters(part) {
-                let given = name == "Environment" || part.required.contains(&name.as_str());
+                let given =
+                    ["Environment", "App"].contains(&name.as_str()) || part.required.contains(&name.as_str());
                 assert!(
                     given || parameter.get("Default").is_some(),
                     "{} of {}",

@@ -30,7 +30,7 @@ fn every_template_is_right() {
 fn a_property_that_does_not_exist_is_found() {
     let spoilt = Checkout::copy().unwrap();
     spoilt
-        .edit("registry.yaml", "ImageTagMutability:", "ImageTagMutabilty:")
+        .edit("repository.yaml", "ImageTagMutability:", "ImageTagMutabilty:")
         .unwrap();
     let error = lint(&spoilt.root().join("infra/aws")).unwrap_err().to_string();
     assert!(error.contains("ImageTagMutabilty"), "{error}");

@@ -4,10 +4,12 @@ use cloud::emulator::Emulator;
 use cloud::tools;
 use serde_json::{Value, json};
 
-use super::{PRODUCTION, STAGING_OF_THREE, Variant, ask, bucket, gone, policy, refuses_an_unknown_type};
+use super::{
+    PRODUCTION, STAGING_OF_THREE, Variant, ask, bucket, gone, policy, refuses_an_unknown_type, stacks,
+};
 use crate::images::Repository;
 
-const PARTS: &[&str] = &["registry", "artifacts", "secrets", "build"];
+const PARTS: &[&str] = &["registry", "repository", "artifacts", "secrets", "build"];
 
 #[test]
 fn what_ministack_answers_for() {
@@ -38,7 +40,7 @@ fn what_ministack_answers_for() {
     ];
     ask(&emulator, &put);
     let said = STAGING_OF_THREE.destroy(&emulator, PARTS);
-    assert_eq!(said.matches("removed").count(), PARTS.len(), "{said}");
+    assert_eq!(said.matches("removed").count(), stacks(PARTS), "{said}");
     gone(
         &emulator,
         &["s3api", "get-bucket-encryption", "--bucket", &bucket],
@@ -53,7 +55,7 @@ fn what_ministack_answers_for() {
 fn registry(emulator: &Emulator) {
     let described = ask(emulator, &["ecr", "describe-repositories"]);
     let repositories = described["repositories"].as_array().unwrap();
-    assert_eq!(repositories.len(), 2);
+    assert_eq!(repositories.len(), tools::project().apps().len());
     for repository in repositories {
         assert_eq!(repository["imageTagMutability"], "IMMUTABLE");
         assert_eq!(repository["imageScanningConfiguration"]["scanOnPush"], true);

@@ -52,7 +52,7 @@ fn projects(emulator: &Emulator) -> Vec<Value> {
 #[test]
 fn a_property_changes_in_place_and_images_stay() {
     let emulator = Emulator::ministack().unwrap();
-    PRODUCTION.deploy(&emulator, &["registry"]);
+    PRODUCTION.deploy(&emulator, &["repository"]);
     let repository = Repository {
         emulator: &emulator,
         name: "gitops-loop/backend",
@@ -60,21 +60,17 @@ fn a_property_changes_in_place_and_images_stay() {
     let (_, digest) = repository.push("content", "kept");
     let checkout = Checkout::copy().unwrap();
     checkout
-        .edit("registry.yaml", r#""countNumber": 200"#, r#""countNumber": 150"#)
+        .edit(
+            "repository.yaml",
+            r#""countNumber": 200"#,
+            r#""countNumber": 150"#,
+        )
         .unwrap();
     let said = PRODUCTION
-        .deploy_from(&emulator, checkout.root(), &["registry"])
+        .deploy_from(&emulator, checkout.root(), &["repository"])
         .unwrap();
-    assert_eq!(
-        changes(&said),
-        [
-            "modify  Backend (AWS::ECR::Repository)",
-            "modify  Frontend (AWS::ECR::Repository)",
-            // It names both, so a change set counts it; its text stays.
-            "modify  Push (AWS::IAM::ManagedPolicy)"
-        ],
-        "{said}"
-    );
+    let modified = vec!["modify  Images (AWS::ECR::Repository)"; tools::project().apps().len()];
+    assert_eq!(changes(&said), modified, "{said}");
     let of = |what: &str| {
         ask(
             &emulator,
@@ -95,14 +91,10 @@ fn a_property_changes_in_place_and_images_stay() {
 fn a_resource_more_and_a_resource_less() {
     let emulator = Emulator::ministack().unwrap();
     PRODUCTION.deploy(&emulator, &["registry"]);
-    let names = || {
+    let third = || {
         let described = ask(&emulator, &["ecr", "describe-repositories"]);
-        let all = described["repositories"].as_array().unwrap().iter();
-        let mut names: Vec<_> = all
-            .map(|one| one["repositoryName"].as_str().unwrap().to_owned())
-            .collect();
-        names.sort();
-        names
+        let mut all = described["repositories"].as_array().unwrap().iter();
+        all.any(|one| one["repositoryName"] == "gitops-loop/third")
     };
     let checkout = Checkout::copy().unwrap();
     let more = "Resources:\n  Third:\n    Type: AWS::ECR::Repository\n    Properties:\n      RepositoryName: gitops-loop/third\n";
@@ -111,13 +103,10 @@ fn a_resource_more_and_a_resource_less() {
         .deploy_from(&emulator, checkout.root(), &["registry"])
         .unwrap();
     assert_eq!(changes(&said), ["add     Third (AWS::ECR::Repository)"], "{said}");
-    assert_eq!(
-        names(),
-        ["gitops-loop/backend", "gitops-loop/frontend", "gitops-loop/third"]
-    );
+    assert!(third());
     let said = PRODUCTION.deploy(&emulator, &["registry"]);
     assert_eq!(changes(&said), ["remove  Third (AWS::ECR::Repository)"], "{said}");
-    assert_eq!(names(), ["gitops-loop/backend", "gitops-loop/frontend"]);
+    assert!(!third());
 }
 
 #[test]
