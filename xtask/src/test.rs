@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test that needs no cluster, suite by suite, with one sum at the end.
 
 mod lanes;
+mod memory;
 mod needs;
 mod sum;
 
@@ -11,12 +12,14 @@ use anyhow::{Context as _, Result, bail};
 use xshell::Shell;
 
 use self::lanes::{Job, Lane};
+use self::memory::InMemory;
 use self::needs::{Needs, Ready};
 use self::sum::{Row, report};
 use crate::groups::{self, Packages};
 use crate::skips::Skips;
 use crate::{flags, fuzz, supply};
 use taskkit::build::DepInfo;
+use taskkit::environment::project;
 use taskkit::{env, program};
 
 struct Suite {
@@ -144,6 +147,9 @@ impl flags::Test {
         let suites = suites(self.only.as_deref())?;
         let install = !self.no_install;
         let kustomize = supply::kustomize(sh, install)?;
+        let memory = InMemory::folder(project().name())?;
+        let mut all_get = vec![("KUSTOMIZE", kustomize.into_os_string())];
+        all_get.extend(memory.as_ref().map(InMemory::variable));
         // What they hold answers until the tests are done.
         let (mut held, mut compiled) = (Vec::new(), Vec::new());
         let (mut jobs, mut rows) = (Vec::new(), Vec::new());
@@ -162,7 +168,7 @@ impl flags::Test {
                             .args(suite.packages.args())
                             .args(suite.args),
                     );
-                    command.env("KUSTOMIZE", &kustomize).envs(variables);
+                    command.envs(all_get.clone()).envs(variables);
                     held.extend(holds);
                     let (lane, row) = (suite.lane, Row::new(suite.name));
                     let took = started.elapsed();

@@ -85,11 +85,11 @@ mod tests {
     fn what_a_killed_run_left_goes_and_what_others_have_stays() {
         let memory = tempfile::tempdir().unwrap();
         // No process has the highest number that Linux gives, since it hands out only smaller ones.
-        let [killed, running, foreign] = ["acme-tests-4194304", "acme-tests-1", "acme-tests-of-mine"];
+        let [killed, running, foreign] = ["sample-tests-4194304", "sample-tests-1", "sample-tests-of-mine"];
         for name in [killed, running, foreign] {
             fs::create_dir_all(memory.path().join(name).join("repository")).unwrap();
         }
-        let made = InMemory::make(memory.path(), "acme").unwrap();
+        let made = InMemory::make(memory.path(), "sample").unwrap();
         let own = made.folder.clone();
         fs::write(own.join("file"), "").unwrap();
         assert!(!memory.path().join(killed).exists());
