@@ -106,6 +106,11 @@ impl App {
         format!("{}/Containerfile", self.folder)
     }
 
+    /// The folder of its manifests that all environments have.
+    pub fn base(&self) -> String {
+        format!("infra/{}/base", self.name)
+    }
+
     /// The folder of its manifests for an environment.
     pub fn manifests(&self, environment: &Environment) -> String {
         format!("infra/{}/overlays/{environment}", self.name)

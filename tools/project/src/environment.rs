@@ -12,6 +12,7 @@ pub struct Environment {
     nodes: usize,
     cluster: String,
     stack: String,
+    verify: bool,
     is_first: bool,
 }
 
@@ -23,6 +24,8 @@ pub(crate) struct Written {
     pub(crate) branch: String,
     #[serde(default = "one")]
     pub(crate) nodes: usize,
+    #[serde(default)]
+    pub(crate) verify: bool,
 }
 
 fn one() -> usize {
@@ -31,13 +34,22 @@ fn one() -> usize {
 
 /// All, with what follows from their place and from the project's names.
 pub(crate) fn in_order(written: Vec<Written>, project: &str, application: &str) -> Vec<Environment> {
-    let environment = |(at, Written { name, branch, nodes })| Environment {
-        cluster: format!("{project}-{name}"),
-        stack: format!("{application}-{name}"),
-        name,
-        branch,
-        nodes,
-        is_first: at == 0,
+    let environment = |(at, written)| {
+        let Written {
+            name,
+            branch,
+            nodes,
+            verify,
+        } = written;
+        Environment {
+            cluster: format!("{project}-{name}"),
+            stack: format!("{application}-{name}"),
+            name,
+            branch,
+            nodes,
+            verify,
+            is_first: at == 0,
+        }
     };
     written.into_iter().enumerate().map(environment).collect()
 }
@@ -56,6 +68,12 @@ impl Environment {
     /// How many nodes its local cluster has.
     pub fn nodes(&self) -> usize {
         self.nodes
+    }
+
+    /// Whether the environment behind it is given only what has been verified in this one
+    /// (docs/PROMOTION.md).
+    pub fn verifies(&self) -> bool {
+        self.verify
     }
 
     /// The name of its cluster.

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{Kind, Project, ProjectError};
 
 const HEAD: &str = "name = \"loop\"\napplication = \"board\"\n";
-const ENVIRONMENTS: &str = "[[environments]]\nname = \"test\"\nbranch = \"main\"\nnodes = 2\n\
+const ENVIRONMENTS: &str = "[[environments]]\nname = \"test\"\nbranch = \"main\"\nnodes = 2\nverify = true\n\
     [[environments]]\nname = \"trial\"\nbranch = \"trial\"\n\
     [[environments]]\nname = \"live\"\nbranch = \"live\"\n";
 
@@ -50,6 +50,7 @@ fn environments_are_in_the_order_of_promotion() {
     assert_eq!(project.after(live), None);
     assert!(test.builds() && !trial.builds() && !live.builds());
     assert_eq!((test.nodes(), live.nodes()), (2, 1));
+    assert_eq!((test.verifies(), live.verifies()), (true, false));
     assert_eq!((test.cluster(), test.stack()), ("loop-test", "board-test"));
     assert_eq!(project.released_from("main"), Some(test));
     assert_eq!(project.released_from("other"), None);

@@ -36,7 +36,11 @@ impl Place<'_, '_> {
             return Ok(Some(Outcome::Gone(target.to_owned())));
         }
         let may_be_older = plan.is_unclear() && (plan.is_outdated || self.is_known(plan, target));
-        Ok(may_be_older.then(|| Outcome::Unclear(plan.latest.clone())))
+        if may_be_older {
+            return Ok(Some(Outcome::Unclear(plan.latest.clone())));
+        }
+        let is_held_back = plan.unverified.is_none() && !plan.unproven.is_empty();
+        Ok(is_held_back.then(|| Outcome::Unverified(plan.unproven.clone())))
     }
 
     pub(crate) fn choose<'l>(
@@ -60,7 +64,10 @@ impl Place<'_, '_> {
             let commit = git.commit_named(name);
             let alive = match &commit {
                 _ if open.branch == proposal.branch => wanted,
-                Some(commit) => self.is_alive(look, plan, commit)?,
+                Some(commit) => {
+                    self.is_alive(look, plan, commit)?
+                        && self.may_stay(look, plan.environment, &open.branch)?
+                }
                 None => false,
             };
             let beats = match (&choice.best, &commit) {

@@ -14,6 +14,7 @@ mod apps;
 mod choice;
 mod content;
 mod forge;
+mod gate;
 mod git;
 mod http;
 mod images;
@@ -73,6 +74,7 @@ fn verb(sh: &Shell, verb: &Verb) -> Result<()> {
         Verb::Push => run.push(),
         Verb::Propose(flags) => run.propose(flags),
         Verb::Promote(flags) => run.promote(flags),
+        Verb::Advance => run.advance(),
         Verb::Reproduce(flags) => run.reproduce(flags),
         Verb::Tag { version } => run.tag(version),
     }

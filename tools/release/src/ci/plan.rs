@@ -10,6 +10,7 @@ mod tests;
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
+use crate::ci::gate::Unproven;
 use crate::ci::git::{Git, short};
 use crate::ci::registry::Images;
 use crate::ci::releases::{Known, Releases, State};
@@ -56,6 +57,12 @@ pub(crate) struct Plan {
     /// Whether the branch has a later commit of other content.
     #[serde(skip)]
     pub(crate) is_outdated: bool,
+    /// What the environment before has not proven of this.
+    #[serde(skip)]
+    pub(crate) unproven: Vec<Unproven>,
+    /// Why a person has this released all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unverified: Option<String>,
 }
 
 /// What releasing `commit` means while the overlays are as in `base`. `image` names that of an app.
@@ -141,6 +148,8 @@ impl Plan {
             withdraws: None,
             latest: Vec::new(),
             is_outdated: false,
+            unproven: Vec::new(),
+            unverified: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 
 use crate::ci::forge::Proposal;
+use crate::ci::gate::UNVERIFIED;
 use crate::ci::git::Git;
 use crate::ci::plan::{Action, AppPlan, Plan};
 use crate::ci::releases::{SOURCE, WITHDRAWN};
@@ -23,12 +24,17 @@ pub(crate) fn commit_of(branch: &str, environment: Environment) -> Option<&str> 
         .filter(|name| name.len() >= 7 && name.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
+/// The branch of the proposal of `plan`.
+pub(crate) fn branch(plan: &Plan) -> String {
+    format!("{}{}", prefix(plan.environment), plan.short_commit())
+}
+
 /// What the proposal of `plan` is called and says.
 pub(crate) fn describe(plan: &Plan) -> Proposal {
     let changed: Vec<_> = plan.with_action(Action::Propose).collect();
     let names: Vec<_> = changed.iter().map(|app| app.name).collect();
     Proposal {
-        branch: format!("{}{}", prefix(plan.environment), plan.short_commit()),
+        branch: branch(plan),
         base: main_branch().to_owned(),
         title: format!(
             "Release {} to {} ({})",
@@ -55,6 +61,9 @@ pub(crate) fn commit(git: &Git<'_>, plan: &Plan, proposal: &Proposal, parent: &s
     if let Some(withdrawn) = &plan.withdraws {
         // Writing to a string cannot fail.
         let _ = writeln!(message, "{WITHDRAWN}{withdrawn}");
+    }
+    if let Some(reason) = &plan.unverified {
+        let _ = writeln!(message, "{UNVERIFIED}{reason}");
     }
     git.commit(parent, &plan.commit, &files, &message)
 }
@@ -107,7 +116,14 @@ fn text(plan: &Plan, changed: &[&AppPlan]) -> String {
             app.name, app.in_overlay, app.fingerprint
         );
     }
-    text + &left(plan)
+    text + &left(plan) + &override_of(plan)
+}
+
+/// What a proposal says where a person does not wait for the proof.
+fn override_of(plan: &Plan) -> String {
+    let reason = plan.unverified.iter();
+    let lines = reason.map(|reason| format!("\nNot verified in the environment before: {reason}\n"));
+    lines.collect()
 }
 
 /// What a proposal says of apps that it leaves as they are.

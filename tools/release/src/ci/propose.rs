@@ -7,6 +7,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use crate::ci::forge::{self, Forge, Open, Proposal};
+use crate::ci::gate::{self, Gate, Unproven};
 use crate::ci::git::Git;
 use crate::ci::git::remote::{self, Remote, Update};
 use crate::ci::look::Look;
@@ -25,6 +26,8 @@ pub(crate) struct Place<'a, 'sh> {
     /// The repository of the application, where that is another one.
     pub(crate) source: Option<&'a dyn Remote>,
     pub(crate) forge: &'a dyn Forge,
+    /// What has to be proven before anything is proposed, if anything has.
+    pub(crate) gate: Option<Gate>,
 }
 
 /// How it ended.
@@ -48,6 +51,8 @@ pub(crate) enum Outcome {
     /// The environment has an image that no release wrote, and the commit might be older: it is not
     /// later than one of these, which were released, or not the newest of its branch.
     Unclear(Vec<String>),
+    /// The environment before has not proven these images.
+    Unverified(Vec<Unproven>),
 }
 
 /// The one thing to do before the next look.
@@ -66,7 +71,7 @@ impl Place<'_, '_> {
         mut plan: impl FnMut(&Look) -> Result<Plan>,
     ) -> Result<Outcome> {
         self.until_rest(environment, |look| {
-            let plan = plan(look)?;
+            let plan = self.judged(look, plan(look)?)?;
             let proposal = proposal::describe(&plan);
             let next = self.next(look, &plan, &proposal)?;
             if matches!(next, Next::Rest(_)) {
@@ -116,20 +121,23 @@ impl Place<'_, '_> {
         )
     }
 
-    /// The commit that would be proposed now; no remote is written to.
+    /// The commit that would be proposed now, or why there is none; no remote is written to.
     pub(crate) fn preview(
         &self,
         environment: Environment,
         plan: impl FnOnce(&Look) -> Result<Plan>,
-    ) -> Result<Option<(Proposal, String)>> {
+    ) -> Result<Result<(Proposal, String), Outcome>> {
         let look = self.look(environment)?;
-        let plan = plan(&look)?;
-        if !plan.release || self.objection(&look, &plan)?.is_some() {
-            return Ok(None);
+        let plan = self.judged(&look, plan(&look)?)?;
+        if !plan.release {
+            return Ok(Err(Outcome::Nothing));
+        }
+        if let Some(outcome) = self.objection(&look, &plan)? {
+            return Ok(Err(outcome));
         }
         let proposal = proposal::describe(&plan);
         let commit = proposal::commit(self.git, &plan, &proposal, &look.base)?;
-        Ok(Some((proposal, commit)))
+        Ok(Ok((proposal, commit)))
     }
 
     fn next(&self, look: &Look, plan: &Plan, proposal: &Proposal) -> Result<Next> {
@@ -141,9 +149,10 @@ impl Place<'_, '_> {
         let objection = self.objection(look, plan)?;
         let choice = self.choose(look, plan, proposal, plan.release && objection.is_none())?;
         if let Some(loser) = choice.losers.first() {
-            let reason = match &choice.best {
-                Some(best) => format!("replaced by the release of commit {best}"),
-                None => "the environment has later content".to_owned(),
+            let reason = match (&choice.best, &objection) {
+                (Some(best), _) => format!("replaced by the release of commit {best}"),
+                (None, Some(Outcome::Unverified(unproven))) => gate::withdrawal(unproven),
+                (None, _) => "the environment has later content".to_owned(),
             };
             return Ok(Next::Close((*loser).clone(), reason));
         }

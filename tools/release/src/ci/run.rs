@@ -7,6 +7,7 @@ use ureq::Agent;
 use xshell::Shell;
 
 use crate::ci::forge;
+use crate::ci::gate::Gate;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote};
 use crate::ci::http;
@@ -56,10 +57,11 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Does `work` where proposals to this forge are made.
+    /// Does `work` where proposals to this forge are made, if `gate` lets them through.
     pub(super) fn place<T>(
         &self,
         forge: &Forge,
+        gate: Option<Gate>,
         work: impl FnOnce(&Place<'_, '_>) -> Result<T>,
     ) -> Result<T> {
         work(&Place {
@@ -67,6 +69,7 @@ impl<'a> Run<'a> {
             infra: self.infra(),
             source: self.infra.as_ref().map(|_| &self.source as &dyn Remote),
             forge: &*forge::of(forge, self.sh, &self.agent, self.infra()),
+            gate,
         })
     }
 
@@ -88,6 +91,18 @@ impl<'a> Run<'a> {
             &commit,
             base,
         )
+    }
+
+    /// Where a branch of the application's repository is, with its history here.
+    pub(super) fn tip(&self, branch: &str) -> Result<Option<String>> {
+        let tip = self.source.heads(&[branch.to_owned()])?.remove(branch);
+        if tip
+            .as_ref()
+            .is_some_and(|tip| self.git.commit_named(tip).is_none())
+        {
+            self.source.bring(&[branch])?;
+        }
+        Ok(tip)
     }
 
     fn infra(&self) -> &dyn Remote {

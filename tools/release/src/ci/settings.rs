@@ -178,6 +178,12 @@ fn app_names(text: &str) -> Result<Vec<&'static str>> {
     text.split(',').map(named).collect()
 }
 
+/// `RELEASE_UNVERIFIED`: why a person does not wait until the environment before has verified what
+/// is proposed.
+pub(crate) fn unverified() -> Result<Option<String>> {
+    optional("RELEASE_UNVERIFIED")
+}
+
 /// `SIGNING_KEY`; not set, or `none`: images are not signed.
 pub(crate) fn signing() -> Result<Option<Signing>> {
     Ok(match optional("SIGNING_KEY")?.as_deref() {

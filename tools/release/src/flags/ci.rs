@@ -1,8 +1,10 @@
 //! `cargo xtask ci`: the release verbs.
 
+use crate::ci::settings;
 use crate::environment::{Environment, named};
 use std::path::PathBuf;
 
+use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use taskkit::build::toolchain::Toolchain;
 
@@ -25,6 +27,9 @@ pub(crate) enum Verb {
     Propose(CiPropose),
     /// Open the pull request that gives one environment the images of another
     Promote(CiPromote),
+    /// Propose to each environment behind the first what its branch has, for events that no push
+    /// brings
+    Advance,
     /// Make the images of this commit again, and compare them with those in the registry
     Reproduce(CiBuild),
     /// Give the images of this commit a version as a second tag
@@ -43,6 +48,7 @@ impl Verb {
             Self::Push => "push",
             Self::Propose(_) => "propose",
             Self::Promote(_) => "promote",
+            Self::Advance => "advance",
             Self::Reproduce(_) => "reproduce",
             Self::Tag { .. } => "tag",
         }
@@ -54,9 +60,39 @@ pub(crate) struct CiPropose {
     /// Only show the commit, and keep it as target/ci/proposal.patch
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) unverified: Unverified,
 }
 
-#[derive(Debug, Args)]
+/// A person's word in place of a proof.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Unverified {
+    /// Do not wait until the environment before has verified it, for this reason; the proposal
+    /// keeps it (`RELEASE_UNVERIFIED` says the same)
+    #[arg(long, value_name = "REASON")]
+    unverified: Option<String>,
+}
+
+impl Unverified {
+    /// One line that says why, if a person does not wait.
+    pub(crate) fn reason(&self) -> Result<Option<String>> {
+        let given = self
+            .unverified
+            .clone()
+            .map_or_else(settings::unverified, |reason| Ok(Some(reason)))?;
+        let Some(given) = given else {
+            return Ok(None);
+        };
+        let reason = given.trim();
+        ensure!(
+            !reason.is_empty() && !reason.contains(char::is_control),
+            "--unverified needs a reason of one line; the proposal keeps it"
+        );
+        Ok(Some(reason.to_owned()))
+    }
+}
+
+#[derive(Debug, Default, Args)]
 pub(crate) struct CiPromote {
     /// Whose images; those of the one before in the order of promotion otherwise
     #[arg(long, value_parser = named, value_name = "ENV")]
@@ -64,6 +100,8 @@ pub(crate) struct CiPromote {
     /// Which environment is to run them; the last one otherwise
     #[arg(long, value_parser = named, value_name = "ENV")]
     pub(crate) to: Option<Environment>,
+    #[command(flatten)]
+    pub(crate) unverified: Unverified,
 }
 
 #[derive(Debug, Args)]
@@ -89,7 +127,7 @@ pub(crate) struct Rollback {
     pub(crate) to: Option<String>,
 }
 
-fn made(text: &str) -> Result<(String, PathBuf), String> {
+fn made(text: &str) -> std::result::Result<(String, PathBuf), String> {
     let (app, file) = text.split_once('=').ok_or("expected APP=FILE")?;
     Ok((app.to_owned(), file.into()))
 }

@@ -2,6 +2,7 @@
 //! both.
 
 mod list;
+mod statuses;
 
 use anyhow::Result;
 use serde::de::DeserializeOwned;
@@ -12,7 +13,7 @@ use ureq::http::{Response, StatusCode};
 use ureq::typestate::WithBody;
 use ureq::{Body, RequestBuilder};
 
-use super::{Error, Forge, Open, Proposal};
+use super::{Error, Forge, Open, Proposal, Status};
 use crate::ci::http::{header, limited};
 use crate::ci::settings::Hub;
 
@@ -50,6 +51,10 @@ impl Forge for Client<'_> {
         let answer = self.send(|url| self.agent.post(url), &url, &json!({ "body": reason }));
         let _: Value = read(answer, &format!("say at {url} why it is closed"))?;
         Ok(())
+    }
+
+    fn statuses(&self, commit: &str) -> Result<Option<Vec<Status>>> {
+        Ok(Some(self.statuses_of(commit)?))
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod codecommit;
 pub(crate) mod gitlab;
 pub(crate) mod hub;
+pub(crate) mod status;
 
 use anyhow::Result;
 use thiserror::Error;
@@ -12,6 +13,8 @@ use xshell::Shell;
 use crate::ci::git::remote::Remote;
 use crate::ci::http::Failure;
 use crate::ci::settings;
+
+pub(crate) use self::status::{State, Status};
 
 /// A proposal that is neither merged nor closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,11 @@ pub(crate) trait Forge {
     /// Opens a proposal for a branch that is there.
     fn open(&self, proposal: &Proposal) -> Result<(), Error>;
     fn close(&self, proposal: &Open, reason: &str) -> Result<()>;
+    /// The newest status of each context that a commit has; `None` where statuses cannot be read
+    /// from this kind of forge.
+    fn statuses(&self, _commit: &str) -> Result<Option<Vec<Status>>> {
+        Ok(None)
+    }
 }
 
 /// Why a forge did not do what was asked, and what to do about it.

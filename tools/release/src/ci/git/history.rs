@@ -158,6 +158,22 @@ impl Git<'_> {
         Ok(found.lines().map(str::to_owned).collect())
     }
 
+    /// The commits on the main line of `tip`, newest first and at most `most`, that have `paths` as
+    /// `tip` has them, up to the one that brought them so.
+    pub(crate) fn main_line_with(&self, tip: &str, paths: &[String], most: usize) -> Result<Vec<String>> {
+        let mut args = vec!["rev-list", "--first-parent", "--max-count=1", tip, "--"];
+        args.extend(paths.iter().map(String::as_str));
+        let what = || format!("find what brought {}", paths.join(" and "));
+        let first = self.read(&args).with_context(what)?;
+        if first.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (later, most) = (format!("^{first}"), format!("--max-count={most}"));
+        let later = self.read(&["rev-list", "--first-parent", &most, tip, &later]);
+        let later = later.with_context(what)?;
+        Ok(later.lines().map(str::to_owned).chain([first]).collect())
+    }
+
     /// The history of `tip`, each commit before its parents.
     pub(crate) fn history(&self, tip: &str) -> Result<Vec<String>> {
         let found = self.read(&["rev-list", "--topo-order", tip]);

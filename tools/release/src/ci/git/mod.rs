@@ -98,6 +98,17 @@ impl<'sh> Git<'sh> {
         })
     }
 
+    /// What a commit says.
+    pub(crate) fn message(&self, commit: &str) -> Result<String> {
+        self.once(&format!("message {commit}"), || {
+            let text = self.read(&["cat-file", "commit", commit]);
+            let text = text.with_context(|| format!("read the message of {commit}"))?;
+            Ok(text
+                .split_once("\n\n")
+                .map_or_else(String::new, |(_, message)| message.to_owned()))
+        })
+    }
+
     pub(crate) fn hash(&self, text: &str) -> Result<String> {
         let hash = self.cmd(&["hash-object", "--stdin"])?.input(text).read();
         hash.context("hash a text")

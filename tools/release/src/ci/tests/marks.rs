@@ -257,5 +257,8 @@ fn a_preview_shows_nothing_that_a_run_would_not_propose() {
         let wanted = wanted(place.git, &registry, project().first(), &second);
         place.preview(project().first(), |look| wanted.newest(look))
     });
-    assert_eq!(shown.unwrap(), None);
+    assert!(matches!(
+        shown.unwrap(),
+        Err(Outcome::Overtaken(_) | Outcome::Unclear(_) | Outcome::Withdrawn(_) | Outcome::Nothing)
+    ));
 }

@@ -4,12 +4,13 @@
 mod bare;
 mod by_hand;
 mod content;
+mod door;
 mod forges;
-mod gate;
 mod marks;
 mod merges;
 mod model;
 mod new_app;
+mod orders;
 mod outages;
 mod person;
 mod promote;
@@ -24,6 +25,7 @@ mod simulation;
 mod split;
 mod stub;
 mod token_registry;
+mod verified;
 pub(super) mod workspace;
 
 use std::path::PathBuf;
@@ -37,6 +39,7 @@ use xshell::Shell;
 
 use self::model::{Forge, Registry};
 use crate::ci::forge;
+use crate::ci::gate::Gate;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
 use crate::ci::http;
@@ -174,6 +177,16 @@ impl Repository {
         forge: &dyn forge::Forge,
         work: impl FnOnce(&Place<'_, '_>) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
+        self.at_gate(forge, None, work)
+    }
+
+    /// The same where this has to be proven first.
+    fn at_gate<T>(
+        &self,
+        forge: &dyn forge::Forge,
+        gate: Option<Gate>,
+        work: impl FnOnce(&Place<'_, '_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let git = self.handle();
         let origin = GitRemote::origin(&git)?;
         work(&Place {
@@ -181,6 +194,7 @@ impl Repository {
             infra: &origin,
             source: None,
             forge,
+            gate,
         })
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use xshell::Shell;
 
 use super::{git, shell};
-use crate::ci::forge::{self, Error, Open, Proposal};
+use crate::ci::forge::{self, Error, Open, Proposal, Status};
 use crate::ci::registry::{self, Images};
 
 /// The image's name, which these tests never use.
@@ -53,6 +53,8 @@ enum State {
 struct Kept {
     proposals: Vec<(String, State)>,
     written: Vec<String>,
+    /// Newest last, each with its commit.
+    statuses: Vec<(String, Status)>,
 }
 
 #[derive(Clone)]
@@ -74,6 +76,20 @@ impl Forge {
             remote,
             kept: Arc::default(),
         }
+    }
+
+    /// Has somebody report about a commit.
+    pub(super) fn report(&self, commit: &str, context: &str, state: forge::State) {
+        let status = Status {
+            context: context.to_owned(),
+            state,
+            description: format!("{state:?}"),
+        };
+        self.kept
+            .lock()
+            .unwrap()
+            .statuses
+            .push((commit.to_owned(), status));
     }
 
     /// Branches of the open proposals.
@@ -141,6 +157,15 @@ impl forge::Forge for Forge {
         kept.proposals.push((proposal.branch.clone(), State::Open));
         kept.written.push(format!("open {}", proposal.branch));
         Ok(())
+    }
+
+    fn statuses(&self, commit: &str) -> Result<Option<Vec<Status>>> {
+        let kept = self.kept.lock().unwrap();
+        let of_commit = kept.statuses.iter().filter(|(of, _)| of == commit);
+        let newest: BTreeMap<_, _> = of_commit
+            .map(|(_, status)| (status.context.clone(), status.clone()))
+            .collect();
+        Ok(Some(newest.into_values().collect()))
     }
 
     /// Gitea refuses to close what is merged.

@@ -18,7 +18,7 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::sync::atomic::AtomicUsize;
 
 use super::Repository;
-use super::gate::{Door, Gated};
+use super::door::{Door, Gated};
 use super::model::{self, Forge, Merge, Registry, digest};
 use super::rewrites::Rewrite;
 use super::simulation::{PUSHES, Protocol, Push, Simulation};

@@ -13,7 +13,7 @@ use shuttle::thread;
 use xshell::Shell;
 
 use super::bare::Bare;
-use super::gate::{Door, Gated};
+use super::door::{Door, Gated};
 use super::model::{Forge, Registry, digest};
 use super::races::one_look;
 use super::{NAMES, git, shell, wanted};
@@ -137,6 +137,7 @@ impl Simulation {
             infra: &Gated(&origin, door),
             source: None,
             forge: &forge,
+            gate: None,
         };
         match self.protocol {
             Protocol::SharedAskingFirst if !others.is_empty() => Ok(()),

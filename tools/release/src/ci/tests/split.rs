@@ -51,6 +51,7 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
         infra: &infra,
         source: Some(&source),
         forge: &forge,
+        gate: None,
     };
     let propose = |commit: &str| {
         let wanted = wanted(&git, &registry, project().first(), commit);
@@ -104,6 +105,7 @@ fn the_overlays_change_in_the_same_way_as_in_one_repository() {
             infra,
             source: source.map(|source| source as _),
             forge: &forge,
+            gate: None,
         };
         let wanted = wanted(&git, &registry, project().first(), &commit);
         place

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::ci::gate::Gate;
 use crate::ci::git::short;
 use crate::ci::look::Look;
 use crate::ci::plan::{self, Plan};
@@ -10,38 +11,86 @@ use crate::ci::results;
 use crate::ci::run::Run;
 use crate::ci::settings::{self, Forge};
 use crate::ci::wanted::Wanted;
-use crate::environment::{Environment, project};
+use crate::environment::{Environment, environments, project};
 use crate::flags;
 
 impl Run<'_> {
     pub(in crate::ci) fn propose(&self, flags: &flags::CiPropose) -> Result<()> {
-        let (environment, settings) = (settings::environment()?, settings::Registry::from_env()?);
-        let registry = self.registry(&settings)?;
+        let environment = settings::environment()?;
+        let gate = Gate::before(environment, flags.unverified.reason()?);
         let own = settings::release_apps()?;
-        let wanted = Wanted {
+        // A commit is shown whole or not at all.
+        let own = own.as_deref().filter(|_| !flags.dry_run);
+        self.wanting(environment, &self.git.head()?, own, |wanted| {
+            if flags.dry_run {
+                self.preview(environment, gate, |look| wanted.newest(look))
+            } else {
+                self.settle(environment, gate, |look| wanted.newest(look))
+            }
+        })
+    }
+
+    /// Proposes to every environment behind the first what its branch has. What one of them waited
+    /// for may have come by no push.
+    pub(in crate::ci) fn advance(&self) -> Result<()> {
+        let mut failed = None;
+        for environment in environments().iter().filter(|environment| !environment.builds()) {
+            if let Err(error) = self.advance_to(environment) {
+                println!("failed    {environment}: {error:#}");
+                failed.get_or_insert(error);
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn advance_to(&self, environment: Environment) -> Result<()> {
+        let branch = environment.branch();
+        let Some(tip) = self.tip(branch)? else {
+            println!(
+                "nothing to propose: there is no branch {branch}, so nothing is meant for {environment}"
+            );
+            return Ok(());
+        };
+        let gate = Gate::before(environment, None);
+        self.wanting(environment, &tip, None, |wanted| {
+            self.settle(environment, gate, |look| wanted.newest(look))
+        })
+    }
+
+    /// Does `work` with what a run for `commit` wants.
+    fn wanting<T>(
+        &self,
+        environment: Environment,
+        commit: &str,
+        own: Option<&[&'static str]>,
+        work: impl FnOnce(&Wanted<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        let settings = settings::Registry::from_env()?;
+        let registry = self.registry(&settings)?;
+        work(&Wanted {
             git: self.git,
             images: &registry,
             image: &|app: &str| settings.image(app),
             environment,
-            commit: &self.git.head()?,
-            // A commit is shown whole or not at all.
-            own: own.as_deref().filter(|_| !flags.dry_run),
-        };
-        if flags.dry_run {
-            return self.preview(environment, |look| wanted.newest(look));
-        }
-        self.settle(environment, |look| wanted.newest(look))
+            commit,
+            own,
+        })
     }
 
     /// Shows the commit instead of proposing it, and keeps it for whoever wants to look.
-    fn preview(&self, environment: Environment, plan: impl FnOnce(&Look) -> Result<Plan>) -> Result<()> {
+    fn preview(
+        &self,
+        environment: Environment,
+        gate: Option<Gate>,
+        plan: impl FnOnce(&Look) -> Result<Plan>,
+    ) -> Result<()> {
         let forge = Forge::from_env()?;
-        let text = match self.place(&forge, |place| place.preview(environment, plan))? {
-            None => {
-                println!("nothing to propose: {environment} is pinned to these images");
+        let text = match self.place(&forge, gate, |place| place.preview(environment, plan))? {
+            Err(outcome) => {
+                say(environment, outcome);
                 String::new()
             }
-            Some((proposal, commit)) => {
+            Ok((proposal, commit)) => {
                 let patch = self.git.patch(&commit)?;
                 println!("would be  {}\n{patch}", proposal.branch);
                 patch + "\n"
@@ -57,7 +106,8 @@ impl Run<'_> {
             Some(environment) if environment == to => Some(self.git.head()?),
             _ => None,
         };
-        self.settle(to, |look| {
+        let gate = Gate::before(to, flags.unverified.reason()?);
+        self.settle(to, gate, |look| {
             plan::promotion(self.git, from, to, pushed.as_deref(), &look.base)
         })
     }
@@ -65,44 +115,62 @@ impl Run<'_> {
     pub(in crate::ci) fn roll_back(&self, flags: &flags::Rollback) -> Result<()> {
         let (forge, environment) = (Forge::from_env()?, flags.environment);
         let to = flags.to.as_deref();
-        match self.place(&forge, |place| place.roll_back(environment, to))? {
+        match self.place(&forge, None, |place| place.roll_back(environment, to))? {
             Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
             _ => println!("nothing to propose: {environment} has that release"),
         }
         Ok(())
     }
 
-    fn settle(&self, environment: Environment, plan: impl FnMut(&Look) -> Result<Plan>) -> Result<()> {
+    fn settle(
+        &self,
+        environment: Environment,
+        gate: Option<Gate>,
+        plan: impl FnMut(&Look) -> Result<Plan>,
+    ) -> Result<()> {
         let forge = Forge::from_env()?;
-        match self.place(&forge, |place| place.settle(environment, plan))? {
-            Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
-            Outcome::Nothing => {
-                println!("nothing to propose: {environment} is pinned to the images of this commit");
-            }
-            Outcome::Overtaken(by) => {
-                println!("nothing to propose: {environment} has, or was proposed, the later commit {by}");
-            }
-            Outcome::Gone(commit) => println!(
-                "nothing to propose: branch {} does not hold commit {commit}",
-                environment.branch()
-            ),
-            Outcome::LeftTo(apps) => println!("not yet   the run that pushes {} proposes", apps.join(", ")),
-            Outcome::Withdrawn(commit) => println!(
-                "nothing to propose: {environment} was taken back from commit {commit}; push a change, or run \
-                 `cargo xtask rollback {environment} --to {}`",
-                short(&commit)
-            ),
-            Outcome::Unclear(latest) => println!(
-                "nothing to propose: no release wrote what {environment} is pinned to, so this commit might be older; push a change, or \
-                 name what it shall have by `cargo xtask rollback {environment} --to COMMIT` (the latest that it had: {})",
-                latest
-                    .iter()
-                    .map(|commit| short(commit))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
-        }
+        let outcome = self.place(&forge, gate, |place| place.settle(environment, plan))?;
+        say(environment, outcome);
         Ok(())
+    }
+}
+
+/// How it ended, for people.
+fn say(environment: Environment, outcome: Outcome) {
+    match outcome {
+        Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
+        Outcome::Nothing => {
+            println!("nothing to propose: {environment} is pinned to the images of this commit");
+        }
+        Outcome::Overtaken(by) => {
+            println!("nothing to propose: {environment} has, or was proposed, the later commit {by}");
+        }
+        Outcome::Gone(commit) => println!(
+            "nothing to propose: branch {} does not hold commit {commit}",
+            environment.branch()
+        ),
+        Outcome::LeftTo(apps) => println!("not yet   the run that pushes {} proposes", apps.join(", ")),
+        Outcome::Withdrawn(commit) => println!(
+            "nothing to propose: {environment} was taken back from commit {commit}; push a change, or run \
+             `cargo xtask rollback {environment} --to {}`",
+            short(&commit)
+        ),
+        Outcome::Unclear(latest) => println!(
+            "nothing to propose: no release wrote what {environment} is pinned to, so this commit might be older; push a change, or \
+             name what it shall have by `cargo xtask rollback {environment} --to COMMIT` (the latest that it had: {})",
+            latest
+                .iter()
+                .map(|commit| short(commit))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        Outcome::Unverified(unproven) => {
+            println!("waiting   {environment} is given only what was verified in the environment before:");
+            for one in unproven {
+                println!("waiting   {one}");
+            }
+            println!("waiting   the next run after that proposes it; `--unverified REASON` does not wait");
+        }
     }
 }
 
@@ -129,7 +197,14 @@ mod tests {
         let [first, second, last] = project().environments() else {
             panic!("three environments")
         };
-        let route = |from, to| flags::CiPromote { from, to }.route().unwrap();
+        let route = |from, to| {
+            let flags = flags::CiPromote {
+                from,
+                to,
+                ..flags::CiPromote::default()
+            };
+            flags.route().unwrap()
+        };
         assert_eq!(route(None, None), (second, last));
         assert_eq!(route(None, Some(second)), (first, second));
         assert_eq!(route(Some(first), None), (first, last));

@@ -39,6 +39,7 @@ fn propose_on_gitlab(repository: &Repository, commits: &[&str]) -> anyhow::Resul
         infra: &origin,
         source: None,
         forge: &forge,
+        gate: None,
     };
     let registry = repository.registry(commits);
     let commit = commits[commits.len() - 1];

@@ -6,6 +6,7 @@ mod gitlab;
 mod hub;
 mod listing;
 mod paged;
+mod statuses;
 
 use crate::ci::forge::Proposal;
 

@@ -9,7 +9,7 @@ use super::{PUSHES, Push, Simulation, until_done};
 use crate::ci::git::Git;
 use crate::ci::plan;
 use crate::ci::propose::Place;
-use crate::ci::tests::gate::{Door, Gated};
+use crate::ci::tests::door::{Door, Gated};
 use crate::ci::tests::model::Merge;
 use crate::environment::{apps, project};
 
@@ -75,6 +75,7 @@ impl Simulation {
             infra: &Gated(&origin, door),
             source: None,
             forge: &Gated(&self.forge, door),
+            gate: None,
         };
         let (from, to) = (project().first(), project().last());
         place.settle(to, |look| plan::promotion(&git, from, to, None, &look.base))?;

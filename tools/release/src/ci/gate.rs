@@ -1,0 +1,159 @@
+//! The gate in front of an environment: it is given only images that the environment before has
+//! proven, as statuses on the commits say that brought them there.
+//!
+//! A commit is not trusted for its name but for its content. What counts is the state of an app's
+//! manifests for the environment before, its digest among them: the commits on the main line that
+//! have this very state, and no other ones. So the proof of an earlier or a later release never
+//! counts, and neither does one from before a change of the manifests.
+
+mod unproven;
+mod verdict;
+
+use anyhow::Result;
+
+use crate::ci::git::Git;
+use crate::ci::look::Look;
+use crate::ci::plan::{self, Plan};
+use crate::ci::proposal;
+use crate::ci::propose::Place;
+use crate::environment::{Environment, apps, project};
+use project::App;
+
+pub(crate) use self::unproven::{Unproven, Why, withdrawal};
+#[cfg(test)]
+pub(crate) use self::verdict::doubt;
+
+/// Says at the end of a proposal's message why a person does not wait for the proof.
+pub(crate) const UNVERIFIED: &str = "Unverified: ";
+
+/// Commits with one state that are asked for: the newest has a status as soon as the environment
+/// has looked at it, which it does for every commit.
+const DEPTH: usize = 50;
+
+/// Who has to prove what is proposed.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    pub(crate) before: Environment,
+    /// Why a person does not wait for that.
+    pub(crate) unverified: Option<String>,
+}
+
+impl Gate {
+    /// The gate in front of `environment`, if the project has one there.
+    pub(crate) fn before(environment: Environment, unverified: Option<String>) -> Option<Self> {
+        let before = project().before(environment).filter(|before| before.verifies())?;
+        Some(Self { before, unverified })
+    }
+
+    /// What statuses about an app are called.
+    pub(crate) fn context(&self, app: &App) -> String {
+        format!("verified/{}/{app}", self.before)
+    }
+}
+
+impl Place<'_, '_> {
+    /// The plan with what is not proven of it, and with what a person says to that.
+    pub(crate) fn judged(&self, look: &Look, mut plan: Plan) -> Result<Plan> {
+        let Some(gate) = self.gate.as_ref().filter(|_| plan.release) else {
+            return Ok(plan);
+        };
+        let images = plan.apps.iter();
+        let images = images.filter_map(|app| Some((app.app, app.in_registry.clone()?)));
+        plan.unproven = self.unproven(look, gate, images.collect())?;
+        let own = gate.unverified.clone().filter(|_| !plan.unproven.is_empty());
+        let branch = proposal::branch(&plan);
+        let is_open = look.open.iter().any(|open| open.branch == branch);
+        let kept = if is_open {
+            self.override_of(look, &branch)?
+        } else {
+            None
+        };
+        plan.unverified = kept.or(own);
+        Ok(plan)
+    }
+
+    /// Whether an open proposal may stay: of what was proven when it was made, something may be
+    /// proven no more.
+    pub(crate) fn may_stay(&self, look: &Look, environment: Environment, branch: &str) -> Result<bool> {
+        let Some(gate) = &self.gate else {
+            return Ok(true);
+        };
+        if self.override_of(look, branch)?.is_some() {
+            return Ok(true);
+        }
+        let (Some(made), Some(commit)) = (
+            look.branches.get(branch),
+            proposal::commit_of(branch, environment),
+        ) else {
+            return Ok(true);
+        };
+        let mut images = Vec::new();
+        for app in apps() {
+            let pin = plan::pinned(self.git, made, app, environment)?;
+            // Of an app that the release has no image of, nothing changes.
+            if pin.commit.is_some_and(|of| of.starts_with(commit)) {
+                images.push((app, pin.digest));
+            }
+        }
+        Ok(self.unproven(look, gate, images)?.is_empty())
+    }
+
+    /// Why a person had the proposal of this branch made without the proof.
+    fn override_of(&self, look: &Look, branch: &str) -> Result<Option<String>> {
+        let Some(made) = look.branches.get(branch) else {
+            return Ok(None);
+        };
+        if self.git.commit_named(made).is_none() {
+            self.infra.bring(&[branch])?;
+        }
+        let message = self.git.message(made)?;
+        let reason = message.lines().find_map(|line| line.strip_prefix(UNVERIFIED));
+        Ok(reason.map(str::to_owned))
+    }
+
+    /// Those of `images` that the environment before has not proven to be what it runs.
+    fn unproven(&self, look: &Look, gate: &Gate, images: Vec<(&App, String)>) -> Result<Vec<Unproven>> {
+        let mut unproven = Vec::new();
+        for (app, digest) in images {
+            let state = state(self.git, look, gate, app)?;
+            let why = self.doubt(look, gate, app, &digest, &state)?;
+            unproven.extend(why.map(|why| Unproven {
+                app: app.name().to_owned(),
+                before: gate.before.to_string(),
+                commit: state.commits.last().cloned().unwrap_or_default(),
+                since: state.since,
+                why,
+            }));
+        }
+        Ok(unproven)
+    }
+
+    /// Why `digest` is not proven, if it is not.
+    fn doubt(&self, look: &Look, gate: &Gate, app: &App, digest: &str, state: &State) -> Result<Option<Why>> {
+        let pin = plan::pinned(self.git, &look.base, app, gate.before)?;
+        if pin.digest != digest {
+            return Ok(Some(Why::Other(pin.commit)));
+        }
+        verdict::doubt(&state.commits, &gate.context(app), |commit| {
+            self.forge.statuses(commit)
+        })
+    }
+}
+
+/// The state of an app's manifests for the environment before.
+struct State {
+    /// Those on the main line that have it, newest first; the last one brought it.
+    commits: Vec<String>,
+    /// When that one was made.
+    since: u64,
+}
+
+fn state(git: &Git<'_>, look: &Look, gate: &Gate, app: &App) -> Result<State> {
+    let folders = [app.base(), app.manifests(gate.before)];
+    let commits = git.main_line_with(&look.base, &folders, DEPTH)?;
+    let since = commits.last().map(|commit| git.seconds(commit));
+    Ok(State {
+        since: since.transpose()?.unwrap_or_default(),
+        commits,
+    })
+}
