@@ -1,5 +1,5 @@
 //! What the tests of the templates of AWS need besides Rust: emulators, AWS' command line, the
-//! program `stacks` and the backend.
+//! programs `stacks` and `clusterset`, and the backend.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,7 +17,8 @@ pub(crate) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
     supply::cloud(sh, install)
 }
 
-/// Compiles the backend, whose calls are recorded; the variables that lead the tests to all.
+/// Compiles the backend and `clusterset`, whose calls are recorded; the variables that lead the
+/// tests to all.
 pub(crate) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'static str, OsString)>> {
     let options = Options {
         choice: Choice::Auto,
@@ -31,5 +32,6 @@ pub(crate) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'
         ("STACKS", program::compile(sh, "stacks")?.into_os_string()),
         ("RELEASE", program::compile(sh, "release")?.into_os_string()),
         ("BACKEND", backend.into_os_string()),
+        ("CLUSTERSET", program::compile(sh, "clusterset")?.into_os_string()),
     ])
 }

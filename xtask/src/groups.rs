@@ -80,6 +80,8 @@ pub(crate) const CLOUD: Packages = of(&["cloud"]); // wing: cloud
 /// Apart from the rest in a release; here they are linted alone.
 const BENCH: Packages = of(&["bench"]);
 // end of wing
+/// Runs beside Argo CD: apart, because nothing else here has its client of EKS.
+pub(crate) const CONTROLLERS: Packages = of(&["clusterset"]);
 /// A program of its own, for each build of the page.
 const BUNDLE: Packages = of(&["wasm-bundle"]);
 
@@ -92,6 +94,7 @@ pub(crate) const ALL: &[Packages] = &[
     OUTSIDE, // wing: dev
     CLOUD, // wing: cloud
     BENCH, // wing: bench
+    CONTROLLERS,
     BUNDLE,
 ];
 

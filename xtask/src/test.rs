@@ -84,6 +84,14 @@ const SUITES: &[Suite] = &[
         lane: Lane::Tools,
         on_request: false,
     },
+    Suite {
+        name: "controllers: what they decide",
+        packages: groups::CONTROLLERS,
+        args: &[],
+        needs: Needs::Nothing,
+        lane: Lane::Tools,
+        on_request: false,
+    },
     // wing: dev
     Suite {
         name: "dev: following files, ending with its process",

@@ -14,7 +14,10 @@ static PRODUCTS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let project = Project::above(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("read project.toml");
     let apps = project.apps().iter().map(App::folder);
     let tops = apps.filter_map(|folder| folder.split('/').next());
-    let tops: BTreeSet<_> = tops.chain(["apps", "crates"]).map(str::to_owned).collect();
+    let tops: BTreeSet<_> = tops
+        .chain(["apps", "controllers", "crates"])
+        .map(str::to_owned)
+        .collect();
     tops.into_iter().collect()
 });
 /// Folders of what builds, tests and supplies.

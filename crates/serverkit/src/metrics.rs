@@ -18,7 +18,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -82,6 +82,11 @@ impl Metrics {
     {
         self.lock()
             .register_with_unit(name, help, Unit::Seconds, durations.clone());
+    }
+
+    /// Shows one more number; a counter's name gets `_total` appended.
+    pub fn register(&self, name: &str, help: &str, metric: impl Metric) {
+        self.lock().register(name, help, metric);
     }
 
     /// The page that a Prometheus server reads.

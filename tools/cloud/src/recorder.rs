@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 /// An action as IAM names it, and what it is done to: of a `DynamoDB`, `table` or `index/` with the
-/// index's name; of a registry, the repository.
+/// index's name; of a registry, the repository; of EKS, the cluster.
 pub type Call = (String, String);
 
 /// What a request is to IAM, by its head and body; nothing where no right is needed.
@@ -34,6 +34,11 @@ impl Recorder {
     /// One in front of a registry of images, likewise.
     pub fn of_registry(upstream: &str) -> Result<Self> {
         Self::start(upstream, of_registry)
+    }
+
+    /// One in front of EKS, likewise.
+    pub fn of_clusters(upstream: &str) -> Result<Self> {
+        Self::start(upstream, of_clusters)
     }
 
     fn start(upstream: &str, read: Reader) -> Result<Self> {
@@ -200,6 +205,22 @@ fn of_registry(head: &str, _: &[u8]) -> Result<Option<Call>> {
         anyhow::bail!("{method} /v2/{path}");
     };
     Ok(Some((format!("ecr:{action}"), repository.to_owned())))
+}
+
+/// As AWS describes EKS' API, as far as clusters are read.
+fn of_clusters(head: &str, _: &[u8]) -> Result<Option<Call>> {
+    let mut words = head.split_whitespace();
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let path = path.split('?').next().unwrap_or_default();
+    let call = match (
+        method,
+        path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice(),
+    ) {
+        ("GET", ["clusters"]) => ("eks:ListClusters", "*"),
+        ("GET", ["clusters", name]) => ("eks:DescribeCluster", *name),
+        _ => anyhow::bail!("{method} {path} is no reading of clusters"),
+    };
+    Ok(Some((call.0.to_owned(), call.1.to_owned())))
 }
 
 #[cfg(test)]

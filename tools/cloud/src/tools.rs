@@ -72,6 +72,20 @@ pub fn backend() -> Result<PathBuf> {
     variable("BACKEND")
 }
 
+/// The controller of the hub, on an EKS at `endpoint`.
+pub fn clusterset(endpoint: &str, home: &Path) -> Result<Command> {
+    let mut clusterset = contained(
+        Command::new(variable("CLUSTERSET")?),
+        &variable("CLOUD_TOOLS")?,
+        home,
+    )?;
+    clusterset
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    Ok(clusterset)
+}
+
 fn contained(mut command: Command, folder: &Path, home: &Path) -> Result<Command> {
     for (name, _) in env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
         command.env_remove(name);

@@ -118,6 +118,13 @@ pub(crate) const PARTS: &[Part] = &[
         holds: Holds::Nothing,
     },
     Part {
+        name: "hub",
+        scope: Scope::Account,
+        parameters: &["HubOidcProvider"],
+        required: &[],
+        holds: Holds::Nothing,
+    },
+    Part {
         name: "pipelines",
         scope: Scope::Environment,
         parameters: &["Layout"],

@@ -7,6 +7,7 @@
 
 mod actions;
 mod clusters;
+mod clusterset;
 mod credentials;
 mod destroy;
 mod fake_aws;

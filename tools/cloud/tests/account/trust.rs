@@ -22,6 +22,7 @@ const AWS: &str = "sts.amazonaws.com";
 const GIVEN: &[(&str, &str)] = &[
     ("Environment", "staging"),
     ("OidcProvider", CLUSTER),
+    ("HubOidcProvider", CLUSTER),
     ("GitHubRepository", "someone/board"),
     ("GitHubOwnerId", "1234"),
     ("GitHubRepositoryId", "567890"),
@@ -66,6 +67,7 @@ fn every_role_is_judged_here_and_bound_to_one_audience_and_subject() {
     let judged = [
         "ArgoCdRole",
         "BackendRole",
+        "ClusterSetRole",
         "GitHubRole",
         "GitLabRole",
         "MigrateRole",
@@ -152,6 +154,7 @@ fn each_service_account_gets_its_own_role_only() {
             "system:serviceaccount:message-board:backend-migrate",
         ),
         ("ArgoCdRole", "system:serviceaccount:argocd:argocd-repo-server"),
+        ("ClusterSetRole", "system:serviceaccount:argocd:clusterset"),
     ];
     for (role, own) in accounts {
         for (_, account) in accounts {
@@ -195,12 +198,14 @@ fn each_service_account_gets_its_own_role_only() {
 
 #[test]
 fn the_clusters_issuer_has_no_default_that_exists() {
-    let template = Template::read("message-board").unwrap();
-    let default = template.value["Parameters"]["OidcProvider"]["Default"]
-        .as_str()
-        .unwrap();
-    // Reserved by RFC 2606: nobody can ever register it.
-    assert!(default.split('/').next().unwrap().ends_with(".invalid"));
+    for (template, parameter) in [("message-board", "OidcProvider"), ("hub", "HubOidcProvider")] {
+        let template = Template::read(template).unwrap();
+        let default = template.value["Parameters"][parameter]["Default"]
+            .as_str()
+            .unwrap();
+        // Reserved by RFC 2606: nobody can ever register it.
+        assert!(default.split('/').next().unwrap().ends_with(".invalid"));
+    }
 }
 
 #[test]

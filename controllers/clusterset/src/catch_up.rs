@@ -1,0 +1,192 @@
+//! A release that a cluster has missed. Argo CD tries a sync once; where the cluster did not
+//! answer, it stays as it was when the cluster is back, healthy and on the old version.
+//!
+//! Only a sync that failed because the cluster could not be reached is repeated. Any other failure
+//! is a fact about the release, and a migration that failed must not be run again by a machine.
+
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::registration::MANAGER;
+
+/// What Argo CD, and the client library that it is built with, say of a cluster that does not
+/// answer.
+const UNREACHABLE: &[&str] = &[
+    "failed to discover server resources",
+    "failed to get server version",
+    "connection refused",
+    "no route to host",
+    "i/o timeout",
+    "TLS handshake timeout",
+    "context deadline exceeded",
+];
+
+/// How long after a failure the next attempt may begin: a cluster that comes back refuses for some
+/// seconds, part by part.
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+
+/// An Application, as far as this has to know it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Application {
+    /// Its names.
+    pub metadata: Metadata,
+    /// Where it goes.
+    pub spec: Spec,
+    /// An operation that was asked for and has not begun.
+    pub operation: Option<Value>,
+    /// What Argo CD says of it.
+    pub status: Status,
+}
+
+/// The names of an object.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Metadata {
+    /// Its own.
+    pub name: String,
+    /// That of its state.
+    pub resource_version: String,
+}
+
+/// What is wanted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Spec {
+    /// In which cluster.
+    pub destination: Destination,
+}
+
+/// A cluster, by its name in Argo CD.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Destination {
+    /// As in its Secret.
+    pub name: String,
+}
+
+/// What Argo CD says.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Status {
+    sync: Compared,
+    operation_state: Option<OperationState>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Compared {
+    status: String,
+    revision: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct OperationState {
+    phase: String,
+    message: String,
+    finished_at: Option<Timestamp>,
+    operation: Value,
+    sync_result: Value,
+}
+
+impl Application {
+    /// The operation that is to be repeated, if its cluster answers `now`.
+    pub fn missed(&self, now: Timestamp) -> Option<Value> {
+        let state = self.status.operation_state.as_ref()?;
+        let ended = ["Failed", "Error"].contains(&state.phase.as_str());
+        let rested = state.finished_at.is_none_or(|at| now.duration_since(at) >= PAUSE);
+        let sync = state.operation.get("sync")?;
+        // A newer commit is synced without us.
+        let is_newest = sync["revision"] == json!(self.status.sync.revision);
+        let due = self.operation.is_none()
+            && ended
+            && rested
+            && is_newest
+            && self.status.sync.status != "Synced"
+            && state.is_of_reach();
+        due.then(|| json!({"initiatedBy": {"username": MANAGER}, "sync": sync}))
+    }
+}
+
+impl OperationState {
+    /// Whether the cluster could not be reached.
+    fn is_of_reach(&self) -> bool {
+        let resources = self.sync_result["resources"].as_array().into_iter().flatten();
+        let messages = resources.filter_map(|resource| resource["message"].as_str());
+        let mut all = messages.chain([self.message.as_str()]);
+        all.any(|message| UNREACHABLE.iter().any(|words| message.contains(words)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-28T12:00:30Z";
+
+    fn application(message: &str, change: impl FnOnce(&mut Value)) -> Application {
+        let mut value = json!({
+            "metadata": {"name": "backend-blue", "resourceVersion": "7"},
+            "spec": {"destination": {"name": "blue", "namespace": "message-board"}},
+            "status": {
+                "sync": {"status": "OutOfSync", "revision": "abc"},
+                "operationState": {
+                    "phase": "Failed",
+                    "message": message,
+                    "finishedAt": "2026-11-28T12:00:00Z",
+                    "operation": {"initiatedBy": {"automated": true}, "sync": {"revision": "abc", "prune": true}},
+                },
+            },
+        });
+        change(&mut value);
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn missed(message: &str, change: impl FnOnce(&mut Value)) -> Option<Value> {
+        application(message, change).missed(NOW.parse().unwrap())
+    }
+
+    const AWAY: &str =
+        "failed to discover server resources for cluster https://blue: dial tcp: connect: no route to host";
+
+    #[test]
+    fn what_failed_because_the_cluster_was_away_is_repeated_as_it_was() {
+        let operation = missed(AWAY, |_| ()).unwrap();
+        assert_eq!(operation["sync"], json!({"revision": "abc", "prune": true}));
+        assert_eq!(operation["initiatedBy"], json!({"username": "clusterset"}));
+        let in_a_part = missed("one or more objects failed to apply", |app| {
+            app["status"]["operationState"]["syncResult"] =
+                json!({"resources": [{"message": "Post \"https://blue\": dial tcp: i/o timeout"}]});
+        });
+        assert!(in_a_part.is_some());
+    }
+
+    #[test]
+    fn a_release_that_failed_by_itself_is_not() {
+        assert!(missed("Job backend-migrate failed: BackoffLimitExceeded", |_| ()).is_none());
+    }
+
+    #[test]
+    fn nothing_is_repeated_that_goes_on_is_over_or_was_replaced() {
+        let unchanged: [fn(&mut Value); 6] = [
+            |app| app["status"]["operationState"]["phase"] = json!("Running"),
+            |app| app["status"]["operationState"]["phase"] = json!("Succeeded"),
+            |app| app["status"]["sync"]["status"] = json!("Synced"),
+            |app| app["status"]["sync"]["revision"] = json!("def"),
+            |app| app["operation"] = json!({"sync": {}}),
+            |app| app["status"]["operationState"] = Value::Null,
+        ];
+        for change in unchanged {
+            assert!(missed(AWAY, change).is_none());
+        }
+    }
+
+    #[test]
+    fn a_failure_of_a_moment_ago_is_given_time() {
+        let soon =
+            |app: &mut Value| app["status"]["operationState"]["finishedAt"] = json!("2026-11-28T12:00:25Z");
+        assert!(missed(AWAY, soon).is_none());
+    }
+}

@@ -1,0 +1,167 @@
+//! One pass: looks at both sides, and does what follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, Result};
+
+use crate::catch_up::Application;
+use crate::cluster::Observation;
+use crate::config::Secrets;
+use crate::decide::{Action, Decision, decide};
+use crate::eks::Eks;
+use crate::hub::{self, Hub};
+use crate::metrics::Passes;
+use crate::registration::Registration;
+
+/// What a pass needs, and what the last one said: a state that stays is logged once.
+pub(crate) struct Pass {
+    pub(crate) eks: Eks,
+    pub(crate) hub: Hub,
+    pub(crate) settings: Secrets,
+    pub(crate) passes: Passes,
+    pub(crate) said: BTreeSet<String>,
+}
+
+impl Pass {
+    /// Does all of it; an error where the hub does not do what it is asked.
+    pub(crate) async fn run(&mut self) -> Result<()> {
+        let secrets = self.hub.registered().await?;
+        let ours = secrets.iter().filter(|secret| secret.is_ours());
+        let known: Vec<_> = ours.filter_map(Registration::cluster).collect();
+        let seen = self.eks.observe(&known).await;
+        if seen.is_complete() {
+            self.passes.saw_all();
+        }
+        let decision = decide(&seen, &secrets, &self.settings);
+        self.passes.decided(&decision, known.len());
+        self.say(&seen, &decision);
+        let mut woken = BTreeSet::new();
+        for action in &decision.actions {
+            self.carry_out(action).await?;
+            if let Action::Apply { secret, wakes: true } = action {
+                woken.extend(secret.cluster().map(str::to_owned));
+            }
+        }
+        if self.settings.standby {
+            return Ok(());
+        }
+        self.look_after_applications(&seen, &secrets, &woken).await
+    }
+
+    async fn carry_out(&self, action: &Action) -> Result<()> {
+        match action {
+            Action::Apply { secret, .. } => {
+                self.hub.apply(secret).await?;
+                tracing::info!(
+                    cluster = secret.cluster(),
+                    secret = secret.name,
+                    "the cluster is registered"
+                );
+            }
+            Action::Remove { secret, cluster, why } => {
+                self.hub.remove(secret).await?;
+                tracing::warn!(
+                    cluster,
+                    secret,
+                    why,
+                    "the cluster is no longer registered; what runs there stays"
+                );
+            }
+        }
+        self.passes.did(action.name());
+        Ok(())
+    }
+
+    /// Wakes Applications whose cluster no longer stands by, and repeats what clusters have missed.
+    async fn look_after_applications(
+        &self,
+        seen: &Observation,
+        secrets: &[Registration],
+        woken: &BTreeSet<String>,
+    ) -> Result<()> {
+        let ours = secrets.iter().filter(|secret| secret.is_ours());
+        let ours: BTreeSet<_> = ours.filter_map(Registration::cluster).collect();
+        let applications = self.hub.applications().await?;
+        let of_ours = applications
+            .iter()
+            .filter(|app| ours.contains(app.spec.destination.name.as_str()));
+        let mut answers = BTreeMap::new();
+        for app in of_ours {
+            let cluster = app.spec.destination.name.as_str();
+            if woken.contains(cluster) {
+                self.hub.refresh(app).await?;
+                self.passes.did("refresh");
+            } else if let Some(operation) = app.missed(hub::now())
+                && self.answers(seen, cluster, &mut answers).await
+            {
+                self.repeat(app, &operation).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the API of a cluster answers; asked once in a pass.
+    async fn answers<'c>(
+        &self,
+        seen: &Observation,
+        cluster: &'c str,
+        known: &mut BTreeMap<&'c str, bool>,
+    ) -> bool {
+        if let Some(answers) = known.get(cluster) {
+            return *answers;
+        }
+        let answer = match seen.cluster(cluster) {
+            Some(cluster) => hub::reach(&cluster.endpoint, &cluster.certificate_authority).await,
+            None => Err(anyhow::anyhow!("EKS did not describe it")),
+        };
+        if let Err(error) = &answer {
+            tracing::info!(
+                cluster,
+                error = format!("{error:#}"),
+                "a release waits for the cluster"
+            );
+        }
+        known.insert(cluster, answer.is_ok());
+        answer.is_ok()
+    }
+
+    /// A conflict, because something else has begun meanwhile, is looked at in the next pass.
+    async fn repeat(&self, app: &Application, operation: &serde_json::Value) {
+        let (name, cluster) = (&app.metadata.name, &app.spec.destination.name);
+        match self.hub.operate(app, operation).await {
+            Ok(()) => {
+                tracing::info!(
+                    application = name,
+                    cluster,
+                    "the cluster is back: the sync it has missed is repeated"
+                );
+                self.passes.did("repeat");
+            }
+            Err(error) => tracing::warn!(application = name, error = format!("{error:#}"), "not repeated"),
+        }
+    }
+
+    /// What stays as it is, each once.
+    fn say(&mut self, seen: &Observation, decision: &Decision) {
+        let doubts = seen
+            .doubts
+            .iter()
+            .map(|doubt| format!("nothing will be removed: {doubt}"));
+        let kept = decision.kept.iter();
+        let kept = kept.map(|kept| format!("the Secret of {} stays: {}", kept.cluster, kept.why));
+        let refused = decision.refused.iter();
+        let refused =
+            refused.map(|refused| format!("{} is not registered: {}", refused.cluster, refused.why));
+        let now: BTreeSet<_> = doubts.chain(kept).chain(refused).collect();
+        for message in now.difference(&self.said) {
+            tracing::warn!("{message}");
+        }
+        self.said = now;
+    }
+}
+
+/// A client of the hub.
+pub(crate) async fn client() -> Result<kube::Client> {
+    let client = kube::Client::try_default().await;
+    client.context("find the hub; in a pod its account leads there, elsewhere KUBECONFIG")
+}
