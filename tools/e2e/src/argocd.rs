@@ -28,6 +28,7 @@ use xshell::{Shell, cmd};
 use crate::{
     checkout::Checkout,
     cluster::Cluster,
+    environment::Environment,
     harness::Harness,
     process::Tool,
     progress::StepHandle,
@@ -43,6 +44,9 @@ pub(crate) const PROJECT: &str = "message-board";
 const CONFIGURATION: &str = "infra/argocd";
 /// What only this machine adds to it.
 const LOCAL: &str = "infra/local/argocd";
+/// The hub's, and what it runs on its targets.
+const HUB: [&str; 2] = ["infra/hub", "infra/local/hub"];
+const CLUSTERS: &str = "infra/local/clusters";
 /// The file of upstream's manifests, in the kustomization by its address and in the supply by this
 /// name.
 const INSTALL: &str = "install.yaml";
@@ -60,16 +64,14 @@ pub(crate) async fn install(
 ) -> Result<()> {
     let environment = cluster.environment;
     let log = harness.run.log(&format!("argocd-{environment}"));
-    let folder = localised(harness, &harness.run.file(&format!("argocd-{environment}")))?;
-    let shell = Shell::new().context("open a shell")?;
+    let copy = harness.run.file(&format!("argocd-{environment}"));
+    let folder = if environment == Environment::hub() {
+        localised(harness, &copy, &HUB)?
+    } else {
+        localised(harness, &copy, &[LOCAL])?
+    };
     step.doing("render the manifests");
-    let kustomize = &harness.parts.tools.kustomize;
-    let render = cmd!(shell, "{kustomize} build {folder}");
-    let manifests = Tool::new(render, &log, RENDER)
-        .quiet()
-        .read()
-        .await
-        .with_context(|| format!("render {LOCAL}"))?;
+    let manifests = rendered(harness, &folder, &log).await?;
     let (definitions, rest) = split(&manifests);
     step.doing("apply the manifests");
     cluster
@@ -89,6 +91,23 @@ pub(crate) async fn install(
         .await
         .context("tell Argo CD the secret of the forge's webhooks")?;
     whole(step, cluster).await
+}
+
+/// What kustomize makes of a folder.
+pub(crate) async fn rendered(harness: &Harness, folder: &Path, log: &Path) -> Result<String> {
+    let shell = Shell::new().context("open a shell")?;
+    let kustomize = &harness.parts.tools.kustomize;
+    let render = cmd!(shell, "{kustomize} build {folder}");
+    let manifests = Tool::new(render, log, RENDER).quiet().read().await;
+    manifests.with_context(|| format!("render {}", folder.display()))
+}
+
+/// Tells the hub what to run on its targets.
+pub(crate) async fn apply_clusters(harness: &Harness, hub: &Cluster) -> Result<()> {
+    let log = harness.run.log("argocd-hub");
+    let manifests = rendered(harness, &harness.run.repo.join(CLUSTERS), &log).await?;
+    let applied = hub.apply(harness, &manifests, &log).await;
+    applied.with_context(|| format!("apply {CLUSTERS}"))
 }
 
 /// Waits until every part of it is ready.
@@ -116,8 +135,11 @@ pub(crate) fn resource(kind: &str) -> ApiResource {
 
 /// The repositories that the project of the Applications allows.
 pub(crate) async fn allowed_repositories(cluster: &Cluster) -> Result<Vec<String>> {
-    let projects: Api<DynamicObject> =
-        Api::namespaced_with(cluster.client.clone(), NAMESPACE, &resource("AppProject"));
+    let projects: Api<DynamicObject> = Api::namespaced_with(
+        cluster.argocd().client.clone(),
+        NAMESPACE,
+        &resource("AppProject"),
+    );
     let project = projects
         .get(PROJECT)
         .await
@@ -127,8 +149,9 @@ pub(crate) async fn allowed_repositories(cluster: &Cluster) -> Result<Vec<String
 }
 
 /// A copy of the configuration that reads the supplied manifests in place of upstream's address.
-fn localised(harness: &Harness, copy: &Path) -> Result<PathBuf> {
-    for folder in [CONFIGURATION, LOCAL] {
+/// The last of `more` is what is to be rendered.
+fn localised(harness: &Harness, copy: &Path, more: &[&str]) -> Result<PathBuf> {
+    for folder in [CONFIGURATION].iter().chain(more) {
         copy_files(&harness.run.repo.join(folder), &copy.join(folder))?;
     }
     let configuration = copy.join(CONFIGURATION);
@@ -140,7 +163,7 @@ fn localised(harness: &Harness, copy: &Path) -> Result<PathBuf> {
         fs::read_to_string(&kustomization).with_context(|| format!("read {}", kustomization.display()))?;
     let text = with_local_manifests(&text)?;
     fs::write(&kustomization, text).with_context(|| format!("write {}", kustomization.display()))?;
-    Ok(copy.join(LOCAL))
+    Ok(copy.join(more.last().unwrap_or(&CONFIGURATION)))
 }
 
 fn copy_files(source: &Path, copy: &Path) -> Result<()> {
@@ -150,7 +173,11 @@ fn copy_files(source: &Path, copy: &Path) -> Result<()> {
             .with_context(|| format!("list {}", source.display()))?
             .path();
         let name = entry.file_name().context("a listed file has a name")?;
-        fs::copy(&entry, copy.join(name)).with_context(|| format!("copy {}", entry.display()))?;
+        if entry.is_dir() {
+            copy_files(&entry, &copy.join(name))?;
+        } else {
+            fs::copy(&entry, copy.join(name)).with_context(|| format!("copy {}", entry.display()))?;
+        }
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::{
     environment::Environment, harness::Harness, plan::Plan, session::Session, state::State, step::Step,
-    testbed::Testbed,
+    testbed::Testbed, topology::Topology,
 };
 use context::BringUp;
 
@@ -21,6 +21,8 @@ pub(crate) const NETWORK: Step = Step::new("network", "leftovers, network", 120)
 const WORLD: Step = Step::new("world", "forge and AWS", 180);
 const FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1800);
 const ROOT: Step = Step::new("root", "root applications", 60);
+const CONTROLLER: Step = Step::new("controller", "controller of clusters", 1200);
+const JOIN: Step = Step::new("join", "clusters join by their tags", 120);
 const ATTACH: Step = Step::new("attach", "connect to what is up", 60);
 
 /// The steps of one environment.
@@ -29,11 +31,20 @@ struct OfCluster {
     create: Step,
     argocd: Step,
     admission: Step,
+    target: Step,
 }
 
 impl OfCluster {
     fn all() -> Vec<Self> {
         Environment::all().iter().copied().map(Self::new).collect()
+    }
+
+    /// Those in which an Argo CD runs.
+    fn with_argocd(topology: Topology) -> Vec<Self> {
+        match topology {
+            Topology::Each => Self::all(),
+            Topology::Hub => vec![Self::new(Environment::hub())],
+        }
     }
 
     fn new(environment: Environment) -> Self {
@@ -50,6 +61,7 @@ impl OfCluster {
             create: step("cluster", "cluster", 240),
             argocd: step("argocd", "Argo CD", 300),
             admission: step("admission", "admission of images", 240),
+            target: step("target", "rights of the hub in", 60),
         }
     }
 }
@@ -64,10 +76,18 @@ pub(crate) fn preparation<'s>() -> Plan<BringUp<'s>> {
 
 /// All of it. A cluster goes on to its Argo CD without waiting for the others, and the CI builds
 /// while the clusters start. The admission controller is installed if it was asked for.
-pub(crate) fn everything<'s>(admission: bool) -> Plan<BringUp<'s>> {
+pub(crate) fn everything<'s>(admission: bool, topology: Topology) -> Plan<BringUp<'s>> {
     let mut plan = preparation();
     plan.add(NETWORK, &[SUPPLY.id], |up, step| Box::pin(up.network(step)));
     let clusters = OfCluster::all();
+    let with_argocd = OfCluster::with_argocd(topology);
+    if topology == Topology::Hub {
+        // First, because its Argo CD takes the longest.
+        let hub = Environment::hub();
+        plan.add(with_argocd[0].create, &[NETWORK.id], move |up, step| {
+            Box::pin(up.cluster(hub, step))
+        });
+    }
     for OfCluster {
         environment, create, ..
     } in &clusters
@@ -86,7 +106,7 @@ pub(crate) fn everything<'s>(admission: bool) -> Plan<BringUp<'s>> {
         create,
         argocd,
         ..
-    } in &clusters
+    } in &with_argocd
     {
         let environment = *environment;
         plan.add(*argocd, &[create.id, WORLD.id], move |up, step| {
@@ -105,9 +125,33 @@ pub(crate) fn everything<'s>(admission: bool) -> Plan<BringUp<'s>> {
             Box::pin(up.admission(environment, step))
         });
     }
+    if topology == Topology::Hub {
+        targets(&mut plan);
+    }
     let all = plan.ids();
     plan.add(ROOT, &all, |up, step| Box::pin(up.root(step)));
+    if topology == Topology::Hub {
+        plan.add(JOIN, &[ROOT.id], |up, step| Box::pin(up.join(step)));
+    }
     plan
+}
+
+/// What clusters need before they can join a hub.
+fn targets(plan: &mut Plan<BringUp<'_>>) {
+    plan.add(CONTROLLER, &[NETWORK.id], |up, step| {
+        Box::pin(up.controller(step))
+    });
+    for OfCluster {
+        environment,
+        create,
+        target,
+        ..
+    } in OfCluster::all()
+    {
+        plan.add(target, &[create.id], move |up, step| {
+            Box::pin(up.target(environment, step))
+        });
+    }
 }
 
 /// The clusters and nothing else, as far as their nodes find each other.
@@ -144,7 +188,8 @@ pub(crate) async fn harness(session: &Session, admission: bool) -> Result<Arc<Ha
 pub(crate) async fn up(session: &Session) -> Result<Testbed> {
     let admission = session.options.admission;
     let up = BringUp::new(session, admission);
-    everything(admission).carry_out(&session.progress, &up).await?;
+    let plan = everything(admission, session.options.topology());
+    plan.carry_out(&session.progress, &up).await?;
     up.testbed()
 }
 
@@ -197,10 +242,20 @@ mod tests {
             format!("{clusters} ∥ forge and AWS ∥ first images by CI ∥ {argocd}"),
             "root applications".to_owned(),
         ];
-        assert_eq!(titles(&everything(false)), rows);
+        assert_eq!(titles(&everything(false, Topology::Each)), rows);
         rows[3] = format!("{} ∥ {}", rows[3], of_each("admission of images"));
-        assert_eq!(titles(&everything(true)), rows);
+        assert_eq!(titles(&everything(true, Topology::Each)), rows);
         assert_eq!(titles(&nodes())[3..], [clusters]);
         assert_eq!(titles(&connection())[2..], ["connect to what is up"]);
+    }
+
+    #[test]
+    fn a_hub_has_the_only_argo_cd_and_the_others_join_at_the_end() {
+        let rows = titles(&everything(false, Topology::Hub));
+        assert!(rows[3].starts_with("cluster hub ∥ "), "{rows:?}");
+        assert_eq!(rows[3].matches("Argo CD").count(), 1, "{rows:?}");
+        let rights = rows[3].matches("rights of the hub").count();
+        assert_eq!(rights, Environment::all().len(), "{rows:?}");
+        assert_eq!(rows[4..], ["root applications", "clusters join by their tags"]);
     }
 }

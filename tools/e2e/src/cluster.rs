@@ -1,6 +1,7 @@
 //! One environment's cluster: kind's nodes on the engine, reached through its own kubeconfig.
 
 mod config;
+mod hub;
 mod join;
 mod names;
 mod pods;
@@ -35,6 +36,7 @@ use crate::{
     wait::{Verdict, eventually},
 };
 
+pub(crate) use self::hub::argocd_url_for_forge;
 pub(crate) use self::sites::{Site, sites};
 
 const CREATE: Duration = Duration::from_mins(3);
@@ -57,6 +59,8 @@ pub(crate) struct Cluster {
     pub(crate) kubeconfig: PathBuf,
     /// `http://127.0.0.1:<port>` of each app with a `NodePort`, by its name.
     sites: BTreeMap<String, String>,
+    /// Where the Argo CD runs that manages it, if that is another cluster.
+    hub: Option<Box<Self>>,
 }
 
 /// What another process needs to reach a cluster that is up.
@@ -82,6 +86,7 @@ impl Cluster {
             client: client(&kubeconfig).await?,
             kubeconfig,
             sites,
+            hub: None,
         })
     }
 
@@ -136,11 +141,6 @@ impl Cluster {
         let (kubectl, kubeconfig) = (&harness.parts.tools.kubectl, &self.kubeconfig);
         cmd!(shell, "{kubectl} --kubeconfig {kubeconfig} {args...}")
     }
-}
-
-/// Argo CD of an environment as the forge's webhooks reach it.
-pub(crate) fn argocd_url_for_forge(environment: Environment) -> String {
-    format!("http://{}:{}", environment.control_plane(), config::ARGOCD)
 }
 
 /// Nodes that are ready.

@@ -26,8 +26,11 @@ pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path, folde
         (format!("{FORGE}.log"), engine.command(&shell, ["logs", FORGE])),
         (format!("{AWS}.log"), engine.command(&shell, ["logs", AWS])),
     ];
-    for &environment in Environment::all() {
+    for environment in Environment::with_hub() {
         let kubeconfig = run.file(&format!("kubeconfig-{environment}"));
+        if environment == Environment::hub() && !kubeconfig.exists() {
+            continue;
+        }
         for node in environment.nodes() {
             let journal = [
                 "exec",

@@ -15,6 +15,7 @@ pub(crate) const PAGE: &str = "frontend";
 pub(crate) const API: &str = "backend";
 
 static PROJECT: OnceLock<Project> = OnceLock::new();
+static HUB: LazyLock<project::Environment> = LazyLock::new(|| project().hub());
 static ALL: LazyLock<Vec<Environment>> =
     LazyLock::new(|| project().environments().iter().map(Environment).collect());
 
@@ -45,6 +46,17 @@ impl Environment {
     /// Every one, in the order of promotion.
     pub(crate) fn all() -> &'static [Self] {
         &ALL
+    }
+
+    /// The cluster whose Argo CD manages the others, in the topology `hub`. It is brought up and
+    /// called as theirs are, nothing is released to it, and it is none of [`Self::all`].
+    pub(crate) fn hub() -> Self {
+        Self(&HUB)
+    }
+
+    /// Those of [`Self::all`], and the hub.
+    pub(crate) fn with_hub() -> impl Iterator<Item = Self> {
+        Self::all().iter().copied().chain([Self::hub()])
     }
 
     /// The one that is built for.
@@ -119,6 +131,9 @@ impl Serialize for Environment {
 impl<'de> Deserialize<'de> for Environment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
+        if name == HUB.name() {
+            return Ok(Self::hub());
+        }
         project().environment(&name).map(Self).map_err(de::Error::custom)
     }
 }

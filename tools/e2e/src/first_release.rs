@@ -16,6 +16,7 @@ use crate::harness::Harness;
 use crate::layout::{Home, Layout};
 use crate::progress::StepHandle;
 use crate::repositories::{application, folder, manifests};
+use crate::topology::Topology;
 use crate::world::{World, secret};
 
 /// From an empty compiler's folder, on two cores, beside starting clusters.
@@ -94,7 +95,7 @@ async fn move_manifests(harness: &Harness, world: &World, infra: Home) -> Result
     manifests.push(Environment::first().branch()).await.map(drop)
 }
 
-/// Start the CI and have the forge call it, and both Argo CDs, for each push. Also for a loop that
+/// Start the CI and have the forge call it, and every Argo CD, for each push. Also for a loop that
 /// another process brought up: what was registered before is replaced.
 pub(crate) async fn start_ci(harness: &Harness, world: &World) -> Result<Ci> {
     let secret = secret()?;
@@ -110,9 +111,13 @@ pub(crate) async fn start_ci(harness: &Harness, world: &World) -> Result<Ci> {
     })
     .await
     .context("start the CI")?;
-    let argocd = Environment::all().iter();
+    let argocd = match world.topology {
+        Topology::Each => Environment::all().to_vec(),
+        Topology::Hub => vec![Environment::hub()],
+    };
+    let argocd = argocd.into_iter();
     let argocd: Vec<_> = argocd
-        .map(|environment| format!("{}/api/webhook", argocd_url_for_forge(*environment)))
+        .map(|environment| format!("{}/api/webhook", argocd_url_for_forge(environment)))
         .collect();
     let to_ci = Webhook {
         url: ci.hook(),

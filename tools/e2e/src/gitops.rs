@@ -22,14 +22,23 @@ use crate::argocd::{NAMESPACE, resource};
 use crate::cluster::Cluster;
 use crate::recorder::Way;
 
-/// The Applications of a cluster.
+/// The Applications where the Argo CD of a cluster runs; [`Cluster::application`] says what they
+/// are called there.
 pub(crate) fn api(cluster: &Cluster) -> Api<Application> {
-    Api::namespaced_with(cluster.client.clone(), NAMESPACE, &resource("Application"))
+    let client = cluster.argocd().client.clone();
+    Api::namespaced_with(client, NAMESPACE, &resource("Application"))
+}
+
+/// The Application of one app.
+async fn get(cluster: &Cluster, app: &str) -> Result<Application> {
+    let name = cluster.application(app);
+    let found = api(cluster).get(&name).await;
+    found.with_context(|| format!("read the Application {name}"))
 }
 
 /// When the last sync of an Application began, in whole seconds.
 pub(crate) async fn sync_began(cluster: &Cluster, app: &str) -> Result<SystemTime> {
-    let found = api(cluster).get(app).await?;
+    let found = get(cluster, app).await?;
     let operation = found.status.and_then(|status| status.operation_state);
     let began = operation.and_then(|operation| operation.started_at);
     let Time(began) = began.with_context(|| format!("{app} was never synced"))?;
@@ -39,7 +48,7 @@ pub(crate) async fn sync_began(cluster: &Cluster, app: &str) -> Result<SystemTim
 /// Note when the last sync of an Application ran. Only for the report: what cannot be read is left
 /// out.
 pub(crate) async fn note_sync(way: &Way, cluster: &Cluster, app: &str) {
-    let found = api(cluster).get(app).await.ok();
+    let found = get(cluster, app).await.ok();
     let operation = found.and_then(|app| app.status?.operation_state);
     let Some(operation) = operation else { return };
     for (milestone, time) in [
@@ -52,8 +61,14 @@ pub(crate) async fn note_sync(way: &Way, cluster: &Cluster, app: &str) {
     }
 }
 
-async fn list(cluster: &Cluster) -> Result<Vec<Application>> {
+/// Those of a cluster, each called as its app.
+pub(crate) async fn list(cluster: &Cluster) -> Result<Vec<Application>> {
     let listed = api(cluster).list(&ListParams::default()).await;
     let listed = listed.with_context(|| format!("list the Applications on {}", cluster.environment))?;
-    Ok(listed.items)
+    let of_cluster = listed.items.into_iter().filter_map(|mut application| {
+        let app = cluster.app_of(application.metadata.name.as_deref()?)?.to_owned();
+        application.metadata.name = Some(app);
+        Some(application)
+    });
+    Ok(of_cluster.collect())
 }

@@ -22,6 +22,7 @@ mod diagnose;
 mod environment;
 mod failures_page;
 mod first_release;
+mod fleet;
 mod forge;
 mod git;
 mod gitops;
@@ -56,6 +57,7 @@ mod state;
 mod step;
 mod teardown;
 mod testbed;
+mod topology;
 mod wait;
 mod world;
 

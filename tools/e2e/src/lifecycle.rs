@@ -54,7 +54,6 @@ type Begun = (Session, Vec<&'static Scenario>, Lock);
 
 /// Everything that can be found wrong before anything is started.
 fn begin<C: Command>(command: &C, options: Options) -> Result<Begun> {
-    let chosen = selection::select(&options.only, &options.suite)?;
     let cache = Cache::locate()?;
     let lock = cache.lock()?;
     let run = command.folder(State::load(&cache))?;
@@ -63,6 +62,11 @@ fn begin<C: Command>(command: &C, options: Options) -> Result<Begun> {
         Some(up) if C::GOES_ON => options.going_on(up.ci),
         _ => options,
     };
+    let topology = match &up {
+        Some(up) if C::GOES_ON => up.world.topology,
+        _ => options.topology(),
+    };
+    let chosen = selection::select(&options.only, &options.suite, topology)?;
     let timings = Timings::load(&cache);
     if C::BRINGS_ALL_UP {
         announce::announce(C::RUNS_SCENARIOS, &chosen, &cache, &timings, &options)?;

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use pipelines::System;
 
-use crate::{layout::Layout, scenario::Suite};
+use crate::{layout::Layout, scenario::Suite, selection, topology::Topology};
 
 /// The options of every command.
 #[derive(Debug, Clone, clap::Args)]
@@ -36,6 +36,9 @@ pub(crate) struct Options {
     /// How many repositories the forge has [default: one; `run` keeps that of `up`]
     #[arg(long, global = true, value_enum)]
     pub(crate) layout: Option<Layout>,
+    /// Where Argo CD runs [default: each; hub for the suite `clusters`; `run` keeps that of `up`]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) topology: Option<Topology>,
     /// Pull every image through this registry, under its usual name
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub(crate) mirror: Option<String>,
@@ -51,6 +54,12 @@ impl Options {
     /// Whose CI file does the CI step.
     pub(crate) fn system(&self) -> System {
         self.ci.unwrap_or_default()
+    }
+
+    /// Where Argo CD runs: as asked for, or as what was chosen needs it.
+    pub(crate) fn topology(&self) -> Topology {
+        self.topology
+            .unwrap_or_else(|| selection::topology(&self.only, &self.suite))
     }
 
     /// To go on with a world that was brought up with the CI of `former`: that stays unless another

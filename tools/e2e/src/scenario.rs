@@ -37,6 +37,9 @@ pub(crate) enum Suite {
     /// Apps that are added and removed. As independent as the failures, and run only on request:
     /// their programs have to be compiled.
     Apps,
+    /// Clusters that join a hub, leave it and are lost. As independent as the failures, and run only
+    /// on request: they need the topology `hub`.
+    Clusters,
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,
     /// Rebuilds the images and compares them. Run only on request: everything is compiled again.
@@ -64,6 +67,7 @@ impl Suite {
             Self::Failures => "failures",
             Self::Events => "events",
             Self::Apps => "apps",
+            Self::Clusters => "clusters",
             Self::Posture => "posture",
             Self::Reproduction => "reproduction",
         }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use supply::cache::Cache;
 
-use crate::{progress::History, scenario::Scenario, scenarios::ALL, selection, state::Timings};
+use crate::{progress::History, scenario::Scenario, scenarios::ALL, state::Timings, topology::Topology};
 
 /// Settings of `list`.
 #[derive(Debug, Clone, clap::Args)]
@@ -35,7 +35,7 @@ fn row(scenario: &Scenario, seconds: &History) -> Value {
         "name": scenario.step.id,
         "title": scenario.step.title,
         "suite": scenario.suite.name(),
-        "by_default": selection::DEFAULT.contains(&scenario.suite),
+        "by_default": Topology::default().suites().contains(&scenario.suite),
         "needs": scenario.needs,
         "budget_seconds": scenario.step.budget.as_secs(),
         "last_seconds": seconds.get(scenario.step.id),
@@ -47,7 +47,7 @@ fn table(seconds: &History) -> String {
     let mut suite = None;
     for scenario in ALL {
         if suite.replace(scenario.suite) != Some(scenario.suite) {
-            let when = if selection::DEFAULT.contains(&scenario.suite) {
+            let when = if Topology::default().suites().contains(&scenario.suite) {
                 "by default"
             } else {
                 "on request"

@@ -198,6 +198,7 @@ mod tests {
     use super::*;
     use crate::progress::History;
     use crate::selection::select;
+    use crate::topology::Topology;
 
     fn ids(turns: &[Vec<Part>]) -> Vec<Vec<&'static str>> {
         let ids = |turn: &Vec<Part>| turn.iter().map(|(scenario, _)| scenario.step.id).collect();
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn two_run_at_once_each_in_its_own_environment_and_no_scenario_twice() {
-        let all = select(&[], &[Suite::Failures]).unwrap();
+        let all = select(&[], &[Suite::Failures], Topology::Each).unwrap();
         let turns = turns(&all);
         for pair in AT_ONCE {
             let turn = turns
@@ -222,7 +223,7 @@ mod tests {
 
     #[test]
     fn one_that_is_chosen_without_the_other_has_both_environments() {
-        let alone = turns(&select(&[AT_ONCE[0][1].to_owned()], &[]).unwrap());
+        let alone = turns(&select(&[AT_ONCE[0][1].to_owned()], &[], Topology::Each).unwrap());
         assert_eq!(ids(&alone), [[AT_ONCE[0][1]]]);
         assert_eq!(alone[0][0].1, Environment::all());
     }
@@ -241,7 +242,7 @@ mod tests {
     #[tokio::test]
     async fn every_scenario_that_did_not_run_says_why() {
         let progress = Progress::new(1, History::new());
-        let chosen = select(&["promotion".to_owned()], &[]).unwrap();
+        let chosen = select(&["promotion".to_owned()], &[], Topology::Each).unwrap();
         progress
             .scenario(&chosen[0].step, async |_| Ok(()))
             .await

@@ -1,15 +1,30 @@
 //! Which scenarios a run has.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::ALL;
+use crate::topology::Topology;
 
-/// What runs where neither a scenario nor a suite is asked for.
-pub(crate) const DEFAULT: &[Suite] = &[Suite::Main, Suite::Failures];
+/// The topology that the chosen scenarios need.
+pub(crate) fn topology(only: &[String], suites: &[Suite]) -> Topology {
+    let mut chosen = ALL
+        .iter()
+        .filter(|scenario| only.iter().any(|name| name == scenario.step.id));
+    if suites.contains(&Suite::Clusters) || chosen.any(|scenario| scenario.suite == Suite::Clusters) {
+        Topology::Hub
+    } else {
+        Topology::Each
+    }
+}
 
-/// The chosen scenarios and those they need, in order; if none is named, those of [`DEFAULT`].
-pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static Scenario>> {
+/// The chosen scenarios and those they need, in order; if none is named, those that the topology
+/// has by default.
+pub(crate) fn select(
+    only: &[String],
+    suites: &[Suite],
+    topology: Topology,
+) -> Result<Vec<&'static Scenario>> {
     for name in only {
         let known: Vec<&str> = ALL.iter().map(|scenario| scenario.step.id).collect();
         ensure!(
@@ -19,7 +34,7 @@ pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static S
         );
     }
     let nothing_asked = only.is_empty() && suites.is_empty();
-    let suites = if nothing_asked { DEFAULT } else { suites };
+    let suites = if nothing_asked { topology.suites() } else { suites };
     let mut wanted: Vec<&str> = only.iter().map(String::as_str).collect();
     let of_suites = ALL.iter().filter(|scenario| suites.contains(&scenario.suite));
     wanted.extend(of_suites.map(|scenario| scenario.step.id));
@@ -30,7 +45,16 @@ pub(crate) fn select(only: &[String], suites: &[Suite]) -> Result<Vec<&'static S
         }
     }
     let chosen = ALL.iter().filter(|scenario| wanted.contains(&scenario.step.id));
-    Ok(chosen.collect())
+    let chosen: Vec<_> = chosen.collect();
+    if let Some(other) = chosen.iter().find(|scenario| !topology.has(scenario.suite)) {
+        bail!(
+            "the scenario {} of the suite {} does not hold in the topology {}; leave `--topology` out, or run it apart",
+            other.step.id,
+            other.suite.name(),
+            topology.name()
+        );
+    }
+    Ok(chosen)
 }
 
 #[cfg(test)]
@@ -39,7 +63,7 @@ mod tests {
 
     fn selected(only: &[&str]) -> Vec<&'static str> {
         let only: Vec<String> = only.iter().map(ToString::to_string).collect();
-        names(&select(&only, &[]).unwrap())
+        names(&select(&only, &[], Topology::Each).unwrap())
     }
 
     fn names(chosen: &[&Scenario]) -> Vec<&'static str> {
@@ -60,7 +84,7 @@ mod tests {
         let chosen = selected(&[]);
         assert_eq!(
             chosen,
-            names(&select(&[], &[Suite::Main, Suite::Failures]).unwrap())
+            names(&select(&[], &[Suite::Main, Suite::Failures], Topology::Each).unwrap())
         );
         assert!(chosen.contains(&"migration") && chosen.contains(&"drift"));
         assert!(!chosen.contains(&"admission") && !chosen.contains(&"reproduction"));
@@ -68,11 +92,33 @@ mod tests {
 
     #[test]
     fn a_suite_is_chosen_whole_and_adds_to_what_is_named() {
-        let chosen = names(&select(&["promotion".to_owned()], &[Suite::Failures]).unwrap());
+        let chosen = names(&select(&["promotion".to_owned()], &[Suite::Failures], Topology::Each).unwrap());
         assert_eq!(chosen[..3], ["first-sync", "page-change", "promotion"]);
         let failures = ALL.iter().filter(|scenario| scenario.suite == Suite::Failures);
         assert_eq!(chosen.len(), 3 + failures.count());
         assert!(!chosen.contains(&"migration"));
+    }
+
+    #[test]
+    fn the_suite_of_clusters_brings_its_topology_and_others_refuse_it() {
+        assert_eq!(topology(&[], &[Suite::Clusters]), Topology::Hub);
+        assert_eq!(topology(&["label-lost".to_owned()], &[]), Topology::Hub);
+        assert_eq!(topology(&["promotion".to_owned()], &[]), Topology::Each);
+        let main = names(&select(&[], &[], Topology::Hub).unwrap());
+        assert!(
+            main.contains(&"promotion") && !main.contains(&"drift"),
+            "{main:?}"
+        );
+        for (suite, topology) in [
+            (Suite::Failures, Topology::Hub),
+            (Suite::Clusters, Topology::Each),
+        ] {
+            let error = select(&[], &[suite], topology)
+                .err()
+                .expect("must be refused")
+                .to_string();
+            assert!(error.contains("--topology"), "{error}");
+        }
     }
 
     #[test]
@@ -113,7 +159,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_refused_with_the_known_ones() {
-        let error = select(&["promotoin".to_owned()], &[])
+        let error = select(&["promotoin".to_owned()], &[], Topology::Each)
             .err()
             .expect("must be refused")
             .to_string();

@@ -36,6 +36,9 @@ pub(crate) struct Up {
     /// In the order of promotion.
     #[serde(default)]
     pub(crate) clusters: Vec<ClusterState>,
+    /// Of the topology of this name.
+    #[serde(default)]
+    pub(crate) hub: Option<ClusterState>,
 }
 
 impl State {

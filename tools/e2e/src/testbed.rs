@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::{Context as _, Result};
+
 use crate::{
-    checkout::Checkout, ci::Ci, cluster::Cluster, environment::Environment, harness::Harness, repositories,
-    world::World,
+    checkout::Checkout, ci::Ci, cluster::Cluster, environment::Environment, fleet::Fleet, harness::Harness,
+    repositories, world::World,
 };
 
 /// Everything that is up.
@@ -14,6 +16,8 @@ pub(crate) struct Testbed {
     pub(crate) ci: Ci,
     /// One for each environment, in the order of promotion.
     pub(crate) clusters: Vec<Cluster>,
+    /// What makes them targets of a hub, in that topology.
+    pub(crate) fleet: Option<Fleet>,
     /// The last one anew, if a scenario has rebuilt it; the scenarios after it see that one.
     pub(crate) rebuilt: Mutex<Option<Cluster>>,
 }
@@ -35,6 +39,13 @@ impl Testbed {
     /// Where what was released is seen; the same folder, if it is the same repository.
     pub(crate) fn manifests(&self) -> Checkout {
         repositories::manifests(&self.harness, &self.world)
+    }
+
+    /// What makes clusters targets of the hub.
+    pub(crate) fn fleet(&self) -> Result<&Fleet> {
+        self.fleet
+            .as_ref()
+            .context("there is no hub; bring it up with `--topology hub`")
     }
 
     /// The cluster of an environment.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     forge::ForgeAccess, harness::Harness, layout::Layout, network::Network, ports, progress::StepHandle,
+    topology::Topology,
 };
 
 /// The forge and the emulator, running. `Clone` gives another view of the same containers.
@@ -28,6 +29,9 @@ pub(crate) struct World {
     /// What the forge holds, or will.
     #[serde(default)]
     pub(crate) layout: Layout,
+    /// Where Argo CD runs.
+    #[serde(default)]
+    pub(crate) topology: Topology,
 }
 
 /// Starts both containers and makes them usable: user, token and organisation on the forge, stacks
@@ -35,7 +39,7 @@ pub(crate) struct World {
 pub(crate) async fn bring_up(
     harness: &Harness,
     network: &Network,
-    layout: Layout,
+    (layout, topology): (Layout, Topology),
     step: &StepHandle,
 ) -> Result<World> {
     let ports = ports::free(2)?;
@@ -73,5 +77,6 @@ pub(crate) async fn bring_up(
         aws,
         signing,
         layout,
+        topology,
     })
 }

@@ -54,6 +54,19 @@ pub(crate) fn in_order(written: Vec<Written>, project: &str, application: &str) 
     written.into_iter().enumerate().map(environment).collect()
 }
 
+/// What is called and built as an environment and is none: nothing is released to it.
+pub(crate) fn beside(project: &str, name: &str) -> Environment {
+    Environment {
+        name: name.to_owned(),
+        branch: String::new(),
+        nodes: 1,
+        verify: false,
+        cluster: format!("{project}-{name}"),
+        stack: String::new(),
+        is_first: false,
+    }
+}
+
 impl Environment {
     /// As in the names of its overlays.
     pub fn name(&self) -> &str {

@@ -110,6 +110,11 @@ impl Project {
         })
     }
 
+    /// Where a hub runs, the cluster whose Argo CD manages the others: none of the environments.
+    pub fn hub(&self) -> Environment {
+        environment::beside(&self.name, "hub")
+    }
+
     /// Every environment, in the order of promotion.
     pub fn environments(&self) -> &[Environment] {
         &self.environments

@@ -70,7 +70,7 @@ fn role<'a>(rights: &'a [Object], kind: &str, name: &str, namespace: &str) -> &'
 
 #[test]
 fn argo_cd_may_change_the_kinds_of_its_project_and_no_others() {
-    let rights = file("infra/argocd/rights.yaml");
+    let rights = file("infra/argocd/rights/rights.yaml");
     let changed = role(&rights, "Role", CONTROLLER, namespace());
     for environment in environments() {
         let allowed = project(environment, "namespaceResourceWhitelist");
@@ -97,7 +97,7 @@ fn argo_cd_may_watch_what_it_watches() {
             })
         })
         .collect();
-    let rights = file("infra/argocd/rights.yaml");
+    let rights = file("infra/argocd/rights/rights.yaml");
     let watched = role(&rights, "ClusterRole", "argocd-watch", "");
     for environment in environments() {
         let namespaced = project(environment, "namespaceResourceWhitelist");

@@ -14,13 +14,16 @@ use crate::{
     cluster::{self, Cluster},
     environment::Environment,
     first_release::{first_release, start_ci},
+    fleet::{self, Fleet},
     harness::{self, Harness},
     leftovers,
     network::Network,
     progress::StepHandle,
     repositories,
     state::{State, Up},
-    teardown, world,
+    teardown,
+    topology::Topology,
+    world,
 };
 
 impl BringUp<'_> {
@@ -102,7 +105,13 @@ impl BringUp<'_> {
     /// Makes the cluster of an environment, ready for Argo CD.
     pub(super) async fn cluster(&self, environment: Environment, step: &StepHandle) -> Result<()> {
         let (harness, network) = (self.harness.get()?, self.network.get()?);
-        let cluster = cluster::create(harness, network, environment, &cluster::sites()?, step).await?;
+        let sites = if environment == Environment::hub() {
+            // Nobody visits it.
+            Vec::new()
+        } else {
+            cluster::sites()?
+        };
+        let cluster = cluster::create(harness, network, environment, &sites, step).await?;
         self.cluster_of(environment)?.set(cluster)
     }
 
@@ -116,7 +125,8 @@ impl BringUp<'_> {
     /// Starts forge and AWS emulator.
     pub(super) async fn world(&self, step: &StepHandle) -> Result<()> {
         let layout = self.session.options.layout.unwrap_or_default();
-        let world = world::bring_up(self.harness.get()?, self.network.get()?, layout, step).await?;
+        let kind = (layout, self.topology());
+        let world = world::bring_up(self.harness.get()?, self.network.get()?, kind, step).await?;
         self.world.set(world)
     }
 
@@ -143,18 +153,44 @@ impl BringUp<'_> {
     /// Hands all clusters over to what Git says, and notes that they are up.
     pub(super) async fn root(&self, _: &StepHandle) -> Result<()> {
         let (harness, world) = (self.harness.get()?, self.world.get()?);
-        let manifests = repositories::manifests(harness, world);
-        let clusters = self.clusters.iter().map(|(_, cluster)| cluster.get());
-        let clusters = clusters.collect::<Result<Vec<_>>>()?;
-        let apply = clusters
-            .iter()
-            .map(|cluster| argocd::apply_root(harness, &manifests, cluster));
-        try_join_all(apply).await?;
+        let clusters = self.targets()?;
+        let hub = match world.topology {
+            Topology::Each => {
+                let manifests = repositories::manifests(harness, world);
+                let apply = clusters
+                    .iter()
+                    .map(|cluster| argocd::apply_root(harness, &manifests, cluster));
+                try_join_all(apply).await?;
+                None
+            }
+            Topology::Hub => {
+                argocd::apply_clusters(harness, self.hub.get()?).await?;
+                Some(self.hub.get()?.state())
+            }
+        };
         self.save(Some(Up {
+            hub,
             ci: self.session.options.system(),
             world: world.clone(),
             clusters: clusters.into_iter().map(Cluster::state).collect(),
         }))
+    }
+
+    /// Gives the hub its rights in the cluster of an environment.
+    pub(super) async fn target(&self, environment: Environment, step: &StepHandle) -> Result<()> {
+        fleet::prepare(self.harness.get()?, self.cluster_of(environment)?.get()?, step).await
+    }
+
+    /// Compiles what reads the tags of clusters.
+    pub(super) async fn controller(&self, step: &StepHandle) -> Result<()> {
+        fleet::compile(self.harness.get()?, step).await.map(drop)
+    }
+
+    /// Makes all clusters targets of the hub, by their tags.
+    pub(super) async fn join(&self, step: &StepHandle) -> Result<()> {
+        let (harness, hub) = (self.harness.get()?, self.hub.get()?);
+        let fleet = Fleet::start(harness, hub, &self.targets()?, step).await?;
+        self.fleet.set(fleet)
     }
 
     /// Connects to what is up, and brings a CI for it.
@@ -169,6 +205,15 @@ impl BringUp<'_> {
                 .with_context(|| format!("{environment} is not up; run `cargo xtask e2e down`, then `up`"))?;
             made.set(Cluster::open(state.clone()).await?)?;
             answers(made.get()?).await?;
+        }
+        if let Some(state) = &standing.hub {
+            self.hub.set(Cluster::open(state.clone()).await?)?;
+            answers(self.hub.get()?).await?;
+            for cluster in self.targets()? {
+                // Their tokens may have run out.
+                fleet::prepare(harness, cluster, step).await?;
+            }
+            self.join(step).await?;
         }
         step.doing("start the CI");
         // The one in the background shares the checkout with it.

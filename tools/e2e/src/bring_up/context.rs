@@ -8,8 +8,8 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    ci::Ci, cluster::Cluster, environment::Environment, harness::Harness, network::Network, session::Session,
-    state::Up, testbed::Testbed, world::World,
+    ci::Ci, cluster::Cluster, environment::Environment, fleet::Fleet, harness::Harness, network::Network,
+    session::Session, state::Up, testbed::Testbed, topology::Topology, world::World,
 };
 
 /// What the steps have made so far, and what they began with.
@@ -25,6 +25,9 @@ pub(crate) struct BringUp<'s> {
     pub(super) ci: Made<Ci>,
     /// One for each environment, in the order of promotion.
     pub(super) clusters: Vec<(Environment, Made<Cluster>)>,
+    /// In the topology of this name, and what makes the others its targets.
+    pub(super) hub: Made<Cluster>,
+    pub(super) fleet: Made<Fleet>,
 }
 
 impl<'s> BringUp<'s> {
@@ -40,6 +43,8 @@ impl<'s> BringUp<'s> {
             world: Made::new("the world"),
             ci: Made::new("the CI"),
             clusters: Environment::all().iter().map(cluster).collect(),
+            hub: Made::new("the hub"),
+            fleet: Made::new("the fleet"),
         }
     }
 
@@ -52,8 +57,22 @@ impl<'s> BringUp<'s> {
         }
     }
 
+    /// Where Argo CD runs, or will.
+    pub(super) fn topology(&self) -> Topology {
+        let standing = self.standing.as_ref().map(|up| up.world.topology);
+        standing.unwrap_or_else(|| self.session.options.topology())
+    }
+
+    /// All clusters that are managed, in the order of promotion.
+    pub(super) fn targets(&self) -> Result<Vec<&Cluster>> {
+        self.clusters.iter().map(|(_, cluster)| cluster.get()).collect()
+    }
+
     /// Where the cluster of an environment is put.
     pub(super) fn cluster_of(&self, environment: Environment) -> Result<&Made<Cluster>> {
+        if environment == Environment::hub() {
+            return Ok(&self.hub);
+        }
         let made = self.clusters.iter().find(|(of, _)| *of == environment);
         let (_, made) = made.with_context(|| format!("{environment} is not of this project"))?;
         Ok(made)
@@ -61,8 +80,20 @@ impl<'s> BringUp<'s> {
 
     /// What all steps together have made.
     pub(super) fn testbed(self) -> Result<Testbed> {
-        let clusters = self.clusters.into_iter().map(|(_, cluster)| cluster.take());
+        let hub = match self.topology() {
+            Topology::Each => None,
+            Topology::Hub => Some(self.hub.take()?),
+        };
+        let managed = |cluster: Cluster| match &hub {
+            Some(hub) => cluster.managed_by(hub),
+            None => cluster,
+        };
+        let clusters = self
+            .clusters
+            .into_iter()
+            .map(|(_, cluster)| cluster.take().map(managed));
         Ok(Testbed {
+            fleet: self.fleet.value.into_inner(),
             harness: self.harness.take()?,
             world: self.world.take()?,
             ci: self.ci.take()?,

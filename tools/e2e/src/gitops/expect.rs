@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::requests::{REFRESH, refresh};
 use super::status::judge;
-use super::{Application, Status, api, list};
+use super::{Application, Status, api, get, list};
 use crate::cluster::Cluster;
 use crate::git::short;
 use crate::progress::StepHandle;
@@ -82,7 +82,7 @@ impl<'a> App<'a> {
         let what = format!("a comparison of {app} on {} with Git", cluster.environment);
         let mut asked = false;
         eventually(self.step, &what, within, async || {
-            let found = api(cluster).get(app).await?;
+            let found = get(cluster, app).await?;
             if found.annotations().contains_key(REFRESH) {
                 return Ok(Verdict::Pending("asked for, not done yet".to_owned()));
             }
@@ -217,7 +217,10 @@ impl AppsAt<'_> {
         let once = json!({ "operation": { "sync": { "syncOptions": ["ServerSideApply=true"] } } });
         let (cluster, patch) = (self.apps.cluster, Patch::Merge(once));
         for name in &self.apps.names {
-            let asked = api(cluster).patch(name, &PatchParams::default(), &patch).await;
+            let application = cluster.application(name);
+            let asked = api(cluster)
+                .patch(&application, &PatchParams::default(), &patch)
+                .await;
             asked.with_context(|| format!("ask for a sync of {name} on {}", cluster.environment))?;
         }
         self.is("synced by hand to", within, Status::has_synced).await

@@ -14,7 +14,11 @@ pub(super) const REFRESH: &str = "argocd.argoproj.io/refresh";
 pub(crate) async fn refresh(cluster: &Cluster, app: &str) -> Result<()> {
     let annotation = json!({ "metadata": { "annotations": { REFRESH: "normal" } } });
     api(cluster)
-        .patch(app, &PatchParams::default(), &Patch::Merge(annotation))
+        .patch(
+            &cluster.application(app),
+            &PatchParams::default(),
+            &Patch::Merge(annotation),
+        )
         .await
         .with_context(|| format!("ask for a refresh of {app} on {}", cluster.environment))?;
     Ok(())

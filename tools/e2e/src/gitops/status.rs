@@ -76,7 +76,7 @@ struct Condition {
 /// says nothing: it stays Healthy when a migration has failed and nothing was rolled out.
 pub(super) fn judge(status: &Status, revision: &str) -> Verdict<()> {
     let Some(operation) = &status.operation_state else {
-        return Verdict::Pending(status.problem().unwrap_or_else(|| "not synced yet".to_owned()));
+        return status.adopted(revision);
     };
     let result = operation.sync_result.clone().unwrap_or_default();
     let at_revision = result.revision == revision;
@@ -100,12 +100,26 @@ pub(super) fn judge(status: &Status, revision: &str) -> Verdict<()> {
 }
 
 impl Status {
+    /// Of an Application that was never synced: its objects were there before it, as those of a
+    /// cluster that another Argo CD has taken over.
+    fn adopted(&self, revision: &str) -> Verdict<()> {
+        if self.is_steady_at(revision) {
+            return Verdict::Ready(());
+        }
+        Verdict::Pending(self.problem().unwrap_or_else(|| "not synced yet".to_owned()))
+    }
+
+    /// Whether it has taken over what was there, and has synced nothing.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.operation_state.is_none() && self.is_steady()
+    }
+
     /// Whether Argo CD has nothing left to do, whichever revision that is.
     pub(super) fn is_steady(&self) -> bool {
         let settled = self
             .operation_state
             .as_ref()
-            .is_some_and(|operation| operation.is_settled(&self.sync.revision));
+            .is_none_or(|operation| operation.is_settled(&self.sync.revision));
         settled && self.sync.status == "Synced" && self.health.status == "Healthy" && self.problem().is_none()
     }
 

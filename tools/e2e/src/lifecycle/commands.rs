@@ -28,7 +28,9 @@ impl Command for Proof {
     const REPORTS: bool = true;
 
     fn steps(&self, options: &Options, _: Option<&Standing>, scenarios: usize) -> usize {
-        bring_up::everything(options.admission).len() + scenarios + usize::from(!options.keep)
+        bring_up::everything(options.admission, options.topology()).len()
+            + scenarios
+            + usize::from(!options.keep)
     }
 
     async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
@@ -49,7 +51,7 @@ impl Command for Up {
     const REPORTS: bool = true;
 
     fn steps(&self, options: &Options, _: Option<&Standing>, _: usize) -> usize {
-        bring_up::everything(options.admission).len()
+        bring_up::everything(options.admission, options.topology()).len()
     }
 
     async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
@@ -116,7 +118,7 @@ impl Command for Bench {
     fn steps(&self, options: &Options, up: Option<&Standing>, _: usize) -> usize {
         let before = match up {
             Some(_) => bring_up::connection(),
-            None => bring_up::everything(options.admission),
+            None => bring_up::everything(options.admission, options.topology()),
         };
         before.len() + 1
     }

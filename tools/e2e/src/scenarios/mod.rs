@@ -3,6 +3,7 @@
 
 pub(crate) mod apps;
 mod backend_release;
+pub(crate) mod clusters;
 mod deliveries;
 mod detour;
 pub(crate) mod failures;
@@ -68,6 +69,11 @@ pub(crate) static ALL: &[Scenario] = &[
     failures::lost_events::WEBHOOK_LOST,
     apps::new_app::SCENARIO,
     apps::many_apps::SCENARIO,
+    clusters::joins::SCENARIO,
+    clusters::leaves::SCENARIO,
+    clusters::label_lost::SCENARIO,
+    clusters::list_fails::SCENARIO,
+    clusters::back::SCENARIO,
     posture::pods::SCENARIO,
     posture::network::SCENARIO,
     posture::argocd::SCENARIO,

@@ -45,7 +45,7 @@ async fn one(testbed: &Testbed, step: &StepHandle, environment: Environment) -> 
     let cluster = testbed.cluster(environment);
     let manifests = testbed.manifests();
     let revision = manifests.head().await?;
-    let apps = [&["root", "platform"], apps().as_slice()].concat();
+    let apps = [cluster.own_applications(), apps().as_slice()].concat();
     gitops::apps(step, cluster, &apps)
         .at(&revision)
         .live(Duration::from_mins(3))

@@ -1,0 +1,121 @@
+//! What makes clusters targets of the hub: an EKS that knows them, and the controller that reads
+//! their tags there. Both are processes of this one, and end with it.
+
+mod controller;
+mod eks;
+mod target;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt as _};
+
+pub(crate) use controller::compile;
+pub(crate) use eks::{Eks, List};
+pub(crate) use target::prepare;
+
+use crate::argocd::NAMESPACE;
+use crate::cluster::Cluster;
+use crate::harness::Harness;
+use crate::progress::StepHandle;
+use crate::wait::{Verdict, eventually};
+use controller::Controller;
+
+/// From a tag to what the controller makes of it.
+const SEEN: Duration = Duration::from_secs(10);
+
+/// The running pair, and what it works for.
+pub(crate) struct Fleet {
+    pub(crate) eks: Eks,
+    controller: Controller,
+    hub: Cluster,
+}
+
+impl Fleet {
+    /// Starts both, tags all clusters for their environments, and waits until each has its Secret.
+    pub(crate) async fn start(
+        harness: &Harness,
+        hub: &Cluster,
+        clusters: &[&Cluster],
+        step: &StepHandle,
+    ) -> Result<Self> {
+        let eks = Eks::start(harness, clusters, step).await?;
+        let controller = Controller::start(harness, hub, &eks, step).await?;
+        let fleet = Self {
+            eks,
+            controller,
+            hub: hub.clone(),
+        };
+        for cluster in clusters {
+            let begun = Instant::now();
+            fleet.eks.create(cluster).await?;
+            fleet.registered(step, cluster).await?;
+            let what = format!("{}: tag to Secret", cluster.environment);
+            step.measured(&what, begun.elapsed().as_secs_f64());
+        }
+        Ok(fleet)
+    }
+
+    /// Waits until the hub knows a cluster.
+    pub(crate) async fn registered(&self, step: &StepHandle, cluster: &Cluster) -> Result<Secret> {
+        let what = format!("the Secret of {}", cluster.name);
+        eventually(step, &what, SEEN, async || {
+            Ok(match self.secret(cluster).await? {
+                Some(secret) => Verdict::Ready(secret),
+                None => Verdict::Pending("not there".to_owned()),
+            })
+        })
+        .await
+    }
+
+    /// Waits until the hub knows it no more.
+    pub(crate) async fn forgotten(&self, step: &StepHandle, cluster: &Cluster) -> Result<()> {
+        let what = format!("the end of the Secret of {}", cluster.name);
+        eventually(step, &what, SEEN, async || {
+            Ok(match self.secret(cluster).await? {
+                Some(_) => Verdict::Pending("still there".to_owned()),
+                None => Verdict::Ready(()),
+            })
+        })
+        .await
+    }
+
+    /// The Secret of a cluster, as it is now.
+    pub(crate) async fn secret(&self, cluster: &Cluster) -> Result<Option<Secret>> {
+        let ours = ListParams::default().labels("app.kubernetes.io/managed-by=clusterset");
+        let found = self
+            .secrets()
+            .list(&ours)
+            .await
+            .context("list the Secrets of clusters")?;
+        let of = |secret: &Secret| secret.annotations().get("gitops-loop/cluster") == Some(&cluster.name);
+        Ok(found.items.into_iter().find(of))
+    }
+
+    /// The Secrets where the hub's Argo CD reads them.
+    pub(crate) fn secrets(&self) -> Api<Secret> {
+        Api::namespaced(self.hub.client.clone(), NAMESPACE)
+    }
+
+    /// Waits until the controller has looked at everything so many times more.
+    pub(crate) async fn passes(&self, step: &StepHandle, harness: &Harness, count: u64) -> Result<()> {
+        let before = self.controller.passes(harness).await?;
+        let what = format!("{count} passes of clusterset");
+        eventually(step, &what, SEEN, async || {
+            let done = self.controller.passes(harness).await? - before;
+            Ok(if done >= count {
+                Verdict::Ready(())
+            } else {
+                Verdict::Pending(format!("{done} of {count}"))
+            })
+        })
+        .await
+    }
+
+    /// What the controller has logged so far.
+    pub(crate) fn log(&self) -> Result<String> {
+        self.controller.said()
+    }
+}

@@ -1,0 +1,146 @@
+//! The controller `clusterset`, as a process with the rights that its service account has in the
+//! hub.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use child_process::{Watched, log};
+use serde_json::{Value, json};
+use xshell::{Shell, cmd};
+
+use super::eks::{Eks, start};
+use super::target::{token, tokens};
+use crate::argocd::NAMESPACE;
+use crate::cluster::Cluster;
+use crate::harness::Harness;
+use crate::ports;
+use crate::process::Tool;
+use crate::progress::StepHandle;
+use crate::scenarios;
+use crate::wait::{Verdict, eventually};
+
+const PACKAGE: &str = "clusterset";
+const COMPILED: Duration = Duration::from_mins(20);
+const READY: Duration = Duration::from_secs(20);
+
+/// The controller; dropping it ends it.
+pub(super) struct Controller {
+    metrics: String,
+    log: PathBuf,
+    group: Watched,
+}
+
+impl Controller {
+    /// Starts it and waits until it is at work.
+    pub(super) async fn start(
+        harness: &Harness,
+        hub: &Cluster,
+        eks: &Eks,
+        step: &StepHandle,
+    ) -> Result<Self> {
+        let program = compile(harness, step).await?;
+        let ports = ports::free(2)?;
+        let controller = Self {
+            metrics: format!("http://127.0.0.1:{}", ports[1]),
+            log: harness.run.log(PACKAGE),
+            group: Watched::new()?,
+        };
+        let mut command = Command::new(program);
+        command
+            .arg("run")
+            .env("KUBECONFIG", kubeconfig(harness, hub).await?)
+            .env("POD_NAME", "e2e")
+            .env("TARGET_NAMESPACES", scenarios::NAMESPACE)
+            .env("POLL_SECONDS", "1")
+            .env("ARGOCD_LOGIN", "token")
+            .env("TOKEN_FOLDER", tokens(harness))
+            .env("LISTEN_ADDR", format!("127.0.0.1:{}", ports[0]))
+            .env("METRICS_ADDR", format!("127.0.0.1:{}", ports[1]))
+            .env("DRAIN_SECONDS", "0")
+            .env("AWS_ENDPOINT_URL", &eks.endpoint)
+            .env("AWS_REGION", &harness.account.region)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("NO_PROXY", "*");
+        start(&controller.group, &mut command, &controller.log)?;
+        let ready = format!("http://127.0.0.1:{}/readyz", ports[0]);
+        eventually(step, PACKAGE, READY, async || {
+            let answer = harness
+                .http
+                .get(&ready)
+                .send()
+                .await
+                .with_context(|| log::tail(&controller.log, 5))?;
+            Ok(if answer.status().is_success() {
+                Verdict::Ready(())
+            } else {
+                Verdict::Pending(answer.text().await.unwrap_or_default())
+            })
+        })
+        .await?;
+        Ok(controller)
+    }
+
+    /// How many passes it has made.
+    pub(super) async fn passes(&self, harness: &Harness) -> Result<u64> {
+        let page = harness.http.get(format!("{}/metrics", self.metrics)).send().await;
+        let page = page
+            .context("ask clusterset for its metrics")?
+            .text()
+            .await
+            .context("read its metrics")?;
+        let counts = page.lines().filter_map(|line| {
+            let rest = line.strip_prefix("clusterset_pass_duration_seconds_count")?;
+            rest.rsplit(' ').next()?.parse::<u64>().ok()
+        });
+        Ok(counts.sum())
+    }
+
+    /// What it has logged.
+    pub(super) fn said(&self) -> Result<String> {
+        fs::read_to_string(&self.log).with_context(|| format!("read {}", self.log.display()))
+    }
+}
+
+/// Compiles it; what is compiled already costs a moment.
+pub(crate) async fn compile(harness: &Harness, step: &StepHandle) -> Result<PathBuf> {
+    step.doing("compile clusterset");
+    let shell = Shell::new().context("open a shell")?;
+    shell.change_dir(&harness.run.repo);
+    let build = cmd!(
+        shell,
+        "cargo build --package {PACKAGE} --bin {PACKAGE} --message-format=json-render-diagnostics"
+    );
+    let said = Tool::new(build, &harness.run.log("clusterset-build"), COMPILED)
+        .quiet()
+        .read();
+    let said = said.await.context("compile clusterset")?;
+    let executable = |line: &str| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    };
+    said.lines()
+        .filter_map(executable)
+        .next_back()
+        .context("cargo did not say where clusterset lies")
+}
+
+/// A kubeconfig with a token of its service account.
+async fn kubeconfig(harness: &Harness, hub: &Cluster) -> Result<PathBuf> {
+    let (authority, server) = hub.access()?;
+    let token = token(harness, hub, NAMESPACE, PACKAGE).await?;
+    let config = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "hub", "cluster": {"server": server, "certificate-authority-data": authority}}],
+        "users": [{"name": PACKAGE, "user": {"token": token}}],
+        "contexts": [{"name": "hub", "context": {"cluster": "hub", "user": PACKAGE, "namespace": NAMESPACE}}],
+        "current-context": "hub",
+    });
+    let file = harness.run.file("kubeconfig-clusterset");
+    fs::write(&file, config.to_string()).with_context(|| format!("write {}", file.display()))?;
+    Ok(file)
+}
