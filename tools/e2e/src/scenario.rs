@@ -37,8 +37,8 @@ pub(crate) enum Suite {
     /// Apps that are added and removed. As independent as the failures, and run only on request:
     /// their programs have to be compiled.
     Apps,
-    /// Clusters that join a hub, leave it and are lost. As independent as the failures, and run only
-    /// on request: they need the topology `hub`.
+    /// Clusters that join a hub, leave it and are lost. As independent as the failures, and run
+    /// only on request: they need the topology `hub`.
     Clusters,
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,

@@ -10,6 +10,7 @@ mod each;
 mod environments;
 mod faults;
 mod generated;
+mod hub;
 mod local;
 mod migration;
 mod object;

@@ -55,7 +55,11 @@ fn no_name_or_host_of_another_partition_is_left() {
             let arn = format!("arn:{partition}:iam::{ACCOUNT}:role/");
             arns += text.matches(&arn).count();
         }
-        assert_eq!(arns, 2 * environments, "{region}: both roles of each environment");
+        assert_eq!(
+            arns,
+            2 * environments + 1,
+            "{region}: both roles of each environment, and that of a hub"
+        );
         checkout.fork(&["--region", HOME]);
         assert_eq!(checkout.deployed(), home, "from {region} and back");
     }

@@ -121,3 +121,27 @@ fn a_comparison_that_failed_is_none() {
     assert!(compared("Synced") && compared("OutOfSync"));
     assert!(!compared("Unknown") && !Status::default().is_compared());
 }
+
+#[test]
+fn what_was_taken_over_is_live_without_an_operation() {
+    let adopted = |sync: &str, health: &str| {
+        let mut status = status("Succeeded", "new", sync, "new", health);
+        status["operationState"] = Value::Null;
+        status
+    };
+    assert!(matches!(
+        judged(&adopted("Synced", "Healthy")),
+        Verdict::Ready(())
+    ));
+    for (sync, health) in [
+        ("OutOfSync", "Healthy"),
+        ("Synced", "Progressing"),
+        ("Unknown", "Healthy"),
+    ] {
+        let state = adopted(sync, health);
+        assert!(matches!(judged(&state), Verdict::Pending(_)), "{state}");
+    }
+    let elsewhere: Status = serde_json::from_value(adopted("Synced", "Healthy")).unwrap();
+    assert!(matches!(judge(&elsewhere, "newer"), Verdict::Pending(_)));
+    assert!(elsewhere.is_adopted() && elsewhere.is_steady());
+}

@@ -1,0 +1,84 @@
+//! The topology with a hub: nothing wider than where each cluster has its own Argo CD, and nothing
+//! deleted by a label.
+
+use serde_json::{Value, json};
+
+use crate::object::{Object, find};
+use crate::render::{apps, file};
+use crate::{environments, namespace};
+
+fn clusters() -> Vec<Object> {
+    ["project", "default-project", "applications"]
+        .iter()
+        .flat_map(|name| file(&format!("infra/clusters/{name}.yaml")))
+        .collect()
+}
+
+#[test]
+fn a_cluster_that_is_no_longer_selected_keeps_everything() {
+    let clusters = clusters();
+    let sets: Vec<_> = clusters
+        .iter()
+        .filter(|object| object.kind() == "ApplicationSet")
+        .collect();
+    assert!(!sets.is_empty());
+    for set in sets {
+        assert_eq!(
+            set.at("/spec/syncPolicy/preserveResourcesOnDeletion"),
+            &json!(true),
+            "{}",
+            set.id()
+        );
+        // A finalizer would prune as well.
+        assert_eq!(
+            set.at("/spec/template/metadata/finalizers"),
+            &Value::Null,
+            "{}",
+            set.id()
+        );
+        assert_eq!(
+            set.at("/spec/syncPolicy/applicationsSync"),
+            &Value::Null,
+            "{}",
+            set.id()
+        );
+    }
+}
+
+#[test]
+fn the_project_of_the_targets_allows_what_that_of_a_cluster_allows_and_nothing_on_the_hub() {
+    let clusters = clusters();
+    let ours = find(&clusters, "AppProject", "message-board");
+    for environment in environments() {
+        let theirs = find(apps(environment), "AppProject", "message-board");
+        for list in [
+            "clusterResourceWhitelist",
+            "namespaceResourceWhitelist",
+            "sourceRepos",
+        ] {
+            let pointer = format!("/spec/{list}");
+            assert_eq!(ours.at(&pointer), theirs.at(&pointer), "{list}");
+        }
+    }
+    let destinations = ours.list("/spec/destinations");
+    assert_eq!(destinations.len(), 2);
+    assert_eq!(destinations[0], json!({"server": "*", "namespace": namespace()}));
+    assert_eq!(destinations[1]["server"], "!https://kubernetes.default.svc");
+    let closed = find(&clusters, "AppProject", "default");
+    let everywhere = find(apps(crate::first()), "AppProject", "default");
+    assert_eq!(closed.at("/spec"), everywhere.at("/spec"));
+}
+
+#[test]
+fn the_hub_runs_one_version_of_argo_cd() {
+    let path = crate::render::ROOT.join("infra/argocd/kustomization.yaml");
+    let kustomization = std::fs::read_to_string(path).expect("read the kustomization of Argo CD");
+    let controller = file("infra/hub/applicationset-controller.yaml");
+    let controller = find(&controller, "Deployment", "argocd-applicationset-controller");
+    let image = controller.text("/spec/template/spec/containers/0/image");
+    let (_, version) = image.rsplit_once(':').expect("the image has a tag");
+    assert!(
+        kustomization.contains(&format!("/{version}/manifests/install.yaml")),
+        "{image}"
+    );
+}
