@@ -48,11 +48,3 @@ pub(crate) fn without(text: &str, header: &str, is_meant: impl Fn(&str) -> bool)
     }
     format!("{}{behind}", &text[..start])
 }
-
-/// The text with a table behind the one that ends at `end`, and an empty line on each side of it
-/// that has something.
-pub(crate) fn with(text: &str, end: usize, table: &str) -> String {
-    let behind = text[end..].trim_start_matches('\n');
-    let gap = if behind.is_empty() { "" } else { "\n" };
-    format!("{}\n\n{table}{gap}{behind}", text[..end].trim_end())
-}

@@ -4,8 +4,11 @@
 use anyhow::{Result, ensure};
 
 use super::Names;
-use crate::apps::digests;
+use crate::apps::digests::{DIGEST, is_digest};
 use crate::apps::worktree::Worktree;
+
+/// What an overlay says before the first release.
+const NONE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Where they lie.
 const FOLDER: &str = "infra";
@@ -32,7 +35,7 @@ pub(super) fn of(originals: Vec<(String, String)>, names: Names<'_>) -> Vec<(Str
 
 /// What the new one's file says where the file of the environment before it says `text`.
 pub(super) fn text(text: &str, names: Names<'_>) -> String {
-    digests::cleared(&exchanged(text, names.after, names.name))
+    cleared(&exchanged(text, names.after, names.name))
 }
 
 /// Where the file of another environment lies for which there is this one.
@@ -73,4 +76,28 @@ fn words<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
     text.match_indices(word).map(|(at, _)| at).filter(move |at| {
         ends(text[..*at].chars().next_back()) && ends(text[at + word.len()..].chars().next())
     })
+}
+
+/// The text as it was before anything was released.
+fn cleared(text: &str) -> String {
+    let line = |line: &str| match line.find(DIGEST) {
+        Some(indent) if is_digest(line) => format!("{}{DIGEST} {NONE}\n", &line[..indent]),
+        _ => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apps::digests::same;
+
+    /// As tools write it that sort the keys, and as the release verbs read it too.
+    #[test]
+    fn a_digest_may_be_the_first_key_of_an_entry() {
+        let released = "images:\n  - digest: sha256:11 # commit 22\n    name: bot\n";
+        let none = cleared(released);
+        assert_eq!(none, format!("images:\n  - digest: {NONE}\n    name: bot\n"));
+        assert!(same(released, &none) && !same(released, &none.replace("bot", "cat")));
+    }
 }

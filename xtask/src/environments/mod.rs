@@ -6,12 +6,15 @@
 
 mod copies;
 mod entries;
+mod history;
 mod names;
 mod new;
 mod places;
 mod remove;
+// wing: generator-tests
 #[cfg(test)]
 mod tests;
+// end of wing
 
 use anyhow::Result;
 use project::Environment;

@@ -129,7 +129,7 @@ pub(super) fn entered(text: &str, names: Names<'_>) -> Result<String> {
         "{ENVIRONMENT}\nname = \"{}\"\nbranch = \"{}\"\n",
         names.name, names.branch
     );
-    Ok(tables::with(text, after.end, &entry))
+    Ok(with_table(text, after.end, &entry))
 }
 
 /// `project.toml` without the environment.
@@ -154,10 +154,18 @@ fn with_parameters(text: &str, names: Names<'_>) -> Result<String, String> {
         !key.is_empty() && !key.starts_with('#') && !key.starts_with(OF_CLUSTER)
     });
     let entry = format!("{}\n{}", header(names.name), values.collect::<String>());
-    Ok(tables::with(text, end, &entry))
+    Ok(with_table(text, end, &entry))
 }
 
 /// How the table of an environment begins.
 fn header(name: &str) -> String {
     format!("[{name}]")
+}
+
+/// The text with a table behind the one that ends at `end`, and an empty line on each side of it
+/// that has something.
+fn with_table(text: &str, end: usize, table: &str) -> String {
+    let behind = text[end..].trim_start_matches('\n');
+    let gap = if behind.is_empty() { "" } else { "\n" };
+    format!("{}\n\n{table}{gap}{behind}", text[..end].trim_end())
 }
