@@ -8,10 +8,15 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use crate::object::Object;
-use crate::{applications, environments, first};
+use crate::{app_names, applications, environments, first};
 
 /// Another checkout whose manifests are to be judged, as `generated.rs` makes.
 pub(crate) const OTHER_ROOT: &str = "MANIFESTS_ROOT";
+
+/// Whether these are the manifests of such a checkout.
+pub(crate) fn is_generated() -> bool {
+    std::env::var_os(OTHER_ROOT).is_some()
+}
 
 /// The root of the repository.
 pub(crate) static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -130,10 +135,12 @@ pub(crate) fn minor_of_kubernetes() -> String {
 }
 
 static REGISTRY: LazyLock<String> = LazyLock::new(|| {
-    let server = crate::object::find(overlay("backend", first()), "Deployment", "backend");
-    let image = server.text("/spec/template/spec/containers/0/image");
+    let app = app_names().next().expect("there is an app");
+    let pod = overlay(app, first()).iter().find_map(Object::template);
+    let containers = pod.expect("an app has a pod").containers();
+    let image = containers[0].text("/image");
     let (registry, _) = image
-        .split_once("/backend")
+        .split_once(&format!("/{app}@"))
         .expect("an image is named after its app");
     registry.to_owned()
 });

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::render;
+use crate::{PROJECT, first, render};
 
 /// The program, its schemas, and Argo CD's manifests as released.
 struct Kubeconform {
@@ -104,15 +104,21 @@ fn a_misspelt_field_a_wrong_type_and_an_unknown_kind_are_refused() {
         };
         assert!(fault.contains(complaint), "{to}: {fault}");
     };
-    let (backend, apps) = ("infra/backend/overlays/staging", "infra/apps/overlays/staging");
-    refused(backend, "readinessProbe:", "readynessProbe:", "readynessProbe");
-    refused(backend, "replicas: ", "replicas: some", "/spec/replicas");
+    let folder = |application| format!("infra/{application}/overlays/{}", first());
+    let namespace = "kind: Namespace";
     refused(
-        backend,
-        "kind: Deployment",
-        "kind: Deploiment",
+        &folder("platform"),
+        namespace,
+        "kind: Namenspace",
         "could not find schema",
     );
+    // The generated apps have each kind, whatever this checkout has.
+    let mut servers = PROJECT.apps().iter().filter(|app| app.kind().has_service());
+    if let Some(server) = servers.next().map(|app| folder(app.name())) {
+        refused(&server, "readinessProbe:", "readynessProbe:", "readynessProbe");
+        refused(&server, "replicas: ", "replicas: some", "/spec/replicas");
+    }
+    let apps = &folder("apps");
     refused(apps, "targetRevision:", "targetRevison:", "targetRevison");
     refused(apps, "selfHeal: true", "selfHeal: 3", "selfHeal");
 }
