@@ -8,8 +8,9 @@ use xshell::Shell;
 
 use crate::groups::Packages;
 use crate::skips::Skips;
-use crate::{flags, fuzz, groups, openapi, test};
-use taskkit::build::toolchain::{self, Choice, Options, Target};
+use crate::{flags, groups, test};
+use crate::{fuzz, openapi}; // wing: sample
+use taskkit::build::toolchain::{self, Choice, Options, Target}; // wing: sample
 use taskkit::env;
 
 impl flags::Check {
@@ -22,9 +23,11 @@ impl flags::Check {
             Ok(env::cargo(sh).args(["fmt", "--check"]).run()?)
         });
         lints(sh, &mut checks);
+        // wing: sample
         checks.carry_out("crates/api/openapi.json (cure: cargo xtask openapi)", || {
             openapi::check(sh)
         });
+        // end of wing
         // wing: security
         checks.carry_out(
             "docs/SECURITY.md and docs/CHECKLIST.md (cure: cargo xtask security)",
@@ -49,8 +52,9 @@ fn lints(sh: &Shell, checks: &mut Checks) {
         let name = format!("clippy {}", packages.names.join(" "));
         checks.carry_out(&name, || clippy(*packages, &["--all-targets"]));
     }
+    // wing: sample
     // Not among all targets: a plain `cargo test` leaves it out.
-    checks.carry_out("clippy of the fuzz", || clippy(groups::BACKEND, fuzz::ARGS));
+    checks.carry_out("clippy of the fuzz", || clippy(groups::APPS, fuzz::ARGS));
     // Clippy compiles with the toolchain's own libraries only.
     let plain = Options {
         choice: Choice::Rustup,
@@ -64,6 +68,7 @@ fn lints(sh: &Shell, checks: &mut Checks) {
         }),
         Err(reason) => checks.leave_out("clippy hydrate", &format!("{reason:#}")),
     }
+    // end of wing
 }
 
 fn dependencies(sh: &Shell, checks: &mut Checks) {

@@ -6,12 +6,17 @@ use xshell::Shell;
 use crate::flags;
 use crate::supply::{self, Support};
 use taskkit::build::toolchain::{self, Choice, Options, Target};
+use taskkit::environment::project;
 
 impl flags::Doctor {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let install = !self.no_install;
         let mut faults = Vec::new();
+        let has_pages = project().apps().iter().any(|app| app.browser_package().is_some());
         for target in [Target::Static, Target::Wasm] {
+            if target == Target::Wasm && !has_pages {
+                continue;
+            }
             match toolchain::prepare(
                 sh,
                 target,

@@ -4,7 +4,7 @@
 mod apps;
 mod bench; // wing: bench
 mod dev; // wing: dev
-mod environments;
+mod environments; // wing: environments
 mod security; // wing: security
 
 use std::ffi::OsString;
@@ -22,7 +22,7 @@ use crate::programs;
 pub(crate) use self::apps::{NewApp, RemoveApp};
 pub(crate) use self::bench::{Bench, BenchWhat}; // wing: bench
 pub(crate) use self::dev::Dev; // wing: dev
-pub(crate) use self::environments::{NewEnvironment, RemoveEnvironment};
+pub(crate) use self::environments::{NewEnvironment, RemoveEnvironment}; // wing: environments
 pub(crate) use self::security::Security; // wing: security
 
 /// Every task of this repository.
@@ -50,10 +50,12 @@ enum Command {
     Test(Test),
     /// Check formatting, lints, manifests and dependency rules
     Check(Check),
+    // wing: sample
     /// Fuzz the API: send it requests made from its own description, valid and invalid
     Fuzz(Fuzz),
     /// Write crates/api/openapi.json from the code
     Openapi(Openapi),
+    // end of wing
     /// Compile what the images contain: static binaries and the browser bundle
     Build(Build),
     /// The release verbs that every CI file calls (docs/CI.md)
@@ -77,11 +79,13 @@ enum Command {
     NewApp(NewApp),
     /// Remove an app that `new-app` made, and say what stays
     RemoveApp(RemoveApp),
+    // wing: environments
     /// Add an environment between two: its overlays, branch, triggers and place in the AWS account
     /// (docs/ENVIRONMENTS.md)
     NewEnvironment(NewEnvironment),
     /// Remove an environment that `new-environment` made, and say what stays
     RemoveEnvironment(RemoveEnvironment),
+    // end of wing
     // wing: diff
     /// Show what a change does to each environment's manifests, as Markdown
     #[command(disable_help_flag = true)]
@@ -126,6 +130,7 @@ pub(crate) struct Test {
 #[derive(Debug, Args)]
 pub(crate) struct Check {}
 
+// wing: sample
 #[derive(Debug, Args)]
 pub(crate) struct Fuzz {
     /// Examples for each operation, and sequences of operations
@@ -145,6 +150,7 @@ pub(crate) struct Openapi {
     #[arg(long)]
     pub(crate) check: bool,
 }
+// end of wing
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
@@ -220,8 +226,8 @@ impl Flags {
             Command::Dev(flags) => flags.run(sh),   // wing: dev
             Command::Test(flags) => flags.run(sh),
             Command::Check(Check {}) => Check::run(sh),
-            Command::Fuzz(flags) => flags.run(sh),
-            Command::Openapi(flags) => flags.run(sh),
+            Command::Fuzz(flags) => flags.run(sh),    // wing: sample
+            Command::Openapi(flags) => flags.run(sh), // wing: sample
             Command::Build(flags) => flags.run(sh),
             Command::Ci(handed) => handed.become_part(sh, "release", "ci"),
             Command::Rollback(handed) => handed.become_part(sh, "release", "rollback"),
@@ -231,8 +237,8 @@ impl Flags {
             Command::Security(flags) => flags.run(sh),                          // wing: security
             Command::NewApp(flags) => flags.run(sh),
             Command::RemoveApp(flags) => flags.run(sh),
-            Command::NewEnvironment(flags) => flags.run(sh),
-            Command::RemoveEnvironment(flags) => flags.run(sh),
+            Command::NewEnvironment(flags) => flags.run(sh), // wing: environments
+            Command::RemoveEnvironment(flags) => flags.run(sh), // wing: environments
             Command::Hooks(flags) => flags.run(sh),
             Command::Doctor(flags) => flags.run(sh),
             Command::Bench(flags) => flags.run(sh), // wing: bench

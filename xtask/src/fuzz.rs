@@ -27,7 +27,7 @@ impl flags::Fuzz {
         let seed = self.seed.map(|seed| ("FUZZ_SEED", seed.to_string()));
         env::cargo(sh)
             .arg("test")
-            .args(groups::BACKEND.args())
+            .args(groups::APPS.args())
             .args(ARGS)
             .envs(variables)
             .envs(seed)

@@ -28,8 +28,8 @@ const fn with(names: &'static [&'static str], features: &'static [&'static str])
 
 #[rustfmt::skip]
 pub(crate) const TOOLS: Packages = of(&[
-    "board-api",
-    "child-process",
+    "board-api", // wing: sample
+    "child-process", // wing: child-process
     "fork", // wing: fork
     "gitkit",
     "overlay",
@@ -46,7 +46,7 @@ pub(crate) const TOOLS: Packages = of(&[
 /// For tests that are chosen by a pattern, which those of `pipelines` would fit too.
 #[rustfmt::skip]
 pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
-    "board-api",
+    "board-api", // wing: sample
     "fork", // wing: fork
     "overlay",
     "project",
@@ -59,14 +59,23 @@ pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "e2e-report", // wing: e2e
 ]);
 /// The backend and all apps that were added since, which use nothing that it does not.
-pub(crate) const BACKEND: Packages = Packages {
+#[rustfmt::skip]
+pub(crate) const APPS: Packages = Packages {
     with_apps: true,
     ..with(
-        &["api", "testkit", "fault-proxy", "serverkit", "backend"],
-        &["--features", "testkit/containers"],
+        &[
+            "api",
+            "serverkit",
+            "testkit", // wing: sample
+            "fault-proxy", // wing: sample
+            "backend", // wing: sample
+        ],
+        &[
+            "--features", "testkit/containers", // wing: sample
+        ],
     )
 };
-pub(crate) const FRONTEND: Packages = with(&["app", "frontend"], &["--features", "app/ssr"]);
+pub(crate) const FRONTEND: Packages = with(&["app", "frontend"], &["--features", "app/ssr"]); // wing: sample
 // wing: dev
 /// The servers from outside.
 #[rustfmt::skip]
@@ -85,12 +94,12 @@ pub(crate) const CONTROLLERS: Packages = of(&["clusterset"]);
 /// A program of its own, for each build of the page.
 const BUNDLE: Packages = of(&["wasm-bundle"]);
 
-/// Each package of this workspace but `hydrate`, which compiles for the browser alone.
+/// Each package of this workspace, but what compiles for a browser alone.
 #[rustfmt::skip]
 pub(crate) const ALL: &[Packages] = &[
     TOOLS,
-    BACKEND,
-    FRONTEND,
+    APPS,
+    FRONTEND, // wing: sample
     OUTSIDE, // wing: dev
     CLOUD, // wing: cloud
     BENCH, // wing: bench

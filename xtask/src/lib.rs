@@ -17,11 +17,11 @@ mod cloud; // wing: cloud
 mod dev; // wing: dev
 mod doctor;
 mod e2e; // wing: e2e
-mod environments;
-mod fuzz;
+mod environments; // wing: environments
+mod fuzz; // wing: sample
 mod groups;
 mod hooks;
-mod openapi;
+mod openapi; // wing: sample
 mod programs;
 mod skips;
 mod supply;

@@ -15,9 +15,10 @@ use self::lanes::{Job, Lane};
 use self::memory::InMemory;
 use self::needs::{Needs, Ready};
 use self::sum::{Row, report};
+use crate::fuzz; // wing: sample
 use crate::groups::{self, Packages};
 use crate::skips::Skips;
-use crate::{flags, fuzz, supply};
+use crate::{flags, supply};
 use taskkit::build::DepInfo;
 use taskkit::environment::project;
 use taskkit::{env, program};
@@ -61,16 +62,14 @@ const SUITES: &[Suite] = &[
     },
     // end of wing
     Suite {
-        name: "backend: units, router, contract on each DynamoDB",
-        packages: groups::BACKEND,
-        args: &[],
-        needs: Needs::Containers,
-        lane: Lane::Products,
-        on_request: false,
+        name: "backend: units, router, contract on each DynamoDB", // wing: sample
+        needs: Needs::Containers,                                  // wing: sample
+        ..APPS
     },
+    // wing: sample
     Suite {
         name: "fuzz: the API against its document",
-        packages: groups::BACKEND,
+        packages: groups::APPS,
         args: fuzz::ARGS,
         needs: Needs::Fuzzer,
         lane: Lane::Products,
@@ -84,6 +83,7 @@ const SUITES: &[Suite] = &[
         lane: Lane::Tools,
         on_request: false,
     },
+    // end of wing
     Suite {
         name: "controllers: what they decide",
         packages: groups::CONTROLLERS,
@@ -144,6 +144,16 @@ const SUITES: &[Suite] = &[
     // end of wing
 ];
 
+/// The tests of what runs in a cluster.
+const APPS: Suite = Suite {
+    name: "apps: units, router",
+    packages: groups::APPS,
+    args: &[],
+    needs: Needs::Nothing,
+    lane: Lane::Products,
+    on_request: false,
+};
+
 /// The suite that `cargo xtask check` runs too.
 const MANIFESTS: &str = "manifests and house rules";
 
@@ -159,14 +169,15 @@ impl flags::Test {
         let mut all_get = vec![("KUSTOMIZE", kustomize.into_os_string())];
         all_get.extend(memory.as_ref().map(InMemory::variable));
         // What they hold answers until the tests are done.
-        let (mut held, mut compiled) = (Vec::new(), Vec::new());
+        let mut held = Vec::new(); // wing: sample
+        let mut compiled = Vec::new();
         let (mut jobs, mut rows) = (Vec::new(), Vec::new());
         for (place, suite) in suites.into_iter().enumerate() {
             let started = Instant::now();
             match suite.needs.ready(sh, install)? {
                 Ready::Yes {
                     variables,
-                    holds,
+                    holds, // wing: sample
                     made,
                 } => {
                     compiled.extend(made);
@@ -177,7 +188,7 @@ impl flags::Test {
                             .args(suite.args),
                     );
                     command.envs(all_get.clone()).envs(variables);
-                    held.extend(holds);
+                    held.extend(holds); // wing: sample
                     let (lane, row) = (suite.lane, Row::new(suite.name));
                     let took = started.elapsed();
                     jobs.push(Job {

@@ -129,7 +129,7 @@ fn every_crate_is_a_product_or_a_tool() {
         *TOOLS
     );
     for folders in [&*PRODUCTS, &*TOOLS] {
-        assert!(members_in(folders).len() > 3, "{folders:?}");
+        assert!(members_in(folders).len() > 2, "{folders:?}");
     }
 }
 
@@ -155,6 +155,7 @@ fn tests_of_products_use_one_tool_only() {
     }
 }
 
+// wing: sample
 #[test]
 fn the_two_servers_share_the_wire_types_and_their_manners_only() {
     let graph = dependencies(For::Building);
@@ -168,6 +169,7 @@ fn the_two_servers_share_the_wire_types_and_their_manners_only() {
         );
     }
 }
+// end of wing
 
 #[test]
 fn the_wire_types_need_serde_alone() {

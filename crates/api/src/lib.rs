@@ -4,14 +4,16 @@
 
 use serde::{Deserialize, Serialize};
 
-pub mod text;
+pub mod text; // wing: sample
 
+// wing: sample
 /// Where messages are listed and posted on the backend.
 pub const MESSAGES: &str = "/api/messages";
 /// One message, as a pattern of the router; [`message_path`] fills it in.
 pub const MESSAGE: &str = "/api/messages/{uuid}";
 /// The `OpenAPI` document of the backend.
 pub const OPENAPI: &str = "/openapi.json";
+// end of wing
 /// Answers as long as the process lives.
 pub const HEALTHZ: &str = "/healthz";
 /// Answers 200 only while the process can do its work.
@@ -22,13 +24,16 @@ pub const VERSION: &str = "/version";
 /// Where both servers show their metrics, on a listener of its own.
 pub const METRICS: &str = "/metrics";
 
+// wing: sample
 /// Request header of a post: the same key twice is one message. 1 to 255 visible ASCII characters.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Response header of a post, `true`: the message was there already, posted with the same key.
 pub const IDEMPOTENT_REPLAYED: &str = "idempotent-replayed";
+// end of wing
 /// Header of every request and answer by which the logs of all programs find each other.
 pub const REQUEST_ID: &str = "x-request-id";
 
+// wing: sample
 /// Messages of a page when the query does not say `limit`.
 pub const DEFAULT_LIMIT: u32 = 20;
 /// Most messages of a page.
@@ -121,7 +126,9 @@ pub struct MessageList {
     pub next: Option<String>,
 }
 
-/// What the frontend says about itself.
+// end of wing
+
+/// What a server says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
     /// Commit the program was built from.
@@ -130,6 +137,7 @@ pub struct Version {
     pub environment: String,
 }
 
+// wing: sample
 /// What the backend says about itself and its table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -143,6 +151,7 @@ pub struct BackendVersion {
     /// Oldest schema this code serves on.
     pub required_schema_version: u32,
 }
+// end of wing
 
 /// An error body, `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +196,7 @@ mod tests {
 
     #[test]
     fn bodies_have_the_names_others_rely_on() {
+        // wing: sample
         let list: MessageList = serde_json::from_str(
             r#"{"messages":[{"uuid":"u","author":"a","text":"t","posted_at":"2026-01-01T00:00:00.000000Z"}]}"#,
         )
@@ -210,6 +220,7 @@ mod tests {
             serde_json::to_string(&version).unwrap(),
             r#"{"commit":"c","environment":"e","schema_version":null,"required_schema_version":2}"#
         );
+        // end of wing
 
         let problem = Problem {
             kind: "about:blank".into(),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::facts::Facts;
 use super::tree::Paths;
 
-const TEMPLATES: &str = "infra/aws";
+pub(super) const TEMPLATES: &str = "infra/aws";
 /// What CloudFormation allows a stack's name.
 const STACK: usize = 128;
 /// Kind of resource, the property that names one, and the most characters that AWS allows there.

@@ -1,9 +1,10 @@
 //! A fork of another name or without some wings: computed from the last commit as a whole, and then
 //! written.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use project::Project;
 
 use super::facts::Facts;
@@ -24,7 +25,7 @@ pub(super) fn run(options: &flags::Fork, root: &Path) -> Result<()> {
     let address = facts.as_ref().and_then(Facts::host_and_name);
     let address = address.map(|(host, name)| format!("{host}/{name}"));
     let mut files = names::renamed(&tree, &old, &new, address.as_deref())?;
-    let pruned = without(options, &tree, &mut files)?;
+    let pruned = without(options, &mut files)?;
     let mut files = format::formatted(&tree, root, files)?;
     let project = project_of(&files)?;
     let changed = with_facts(options, root, &mut files)?;
@@ -47,19 +48,56 @@ pub(super) fn run(options: &flags::Fork, root: &Path) -> Result<()> {
 }
 
 /// Takes out of `files` the wings that the options leave out.
-fn without(options: &flags::Fork, tree: &Tree, files: &mut Paths) -> Result<Pruned> {
+fn without(options: &flags::Fork, files: &mut Paths) -> Result<Pruned> {
     if options.without.is_empty() {
         return Ok(Pruned::default());
     }
     let before = project_of(files)?;
-    let wings = Wings::of_text(tree.text(prune::FILE)?)?;
+    // As renamed, since a file may have the name of the application.
+    let table = files.get(Path::new(prune::FILE)).and_then(File::text);
+    let wings = Wings::of_text(table.with_context(|| format!("{} is not committed", prune::FILE))?)?;
     let gone = wings.named(&options.without, before.without())?;
     if gone.is_empty() {
         return Ok(Pruned::default());
     }
-    let pruned = prune::prune(files, &gone)?;
+    let mut pruned = prune::prune(files, &gone)?;
+    let apps = gone_apps(&before, &project_of(files)?)?;
+    pruned.left.extend(still_naming(files, &apps));
     *files = prune::locked(std::mem::take(files))?;
     Ok(pruned)
+}
+
+/// The apps that went along; an error if none is left.
+fn gone_apps(before: &Project, after: &Project) -> Result<Vec<String>> {
+    ensure!(
+        before.apps().is_empty() || !after.apps().is_empty(),
+        "no app would be left; make one of your own first (`cargo xtask new-app NAME --kind web`, docs/APPS.md), commit it, and \
+         run this again; nothing was written"
+    );
+    let gone = before.apps().iter().filter(|app| after.app(app.name()).is_err());
+    Ok(gone.map(|app| app.name().to_owned()).collect())
+}
+
+/// Templates of AWS that name apps which are gone, and the reason why they are left.
+fn still_naming(files: &Paths, apps: &[String]) -> Vec<(PathBuf, String)> {
+    let templates = files
+        .iter()
+        .filter(|(path, _)| path.starts_with(limits::TEMPLATES));
+    let naming = templates.filter_map(|(path, file)| {
+        let text = file.text()?;
+        let is_word = |c: char| c.is_ascii_alphanumeric();
+        let words: BTreeSet<_> = text.split(|c| !is_word(c)).collect();
+        let named: Vec<_> = apps.iter().filter(|app| words.contains(app.as_str())).collect();
+        let named: Vec<_> = named.into_iter().map(String::as_str).collect();
+        (!named.is_empty()).then(|| {
+            let reason = format!(
+                "it names {}; put your own apps in their place",
+                named.join(" and ")
+            );
+            (path.clone(), reason)
+        })
+    });
+    naming.collect()
 }
 
 fn project_of(files: &Paths) -> Result<Project> {
@@ -82,7 +120,7 @@ fn with_facts(options: &flags::Fork, root: &Path, files: &mut Paths) -> Result<O
     Ok(Some(changed))
 }
 
-fn report(written: &[std::path::PathBuf], names: &Names) {
+fn report(written: &[PathBuf], names: &Names) {
     println!("name         {}", names.name);
     println!("application  {}", names.application);
     if written.is_empty() {

@@ -9,7 +9,7 @@ mod checkout;
 use std::path::Path;
 use std::process::Command;
 
-use checkout::{Checkout, NUMBERS, REPOSITORY};
+use checkout::{Checkout, MOST_LINES, NUMBERS, REPOSITORY};
 use project::Kind;
 
 /// In pieces, so that they are free in a checkout that has this file too.
@@ -17,29 +17,24 @@ const NAME: &str = concat!("ac", "me-forge");
 const APPLICATION: &str = concat!("ac", "me-shop");
 const RENAMED: [&str; 4] = ["--name", NAME, "--application", APPLICATION];
 /// What proves and supplies.
-const TOOLS: [&str; 2] = ["--without", "e2e,supply,cloud,pipelines,bench,browser,dev"];
-const EVERY_WING: [&str; 2] = [
+const TOOLS: [&str; 2] = [
     "--without",
-    "e2e,supply,cloud,pipelines,bench,browser,dev,aws,diff,security,fork",
+    "e2e,supply,cloud,pipelines,bench,browser,dev,child-process",
 ];
 
-/// What `cargo xtask fork` makes with these arguments.
-fn forked(arguments: &[&str]) -> Checkout {
-    let fork = Checkout::of_all();
+/// Changes a copy of this checkout by `cargo xtask fork` with these arguments.
+fn forked(fork: &Checkout, arguments: &[&str]) {
     fork.fork(arguments);
     fork.commit();
     let lines = fork.lines_of_rust();
     println!("{}: {lines} lines of Rust", arguments.join(" "));
-    fork
 }
 
-/// Adds an app of each kind by the fork's own command; their tests are then among its own.
-fn with_apps(fork: &Checkout) {
-    for kind in Kind::ALL {
-        let name = format!("a-{kind}");
-        task(fork, &["new-app", &name, "--kind", kind.name()]);
-        fork.commit();
-    }
+/// Adds an app by the fork's own command; its tests are then among the fork's own.
+fn with_app(fork: &Checkout, kind: Kind) {
+    let name = format!("a-{kind}");
+    task(fork, &["new-app", &name, "--kind", kind.name()]);
+    fork.commit();
 }
 
 /// It passes its own checks and tests.
@@ -67,19 +62,33 @@ fn task(fork: &Checkout, arguments: &[&str]) {
 
 #[test]
 fn of_another_name() {
-    holds(&forked(
+    let fork = Checkout::of_all();
+    forked(
+        &fork,
         &[&RENAMED[..], &["--repository", REPOSITORY], &NUMBERS].concat(),
-    ));
-}
-
-#[test]
-fn of_product_ci_and_infra() {
-    holds(&forked(&TOOLS));
-}
-
-#[test]
-fn of_another_name_without_any_wing_and_with_an_app_of_each_kind() {
-    let fork = forked(&[&RENAMED[..], &EVERY_WING].concat());
-    with_apps(&fork);
+    );
     holds(&fork);
+}
+
+#[test]
+fn of_product_ci_and_infra_with_an_app_of_each_kind() {
+    let fork = Checkout::of_all();
+    forked(&fork, &TOOLS);
+    for kind in Kind::ALL {
+        with_app(&fork, kind);
+    }
+    holds(&fork);
+}
+
+#[test]
+fn of_another_name_without_any_wing_and_with_an_app_of_its_own() {
+    let fork = Checkout::of_all();
+    with_app(&fork, Kind::Api);
+    forked(&fork, &[&RENAMED[..], &["--without", &fork.wings()]].concat());
+    holds(&fork);
+    let lines = fork.lines_of_rust();
+    assert!(
+        lines <= MOST_LINES,
+        "{lines} lines of Rust, {MOST_LINES} are allowed"
+    );
 }

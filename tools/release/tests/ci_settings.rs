@@ -24,7 +24,7 @@ fn checkout() -> TempDir {
     let folder = tempfile::tempdir().expect("make a folder");
     git(&folder, &["init", "--quiet"]);
     git(&folder, &["remote", "add", "origin", "/nowhere"]);
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ci/tests/project.toml");
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sample.toml");
     fs::copy(project, folder.path().join("project.toml")).expect("copy the project");
     folder
 }

@@ -8,7 +8,7 @@ pub(crate) use taskkit::environment::project;
 /// A project of the unit tests' own, so that they are about the same apps in every fork.
 #[cfg(test)]
 pub(crate) fn project() -> &'static project::Project {
-    taskkit::environment::sample(include_str!("../../release/src/ci/tests/project.toml"))
+    taskkit::environment::sample(include_str!("../../release/src/sample.toml"))
 }
 
 /// What this checkout has, for tests of its files.

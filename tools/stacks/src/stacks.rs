@@ -37,6 +37,10 @@ pub(crate) enum Holds {
     /// Objects in a bucket, which must be gone before it goes.
     Objects,
     /// Messages in a table, which the template always keeps.
+    #[allow(
+        dead_code,
+        reason = "a copy without the sample has a table again when an app of its own has"
+    )]
     Messages,
     /// Histories, which the template always keeps. AWS takes no repository into a stack again by
     /// its name, so the stack stays too.
@@ -103,6 +107,7 @@ pub(crate) const PARTS: &[Part] = &[
         required: &[],
         holds: Holds::Nothing,
     },
+    // wing: sample
     Part {
         name: "message-board",
         scope: Scope::Environment,
@@ -110,6 +115,7 @@ pub(crate) const PARTS: &[Part] = &[
         required: &["OidcProvider"],
         holds: Holds::Messages,
     },
+    // end of wing
     Part {
         name: "cluster",
         scope: Scope::Environment,

@@ -14,8 +14,10 @@ mod remove;
 pub(crate) mod removed;
 pub(crate) mod tables;
 mod template;
+// wing: generator-tests
 #[cfg(test)]
 pub(crate) mod tests;
+// end of wing
 pub(crate) mod worktree;
 
 use anyhow::Result;

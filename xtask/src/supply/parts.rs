@@ -8,12 +8,15 @@ use anyhow::{Error, Result};
 use serde::Deserialize;
 use xshell::Shell;
 
-use taskkit::supply::{Program, Running, get, program};
+use taskkit::supply::Running; // wing: sample
+use taskkit::supply::{Program, get, program};
 
+// wing: sample
 /// The folder of schemathesis, with which the API is fuzzed.
 pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
     get(sh, "schemathesis", install)
 }
+// end of wing
 
 // wing: browser
 /// The script of axe-core, which looks for faults in a page.
@@ -123,6 +126,7 @@ pub(crate) fn examine(sh: &Shell, install: bool) -> Result<Findings> {
     Program::compiled(sh)?.ask(&["doctor"], install)
 }
 
+// wing: sample
 /// The databases that run in containers: their image, and the engine that starts it, which answers
 /// as long as this lives.
 pub(crate) struct Emulators {
@@ -156,3 +160,4 @@ pub(crate) fn emulators(sh: &Shell, install: bool) -> Result<Emulators> {
         _engine: engine,
     })
 }
+// end of wing

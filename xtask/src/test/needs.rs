@@ -8,8 +8,9 @@ use taskkit::program; // wing: pipelines
 use xshell::Shell;
 
 use super::one_line;
-use crate::fuzz;
-use crate::supply::{self, Emulators, Kind, kind};
+use crate::fuzz; // wing: sample
+use crate::supply::Emulators; // wing: sample
+use crate::supply::{self, Kind, kind};
 
 /// What a suite needs besides cargo and kustomize.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,9 +22,11 @@ pub(super) enum Needs {
     /// kubeconform and gitleaks, each for a part of its tests. Where one cannot be had, the suite
     /// is told why and skips that part.
     Checks,
+    // wing: sample
     /// Containers, for a part of its tests. Where there is no engine, the suite is told why and
     /// skips that part.
     Containers,
+    // end of wing
     // wing: browser
     /// A browser, for all of them.
     Browser,
@@ -33,8 +36,10 @@ pub(super) enum Needs {
     /// the suite is told why and skips that part.
     Servers,
     // end of wing
+    // wing: sample
     /// schemathesis, for all of them.
     Fuzzer,
+    // end of wing
     // wing: pipelines
     /// Runners and linters of CI files, for all of them.
     Pipelines,
@@ -49,12 +54,18 @@ pub(super) enum Needs {
 pub(super) enum Ready {
     Yes {
         variables: Vec<(&'static str, OsString)>,
+        // wing: sample
         /// What must not end before the tests do.
         holds: Option<Emulators>,
+        // end of wing
         /// What the apps were made from that it starts.
         made: Vec<DepInfo>,
     },
     /// Not at all: the machine lacks something, for this reason.
+    #[allow(
+        dead_code,
+        reason = "a copy may have no suite that needs something for all of its tests"
+    )]
     No(String),
     /// The machine lacks nothing, and all the same it did not come about, for this reason.
     Broken(String),
@@ -68,7 +79,7 @@ impl Ready {
     fn made(variables: Vec<(&'static str, OsString)>, made: Vec<DepInfo>) -> Self {
         Self::Yes {
             variables,
-            holds: None,
+            holds: None, // wing: sample
             made,
         }
     }
@@ -100,6 +111,7 @@ impl Needs {
                 Ok(folder) => ("CLOUD_TOOLS", folder.into_os_string()),
                 Err(reason) => ("CLOUD_TOOLS_MISSING", no(reason)?.into()),
             }]),
+            // wing: sample
             Self::Containers => match supply::emulators(sh, install) {
                 Ok(found) => Ready::Yes {
                     variables: found.variables().into(),
@@ -111,6 +123,7 @@ impl Needs {
                 }
                 Err(reason) => Ready::Broken(one_line(&reason)),
             },
+            // end of wing
             // wing: cloud
             Self::Cloud => match crate::cloud::ready(sh, install) {
                 Ok(tools) => Ready::with(crate::cloud::build(sh, install, tools)?),
@@ -134,10 +147,12 @@ impl Needs {
                 Ready::made(supply::scanner(sh, install, no)?, made)
             }
             // end of wing
+            // wing: sample
             Self::Fuzzer => match fuzz::ready(sh, install) {
                 Ok(variables) => Ready::with(variables),
                 Err(reason) => Ready::No(no(reason)?),
             },
+            // end of wing
             // wing: pipelines
             Self::Pipelines => match supply::pipelines(sh, install) {
                 Ok(()) => {
@@ -152,10 +167,12 @@ impl Needs {
     }
 }
 
+// wing: sample
 /// The machine has not got something that it may not be given, or that only a person can.
 fn lacks(error: &anyhow::Error) -> bool {
     kind(error) == Some(Kind::Missing)
 }
+// end of wing
 
 fn is_too_slow(error: &anyhow::Error) -> bool {
     kind(error) == Some(Kind::Deadline)

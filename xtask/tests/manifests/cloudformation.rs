@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::object::{Object, find};
-use crate::render::{ROOT, account_and_region, file, overlay};
+use crate::render::{account_and_region, file, overlay};
 use crate::{environments, namespace};
 
 fn template() -> Object {
@@ -48,16 +48,6 @@ fn roles(environment: &str) -> Vec<(String, Value, Object)> {
 /// Of this checkout's region.
 fn partition() -> &'static str {
     taskkit::partition::of_region(account_and_region().1).name
-}
-
-#[test]
-fn the_account_is_the_one_that_the_manifests_name() {
-    let settings =
-        std::fs::read_to_string(ROOT.join("infra/aws/parameters.toml")).expect("read the settings");
-    let settings: toml::Table = settings.parse().expect("the settings are TOML");
-    let (account, region) = account_and_region();
-    assert_eq!(settings["account"].as_str(), Some(account));
-    assert_eq!(settings["region"].as_str(), Some(region));
 }
 
 #[test]
@@ -155,4 +145,17 @@ fn each_role_may_do_what_its_code_does_to_this_table_only() {
         "backend-staging dynamodb:UpdateItem Messages.Arn",
     ];
     assert_eq!(found, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn the_table_is_looked_for_in_the_region_of_the_registry() {
+    for environment in environments() {
+        let template = find(overlay("backend", environment), "Deployment", "backend")
+            .template()
+            .expect("has a template");
+        assert_eq!(
+            template.containers()[0].env()["AWS_REGION"],
+            account_and_region().1
+        );
+    }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use project::Kind;
+use project::Kind; // wing: sample
 use serde_json::{Value, json};
 
+use crate::PROJECT; // wing: sample
 use crate::object::{Object, find, ids, of_kind};
 use crate::render::{ALL, ROOT, apps, file, local_apps, parse};
-use crate::{PROJECT, app_names, applications, environments, namespace};
+use crate::{app_names, applications, environments, namespace};
 
 const LOCAL_REPOSITORY: &str = "http://gitops-loop-forge:3000/gitops-loop/gitops-loop.git";
 
@@ -213,12 +214,14 @@ fn the_project_comes_first_then_the_platform_then_the_apps_in_their_order() {
         assert_eq!((wave(cluster.project()), of("platform")), (-1, 0));
         let waves: Vec<_> = app_names().map(of).collect();
         assert!(waves[0] > 0 && waves.is_sorted(), "{waves:?}");
+        // wing: sample
         let last = |kind| {
             let apps = PROJECT.apps().iter().filter(move |app| app.kind() == kind);
             apps.map(|app| of(app.name()))
         };
         // The first page has nothing to show before what it asks is there.
         assert!(last(Kind::Api).min() < last(Kind::Web).min());
+        // end of wing
     }
 }
 

@@ -10,17 +10,18 @@ use crate::{PROJECT, applications, environments};
 
 /// Everything by which the e2e's clusters differ from those on AWS. `*` stands for each field
 /// below.
+#[rustfmt::skip]
 const DIFFERENCES: &[&str] = &[
     "AppProject/message-board/spec/sourceRepos/0",
     "Application/*/metadata/annotations/argocd.argoproj.io/manifest-generate-paths",
-    "Application/*/spec/source/kustomize/components/0",
+    "Application/*/spec/source/kustomize/components/0", // wing: sample
     "Application/*/spec/source/repoURL",
-    "Deployment/backend/spec/template/spec/containers/backend/env/AWS_*",
-    "Job/backend-migrate/spec/template/spec/containers/backend/env/AWS_*",
-    "NetworkPolicy/local-aws/*",
-    "NetworkPolicy/local-node-port/*",
-    "Service/*/spec/ports/http/nodePort",
-    "Service/*/spec/type",
+    "Deployment/backend/spec/template/spec/containers/backend/env/AWS_*", // wing: sample
+    "Job/backend-migrate/spec/template/spec/containers/backend/env/AWS_*", // wing: sample
+    "NetworkPolicy/local-aws/*", // wing: sample
+    "NetworkPolicy/local-node-port/*", // wing: sample
+    "Service/*/spec/ports/http/nodePort", // wing: sample
+    "Service/*/spec/type", // wing: sample
 ];
 
 fn matches(pattern: &str, place: &str) -> bool {
@@ -49,6 +50,7 @@ fn the_e2e_differs_from_aws_in_the_listed_places_and_nowhere_else() {
                 "{pattern} is listed but does not differ"
             );
         }
+        // wing: sample
         let changed = ["AWS_REGION/name", "AWS_REGION/value"].map(|end| format!("env/{end}"));
         assert!(
             !found
@@ -56,6 +58,7 @@ fn the_e2e_differs_from_aws_in_the_listed_places_and_nowhere_else() {
                 .any(|place| changed.iter().any(|end| place.ends_with(end))),
             "the region is AWS's own"
         );
+        // end of wing
     }
 }
 
@@ -78,6 +81,7 @@ fn ports_of_the_node_are_opened_in_the_e2e_only() {
     }
 }
 
+// wing: sample
 #[test]
 fn server_and_migration_talk_to_the_emulator_in_the_e2e_only() {
     for environment in environments() {
@@ -95,6 +99,7 @@ fn server_and_migration_talk_to_the_emulator_in_the_e2e_only() {
         }
     }
 }
+// end of wing
 
 #[test]
 fn what_is_no_pod_reaches_the_backend_in_the_e2e() {

@@ -3,8 +3,9 @@
 //!
 //! `infra/argocd`, the pinned install of a third party, is not judged by these rules.
 
+mod account;
 mod admission;
-mod cloudformation;
+mod cloudformation; // wing: sample
 mod delivery;
 mod each;
 mod environments;
@@ -12,7 +13,7 @@ mod faults;
 mod generated;
 mod hub;
 mod local;
-mod migration;
+mod migration; // wing: sample
 mod object;
 mod projects;
 mod render;

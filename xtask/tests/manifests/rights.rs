@@ -10,7 +10,7 @@ use crate::{environments, namespace};
 
 const CONTROLLER: &str = "argocd-application-controller";
 /// What the kinds of the project make.
-const MADE: [(&str, &str); 2] = [("", "Pod"), ("apps", "ReplicaSet")];
+const MADE: [(&str, &str); 3] = [("", "Pod"), ("apps", "ReplicaSet"), ("batch", "Job")];
 /// Its own.
 const OWN: [(&str, &str); 2] = [("argoproj.io", "Application"), ("argoproj.io", "AppProject")];
 
@@ -25,7 +25,7 @@ fn kinds(pairs: &[(&str, &str)]) -> Kinds {
 }
 
 fn project(environment: &str, list: &str) -> Kinds {
-    let project = find(apps(environment), "AppProject", "message-board");
+    let project = find(apps(environment), "AppProject", namespace());
     let entry = |entry: &Value, key: &str| entry[key].as_str().expect("a word").to_owned();
     let entries = project.list(&format!("/spec/{list}"));
     entries

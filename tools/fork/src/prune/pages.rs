@@ -140,8 +140,13 @@ fn names(text: &str, gone: &[&Wing]) -> bool {
     let commands = gone.iter().flat_map(|wing| &wing.commands);
     let mut commands = commands.map(|command| format!("cargo xtask {command}"));
     let paths = gone.iter().flat_map(|wing| &wing.paths);
-    let mut paths = paths.filter(|path| path.contains('/'));
-    commands.any(|command| has(text, &command)) || paths.any(|path| has(text, path))
+    let mut paths = paths.filter(|path| path.contains('/') && has(text, path));
+    // At the top of the repository, the name of a folder may be a word like any other.
+    let tops = gone.iter().flat_map(|wing| &wing.paths);
+    let mut tops = tops.filter(|path| !path.contains(['/', '.']));
+    commands.any(|command| has(text, &command))
+        || paths.next().is_some()
+        || tops.any(|folder| begins_path(text, &format!("{folder}/")))
 }
 
 /// The headings of a page as forges make addresses of them.
@@ -195,6 +200,13 @@ fn has(text: &str, words: &str) -> bool {
     })
 }
 
+/// Whether a path in `text` begins with this folder.
+fn begins_path(text: &str, folder: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || "-_/.*".contains(c);
+    text.match_indices(folder)
+        .any(|(at, _)| !text[..at].ends_with(inside) || text[..at].ends_with("../"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +255,16 @@ mod tests {
         let left = "# G\n\nA [b], [d](KEPT.md), [e](https://f.example/), [g](#g) and h.\n";
         assert_eq!(pruned("docs/A.md", text), left);
         assert_eq!(pruned("docs/A.md", "- [A](ROOF.md): b\n- c\n"), "- c\n");
+    }
+
+    #[test]
+    fn a_folder_at_the_top_is_found_by_its_paths_and_not_as_a_word_or_below_another() {
+        for named in ["run `roof/src/a.rs`\n", "[a](../roof/a.md)\n", "`roof/`\n"] {
+            assert!(begins_path(named, "roof/"), "{named}");
+        }
+        for other in ["infra/roof/base\n", "a roof\n", "`*/roof/`\n", "sun-roof/a\n"] {
+            assert!(!begins_path(other, "roof/"), "{other}");
+        }
     }
 
     #[test]

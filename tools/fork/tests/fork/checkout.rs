@@ -14,6 +14,10 @@ pub(crate) const REPOSITORY: &str = "https://github.com/nobody/nothing.git";
 /// The numbers of that repository, so that no test asks GitHub.
 pub(crate) const NUMBERS: [&str; 4] = ["--github-owner-id", "12", "--github-repository-id", "345"];
 
+/// Most lines of Rust that a fork with one app of its own may be left with, tests and all.
+pub(crate) const MOST_LINES: usize = 20_000;
+
+const WINGS: &str = "tools/fork/wings.toml";
 pub(crate) const PARAMETERS: &str = "infra/aws/parameters.toml";
 pub(crate) const ADDRESS: &str = "infra/apps/base/repository.yaml";
 pub(crate) const POLICY: &str = "infra/admission/policy.yaml";
@@ -55,6 +59,14 @@ impl Checkout {
     /// Its apps and environments.
     pub(crate) fn project(&self) -> project::Project {
         project::Project::load(self.0.path()).expect("read project.toml")
+    }
+
+    /// Every wing of its table, as the command line takes them.
+    pub(crate) fn wings(&self) -> String {
+        let table: toml::Table = self.read(WINGS).parse().expect("the table is TOML");
+        let wings = table["wing"].as_array().expect("a list of wings").iter();
+        let names: Vec<_> = wings.filter_map(|wing| wing["name"].as_str()).collect();
+        names.join(",")
     }
 
     /// How many, tests and all.

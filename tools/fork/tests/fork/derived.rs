@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::Instant; // wing: sample
 
+use crate::checkout::MOST_LINES; // wing: sample
 use crate::checkout::{Checkout, NUMBERS, REPOSITORY};
 use crate::names::{APPLICATION, NAME};
 
@@ -97,15 +98,20 @@ fn names_only_what_it_has(fork: &Checkout) {
     );
 }
 
-/// Paths of tools, which only forks without them may not name.
+/// Paths of tools and of the sample, which only forks without them may not name.
 fn paths(text: &str) -> impl Iterator<Item = &str> {
-    let sign = "tools/";
+    let tops = ["tools/", "backend/", "frontend/", "crates/"];
+    tops.into_iter().flat_map(|top| paths_below(text, top))
+}
+
+fn paths_below<'t>(text: &'t str, top: &'t str) -> impl Iterator<Item = &'t str> {
     let inside = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    text.match_indices(sign).filter_map(move |(at, _)| {
+    text.match_indices(top).filter_map(move |(at, _)| {
         let is_whole = !text[..at].ends_with(inside) || text[..at].ends_with("../");
         let rest = &text[at..];
         let path = &rest[..rest.find(|c| !inside(c)).unwrap_or(rest.len())];
-        is_whole.then(|| path.trim_end_matches(['.', '/', '-']))
+        // `NAME` is for the reader to fill in.
+        (is_whole && !path.contains("NAME")).then(|| path.trim_end_matches(['.', '/', '-']))
     })
 }
 
@@ -146,6 +152,7 @@ fn renamed_only() {
     names_only_what_it_has(&fork);
 }
 
+// wing: e2e
 #[test]
 fn product_ci_and_infra() {
     let fork = Checkout::of_all();
@@ -165,23 +172,70 @@ fn product_ci_and_infra() {
     fork.commit();
     assert!(fork.fork(&["--without", "e2e"]).contains("nothing to do"));
 }
+// end of wing
+
+// wing: sample
+/// Adds an app as `new-app` does, as far as nothing is compiled and no manifest rendered.
+fn with_an_app(fork: &Checkout) {
+    let manifest = "[package]\nname = \"bot\"\nversion.workspace = true\nedition.workspace = true\n\n\
+        [dependencies]\nserverkit.workspace = true\n";
+    fs::create_dir_all(fork.path("apps/bot/src")).expect("make a folder");
+    fork.write("apps/bot/Cargo.toml", manifest);
+    fork.write("apps/bot/src/main.rs", "//! A bot.\n\nfn main() {}\n");
+    let entry = "\n[[apps]]\nname = \"bot\"\nkind = \"worker\"\npackage = \"bot\"\nfolder = \"apps/bot\"\n";
+    fork.write("project.toml", &(fork.read("project.toml") + entry));
+    fork.commit();
+}
 
 #[test]
-fn nothing_but_the_sample_and_its_releases() {
+fn the_smallest_of_another_name_with_an_app_of_its_own() {
     let begun = Instant::now();
     let fork = Checkout::of_all();
-    let all = "e2e,supply,cloud,pipelines,bench,browser,dev,aws,diff,security,fork";
-    fork.fork(&["--without", all]);
+    with_an_app(&fork);
+    let said = fork.fork(&[
+        "--name",
+        NAME,
+        "--application",
+        APPLICATION,
+        "--without",
+        &fork.wings(),
+    ]);
+    for gone in [
+        "tools/fork",
+        "backend",
+        "frontend/app",
+        "infra/backend",
+        "tools/testkit",
+    ] {
+        assert!(!fork.path(gone).exists(), "{gone}");
+    }
+    assert!(!fork.path("infra/platform/overlays/staging/roles.yaml").exists());
+    // What only a person can decide.
+    let left = said.lines().filter(|line| line.starts_with("left "));
+    let left: Vec<_> = left.collect();
+    let is_told = |line: &&str| {
+        line.starts_with("left infra/aws/") && line.contains("put your own apps in their place")
+    };
+    assert!(!left.is_empty() && left.iter().all(is_told), "{left:?}");
     cargo_is_content(&fork);
     names_only_what_it_has(&fork);
-    assert!(!fork.path("tools/fork").exists());
-    println!(
-        "{} lines of Rust, {:.1} s",
-        fork.lines_of_rust(),
-        begun.elapsed().as_secs_f64()
+    let lines = fork.lines_of_rust();
+    println!("{lines} lines of Rust, {:.1} s", begun.elapsed().as_secs_f64());
+    assert!(
+        lines <= MOST_LINES,
+        "{lines} lines of Rust, {MOST_LINES} are allowed"
     );
 }
 
+#[test]
+fn the_sample_goes_only_where_another_app_stays() {
+    let fork = Checkout::of_all();
+    let error = fork.refusal(&["--without", &fork.wings()]);
+    assert!(error.contains("cargo xtask new-app NAME --kind web"), "{error}");
+}
+// end of wing
+
+// wing: e2e
 #[test]
 fn a_wing_that_others_stand_on_is_refused_with_their_names() {
     let fork = Checkout::of_all();
@@ -192,7 +246,9 @@ fn a_wing_that_others_stand_on_is_refused_with_their_names() {
             .contains("there is no wing `garage`")
     );
 }
+// end of wing
 
+// wing: bench
 #[test]
 fn a_mark_that_somebody_broke_is_named_and_its_file_left() {
     let fork = Checkout::of_all();
@@ -208,3 +264,4 @@ fn a_mark_that_somebody_broke_is_named_and_its_file_left() {
     assert_eq!(fork.read(file), before);
     assert!(!fork.path("tools/bench").exists());
 }
+// end of wing

@@ -175,7 +175,7 @@ fn a_name_that_cannot_be_is_refused_with_the_reason() {
         ("--name", "kube-loop", "is reserved"),
         ("--application", "default", "is reserved"),
         ("--application", "argocd", "is reserved"),
-        ("--name", "backend", "`backend` is taken"),
+        ("--name", "backend", "`backend` is taken"), // wing: sample
         ("--application", "staging", "`staging` is taken"),
         ("--name", &long, "infra/aws/artifacts.yaml"),
         ("--name", &long, "take at most 27"),

@@ -147,7 +147,7 @@ fn what_git_does_not_track_is_not_looked_at() {
     let [account, ..] = facts(&checkout.fork(&[]));
     let swap = [account.as_bytes(), b"\xff\xfe\0"].concat();
     std::fs::write(checkout.path("infra/aws/.parameters.toml.swp"), &swap).expect("write");
-    std::fs::write(checkout.path("infra/backend/base/notes"), &account).expect("write");
+    std::fs::write(checkout.path("infra/platform/base/notes"), &account).expect("write");
     symlink("nowhere", checkout.path("infra/apps/dangling.yaml")).expect("link");
     symlink("user@host.1234:1", checkout.path("infra/aws/.#parameters.toml")).expect("link");
     std::fs::create_dir(checkout.path("infra/closed")).expect("make a folder");
@@ -155,7 +155,7 @@ fn what_git_does_not_track_is_not_looked_at() {
     std::fs::set_permissions(checkout.path("infra/closed"), rights).expect("close a folder");
     let said = checkout.fork(&whole());
     assert!(said.contains("changed infra/aws/parameters.toml"), "{said}");
-    assert_eq!(checkout.read("infra/backend/base/notes"), account);
+    assert_eq!(checkout.read("infra/platform/base/notes"), account);
     let left = std::fs::read(checkout.path("infra/aws/.parameters.toml.swp")).expect("read");
     assert_eq!(left, swap);
 }

@@ -34,8 +34,10 @@ mod sbom;
 pub(crate) mod settings;
 mod sign;
 mod tag;
+// wing: release-tests
 #[cfg(test)]
 mod tests;
+// end of wing
 mod timings;
 mod verbs;
 mod wanted;

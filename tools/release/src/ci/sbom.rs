@@ -195,14 +195,26 @@ mod tests {
                 .collect()
         };
         let project = real();
+        let has = |names: &[String], name: &str| names.iter().any(|other| other == name);
+        for app in project.apps() {
+            let made_of = names(app);
+            assert!(has(&made_of, app.package()), "{app}");
+            let others = project.apps().iter().filter(|other| *other != app);
+            for other in others {
+                assert!(!has(&made_of, other.package()), "{app} and {other}");
+            }
+            // Used while compiling.
+            assert!(!has(&made_of, "serde_derive"), "{app}");
+        }
+        // wing: sample
         let backend = names(project.app("backend").unwrap());
         let frontend = names(project.app("frontend").unwrap());
-        let has = |names: &[String], name: &str| names.iter().any(|other| other == name);
-        assert!(has(&backend, "aws-sdk-dynamodb") && has(&backend, "backend") && has(&backend, "api"));
+        assert!(has(&backend, "aws-sdk-dynamodb") && has(&backend, "api"));
         assert!(!has(&backend, "leptos") && !has(&frontend, "aws-sdk-dynamodb"));
         // Both halves of the page: the server, and what the browser loads.
         assert!(has(&frontend, "axum") && has(&frontend, "hydrate") && has(&frontend, "wasm-bindgen"));
-        // Used by tests, or while compiling.
-        assert!(!has(&backend, "testkit") && !has(&backend, "serde_derive"));
+        // Used by tests.
+        assert!(!has(&backend, "testkit"));
+        // end of wing
     }
 }

@@ -171,13 +171,13 @@ fn the_entry_is_indented_like_the_others_and_comments_stay_between_them() {
     let text = checkout.read(lists::APPLICATIONS);
     let edited = text
         .replace("\n  - ", "\n- ")
-        .replace("- frontend", "# The page.\n- frontend");
+        .replace("- frontend.yaml", "# The page.\n- frontend.yaml");
     checkout.write(lists::APPLICATIONS, &edited);
     checkout.commit();
     checkout.add("bot", Kind::Cron);
     let listed = checkout.read(lists::APPLICATIONS);
     assert!(
-        listed.contains("\n# The page.\n- frontend.yaml\n- bot.yaml\nlabels:"),
+        listed.contains("\n# The page.\n- frontend.yaml # wing: sample\n- bot.yaml\nlabels:"),
         "{listed}"
     );
     checkout.remove("bot");

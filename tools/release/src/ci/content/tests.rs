@@ -161,6 +161,7 @@ fn the_code_that_compiles_is_where_it_says() {
     assert!(root().join(build::FOLDER).join("toolchain.rs").is_file());
 }
 
+// wing: release-tests
 #[test]
 fn a_file_that_the_compiler_read_and_that_is_no_input_stops_the_build() {
     let folder = tempfile::tempdir().expect("make a folder");
@@ -215,3 +216,4 @@ fn a_file_that_the_compiler_read_and_that_is_no_input_stops_the_build() {
     let refused = read::check_work_tree(folder.path(), &[made]).expect_err("nothing read");
     assert!(refused.to_string().contains("names no file"), "{refused}");
 }
+// end of wing
