@@ -8,6 +8,8 @@ mod checkout;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use checkout::{Checkout, MOST_LINES, NUMBERS, REPOSITORY};
 use project::Kind;
@@ -32,16 +34,24 @@ fn forked(fork: &Checkout, arguments: &[&str]) {
 
 /// Adds an app by the fork's own command; its tests are then among the fork's own.
 fn with_app(fork: &Checkout, kind: Kind) {
-    let name = format!("a-{kind}");
+    let name = format!("our-{kind}");
     task(fork, &["new-app", &name, "--kind", kind.name()]);
     fork.commit();
 }
 
+/// One fork at a time: the tests of another one would take its ports, and its time.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// It passes its own checks and tests.
 fn holds(fork: &Checkout) {
+    // Whoever failed with it has left nothing half done that the next one would find.
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for name in ["check", "test"] {
+        let begun = Instant::now();
         task(fork, &[name]);
+        println!("cargo xtask {name}: {:.0} s", begun.elapsed().as_secs_f64());
     }
+    drop(turn);
 }
 
 /// Runs `cargo xtask …` in a fork, which has to end well.

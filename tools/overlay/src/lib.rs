@@ -8,8 +8,10 @@ mod error;
 mod lines;
 #[cfg(test)]
 mod refusals;
+// wing: release-tests
 #[cfg(test)]
 mod tests;
+// end of wing
 mod yaml;
 
 pub use error::{Error, Form};

@@ -8,8 +8,10 @@ mod app;
 mod environment;
 mod error;
 mod names;
+// wing: release-tests
 #[cfg(test)]
 mod tests;
+// end of wing
 
 use std::fs;
 use std::path::Path;

@@ -191,5 +191,7 @@ fn code(wrote: &str) -> Option<&str> {
     rest.split_once(") when calling ").map(|(code, _)| code)
 }
 
+// wing: release-tests
 #[cfg(test)]
 mod tests;
+// end of wing

@@ -164,7 +164,8 @@ async fn a_tag_names_the_images_of_its_commit_and_stays() {
     assert!(outcome.failure.is_some(), "{}", site.said());
     assert!(site.said().contains("vnext is not a version"), "{}", site.said());
 
-    let other = Source::with_change("backend/src/main.rs");
+    let source = format!("{}/src/main.rs", project().apps()[0].folder());
+    let other = Source::with_change(&source);
     let site = Site::new(System::Github, &other, &stand_ins);
     let outcome = site.run_for_tag("v1.2.3").await;
     assert!(outcome.failure.is_some(), "{}", site.said());
