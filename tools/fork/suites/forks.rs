@@ -57,10 +57,13 @@ fn holds(fork: &Checkout) {
 /// Runs `cargo xtask …` in a fork, which has to end well.
 fn task(fork: &Checkout, arguments: &[&str]) {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/forks");
+    let cache = format!("{}_CACHE", NAME.to_uppercase().replace('-', "_"));
     let status = Command::new("cargo")
         .arg("xtask")
         .args(arguments)
         .current_dir(fork.path(""))
+        // A fork of another name has a cache of its own, which is not to stay behind.
+        .env(&cache, target.join("cache"))
         .env("CARGO_TARGET_DIR", target)
         // A fork without what supplies skips what only that could bring.
         .env_remove("CI")

@@ -33,7 +33,9 @@ fn copy(to: &Path) {
 }
 
 fn commit(checkout: &Path) {
-    for arguments in [&["add", "--all"][..], &["commit", "--quiet", "-m", "made"]] {
+    // A checkout may have an app of that name already.
+    let commit = ["commit", "--quiet", "--allow-empty", "-m", "made"];
+    for arguments in [&["add", "--all"][..], &commit] {
         let done = Git::at(checkout).as_somebody().args(arguments).run();
         done.unwrap_or_else(|error| panic!("{error}"));
     }

@@ -219,7 +219,7 @@ fn the_smallest_of_another_name_with_an_app_of_its_own() {
     assert!(!left.is_empty() && left.iter().all(is_told), "{left:?}");
     cargo_is_content(&fork);
     names_only_what_it_has(&fork);
-    let lines = fork.lines_of_rust();
+    let lines = fork.lines_of_rust_but_for("apps");
     println!("{lines} lines of Rust, {:.1} s", begun.elapsed().as_secs_f64());
     assert!(
         lines <= MOST_LINES,
@@ -230,6 +230,11 @@ fn the_smallest_of_another_name_with_an_app_of_its_own() {
 #[test]
 fn the_sample_goes_only_where_another_app_stays() {
     let fork = Checkout::of_all();
+    // Apps of its own stand behind the sample's.
+    let project = fork.read("project.toml");
+    let (sample, _) = project.rsplit_once("# end of wing\n").expect("it has the sample");
+    fork.write("project.toml", &format!("{sample}# end of wing\n"));
+    fork.commit();
     let error = fork.refusal(&["--without", &fork.wings()]);
     assert!(error.contains("cargo xtask new-app NAME --kind web"), "{error}");
 }
