@@ -16,6 +16,7 @@ pub(crate) const NUMBERS: [&str; 4] = ["--github-owner-id", "12", "--github-repo
 
 /// Most lines of Rust that a fork with one app of its own may be left with, tests and all. A fork
 /// that has grown has a limit of its own.
+#[allow(dead_code, reason = "a copy may be without the tests that count")]
 pub(crate) const MOST_LINES: usize = 20_000;
 
 const WINGS: &str = "tools/fork/wings.toml";
@@ -63,6 +64,7 @@ impl Checkout {
     }
 
     /// Every wing of its table, as the command line takes them.
+    #[allow(dead_code, reason = "a copy may be without the sample, whose tests use it")]
     pub(crate) fn wings(&self) -> String {
         let table: toml::Table = self.read(WINGS).parse().expect("the table is TOML");
         let wings = table["wing"].as_array().expect("a list of wings").iter();
@@ -71,11 +73,13 @@ impl Checkout {
     }
 
     /// How many, tests and all.
+    #[allow(dead_code, reason = "a copy may be without the tests that count")]
     pub(crate) fn lines_of_rust(&self) -> usize {
         self.lines_of_rust_but_for("nothing")
     }
 
     /// The same without those below `folder`.
+    #[allow(dead_code, reason = "a copy may be without the tests that count")]
     pub(crate) fn lines_of_rust_but_for(&self, folder: &str) -> usize {
         let mut names = gitkit::files(self.0.path()).expect("list the files");
         names.retain(|name| !Path::new(name).starts_with(folder));
@@ -89,7 +93,9 @@ impl Checkout {
     pub(crate) fn commit(&self) {
         self.git(&["add", "--all"]);
         let git = Git::at(self.0.path()).as_somebody();
-        let done = git.args(["commit", "--quiet", "--message", "A commit"]).run();
+        let done = git
+            .args(["commit", "--quiet", "--allow-empty", "--message", "A commit"])
+            .run();
         done.unwrap_or_else(|error| panic!("{error}"));
     }
 
