@@ -89,8 +89,10 @@ pub(crate) const CLOUD: Packages = of(&["cloud"]); // wing: cloud
 /// Apart from the rest in a release; here they are linted alone.
 const BENCH: Packages = of(&["bench"]);
 // end of wing
+// wing: hub
 /// Runs beside Argo CD: apart, because nothing else here has its client of EKS.
 pub(crate) const CONTROLLERS: Packages = of(&["clusterset"]);
+// end of wing
 /// A program of its own, for each build of the page.
 const BUNDLE: Packages = of(&["wasm-bundle"]);
 
@@ -103,7 +105,7 @@ pub(crate) const ALL: &[Packages] = &[
     OUTSIDE, // wing: dev
     CLOUD, // wing: cloud
     BENCH, // wing: bench
-    CONTROLLERS,
+    CONTROLLERS, // wing: hub
     BUNDLE,
 ];
 

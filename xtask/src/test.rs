@@ -84,6 +84,7 @@ const SUITES: &[Suite] = &[
         on_request: false,
     },
     // end of wing
+    // wing: hub
     Suite {
         name: "controllers: what they decide",
         packages: groups::CONTROLLERS,
@@ -92,6 +93,7 @@ const SUITES: &[Suite] = &[
         lane: Lane::Tools,
         on_request: false,
     },
+    // end of wing
     // wing: dev
     Suite {
         name: "dev: following files, ending with its process",

@@ -123,6 +123,7 @@ pub(crate) const PARTS: &[Part] = &[
         required: &["OidcProvider"],
         holds: Holds::Nothing,
     },
+    // wing: hub
     Part {
         name: "hub",
         scope: Scope::Account,
@@ -130,6 +131,7 @@ pub(crate) const PARTS: &[Part] = &[
         required: &[],
         holds: Holds::Nothing,
     },
+    // end of wing
     Part {
         name: "pipelines",
         scope: Scope::Environment,

@@ -11,7 +11,7 @@ mod each;
 mod environments;
 mod faults;
 mod generated;
-mod hub;
+mod hub; // wing: hub
 mod local;
 mod migration; // wing: sample
 mod object;
