@@ -6,7 +6,8 @@
 #[allow(dead_code, reason = "other tests use more of it")]
 mod checkout;
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -23,6 +24,23 @@ const TOOLS: [&str; 2] = [
     "--without",
     "e2e,supply,cloud,pipelines,bench,browser,dev,child-process",
 ];
+
+/// What all forks are compiled into, and where they lie.
+fn target() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.expect("tools/fork lies in the repository")
+        .join("target/forks")
+}
+
+/// A copy of this checkout. At the same place in each run, because what cargo has made for another
+/// place would stay beside what it makes for this one.
+fn copied(name: &str) -> Checkout {
+    let _ = fs::remove_dir_all(target().join(name));
+    fs::create_dir_all(target()).expect("make a folder");
+    let mut builder = tempfile::Builder::new();
+    let folder = builder.prefix(name).rand_bytes(0).tempdir_in(target());
+    Checkout::of_all_in(folder.expect("make a folder"))
+}
 
 /// Changes a copy of this checkout by `cargo xtask fork` with these arguments.
 fn forked(fork: &Checkout, arguments: &[&str]) {
@@ -56,15 +74,16 @@ fn holds(fork: &Checkout) {
 
 /// Runs `cargo xtask …` in a fork, which has to end well.
 fn task(fork: &Checkout, arguments: &[&str]) {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/forks");
     let cache = format!("{}_CACHE", NAME.to_uppercase().replace('-', "_"));
     let status = Command::new("cargo")
         .arg("xtask")
         .args(arguments)
         .current_dir(fork.path(""))
         // A fork of another name has a cache of its own, which is not to stay behind.
-        .env(&cache, target.join("cache"))
-        .env("CARGO_TARGET_DIR", target)
+        .env(&cache, target().join("cache"))
+        .env("CARGO_TARGET_DIR", target())
+        // Nothing is compiled twice, and it would take as much disk again.
+        .env("CARGO_INCREMENTAL", "0")
         // A fork without what supplies skips what only that could bring.
         .env_remove("CI")
         .env_remove("CARGO_MANIFEST_DIR")
@@ -75,7 +94,7 @@ fn task(fork: &Checkout, arguments: &[&str]) {
 
 #[test]
 fn of_another_name() {
-    let fork = Checkout::of_all();
+    let fork = copied("renamed");
     forked(
         &fork,
         &[&RENAMED[..], &["--repository", REPOSITORY], &NUMBERS].concat(),
@@ -85,7 +104,7 @@ fn of_another_name() {
 
 #[test]
 fn of_product_ci_and_infra_with_an_app_of_each_kind() {
-    let fork = Checkout::of_all();
+    let fork = copied("product");
     forked(&fork, &TOOLS);
     for kind in Kind::ALL {
         with_app(&fork, kind);
@@ -95,7 +114,7 @@ fn of_product_ci_and_infra_with_an_app_of_each_kind() {
 
 #[test]
 fn of_another_name_without_any_wing_and_with_an_app_of_its_own() {
-    let fork = Checkout::of_all();
+    let fork = copied("smallest");
     with_app(&fork, Kind::Api);
     forked(&fork, &[&RENAMED[..], &["--without", &fork.wings()]].concat());
     holds(&fork);

@@ -45,7 +45,12 @@ impl Checkout {
 
     /// All files of this checkout, with one commit.
     pub(crate) fn of_all() -> Self {
-        let checkout = Self(tempfile::tempdir().expect("make a folder"));
+        Self::of_all_in(tempfile::tempdir().expect("make a folder"))
+    }
+
+    /// The same in this folder, which is empty.
+    pub(crate) fn of_all_in(folder: TempDir) -> Self {
+        let checkout = Self(folder);
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         for name in gitkit::files(&root).expect("list the files") {
             let place = checkout.path(&name);
