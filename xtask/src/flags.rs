@@ -95,8 +95,10 @@ enum Command {
     /// Write the tables of docs/SECURITY.md and docs/CHECKLIST.md from their lists
     Security(Security),
     // end of wing
+    // wing: secrets
     /// Install or remove Git's pre-commit hook that looks for secrets
     Hooks(Hooks),
+    // end of wing
     /// List what this machine lacks for building and testing, and install it where possible
     Doctor(Doctor),
     // wing: bench
@@ -170,6 +172,7 @@ pub(crate) struct Build {
     pub(crate) toolchain: Toolchain,
 }
 
+// wing: secrets
 #[derive(Debug, Args)]
 pub(crate) struct Hooks {
     #[command(subcommand)]
@@ -187,6 +190,7 @@ pub(crate) enum HooksVerb {
     /// Remove that hook
     Remove,
 }
+// end of wing
 
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
@@ -216,8 +220,10 @@ impl Flags {
         let reaches = matches!(self.command, Command::Ci(_) | Command::Rollback(_));
         let reaches = reaches || matches!(self.command, Command::Diff(_)); // wing: diff
         env::forget_git(reaches)?;
+        let elsewhere = false;
         // Hooks go into any repository.
-        if !matches!(self.command, Command::Hooks(_)) {
+        let elsewhere = elsewhere || matches!(self.command, Command::Hooks(_)); // wing: secrets
+        if !elsewhere {
             environment::read()?;
         }
         let sh = &env::shell()?;
@@ -239,7 +245,7 @@ impl Flags {
             Command::RemoveApp(flags) => flags.run(sh),
             Command::NewEnvironment(flags) => flags.run(sh), // wing: environments
             Command::RemoveEnvironment(flags) => flags.run(sh), // wing: environments
-            Command::Hooks(flags) => flags.run(sh),
+            Command::Hooks(flags) => flags.run(sh),          // wing: secrets
             Command::Doctor(flags) => flags.run(sh),
             Command::Bench(flags) => flags.run(sh), // wing: bench
             Command::Supply(handed) => handed.become_program(sh, "supply"), // wing: supply

@@ -20,7 +20,7 @@ mod e2e; // wing: e2e
 mod environments; // wing: environments
 mod fuzz; // wing: sample
 mod groups;
-mod hooks;
+mod hooks; // wing: secrets
 mod openapi; // wing: sample
 mod programs;
 mod skips;

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use xshell::Shell;
 
 use taskkit::supply::Running; // wing: sample
-use taskkit::supply::{Program, get, program};
+use taskkit::supply::program; // wing: secrets
+use taskkit::supply::{Program, get};
 
 // wing: sample
 /// The folder of schemathesis, with which the API is fuzzed.
@@ -65,7 +66,7 @@ pub(crate) fn checks(
     install: bool,
     excuse: impl Fn(Error) -> Result<String>,
 ) -> Result<Variables> {
-    let mut variables = match get::<Kubeconform>(sh, "kubeconform", install) {
+    let variables = match get::<Kubeconform>(sh, "kubeconform", install) {
         Ok(found) => vec![
             ("KUBECONFORM", found.program.into_os_string()),
             ("KUBECONFORM_SCHEMAS", found.schemas.into_os_string()),
@@ -73,17 +74,22 @@ pub(crate) fn checks(
         ],
         Err(reason) => vec![("KUBECONFORM_MISSING", excuse(reason)?.into())],
     };
+    // wing: secrets
+    let mut variables = variables;
     variables.push(match gitleaks(sh, install) {
         Ok(program) => ("GITLEAKS", program.into_os_string()),
         Err(reason) => ("GITLEAKS_MISSING", excuse(reason)?.into()),
     });
+    // end of wing
     Ok(variables)
 }
 
+// wing: secrets
 /// The path of gitleaks, which looks for secrets.
 pub(crate) fn gitleaks(sh: &Shell, install: bool) -> Result<PathBuf> {
     program(sh, "gitleaks", "GITLEAKS", install)
 }
+// end of wing
 
 // wing: pipelines
 /// Gets the runners and linters of CI files, and AWS's program, which the files call; the tests
