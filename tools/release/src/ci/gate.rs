@@ -20,8 +20,10 @@ use crate::environment::{Environment, apps, project};
 use project::App;
 
 pub(crate) use self::unproven::{Unproven, Why, withdrawal};
+// wing: release-tests
 #[cfg(test)]
 pub(crate) use self::verdict::doubt;
+// end of wing
 
 /// Says at the end of a proposal's message why a person does not wait for the proof.
 pub(crate) const UNVERIFIED: &str = "Unverified: ";
