@@ -69,6 +69,12 @@ impl Environment {
         Self(project().last())
     }
 
+    /// The one that the environment of this name promotes to.
+    pub(crate) fn behind(name: &str) -> Option<Self> {
+        let before = project().environment(name).ok()?;
+        project().after(before).map(Self)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         self.0.name()
     }

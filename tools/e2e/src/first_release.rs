@@ -123,18 +123,27 @@ pub(crate) async fn start_ci(harness: &Harness, world: &World) -> Result<Ci> {
         url: ci.hook(),
         secret: &secret,
         branches: "*",
+        events: &["push", "status"],
+    };
+    let of_proofs = Webhook {
+        events: &["status"],
+        ..to_ci.clone()
     };
     // Argo CD reads one branch, whatever the environment.
     let to_argocd = argocd.iter().map(|url| Webhook {
         url,
         secret: &world.forge.argocd_webhook_secret,
         branches: Environment::first().branch(),
+        events: &["push"],
     });
     let (application, manifests) = (world.layout.application(), world.layout.manifests());
     for home in world.layout.homes() {
         let mut hooks = Vec::new();
         if home == application {
             hooks.push(to_ci.clone());
+        } else {
+            // What an environment has proven is said where the overlays are.
+            hooks.push(of_proofs.clone());
         }
         if home == manifests {
             hooks.extend(to_argocd.clone());

@@ -58,6 +58,7 @@ mod step;
 mod teardown;
 mod testbed;
 mod topology;
+mod verifier;
 mod wait;
 mod world;
 

@@ -40,6 +40,9 @@ pub(crate) enum Suite {
     /// Clusters that join a hub, leave it and are lost. As independent as the failures, and run
     /// only on request: they need the topology `hub`.
     Clusters,
+    /// Production is given only what staging has verified. As independent as the failures, and run
+    /// only on request: it brings a controller, and switches the gate on for what follows.
+    Promotion,
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,
     /// Rebuilds the images and compares them. Run only on request: everything is compiled again.
@@ -68,6 +71,7 @@ impl Suite {
             Self::Events => "events",
             Self::Apps => "apps",
             Self::Clusters => "clusters",
+            Self::Promotion => "promotion",
             Self::Posture => "posture",
             Self::Reproduction => "reproduction",
         }

@@ -1,4 +1,4 @@
-//! Receives the forge's webhooks of pushes, and checks their signatures.
+//! Receives the forge's webhooks of pushes and of commit statuses, and checks their signatures.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -27,17 +27,31 @@ pub(crate) struct PushEvent {
     pub(crate) after: String,
 }
 
+/// A report about a commit, in the same way.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(crate) struct StatusEvent {
+    /// Such as `verified/staging/frontend`.
+    pub(crate) context: String,
+}
+
+/// Something that CI is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Push(PushEvent),
+    Status(StatusEvent),
+}
+
 #[derive(Clone)]
 struct Receiver {
     secret: String,
-    pushes: UnboundedSender<PushEvent>,
+    events: UnboundedSender<Heard>,
 }
 
 /// Listen on a free port of `ip`; gives the address, and what has to be polled to receive anything.
 pub(crate) async fn listen(
     ip: &str,
     secret: &str,
-    pushes: UnboundedSender<PushEvent>,
+    events: UnboundedSender<Heard>,
 ) -> Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
     let socket = TcpListener::bind((ip, 0))
         .await
@@ -45,7 +59,7 @@ pub(crate) async fn listen(
     let address = socket.local_addr().context("find the listener's port")?;
     let app = Router::new().route("/push", post(receive)).with_state(Receiver {
         secret: secret.to_owned(),
-        pushes,
+        events,
     });
     let serving = async move {
         // Serves until it is dropped; a failed connection is the forge's to repeat.
@@ -69,10 +83,16 @@ async fn receive(
             "the signature is not that of the shared secret\n",
         );
     }
-    let Ok(push) = serde_json::from_slice::<PushEvent>(&body) else {
-        return (StatusCode::BAD_REQUEST, "not a push\n");
+    let event = headers.get("X-Gitea-Event").and_then(|value| value.to_str().ok());
+    let heard = if event == Some("status") {
+        serde_json::from_slice(&body).map(Heard::Status)
+    } else {
+        serde_json::from_slice(&body).map(Heard::Push)
     };
-    match receiver.pushes.send(push) {
+    let Ok(heard) = heard else {
+        return (StatusCode::BAD_REQUEST, "neither a push nor a status\n");
+    };
+    match receiver.events.send(heard) {
         Ok(()) => (StatusCode::ACCEPTED, "heard\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the CI has ended\n"),
     }
@@ -106,8 +126,8 @@ mod tests {
     const BODY: &str = r#"{"ref":"refs/heads/master","before":"a","after":"b"}"#;
     const SIGNATURE: &str = "448885e80e9918de0ec87879ab9252f213b033edb62baec2c7f547db9604c6a8";
 
-    async fn delivered(signature: &str, body: &'static str) -> (StatusCode, Option<PushEvent>) {
-        let (sender, mut pushes) = unbounded_channel();
+    async fn delivered(signature: &str, body: &'static str) -> (StatusCode, Option<Heard>) {
+        let (sender, mut events) = unbounded_channel();
         let (address, serving) = listen("127.0.0.1", "key", sender).await.unwrap();
         let task = tokio::spawn(serving);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -121,7 +141,7 @@ mod tests {
         task.abort();
         (
             StatusCode::from_u16(status.as_u16()).unwrap(),
-            pushes.try_recv().ok(),
+            events.try_recv().ok(),
         )
     }
 
@@ -129,7 +149,10 @@ mod tests {
     async fn a_signed_push_is_heard() {
         let (status, push) = delivered(SIGNATURE, BODY).await;
         assert_eq!(status, StatusCode::ACCEPTED);
-        assert_eq!(push.unwrap().reference, "refs/heads/master");
+        let Some(Heard::Push(push)) = push else {
+            panic!("{push:?}")
+        };
+        assert_eq!(push.reference, "refs/heads/master");
     }
 
     #[tokio::test]

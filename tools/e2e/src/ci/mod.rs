@@ -13,6 +13,7 @@ mod listener;
 mod noted;
 mod project;
 mod trigger;
+mod verified;
 mod watcher;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use agent::Agent;
 pub(crate) use events::Event;
 use ledger::SharedLedger;
 pub(crate) use ledger::{Decision, Ledger, Push, Run, RunState};
+use listener::Heard;
 pub(crate) use project::{project, release_verb, task};
 use watcher::Watcher;
 
@@ -76,7 +78,7 @@ impl Ci {
         } = settings;
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
         let shared = SharedLedger::open(&folder, system.system())?;
-        let (sender, mut pushes) = unbounded_channel();
+        let (sender, mut events) = unbounded_channel();
         let (starts, mut started) = unbounded_channel::<Run>();
         let (address, listener) = listener::listen(&listen_on, &secret, sender).await?;
         let mirror = folder.join("mirror.git");
@@ -92,11 +94,15 @@ impl Ci {
         };
 
         let mut tasks = JoinSet::new();
-        let queue = starts.clone();
+        let (queue, verifications) = (starts.clone(), shared.clone());
         tasks.spawn(listener);
         tasks.spawn(async move {
-            while let Some(push) = pushes.recv().await {
-                if let Some(run) = watcher.decide(&push).await {
+            while let Some(heard) = events.recv().await {
+                let run = match heard {
+                    Heard::Push(push) => watcher.decide(&push).await,
+                    Heard::Status(status) => verified::run(&verifications, &status.context),
+                };
+                if let Some(run) = run {
                     // The receiver lives as long as this task's siblings.
                     let _ = queue.send(run);
                 }

@@ -64,6 +64,17 @@ pub(crate) struct Webhook<'a> {
     pub(crate) secret: &'a str,
     /// The branches whose pushes it is called for: a glob.
     pub(crate) branches: &'a str,
+    /// What it is called for.
+    pub(crate) events: &'a [&'a str],
+}
+
+/// What somebody has reported about a commit.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(crate) struct CommitStatus {
+    pub(crate) context: String,
+    pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) description: String,
 }
 
 impl Repository {
@@ -124,7 +135,18 @@ impl Repository {
         self.forge.send(Method::POST, &path, Some(&body)).await.map(drop)
     }
 
-    /// Register these webhooks for pushes, signed, in place of all that are registered.
+    /// The newest status of each context that a commit has.
+    pub(crate) async fn statuses(&self, commit: &str) -> Result<Vec<CommitStatus>> {
+        #[derive(Deserialize)]
+        struct Combined {
+            statuses: Option<Vec<CommitStatus>>,
+        }
+        let path = self.path(&format!("/commits/{commit}/status?limit=50"));
+        let combined: Combined = self.forge.get(&path).await?;
+        Ok(combined.statuses.unwrap_or_default())
+    }
+
+    /// Register these webhooks, signed, in place of all that are registered.
     pub(crate) async fn set_webhooks(&self, webhooks: &[Webhook<'_>]) -> Result<()> {
         #[derive(Deserialize)]
         struct Registered {
@@ -139,7 +161,7 @@ impl Repository {
             let body = json!({
                 "type": "gitea",
                 "active": true,
-                "events": ["push"],
+                "events": webhook.events,
                 "branch_filter": webhook.branches,
                 "config": {"url": webhook.url, "content_type": "json", "secret": webhook.secret},
             });

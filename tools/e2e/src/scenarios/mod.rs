@@ -15,6 +15,7 @@ mod older_table;
 mod overlays;
 mod pods;
 pub(crate) mod posture;
+pub(crate) mod promotion;
 mod refused;
 mod release;
 mod undo;
@@ -82,4 +83,8 @@ pub(crate) static ALL: &[Scenario] = &[
     posture::admission::SCENARIO,
     posture::secrets::SCENARIO,
     posture::reproduction::SCENARIO,
+    promotion::verified_first::SCENARIO,
+    promotion::fails_its_soak::SCENARIO,
+    promotion::overtaken::SCENARIO,
+    promotion::taken_back::SCENARIO,
 ];

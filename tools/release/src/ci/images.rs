@@ -29,19 +29,35 @@ pub(crate) struct Origin {
     pub(crate) seconds: u64,
 }
 
-/// Builds the image of `app` from the files in `context`. Nothing of now or of this machine gets
+/// What an image is made by.
+#[derive(Debug)]
+pub(crate) struct Recipe<'a> {
+    pub(crate) name: &'a str,
+    /// Its Containerfile, from the top of the repository.
+    pub(crate) file: String,
+}
+
+impl<'a> Recipe<'a> {
+    pub(crate) fn of(app: &'a App) -> Self {
+        Self {
+            name: app.name(),
+            file: app.containerfile(),
+        }
+    }
+}
+
+/// Builds an image from the files in `context`. Nothing of now or of this machine gets
 /// into it: the same files and the same origin give the same image.
 pub(crate) fn build(
     sh: &Shell,
     engine: Engine,
-    app: &App,
+    Recipe { name, file }: &Recipe<'_>,
     image: &str,
     origin: &Origin,
     context: &Path,
 ) -> Result<()> {
-    settle(context, origin.seconds).with_context(|| format!("date the files of {app}"))?;
+    settle(context, origin.seconds).with_context(|| format!("date the files of {name}"))?;
     let program = engine.program();
-    let file = app.containerfile();
     let commit = format!("COMMIT={}", origin.commit);
     let source = format!("SOURCE={}", origin.source);
     let seconds = origin.seconds.to_string();
@@ -54,7 +70,7 @@ pub(crate) fn build(
         // An attestation would turn the image into an index, with another digest on each build.
         .env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")
         .run()
-        .with_context(|| format!("build the image of {app}"))
+        .with_context(|| format!("build the image of {name}"))
 }
 
 /// What the engine calls an image: the digest of its description or, in an engine that keeps images
@@ -93,7 +109,22 @@ pub(crate) fn push(
     images: &dyn Images,
     app: &AppPlan,
 ) -> Result<String> {
-    let (program, image) = (engine.program(), &app.image);
+    let image = &app.image;
+    let said = send(sh, engine, settings, image)?;
+    if let Some(digest) = images.tagged(app.name, &app.fingerprint)? {
+        return Ok(digest);
+    }
+    bail!(
+        "the registry did not take {image}: check REGISTRY_USER and REGISTRY_PASSWORD, that the repository exists, and that `cargo \
+         xtask ci build` ran here; then run the verb again: {}",
+        said.trim()
+    )
+}
+
+/// Has the engine push an image, and gives what it said: whether the registry took it, the registry
+/// knows.
+pub(crate) fn send(sh: &Shell, engine: Engine, settings: &settings::Registry, image: &str) -> Result<String> {
+    let program = engine.program();
     let mut push = cmd!(sh, "{program} push --quiet");
     if engine == Engine::Podman && settings.insecure {
         push = push.arg("--tls-verify=false");
@@ -108,15 +139,7 @@ pub(crate) fn push(
     }
     let output = push.arg(image).ignore_status().output();
     let output = output.with_context(|| format!("start {program}"))?;
-    if let Some(digest) = images.tagged(app.name, &app.fingerprint)? {
-        return Ok(digest);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    bail!(
-        "the registry did not take {image}: check REGISTRY_USER and REGISTRY_PASSWORD, that the repository exists, and that `cargo \
-         xtask ci build` ran here; then run the verb again: {}",
-        said.trim()
-    )
+    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// An error unless the registry's image is the one that was built here: only that is to be signed.

@@ -78,6 +78,7 @@ fn verb(sh: &Shell, verb: &Verb) -> Result<()> {
         Verb::Promote(flags) => run.promote(flags),
         Verb::Advance => run.advance(),
         Verb::Reproduce(flags) => run.reproduce(flags),
+        Verb::Verifier(flags) => run.verifier(flags),
         Verb::Tag { version } => run.tag(version),
     }
 }

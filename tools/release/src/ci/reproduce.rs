@@ -51,7 +51,7 @@ pub(crate) fn run(
         images::build(
             sh,
             engine,
-            app,
+            &images::Recipe::of(app),
             &again,
             &image.origin,
             &build::context_of(out, app),

@@ -129,7 +129,7 @@ async fn releases(testbed: &Testbed) -> Result<(String, String)> {
 }
 
 /// What an operator types, in a checkout of their own.
-async fn roll_back(testbed: &Testbed, to: &str) -> Result<()> {
+pub(crate) async fn roll_back(testbed: &Testbed, to: &str) -> Result<()> {
     let checkout = testbed.application();
     checkout.catch_up().await?;
     let shell = Shell::new().context("open a shell")?;

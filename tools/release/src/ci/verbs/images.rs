@@ -50,7 +50,14 @@ impl Run<'_> {
         let origin = self.origin(&plan.commit)?;
         for app in wanted {
             let context = build::context_of(&out, app.app);
-            images::build(self.sh, engine, app.app, &app.image, &origin, &context)?;
+            images::build(
+                self.sh,
+                engine,
+                &images::Recipe::of(app.app),
+                &app.image,
+                &origin,
+                &context,
+            )?;
             let megabytes = build::megabytes(&context)?;
             println!("built     {} ({megabytes:.1} MB)", app.image);
             events::add(&Event::Built {

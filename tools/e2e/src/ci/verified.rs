@@ -1,0 +1,47 @@
+//! What an environment has proven starts a run for the environment behind it, as an event of the
+//! hosted system does.
+
+use super::ledger::{Run, RunState, SharedLedger};
+use crate::environment::Environment;
+
+/// The run that a commit status of this context starts: the last one of the branch behind, which
+/// was for its tip, once more. None where one is about to begin anyway.
+pub(super) fn run(shared: &SharedLedger, context: &str) -> Option<Run> {
+    let environment = context.strip_prefix("verified/")?.split('/').next()?;
+    let branch = Environment::behind(environment)?.branch();
+    let runs = shared.now().runs;
+    let last = runs.iter().rfind(|run| run.branch == branch)?;
+    (last.state != RunState::Queued).then(|| shared.again(last.number))
+}
+
+#[cfg(test)]
+mod tests {
+    use pipelines::System;
+
+    use super::super::ledger::TriggerResult;
+    use super::*;
+
+    #[test]
+    fn a_verification_repeats_the_last_run_behind_it_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = SharedLedger::open(folder.path(), System::Github).unwrap();
+        let [before, behind] = Environment::all()[..2] else {
+            panic!("two environments")
+        };
+        let context = format!("verified/{before}/frontend");
+        assert!(run(&shared, &context).is_none(), "nothing was pushed yet");
+        for commit in ["b", "c"] {
+            shared.push(behind.branch(), "a", commit, TriggerResult::Run);
+        }
+        assert!(run(&shared, &context).is_none(), "one is about to begin");
+        shared.set(1, RunState::Running("plan".to_owned()));
+        let again = run(&shared, &context).expect("a run");
+        assert_eq!(
+            (again.branch.as_str(), again.commit.as_str()),
+            (behind.branch(), "c")
+        );
+        for other in ["ci/test", &format!("verified/{}/frontend", Environment::last())] {
+            assert!(run(&shared, other).is_none(), "{other}");
+        }
+    }
+}

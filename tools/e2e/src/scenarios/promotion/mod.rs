@@ -1,0 +1,157 @@
+//! The gate: what an environment has not proven does not reach the one behind it.
+
+pub(crate) mod fails_its_soak;
+pub(crate) mod overtaken;
+pub(crate) mod taken_back;
+pub(crate) mod verified_first;
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result};
+
+use crate::actors::Reviewer;
+use crate::ci::{Run, RunState};
+use crate::environment::{Environment, apps};
+use crate::forge::CommitStatus;
+use crate::git::short;
+use crate::progress::StepHandle;
+use crate::repositories::manifests_on_forge;
+use crate::testbed::Testbed;
+use crate::verifier;
+use crate::wait::{Verdict, eventually};
+
+/// What one run of CI may take.
+const RUN: Duration = Duration::from_mins(4);
+/// From a merge until staging has proven it: the sync, and `SOAK_SECONDS` of `infra/local/verifier`.
+const PROVEN: Duration = Duration::from_mins(1);
+/// What the gate adds to a proof: from the status to the proposal behind it.
+const BY_EVENT: Duration = Duration::from_secs(30);
+/// Part of the page, and nothing that has to be compiled.
+const PAGE: &str = "frontend/public/style.css";
+const PROJECT: &str = "project.toml";
+
+/// The environment that proves, and the one that is given what was proven.
+fn route() -> (Environment, Environment) {
+    (Environment::all()[0], Environment::all()[1])
+}
+
+/// Brings the verifier in and switches the gate on, unless an earlier scenario has.
+async fn ensure_gate(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    verifier::ensure(testbed, step).await?;
+    let (first, _) = route();
+    let application = testbed.application();
+    application.catch_up().await?;
+    let named = format!("branch = \"{}\"\n", first.branch());
+    let on = format!("{named}verify = true\n");
+    let text = std::fs::read_to_string(application.folder().join(PROJECT)).context("read the project")?;
+    if text.contains(&on) {
+        return Ok(());
+    }
+    application.commit_text(PROJECT, &named, &on).await?;
+    let commit = application.push(first.branch()).await?;
+    testbed
+        .ci
+        .passed(step, first.branch(), &commit, RUN)
+        .await
+        .map(drop)
+}
+
+/// Commits a change of the page that nobody has seen before.
+async fn change_page(testbed: &Testbed) -> Result<String> {
+    let application = testbed.application();
+    application.catch_up().await?;
+    let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
+    let edit = |folder: &Path| {
+        let file = folder.join(PAGE);
+        let text = std::fs::read_to_string(&file).with_context(|| format!("read {PAGE}"))?;
+        std::fs::write(&file, format!("{text}/* {} */\n", now.as_millis())).context("write it")
+    };
+    application.commit_edit("Change the page", edit).await
+}
+
+/// Pushes `commit` to the branch of an environment, and waits until CI has looked at it. Gives what
+/// that said.
+async fn pushed_to(
+    testbed: &Testbed,
+    step: &StepHandle,
+    environment: Environment,
+    commit: &str,
+) -> Result<String> {
+    testbed
+        .application()
+        .push_commit(commit, environment.branch())
+        .await?;
+    let run = testbed.ci.passed(step, environment.branch(), commit, RUN).await?;
+    log_of(&run)
+}
+
+fn log_of(run: &Run) -> Result<String> {
+    std::fs::read_to_string(&run.log).with_context(|| format!("read {}", run.log.display()))
+}
+
+/// What the first environment says of an app on a commit of the overlays.
+async fn said_of(testbed: &Testbed, commit: &str, app: &str) -> Result<Option<CommitStatus>> {
+    let (first, _) = route();
+    let context = format!("verified/{first}/{app}");
+    let statuses = manifests_on_forge(&testbed.world).statuses(commit).await?;
+    Ok(statuses.into_iter().find(|status| status.context == context))
+}
+
+/// Waits until the first environment has proven all apps of a commit of the overlays, and says when
+/// that was seen.
+async fn proven(testbed: &Testbed, step: &StepHandle, commit: &str) -> Result<Instant> {
+    let what = format!("proof of {}", short(commit));
+    eventually(step, &what, PROVEN, async || {
+        for app in apps() {
+            match said_of(testbed, commit, app).await? {
+                Some(status) if status.status == "success" => {}
+                Some(CommitStatus {
+                    status, description, ..
+                }) if status == "failure" => {
+                    return Ok(Verdict::Failed(format!("{app}: {description}")));
+                }
+                other => return Ok(Verdict::Pending(format!("{app}: {other:?}"))),
+            }
+        }
+        Ok(Verdict::Ready(Instant::now()))
+    })
+    .await
+}
+
+/// Waits until no proposal for `environment` is open any more.
+async fn none_open(testbed: &Testbed, step: &StepHandle, environment: Environment) -> Result<()> {
+    let reviewer = Reviewer::of(&testbed.world);
+    let what = format!("proposals for {environment} are withdrawn");
+    eventually(step, &what, PROVEN, async || {
+        let open = reviewer.open(environment).await?;
+        Ok(match open.first() {
+            None => Verdict::Ready(()),
+            Some((branch, _)) => Verdict::Pending(format!("{branch} is open")),
+        })
+    })
+    .await
+}
+
+/// Waits until CI is at rest, so that what it has not done by now it will not do.
+async fn ci_at_rest(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    eventually(step, "CI is at rest", RUN, async || {
+        let runs = testbed.ci.ledger().runs;
+        let busy = runs
+            .iter()
+            .find(|run| matches!(run.state, RunState::Queued | RunState::Running(_)));
+        Ok(match busy {
+            None => Verdict::Ready(()),
+            Some(run) => Verdict::Pending(format!("run {} of {}", run.number, run.branch)),
+        })
+    })
+    .await
+}
+
+/// What the last run for the branch of an environment has said.
+fn last_said(testbed: &Testbed, environment: Environment) -> Result<String> {
+    let runs = testbed.ci.ledger().runs;
+    let mut of_branch = runs.iter().filter(|run| run.branch == environment.branch());
+    let last = of_branch.next_back();
+    log_of(last.with_context(|| format!("CI has no run for {environment}"))?)
+}

@@ -1,0 +1,58 @@
+//! Two releases in quick succession: what is proven of the second does not let the first through.
+
+use anyhow::{Result, ensure};
+
+use super::{RUN, change_page, ci_at_rest, ensure_gate, last_said, proven, pushed_to, route};
+use crate::actors::Reviewer;
+use crate::git::short;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::release::{Expected, built, merged};
+use crate::step::Step;
+use crate::testbed::Testbed;
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("overtaken", "two releases in quick succession", 900),
+    suite: Suite::Promotion,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(run(testbed, step)),
+};
+
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    ensure_gate(testbed, step).await?;
+    let (first, behind) = route();
+    let (reviewer, manifests) = (Reviewer::of(&testbed.world), testbed.manifests());
+    change_page(testbed).await?;
+    let earlier = built(testbed, step, first, RUN).await?;
+    pushed_to(testbed, step, behind, &earlier).await?;
+    reviewer.release(step, first, &earlier, &manifests).await?;
+    change_page(testbed).await?;
+    let later = built(testbed, step, first, RUN).await?;
+    let (release, _) = reviewer.release(step, first, &later, &manifests).await?;
+    proven(testbed, step, &release.commit).await?;
+    ci_at_rest(testbed, step).await?;
+    // The branch still asks for the earlier one.
+    let said = last_said(testbed, behind)?;
+    let overtaken = format!("{first} has that of commit {}", short(&later));
+    ensure!(
+        said.contains(&overtaken),
+        "CI does not say {overtaken:?}:\n{said}"
+    );
+    let open = reviewer.open(behind).await?;
+    ensure!(open.is_empty(), "{open:?} is proposed, and {first} runs {later}");
+
+    pushed_to(testbed, step, behind, &later).await?;
+    let expected = Expected {
+        app: "frontend",
+        serves: &later,
+    };
+    merged(testbed, step, behind, &later, &expected).await?;
+    step.evidence(format!(
+        "{} was proven and not proposed in the name of {}; {behind} has {}",
+        short(&later),
+        short(&earlier),
+        short(&later)
+    ));
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! The verifier of an environment, brought in as a person does it: its image is built and pushed,
+//! its digest written into the manifests, and those applied beside Argo CD.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use k8s_openapi::{
+    ByteString,
+    api::{apps::v1::Deployment, core::v1::Secret},
+};
+use kube::{
+    Api,
+    api::{Patch, PatchParams},
+};
+use serde_json::json;
+use xshell::{Shell, cmd};
+
+use crate::{
+    ci::{project, release_verb},
+    cluster::Cluster,
+    environment::Environment,
+    process::Tool,
+    progress::StepHandle,
+    testbed::Testbed,
+    wait::{Verdict, eventually},
+};
+
+/// Its namespace, its Deployment, and its image.
+const NAME: &str = "verifier";
+/// The configuration with what only this machine adds to it.
+const LOCAL: &str = "infra/local/verifier";
+/// What the manifests name before it was built.
+const UNBUILT: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+/// The token of the forge, which its Deployment mounts.
+const TOKEN: &str = "forge";
+
+/// From an empty compiler's folder, on two cores.
+const BUILT: Duration = Duration::from_mins(15);
+const RENDER: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_mins(2);
+
+/// Installs it in the cluster of the first environment, if it is not there.
+pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let cluster = testbed.first();
+    let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAME);
+    if deployments.get_opt(NAME).await?.is_some() {
+        return Ok(());
+    }
+    step.doing("build the image of the verifier");
+    let digest = pushed(testbed).await?;
+    step.doing("apply the verifier");
+    install(testbed, cluster, &digest).await?;
+    eventually(step, NAME, READY, async || {
+        let status = deployments.get(NAME).await?.status.unwrap_or_default();
+        Ok(match status.ready_replicas.unwrap_or(0) {
+            0 => Verdict::Pending("its pod is not ready".to_owned()),
+            _ => Verdict::Ready(()),
+        })
+    })
+    .await
+}
+
+/// Builds its image of what the forge has, and gives its digest.
+async fn pushed(testbed: &Testbed) -> Result<String> {
+    let harness = &testbed.harness;
+    let checkout = testbed.application();
+    checkout.catch_up().await?;
+    let project = project(harness, &testbed.world);
+    let shell = Shell::new().context("open a shell")?;
+    let verb = release_verb(&shell, &project, checkout.folder(), &["ci", NAME])?
+        .env("RELEASE_BRANCH", Environment::first().branch())
+        .env("CARGO_TARGET_DIR", harness.cache.ci().join("target-verifier"))
+        .envs(&project.machine);
+    let said = Tool::new(verb, &harness.run.log(NAME), BUILT).read().await;
+    let said = said.context("build and push the image of the verifier")?;
+    let digest = said.lines().find_map(|line| line.strip_prefix("digest "));
+    let digest = digest.with_context(|| format!("`ci {NAME}` names no digest:\n{said}"))?;
+    Ok(digest.trim().to_owned())
+}
+
+async fn install(testbed: &Testbed, cluster: &Cluster, digest: &str) -> Result<()> {
+    let harness = &testbed.harness;
+    let log = harness.run.log(NAME);
+    let shell = Shell::new().context("open a shell")?;
+    let (kustomize, folder) = (&harness.parts.tools.kustomize, harness.run.repo.join(LOCAL));
+    let render = Tool::new(cmd!(shell, "{kustomize} build {folder}"), &log, RENDER).quiet();
+    let manifests = render.read().await.with_context(|| format!("render {LOCAL}"))?;
+    let manifests = crate::checkout::replaced_once(LOCAL, &manifests, UNBUILT, digest)?;
+    cluster
+        .apply(harness, &manifests, &log)
+        .await
+        .context("apply the verifier")?;
+    let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAME);
+    let token = ByteString(testbed.world.forge.token.clone().into_bytes());
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": TOKEN }, "data": { "token": token },
+    });
+    secrets
+        .patch(TOKEN, &PatchParams::apply("e2e").force(), &Patch::Apply(secret))
+        .await
+        .context("give the verifier a token of the forge")?;
+    Ok(())
+}

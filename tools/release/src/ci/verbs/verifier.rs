@@ -1,0 +1,48 @@
+//! The image of the verifier: a part of the clusters and no app, so nothing releases it but who
+//! writes its digest into `infra/verifier`.
+
+use anyhow::{Context as _, Result};
+
+use crate::ci::git::short;
+use crate::ci::images::{self, Recipe};
+use crate::ci::registry::Images as _;
+use crate::ci::run::Run;
+use crate::ci::settings::{self, Engine};
+use crate::flags;
+use taskkit::build::toolchain::{self, Target};
+
+const NAME: &str = "verifier";
+const CONTAINERFILE: &str = "tools/verifier/Containerfile";
+
+impl Run<'_> {
+    /// Builds it, pushes it under the name of the commit, and says by what digest it is named.
+    pub(in crate::ci) fn verifier(&self, flags: &flags::CiBuild) -> Result<()> {
+        let (commit, settings) = (self.git.head()?, settings::Registry::from_env()?);
+        let registry = self.registry(&settings)?;
+        let tag = short(&commit);
+        let image = format!("{}:{tag}", settings.image(NAME));
+        if registry.tagged(NAME, tag)?.is_none() {
+            let engine = Engine::from_env()?;
+            let native = toolchain::prepare(self.sh, Target::Static, flags.toolchain.options())?;
+            let built = native.cargo_build(self.sh, "release", &["--package", NAME])?;
+            let context = self.folder().join(NAME);
+            self.sh.create_dir(&context)?;
+            self.sh
+                .copy_file(built.join(NAME), &context)
+                .context("collect the binary of the verifier")?;
+            let recipe = Recipe {
+                name: NAME,
+                file: CONTAINERFILE.to_owned(),
+            };
+            images::build(self.sh, engine, &recipe, &image, &self.origin(&commit)?, &context)?;
+            let said = images::send(self.sh, engine, &settings, &image)?;
+            let there = registry.tagged(NAME, tag)?;
+            there.with_context(|| format!("the registry did not take {image}: {said}"))?;
+        }
+        let digest = registry.tagged(NAME, tag)?;
+        let digest = digest.with_context(|| format!("the registry has lost {image}"))?;
+        println!("pushed    {image}");
+        println!("digest    {digest}");
+        Ok(())
+    }
+}

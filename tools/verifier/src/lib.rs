@@ -1,0 +1,54 @@
+//! Looks at the Applications of one environment and reports to the forge, by commit statuses, which
+//! releases it has seen healthy for long enough: `verified/<environment>/<app>` on the commit that
+//! Argo CD has synced (docs/PROMOTION.md).
+//!
+//! Nothing is kept but at the forge. Each round looks at what is there now and has the forge say
+//! so: what it could not be told, it is told in the next round.
+
+mod cluster;
+mod forge;
+mod look;
+mod release;
+mod reporter;
+mod settings;
+pub mod soak;
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::Result;
+
+pub use settings::Settings;
+
+use crate::cluster::Cluster;
+use crate::forge::Forge;
+use crate::reporter::Reporter;
+
+/// Looks and reports, round by round. Returns only where the settings are of no use.
+pub fn run(settings: &Settings) -> Result<()> {
+    let cluster = Cluster::from_within(settings)?;
+    let forge = Forge::new(settings)?;
+    let mut reporters: BTreeMap<String, Reporter> = BTreeMap::new();
+    println!(
+        "reports what {} has run healthy for {} s to {}",
+        settings.environment,
+        settings.soak.as_secs(),
+        forge.address()
+    );
+    loop {
+        match look::applications(&cluster, settings) {
+            Ok(applications) => {
+                reporters.retain(|app, _| applications.contains(app));
+                for app in applications {
+                    let reporter = reporters.entry(app.clone()).or_insert_with(|| Reporter::of(&app));
+                    if let Err(error) = reporter.round(&cluster, &forge, settings, Instant::now()) {
+                        println!("{app}: {error:#}");
+                    }
+                }
+            }
+            Err(error) => println!("{error:#}"),
+        }
+        thread::sleep(settings.interval);
+    }
+}

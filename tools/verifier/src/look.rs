@@ -1,0 +1,106 @@
+//! What the cluster says of one app at one moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, Result};
+
+use crate::cluster::Cluster;
+use crate::release::{Application, Deployment, List, Pod, Service};
+use crate::settings::Settings;
+use crate::soak::{Seen, Sight};
+
+/// The apps that Argo CD has for the namespace.
+pub(crate) fn applications(cluster: &Cluster, settings: &Settings) -> Result<BTreeSet<String>> {
+    let list: List<Application> = cluster
+        .get(&applications_path(settings))?
+        .context("Argo CD is not installed here")?;
+    let ours = list
+        .items
+        .into_iter()
+        .filter(|one| one.is_for(&settings.namespace));
+    Ok(ours.map(|one| one.metadata.name).collect())
+}
+
+/// What is there of an app; none where Argo CD has not compared it with a commit yet.
+///
+/// Argo CD is asked before and after the rest, so that all of it is of one commit.
+pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Option<Seen>> {
+    let Some(before) = application(cluster, settings, app)? else {
+        return Ok(None);
+    };
+    let apps = format!(
+        "/apis/apps/v1/namespaces/{}/deployments/{app}",
+        settings.namespace
+    );
+    let deployment: Option<Deployment> = cluster.get(&apps)?;
+    let pods = match &deployment {
+        Some(deployment) => pods(cluster, settings, deployment)?,
+        None => Vec::new(),
+    };
+    let after = application(cluster, settings, app)?;
+    if after.as_ref() != Some(&before) || before.status.sync.revision.is_empty() {
+        return Ok(None);
+    }
+    let ends = pods.iter().map(|pod| (pod.metadata.name.clone(), pod.ends()));
+    let mut seen = Seen {
+        revision: before.status.sync.revision.clone(),
+        identity: identity(&before, &pods),
+        ends: ends.collect::<BTreeMap<_, _>>(),
+        sight: before.sight(),
+    };
+    if matches!(seen.sight, Sight::Healthy(_)) {
+        seen.sight = match &deployment {
+            Some(deployment) => deployment.sight(&pods),
+            None => Sight::Healthy("nothing that runs all the time".to_owned()),
+        };
+    }
+    if matches!(seen.sight, Sight::Healthy(_))
+        && let Some(port) = port(cluster, settings, app)?
+        && let Some(wrong) = cluster.check(app, port)
+    {
+        seen.sight = Sight::CheckFailed(wrong);
+    }
+    Ok(Some(seen))
+}
+
+fn applications_path(settings: &Settings) -> String {
+    format!(
+        "/apis/argoproj.io/v1alpha1/namespaces/{}/applications",
+        settings.argocd
+    )
+}
+
+fn application(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Option<Application>> {
+    cluster.get(&format!("{}/{app}", applications_path(settings)))
+}
+
+/// The pods of a Deployment that are to stay.
+fn pods(cluster: &Cluster, settings: &Settings, deployment: &Deployment) -> Result<Vec<Pod>> {
+    let labels = &deployment.spec.selector.match_labels;
+    let labels: Vec<_> = labels
+        .iter()
+        .map(|(key, value)| format!("{key}%3D{value}"))
+        .collect();
+    let path = format!(
+        "/api/v1/namespaces/{}/pods?labelSelector={}",
+        settings.namespace,
+        labels.join(",")
+    );
+    let list: List<Pod> = cluster.get(&path)?.context("the namespace has no pods")?;
+    let stays = |pod: &Pod| pod.metadata.deletion_timestamp.is_none();
+    Ok(list.items.into_iter().filter(stays).collect())
+}
+
+/// The port by which the Service of an app is checked.
+fn port(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Option<u16>> {
+    let path = format!("/api/v1/namespaces/{}/services/{app}", settings.namespace);
+    let service: Option<Service> = cluster.get(&path)?;
+    Ok(service.and_then(|service| service.http()))
+}
+
+/// What has to stay the same for the whole time: the pods' template and the sync that brought it.
+fn identity(application: &Application, pods: &[Pod]) -> String {
+    let templates: BTreeSet<_> = pods.iter().filter_map(Pod::template).collect();
+    let templates: Vec<_> = templates.into_iter().collect();
+    format!("{}@{}", templates.join("+"), application.last_synced())
+}

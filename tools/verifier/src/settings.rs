@@ -1,0 +1,60 @@
+//! What the verifier is told, by environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+/// Reports to the forge which releases this cluster has run healthy for long enough.
+#[derive(Debug, Parser)]
+pub struct Settings {
+    /// What the environment is called in project.toml.
+    #[arg(long, env = "ENVIRONMENT")]
+    pub environment: String,
+    /// The namespace of the apps.
+    #[arg(long, env = "APPS_NAMESPACE")]
+    pub namespace: String,
+    /// The namespace of Argo CD.
+    #[arg(long, env = "ARGOCD_NAMESPACE", default_value = "argocd")]
+    pub argocd: String,
+    /// How long an app has to stay healthy, in seconds.
+    #[arg(long, env = "SOAK_SECONDS", value_parser = seconds)]
+    pub soak: Duration,
+    /// Between two rounds, in seconds.
+    #[arg(long, env = "INTERVAL_SECONDS", default_value = "1", value_parser = seconds)]
+    pub interval: Duration,
+    /// A path that every app with a Service answers with a status of success.
+    #[arg(long, env = "CHECK_PATH", default_value = "/healthz")]
+    pub check_path: String,
+    /// Which kind of forge.
+    #[arg(long, env = "FORGE")]
+    pub forge: Kind,
+    /// Base address of its API.
+    #[arg(long, env = "FORGE_API")]
+    pub forge_api: String,
+    /// The repository that Argo CD reads: owner/name.
+    #[arg(long, env = "FORGE_REPO")]
+    pub forge_repo: String,
+    /// A file with the token; it is read for each request, so that it may be renewed.
+    #[arg(long, env = "FORGE_TOKEN_FILE")]
+    pub forge_token_file: PathBuf,
+}
+
+/// Forges with commit statuses by GitHub's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// GitHub
+    Github,
+    /// Gitea
+    Gitea,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: u64 = text
+        .parse()
+        .map_err(|_| format!("{text} is no whole number of seconds"))?;
+    if seconds == 0 {
+        return Err("give it at least 1 second".to_owned());
+    }
+    Ok(Duration::from_secs(seconds))
+}
