@@ -34,6 +34,7 @@ const WRITES: &[(&str, &[&str])] = &[
         &["attestations", "contents", "id-token", "pull-requests"],
     ),
     ("tag", &["id-token"]),
+    ("advance", &["contents", "id-token", "pull-requests"]),
 ];
 
 /// What jobs of a workflow may write and have no need to.

@@ -4,6 +4,7 @@
 use anyhow::Result;
 
 use crate::ci::forge::{Open, Proposal};
+use crate::ci::gate::HeldBack;
 use crate::ci::look::Look;
 use crate::ci::plan::Plan;
 use crate::ci::proposal;
@@ -39,8 +40,16 @@ impl Place<'_, '_> {
         if may_be_older {
             return Ok(Some(Outcome::Unclear(plan.latest.clone())));
         }
-        let is_held_back = plan.unverified.is_none() && !plan.unproven.is_empty();
-        Ok(is_held_back.then(|| Outcome::Unverified(plan.unproven.clone())))
+        let HeldBack {
+            hold,
+            unproven,
+            unverified,
+        } = &plan.held_back;
+        if let Some(hold) = hold {
+            return Ok(Some(Outcome::Held(hold.clone())));
+        }
+        let is_held_back = unverified.is_none() && !unproven.is_empty();
+        Ok(is_held_back.then(|| Outcome::Unverified(unproven.clone())))
     }
 
     pub(crate) fn choose<'l>(
@@ -63,6 +72,7 @@ impl Place<'_, '_> {
             };
             let commit = git.commit_named(name);
             let alive = match &commit {
+                _ if plan.held_back.hold.is_some() => false,
                 _ if open.branch == proposal.branch => wanted,
                 Some(commit) => {
                     self.is_alive(look, plan, commit)?

@@ -10,8 +10,10 @@ mod unproven;
 mod verdict;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::ci::git::Git;
+use crate::ci::hold::{self, Hold};
 use crate::ci::look::Look;
 use crate::ci::plan::{self, Plan};
 use crate::ci::proposal;
@@ -40,6 +42,17 @@ pub(crate) struct Gate {
     pub(crate) unverified: Option<String>,
 }
 
+/// What keeps a plan back.
+#[derive(Debug, Default)]
+pub(crate) struct HeldBack {
+    /// Nothing goes to the environment now.
+    pub(crate) hold: Option<Hold>,
+    /// What the environment before has not proven of it.
+    pub(crate) unproven: Vec<Unproven>,
+    /// Why a person has it released all the same.
+    pub(crate) unverified: Option<String>,
+}
+
 impl Gate {
     /// The gate in front of `environment`, if the project has one there.
     pub(crate) fn before(environment: Environment, unverified: Option<String>) -> Option<Self> {
@@ -54,15 +67,20 @@ impl Gate {
 }
 
 impl Place<'_, '_> {
-    /// The plan with what is not proven of it, and with what a person says to that.
+    /// The plan with what keeps it back: a hold, and what is not proven of it, with what a person
+    /// says to that.
     pub(crate) fn judged(&self, look: &Look, mut plan: Plan) -> Result<Plan> {
+        plan.held_back.hold = hold::of(self.git, plan.environment, &look.base, Timestamp::now())?;
         let Some(gate) = self.gate.as_ref().filter(|_| plan.release) else {
             return Ok(plan);
         };
         let images = plan.apps.iter();
         let images = images.filter_map(|app| Some((app.app, app.in_registry.clone()?)));
-        plan.unproven = self.unproven(look, gate, images.collect())?;
-        let own = gate.unverified.clone().filter(|_| !plan.unproven.is_empty());
+        plan.held_back.unproven = self.unproven(look, gate, images.collect())?;
+        let own = gate
+            .unverified
+            .clone()
+            .filter(|_| !plan.held_back.unproven.is_empty());
         let branch = proposal::branch(&plan);
         let is_open = look.open.iter().any(|open| open.branch == branch);
         let kept = if is_open {
@@ -70,7 +88,7 @@ impl Place<'_, '_> {
         } else {
             None
         };
-        plan.unverified = kept.or(own);
+        plan.held_back.unverified = kept.or(own);
         Ok(plan)
     }
 

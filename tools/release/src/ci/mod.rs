@@ -16,6 +16,7 @@ mod content;
 mod forge;
 mod gate;
 mod git;
+mod hold;
 mod http;
 mod images;
 mod kept;

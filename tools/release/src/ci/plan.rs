@@ -10,7 +10,7 @@ mod tests;
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
-use crate::ci::gate::Unproven;
+use crate::ci::gate::HeldBack;
 use crate::ci::git::{Git, short};
 use crate::ci::registry::Images;
 use crate::ci::releases::{Known, Releases, State};
@@ -57,12 +57,9 @@ pub(crate) struct Plan {
     /// Whether the branch has a later commit of other content.
     #[serde(skip)]
     pub(crate) is_outdated: bool,
-    /// What the environment before has not proven of this.
+    /// What keeps it back.
     #[serde(skip)]
-    pub(crate) unproven: Vec<Unproven>,
-    /// Why a person has this released all the same.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) unverified: Option<String>,
+    pub(crate) held_back: HeldBack,
 }
 
 /// What releasing `commit` means while the overlays are as in `base`. `image` names that of an app.
@@ -148,8 +145,7 @@ impl Plan {
             withdraws: None,
             latest: Vec::new(),
             is_outdated: false,
-            unproven: Vec::new(),
-            unverified: None,
+            held_back: HeldBack::default(),
         }
     }
 

@@ -62,7 +62,7 @@ pub(crate) fn commit(git: &Git<'_>, plan: &Plan, proposal: &Proposal, parent: &s
         // Writing to a string cannot fail.
         let _ = writeln!(message, "{WITHDRAWN}{withdrawn}");
     }
-    if let Some(reason) = &plan.unverified {
+    if let Some(reason) = &plan.held_back.unverified {
         let _ = writeln!(message, "{UNVERIFIED}{reason}");
     }
     git.commit(parent, &plan.commit, &files, &message)
@@ -121,7 +121,7 @@ fn text(plan: &Plan, changed: &[&AppPlan]) -> String {
 
 /// What a proposal says where a person does not wait for the proof.
 fn override_of(plan: &Plan) -> String {
-    let reason = plan.unverified.iter();
+    let reason = plan.held_back.unverified.iter();
     let lines = reason.map(|reason| format!("\nNot verified in the environment before: {reason}\n"));
     lines.collect()
 }

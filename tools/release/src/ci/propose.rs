@@ -10,6 +10,7 @@ use crate::ci::forge::{self, Forge, Open, Proposal};
 use crate::ci::gate::{self, Gate, Unproven};
 use crate::ci::git::Git;
 use crate::ci::git::remote::{self, Remote, Update};
+use crate::ci::hold::Hold;
 use crate::ci::look::Look;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
@@ -51,6 +52,8 @@ pub(crate) enum Outcome {
     /// The environment has an image that no release wrote, and the commit might be older: it is not
     /// later than one of these, which were released, or not the newest of its branch.
     Unclear(Vec<String>),
+    /// Nothing goes to the environment now.
+    Held(Hold),
     /// The environment before has not proven these images.
     Unverified(Vec<Unproven>),
 }
@@ -152,6 +155,7 @@ impl Place<'_, '_> {
             let reason = match (&choice.best, &objection) {
                 (Some(best), _) => format!("replaced by the release of commit {best}"),
                 (None, Some(Outcome::Unverified(unproven))) => gate::withdrawal(unproven),
+                (None, Some(Outcome::Held(hold))) => format!("held {hold}"),
                 (None, _) => "the environment has later content".to_owned(),
             };
             return Ok(Next::Close((*loser).clone(), reason));

@@ -23,7 +23,8 @@ use crate::wait::{Verdict, eventually};
 
 /// What one run of CI may take.
 const RUN: Duration = Duration::from_mins(4);
-/// From a merge until staging has proven it: the sync, and `SOAK_SECONDS` of `infra/local/verifier`.
+/// From a merge until staging has proven it: the sync, and the `SOAK_SECONDS` of
+/// `infra/local/verifier`.
 const PROVEN: Duration = Duration::from_mins(1);
 /// What the gate adds to a proof: from the status to the proposal behind it.
 const BY_EVENT: Duration = Duration::from_secs(30);

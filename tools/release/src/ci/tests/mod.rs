@@ -6,6 +6,7 @@ mod by_hand;
 mod content;
 mod door;
 mod forges;
+mod holds;
 mod marks;
 mod merges;
 mod model;

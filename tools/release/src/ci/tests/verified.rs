@@ -13,19 +13,19 @@ use crate::environment::{apps, project};
 
 /// How often somebody looks whether a release may go on to `qa`, and how.
 #[derive(Debug, Clone, Copy)]
-enum By<'a> {
+pub(super) enum By<'a> {
     /// A push to its branch.
     Push(&'a str),
     Promotion,
 }
 
 impl Repository {
-    fn head(&self) -> String {
+    pub(super) fn head(&self) -> String {
         self.pull();
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn on_to_qa(&self, forge: &Forge, by: By<'_>, reason: Option<&str>) -> Result<Outcome> {
+    pub(super) fn on_to_qa(&self, forge: &Forge, by: By<'_>, reason: Option<&str>) -> Result<Outcome> {
         let [staging, qa, _] = project().environments() else {
             panic!("the sample has three")
         };
@@ -47,7 +47,7 @@ impl Repository {
 }
 
 /// What staging has to say of each app on this commit.
-fn say(forge: &Forge, commit: &str, state: State) {
+pub(super) fn say(forge: &Forge, commit: &str, state: State) {
     for app in apps() {
         forge.report(commit, &format!("verified/staging/{app}"), state);
     }
@@ -65,7 +65,7 @@ fn whys(outcome: Outcome) -> Vec<Why> {
     waits(outcome).into_iter().map(|one| one.why).collect()
 }
 
-fn qa_branch(commit: &str) -> String {
+pub(super) fn qa_branch(commit: &str) -> String {
     format!("release/qa-{}", &commit[..10])
 }
 

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::ci::gate::Gate;
 use crate::ci::git::short;
+use crate::ci::hold;
 use crate::ci::look::Look;
 use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Outcome;
@@ -164,6 +165,7 @@ fn say(environment: Environment, outcome: Outcome) {
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
+        Outcome::Held(hold) => println!("waiting   {environment} is held {hold} ({})", hold::FILE),
         Outcome::Unverified(unproven) => {
             println!("waiting   {environment} is given only what was verified in the environment before:");
             for one in unproven {
