@@ -64,6 +64,9 @@ enum Command {
     /// Propose the images of an environment's previous release
     #[command(disable_help_flag = true)]
     Rollback(Handed),
+    /// Say what each environment has, and how its releases have gone, from Git alone
+    #[command(disable_help_flag = true)]
+    Releases(Handed),
     // wing: aws
     /// Plan, deploy or destroy the CloudFormation stacks of infra/aws (docs/AWS.md)
     #[command(disable_help_flag = true)]
@@ -217,7 +220,10 @@ impl Flags {
     pub fn run(self) -> Result<()> {
         // Settings handed over by `GIT_CONFIG_*` may hold a credential, by which these reach a
         // remote.
-        let reaches = matches!(self.command, Command::Ci(_) | Command::Rollback(_));
+        let reaches = matches!(
+            self.command,
+            Command::Ci(_) | Command::Rollback(_) | Command::Releases(_)
+        );
         let reaches = reaches || matches!(self.command, Command::Diff(_)); // wing: diff
         env::forget_git(reaches)?;
         let elsewhere = false;
@@ -237,6 +243,7 @@ impl Flags {
             Command::Build(flags) => flags.run(sh),
             Command::Ci(handed) => handed.become_part(sh, "release", "ci"),
             Command::Rollback(handed) => handed.become_part(sh, "release", "rollback"),
+            Command::Releases(handed) => handed.become_part(sh, "release", "releases"),
             Command::Diff(handed) => handed.become_part(sh, "release", "diff"), // wing: diff
             Command::Aws(handed) => handed.become_program(sh, "stacks"),        // wing: aws
             Command::Fork(handed) => handed.become_program(sh, "fork"),         // wing: fork

@@ -9,7 +9,7 @@ use taskkit::env;
 
 use crate::environment;
 
-pub(crate) use self::ci::{Ci, CiBuild, CiPromote, CiPropose, Inputs, Rollback, Verb};
+pub(crate) use self::ci::{Ci, CiBuild, CiPromote, CiPropose, Inputs, Releases, Rollback, Verb};
 pub(crate) use self::diff::Diff; // wing: diff
 
 /// The verbs that CI calls to release apps.
@@ -26,6 +26,8 @@ enum Command {
     Ci(Ci),
     /// Propose the images of an environment's previous release
     Rollback(Rollback),
+    /// Say what each environment has, and how its releases have gone, from Git alone
+    Releases(Releases),
     // wing: diff
     /// Show what a change does to each environment's manifests, as Markdown
     Diff(Diff),
@@ -46,6 +48,7 @@ impl Flags {
         match self.command {
             Command::Ci(flags) => flags.run(sh),
             Command::Rollback(flags) => flags.run(sh),
+            Command::Releases(flags) => flags.run(sh),
             Command::Diff(flags) => flags.run(sh), // wing: diff
             Command::Inputs(flags) => flags.run(sh),
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
+use serde::de::IgnoredAny;
 
 use crate::cluster::Cluster;
 use crate::release::{Application, Deployment, List, Pod, Service};
@@ -21,7 +22,8 @@ pub(crate) fn applications(cluster: &Cluster, settings: &Settings) -> Result<BTr
     Ok(ours.map(|one| one.metadata.name).collect())
 }
 
-/// What is there of an app; none where Argo CD has not compared it with a commit yet.
+/// What is there of an app; none where Argo CD has not compared it with a commit yet, and of what is
+/// no app.
 ///
 /// Argo CD is asked before and after the rest, so that all of it is of one commit.
 pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Option<Seen>> {
@@ -35,7 +37,9 @@ pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<
     let deployment: Option<Deployment> = cluster.get(&apps)?;
     let pods = match &deployment {
         Some(deployment) => pods(cluster, settings, deployment)?,
-        None => Vec::new(),
+        // What runs at given times has none all the time; what has neither is no app.
+        None if runs_at_times(cluster, settings, app)? => Vec::new(),
+        None => return Ok(None),
     };
     let after = application(cluster, settings, app)?;
     if after.as_ref() != Some(&before) || before.status.sync.revision.is_empty() {
@@ -51,7 +55,7 @@ pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<
     if matches!(seen.sight, Sight::Healthy(_)) {
         seen.sight = match &deployment {
             Some(deployment) => deployment.sight(&pods),
-            None => Sight::Healthy("nothing that runs all the time".to_owned()),
+            None => Sight::Healthy("its CronJob is there".to_owned()),
         };
     }
     if matches!(seen.sight, Sight::Healthy(_))
@@ -72,6 +76,13 @@ fn applications_path(settings: &Settings) -> String {
 
 fn application(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Option<Application>> {
     cluster.get(&format!("{}/{app}", applications_path(settings)))
+}
+
+/// Whether the app is a `CronJob`.
+fn runs_at_times(cluster: &Cluster, settings: &Settings, app: &str) -> Result<bool> {
+    let path = format!("/apis/batch/v1/namespaces/{}/cronjobs/{app}", settings.namespace);
+    let found: Option<IgnoredAny> = cluster.get(&path)?;
+    Ok(found.is_some())
 }
 
 /// The pods of a Deployment that are to stay.

@@ -265,3 +265,6 @@ impl Service {
             .map(|port| port.port)
     }
 }
+
+#[cfg(test)]
+mod tests;

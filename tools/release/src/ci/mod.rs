@@ -13,6 +13,7 @@ use crate::flags::{self, Verb};
 mod apps;
 mod choice;
 mod content;
+mod figures;
 mod forge;
 mod gate;
 mod git;
@@ -65,6 +66,13 @@ impl flags::Rollback {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let git = Git::new(sh);
         Run::new(sh, &git)?.roll_back(&self)
+    }
+}
+
+impl flags::Releases {
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        let git = Git::new(sh);
+        Run::new(sh, &git)?.releases(self.json)
     }
 }
 

@@ -80,6 +80,13 @@ impl Releases {
             .collect()
     }
 
+    /// The same, each with the commit of the overlays that it is.
+    pub(crate) fn made(&self, git: &Git<'_>) -> Vec<(String, State)> {
+        let made = self.history.iter();
+        made.filter_map(|release| Some((release.at.clone(), release.state(git)?)))
+            .collect()
+    }
+
     /// Why it is not one release, and what to do.
     pub(crate) fn unclear(&self, git: &Git<'_>, environment: Environment) -> String {
         let way_out = format!(

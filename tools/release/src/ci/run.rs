@@ -73,14 +73,20 @@ impl<'a> Run<'a> {
         })
     }
 
-    pub(super) fn compute(&self) -> Result<Plan> {
-        let (environment, settings) = (settings::environment()?, settings::Registry::from_env()?);
+    /// The tip of the branch that holds the overlays, with its history here.
+    pub(super) fn base(&self) -> Result<String> {
         let infra = self.infra();
         let heads = infra.heads(&[main_branch().to_owned()])?;
         let base = base_of(&heads)?;
         if self.git.commit_named(base).is_none() {
             infra.bring(&[main_branch()])?;
         }
+        Ok(base.clone())
+    }
+
+    pub(super) fn compute(&self) -> Result<Plan> {
+        let (environment, settings) = (settings::environment()?, settings::Registry::from_env()?);
+        let base = self.base()?;
         let image = |app: &str| settings.image(app);
         let commit = self.git.head()?;
         plan::compute(
@@ -89,7 +95,7 @@ impl<'a> Run<'a> {
             &image,
             environment,
             &commit,
-            base,
+            &base,
         )
     }
 

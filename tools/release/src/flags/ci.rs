@@ -121,6 +121,13 @@ pub(crate) struct Inputs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Releases {
+    /// For programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Rollback {
     /// Which environment
     #[arg(value_parser = named, value_name = "ENV")]

@@ -27,7 +27,7 @@ const RUN: Duration = Duration::from_mins(4);
 /// `infra/local/verifier`.
 const PROVEN: Duration = Duration::from_mins(1);
 /// What the gate adds to a proof: from the status to the proposal behind it.
-const BY_EVENT: Duration = Duration::from_secs(30);
+const BY_EVENT: Duration = Duration::from_secs(15);
 /// Part of the page, and nothing that has to be compiled.
 const PAGE: &str = "frontend/public/style.css";
 const PROJECT: &str = "project.toml";

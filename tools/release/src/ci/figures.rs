@@ -1,0 +1,203 @@
+//! How releases have gone, from the history of the overlays alone: what each environment has and
+//! since when, and the four figures by which DORA compares deliveries. A release that was taken
+//! back counts as one that failed.
+
+use std::fmt;
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::ci::git::{Git, short};
+use crate::ci::releases::Releases;
+use crate::environment::Environment;
+
+/// Releases are counted over so many days.
+const DAYS: u64 = 30;
+const DAY: u64 = 24 * 60 * 60;
+
+/// Of one environment. Times are in seconds, points in time since 1970.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Figures {
+    pub(crate) environment: String,
+    /// The commit that it was released; none before the first release, or where it is not known.
+    pub(crate) commit: Option<String>,
+    pub(crate) since: Option<u64>,
+    /// Releases of the last thirty days, ways back not counted.
+    pub(crate) releases: usize,
+    /// Those of them that were taken back.
+    pub(crate) taken_back: usize,
+    /// From the commit to its release, in the middle.
+    pub(crate) lead_time: Option<u64>,
+    /// From a release that was taken back until it was, in the middle.
+    pub(crate) time_to_restore: Option<u64>,
+}
+
+/// One release, or a way back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) at: u64,
+    pub(crate) commit: String,
+    pub(crate) committed: Option<u64>,
+    pub(crate) withdrawn: Option<String>,
+}
+
+impl Figures {
+    pub(crate) fn of(git: &Git<'_>, environment: Environment, base: &str, now: u64) -> Result<Self> {
+        let releases = Releases::of(git, environment, base)?;
+        let now_has = releases.state(git);
+        let mut events = Vec::new();
+        for (at, state) in releases.made(git).into_iter().rev() {
+            let committed = git.commit_named(&state.commit);
+            events.push(Event {
+                at: git.seconds(&at)?,
+                committed: committed.map(|commit| git.seconds(&commit)).transpose()?,
+                commit: state.commit,
+                withdrawn: state.withdrawn,
+            });
+        }
+        let commit = now_has.map(|state| state.commit);
+        Ok(Self::from(environment.name(), commit, &events, now))
+    }
+
+    /// Of what has happened, the earliest first.
+    pub(crate) fn from(environment: &str, commit: Option<String>, events: &[Event], now: u64) -> Self {
+        let is_recent = |event: &&Event| event.at + DAYS * DAY >= now;
+        let is_way_back = |at: usize| {
+            let before = at
+                .checked_sub(1)
+                .and_then(|before| events[before].withdrawn.as_ref());
+            events[at].withdrawn.is_some() && events[at].withdrawn.as_ref() != before
+        };
+        let (mut releases, mut lead, mut restore) = (0, Vec::new(), Vec::new());
+        for (at, event) in events.iter().enumerate().filter(|(_, event)| is_recent(event)) {
+            if is_way_back(at) {
+                // What was taken back is what the environment had.
+                let bad = at.checked_sub(1).map(|before| events[before].at);
+                restore.extend(bad.map(|bad| event.at.saturating_sub(bad)));
+            } else {
+                releases += 1;
+                lead.extend(
+                    event
+                        .committed
+                        .map(|committed| event.at.saturating_sub(committed)),
+                );
+            }
+        }
+        let had = commit.as_ref();
+        let since = events.iter().rfind(|event| Some(&event.commit) == had);
+        Self {
+            environment: environment.to_owned(),
+            since: since.map(|event| event.at),
+            commit,
+            releases,
+            taken_back: restore.len(),
+            lead_time: middle(lead),
+            time_to_restore: middle(restore),
+        }
+    }
+}
+
+fn middle(mut values: Vec<u64>) -> Option<u64> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = |seconds: u64| {
+            let time = i64::try_from(seconds)
+                .ok()
+                .and_then(|seconds| Timestamp::from_second(seconds).ok());
+            time.map_or_else(|| seconds.to_string(), |time| time.to_string())
+        };
+        let commit = self.commit.as_deref().map_or("nothing that is known", short);
+        writeln!(f, "{}", self.environment)?;
+        write!(f, "  has       {commit}")?;
+        if let Some(since) = self.since {
+            write!(f, ", since {}", time(since))?;
+        }
+        writeln!(f, "\n  releases  {} in {DAYS} days", self.releases)?;
+        let length = |seconds: Option<u64>| seconds.map_or_else(|| "none yet".to_owned(), in_words);
+        writeln!(
+            f,
+            "  lead time {} from the commit, in the middle",
+            length(self.lead_time)
+        )?;
+        writeln!(
+            f,
+            "  taken back {}; until then: {}",
+            self.taken_back,
+            length(self.time_to_restore)
+        )
+    }
+}
+
+/// In the largest unit that there are at least two of.
+fn in_words(seconds: u64) -> String {
+    let units = [(DAY, "d"), (60 * 60, "h"), (60, "min")];
+    let fits = units.into_iter().find(|(unit, _)| seconds >= 2 * unit);
+    fits.map_or_else(
+        || format!("{seconds} s"),
+        |(unit, name)| format!("{} {name}", seconds / unit),
+    )
+}
+
+/// As JSON, for programs.
+pub(crate) fn json(all: &[Figures]) -> Result<String> {
+    serde_json::to_string_pretty(all).context("write the figures as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(at: u64, commit: &str, withdrawn: Option<&str>) -> Event {
+        Event {
+            at,
+            commit: commit.to_owned(),
+            committed: Some(at - 100),
+            withdrawn: withdrawn.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn what_was_taken_back_counts_as_failed_and_the_way_back_as_no_release() {
+        let now = 100 * DAY;
+        let events = [
+            event(now - 40 * DAY, "old", None),
+            event(now - 3 * DAY, "good", None),
+            event(now - 2 * DAY, "bad", None),
+            event(now - 2 * DAY + 600, "good", Some("bad")),
+            event(now - DAY, "fix", None),
+        ];
+        let figures = Figures::from("staging", Some("fix".to_owned()), &events, now);
+        let expected = Figures {
+            environment: "staging".to_owned(),
+            commit: Some("fix".to_owned()),
+            since: Some(now - DAY),
+            releases: 3,
+            taken_back: 1,
+            lead_time: Some(100),
+            time_to_restore: Some(600),
+        };
+        assert_eq!(figures, expected);
+        let text = figures.to_string();
+        for part in [
+            "fix, since 1970-04-10T00:00:00Z",
+            "3 in 30 days",
+            "1; until then: 10 min",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_environment_without_a_release_has_no_figures() {
+        let text = Figures::from("qa", None, &[], DAY).to_string();
+        assert!(
+            text.contains("nothing that is known\n") && text.contains("none yet"),
+            "{text}"
+        );
+    }
+}
