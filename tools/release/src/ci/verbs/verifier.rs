@@ -12,7 +12,7 @@ use crate::flags;
 use taskkit::build::toolchain::{self, Target};
 
 const NAME: &str = "verifier";
-const CONTAINERFILE: &str = "tools/verifier/Containerfile";
+const CONTAINERFILE: &str = "controllers/verifier/Containerfile";
 
 impl Run<'_> {
     /// Builds it, pushes it under the name of the commit, and says by what digest it is named.
