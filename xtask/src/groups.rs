@@ -38,7 +38,7 @@ pub(crate) const TOOLS: Packages = of(&[
     "stacks", // wing: aws
     "supply", // wing: supply
     "taskkit",
-    "verifier",
+    "verifier", // wing: verifier
     "xtask",
     "pipelines",  // wing: pipelines
     "e2e",        // wing: e2e
@@ -55,7 +55,7 @@ pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "stacks", // wing: aws
     "supply", // wing: supply
     "taskkit",
-    "verifier",
+    "verifier", // wing: verifier
     "xtask",
     "e2e",        // wing: e2e
     "e2e-report", // wing: e2e

@@ -22,8 +22,8 @@ pub(crate) fn applications(cluster: &Cluster, settings: &Settings) -> Result<BTr
     Ok(ours.map(|one| one.metadata.name).collect())
 }
 
-/// What is there of an app; none where Argo CD has not compared it with a commit yet, and of what is
-/// no app.
+/// What is there of an app; none where Argo CD has not compared it with a commit yet, and of what
+/// is no app.
 ///
 /// Argo CD is asked before and after the rest, so that all of it is of one commit.
 pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Option<Seen>> {

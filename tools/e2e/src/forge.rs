@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub(crate) use access::{FORGE, FORGE_PORT, ForgeAccess};
-pub(crate) use repository::{CommitStatus, PullRequest, Repository, Webhook};
+pub(crate) use repository::CommitStatus; // wing: verifier
+pub(crate) use repository::{PullRequest, Repository, Webhook};
 
 /// Why a call to the forge gave no answer to work with.
 #[derive(Debug, thiserror::Error)]

@@ -58,7 +58,7 @@ mod step;
 mod teardown;
 mod testbed;
 mod topology;
-mod verifier;
+mod verifier; // wing: verifier
 mod wait;
 mod world;
 

@@ -40,9 +40,11 @@ pub(crate) enum Suite {
     /// Clusters that join a hub, leave it and are lost. As independent as the failures, and run
     /// only on request: they need the topology `hub`.
     Clusters,
+    // wing: verifier
     /// Production is given only what staging has verified. As independent as the failures, and run
     /// only on request: it brings a controller, and switches the gate on for what follows.
     Promotion,
+    // end of wing
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,
     /// Rebuilds the images and compares them. Run only on request: everything is compiled again.
@@ -71,7 +73,7 @@ impl Suite {
             Self::Events => "events",
             Self::Apps => "apps",
             Self::Clusters => "clusters",
-            Self::Promotion => "promotion",
+            Self::Promotion => "promotion", // wing: verifier
             Self::Posture => "posture",
             Self::Reproduction => "reproduction",
         }

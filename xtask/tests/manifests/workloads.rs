@@ -81,7 +81,7 @@ fn what_runs_beside_the_message_board_cannot_fill_a_nodes_disk_either() {
     for path in [
         "infra/argocd/workloads.yaml",
         "infra/admission/controller.yaml",
-        "infra/verifier/deployment.yaml",
+        "infra/verifier/deployment.yaml", // wing: verifier
         "infra/local/kube-router.yaml",
     ] {
         let objects = file(path);

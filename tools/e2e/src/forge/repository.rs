@@ -68,6 +68,7 @@ pub(crate) struct Webhook<'a> {
     pub(crate) events: &'a [&'a str],
 }
 
+// wing: verifier
 /// What somebody has reported about a commit.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct CommitStatus {
@@ -76,6 +77,7 @@ pub(crate) struct CommitStatus {
     #[serde(default)]
     pub(crate) description: String,
 }
+// end of wing
 
 impl Repository {
     pub(super) fn new(forge: &Forge, owner: &str, name: &str) -> Self {
@@ -135,6 +137,7 @@ impl Repository {
         self.forge.send(Method::POST, &path, Some(&body)).await.map(drop)
     }
 
+    // wing: verifier
     /// The newest status of each context that a commit has.
     pub(crate) async fn statuses(&self, commit: &str) -> Result<Vec<CommitStatus>> {
         #[derive(Deserialize)]
@@ -145,6 +148,7 @@ impl Repository {
         let combined: Combined = self.forge.get(&path).await?;
         Ok(combined.statuses.unwrap_or_default())
     }
+    // end of wing
 
     /// Register these webhooks, signed, in place of all that are registered.
     pub(crate) async fn set_webhooks(&self, webhooks: &[Webhook<'_>]) -> Result<()> {

@@ -15,7 +15,7 @@ mod older_table;
 mod overlays;
 mod pods;
 pub(crate) mod posture;
-pub(crate) mod promotion;
+pub(crate) mod promotion; // wing: verifier
 mod refused;
 mod release;
 mod undo;
@@ -83,8 +83,10 @@ pub(crate) static ALL: &[Scenario] = &[
     posture::admission::SCENARIO,
     posture::secrets::SCENARIO,
     posture::reproduction::SCENARIO,
+    // wing: verifier
     promotion::verified_first::SCENARIO,
     promotion::fails_its_soak::SCENARIO,
     promotion::overtaken::SCENARIO,
     promotion::taken_back::SCENARIO,
+    // end of wing
 ];

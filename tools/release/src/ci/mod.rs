@@ -87,7 +87,7 @@ fn verb(sh: &Shell, verb: &Verb) -> Result<()> {
         Verb::Promote(flags) => run.promote(flags),
         Verb::Advance => run.advance(),
         Verb::Reproduce(flags) => run.reproduce(flags),
-        Verb::Verifier(flags) => run.verifier(flags),
+        Verb::Verifier(flags) => run.verifier(flags), // wing: verifier
         Verb::Tag { version } => run.tag(version),
     }
 }

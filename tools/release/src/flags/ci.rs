@@ -32,8 +32,10 @@ pub(crate) enum Verb {
     Advance,
     /// Make the images of this commit again, and compare them with those in the registry
     Reproduce(CiBuild),
+    // wing: verifier
     /// Build and push the image of the verifier, which reports what an environment has proven
     Verifier(CiBuild),
+    // end of wing
     /// Give the images of this commit a version as a second tag
     Tag {
         /// As Git's tag: v1.2.3
@@ -52,7 +54,7 @@ impl Verb {
             Self::Promote(_) => "promote",
             Self::Advance => "advance",
             Self::Reproduce(_) => "reproduce",
-            Self::Verifier(_) => "verifier",
+            Self::Verifier(_) => "verifier", // wing: verifier
             Self::Tag { .. } => "tag",
         }
     }

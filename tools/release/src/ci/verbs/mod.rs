@@ -2,4 +2,4 @@
 
 mod images;
 mod proposals;
-mod verifier;
+mod verifier; // wing: verifier
