@@ -49,6 +49,16 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The cluster that Argo CD is to look at again.
+    pub fn wakes(&self) -> Option<&str> {
+        match self {
+            Self::Apply { secret, wakes: true } => secret.cluster(),
+            Self::Apply { .. } | Self::Remove { .. } => None,
+        }
+    }
+}
+
 /// A Secret that stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clusterset::config::{Command, Config};
+use tracing::level_filters::LevelFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -14,5 +15,10 @@ async fn main() -> ExitCode {
             Command::Observe(eks) => clusterset::run::observe(&eks).await,
         }
     };
-    serverkit::run(config.log.log, Box::pin(job)).await
+    // It logs as an error what this program asks for only to know whether a cluster answers.
+    let log = config
+        .log
+        .log
+        .with_target("kube_client::client::builder", LevelFilter::OFF);
+    serverkit::run(log, Box::pin(job)).await
 }

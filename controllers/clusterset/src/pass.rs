@@ -20,6 +20,8 @@ pub(crate) struct Pass {
     pub(crate) settings: Secrets,
     pub(crate) passes: Passes,
     pub(crate) said: BTreeSet<String>,
+    /// Clusters that did not answer and have missed something.
+    pub(crate) awaited: BTreeSet<String>,
 }
 
 impl Pass {
@@ -35,17 +37,18 @@ impl Pass {
         let decision = decide(&seen, &secrets, &self.settings);
         self.passes.decided(&decision, known.len());
         self.say(&seen, &decision);
-        let mut woken = BTreeSet::new();
+        let (mut woken, mut failed) = (BTreeSet::new(), None);
         for action in &decision.actions {
-            self.carry_out(action).await?;
-            if let Action::Apply { secret, wakes: true } = action {
-                woken.extend(secret.cluster().map(str::to_owned));
+            // What is refused for one cluster must not hold up the others.
+            match self.carry_out(action).await {
+                Err(error) => failed = failed.or(Some(error)),
+                Ok(()) => woken.extend(action.wakes().map(str::to_owned)),
             }
         }
-        if self.settings.standby {
-            return Ok(());
+        if !self.settings.standby {
+            self.look_after_applications(&seen, &secrets, &woken).await?;
         }
-        self.look_after_applications(&seen, &secrets, &woken).await
+        failed.map_or(Ok(()), Err)
     }
 
     async fn carry_out(&self, action: &Action) -> Result<()> {
@@ -74,7 +77,7 @@ impl Pass {
 
     /// Wakes Applications whose cluster no longer stands by, and repeats what clusters have missed.
     async fn look_after_applications(
-        &self,
+        &mut self,
         seen: &Observation,
         secrets: &[Registration],
         woken: &BTreeSet<String>,
@@ -97,6 +100,8 @@ impl Pass {
                 self.repeat(app, &operation).await;
             }
         }
+        let silent = answers.into_iter().filter(|(_, answers)| !answers);
+        self.awaited = silent.map(|(cluster, _)| cluster.to_owned()).collect();
         Ok(())
     }
 
@@ -114,8 +119,10 @@ impl Pass {
             Some(cluster) => hub::reach(&cluster.endpoint, &cluster.certificate_authority).await,
             None => Err(anyhow::anyhow!("EKS did not describe it")),
         };
-        if let Err(error) = &answer {
-            tracing::info!(
+        if let Err(error) = &answer
+            && !self.awaited.contains(cluster)
+        {
+            tracing::warn!(
                 cluster,
                 error = format!("{error:#}"),
                 "a release waits for the cluster"

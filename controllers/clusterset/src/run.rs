@@ -38,6 +38,7 @@ pub async fn run(settings: Run) -> Result<()> {
         settings: settings.secrets.clone(),
         passes: passes.clone(),
         said: BTreeSet::new(),
+        awaited: BTreeSet::new(),
     };
     tracing::info!(
         standby = settings.secrets.standby,

@@ -5,6 +5,7 @@ mod controller;
 mod eks;
 mod target;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -37,12 +38,13 @@ impl Fleet {
     /// Starts both, tags all clusters for their environments, and waits until each has its Secret.
     pub(crate) async fn start(
         harness: &Harness,
+        clusterset: &Path,
         hub: &Cluster,
         clusters: &[&Cluster],
         step: &StepHandle,
     ) -> Result<Self> {
         let eks = Eks::start(harness, clusters, step).await?;
-        let controller = Controller::start(harness, hub, &eks, step).await?;
+        let controller = Controller::start(harness, clusterset, hub, &eks, step).await?;
         let fleet = Self {
             eks,
             controller,

@@ -1,4 +1,4 @@
-//! The three files that are there before and name an app: `project.toml`, `Cargo.lock`, and the
+//! The files that are there before and name an app: `project.toml`, `Cargo.lock`, and the
 //! Applications of a cluster.
 //!
 //! They are edited as text: comments and order of all else stay.
@@ -13,20 +13,32 @@ use super::tables;
 pub(crate) const LOCK: &str = "Cargo.lock";
 pub(super) const APPLICATIONS: &str = "infra/apps/base/kustomization.yaml";
 
+pub(super) const OF_A_HUB: &str = "infra/clusters/applications.yaml"; // wing: hub
+
 /// In the order in which they are written: nothing but `project.toml` says that there is an app.
-pub(super) const ALL: [&str; 3] = [LOCK, APPLICATIONS, PROJECT];
+pub(super) const ALL: &[&str] = &[
+    LOCK,
+    APPLICATIONS,
+    OF_A_HUB, // wing: hub
+    PROJECT,
+];
 
 /// Begins an entry of `project.toml` and of the lock file.
 const APP: &str = "[[apps]]";
 const PACKAGE: &str = "[[package]]";
 /// Begins the list of files in a kustomization.
 const RESOURCES: &str = "resources:";
+// wing: hub
+/// Begins the list of apps in an `ApplicationSet`.
+const ELEMENTS: &str = "elements:";
+// end of wing
 
 /// The list in file `path` with the app in it; `manifest` is its `Cargo.toml`.
 pub(super) fn with(path: &str, text: &str, name: &str, kind: Kind, manifest: &str) -> Result<String> {
     match path {
         LOCK => with_package(text, name, manifest),
-        APPLICATIONS => with_resource(text, name),
+        APPLICATIONS => with_item(text, RESOURCES, &resource(name)),
+        OF_A_HUB => with_item(text, ELEMENTS, &element(name)), // wing: hub
         _ => Ok(with_app(text, name, kind)),
     }
     .with_context(|| format!("enter {name} into {path}"))
@@ -36,7 +48,8 @@ pub(super) fn with(path: &str, text: &str, name: &str, kind: Kind, manifest: &st
 pub(super) fn without(path: &str, text: &str, name: &str) -> String {
     match path {
         LOCK => without_table(text, PACKAGE, name),
-        APPLICATIONS => without_resource(text, name),
+        APPLICATIONS => without_item(text, &resource(name)),
+        OF_A_HUB => without_item(text, &element(name)), // wing: hub
         _ => without_table(text, APP, name),
     }
 }
@@ -48,11 +61,21 @@ fn with_app(text: &str, name: &str, kind: Kind) -> String {
     )
 }
 
-/// After the last entry of `resources`, indented like that one.
-fn with_resource(text: &str, name: &str) -> Result<String> {
+fn resource(name: &str) -> String {
+    format!("- {name}.yaml")
+}
+
+// wing: hub
+fn element(name: &str) -> String {
+    format!("- app: {name}")
+}
+// end of wing
+
+/// After the last entry of the list below `header`, indented like that one.
+fn with_item(text: &str, header: &str, item: &str) -> Result<String> {
     let mut lines: Vec<_> = text.split_inclusive('\n').collect();
-    let start = lines.iter().position(|line| line.trim_end() == RESOURCES);
-    let start = start.context("it has no line `resources:`")?;
+    let start = lines.iter().position(|line| line.trim() == header);
+    let start = start.with_context(|| format!("it has no line `{header}`"))?;
     let is_entry = |line: &&str| line.trim_start().starts_with("- ");
     let is_between = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
     let block = lines[start + 1..]
@@ -60,17 +83,16 @@ fn with_resource(text: &str, name: &str) -> Result<String> {
         .take_while(|line| is_entry(line) || is_between(line));
     let block: Vec<_> = block.collect();
     let last = block.iter().rposition(|line| is_entry(line));
-    let last = last.context("it has no entry below `resources:`")?;
+    let last = last.with_context(|| format!("it has no entry below `{header}`"))?;
     let indent = block[last].len() - block[last].trim_start().len();
-    let entry = format!("{}- {name}.yaml\n", &block[last][..indent]);
+    let entry = format!("{}{item}\n", &block[last][..indent]);
     lines.insert(start + 1 + last + 1, &entry);
     Ok(lines.concat())
 }
 
 /// Without its entry, and what a person wrote behind it on the line.
-fn without_resource(text: &str, name: &str) -> String {
-    let entry = format!("- {name}.yaml");
-    let is_other = |line: &&str| uncommented(line) != entry;
+fn without_item(text: &str, item: &str) -> String {
+    let is_other = |line: &&str| uncommented(line) != item;
     text.split_inclusive('\n').filter(is_other).collect()
 }
 

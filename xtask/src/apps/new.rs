@@ -55,7 +55,7 @@ impl<'a> Addition<'a> {
         let manifest = format!("{}/Cargo.toml", folder(name));
         let manifest = files.get(&manifest).context("the template has no Cargo.toml")?;
         let mut edited = Vec::new();
-        for path in lists::ALL {
+        for &path in lists::ALL {
             let before = committed(path)?;
             let after = lists::with(path, &before, name, kind, manifest)?;
             edited.push(Change {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::object::{Object, find};
 use crate::render::{apps, file};
-use crate::{environments, namespace};
+use crate::{applications, environments, namespace};
 
 fn clusters() -> Vec<Object> {
     ["project", "default-project", "applications"]
@@ -43,6 +43,17 @@ fn a_cluster_that_is_no_longer_selected_keeps_everything() {
             set.id()
         );
     }
+}
+
+#[test]
+fn a_target_runs_what_a_cluster_runs() {
+    let set = file("infra/clusters/applications.yaml");
+    let list = set[0].list("/spec/generators/0/matrix/generators/1/list/elements");
+    let listed: Vec<_> = list
+        .iter()
+        .filter_map(|element| element["app"].as_str())
+        .collect();
+    assert_eq!(listed, applications().collect::<Vec<_>>());
 }
 
 #[test]

@@ -183,13 +183,15 @@ impl BringUp<'_> {
 
     /// Compiles what reads the tags of clusters.
     pub(super) async fn controller(&self, step: &StepHandle) -> Result<()> {
-        fleet::compile(self.harness.get()?, step).await.map(drop)
+        self.clusterset
+            .set(fleet::compile(self.harness.get()?, step).await?)
     }
 
     /// Makes all clusters targets of the hub, by their tags.
     pub(super) async fn join(&self, step: &StepHandle) -> Result<()> {
         let (harness, hub) = (self.harness.get()?, self.hub.get()?);
-        let fleet = Fleet::start(harness, hub, &self.targets()?, step).await?;
+        let program = self.clusterset.get()?;
+        let fleet = Fleet::start(harness, program, hub, &self.targets()?, step).await?;
         self.fleet.set(fleet)
     }
 
@@ -213,6 +215,7 @@ impl BringUp<'_> {
                 // Their tokens may have run out.
                 fleet::prepare(harness, cluster, step).await?;
             }
+            self.controller(step).await?;
             self.join(step).await?;
         }
         step.doing("start the CI");

@@ -2,6 +2,7 @@
 
 use std::{
     cell::OnceCell,
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
@@ -27,6 +28,7 @@ pub(crate) struct BringUp<'s> {
     pub(super) clusters: Vec<(Environment, Made<Cluster>)>,
     /// In the topology of this name, and what makes the others its targets.
     pub(super) hub: Made<Cluster>,
+    pub(super) clusterset: Made<PathBuf>,
     pub(super) fleet: Made<Fleet>,
 }
 
@@ -44,6 +46,7 @@ impl<'s> BringUp<'s> {
             ci: Made::new("the CI"),
             clusters: Environment::all().iter().map(cluster).collect(),
             hub: Made::new("the hub"),
+            clusterset: Made::new("clusterset"),
             fleet: Made::new("the fleet"),
         }
     }

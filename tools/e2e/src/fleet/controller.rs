@@ -2,7 +2,7 @@
 //! hub.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -37,11 +37,11 @@ impl Controller {
     /// Starts it and waits until it is at work.
     pub(super) async fn start(
         harness: &Harness,
+        program: &Path,
         hub: &Cluster,
         eks: &Eks,
         step: &StepHandle,
     ) -> Result<Self> {
-        let program = compile(harness, step).await?;
         let ports = ports::free(2)?;
         let controller = Self {
             metrics: format!("http://127.0.0.1:{}", ports[1]),

@@ -75,6 +75,7 @@ pub(crate) static ALL: &[Scenario] = &[
     clusters::label_lost::SCENARIO,
     clusters::list_fails::SCENARIO,
     clusters::back::SCENARIO,
+    clusters::rights::SCENARIO,
     posture::pods::SCENARIO,
     posture::network::SCENARIO,
     posture::argocd::SCENARIO,

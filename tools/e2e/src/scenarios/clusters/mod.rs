@@ -6,3 +6,4 @@ mod kept;
 pub(crate) mod label_lost;
 pub(crate) mod leaves;
 pub(crate) mod list_fails;
+pub(crate) mod rights;
