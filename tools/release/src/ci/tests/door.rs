@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::ci::forge::{self, Forge, Open, Proposal};
+use crate::ci::forge::{self, Forge, Open, Proposal, Status};
 use crate::ci::git::remote::{self, Heads, Remote, Update};
 use crate::ci::registry::{self, Images};
 
@@ -89,6 +89,11 @@ impl<T: Images> Images for Gated<'_, T> {
 }
 
 impl<T: Forge> Forge for Gated<'_, T> {
+    fn statuses(&self, commit: &str) -> Result<Option<Vec<Status>>> {
+        self.1.pass()?;
+        self.0.statuses(commit)
+    }
+
     fn open_proposals(&self, prefix: &str) -> Result<Vec<Open>> {
         self.1.pass()?;
         self.0.open_proposals(prefix)

@@ -9,7 +9,9 @@
 //!    merged;
 //! 3. runs started once more write nothing, not even when the marks of what is released are lost
 //!    and a later push is not built yet;
-//! 4. the user's work tree and index are as before.
+//! 4. the user's work tree and index are as before;
+//! 5. with a gate, production is given only what staging has proven ([`super::orders`] has more
+//!    orders of this, over models).
 
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +23,7 @@ use super::Repository;
 use super::door::{Door, Gated};
 use super::model::{self, Forge, Merge, Registry, digest};
 use super::rewrites::Rewrite;
-use super::simulation::{PUSHES, Protocol, Push, Simulation};
+use super::simulation::{Health, PUSHES, Protocol, Push, Simulation};
 use crate::ci::forge::Forge as _;
 use crate::ci::git::Memory;
 use crate::ci::git::remote::Update;
@@ -48,6 +50,9 @@ impl Simulation {
         for (to, push) in [(project().first(), true), (project().last(), false)] {
             if !push {
                 // Staging has the newest by now.
+                if self.protocol.has_proofs() {
+                    self.prove_all();
+                }
                 self.promote(&open_door).expect("promote");
             }
             let prefix = proposal::prefix(to);
@@ -157,6 +162,7 @@ fn explore(scheduler: impl Scheduler + 'static, protocol: Protocol) {
             memory: memory.clone(),
             pushes: Arc::default(),
             rewritten: Arc::default(),
+            health: Health::default(),
             protocol,
         };
         simulation.begin(&start);
@@ -180,6 +186,24 @@ fn no_order_of_runs_breaks_a_rule() {
 #[test]
 fn no_run_that_is_held_up_for_long_breaks_a_rule() {
     explore(PctScheduler::new_from_seed(2, 4, simulations()), Protocol::Ours);
+}
+
+#[test]
+fn no_order_of_runs_and_reports_gets_past_the_gate() {
+    explore(
+        RandomScheduler::new_from_seed(8, simulations() / 2),
+        Protocol::Gated,
+    );
+    explore(
+        PctScheduler::new_from_seed(9, 4, simulations() / 2),
+        Protocol::Gated,
+    );
+}
+
+#[test]
+#[should_panic(expected = "rule 5")]
+fn without_the_gate_what_is_not_proven_gets_there() {
+    explore(RandomScheduler::new_from_seed(8, 200), Protocol::Ungated);
 }
 
 #[test]

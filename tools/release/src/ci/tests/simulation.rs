@@ -3,6 +3,7 @@
 
 mod editors;
 mod people;
+mod prover;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,7 @@ use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 use xshell::Shell;
 
+pub(super) use self::prover::Health;
 use super::bare::Bare;
 use super::door::{Door, Gated};
 use super::model::{Forge, Registry, digest};
@@ -47,6 +49,10 @@ pub(super) enum Protocol {
     /// One that looks only once, as the reader of this file might have written it: its faults must
     /// be found.
     OneLook,
+    /// Ours, with somebody who reports what staging has proven, and a gate that asks for it.
+    Gated,
+    /// The same, and nobody asks.
+    Ungated,
     /// Ours, but what stands in the overlay is all that it knows: a mark that was lost is no
     /// release.
     Forgetful,
@@ -59,7 +65,7 @@ impl Protocol {
     /// The runs that one push starts.
     pub(super) fn runs(self) -> Vec<Own> {
         match self {
-            Self::Ours | Self::OneLook | Self::Forgetful => vec![None],
+            Self::Ours | Self::OneLook | Self::Forgetful | Self::Gated | Self::Ungated => vec![None],
             Self::Shared | Self::SharedAskingFirst => NAMES.chunks(1).map(Some).collect(),
         }
     }
@@ -81,6 +87,8 @@ pub(super) struct Simulation {
     /// Of all simulations: the same commits come again and again.
     pub(super) memory: Memory,
     pub(super) pushes: Arc<Mutex<Vec<Push>>>,
+    /// What is known of images in staging.
+    pub(super) health: Health,
     /// How often somebody wrote an overlay anew.
     pub(super) rewritten: Arc<Mutex<usize>>,
     pub(super) protocol: Protocol,
@@ -238,10 +246,17 @@ impl Simulation {
             let simulation = self.clone();
             thread::spawn(move || simulation.edit())
         };
+        let prover = self.protocol.has_proofs().then(|| {
+            let simulation = self.clone();
+            thread::spawn(move || simulation.prove())
+        });
         for run in self.develop() {
             run.join().unwrap();
         }
         editor.join().unwrap();
+        if let Some(prover) = prover {
+            prover.join().unwrap();
+        }
         promoter.join().unwrap();
         reviewer.join().unwrap();
         self.at_rest();

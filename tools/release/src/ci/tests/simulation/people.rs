@@ -75,7 +75,7 @@ impl Simulation {
             infra: &Gated(&origin, door),
             source: None,
             forge: &Gated(&self.forge, door),
-            gate: None,
+            gate: self.protocol.gate(),
         };
         let (from, to) = (project().first(), project().last());
         place.settle(to, |look| plan::promotion(&git, from, to, None, &look.base))?;
@@ -109,6 +109,8 @@ impl Simulation {
                 let now = self.pinned(environment, before).expect("rule 1");
                 merged[at] = Some(now);
                 assert!(before <= Some(now), "rule 1: from push {before:?} back to {now}");
+                let is_behind = environment != project().first();
+                assert!(!is_behind || self.is_proven(environment), "rule 5: push {now}");
             }
         }
     }
