@@ -61,7 +61,8 @@ impl Simulation {
         self.report(|_| Some(State::Success));
     }
 
-    /// Reports what `state` makes of each image that staging has with the commit that `master` is at.
+    /// Reports what `state` makes of each image that staging has with the commit at the tip of
+    /// `master`.
     fn report(&self, state: impl Fn(&str) -> Option<State>) {
         let sh = self.shell();
         let git = Git::remembering(&sh, self.memory.clone());
@@ -82,7 +83,7 @@ impl Simulation {
         }
     }
 
-    /// An error of the rules, if an environment behind the first was given what was not proven.
+    /// Whether an environment behind the first has only what was proven.
     pub(super) fn is_proven(&self, environment: Environment) -> bool {
         let proven = self.health.proven.lock().unwrap();
         let mut pins = self.pins(environment).into_iter();
