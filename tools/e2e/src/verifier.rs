@@ -16,6 +16,7 @@ use serde_json::json;
 use xshell::{Shell, cmd};
 
 use crate::{
+    checkout::replaced_once,
     ci::{project, release_verb},
     cluster::Cluster,
     environment::Environment,
@@ -31,6 +32,8 @@ const NAME: &str = "verifier";
 const LOCAL: &str = "infra/local/verifier";
 /// What the manifests name before it was built.
 const UNBUILT: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+/// What they name as what Argo CD reads, where that is one repository with the code.
+const REPOSITORY: &str = "value: gitops-loop/gitops-loop\n";
 /// The token of the forge, which its Deployment mounts.
 const TOKEN: &str = "forge";
 
@@ -85,7 +88,9 @@ async fn install(testbed: &Testbed, cluster: &Cluster, digest: &str) -> Result<(
     let (kustomize, folder) = (&harness.parts.tools.kustomize, harness.run.repo.join(LOCAL));
     let render = Tool::new(cmd!(shell, "{kustomize} build {folder}"), &log, RENDER).quiet();
     let manifests = render.read().await.with_context(|| format!("render {LOCAL}"))?;
-    let manifests = crate::checkout::replaced_once(LOCAL, &manifests, UNBUILT, digest)?;
+    let manifests = replaced_once(LOCAL, &manifests, UNBUILT, digest)?;
+    let repository = testbed.world.layout.manifests().path();
+    let manifests = replaced_once(LOCAL, &manifests, REPOSITORY, &format!("value: {repository}\n"))?;
     cluster
         .apply(harness, &manifests, &log)
         .await

@@ -10,11 +10,13 @@ use crate::rules::{deliver, workflows};
 
 /// Events that start a workflow with no more than its own text says. Others, as
 /// `pull_request_target`, start it with the rights and secrets of the repository on the word of a
-/// stranger.
+/// stranger. A status is written by whoever has that right in the repository, and starts the
+/// workflow of the default branch.
 const EVENTS: &[&str] = &[
     "pull_request",
     "push",
     "schedule",
+    "status",
     "workflow_call",
     "workflow_dispatch",
 ];

@@ -42,9 +42,7 @@ pub(crate) fn of(
     base: &str,
     now: Timestamp,
 ) -> Result<Option<Hold>> {
-    let Some(text) = git.file_if_any(base, FILE)? else {
-        return Ok(None);
-    };
+    let text = git.file_if_any(base, FILE)?;
     let holds =
         read(&text).with_context(|| format!("{FILE} of {base}; mend it there and run the verb again"))?;
     let ours = holds
