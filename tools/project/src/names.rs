@@ -19,19 +19,25 @@ const NO_APP: &[&str] = &[
     "argocd",
     "aws",
     "base",
+    "clusters",
     "default",
+    "hub",
     "local",
     "platform",
     "root",
+    "target",
+    "verifier",
 ];
 /// Namespaces of what runs beside the apps, and the first one of every cluster.
 const NO_APPLICATION: &[&str] = &["argocd", "cosign-system", "default"];
-/// Folders beside the overlays, and keys of `infra/aws/parameters.toml` that are no environment.
+/// Folders beside the overlays, keys of `infra/aws/parameters.toml`, and a cluster that are no
+/// environment.
 const NO_ENVIRONMENT: &[&str] = &[
     "account",
     "base",
     "component",
     "default",
+    "hub",
     "local",
     "overlays",
     "region",

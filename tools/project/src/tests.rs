@@ -202,14 +202,22 @@ fn a_word_that_yaml_reads_as_no_text_is_no_name() {
 
 #[test]
 fn a_name_that_is_somebody_elses_is_refused() {
-    for name in ["platform", "apps", "root", "argocd", "kube-system"] {
+    for name in [
+        "platform",
+        "apps",
+        "root",
+        "argocd",
+        "hub",
+        "clusters",
+        "kube-system",
+    ] {
         refused(
             ENVIRONMENTS,
             &app(name),
             &["apps[0].name", "is reserved", "choose another"],
         );
     }
-    for name in ["base", "shared", "local", "default"] {
+    for name in ["base", "shared", "local", "default", "hub"] {
         let reserved = ENVIRONMENTS.replace("\"test\"", &format!("\"{name}\""));
         refused(&reserved, "", &["environments[0].name", "is reserved"]);
     }
