@@ -31,6 +31,8 @@ pub(crate) struct Figures {
     pub(crate) lead_time: Option<u64>,
     /// From a release that was taken back until it was, in the middle.
     pub(crate) time_to_restore: Option<u64>,
+    /// What of the environment before could go on to this one, or what that waits for.
+    pub(crate) next: Vec<String>,
 }
 
 /// One release, or a way back.
@@ -94,6 +96,7 @@ impl Figures {
             taken_back: restore.len(),
             lead_time: middle(lead),
             time_to_restore: middle(restore),
+            next: Vec::new(),
         }
     }
 }
@@ -129,7 +132,10 @@ impl fmt::Display for Figures {
             "  taken back {}; until then: {}",
             self.taken_back,
             length(self.time_to_restore)
-        )
+        )?;
+        self.next
+            .iter()
+            .try_for_each(|next| writeln!(f, "  next      {next}"))
     }
 }
 
@@ -180,6 +186,7 @@ mod tests {
             taken_back: 1,
             lead_time: Some(100),
             time_to_restore: Some(600),
+            next: Vec::new(),
         };
         assert_eq!(figures, expected);
         let text = figures.to_string();

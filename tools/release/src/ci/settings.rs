@@ -144,6 +144,11 @@ impl Forge {
             other => bail!("FORGE={other}: expected gitea, github, gitlab or codecommit"),
         })
     }
+
+    /// The same where there need not be one.
+    pub(crate) fn from_env_if_any() -> Result<Option<Self>> {
+        optional("FORGE")?.map(|_| Self::from_env()).transpose()
+    }
 }
 
 impl Hub {

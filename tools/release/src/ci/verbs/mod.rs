@@ -1,5 +1,6 @@
 //! The verbs: what each prints, keeps for people, and leaves to the modules that do the work.
 
+mod figures;
 mod images;
 mod proposals;
 mod verifier; // wing: verifier

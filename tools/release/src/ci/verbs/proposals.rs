@@ -1,9 +1,7 @@
 //! Proposals: of a release, a promotion, a way back; and what is said of how it ended.
 
 use anyhow::{Context as _, Result, bail};
-use jiff::Timestamp;
 
-use crate::ci::figures::{self, Figures};
 use crate::ci::gate::Gate;
 use crate::ci::git::short;
 use crate::ci::hold;
@@ -113,24 +111,6 @@ impl Run<'_> {
         self.settle(to, gate, |look| {
             plan::promotion(self.git, from, to, pushed.as_deref(), &look.base)
         })
-    }
-
-    /// How releases have gone in each environment.
-    pub(in crate::ci) fn releases(&self, json: bool) -> Result<()> {
-        let base = self.base()?;
-        let now = Timestamp::now().as_second();
-        let now = u64::try_from(now).context("the clock is before 1970")?;
-        let all = environments().iter();
-        let all = all.map(|environment| Figures::of(self.git, environment, &base, now));
-        let all = all.collect::<Result<Vec<_>>>()?;
-        if json {
-            println!("{}", figures::json(&all)?);
-        } else {
-            for figures in &all {
-                print!("{figures}");
-            }
-        }
-        Ok(())
     }
 
     pub(in crate::ci) fn roll_back(&self, flags: &flags::Rollback) -> Result<()> {
