@@ -85,7 +85,7 @@ fn verb(sh: &Shell, verb: &Verb) -> Result<()> {
         Verb::Push => run.push(),
         Verb::Propose(flags) => run.propose(flags),
         Verb::Promote(flags) => run.promote(flags),
-        Verb::Advance => run.advance(),
+        Verb::Advance(flags) => run.advance(flags),
         Verb::Reproduce(flags) => run.reproduce(flags),
         Verb::Verifier(flags) => run.verifier(flags), // wing: verifier
         Verb::Tag { version } => run.tag(version),

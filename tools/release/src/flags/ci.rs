@@ -29,7 +29,7 @@ pub(crate) enum Verb {
     Promote(CiPromote),
     /// Propose to each environment behind the first what its branch has, for events that no push
     /// brings
-    Advance,
+    Advance(CiAdvance),
     /// Make the images of this commit again, and compare them with those in the registry
     Reproduce(CiBuild),
     // wing: verifier
@@ -52,7 +52,7 @@ impl Verb {
             Self::Push => "push",
             Self::Propose(_) => "propose",
             Self::Promote(_) => "promote",
-            Self::Advance => "advance",
+            Self::Advance(_) => "advance",
             Self::Reproduce(_) => "reproduce",
             Self::Verifier(_) => "verifier", // wing: verifier
             Self::Tag { .. } => "tag",
@@ -103,6 +103,15 @@ pub(crate) struct CiPromote {
     #[arg(long, value_parser = named, value_name = "ENV")]
     pub(crate) from: Option<Environment>,
     /// Which environment is to run them; the last one otherwise
+    #[arg(long, value_parser = named, value_name = "ENV")]
+    pub(crate) to: Option<Environment>,
+    #[command(flatten)]
+    pub(crate) unverified: Unverified,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiAdvance {
+    /// To this environment alone
     #[arg(long, value_parser = named, value_name = "ENV")]
     pub(crate) to: Option<Environment>,
     #[command(flatten)]

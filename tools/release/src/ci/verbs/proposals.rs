@@ -33,10 +33,16 @@ impl Run<'_> {
 
     /// Proposes to every environment behind the first what its branch has. What one of them waited
     /// for may have come by no push.
-    pub(in crate::ci) fn advance(&self) -> Result<()> {
+    pub(in crate::ci) fn advance(&self, flags: &flags::CiAdvance) -> Result<()> {
+        let reason = flags.unverified.reason()?;
+        if reason.is_some() && flags.to.is_none() {
+            bail!("name the one environment that does not wait by --to");
+        }
+        let is_meant = |environment: &Environment| flags.to.is_none_or(|to| to == *environment);
         let mut failed = None;
-        for environment in environments().iter().filter(|environment| !environment.builds()) {
-            if let Err(error) = self.advance_to(environment) {
+        let behind = environments().iter().filter(|environment| !environment.builds());
+        for environment in behind.filter(is_meant) {
+            if let Err(error) = self.advance_to(environment, reason.clone()) {
                 println!("failed    {environment}: {error:#}");
                 failed.get_or_insert(error);
             }
@@ -44,7 +50,7 @@ impl Run<'_> {
         failed.map_or(Ok(()), Err)
     }
 
-    fn advance_to(&self, environment: Environment) -> Result<()> {
+    fn advance_to(&self, environment: Environment, reason: Option<String>) -> Result<()> {
         let branch = environment.branch();
         let Some(tip) = self.tip(branch)? else {
             println!(
@@ -52,7 +58,7 @@ impl Run<'_> {
             );
             return Ok(());
         };
-        let gate = Gate::before(environment, None);
+        let gate = Gate::before(environment, reason);
         self.wanting(environment, &tip, None, |wanted| {
             self.settle(environment, gate, |look| wanted.newest(look))
         })
