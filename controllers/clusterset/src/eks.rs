@@ -12,6 +12,7 @@ use aws_sdk_eks::operation::describe_cluster::DescribeClusterError;
 use aws_sdk_eks::types;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use futures_util::stream::{self, StreamExt as _};
 
 use crate::cluster::{Cluster, Observation};
 use crate::config;
@@ -20,6 +21,9 @@ use crate::config;
 const OPERATION: Duration = Duration::from_secs(8);
 const ATTEMPT: Duration = Duration::from_secs(3);
 const CONNECT: Duration = Duration::from_secs(2);
+/// How many clusters are described at the same time: hundreds fit into a pass, and AWS limits how
+/// many a second it answers for.
+const AT_ONCE: usize = 8;
 
 /// EKS of the account and region that the SDK's own variables name.
 #[derive(Clone, Debug)]
@@ -57,8 +61,8 @@ impl Eks {
                 Vec::new()
             }
         };
-        for name in &listed {
-            match self.describe(name).await {
+        for described in self.describe_all(&listed).await {
+            match described {
                 Described::Found(cluster) => seen.clusters.push(*cluster),
                 // Deleted since it was listed.
                 Described::Gone => {}
@@ -91,6 +95,11 @@ impl Eks {
             .page_size(self.page_size);
         let names = pages.items().send().collect::<Result<Vec<_>, _>>().await;
         names.map_err(|error| format!("list the clusters of EKS: {}", DisplayErrorContext(&error)))
+    }
+
+    async fn describe_all(&self, names: &[String]) -> Vec<Described> {
+        let asked: Vec<_> = names.iter().map(|name| self.describe(name)).collect();
+        stream::iter(asked).buffered(AT_ONCE).collect().await
     }
 
     async fn describe(&self, name: &str) -> Described {
