@@ -50,6 +50,16 @@ pub(super) fn prune(files: &mut Paths, gone: &[&Wing]) -> Result<Pruned> {
     Ok(pruned)
 }
 
+/// Puts the table of what is left into its page, if this copy still has the command for it.
+pub(super) fn write_table(files: &mut Paths, wings: &Wings, without: &[String]) -> Result<()> {
+    let (Some(_), Some(page)) = (text(files, FILE), text(files, PAGE)) else {
+        return Ok(());
+    };
+    let page = with_table(page, &wings.table(without))?;
+    put(files, PAGE, page);
+    Ok(())
+}
+
 /// One file as text.
 fn text<'f>(files: &'f Paths, path: &str) -> Option<&'f str> {
     files.get(Path::new(path)).and_then(File::text)

@@ -61,6 +61,7 @@ fn without(options: &flags::Fork, files: &mut Paths) -> Result<Pruned> {
         return Ok(Pruned::default());
     }
     let mut pruned = prune::prune(files, &gone)?;
+    prune::write_table(files, &wings, project_of(files)?.without())?;
     let apps = gone_apps(&before, &project_of(files)?)?;
     pruned.left.extend(still_naming(files, &apps));
     *files = prune::locked(std::mem::take(files))?;

@@ -12,12 +12,14 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use checkout::{Checkout, MOST_LINES, NUMBERS, REPOSITORY};
+use checkout::{Checkout, MOST_LINES, NUMBERS};
 use project::Kind;
 
-/// In pieces, so that they are free in a checkout that has this file too.
-const NAME: &str = concat!("ac", "me-forge");
-const APPLICATION: &str = concat!("ac", "me-shop");
+/// In pieces, so that they are free in a checkout that has this file too. Neither these nor the
+/// address are what the fork's own tests take for a name that nobody has.
+const NAME: &str = concat!("nob", "le-forge");
+const APPLICATION: &str = concat!("nob", "le-shop");
+const REPOSITORY: &str = "https://github.com/somebody/something.git";
 const RENAMED: [&str; 4] = ["--name", NAME, "--application", APPLICATION];
 /// What proves and supplies.
 const TOOLS: [&str; 2] = [

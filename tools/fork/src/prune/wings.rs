@@ -85,7 +85,11 @@ impl Wings {
         let mut table = HEAD.to_owned();
         let there = || self.wing.iter().filter(|wing| !without.contains(&wing.name));
         for wing in there() {
-            let paths: Vec<_> = wing.shown().iter().map(|path| format!("`{path}`")).collect();
+            let shown = wing.shown().into_iter();
+            let paths: Vec<_> = shown
+                .filter(|path| !self.is_gone(path, without))
+                .map(|path| format!("`{path}`"))
+                .collect();
             let others = there().filter(|other| other.needs.contains(&wing.name));
             let others: Vec<_> = others.map(|other| format!("`{}`", other.name)).collect();
             let Wing {
@@ -99,6 +103,13 @@ impl Wings {
             let _ = writeln!(table, "| `{name}` | {paths} | {what} | {needed_by} | {others} |");
         }
         table
+    }
+
+    /// Whether a path went with a wing that this copy is without; a wing may have a part inside
+    /// another one.
+    fn is_gone(&self, path: &str, without: &[String]) -> bool {
+        let mut gone = self.wing.iter().filter(|wing| without.contains(&wing.name));
+        gone.any(|wing| wing.has(Path::new(path)))
     }
 
     /// The wings of these names. `before` are gone already.
@@ -214,7 +225,8 @@ mod tests {
                 "{}",
                 wing.name
             );
-            for path in &wing.paths {
+            let paths = wing.paths.iter();
+            for path in paths.filter(|path| !wings.is_gone(path, project.without())) {
                 assert!(root.join(path).exists(), "{}: there is no {path}", wing.name);
             }
         }

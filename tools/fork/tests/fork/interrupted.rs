@@ -65,7 +65,7 @@ fn killed_at_any_moment_it_is_finished_by_the_same_command() {
 fn a_file_that_cannot_be_written_stops_it_before_the_first() {
     let checkout = Checkout::of_git();
     // A folder is no text, and takes no text's place.
-    let file = "infra/platform/overlays/staging/roles.yaml";
+    let file = "infra/apps/root/staging.yaml";
     fs::remove_file(checkout.path(file)).expect("remove");
     fs::create_dir(checkout.path(file)).expect("make a folder");
     let error = checkout.refusal(&whole());

@@ -74,7 +74,7 @@ fn no_file_keeps_a_former_name() {
         checkout.read("LICENSE-MIT").contains(&former[0]),
         "whose work it was is lost"
     );
-    assert!(checkout.path(&format!("infra/aws/{APPLICATION}.yaml")).is_file());
+    assert!(checkout.path(&format!("infra/aws/{APPLICATION}.yaml")).is_file()); // wing: sample
     assert!(checkout.read(ADDRESS).contains(REPOSITORY));
     let project = project::Project::load(&checkout.path("")).expect("the file is valid");
     assert_eq!([project.name(), project.application()], [NAME, APPLICATION]);
@@ -145,11 +145,13 @@ fn what_is_not_committed_is_named_and_kept() {
     checkout.git(&["add", "--all"]);
     assert!(refusal(&checkout, &RENAMED).contains(file));
     checkout.commit();
+    // wing: sample
     // A file that Git does not know, in the place of one that is written.
     let place = format!("infra/aws/{APPLICATION}.yaml");
     checkout.write(&place, "ours");
     assert!(refusal(&checkout, &RENAMED).contains(&place));
     fs::remove_file(checkout.path(&place)).expect("remove");
+    // end of wing
     // One that is nobody's concern stays.
     checkout.write("notes", &former(&checkout)[0]);
     checkout.fork(&RENAMED);
