@@ -9,7 +9,7 @@ mod checkout;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use checkout::{Checkout, MOST_LINES, NUMBERS};
@@ -59,19 +59,21 @@ fn with_app(fork: &Checkout, kind: Kind) {
     fork.commit();
 }
 
-/// One fork at a time: the tests of another one would take its ports, and its time.
-static TURN: Mutex<()> = Mutex::new(());
+/// One fork at a time, from its first command to its last: what cargo links has the same place for
+/// all of them, so one would be run by the task runner of another.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    // Whoever failed has left nothing half done that the next one would find.
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// It passes its own checks and tests.
 fn holds(fork: &Checkout) {
-    // Whoever failed with it has left nothing half done that the next one would find.
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for name in ["check", "test"] {
         let begun = Instant::now();
         task(fork, &[name]);
         println!("cargo xtask {name}: {:.0} s", begun.elapsed().as_secs_f64());
     }
-    drop(turn);
 }
 
 /// Runs `cargo xtask …` in a fork, which has to end well.
@@ -96,6 +98,7 @@ fn task(fork: &Checkout, arguments: &[&str]) {
 
 #[test]
 fn of_another_name() {
+    let _turn = turn();
     let fork = copied("renamed");
     forked(
         &fork,
@@ -106,6 +109,7 @@ fn of_another_name() {
 
 #[test]
 fn of_product_ci_and_infra_with_an_app_of_each_kind() {
+    let _turn = turn();
     let fork = copied("product");
     forked(&fork, &TOOLS);
     for kind in Kind::ALL {
@@ -116,6 +120,7 @@ fn of_product_ci_and_infra_with_an_app_of_each_kind() {
 
 #[test]
 fn of_another_name_without_any_wing_and_with_an_app_of_its_own() {
+    let _turn = turn();
     let fork = copied("smallest");
     with_app(&fork, Kind::Api);
     forked(&fork, &[&RENAMED[..], &["--without", &fork.wings()]].concat());
