@@ -9,13 +9,13 @@ use tokio::task::JoinSet;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
-    argocd, environment::Environment, forge::FORGE, process::Tool, run_dir::RunDir, scenarios, world::AWS,
+    argocd, environment, environment::Environment, forge::FORGE, process::Tool, run_dir::RunDir, world::AWS,
 };
 
 const ANSWER: Duration = Duration::from_secs(20);
 /// For all of them: saving must not hold up a run for long.
 const ANSWERS: Duration = Duration::from_mins(1);
-const NAMESPACES: [&str; 3] = [argocd::NAMESPACE, scenarios::NAMESPACE, "kube-system"];
+const NAMESPACES: [&str; 3] = [argocd::NAMESPACE, environment::NAMESPACE, "kube-system"];
 
 /// Fills `folder`, which is made.
 pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path, folder: &Path) -> Result<()> {

@@ -13,6 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub(crate) const PAGE: &str = "frontend";
 /// The sample's API, which has the table. Scenarios about it look for its migrations.
 pub(crate) const API: &str = "backend";
+/// Where all apps run, on each cluster.
+pub(crate) const NAMESPACE: &str = "message-board";
 
 static PROJECT: OnceLock<Project> = OnceLock::new();
 static HUB: LazyLock<project::Environment> = LazyLock::new(|| project().hub());

@@ -15,11 +15,11 @@ use super::eks::{Eks, start};
 use super::target::{token, tokens};
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
+use crate::environment;
 use crate::harness::Harness;
 use crate::ports;
 use crate::process::Tool;
 use crate::progress::StepHandle;
-use crate::scenarios;
 use crate::wait::{Verdict, eventually};
 
 const PACKAGE: &str = "clusterset";
@@ -53,7 +53,7 @@ impl Controller {
             .arg("run")
             .env("KUBECONFIG", kubeconfig(harness, hub).await?)
             .env("POD_NAME", "e2e")
-            .env("TARGET_NAMESPACES", scenarios::NAMESPACE)
+            .env("TARGET_NAMESPACES", environment::NAMESPACE)
             .env("POLL_SECONDS", "1")
             .env("ARGOCD_LOGIN", "token")
             .env("TOKEN_FOLDER", tokens(harness))

@@ -10,12 +10,12 @@ use kube::Api;
 use serde_json::{Value, json};
 
 use crate::actors::{Operator, ReadLoad, Visitor};
-use crate::environment::{API, Environment};
+use crate::environment::{API, Environment, NAMESPACE};
 use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenarios::overlays;
-use crate::scenarios::workloads::{JOB, NAMESPACE};
+use crate::scenarios::workloads::JOB;
 use crate::testbed::Testbed;
 
 pub(crate) const APP: &str = API;

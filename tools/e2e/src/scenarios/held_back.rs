@@ -11,13 +11,13 @@ use serde_json::json;
 
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::cluster::Cluster;
-use crate::environment::{Environment, PAGE};
+use crate::environment::{Environment, NAMESPACE, PAGE};
 use crate::gitops;
 use crate::kustomization::with_item;
 use crate::progress::StepHandle;
 use crate::scenarios::overlays;
 use crate::scenarios::pods::is_ready;
-use crate::scenarios::workloads::{NAMESPACE, pod_uids};
+use crate::scenarios::workloads::pod_uids;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 

@@ -11,9 +11,10 @@ use kube::{Api, ResourceExt as _};
 use xshell::Shell;
 
 use crate::cluster::Cluster;
+use crate::environment::NAMESPACE;
 use crate::progress::StepHandle;
 use crate::scenarios::undo::Undo;
-use crate::scenarios::workloads::{JOB, NAMESPACE};
+use crate::scenarios::workloads::JOB;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 

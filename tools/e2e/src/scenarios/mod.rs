@@ -21,8 +21,6 @@ mod release;
 mod undo;
 mod workloads;
 
-pub(crate) use workloads::NAMESPACE;
-
 use crate::scenario::Scenario;
 
 /// Scenarios that run at the same time: the first uses staging only, the second production only.

@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::api::{DeleteParams, ListParams};
 use kube::{Api, ResourceExt as _};
 
-use super::workloads::NAMESPACE;
 use crate::cluster::Cluster;
+use crate::environment::NAMESPACE;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::testbed::Testbed;

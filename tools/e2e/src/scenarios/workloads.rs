@@ -13,11 +13,11 @@ use kube::Api;
 use kube::api::ListParams;
 
 use crate::cluster::Cluster;
+use crate::environment::NAMESPACE;
 use crate::progress::StepHandle;
 use crate::recorder::Way;
 use crate::wait::{Verdict, eventually};
 
-pub(crate) const NAMESPACE: &str = "message-board";
 pub(crate) const JOB: &str = "backend-migrate";
 /// Their grace period, and some time for the node to notice.
 const OLD_PODS_END: Duration = Duration::from_secs(40);

@@ -12,14 +12,14 @@ use crate::actors::{Release, Reviewer};
 use crate::admission;
 use crate::ci::{Event, Run, task};
 use crate::cluster::{Cluster, volumes};
-use crate::environment::Environment;
+use crate::environment::{Environment, NAMESPACE};
 use crate::forge::ForgeAccess;
 use crate::gitops;
 use crate::layout::Layout;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenarios::release;
-use crate::scenarios::workloads::{NAMESPACE, image_of};
+use crate::scenarios::workloads::image_of;
 use crate::testbed::Testbed;
 use crate::wait::gone;
 

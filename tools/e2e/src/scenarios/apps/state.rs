@@ -11,11 +11,11 @@ use serde::Deserialize;
 use xshell::Shell;
 
 use crate::cluster::{Cluster, volumes};
+use crate::environment::NAMESPACE;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenarios::pods::{is_ready, node_of};
 use crate::scenarios::undo::Undo;
-use crate::scenarios::workloads::NAMESPACE;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 

@@ -10,9 +10,10 @@ use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::actors::Visitor;
+use crate::environment::NAMESPACE;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::workloads::{NAMESPACE, image_of, replicas};
+use crate::scenarios::workloads::{image_of, replicas};
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};

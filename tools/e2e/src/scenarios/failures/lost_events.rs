@@ -11,7 +11,7 @@ use xshell::Shell;
 
 use crate::actors::Operator;
 use crate::cluster::ARGOCD_PORT;
-use crate::environment::{Environment, PAGE};
+use crate::environment::{Environment, NAMESPACE, PAGE};
 use crate::git::short;
 use crate::gitops;
 use crate::kustomization::with_item;
@@ -19,7 +19,6 @@ use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::undo::Undo;
-use crate::scenarios::workloads::NAMESPACE;
 use crate::scenarios::{deliveries, overlays};
 use crate::step::Step;
 use crate::testbed::Testbed;

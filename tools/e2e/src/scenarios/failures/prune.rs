@@ -8,12 +8,11 @@ use kube::Api;
 use kube::api::DeleteParams;
 
 use crate::actors::Operator;
-use crate::environment::PAGE;
+use crate::environment::{NAMESPACE, PAGE};
 use crate::gitops::{self, Status};
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
-use crate::scenarios::workloads::NAMESPACE;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, gone};

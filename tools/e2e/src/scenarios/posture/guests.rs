@@ -11,8 +11,8 @@ use kube::api::{DeleteParams, ListParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
+use crate::environment::NAMESPACE;
 use crate::progress::StepHandle;
-use crate::scenarios::workloads::NAMESPACE;
 use crate::wait::{Verdict, eventually};
 
 /// On all that a scenario makes, so that what one left that was killed is found.

@@ -13,10 +13,10 @@ use super::processes::{CAPABILITIES, Process, ROOT};
 use crate::admission;
 use crate::argocd::NAMESPACE as ARGOCD;
 use crate::cluster::Cluster;
+use crate::environment::NAMESPACE;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::pods::containerd_id;
-use crate::scenarios::workloads::NAMESPACE;
 use crate::step::Step;
 use crate::testbed::Testbed;
 

@@ -13,12 +13,12 @@ use serde_json::json;
 use xshell::Shell;
 
 use crate::argocd::{self, PROJECT};
+use crate::environment::NAMESPACE;
 use crate::git::short;
 use crate::gitops::{self, Status};
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::undo::Undo;
-use crate::scenarios::workloads::NAMESPACE;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::Verdict;

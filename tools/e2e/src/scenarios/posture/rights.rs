@@ -12,7 +12,7 @@ use kube::api::ListParams;
 
 use crate::argocd::NAMESPACE as ARGOCD;
 use crate::cluster::Cluster;
-use crate::scenarios::workloads::NAMESPACE;
+use crate::environment::NAMESPACE;
 
 /// Rights of any account in Argo CD's namespace that are too many, by whatever role it has them.
 pub(super) async fn excess(cluster: &Cluster) -> Result<BTreeSet<String>> {

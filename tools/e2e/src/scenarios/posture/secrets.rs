@@ -19,12 +19,11 @@ use xshell::{Shell, cmd};
 
 use super::searched::{self, Place, keep, kubectl};
 use crate::argocd;
-use crate::environment::Environment;
+use crate::environment::{Environment, NAMESPACE};
 use crate::gitops;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::workloads::NAMESPACE;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::world::secret;
