@@ -5,9 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use plotters::prelude::*;
 
-use crate::app::{Contender, WORKLOADS};
 use crate::claims::Measured;
-use crate::report::name;
+use crate::workload::{Contender, WORKLOADS};
 
 const SIZE: (u32, u32) = (760, 320);
 /// Readable on light and on dark paper.
@@ -39,7 +38,7 @@ fn bars(measured: &Measured) -> Vec<Bar> {
         };
         for contender in [Contender::Ours, Contender::Go] {
             bars.push(Bar {
-                label: format!("{}: {}", workload.name(), name(contender)),
+                label: format!("{}: {}", workload.name(), contender.name()),
                 share: against_go(contender).median,
                 colour: if contender == Contender::Ours {
                     RGBColor(9, 105, 218)

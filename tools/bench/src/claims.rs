@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::app::{Contender, Request, WORKLOADS, Workload};
 use crate::server::Start;
 use crate::stats::{Rounds, Spread};
+use crate::workload::{Contender, Request, WORKLOADS, Workload};
 
 /// Everything that was measured.
 #[derive(Debug)]

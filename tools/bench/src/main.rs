@@ -12,6 +12,7 @@ mod report;
 mod sdk;
 mod server;
 mod stats;
+mod workload;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};

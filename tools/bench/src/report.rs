@@ -7,10 +7,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::app::{Contender, WORKLOADS};
 use crate::claims::{Claim, Goal, Measured};
 use crate::load::Sample;
 use crate::stats::Spread;
+use crate::workload::WORKLOADS;
 
 /// Prints both tables.
 pub(crate) fn print(measured: &Measured, claims: &[Claim]) {
@@ -26,7 +26,7 @@ pub(crate) fn print(measured: &Measured, claims: &[Claim]) {
             println!(
                 "{:16} {:10} {:>10.0} {:>9.3} {:>9.3}",
                 workload.name(),
-                name(*contender),
+                contender.name(),
                 middle(|sample| sample.per_second),
                 middle(|sample| sample.p50_ms),
                 middle(|sample| sample.p99_ms),
@@ -96,7 +96,7 @@ pub(crate) fn write(path: &Path, measured: &Measured, claims: &[Claim]) -> Resul
                         "p50_ms": spread(|sample| sample.p50_ms),
                         "p99_ms": spread(|sample| sample.p99_ms),
                     });
-                    (name(*contender).to_owned(), figures)
+                    (contender.name().to_owned(), figures)
                 })
                 .collect();
             json!({ "request": workload.request, "connections": workload.connections, "contenders": contenders })
@@ -114,13 +114,4 @@ pub(crate) fn write(path: &Path, measured: &Measured, claims: &[Claim]) -> Resul
     std::fs::write(path, format!("{all:#}\n")).with_context(|| format!("write {}", path.display()))?;
     println!("\nwritten: {}", path.display());
     Ok(())
-}
-
-/// As people read it.
-pub(crate) fn name(contender: Contender) -> &'static str {
-    match contender {
-        Contender::Emulator => "emulator",
-        Contender::Ours => "this",
-        Contender::Go => "Go",
-    }
 }

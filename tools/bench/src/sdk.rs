@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::task::JoinSet;
 
-use crate::app::Request;
 use crate::database::{Database, TABLE};
 use crate::load::{Load, Sample};
+use crate::workload::Request;
 
 /// What the backend puts on a page when nobody says.
 const PAGE: i32 = 20;

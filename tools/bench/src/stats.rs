@@ -1,7 +1,7 @@
 //! Statistics over rounds: the median and the spread.
 
-use crate::app::{Contender, Workload};
 use crate::load::Sample;
+use crate::workload::{Contender, Workload};
 
 /// All samples, in the order of their rounds.
 #[derive(Debug, Default)]
