@@ -10,6 +10,8 @@ pub mod error;
 pub mod migrate;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+#[cfg(feature = "openapi")]
+mod problems;
 pub mod router;
 mod routes;
 pub mod serve;

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::migrate::{self, Record};
 #[cfg(feature = "openapi")]
-use crate::openapi::problems;
+use crate::problems;
 
 /// Less than a probe waits: what a table cannot answer in this time is no answer for a visitor
 /// either.

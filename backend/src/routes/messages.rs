@@ -15,7 +15,7 @@ use super::identity::Identity;
 use crate::app::App;
 use crate::error::ApiError;
 #[cfg(feature = "openapi")]
-use crate::openapi::problems;
+use crate::problems;
 
 /// What the query string of a list may hold.
 #[derive(Debug, Deserialize)]
