@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::board::Board;
+use crate::state::Board;
 
 #[component]
 pub(crate) fn Banner(board: Board) -> impl IntoView {

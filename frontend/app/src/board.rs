@@ -1,102 +1,17 @@
-//! The one page: a form, the messages below it, and what changes while it is open.
+//! The one page: a form and the messages below it.
 
-use api::Message;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use crate::banner::Banner;
-use crate::clock::{self, Clock};
-use crate::feed::Feed;
 use crate::footer::Footer;
 use crate::form::PostForm;
 use crate::messages::Messages;
 use crate::older::Older;
-use crate::server::{describe_site, list_messages};
-use crate::{BoardError, Page, Site, instant, live};
+use crate::state::Board;
+use crate::{BoardError, Page, live};
 
 /// How often "3 minutes ago" is looked at again.
 const TICK: std::time::Duration = std::time::Duration::from_secs(20);
-
-/// What changes while the page is open; every component has the same.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Board {
-    pub(crate) feed: RwSignal<Feed>,
-    /// Whether the frontend's server reaches the backend.
-    pub(crate) reachable: RwSignal<bool>,
-    /// What a screen reader is told.
-    pub(crate) news: RwSignal<String>,
-    /// Now, in milliseconds since 1970, by the server's clock.
-    pub(crate) now: RwSignal<i64>,
-    clock: StoredValue<Clock>,
-    pub(crate) site: RwSignal<Site>,
-    /// Cursor of the page, unless it is the newest.
-    before: StoredValue<Option<String>>,
-}
-
-impl Board {
-    /// Whether the page shows the newest messages, to which others are added.
-    pub(crate) fn is_newest(self) -> bool {
-        self.before.with_value(Option::is_none)
-    }
-
-    /// Somebody posted a message.
-    pub(crate) fn arrived(self, message: Message) {
-        if !self.is_newest() {
-            return;
-        }
-        let author = message.author.clone();
-        if self.feed.try_update(|feed| feed.arrived(message)) == Some(true) {
-            self.news.set(format!("New message from {author}."));
-        }
-    }
-
-    /// The server says whether it reaches the backend.
-    pub(crate) fn reaches(self, reachable: bool) {
-        let before = self.reachable.get_untracked();
-        if before != reachable {
-            self.reachable.set(reachable);
-        }
-        if reachable && !before {
-            self.refresh();
-        }
-    }
-
-    /// The server says what time it is, in milliseconds since 1970.
-    pub(crate) fn set_clock(self, now: i64) {
-        self.clock.set_value(Clock::new(now, clock::age()));
-        self.tick();
-    }
-
-    /// Time has passed.
-    pub(crate) fn tick(self) {
-        let clock = self.clock.get_value();
-        self.now.set(clock.now(clock::age()));
-    }
-
-    /// An instant that parts what the page was made with from what is posted later; empty where all
-    /// is later. A page of older messages, or without any because of a fault, has nothing but its
-    /// own age to go by.
-    pub(crate) fn seen_until(self) -> String {
-        let newest = self.feed.with_untracked(|feed| feed.newest().map(str::to_owned));
-        match newest {
-            Some(newest) if self.is_newest() => newest,
-            None if self.is_newest() && self.reachable.get_untracked() => String::new(),
-            _ => instant::rfc3339(self.now.get_untracked()),
-        }
-    }
-
-    /// Asks again for what the page shows.
-    pub(crate) fn refresh(self) {
-        spawn_local(async move {
-            if let Ok(list) = list_messages(self.before.get_value()).await {
-                self.feed.update(|feed| feed.refresh(list));
-            }
-            if let Ok(site) = describe_site().await {
-                self.site.set(site);
-            }
-        });
-    }
-}
 
 #[component]
 pub(crate) fn BoardView(page: Page) -> impl IntoView {
@@ -104,16 +19,8 @@ pub(crate) fn BoardView(page: Page) -> impl IntoView {
         Ok(list) => (list, None),
         Err(error) => (api::MessageList::default(), Some(error)),
     };
-    let board = Board {
-        feed: RwSignal::new(Feed::new(list)),
-        reachable: RwSignal::new(fault != Some(BoardError::Unavailable)),
-        news: RwSignal::new(String::new()),
-        now: RwSignal::new(page.now),
-        // The page is as old as its answer: it was made when it was asked for.
-        clock: StoredValue::new(Clock::new(page.now, 0.0)),
-        site: RwSignal::new(page.site),
-        before: StoredValue::new(page.before),
-    };
+    let reachable = fault != Some(BoardError::Unavailable);
+    let board = Board::new(list, reachable, page.now, page.site, page.before);
     // In the browser only, once the page is alive.
     Effect::new(move || {
         live::listen(board, page.heartbeat);

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::board::Board;
+use crate::state::Board;
 
 /// Digits of a commit that tell it from others.
 const SHORT: usize = 10;

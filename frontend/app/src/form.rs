@@ -8,9 +8,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::attempt::Attempt;
-use crate::board::Board;
 use crate::field::{Field, error_id};
 use crate::server::post_message;
+use crate::state::Board;
 use crate::{BoardError, Draft};
 
 /// A field counts UTF-16 units, the limits characters, which have up to two: a field that stops a

@@ -42,6 +42,7 @@ mod messages;
 mod older;
 mod page;
 mod server;
+mod state;
 
 use leptos::prelude::*;
 

@@ -23,8 +23,8 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 use self::tabs::{Act, Tabs, Word};
-use crate::board::Board;
 use crate::clock;
+use crate::state::Board;
 
 /// Where the events are.
 const EVENTS: &str = "/events";

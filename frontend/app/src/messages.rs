@@ -4,9 +4,9 @@ use api::Message;
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use crate::board::Board;
 use crate::feed::{Entry, Feed, Sending};
 use crate::instant;
+use crate::state::Board;
 
 #[component]
 pub(crate) fn Messages(board: Board) -> impl IntoView {

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::BoardError;
-use crate::board::Board;
 use crate::feed::Feed;
 use crate::server::list_messages;
+use crate::state::Board;
 
 #[component]
 pub(crate) fn Older(board: Board) -> impl IntoView {
