@@ -55,6 +55,7 @@ mod session;
 mod spread;
 mod state;
 mod step;
+mod suite;
 mod teardown;
 mod testbed;
 mod topology;

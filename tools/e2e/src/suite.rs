@@ -1,0 +1,48 @@
+//! Which scenarios run together, and which of them on request only.
+
+use clap::ValueEnum;
+
+/// Which scenarios belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Suite {
+    /// A commit goes live in staging and production. Each scenario continues from what the previous
+    /// one released, so the first that fails ends the run.
+    Main,
+    /// What goes wrong. Each scenario begins and ends with everything Synced and Healthy, so a
+    /// failure does not prevent the next one.
+    Failures,
+    /// Events of the forge that are lost. As independent as the failures, and run only on request:
+    /// they wait for what comes by itself.
+    Events,
+    /// Apps that are added and removed. As independent as the failures, and run only on request:
+    /// their programs have to be compiled.
+    Apps,
+    /// Clusters that join a hub, leave it and are lost. As independent as the failures, and run
+    /// only on request: they need the topology `hub`.
+    Clusters,
+    // wing: verifier
+    /// Production is given only what staging has verified. As independent as the failures, and run
+    /// only on request: it brings a controller, and switches the gate on for what follows.
+    Promotion,
+    // end of wing
+    /// What running clusters refuse. As independent as the failures, and run only on request.
+    Posture,
+    /// Rebuilds the images and compares them. Run only on request: everything is compiled again.
+    Reproduction,
+}
+
+impl Suite {
+    /// As it stands in a report.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Failures => "failures",
+            Self::Events => "events",
+            Self::Apps => "apps",
+            Self::Clusters => "clusters",
+            Self::Promotion => "promotion", // wing: verifier
+            Self::Posture => "posture",
+            Self::Reproduction => "reproduction",
+        }
+    }
+}
