@@ -3,7 +3,8 @@
 use anyhow::{Result, bail};
 use supply::cache::Cache;
 use supply::engine::Engine;
-use supply::recipe::{self, Output};
+use supply::recipe::Output;
+use supply::recipes;
 use supply::versions::Versions;
 use supply::{Progress, Workshop};
 
@@ -29,7 +30,7 @@ fn main() -> Result<()> {
         look_only: false,
     };
     for name in std::env::args().skip(1) {
-        let Output::Image(image) = &recipe::named(&name)?.output else {
+        let Output::Image(image) = &recipes::named(&name)?.output else {
             bail!("{name} is no image");
         };
         let part = &image.part;

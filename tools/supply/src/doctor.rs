@@ -6,45 +6,12 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::cache::Cache;
 use crate::engine;
 use crate::error::{Fault, SupplyError};
 use crate::needs::{Check, Cure, Group, NEEDS, Need};
-use crate::options::{Mode, Options};
-use crate::recipe::{self, images};
 use crate::run::{self, on_path};
-use crate::versions::Versions;
+use crate::versions::{Versions, numbers, version_in};
 use crate::workshop::{Progress, minutes};
-
-/// Two clusters, the images of one release, and the compiled apps. What building needs is looked at
-/// when it begins.
-const RUN_MB: u64 = 6_000;
-
-/// Makes the machine ready for a run of everything, or says what is missing.
-pub fn run(cache: &Cache, options: &Options, progress: &dyn Progress, logs: &Path) -> Result<()> {
-    ready(&groups(options.mode, logs)?, options.install, progress, logs)?;
-    cache.require_mb(RUN_MB, "a run")
-}
-
-/// What a run of everything needs. Where Docker is, images are most likely pulled: what their
-/// recipes need is then looked at only when one of them must be built after all.
-pub fn groups(mode: Mode, logs: &Path) -> Result<Vec<Group>> {
-    let build = match mode {
-        Mode::Build => true,
-        Mode::Pull => false,
-        Mode::Auto => !engine::docker_works(logs)?,
-    };
-    let mut groups = vec![Group::Tools, Group::Containers];
-    if build {
-        let recipes = images().map(|each| each.recipe);
-        groups.extend(
-            recipe::needs(recipes)
-                .into_iter()
-                .filter(|group| *group != Group::Tools),
-        );
-    }
-    Ok(groups)
-}
 
 /// Makes the machine ready for some groups of needs, or says what is missing.
 pub fn ready(groups: &[Group], install: bool, progress: &dyn Progress, logs: &Path) -> Result<()> {
@@ -135,21 +102,6 @@ fn read_setting(setting: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// The first word that looks like a version: `go version go1.26.8 linux/amd64` has 1.26.8.
-pub(crate) fn version_in(text: &str) -> Option<Vec<u64>> {
-    text.split_whitespace()
-        .map(|word| word.trim_start_matches(|c: char| !c.is_ascii_digit()))
-        .find(|word| word.contains('.'))
-        .map(numbers)
-}
-
-fn numbers(version: &str) -> Vec<u64> {
-    version
-        .split(|c: char| !c.is_ascii_digit())
-        .map_while(|part| part.parse().ok())
-        .collect()
-}
-
 /// Does what root can do; what remains is told afterwards by [`faults`].
 fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<()> {
     let sh = Shell::new().context("open a shell")?;
@@ -196,17 +148,6 @@ fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_version_is_found_and_compared_by_its_numbers() {
-        assert_eq!(
-            version_in("go version go1.26.8 linux/amd64"),
-            Some(vec![1, 26, 8])
-        );
-        assert_eq!(version_in("Python 3.11.7"), Some(vec![3, 11, 7]));
-        assert_eq!(version_in("no such thing"), None);
-        assert!(numbers("1.26.10") > numbers("1.26.3") && numbers("1.9") < numbers("1.26.3"));
-    }
 
     #[test]
     fn every_fault_says_why_and_what_to_do() {

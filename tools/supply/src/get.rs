@@ -12,7 +12,7 @@ use crate::error::SupplyError;
 use crate::options::Tools;
 use crate::recipe::{FilesRecipe, Output, Recipe, needs};
 use crate::recipes::pipelines::{self, GitLabRunner, Linters};
-use crate::recipes::{cloud, tools};
+use crate::recipes::{cloud, kubectl, tools};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop};
 
@@ -68,7 +68,7 @@ pub fn cloud(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path)
 pub(crate) fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
     Ok(Tools {
         kind: tools::build_kind(shop)?,
-        kubectl: tools::build_kubectl(shop)?,
+        kubectl: kubectl::build(shop)?,
         kustomize: tools::build_kustomize(shop)?,
     })
 }

@@ -11,7 +11,7 @@ use crate::engine::{Engine, Kind};
 use crate::node_image::{forget_intermediates, node_name};
 use crate::options::Options;
 use crate::part::{Held, LABEL};
-use crate::recipe::{self, images};
+use crate::recipes::{self, images};
 use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
@@ -53,7 +53,7 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
     let versions = Versions::load()?;
     let shop = Workshop::new(cache, engine, &versions, progress, logs);
     drop_binaries_of_images(shop)?;
-    let kept = recipe::folders(shop)?;
+    let kept = recipes::folders(shop)?;
     for folder in outdated(folders(&cache.files())?, &kept) {
         progress.doing(&format!("remove {}", folder.display()));
         fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
@@ -105,7 +105,7 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
 /// Removes the binaries that went into images and are used nowhere else: the images hold them, and
 /// they are the largest part of the cache. A recipe that changes compiles its own again.
 pub(crate) fn drop_binaries_of_images(shop: Workshop<'_>) -> Result<()> {
-    let kept = recipe::folders(shop)?;
+    let kept = recipes::folders(shop)?;
     for folder in folders(&shop.cache.binaries())?
         .into_iter()
         .filter(|folder| !kept.contains(folder))

@@ -9,7 +9,7 @@ use crate::key::{Key, code};
 use crate::options::Options;
 use crate::part::STAGE;
 use crate::preload::preload;
-use crate::recipe::images_in_nodes;
+use crate::recipes::images_in_nodes;
 use crate::run;
 use crate::workshop::{Workshop, minutes};
 

@@ -9,17 +9,21 @@ use anyhow::Result;
 
 use crate::acquire::{Plan, Registries, plan, pull};
 use crate::cache::Cache;
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::get::build_tools;
+use crate::needs::Group;
 use crate::node_image::{forget_intermediates, whole_node};
-use crate::options::{Options, Parts};
+use crate::options::{Mode, Options, Parts};
 use crate::part::Held;
-use crate::recipe::{self, Image};
-use crate::recipes::{admission, argocd, aws};
+use crate::recipe;
+use crate::recipes::{self, Image, admission, argocd, aws};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop};
 use crate::{doctor, inventory, run};
 
+/// Two clusters, the images of one release, and the compiled apps. What building needs is looked at
+/// when it begins.
+const RUN_MB: u64 = 6_000;
 /// Compiler caches and module sources of all recipes at their largest, with the results.
 const BUILD_MB: u64 = 20_000;
 /// Images of all parts.
@@ -27,6 +31,37 @@ const PULL_MB: u64 = 6_000;
 /// The AWS emulator's image, and what its recipe downloads.
 const EMULATOR_MB: u64 = 3_000;
 const WORKERS: usize = 2;
+
+/// Makes the machine ready for a run of everything, or says what is missing.
+pub fn ready_for_run(cache: &Cache, options: &Options, progress: &dyn Progress, logs: &Path) -> Result<()> {
+    doctor::ready(
+        &needs_of_run(options.mode, logs)?,
+        options.install,
+        progress,
+        logs,
+    )?;
+    cache.require_mb(RUN_MB, "a run")
+}
+
+/// What a run of everything needs. Where Docker is, images are most likely pulled: what their
+/// recipes need is then looked at only when one of them must be built after all.
+pub fn needs_of_run(mode: Mode, logs: &Path) -> Result<Vec<Group>> {
+    let build = match mode {
+        Mode::Build => true,
+        Mode::Pull => false,
+        Mode::Auto => !engine::docker_works(logs)?,
+    };
+    let mut groups = vec![Group::Tools, Group::Containers];
+    if build {
+        let recipes = recipes::images().map(|each| each.recipe);
+        groups.extend(
+            recipe::needs(recipes)
+                .into_iter()
+                .filter(|group| *group != Group::Tools),
+        );
+    }
+    Ok(groups)
+}
 
 /// Gets everything a run of the end-to-end test needs. The caller holds the cache's lock.
 pub fn supply(
@@ -70,7 +105,7 @@ pub fn aws_image(
     if matches!(aws::PART.held(shop)?, Held::Nothing | Held::Stale) {
         let _lock = cache.lock()?;
         let emulator = |each: &Image| each.recipe.name == aws::PART.name;
-        let got = get(shop, options, recipe::images().filter(emulator), EMULATOR_MB);
+        let got = get(shop, options, recipes::images().filter(emulator), EMULATOR_MB);
         cache.drop_scratch()?;
         got?;
     }
@@ -80,7 +115,7 @@ pub fn aws_image(
 /// Gets the image of each part, and gives the node image that carries Argo CD and kube-router.
 pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
     let wanted = |each: &Image| options.admission || !each.image.on_request;
-    let built = get(shop, options, recipe::images().filter(wanted), BUILD_MB)?;
+    let built = get(shop, options, recipes::images().filter(wanted), BUILD_MB)?;
     let node = whole_node(shop, options)?;
     if built {
         inventory::drop_binaries_of_images(shop)?;

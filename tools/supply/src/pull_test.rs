@@ -22,7 +22,7 @@ use crate::needs::Group;
 use crate::node_image::id;
 use crate::options::{Mode, Options};
 use crate::orchestrate::images;
-use crate::recipe;
+use crate::recipes;
 use crate::run;
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop, minutes};
@@ -60,7 +60,7 @@ fn prove(
     let here = Workshop::new(cache, engine, &versions, progress, logs);
     let registry = Registry::start(folder, logs)?;
     let sh = Shell::new().context("open a shell")?;
-    for each in recipe::images() {
+    for each in recipes::images() {
         let image = each.image.part.image(&versions)?;
         let (target, _) = source(image, Some(&registry.address));
         progress.doing(&format!("push {target}"));
@@ -84,7 +84,7 @@ fn prove(
     };
     let outcome = images(there, &options).and_then(|_| {
         let mut compared = 0;
-        for each in recipe::images() {
+        for each in recipes::images() {
             let image = each.image.part.image(&versions)?;
             let [ours, pulled] = [id(here, image)?, id(there, image)?];
             ensure!(

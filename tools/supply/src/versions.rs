@@ -1,4 +1,5 @@
-//! Reads `versions.toml`, the only place that names a version of an outside part.
+//! Reads `versions.toml`, the only place that names a version of an outside part, and what programs
+//! say of their own.
 
 use std::collections::BTreeMap;
 
@@ -42,6 +43,22 @@ impl Versions {
     }
 }
 
+/// The first word that looks like a version: `go version go1.26.8 linux/amd64` has 1.26.8.
+pub(crate) fn version_in(text: &str) -> Option<Vec<u64>> {
+    text.split_whitespace()
+        .map(|word| word.trim_start_matches(|c: char| !c.is_ascii_digit()))
+        .find(|word| word.contains('.'))
+        .map(numbers)
+}
+
+/// The numbers of a version, which compare as versions do.
+pub(crate) fn numbers(version: &str) -> Vec<u64> {
+    version
+        .split(|c: char| !c.is_ascii_digit())
+        .map_while(|part| part.parse().ok())
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +91,16 @@ mod tests {
         let one = Versions::parse("[a]\nb = '1'\nc = '2'").unwrap();
         let two = Versions::parse("[a]\nc = '2'\nb = '1'").unwrap();
         assert_eq!(one.canonical("a"), two.canonical("a"));
+    }
+
+    #[test]
+    fn a_version_is_found_and_compared_by_its_numbers() {
+        assert_eq!(
+            version_in("go version go1.26.8 linux/amd64"),
+            Some(vec![1, 26, 8])
+        );
+        assert_eq!(version_in("Python 3.11.7"), Some(vec![3, 11, 7]));
+        assert_eq!(version_in("no such thing"), None);
+        assert!(numbers("1.26.10") > numbers("1.26.3") && numbers("1.9") < numbers("1.26.3"));
     }
 }

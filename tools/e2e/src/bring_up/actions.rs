@@ -37,7 +37,7 @@ impl BringUp<'_> {
         );
         let (step, logs) = (step.clone(), session.run.logs());
         blocking(move || {
-            supply::doctor::run(&cache, &options, &step, &logs)?;
+            supply::ready_for_run(&cache, &options, &step, &logs)?;
             match system {
                 System::Codebuild => Ok(()),
                 _ => supply::doctor::ready(&[Group::Python, Group::Pipelines], options.install, &step, &logs),

@@ -12,7 +12,7 @@ use supply::cache::Cache;
 use supply::engine::Engine;
 use supply::needs::Group;
 use supply::support::{Support, today};
-use supply::{Mode, Options, SupplyError, recipe};
+use supply::{Mode, Options, SupplyError, recipes};
 
 use super::{Lines, end};
 
@@ -21,7 +21,7 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// Gets the files of recipes, named as in the table.
 pub(super) fn get(names: &[String], install: bool, logs: &Path) -> Result<()> {
-    let recipes = names.iter().map(|name| recipe::named(name));
+    let recipes = names.iter().map(|name| recipes::named(name));
     let recipes: Vec<_> = recipes.collect::<Result<_>>()?;
     let found = supply::files(&recipes, &Cache::locate()?, install, &Lines, logs)?;
     say(&found);
@@ -60,7 +60,7 @@ pub(super) fn toolchain(install: bool, logs: &Path) -> Result<()> {
 /// What a run of everything lacks after what can be installed was, and what is known of the support
 /// of the pinned versions.
 pub(super) fn doctor(install: bool, logs: &Path) -> Result<()> {
-    let groups = supply::doctor::groups(Mode::Auto, logs)?;
+    let groups = supply::needs_of_run(Mode::Auto, logs)?;
     // Its error would be the same faults in one text; they are listed one by one.
     let _ = supply::doctor::ready(&groups, install, &Lines, logs);
     let faults = supply::doctor::faults(&groups, logs)?;

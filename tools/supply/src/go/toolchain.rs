@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::doctor::version_in;
-use crate::versions::Versions;
+use crate::versions::{Versions, version_in};
 
 /// The value of `GOTOOLCHAIN`. One for all modules, although few of them need it: the standard
 /// library is compiled once for each.

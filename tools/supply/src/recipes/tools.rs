@@ -1,33 +1,18 @@
 //! The programs that run on the host.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 
 use crate::go::GoModule;
 use crate::python::PythonPackages;
 use crate::recipe::{FilesRecipe, to_json};
-use crate::recipes::node::kubernetes;
 use crate::versions::Versions;
 use crate::workshop::Workshop;
 
 pub(crate) const KIND: FilesRecipe = FilesRecipe {
     make: |shop| to_json(build_kind(shop)?),
     folders: |shop| Ok(vec![kind(shop.versions)?.folder(shop)]),
-    always: false,
-};
-
-pub(crate) const KUBECTL: FilesRecipe = FilesRecipe {
-    make: |shop| to_json(build_kubectl(shop)?),
-    // Where it lies is known only to what builds it; one that is not built yet has no folder.
-    folders: |shop| {
-        let there = build_kubectl(Workshop {
-            look_only: true,
-            ..shop
-        });
-        let folder = there.ok().and_then(|path| path.parent().map(Path::to_owned));
-        Ok(folder.into_iter().collect())
-    },
     always: false,
 };
 
@@ -69,12 +54,6 @@ pub(crate) fn kind(versions: &Versions) -> Result<GoModule<'_>> {
 /// The path of kind.
 pub(crate) fn build_kind(shop: Workshop<'_>) -> Result<PathBuf> {
     Ok(kind(shop.versions)?.build(shop)?.join("kind"))
-}
-
-/// The path of kubectl.
-pub(crate) fn build_kubectl(shop: Workshop<'_>) -> Result<PathBuf> {
-    let version = shop.versions.get("tools", "kubectl")?;
-    Ok(kubernetes(shop, version, &[("kubectl", "k8s.io/kubernetes/cmd/kubectl")])?.join("kubectl"))
 }
 
 /// The path of kustomize.
