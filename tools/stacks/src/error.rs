@@ -1,7 +1,7 @@
 //! What can be wrong with an account or a stack, each with the next step.
 
-use crate::parameters::FILE;
 use taskkit::error_class::ErrorClass;
+use taskkit::partition::PARAMETERS;
 
 /// A fault that has a name.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub(crate) enum AwsError {
     #[error("these credentials may not do this; a role with more rights is needed ({detail})")]
     Denied { detail: String },
     #[error(
-        "these credentials belong to account {found}, but {FILE} says {expected}; change the profile or the file"
+        "these credentials belong to account {found}, but {PARAMETERS} says {expected}; change the profile or the file"
     )]
     OtherAccount { found: String, expected: String },
     #[error(
@@ -38,7 +38,7 @@ pub(crate) enum AwsError {
     )]
     Proxy { detail: String },
     #[error(
-        "the host of AWS has no address; check that the region in {FILE} exists and that this machine resolves names ({detail})"
+        "the host of AWS has no address; check that the region in {PARAMETERS} exists and that this machine resolves names ({detail})"
     )]
     UnknownHost { detail: String },
     #[error("AWS has too much to do or got too many requests; wait a minute and run this again ({detail})")]
@@ -46,7 +46,7 @@ pub(crate) enum AwsError {
     #[error("AWS cannot be reached; check the network and the region, and run this again ({detail})")]
     NotReached { detail: String },
     #[error(
-        "{template} needs {}; put it below [{environment}] in {FILE} or give --set NAME=VALUE. OidcProvider is the issuer of the \
+        "{template} needs {}; put it below [{environment}] in {PARAMETERS} or give --set NAME=VALUE. OidcProvider is the issuer of the \
          environment's cluster without https://: aws eks describe-cluster --name {project}-{environment} --query \
          cluster.identity.oidc.issuer --output text", missing.join(", ")
     )]
@@ -57,7 +57,7 @@ pub(crate) enum AwsError {
         project: String,
     },
     #[error(
-        "{FILE} names {repository}, but not GitHub's numbers for it, without which no token of it is trusted; write them: cargo xtask \
+        "{PARAMETERS} names {repository}, but not GitHub's numbers for it, without which no token of it is trusted; write them: cargo xtask \
          fork --repository https://github.com/{repository}.git"
     )]
     NumbersMissing { repository: String },

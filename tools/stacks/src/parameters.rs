@@ -5,13 +5,13 @@ use std::fs;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
+use taskkit::partition::PARAMETERS;
 use xshell::Shell;
 
 use crate::environment::{Environment, environments, project};
 use crate::error::AwsError;
 use crate::stacks::{PARTS, Part, Scope, StackOf};
 
-pub(crate) const FILE: &str = "infra/aws/parameters.toml";
 /// Tells the stacks of one project from those of another in the same account.
 const PROJECT: &str = "Project";
 /// As in every template.
@@ -37,14 +37,14 @@ type Parameters = BTreeMap<String, String>;
 
 impl Settings {
     pub(crate) fn read(sh: &Shell) -> Result<Self> {
-        let path = sh.current_dir().join(FILE);
-        let text = fs::read_to_string(&path).with_context(|| format!("read {FILE}"))?;
+        let path = sh.current_dir().join(PARAMETERS);
+        let text = fs::read_to_string(&path).with_context(|| format!("read {PARAMETERS}"))?;
         Self::of_text(&text)
     }
 
     /// Those of the file whose text this is.
     pub(crate) fn of_text(text: &str) -> Result<Self> {
-        toml::from_str(text).with_context(|| format!("read {FILE}"))
+        toml::from_str(text).with_context(|| format!("read {PARAMETERS}"))
     }
 
     /// Everything that is said of an environment; `given`, of the command line, goes before the
@@ -52,17 +52,18 @@ impl Settings {
     pub(crate) fn of(&self, environment: Environment, given: &[(String, String)]) -> Result<Values> {
         let known = |name: &str| environments().iter().any(|known| known.name() == name);
         if let Some(other) = self.own.keys().find(|name| !known(name)) {
-            bail!("{FILE} has [{other}], which is no environment of project.toml; rename or remove it");
+            bail!("{PARAMETERS} has [{other}], which is no environment of project.toml; rename or remove it");
         }
         let own = self.own.get(environment.name());
-        let own = own.with_context(|| format!("{FILE} has no [{environment}]; add it, empty or not"))?;
+        let own =
+            own.with_context(|| format!("{PARAMETERS} has no [{environment}]; add it, empty or not"))?;
         let mut values = self.shared.clone();
         values.extend(own.clone());
         values.extend(given.iter().cloned());
         for name in values.keys() {
             let known = name == PROJECT || PARTS.iter().any(|part| part.parameters.contains(&name.as_str()));
             if !known {
-                bail!("no template has a parameter `{name}`: it is in {FILE}, or was given by --set");
+                bail!("no template has a parameter `{name}`: it is in {PARAMETERS}, or was given by --set");
             }
         }
         Ok(Values { values, environment })
