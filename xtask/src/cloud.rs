@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xshell::Shell;
 
-use crate::dev::{self, Part};
+use crate::dev;
+use crate::flags::Part;
 use crate::supply;
 use taskkit::build::toolchain::{Choice, Options};
 use taskkit::{env, program};

@@ -9,7 +9,6 @@ use std::process::Command;
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, Result, bail};
-use clap::ValueEnum;
 use xshell::Shell;
 
 use taskkit::build::toolchain::{self, Choice, Options, Target};
@@ -17,21 +16,10 @@ use taskkit::build::{DepInfo, bundle, packages};
 use taskkit::env;
 use taskkit::environment::project;
 
-use crate::flags;
+use crate::flags::{self, Part};
 
 /// Where copies of the servers lie, in cargo's folder: `dev` finds them there.
 pub(crate) const BINARIES: &str = "dev/bin";
-
-/// What can be compiled alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Part {
-    /// Both binaries, and the program that runs them
-    Servers,
-    /// The page's code in the browser
-    Page,
-    /// The files that the browser is given as they are
-    Files,
-}
 
 impl flags::Dev {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {

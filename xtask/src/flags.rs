@@ -16,12 +16,11 @@ use taskkit::build::toolchain::Toolchain;
 use taskkit::{env, environment};
 use xshell::Shell;
 
-use crate::dev::Part; // wing: dev
 use crate::programs;
 
 pub(crate) use self::apps::{NewApp, RemoveApp};
 pub(crate) use self::bench::{Bench, BenchWhat}; // wing: bench
-pub(crate) use self::dev::Dev; // wing: dev
+pub(crate) use self::dev::{Dev, Part}; // wing: dev
 pub(crate) use self::environments::{NewEnvironment, RemoveEnvironment}; // wing: environments
 pub(crate) use self::security::Security; // wing: security
 

@@ -1,6 +1,6 @@
 //! `cargo xtask dev`: the application on this machine.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::flags::Toolchain;
 
@@ -14,4 +14,15 @@ pub(crate) struct Dev {
     pub(crate) messages: usize,
     #[command(flatten)]
     pub(crate) toolchain: Toolchain,
+}
+
+/// What can be compiled alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Both binaries, and the program that runs them
+    Servers,
+    /// The page's code in the browser
+    Page,
+    /// The files that the browser is given as they are
+    Files,
 }
