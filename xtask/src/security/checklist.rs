@@ -4,30 +4,11 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::points::{POINTS, SCORECARD};
+use super::points::{POINTS, Point, SCORECARD, Shown};
 use super::sources::{SCENARIOS, Sources};
 
 /// Its table is written by `cargo xtask security`.
 pub(super) const PAGE: &str = "docs/CHECKLIST.md";
-
-/// One thing that must hold.
-#[derive(Debug)]
-pub(super) struct Point {
-    pub(super) number: u8,
-    /// What must hold, in one line.
-    pub(super) holds: &'static str,
-    pub(super) shown: &'static [Shown],
-    /// What of it is not shown, and why; empty where nothing is missing.
-    pub(super) missing: &'static str,
-}
-
-/// What fails when it no longer holds.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shown {
-    /// Of the function of a test; of a scenario of the e2e, for `--only`.
-    pub(super) name: &'static str,
-    pub(super) is_scenario: bool,
-}
 
 /// The one file with it.
 fn file_of(sources: &Sources, shown: Shown) -> Result<&str> {

@@ -1,7 +1,24 @@
 //! The points of docs/CHECKLIST.md. To add one, name the function of its test or the scenario's
 //! name for `--only`, and run `cargo xtask security`. A point without proof says why.
 
-use super::checklist::{Point, Shown};
+/// One thing that must hold.
+#[derive(Debug)]
+pub(super) struct Point {
+    pub(super) number: u8,
+    /// What must hold, in one line.
+    pub(super) holds: &'static str,
+    pub(super) shown: &'static [Shown],
+    /// What of it is not shown, and why; empty where nothing is missing.
+    pub(super) missing: &'static str,
+}
+
+/// What fails when it no longer holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    /// Of the function of a test; of a scenario of the e2e, for `--only`.
+    pub(super) name: &'static str,
+    pub(super) is_scenario: bool,
+}
 
 const fn point(number: u8, holds: &'static str, shown: &'static [Shown], missing: &'static str) -> Point {
     Point {
