@@ -9,8 +9,8 @@ use testcontainers::core::{ContainerPort, IntoContainerPort as _};
 use testcontainers::runners::AsyncRunner as _;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt as _};
 
-use crate::databases::{DYNAMODB_LOCAL, LOCALSTACK};
 use crate::leftovers::{LABEL, Run};
+use crate::names::{DYNAMODB_LOCAL, LOCALSTACK};
 
 /// `LocalStack`'s image, which the engine at `DOCKER_HOST` has. Whoever starts the tests sets both.
 const IMAGE: &str = "TESTKIT_AWS_IMAGE";

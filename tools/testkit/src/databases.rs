@@ -3,11 +3,7 @@
 use anyhow::Result;
 
 use crate::embedded::Embedded;
-
-/// `DynamoDB` Local, Amazon's own emulator.
-pub(crate) const DYNAMODB_LOCAL: &str = "dynamodb-local";
-/// `LocalStack`: `DynamoDB` Local behind a gateway that adds and leaves out something.
-pub(crate) const LOCALSTACK: &str = "localstack";
+use crate::names::{DYNAMODB_LOCAL, EMBEDDED, LOCALSTACK};
 
 /// One `DynamoDB`.
 #[derive(Debug, Clone)]
@@ -32,7 +28,7 @@ impl Databases {
     /// and starts nothing is an error, as is a container that runs and does not answer.
     pub async fn start() -> Result<Self> {
         let embedded = Database {
-            name: "embedded",
+            name: EMBEDDED,
             endpoint: Ok(Embedded::start().await?.endpoint),
         };
         let mut databases = Self {

@@ -10,6 +10,7 @@ pub mod databases;
 pub mod embedded;
 #[cfg(feature = "containers")]
 mod leftovers;
+mod names;
 pub mod table;
 
 pub use fault_proxy;
