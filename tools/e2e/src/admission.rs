@@ -19,13 +19,12 @@ use kube::{
     api::{Patch, PatchParams},
 };
 use serde_json::{Value, json};
-use xshell::{Shell, cmd};
 
 use crate::{
     cluster::Cluster,
     environment::apps,
     harness::Harness,
-    process::Tool,
+    kustomize,
     progress::StepHandle,
     wait::{Verdict, eventually},
     world::SigningKey,
@@ -44,7 +43,6 @@ const KEY: &str = "signing-key";
 const POLICIES: &str = "config-image-policies";
 const POLICY: &str = "kind: ClusterImagePolicy";
 
-const RENDER: Duration = Duration::from_secs(30);
 const READY: Duration = Duration::from_mins(2);
 const ASKED: Duration = Duration::from_mins(1);
 
@@ -56,7 +54,7 @@ pub(crate) async fn install(
     step: &StepHandle,
 ) -> Result<()> {
     let log = log(harness, cluster);
-    let manifests = rendered(harness, &log).await?;
+    let manifests = kustomize::rendered(harness, LOCAL, &log).await?;
     let (policy, rest) = policy_and_rest(&manifests)?;
     step.doing("apply the manifests");
     cluster
@@ -83,7 +81,8 @@ pub(crate) async fn told_of(
     step: &StepHandle,
     added: &[String],
 ) -> Result<()> {
-    let (policy, _) = policy_and_rest(&rendered(harness, &log(harness, cluster)).await?)?;
+    let manifests = kustomize::rendered(harness, LOCAL, &log(harness, cluster)).await?;
+    let (policy, _) = policy_and_rest(&manifests)?;
     let added = added.iter().map(String::as_str);
     let all: Vec<_> = apps().into_iter().chain(added).collect();
     know(harness, cluster, step, &of_apps(policy, &all)?).await
@@ -165,16 +164,6 @@ fn sources(policy: &Value) -> Vec<String> {
 
 fn log(harness: &Harness, cluster: &Cluster) -> PathBuf {
     harness.run.log(&format!("admission-{}", cluster.environment))
-}
-
-async fn rendered(harness: &Harness, log: &std::path::Path) -> Result<String> {
-    let shell = Shell::new().context("open a shell")?;
-    let (kustomize, folder) = (&harness.parts.tools.kustomize, harness.run.repo.join(LOCAL));
-    Tool::new(cmd!(shell, "{kustomize} build {folder}"), log, RENDER)
-        .quiet()
-        .read()
-        .await
-        .with_context(|| format!("render {LOCAL}"))
 }
 
 async fn ready(cluster: &Cluster) -> Result<Verdict<()>> {

@@ -23,14 +23,13 @@ use kube::{
     core::{ApiResource, DynamicObject, GroupVersionKind},
 };
 use serde_json::json;
-use xshell::{Shell, cmd};
 
 use crate::{
     checkout::Checkout,
     cluster::Cluster,
     environment::Environment,
     harness::Harness,
-    process::Tool,
+    kustomize,
     progress::StepHandle,
     wait::{Verdict, eventually},
     world::World,
@@ -51,7 +50,6 @@ const CLUSTERS: &str = "infra/local/clusters";
 /// name.
 const INSTALL: &str = "install.yaml";
 
-const RENDER: Duration = Duration::from_secs(30);
 const ESTABLISHED: Duration = Duration::from_secs(30);
 const READY: Duration = Duration::from_mins(4);
 
@@ -71,7 +69,7 @@ pub(crate) async fn install(
         localised(harness, &copy, &[LOCAL])?
     };
     step.doing("render the manifests");
-    let manifests = rendered(harness, &folder, &log).await?;
+    let manifests = kustomize::rendered(harness, &folder, &log).await?;
     let (definitions, rest) = split(&manifests);
     step.doing("apply the manifests");
     cluster
@@ -93,21 +91,9 @@ pub(crate) async fn install(
     whole(step, cluster).await
 }
 
-/// What kustomize makes of a folder.
-pub(crate) async fn rendered(harness: &Harness, folder: &Path, log: &Path) -> Result<String> {
-    let shell = Shell::new().context("open a shell")?;
-    let kustomize = &harness.parts.tools.kustomize;
-    let render = cmd!(shell, "{kustomize} build {folder}");
-    let manifests = Tool::new(render, log, RENDER).quiet().read().await;
-    manifests.with_context(|| format!("render {}", folder.display()))
-}
-
 /// Tells the hub what to run on its targets.
 pub(crate) async fn apply_clusters(harness: &Harness, hub: &Cluster) -> Result<()> {
-    let log = harness.run.log("argocd-hub");
-    let manifests = rendered(harness, &harness.run.repo.join(CLUSTERS), &log).await?;
-    let applied = hub.apply(harness, &manifests, &log).await;
-    applied.with_context(|| format!("apply {CLUSTERS}"))
+    kustomize::apply(harness, hub, CLUSTERS, &harness.run.log("argocd-hub")).await
 }
 
 /// Waits until every part of it is ready.

@@ -30,6 +30,7 @@ mod harness;
 mod interrupt;
 mod json_file;
 mod kustomization;
+mod kustomize;
 mod layout;
 mod leftovers;
 mod lifecycle;

@@ -13,13 +13,14 @@ use kube::{
     api::{Patch, PatchParams},
 };
 use serde_json::json;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use crate::{
     checkout::replaced_once,
     ci::{project, release_verb},
     cluster::Cluster,
     environment::Environment,
+    kustomize,
     process::Tool,
     progress::StepHandle,
     testbed::Testbed,
@@ -39,7 +40,6 @@ const TOKEN: &str = "forge";
 
 /// From an empty compiler's folder, on two cores.
 const BUILT: Duration = Duration::from_mins(15);
-const RENDER: Duration = Duration::from_secs(30);
 const READY: Duration = Duration::from_mins(2);
 
 /// Installs it in the cluster of the first environment, if it is not there.
@@ -84,10 +84,7 @@ async fn pushed(testbed: &Testbed) -> Result<String> {
 async fn install(testbed: &Testbed, cluster: &Cluster, digest: &str) -> Result<()> {
     let harness = &testbed.harness;
     let log = harness.run.log(NAME);
-    let shell = Shell::new().context("open a shell")?;
-    let (kustomize, folder) = (&harness.parts.tools.kustomize, harness.run.repo.join(LOCAL));
-    let render = Tool::new(cmd!(shell, "{kustomize} build {folder}"), &log, RENDER).quiet();
-    let manifests = render.read().await.with_context(|| format!("render {LOCAL}"))?;
+    let manifests = kustomize::rendered(harness, LOCAL, &log).await?;
     let manifests = replaced_once(LOCAL, &manifests, UNBUILT, digest)?;
     let repository = testbed.world.layout.manifests().path();
     let manifests = replaced_once(LOCAL, &manifests, REPOSITORY, &format!("value: {repository}\n"))?;

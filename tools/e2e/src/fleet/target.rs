@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
-use crate::argocd;
 use crate::cluster::Cluster;
 use crate::harness::Harness;
+use crate::kustomize;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 
@@ -22,11 +22,7 @@ const ASK: Duration = Duration::from_secs(30);
 pub(crate) async fn prepare(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     step.doing("give the hub its rights");
     let log = harness.run.log(&format!("target-{}", cluster.environment));
-    let manifests = argocd::rendered(harness, &harness.run.repo.join(RIGHTS), &log).await?;
-    cluster
-        .apply(harness, &manifests, &log)
-        .await
-        .with_context(|| format!("apply {RIGHTS}"))?;
+    kustomize::apply(harness, cluster, RIGHTS, &log).await?;
     let token = token(harness, cluster, ACCOUNT, ACCOUNT).await?;
     let folder = tokens(harness);
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;

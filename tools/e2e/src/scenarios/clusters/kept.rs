@@ -71,6 +71,20 @@ pub(super) async fn live(testbed: &Testbed, step: &StepHandle, cluster: &Cluster
     Ok(Instant::now())
 }
 
+/// Makes a cluster of that name in EKS again, and waits until all is as before.
+pub(super) async fn made_again(
+    testbed: &Testbed,
+    step: &StepHandle,
+    cluster: &Cluster,
+    before: &Kept,
+) -> Result<()> {
+    let fleet = testbed.fleet()?;
+    fleet.eks.create(cluster).await?;
+    fleet.registered(step, cluster).await?;
+    live(testbed, step, cluster).await?;
+    before.is_there(cluster).await
+}
+
 /// An error unless no Application of a cluster has synced anything since it was made.
 pub(super) async fn nothing_was_synced(cluster: &Cluster) -> Result<()> {
     for app in gitops::list(cluster).await? {

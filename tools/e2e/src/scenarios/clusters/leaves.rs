@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
-use super::kept::{Kept, live, without_applications};
+use super::kept::{Kept, made_again, without_applications};
 use crate::environment::Environment;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
@@ -42,10 +42,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         );
     }
     before.is_there(cluster).await?;
-    fleet.eks.create(cluster).await?;
-    fleet.registered(step, cluster).await?;
-    live(testbed, step, cluster).await?;
-    before.is_there(cluster).await?;
+    made_again(testbed, step, cluster, &before).await?;
     step.evidence("what ran on the deleted cluster went on running, pod by pod".to_owned());
     Ok(())
 }

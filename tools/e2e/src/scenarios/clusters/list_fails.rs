@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::kept::{Kept, live, without_applications};
+use super::kept::{Kept, made_again, without_applications};
 use crate::environment::Environment;
 use crate::fleet::List;
 use crate::progress::StepHandle;
@@ -35,10 +35,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     // Now it is seen to be gone.
     fleet.forgotten(step, cluster).await?;
     without_applications(step, cluster).await?;
-    fleet.eks.create(cluster).await?;
-    fleet.registered(step, cluster).await?;
-    live(testbed, step, cluster).await?;
-    before.is_there(cluster).await?;
+    made_again(testbed, step, cluster, &before).await?;
     step.evidence(format!(
         "{PASSES} passes without a list, and as many with an empty one, removed nothing"
     ));
