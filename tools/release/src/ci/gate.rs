@@ -12,7 +12,6 @@ mod verdict;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::ci::git::Git;
 use crate::ci::hold::{self, Hold};
 use crate::ci::look::Look;
 use crate::ci::plan::{self, Plan};
@@ -59,11 +58,11 @@ impl Gate {
         let before = project().before(environment).filter(|before| before.verifies())?;
         Some(Self { before, unverified })
     }
+}
 
-    /// What statuses about an app are called.
-    pub(crate) fn context(&self, app: &App) -> String {
-        format!("verified/{}/{app}", self.before)
-    }
+/// What the statuses are called by which an environment reports on an app.
+fn context(environment: &str, app: &str) -> String {
+    format!("verified/{environment}/{app}")
 }
 
 impl Place<'_, '_> {
@@ -135,45 +134,45 @@ impl Place<'_, '_> {
     fn unproven(&self, look: &Look, gate: &Gate, images: Vec<(&App, String)>) -> Result<Vec<Unproven>> {
         let mut unproven = Vec::new();
         for (app, digest) in images {
-            let state = state(self.git, look, gate, app)?;
-            let why = self.doubt(look, gate, app, &digest, &state)?;
-            unproven.extend(why.map(|why| Unproven {
+            let commits = self.with_the_state(look, gate, app)?;
+            let Some(why) = self.doubt(look, gate, app, &digest, &commits)? else {
+                continue;
+            };
+            let brought = commits.last();
+            let since = brought.map(|commit| self.git.seconds(commit));
+            unproven.push(Unproven {
                 app: app.name().to_owned(),
                 before: gate.before.to_string(),
-                commit: state.commits.last().cloned().unwrap_or_default(),
-                since: state.since,
+                commit: brought.cloned().unwrap_or_default(),
+                since: since.transpose()?.unwrap_or_default(),
                 why,
-            }));
+            });
         }
         Ok(unproven)
     }
 
-    /// Why `digest` is not proven, if it is not.
-    fn doubt(&self, look: &Look, gate: &Gate, app: &App, digest: &str, state: &State) -> Result<Option<Why>> {
+    /// The commits on the main line that have the state of the app's manifests for the environment
+    /// before, newest first; the last one brought it.
+    fn with_the_state(&self, look: &Look, gate: &Gate, app: &App) -> Result<Vec<String>> {
+        let folders = [app.base(), app.manifests(gate.before)];
+        self.git.main_line_with(&look.base, &folders, DEPTH)
+    }
+
+    /// Why `digest` is not proven, if it is not; `commits` have the state that has to be.
+    fn doubt(
+        &self,
+        look: &Look,
+        gate: &Gate,
+        app: &App,
+        digest: &str,
+        commits: &[String],
+    ) -> Result<Option<Why>> {
         let pin = plan::pinned(self.git, &look.base, app, gate.before)?;
         if pin.digest != digest {
             return Ok(Some(Why::Other(pin.commit)));
         }
-        verdict::doubt(&state.commits, &gate.context(app), |commit| {
-            self.forge.statuses(commit)
+        verdict::doubt(commits, &context(gate.before.name(), app.name()), |commit| {
+            look.statuses(self.forge, commit)
         })
     }
-}
-
-/// The state of an app's manifests for the environment before.
-struct State {
-    /// Those on the main line that have it, newest first; the last one brought it.
-    commits: Vec<String>,
-    /// When that one was made.
-    since: u64,
-}
-
-fn state(git: &Git<'_>, look: &Look, gate: &Gate, app: &App) -> Result<State> {
-    let folders = [app.base(), app.manifests(gate.before)];
-    let commits = git.main_line_with(&look.base, &folders, DEPTH)?;
-    let since = commits.last().map(|commit| git.seconds(commit));
-    Ok(State {
-        since: since.transpose()?.unwrap_or_default(),
-        commits,
-    })
 }

@@ -1,9 +1,12 @@
 //! One look at everything that proposals of an environment depend on: the forge, the branches, the
 //! history.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result};
 
-use crate::ci::forge::Open;
+use crate::ci::forge::{Forge, Open, Status};
 use crate::ci::git::Git;
 use crate::ci::git::remote::{Heads, Remote};
 use crate::ci::proposal;
@@ -21,12 +24,27 @@ pub(crate) struct Look {
     /// Branches of the overlays' repository, proposals among them.
     pub(crate) branches: Heads,
     pub(crate) open: Vec<Open>,
+    /// The statuses of commits that were asked for.
+    statuses: RefCell<BTreeMap<String, Option<Vec<Status>>>>,
 }
 
 impl Look {
     /// Whether a branch that is released holds `commit`.
     pub(crate) fn holds(&self, git: &Git<'_>, commit: &str) -> bool {
         self.tips.iter().any(|tip| git.is_ancestor(commit, tip))
+    }
+
+    /// What a commit's statuses say; the forge is asked once, for several apps have the same
+    /// commits.
+    pub(crate) fn statuses(&self, forge: &dyn Forge, commit: &str) -> Result<Option<Vec<Status>>> {
+        if let Some(known) = self.statuses.borrow().get(commit) {
+            return Ok(known.clone());
+        }
+        let statuses = forge.statuses(commit)?;
+        self.statuses
+            .borrow_mut()
+            .insert(commit.to_owned(), statuses.clone());
+        Ok(statuses)
     }
 }
 
@@ -66,6 +84,7 @@ impl Place<'_, '_> {
             tips: tips.collect(),
             branches,
             open,
+            statuses: RefCell::default(),
         })
     }
 

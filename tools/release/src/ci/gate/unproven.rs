@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::context;
 use crate::ci::git::short;
 
 /// An image that the environment before has not proven.
@@ -49,7 +50,8 @@ impl fmt::Display for Unproven {
             Why::Other(None) => write!(f, "{app}: {before} has another image"),
             Why::Silent => write!(
                 f,
-                "{app}: no status verified/{before}/{app} on commit {commit}, which {before} was given {since}"
+                "{app}: no status {} on commit {commit}, which {before} was given {since}",
+                context(before, app)
             ),
             Why::Pending(words) => write!(
                 f,

@@ -21,7 +21,9 @@ impl Run<'_> {
         let registry = self.registry(&settings)?;
         let tag = short(&commit);
         let image = format!("{}:{tag}", settings.image(NAME));
-        if registry.tagged(NAME, tag)?.is_none() {
+        let digest = if let Some(digest) = registry.tagged(NAME, tag)? {
+            digest
+        } else {
             let engine = Engine::from_env()?;
             let native = toolchain::prepare(self.sh, Target::Static, flags.toolchain.options())?;
             let built = native.cargo_build(self.sh, "release", &["--package", NAME])?;
@@ -37,10 +39,8 @@ impl Run<'_> {
             images::build(self.sh, engine, &recipe, &image, &self.origin(&commit)?, &context)?;
             let said = images::send(self.sh, engine, &settings, &image)?;
             let there = registry.tagged(NAME, tag)?;
-            there.with_context(|| format!("the registry did not take {image}: {said}"))?;
-        }
-        let digest = registry.tagged(NAME, tag)?;
-        let digest = digest.with_context(|| format!("the registry has lost {image}"))?;
+            there.with_context(|| format!("the registry did not take {image}: {said}"))?
+        };
         println!("pushed    {image}");
         println!("digest    {digest}");
         Ok(())
