@@ -1,5 +1,6 @@
 //! What EKS says of its clusters: listed, and each described.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -51,7 +52,7 @@ impl Eks {
     }
 
     /// Looks at all clusters, and by name at those of `known` that are not among them.
-    pub(crate) async fn observe(&self, known: &[&str]) -> Observation {
+    pub(crate) async fn observe(&self, known: &BTreeSet<&str>) -> Observation {
         let mut seen = Observation::default();
         let listed = match self.list().await {
             Ok(listed) => listed,

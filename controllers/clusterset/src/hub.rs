@@ -8,10 +8,10 @@ use anyhow::{Context as _, Result, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::jiff::Timestamp;
 use kube::api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, Client, Config};
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use serde_json::{Value, json};
 
 use crate::catch_up::Application;
@@ -145,15 +145,9 @@ fn http_get(path: &str) -> Result<axum::http::Request<kube::client::Body>> {
 
 /// The certificates of a PEM file, as DER.
 fn certificates(pem: &str) -> Result<Vec<Vec<u8>>> {
-    let blocks = pem.split("-----BEGIN CERTIFICATE-----").skip(1);
-    let one = |block: &str| {
-        let (body, _) = block
-            .split_once("-----END CERTIFICATE-----")
-            .context("a certificate has no end")?;
-        let body: String = body.split_whitespace().collect();
-        BASE64_STANDARD.decode(body).context("read a certificate")
-    };
-    blocks.map(one).collect()
+    let all = CertificateDer::pem_slice_iter(pem.as_bytes());
+    let all = all.map(|one| Ok(one.context("read a certificate")?.to_vec()));
+    all.collect()
 }
 
 fn read(secret: Secret) -> Registration {
@@ -184,11 +178,6 @@ fn write(registration: &Registration) -> Secret {
         data: Some(data),
         ..Secret::default()
     }
-}
-
-/// The present moment.
-pub(crate) fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
+use k8s_openapi::jiff::Timestamp;
 
 use crate::catch_up::Application;
 use crate::cluster::Observation;
@@ -29,7 +30,7 @@ impl Pass {
     pub(crate) async fn run(&mut self) -> Result<()> {
         let secrets = self.hub.registered().await?;
         let ours = secrets.iter().filter(|secret| secret.is_ours());
-        let known: Vec<_> = ours.filter_map(Registration::cluster).collect();
+        let known: BTreeSet<_> = ours.filter_map(Registration::cluster).collect();
         let seen = self.eks.observe(&known).await;
         if seen.is_complete() {
             self.passes.saw_all();
@@ -46,7 +47,7 @@ impl Pass {
             }
         }
         if !self.settings.standby {
-            self.look_after_applications(&seen, &secrets, &woken).await?;
+            self.look_after_applications(&seen, &known, &woken).await?;
         }
         failed.map_or(Ok(()), Err)
     }
@@ -79,11 +80,9 @@ impl Pass {
     async fn look_after_applications(
         &mut self,
         seen: &Observation,
-        secrets: &[Registration],
+        ours: &BTreeSet<&str>,
         woken: &BTreeSet<String>,
     ) -> Result<()> {
-        let ours = secrets.iter().filter(|secret| secret.is_ours());
-        let ours: BTreeSet<_> = ours.filter_map(Registration::cluster).collect();
         let applications = self.hub.applications().await?;
         let of_ours = applications
             .iter()
@@ -94,7 +93,7 @@ impl Pass {
             if woken.contains(cluster) {
                 self.hub.refresh(app).await?;
                 self.passes.did("refresh");
-            } else if let Some(operation) = app.missed(hub::now())
+            } else if let Some(operation) = app.missed(Timestamp::now())
                 && self.answers(seen, cluster, &mut answers).await
             {
                 self.repeat(app, &operation).await;

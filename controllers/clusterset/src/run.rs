@@ -17,7 +17,7 @@ use crate::pass::{self, Pass};
 
 /// Prints what EKS says.
 pub async fn observe(settings: &config::Eks) -> Result<()> {
-    let seen = Eks::connect(settings).await.observe(&[]).await;
+    let seen = Eks::connect(settings).await.observe(&BTreeSet::new()).await;
     let text = serde_json::to_string_pretty(&seen).context("write JSON")?;
     println!("{text}");
     anyhow::ensure!(seen.doubts.is_empty(), "{}", seen.doubts.join("; "));
