@@ -11,14 +11,12 @@ use tempfile::TempDir;
 use xshell::Shell;
 
 use super::REPOSITORY;
+use super::staging::{STAGING, remove_staged};
 use super::tree::Paths;
 use taskkit::partition::PARAMETERS;
 
 const INFRA: &str = "infra";
 const LOCAL: &str = "infra/local";
-/// Where new texts lie until each takes its file's place; next to them, so that this is one step of
-/// the file system.
-pub(super) const STAGING: &str = ".fork-";
 /// The facts are read from these. They are written last: until then, a run that was cut off finds
 /// again what to look for.
 const SOURCES: &[&str] = &[PARAMETERS, REPOSITORY];
@@ -165,18 +163,6 @@ impl Files {
         }
         Ok(())
     }
-}
-
-/// A run that was cut off leaves its folder.
-pub(super) fn remove_staged(root: &Path, folder: &Path) -> Result<()> {
-    let list = || format!("list {}", folder.display());
-    for entry in fs::read_dir(root.join(folder)).with_context(list)? {
-        let entry = entry.with_context(list)?;
-        if entry.file_name().to_string_lossy().starts_with(STAGING) {
-            fs::remove_dir_all(entry.path()).with_context(|| format!("remove {}", entry.path().display()))?;
-        }
-    }
-    Ok(())
 }
 
 /// The files that Git tracks and that are there: no link, which has no text of its own, and no

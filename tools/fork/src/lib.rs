@@ -18,6 +18,7 @@ mod limits;
 mod names;
 mod prune;
 mod reshape;
+mod staging;
 mod toml_values;
 mod tree;
 mod trust;

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use gitkit::Git;
 
+use super::staging::{STAGING, remove_staged};
+
 /// How many paths an error lists.
 const LISTED: usize = 10;
 
@@ -149,9 +151,9 @@ impl Tree {
     /// A folder with the new files by their numbers: a full disk is found out before the first
     /// takes its place.
     fn stage(&self, wanted: &Paths, changed: &[&PathBuf]) -> Result<tempfile::TempDir> {
-        super::files::remove_staged(&self.root, Path::new("."))?;
+        remove_staged(&self.root, Path::new("."))?;
         let folder = tempfile::Builder::new()
-            .prefix(super::files::STAGING)
+            .prefix(STAGING)
             .tempdir_in(&self.root)
             .context("make a folder; nothing was written")?;
         for (number, path) in changed.iter().enumerate() {

@@ -4,11 +4,12 @@
 use anyhow::Result;
 
 use crate::ci::forge::{Open, Proposal};
-use crate::ci::gate::HeldBack;
+use crate::ci::held_back::HeldBack;
 use crate::ci::look::Look;
+use crate::ci::place::Place;
 use crate::ci::plan::Plan;
 use crate::ci::proposal;
-use crate::ci::propose::{Outcome, Place};
+use crate::ci::propose::Outcome;
 
 /// Of the open proposals, and the one to make if it is wanted: the newest that may be merged, and
 /// all that may not.

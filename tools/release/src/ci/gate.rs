@@ -6,64 +6,29 @@
 //! have this very state, and no other ones. So the proof of an earlier or a later release never
 //! counts, and neither does one from before a change of the manifests.
 
-mod unproven;
 mod verdict;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::ci::hold::{self, Hold};
+use crate::ci::held_back::{UNVERIFIED, Unproven, Why, context};
+use crate::ci::hold;
 use crate::ci::look::Look;
-use crate::ci::plan::{self, Plan};
+use crate::ci::pins;
+use crate::ci::place::{Gate, Place};
+use crate::ci::plan::Plan;
 use crate::ci::proposal;
-use crate::ci::propose::Place;
-use crate::environment::{Environment, apps, project};
+use crate::environment::{Environment, apps};
 use project::App;
 
-pub(crate) use self::unproven::{Unproven, Why, withdrawal};
 // wing: release-tests
 #[cfg(test)]
 pub(crate) use self::verdict::doubt;
 // end of wing
 
-/// Says at the end of a proposal's message why a person does not wait for the proof.
-pub(crate) const UNVERIFIED: &str = "Unverified: ";
-
 /// Commits with one state that are asked for: the newest has a status as soon as the environment
 /// has looked at it, which it does for every commit.
 const DEPTH: usize = 50;
-
-/// Who has to prove what is proposed.
-#[derive(Debug, Clone)]
-pub(crate) struct Gate {
-    pub(crate) before: Environment,
-    /// Why a person does not wait for that.
-    pub(crate) unverified: Option<String>,
-}
-
-/// What keeps a plan back.
-#[derive(Debug, Default)]
-pub(crate) struct HeldBack {
-    /// Nothing goes to the environment now.
-    pub(crate) hold: Option<Hold>,
-    /// What the environment before has not proven of it.
-    pub(crate) unproven: Vec<Unproven>,
-    /// Why a person has it released all the same.
-    pub(crate) unverified: Option<String>,
-}
-
-impl Gate {
-    /// The gate in front of `environment`, if the project has one there.
-    pub(crate) fn before(environment: Environment, unverified: Option<String>) -> Option<Self> {
-        let before = project().before(environment).filter(|before| before.verifies())?;
-        Some(Self { before, unverified })
-    }
-}
-
-/// What the statuses are called by which an environment reports on an app.
-fn context(environment: &str, app: &str) -> String {
-    format!("verified/{environment}/{app}")
-}
 
 impl Place<'_, '_> {
     /// The plan with what keeps it back: a hold, and what is not proven of it, with what a person
@@ -108,7 +73,7 @@ impl Place<'_, '_> {
         };
         let mut images = Vec::new();
         for app in apps() {
-            let pin = plan::pinned(self.git, made, app, environment)?;
+            let pin = pins::pinned(self.git, made, app, environment)?;
             // Of an app that the release has no image of, nothing changes.
             if pin.commit.is_some_and(|of| of.starts_with(commit)) {
                 images.push((app, pin.digest));
@@ -167,7 +132,7 @@ impl Place<'_, '_> {
         digest: &str,
         commits: &[String],
     ) -> Result<Option<Why>> {
-        let pin = plan::pinned(self.git, &look.base, app, gate.before)?;
+        let pin = pins::pinned(self.git, &look.base, app, gate.before)?;
         if pin.digest != digest {
             return Ok(Some(Why::Other(pin.commit)));
         }

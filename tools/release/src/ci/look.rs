@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result};
 use crate::ci::forge::{Forge, Open, Status};
 use crate::ci::git::Git;
 use crate::ci::git::remote::{Heads, Remote};
+use crate::ci::place::Place;
 use crate::ci::proposal;
-use crate::ci::propose::Place;
 use crate::environment::{Environment, main_branch};
 
 /// What is true at one moment, as far as proposals of one environment depend on it.

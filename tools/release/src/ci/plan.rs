@@ -3,36 +3,22 @@
 //! Content decides, never the kind of commit: a bump changes no app's content, so its own plan is
 //! "nothing to release", and a CI system that runs once for several pushes loses none of them.
 
+mod action;
 mod app_plan;
 #[cfg(test)]
 mod tests;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use serde::Serialize;
 
-use crate::ci::gate::HeldBack;
 use crate::ci::git::{Git, short};
+use crate::ci::held_back::HeldBack;
 use crate::ci::registry::Images;
 use crate::ci::releases::{Known, Releases, State};
 use crate::environment::{Environment, main_branch, project};
-use overlay::Pin;
-use project::App;
 
+pub(crate) use self::action::Action;
 pub(crate) use self::app_plan::AppPlan;
-
-/// What will be done for one app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Action {
-    /// Build and push its image, then propose it.
-    Build,
-    /// Propose the image that is in the registry.
-    Propose,
-    /// The environment is pinned to it already.
-    Nothing,
-    /// It was never built, and this branch does not build.
-    Missing,
-}
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Plan {
@@ -111,25 +97,6 @@ pub(crate) fn promotion(
         );
     }
     Plan::of_state(git, to, &given, base, &releases)?.bounded(git, &releases)
-}
-
-pub(crate) fn pinned(git: &Git<'_>, base: &str, app: &App, environment: Environment) -> Result<Pin> {
-    let path = app.overlay(environment);
-    overlay::pin(&git.file(base, &path)?, app.name()).with_context(|| {
-        format!(
-            "{path} on branch {}; mend it there and run the verb again",
-            main_branch()
-        )
-    })
-}
-
-pub(crate) fn action(environment: Environment, in_registry: Option<&str>, in_overlay: &str) -> Action {
-    match in_registry {
-        Some(digest) if digest == in_overlay => Action::Nothing,
-        Some(_) => Action::Propose,
-        None if environment.builds() => Action::Build,
-        None => Action::Missing,
-    }
 }
 
 impl Plan {
@@ -278,17 +245,6 @@ impl Plan {
         }
         if !self.release {
             println!("nothing to release");
-        }
-    }
-}
-
-impl Action {
-    fn in_words(self) -> &'static str {
-        match self {
-            Self::Build => "build it, push it, propose it",
-            Self::Propose => "propose what the registry has",
-            Self::Nothing => "nothing: it is what the environment is pinned to",
-            Self::Missing => "stop: this branch does not build",
         }
     }
 }

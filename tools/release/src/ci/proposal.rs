@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 
 use crate::ci::forge::Proposal;
-use crate::ci::gate::UNVERIFIED;
 use crate::ci::git::Git;
+use crate::ci::held_back::UNVERIFIED;
 use crate::ci::plan::{Action, AppPlan, Plan};
 use crate::ci::releases::{SOURCE, WITHDRAWN};
 use crate::environment::{Environment, main_branch};

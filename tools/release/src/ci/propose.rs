@@ -6,30 +6,18 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::ci::forge::{self, Forge, Open, Proposal};
-use crate::ci::gate::{self, Gate, Unproven};
-use crate::ci::git::Git;
-use crate::ci::git::remote::{self, Remote, Update};
+use crate::ci::forge::{self, Open, Proposal};
+use crate::ci::git::remote::{self, Update};
+use crate::ci::held_back::{Unproven, withdrawal};
 use crate::ci::hold::Hold;
 use crate::ci::look::Look;
+use crate::ci::place::Place;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
 use crate::environment::Environment;
 
 /// Looks until somebody else must be at work on the same environment all the time.
 const LOOKS: usize = 25;
-
-/// What a proposal is made in.
-pub(crate) struct Place<'a, 'sh> {
-    pub(crate) git: &'a Git<'sh>,
-    /// The repository of the overlays and the proposals.
-    pub(crate) infra: &'a dyn Remote,
-    /// The repository of the application, where that is another one.
-    pub(crate) source: Option<&'a dyn Remote>,
-    pub(crate) forge: &'a dyn Forge,
-    /// What has to be proven before anything is proposed, if anything has.
-    pub(crate) gate: Option<Gate>,
-}
 
 /// How it ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -154,7 +142,7 @@ impl Place<'_, '_> {
         if let Some(loser) = choice.losers.first() {
             let reason = match (&choice.best, &objection) {
                 (Some(best), _) => format!("replaced by the release of commit {best}"),
-                (None, Some(Outcome::Unverified(unproven))) => gate::withdrawal(unproven),
+                (None, Some(Outcome::Unverified(unproven))) => withdrawal(unproven),
                 (None, Some(Outcome::Held(hold))) => format!("held {hold}"),
                 (None, _) => "the environment has later content".to_owned(),
             };

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ci::git::history::Change;
 use crate::ci::git::{Git, short};
-use crate::ci::plan;
+use crate::ci::pins;
 use crate::environment::{Environment, apps};
 use overlay::Pin;
 
@@ -53,7 +53,7 @@ pub(crate) struct Releases {
 impl Releases {
     /// As `base`, a commit of the overlays' repository, and its history have it.
     pub(crate) fn of(git: &Git<'_>, environment: Environment, base: &str) -> Result<Self> {
-        let pins = apps().iter().map(|app| plan::pinned(git, base, app, environment));
+        let pins = apps().iter().map(|app| pins::pinned(git, base, app, environment));
         let pins = pins.collect::<Result<Vec<_>>>()?;
         let history = history(git, environment, base)?;
         Ok(Self {

@@ -11,9 +11,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::ci::forge::Proposal;
 use crate::ci::git::{Git, short};
 use crate::ci::look::Look;
+use crate::ci::place::Place;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
-use crate::ci::propose::{Next, Outcome, Place};
+use crate::ci::propose::{Next, Outcome};
 use crate::ci::releases::{Releases, State};
 use crate::environment::{Environment, main_branch};
 

@@ -7,14 +7,14 @@ use ureq::Agent;
 use xshell::Shell;
 
 use crate::ci::forge;
-use crate::ci::gate::Gate;
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote};
 use crate::ci::http;
 use crate::ci::images::Origin;
 use crate::ci::look::base_of;
+use crate::ci::place::Gate;
+use crate::ci::place::Place;
 use crate::ci::plan::{self, Plan};
-use crate::ci::propose::Place;
 use crate::ci::registry::Registry;
 use crate::ci::results::FOLDER;
 use crate::ci::settings::{self, Forge};

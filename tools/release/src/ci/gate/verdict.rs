@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::Why;
 use crate::ci::forge::{State, Status};
+use crate::ci::held_back::Why;
 
 /// Why a state is not proven, if it is not: by the newest final word about it. `commits` are those
 /// that have the state, newest first, and `statuses` says what is reported about one, where that

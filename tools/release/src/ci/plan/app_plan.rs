@@ -3,7 +3,7 @@
 use project::App;
 use serde::Serialize;
 
-use super::{Action, action};
+use super::action::{Action, action};
 use crate::ci::releases::Known;
 use crate::environment::Environment;
 use overlay::Pin;

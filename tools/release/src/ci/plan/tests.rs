@@ -1,5 +1,8 @@
 //! What is done, decided from facts.
 
+use project::App;
+
+use super::action::action;
 use super::*;
 use crate::environment::{apps, project};
 

@@ -40,11 +40,12 @@ use xshell::Shell;
 
 use self::model::{Forge, Registry};
 use crate::ci::forge;
-use crate::ci::gate::Gate;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
 use crate::ci::http;
-use crate::ci::propose::{Outcome, Place};
+use crate::ci::place::Gate;
+use crate::ci::place::Place;
+use crate::ci::propose::Outcome;
 use crate::ci::registry::Images;
 use crate::ci::wanted::Wanted;
 use crate::environment::{Environment, apps, environments};

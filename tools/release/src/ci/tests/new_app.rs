@@ -3,7 +3,8 @@
 use super::model::{Forge, digest};
 use super::propose::branch;
 use super::{OVERLAY, Repository};
-use crate::ci::propose::{Outcome, Place};
+use crate::ci::place::Place;
+use crate::ci::propose::Outcome;
 use crate::ci::{plan, proposal};
 use crate::environment::{Environment, apps, environments, project};
 use overlay::Pin;

@@ -27,7 +27,7 @@ use super::simulation::{Health, PUSHES, Protocol, Push, Simulation};
 use crate::ci::forge::Forge as _;
 use crate::ci::git::Memory;
 use crate::ci::git::remote::Update;
-use crate::ci::propose::Place;
+use crate::ci::place::Place;
 use crate::ci::{plan, proposal};
 use crate::environment::{apps, project};
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::{OVERLAY, Repository, model, wanted};
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote as _};
-use crate::ci::propose::{Outcome, Place};
+use crate::ci::place::Place;
+use crate::ci::propose::Outcome;
 use crate::environment::{apps, environments, project};
 
 /// A bare repository that holds `infra/` alone, and so no commit of the application.

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 use crate::ci::figures::{self, Figures};
-use crate::ci::gate::Gate;
+use crate::ci::place::Gate;
 use crate::ci::plan;
 use crate::ci::propose::Outcome;
 use crate::ci::run::Run;

@@ -2,10 +2,10 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::ci::gate::Gate;
 use crate::ci::git::short;
 use crate::ci::hold;
 use crate::ci::look::Look;
+use crate::ci::place::Gate;
 use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Outcome;
 use crate::ci::results;

@@ -9,7 +9,8 @@ use crate::ci::forge::Forge as _;
 use crate::ci::forge::gitlab::GitLab;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
-use crate::ci::propose::{Outcome, Place};
+use crate::ci::place::Place;
+use crate::ci::propose::Outcome;
 use crate::ci::tests::{Repository, wanted};
 use crate::environment::project;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::ci::forge::{State, Status};
-use crate::ci::gate::{Why, doubt};
+use crate::ci::gate::doubt;
+use crate::ci::held_back::Why;
 
 /// What staging's controller calls its reports.
 const CONTEXT: &str = "verified/staging/app";

@@ -7,8 +7,8 @@ use shuttle::thread;
 
 use super::{PUSHES, Push, Simulation, until_done};
 use crate::ci::git::Git;
+use crate::ci::place::Place;
 use crate::ci::plan;
-use crate::ci::propose::Place;
 use crate::ci::tests::door::{Door, Gated};
 use crate::ci::tests::model::Merge;
 use crate::environment::{apps, project};

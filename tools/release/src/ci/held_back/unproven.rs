@@ -3,8 +3,12 @@
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::context;
 use crate::ci::git::short;
+
+/// What the statuses are called by which an environment reports on an app.
+pub(crate) fn context(environment: &str, app: &str) -> String {
+    format!("verified/{environment}/{app}")
+}
 
 /// An image that the environment before has not proven.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,19 @@
+//! What the overlays pin.
+
+use anyhow::{Context as _, Result};
+
+use crate::ci::git::Git;
+use crate::environment::{Environment, main_branch};
+use overlay::Pin;
+use project::App;
+
+/// What the overlay of `environment` pins of `app` in `base`, a commit of the overlays' repository.
+pub(crate) fn pinned(git: &Git<'_>, base: &str, app: &App, environment: Environment) -> Result<Pin> {
+    let path = app.overlay(environment);
+    overlay::pin(&git.file(base, &path)?, app.name()).with_context(|| {
+        format!(
+            "{path} on branch {}; mend it there and run the verb again",
+            main_branch()
+        )
+    })
+}
