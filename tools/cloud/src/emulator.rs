@@ -34,7 +34,7 @@ impl Emulator {
     pub fn moto() -> Result<Self> {
         Self::start("moto", |port, home, account| {
             let mut moto = tools::python(home)?;
-            moto.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("emulators/moto_for_stacks.py"))
+            moto.arg(tools::emulators().join("moto_for_stacks.py"))
                 .args(["--host", "127.0.0.1", "--port", &port.to_string()])
                 .env("MOTO_ACCOUNT_ID", &account.id);
             Ok(moto)
@@ -83,7 +83,7 @@ impl Emulator {
 
     /// What a service's own API answers to `aws`; an error with its words.
     pub fn ask(&self, arguments: &[&str]) -> Result<Value> {
-        let mut aws = tools::program("aws", self.home.path())?;
+        let mut aws = tools::aws(self.home.path())?;
         aws.args([
             "--endpoint-url",
             &self.endpoint,

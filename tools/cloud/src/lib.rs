@@ -5,6 +5,7 @@ pub mod account;
 pub mod checkout;
 pub mod emulator;
 pub mod intrinsic;
+mod loaded;
 mod pattern;
 pub mod policy;
 pub mod process;

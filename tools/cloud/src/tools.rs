@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use anyhow::{Context as _, Result, ensure};
 use project::Project;
 
+use crate::loaded;
+
 /// The root of the repository.
 pub fn root() -> PathBuf {
     let member = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -34,7 +36,29 @@ fn variable(name: &str) -> Result<PathBuf> {
         .into())
 }
 
-/// A program of the folder with cfn-lint, moto, `MiniStack` and `aws`.
+/// The programs in Python of this crate.
+pub(crate) fn emulators() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("emulators")
+}
+
+/// The command line of AWS.
+pub fn aws(home: &Path) -> Result<Command> {
+    contained(
+        Command::new(emulators().join("bin/aws")),
+        &variable("CLOUD_TOOLS")?,
+        home,
+    )
+}
+
+/// Python with the modules of the command line, and with nothing of the person's own.
+pub(crate) fn loader() -> Result<Command> {
+    let mut python = Command::new("python3");
+    forget_aws(&mut python);
+    python.env("PYTHONPATH", variable("CLOUD_TOOLS")?);
+    Ok(python)
+}
+
+/// A program of the folder with cfn-lint, moto and `MiniStack`.
 ///
 /// Nothing of the person's own reaches it: no profile, no credentials, no folder for its notes but
 /// `home`.
@@ -87,18 +111,24 @@ pub fn clusterset(endpoint: &str, home: &Path) -> Result<Command> {
 }
 
 fn contained(mut command: Command, folder: &Path, home: &Path) -> Result<Command> {
-    for (name, _) in env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
-        command.env_remove(name);
-    }
+    forget_aws(&mut command);
     let path = env::var_os("PATH").unwrap_or_default();
-    let path = env::join_paths([folder.join("bin")].into_iter().chain(env::split_paths(&path)));
+    let first = [emulators().join("bin"), folder.join("bin")];
+    let path = env::join_paths(first.into_iter().chain(env::split_paths(&path)));
     command
+        .env("LOADED_AWS", loaded::name()?)
         .env("PATH", path.context("put the folder of tools on PATH")?)
         .env("PYTHONPATH", folder)
         .env("HOME", home)
         .env("NO_PROXY", "127.0.0.1")
         .env("AWS_EC2_METADATA_DISABLED", "true");
     Ok(command)
+}
+
+fn forget_aws(command: &mut Command) {
+    for (name, _) in env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
+        command.env_remove(name);
+    }
 }
 
 /// What it wrote to both outputs; an error with the same text if it failed.
