@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,13 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::sum::Row;
 
-/// Suites of one lane run one after the other: those that put their own build of a server into
-/// `target/debug` must not do so while another one starts it.
+/// Two suites run at a time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
+    /// Those that may run beside any other one.
     Tools,
+    /// Those that put their own build of a server into `target/debug`, and must not do so while
+    /// another one starts it: one after the other.
     Products,
 }
 
@@ -32,9 +35,9 @@ pub(super) struct Job {
 
 /// Runs all; the rows come with their places, in no order.
 pub(super) fn run(jobs: Vec<Job>) -> Result<Vec<(usize, Row)>> {
-    let (tools, products): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.lane == Lane::Tools);
+    let left = &Mutex::new(jobs);
     thread::scope(|scope| {
-        let lanes = [tools, products].map(|lane| scope.spawn(|| follow(lane)));
+        let lanes = [Lane::Tools, Lane::Products].map(|lane| scope.spawn(move || follow(lane, left)));
         let mut rows = Vec::new();
         for lane in lanes {
             rows.extend(lane.join().map_err(|_| anyhow!("a lane of tests panicked"))??);
@@ -43,9 +46,21 @@ pub(super) fn run(jobs: Vec<Job>) -> Result<Vec<(usize, Row)>> {
     })
 }
 
-/// Runs the jobs of one lane, one after the other.
-fn follow(lane: Vec<Job>) -> Result<Vec<(usize, Row)>> {
-    lane.into_iter().map(|job| Ok((job.place, job.run()?))).collect()
+/// Runs the jobs of one lane, one after the other, and then helps with those that may run anywhere.
+fn follow(lane: Lane, left: &Mutex<Vec<Job>>) -> Result<Vec<(usize, Row)>> {
+    let mut rows = Vec::new();
+    while let Some(job) = next(lane, left) {
+        rows.push((job.place, job.run()?));
+    }
+    Ok(rows)
+}
+
+fn next(lane: Lane, left: &Mutex<Vec<Job>>) -> Option<Job> {
+    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+    let of = |lane| left.iter().position(|job| job.lane == lane);
+    of(lane)
+        .or_else(|| of(Lane::Tools))
+        .map(|place| left.remove(place))
 }
 
 impl Job {
@@ -74,5 +89,32 @@ impl Job {
         print!("{said}");
         let ended_well = child.wait().context("wait for `cargo test`")?.success();
         Ok(self.row.ended(ended_well, self.took + started.elapsed()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(place: usize, lane: Lane) -> Job {
+        Job {
+            place,
+            lane,
+            command: Command::new("true"),
+            row: Row::new("a suite"),
+            took: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn servers_are_never_built_side_by_side_and_whoever_is_done_helps() {
+        let jobs = [Lane::Tools, Lane::Products, Lane::Tools].into_iter().enumerate();
+        let left = Mutex::new(jobs.map(|(place, lane)| job(place, lane)).collect());
+        let taken = |lane| next(lane, &left).map(|job| job.place);
+        assert_eq!(taken(Lane::Products), Some(1));
+        assert_eq!(taken(Lane::Products), Some(0));
+        assert_eq!(taken(Lane::Tools), Some(2));
+        left.lock().unwrap().push(job(3, Lane::Products));
+        assert_eq!(taken(Lane::Tools), None);
     }
 }
