@@ -22,19 +22,19 @@ use anyhow::Result;
 pub use settings::Settings;
 
 use crate::cluster::Cluster;
-use crate::forge::Forge;
 use crate::reporter::Reporter;
 
 /// Looks and reports, round by round. Returns only where the settings are of no use.
 pub fn run(settings: &Settings) -> Result<()> {
     let cluster = Cluster::from_within(settings)?;
-    let forge = Forge::new(settings)?;
+    let forge = forge::of(settings)?;
     let mut reporters: BTreeMap<String, Reporter> = BTreeMap::new();
     println!(
-        "reports what {} has run healthy for {} s to {}",
-        settings.environment,
+        "reports what {} has run healthy for {} s, as {}/…, to {}",
+        settings.namespace,
         settings.soak.as_secs(),
-        forge.address()
+        settings.reports,
+        settings.forge_api
     );
     loop {
         match look::applications(&cluster, settings) {
@@ -42,7 +42,7 @@ pub fn run(settings: &Settings) -> Result<()> {
                 reporters.retain(|app, _| applications.contains(app));
                 for app in applications {
                     let reporter = reporters.entry(app.clone()).or_insert_with(|| Reporter::of(&app));
-                    if let Err(error) = reporter.round(&cluster, &forge, settings, Instant::now()) {
+                    if let Err(error) = reporter.round(&cluster, forge.as_ref(), settings, Instant::now()) {
                         println!("{app}: {error:#}");
                     }
                 }

@@ -8,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::forge::Forge;
 use crate::look::look;
 use crate::settings::Settings;
-use crate::soak::{Soak, Word};
+use crate::soak::{Seen, Soak, Word};
 
 pub(crate) struct Reporter {
     app: String,
@@ -17,6 +17,8 @@ pub(crate) struct Reporter {
     told: Option<(String, Word)>,
     /// Whether this process has judged anything yet.
     has_begun: bool,
+    /// Whether CI is still to be started for what was told.
+    owes_ci: bool,
 }
 
 impl Reporter {
@@ -26,6 +28,7 @@ impl Reporter {
             soak: Soak::default(),
             told: None,
             has_begun: false,
+            owes_ci: false,
         }
     }
 
@@ -33,7 +36,7 @@ impl Reporter {
     pub(crate) fn round(
         &mut self,
         cluster: &Cluster,
-        forge: &Forge,
+        forge: &dyn Forge,
         settings: &Settings,
         now: Instant,
     ) -> Result<()> {
@@ -45,26 +48,34 @@ impl Reporter {
             .as_ref()
             .is_none_or(|(revision, _)| *revision != seen.revision)
         {
-            self.recall(forge, &seen.revision, &seen.identity)?;
+            let name = format!("{}/{}", settings.reports, self.app);
+            self.recall(forge, &name, &seen)?;
         }
         self.has_begun = true;
         let word = self.soak.step(now, settings.soak, &seen);
         if self.is_news(&seen.revision, &word) {
-            forge.tell(&self.app, &seen.revision, &word)?;
+            let name = format!("{}/{}", settings.reports, self.app);
+            forge.tell(&name, &seen.revision, &word)?;
+            println!("{name} of {}: {word:?}", seen.revision);
+            self.owes_ci = !matches!(word, Word::Pending(_));
             self.told = Some((seen.revision, word));
+        }
+        if self.owes_ci {
+            forge.start_ci()?;
+            self.owes_ci = false;
         }
         Ok(())
     }
 
     /// Learns what the forge has of a commit. A process that has just begun goes on from there.
-    fn recall(&mut self, forge: &Forge, revision: &str, identity: &str) -> Result<()> {
-        let known = forge.told(&self.app, revision)?;
+    fn recall(&mut self, forge: &dyn Forge, name: &str, seen: &Seen) -> Result<()> {
+        let known = forge.told(name, &seen.revision)?;
         if let Some(word @ (Word::Success(_) | Word::Failure(_))) = &known
             && !self.has_begun
         {
-            self.soak.known(identity, word.clone());
+            self.soak.known(&seen.identity, word.clone());
         }
-        self.told = known.map(|word| (revision.to_owned(), word));
+        self.told = known.map(|word| (seen.revision.clone(), word));
         Ok(())
     }
 

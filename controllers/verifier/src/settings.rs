@@ -8,9 +8,10 @@ use clap::{Parser, ValueEnum};
 /// Reports to the forge which releases this cluster has run healthy for long enough.
 #[derive(Debug, Parser)]
 pub struct Settings {
-    /// What the environment is called in project.toml.
-    #[arg(long, env = "ENVIRONMENT")]
-    pub environment: String,
+    /// What its reports are called, but for the app at the end: `verified/` and the name of the
+    /// environment in project.toml.
+    #[arg(long, env = "REPORTS")]
+    pub reports: String,
     /// The namespace of the apps.
     #[arg(long, env = "APPS_NAMESPACE")]
     pub namespace: String,
@@ -29,24 +30,32 @@ pub struct Settings {
     /// Which kind of forge.
     #[arg(long, env = "FORGE")]
     pub forge: Kind,
-    /// Base address of its API.
+    /// Base address of its API; of `CodeCommit`, its endpoint in the region.
     #[arg(long, env = "FORGE_API")]
     pub forge_api: String,
-    /// The repository that Argo CD reads: owner/name.
+    /// The repository that Argo CD reads: owner/name; of `CodeCommit`, its name.
     #[arg(long, env = "FORGE_REPO")]
     pub forge_repo: String,
-    /// A file with the token; it is read for each request, so that it may be renewed.
+    /// The branch whose pipeline is started, on GitLab.
+    #[arg(long, env = "FORGE_BRANCH", default_value = "master")]
+    pub forge_branch: String,
+    /// A file with the token; it is read for each request, so that it may be renewed. `CodeCommit`
+    /// takes none, but the role of the pod.
     #[arg(long, env = "FORGE_TOKEN_FILE")]
-    pub forge_token_file: PathBuf,
+    pub forge_token_file: Option<PathBuf>,
 }
 
-/// Forges with commit statuses by GitHub's API.
+/// Where something can be said about a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     /// GitHub
     Github,
     /// Gitea
     Gitea,
+    /// GitLab
+    Gitlab,
+    /// AWS `CodeCommit`
+    Codecommit,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -71,11 +71,18 @@ impl Environment {
         Self(project().last())
     }
 
-    /// The one that the environment of this name promotes to.
-    pub(crate) fn behind(name: &str) -> Option<Self> {
-        let before = project().environment(name).ok()?;
+    /// The one that the environment promotes to which has made a report of this name.
+    pub(crate) fn behind_reporter(report: &str) -> Option<Self> {
+        let before = project().reporter(report)?;
         project().after(before).map(Self)
     }
+
+    // wing: verifier
+    /// What its reports on an app are called.
+    pub(crate) fn report_on(self, app: &str) -> String {
+        self.0.report_on(app)
+    }
+    // end of wing
 
     pub(crate) fn name(self) -> &'static str {
         self.0.name()

@@ -23,6 +23,9 @@ pub(crate) const FILE: &str = ".github/workflows/deliver.yaml";
 /// Run for a tag that names a version.
 const RELEASE: &str = ".github/workflows/release.yaml";
 
+/// Run for a commit status.
+const VERIFIED: &str = ".github/workflows/verified.yaml";
+
 /// An action by its name without owner, and what stands in for it.
 const STAND_INS: &[(&str, &str)] = &[
     ("actions/attest", include_str!("../actions/attest/action.yml")),
@@ -87,7 +90,8 @@ pub(crate) async fn run(
     doing: impl Fn(&str),
 ) -> Result<Outcome> {
     let reference = format!("refs/heads/{}", push.branch);
-    run_workflow(act, (FILE, &reference), project, push, place, doing).await
+    let event = json!({ "ref": reference, "after": push.commit });
+    run_workflow(act, (FILE, "push", event), project, push, place, doing).await
 }
 
 /// Runs the workflow for a new tag at the commit of `push`.
@@ -99,12 +103,33 @@ pub async fn run_for_tag(
     place: &Place<'_>,
 ) -> Result<Outcome> {
     let reference = format!("refs/tags/{tag}");
-    run_workflow(act, (RELEASE, &reference), project, push, place, |_: &str| ()).await
+    let event = json!({ "ref": reference, "after": push.commit });
+    run_workflow(act, (RELEASE, "push", event), project, push, place, |_: &str| ()).await
+}
+
+/// Runs the workflow for a commit status of this name on the commit of `push`.
+pub async fn run_for_status(
+    act: &Path,
+    context: &str,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+) -> Result<Outcome> {
+    let event = json!({ "context": context, "sha": push.commit });
+    run_workflow(
+        act,
+        (VERIFIED, "status", event),
+        project,
+        push,
+        place,
+        |_: &str| (),
+    )
+    .await
 }
 
 async fn run_workflow(
     act: &Path,
-    (file, reference): (&str, &str),
+    (file, name, event): (&str, &str, serde_json::Value),
     project: &Project,
     push: &Push<'_>,
     place: &Place<'_>,
@@ -117,7 +142,6 @@ async fn run_workflow(
         Ok(path)
     };
     fs::create_dir_all(place.scratch).with_context(|| format!("make {}", place.scratch.display()))?;
-    let event = json!({ "ref": reference, "after": push.commit });
     // JSON is YAML too, and needs no quoting of act's.
     let settings = write("vars.yaml", serde_json::to_string(&project.settings)?)?;
     let secrets = write("secrets.yaml", serde_json::to_string(&project.secrets)?)?;
@@ -141,7 +165,7 @@ async fn run_workflow(
         command.arg("--env").arg(format!("HOME={home}"));
     }
     command
-        .args(["push", "--json", "--no-skip-checkout", "--no-cache-server"])
+        .args([name, "--json", "--no-skip-checkout", "--no-cache-server"])
         .args(["--artifact-server-addr", "127.0.0.1"])
         // act gives the steps a terminal, which GitHub does not.
         .args(["--env", "CARGO_TERM_COLOR=never"])
@@ -159,10 +183,10 @@ async fn run_workflow(
         command.arg("--platform").arg(format!("{label}=-self-hosted"));
     }
     for uses in workflow.actions() {
-        let folder = stand_in(uses, place.scratch)?;
+        let (repository, folder) = stand_in(uses, place.scratch)?;
         command
             .arg("--local-repository")
-            .arg(format!("{uses}={}", folder.display()));
+            .arg(format!("{repository}={}", folder.display()));
     }
 
     let mut told = Told::default();
@@ -187,16 +211,22 @@ async fn run_workflow(
     })
 }
 
-/// The folder of what stands in for `owner/name@reference`.
-fn stand_in(uses: &str, scratch: &Path) -> Result<PathBuf> {
-    let name = uses.split_once('@').map_or(uses, |(name, _)| name);
-    let Some((_, text)) = STAND_INS.iter().find(|(known, _)| *known == name) else {
+/// The repository of `owner/name/folder@reference`, as act is told of it, and the folder of what
+/// stands in for that.
+fn stand_in(uses: &str, scratch: &Path) -> Result<(String, PathBuf)> {
+    let (name, reference) = uses.split_once('@').unwrap_or((uses, ""));
+    let parts: Vec<_> = name.splitn(3, '/').collect();
+    let repository = parts[..parts.len().min(2)].join("/");
+    let Some((_, text)) = STAND_INS.iter().find(|(known, _)| *known == repository) else {
         bail!("the workflow uses {uses}, for which there is no stand-in in tools/pipelines/actions");
     };
-    let folder = scratch.join("actions").join(name);
-    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-    fs::write(folder.join("action.yml"), text).with_context(|| format!("write the stand-in for {name}"))?;
-    Ok(folder)
+    let folder = scratch.join("actions").join(&repository);
+    let inside = parts
+        .get(2)
+        .map_or_else(|| folder.clone(), |inside| folder.join(inside));
+    fs::create_dir_all(&inside).with_context(|| format!("make {}", inside.display()))?;
+    fs::write(inside.join("action.yml"), text).with_context(|| format!("write the stand-in for {name}"))?;
+    Ok((format!("{repository}@{reference}"), folder))
 }
 
 #[cfg(test)]
@@ -207,7 +237,7 @@ mod tests {
     fn every_action_that_is_run_here_has_a_stand_in() {
         let root = crate::root();
         let folder = tempfile::tempdir().unwrap();
-        for file in [FILE, RELEASE] {
+        for file in [FILE, RELEASE, VERIFIED] {
             let workflow = Workflow::read(&root, file).unwrap();
             assert!(!workflow.actions().is_empty());
             for uses in workflow.actions() {

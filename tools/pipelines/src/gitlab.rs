@@ -14,10 +14,28 @@ use crate::{Outcome, Place, Project, Push};
 /// Inside the repository.
 pub(crate) const FILE: &str = ".gitlab-ci.yml";
 
-/// Runs the pipeline of the branch that is checked out.
-pub(crate) async fn run(
+/// What starts the pipeline of the branch that is checked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Push,
+    /// Somebody asks GitLab's API for it.
+    Api,
+}
+
+/// Runs the pipeline that GitLab's API is asked for.
+pub async fn run_by_api(
     runner: &GitLabRunner,
-    isolated: bool,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+) -> Result<Outcome> {
+    run((runner, true), Cause::Api, project, push, place, |_: &str| ()).await
+}
+
+/// Runs the pipeline; `isolated`, each job in a copy of its own.
+pub(crate) async fn run(
+    (runner, isolated): (&GitLabRunner, bool),
+    cause: Cause,
     project: &Project,
     push: &Push<'_>,
     place: &Place<'_>,
@@ -37,6 +55,10 @@ pub(crate) async fn run(
         .arg(&home);
     if isolated {
         command.arg("--shell-isolation");
+    }
+    if cause == Cause::Api {
+        command.args(["--ignore-predefined-vars", "CI_PIPELINE_SOURCE"]);
+        command.args(["--variable", "CI_PIPELINE_SOURCE=api"]);
     }
     let variables = folder.join("variables.yml");
     fs::write(&variables, variables_file(project))

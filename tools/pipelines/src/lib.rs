@@ -12,7 +12,7 @@
 
 mod codebuild;
 pub mod github;
-mod gitlab;
+pub mod gitlab;
 mod machine;
 
 use std::collections::BTreeMap;
@@ -153,7 +153,8 @@ impl Runner {
             Self::CodeBuild => codebuild::run(project, push, place, doing).await,
             Self::GitHub(act) => github::run(act, project, push, place, doing).await,
             Self::GitLab { runner, isolated } => {
-                gitlab::run(runner, *isolated, project, push, place, doing).await
+                let cause = gitlab::Cause::Push;
+                gitlab::run((runner, *isolated), cause, project, push, place, doing).await
             }
         }
     }

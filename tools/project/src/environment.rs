@@ -4,6 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+/// What every name of a report begins with that says what an environment has verified. The
+/// workflow that GitHub starts for such reports, and the manifests of the verifier, repeat it.
+pub const VERIFIED: &str = "verified/";
+
 /// One of `[[environments]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Environment {
@@ -87,6 +91,18 @@ impl Environment {
     /// (docs/PROMOTION.md).
     pub fn verifies(&self) -> bool {
         self.verify
+    }
+
+    /// What the reports on the app are called by which it says what it has verified.
+    pub fn report_on(&self, app: &str) -> String {
+        format!("{VERIFIED}{}/{app}", self.name)
+    }
+
+    /// Whether a report of this name is one of its own.
+    pub fn has_reported(&self, report: &str) -> bool {
+        let rest = report.strip_prefix(VERIFIED);
+        let rest = rest.and_then(|rest| rest.strip_prefix(&self.name));
+        rest.is_some_and(|app| app.starts_with('/'))
     }
 
     /// The name of its cluster.

@@ -19,7 +19,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use app::{App, Kind};
-pub use environment::Environment;
+pub use environment::{Environment, VERIFIED};
 pub use error::ProjectError;
 
 /// The file's name, at the top of the repository.
@@ -158,6 +158,13 @@ impl Project {
     pub fn before(&self, environment: &Environment) -> Option<&Environment> {
         let at = self.environments.iter().position(|other| other == environment)?;
         self.environments.get(at.checked_sub(1)?)
+    }
+
+    /// The environment that a report of this name is from, if it is one of what was verified.
+    pub fn reporter(&self, report: &str) -> Option<&Environment> {
+        self.environments
+            .iter()
+            .find(|environment| environment.has_reported(report))
     }
 
     /// The environment that this one promotes to; the last promotes to none.

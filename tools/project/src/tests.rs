@@ -36,6 +36,17 @@ fn the_file_of_this_repository_can_be_read_from_any_folder_of_it() {
 }
 
 #[test]
+fn a_report_names_the_environment_and_the_app() {
+    let project = read(ENVIRONMENTS, "").unwrap();
+    let report = project.first().report_on("bot");
+    assert_eq!(report, "verified/test/bot");
+    assert_eq!(project.reporter(&report), Some(project.first()));
+    for other in ["ci/test", "verified/tests/bot", "verified/test", "test/bot"] {
+        assert_eq!(project.reporter(other), None, "{other}");
+    }
+}
+
+#[test]
 fn environments_are_in_the_order_of_promotion() {
     let project = read(ENVIRONMENTS, "").unwrap();
     let [test, trial, live] = project.environments() else {

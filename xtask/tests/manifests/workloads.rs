@@ -93,3 +93,19 @@ fn what_runs_beside_the_message_board_cannot_fill_a_nodes_disk_either() {
         );
     }
 }
+
+// wing: verifier
+#[test]
+fn the_verifier_reports_under_the_name_that_the_verbs_ask_for() {
+    let objects = file("infra/verifier/deployment.yaml");
+    let deployment = objects.iter().find(|object| object.template().is_some());
+    let template = deployment.and_then(Object::template).expect("it starts pods");
+    let variables = template.containers()[0].list("/env").to_vec();
+    let reports = variables.iter().find(|variable| variable["name"] == "REPORTS");
+    let reports = reports.and_then(|variable| variable["value"].as_str());
+    let reports = reports.expect("a name for its reports");
+    let reporter = PROJECT.reporter(&format!("{reports}/app"));
+    let expected = reporter.map(|environment| environment.report_on("app"));
+    assert_eq!(expected, Some(format!("{reports}/app")), "{reports}");
+}
+// end of wing

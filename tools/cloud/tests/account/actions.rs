@@ -126,43 +126,6 @@ fn allowed(role: &str) -> BTreeSet<Call> {
     calls
 }
 
-#[test]
-fn the_build_may_ask_codecommit_for_what_the_verbs_ask() {
-    let source = fs::read_to_string(tools::root().join("tools/release/src/ci/forge/codecommit.rs")).unwrap();
-    // Each call is a text as "create-pull-request"; its options begin with a dash.
-    let is_call = |text: &&str| {
-        text.contains("-pull-request")
-            && text.chars().all(|c| c == '-' || c.is_ascii_lowercase())
-            && !text.starts_with('-')
-    };
-    let mut used: BTreeSet<_> = source.split('"').filter(is_call).map(as_action).collect();
-    assert!(used.contains("codecommit:CreatePullRequest"), "{used:?}");
-    // What Git itself asks for.
-    used.extend(["codecommit:GitPull", "codecommit:GitPush"].map(str::to_owned));
-    let template = Template::read("build").unwrap();
-    let role = &template.resources("AWS::IAM::Role")["Role"];
-    let policies = role["Properties"]["Policies"].as_array().unwrap();
-    // The last one depends on the forge: a condition, what is for CodeCommit, what is for others.
-    let [condition, propose, _] = policies.last().unwrap().as_array().unwrap().as_slice() else {
-        panic!("the last policy is no choice")
-    };
-    assert_eq!(*condition, "OnCodeCommit");
-    let statement = &propose["PolicyDocument"]["Statement"][0];
-    assert_eq!(statement["Effect"], "Allow");
-    let allowed = statement["Action"].as_array().unwrap().iter();
-    let allowed: BTreeSet<_> = allowed
-        .map(|action| action.as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(allowed, used);
-}
-
-/// `create-pull-request` as IAM writes it.
-fn as_action(call: &str) -> String {
-    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
-    let words: Vec<_> = call.split('-').map(capital).collect();
-    format!("codecommit:{}", words.concat())
-}
-
 /// The backend's binary on a recorded database.
 fn backend(endpoint: &str, arguments: &[&str]) -> Command {
     let mut backend = Command::new(tools::backend().unwrap());

@@ -8,6 +8,7 @@
 mod actions;
 mod clusters;
 mod clusterset;
+mod codecommit;
 mod credentials;
 mod destroy;
 mod fake_aws;

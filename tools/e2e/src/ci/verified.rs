@@ -7,8 +7,7 @@ use crate::environment::Environment;
 /// The run that a commit status of this context starts: the last one of the branch behind, which
 /// was for its tip, once more. None where one is about to begin anyway.
 pub(super) fn run(shared: &SharedLedger, context: &str) -> Option<Run> {
-    let environment = context.strip_prefix("verified/")?.split('/').next()?;
-    let branch = Environment::behind(environment)?.branch();
+    let branch = Environment::behind_reporter(context)?.branch();
     let runs = shared.now().runs;
     let last = runs.iter().rfind(|run| run.branch == branch)?;
     (last.state != RunState::Queued).then(|| shared.again(last.number))
@@ -20,15 +19,14 @@ mod tests {
 
     use super::super::ledger::TriggerResult;
     use super::*;
+    use crate::environment::project;
 
     #[test]
     fn a_verification_repeats_the_last_run_behind_it_once() {
         let folder = tempfile::tempdir().unwrap();
         let shared = SharedLedger::open(folder.path(), System::Github).unwrap();
-        let [before, behind] = Environment::all()[..2] else {
-            panic!("two environments")
-        };
-        let context = format!("verified/{before}/frontend");
+        let behind = Environment::all()[1];
+        let context = project().first().report_on("frontend");
         assert!(run(&shared, &context).is_none(), "nothing was pushed yet");
         for commit in ["b", "c"] {
             shared.push(behind.branch(), "a", commit, TriggerResult::Run);
@@ -40,7 +38,7 @@ mod tests {
             (again.branch.as_str(), again.commit.as_str()),
             (behind.branch(), "c")
         );
-        for other in ["ci/test", &format!("verified/{}/frontend", Environment::last())] {
+        for other in ["ci/test", &project().last().report_on("frontend")] {
             assert!(run(&shared, other).is_none(), "{other}");
         }
     }

@@ -156,6 +156,47 @@ impl Site {
             .expect("the run is carried out")
     }
 
+    /// Merges what was proposed to `master`, as a person does, and asks for the source commit in
+    /// production.
+    pub(crate) fn release(&self, branch: &str) {
+        self.remote(&["update-ref", "refs/heads/master", branch]);
+        self.remote(&["branch", "--quiet", "-D", branch]);
+        self.remote(&["branch", "--quiet", &last_branch(), &self.commit]);
+        git(&self.checkout, &["pull", "--quiet", "origin", "master"]);
+    }
+
+    /// Runs what the system runs when an environment has said something new of what it has.
+    pub(crate) async fn run_for_report(&self, name: &str) -> Outcome {
+        let scratch = self.folder.path().join("scratch");
+        let place = Place {
+            log: &self.log(),
+            scratch: &scratch,
+        };
+        let ran = match runner(self.system) {
+            pipelines::Runner::GitHub(act) => {
+                pipelines::github::run_for_status(&act, name, &self.project, &self.push(), &place).await
+            }
+            pipelines::Runner::GitLab { runner, .. } => {
+                pipelines::gitlab::run_by_api(&runner, &self.project, &self.push(), &place).await
+            }
+            // EventBridge starts the pipeline of the branch behind.
+            codebuild @ pipelines::Runner::CodeBuild => {
+                let branch = &last_branch();
+                git(&self.checkout, &["fetch", "--quiet", "origin", branch]);
+                git(
+                    &self.checkout,
+                    &["checkout", "--quiet", "-B", branch, "FETCH_HEAD"],
+                );
+                let push = Push {
+                    branch,
+                    ..self.push()
+                };
+                codebuild.run(&self.project, &push, &place, |_| ()).await
+            }
+        };
+        ran.expect("the run is carried out")
+    }
+
     fn push(&self) -> Push<'_> {
         Push {
             checkout: &self.checkout,
@@ -205,6 +246,11 @@ impl Site {
     pub(crate) fn remote(&self, args: &[&str]) -> String {
         git(&self.remote, args)
     }
+}
+
+/// The branch of the environment that waits.
+fn last_branch() -> String {
+    crate::project().last().branch().to_owned()
 }
 
 /// Makes a bare repository keep what it is told with a push.

@@ -221,3 +221,13 @@ fn runs_of_one_branch_take_turns_on_gitlab() {
         assert_eq!(job["extends"], ".verbs", "{stage}");
     }
 }
+
+#[test]
+fn github_starts_the_workflow_for_what_an_environment_reports() {
+    let mut all = workflows().into_iter();
+    let (_, text) = all
+        .find(|(name, _)| name == "verified.yaml")
+        .expect("the workflow");
+    let filter = format!("startsWith(github.event.context, '{}')", project::VERIFIED);
+    assert!(text.contains(&filter), "{filter} is not in it");
+}

@@ -95,6 +95,46 @@ async fn with_manifests_elsewhere_all_three_write_there_alone() {
     assert!(trees.iter().all(|tree| *tree == trees[0]), "{trees:?}");
 }
 
+/// The job (on CodeBuild: the last phase) that proposes when staging has reported something.
+fn for_a_report(system: System) -> &'static str {
+    match system {
+        System::Codebuild => "post_build",
+        System::Github | System::Gitlab => "advance",
+    }
+}
+
+#[tokio::test]
+async fn all_three_systems_wait_for_staging_and_propose_the_same_once_it_has_reported() {
+    let (source, project) = (Source::with_a_gate(), project());
+    let report = project.first().report_on("frontend");
+    let branch =
+        |environment: &project::Environment| format!("release/{environment}-{}", &source.commit[..10]);
+    let mut pushed = Vec::new();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let site = Site::new(system, &source, &stand_ins);
+        assert_eq!(site.run().await.failure, None, "{system:?}:\n{}", site.said());
+        site.release(&branch(project.first()));
+        for state in ["pending", "success"] {
+            stand_ins.report(state);
+            let outcome = site.run_for_report(&report).await;
+            let said = site.said();
+            assert_eq!(outcome.failure, None, "{system:?}:\n{said}");
+            assert_eq!(
+                outcome.ran.last().map(String::as_str),
+                Some(for_a_report(system)),
+                "{said}"
+            );
+            let waits = said.contains("waiting   frontend: staging was given it by commit");
+            assert!(waits || state == "success", "{system:?}:\n{said}");
+            let is_proposed = site.branches().contains(&branch(project.last()));
+            assert_eq!(is_proposed, state == "success", "{system:?}:\n{said}");
+        }
+        pushed.push(site.remote(&["show", "--no-patch", "--format=%T %s", &branch(project.last())]));
+    }
+    assert!(pushed.iter().all(|commit| *commit == pushed[0]), "{pushed:?}");
+}
+
 fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::root;
+use crate::{project, root};
 
 /// The repository as it lies here, uncommitted changes included, as one commit.
 pub(crate) struct Source {
@@ -29,6 +29,27 @@ impl Source {
         let work = source.path();
         git(&work, &["rm", "-r", "--quiet", "infra", ":!infra/aws"]);
         git(&work, &["commit", "--quiet", "--message=Move the manifests"]);
+        let commit = git(&work, &["rev-parse", "HEAD"]);
+        Self { commit, ..source }
+    }
+
+    /// The same where the environment behind the first waits for its proof.
+    pub(crate) fn with_a_gate() -> Self {
+        let source = Self::of_work_tree();
+        let work = source.path();
+        let file = work.join(project::FILE);
+        let text = fs::read_to_string(&file).expect("read the project");
+        let branch = format!("branch = \"{}\"\n", project().first().branch());
+        assert!(
+            text.contains(&branch) && !text.contains("verify = true"),
+            "{text}"
+        );
+        let text = text.replacen(&branch, &format!("{branch}verify = true\n"), 1);
+        fs::write(&file, text).expect("write the project");
+        git(
+            &work,
+            &["commit", "--quiet", "--all", "--message=Wait for staging"],
+        );
         let commit = git(&work, &["rev-parse", "HEAD"]);
         Self { commit, ..source }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{get, head, post};
 use serde_json::{Value, json};
@@ -21,6 +21,8 @@ pub(crate) const TOKEN: &str = "token-of-the-forge";
 #[derive(Clone, Default)]
 struct Seen {
     pull_requests: Arc<Mutex<Vec<Value>>>,
+    /// The state of all that was reported of any commit.
+    reported: Arc<Mutex<String>>,
     /// By app and version.
     versions: Arc<Mutex<BTreeMap<(String, String), String>>>,
 }
@@ -44,6 +46,11 @@ impl StandIns {
                 head(manifest).get(manifest).put(put),
             )
             .route("/repos/{owner}/{name}/pulls", get(list).post(open))
+            .route("/repos/{owner}/{name}/commits/{commit}/status", get(statuses))
+            .route(
+                "/projects/{project}/repository/commits/{commit}/statuses",
+                get(statuses_of_gitlab),
+            )
             .route("/identity", get(identity))
             .route("/role-of-the-build", get(aws::role_of_the_build))
             .route("/", post(aws::call))
@@ -65,6 +72,11 @@ impl StandIns {
         let all = versions.iter();
         all.map(|((app, tag), digest)| (app.clone(), tag.clone(), digest.clone()))
             .collect()
+    }
+
+    /// From now on, staging has reported this state of each app on each commit.
+    pub(crate) fn report(&self, state: &str) {
+        state.clone_into(&mut self.seen.reported.lock().expect("not poisoned"));
     }
 
     /// The pull requests that were opened.
@@ -167,6 +179,33 @@ async fn open(
     });
     all.push(opened.clone());
     Ok((StatusCode::CREATED, Json(opened)))
+}
+
+/// What is reported of every commit, under these names for name and state.
+fn reported(seen: &Seen, headers: &HeaderMap, [name, state]: [&str; 2]) -> Result<Vec<Value>, StatusCode> {
+    if !allowed(headers) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let reported = seen.reported.lock().expect("not poisoned").clone();
+    let project = crate::project();
+    let report = |(id, app): (usize, &project::App)| json!({ "id": id, name: project.first().report_on(app.name()), state: reported, "description": "as told" });
+    Ok(project.apps().iter().enumerate().map(report).collect())
+}
+
+async fn statuses(State(seen): State<Seen>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+    let statuses = reported(&seen, &headers, ["context", "state"])?;
+    Ok(Json(json!({ "statuses": statuses })))
+}
+
+/// The second page is empty.
+async fn statuses_of_gitlab(
+    State(seen): State<Seen>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Vec<Value>>, StatusCode> {
+    let statuses = reported(&seen, &headers, ["name", "status"])?;
+    let is_first = query.is_some_and(|query| query.ends_with("page=1"));
+    Ok(Json(if is_first { statuses } else { Vec::new() }))
 }
 
 async fn identity(headers: HeaderMap) -> Result<Json<Value>, StatusCode> {

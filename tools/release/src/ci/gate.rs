@@ -11,7 +11,7 @@ mod verdict;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::ci::held_back::{UNVERIFIED, Unproven, Why, context};
+use crate::ci::held_back::{UNVERIFIED, Unproven, Why};
 use crate::ci::hold;
 use crate::ci::look::Look;
 use crate::ci::pins;
@@ -107,7 +107,7 @@ impl Place<'_, '_> {
             let since = brought.map(|commit| self.git.seconds(commit));
             unproven.push(Unproven {
                 app: app.name().to_owned(),
-                before: gate.before.to_string(),
+                before: gate.before,
                 commit: brought.cloned().unwrap_or_default(),
                 since: since.transpose()?.unwrap_or_default(),
                 why,
@@ -136,7 +136,7 @@ impl Place<'_, '_> {
         if pin.digest != digest {
             return Ok(Some(Why::Other(pin.commit)));
         }
-        verdict::doubt(commits, &context(gate.before.name(), app.name()), |commit| {
+        verdict::doubt(commits, &gate.before.report_on(app.name()), |commit| {
             look.statuses(self.forge, commit)
         })
     }

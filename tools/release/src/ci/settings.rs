@@ -40,11 +40,28 @@ pub(crate) enum Signing {
 pub(crate) enum Forge {
     /// Gitea and GitHub answer the calls needed here in the same shapes.
     Hub(Hub),
-    /// Makes merge requests of pushes; asked by push options alone.
-    GitLab,
+    /// Makes merge requests of pushes; asked by push options alone, and for what was reported of a
+    /// commit by its API, where `FORGE_API` names it.
+    GitLab(Option<GitLab>),
     /// `FORGE_REPO`: the name of the repository; asked through the `aws` program with its own
     /// credentials.
-    CodeCommit { repository: String },
+    CodeCommit {
+        repository: String,
+        /// `FORGE_REPORTER`: the roles whose comments on commits are reports, without the
+        /// environment at their end.
+        reporter: Option<String>,
+    },
+}
+
+/// The API of GitLab.
+#[derive(Clone)]
+pub(crate) struct GitLab {
+    /// `FORGE_API`: base address, e.g. `https://gitlab.com/api/v4`.
+    pub(crate) api: String,
+    /// `FORGE_REPO`: the path of the project, its groups included.
+    pub(crate) project: String,
+    /// `FORGE_TOKEN`; a public project is read without.
+    pub(crate) token: Option<String>,
 }
 
 /// A forge with GitHub's API.
@@ -137,9 +154,13 @@ impl Forge {
         Ok(match required("FORGE")?.as_str() {
             "gitea" => Self::Hub(Hub::from_env(HubKind::Gitea)?),
             "github" => Self::Hub(Hub::from_env(HubKind::GitHub)?),
-            "gitlab" => Self::GitLab,
+            "gitlab" => Self::GitLab(GitLab::from_env()?),
             "codecommit" => Self::CodeCommit {
                 repository: forms::codecommit(&required("FORGE_REPO")?)?,
+                reporter: optional("FORGE_REPORTER")?
+                    .as_deref()
+                    .map(forms::role)
+                    .transpose()?,
             },
             other => bail!("FORGE={other}: expected gitea, github, gitlab or codecommit"),
         })
@@ -148,6 +169,20 @@ impl Forge {
     /// The same where there need not be one.
     pub(crate) fn from_env_if_any() -> Result<Option<Self>> {
         optional("FORGE")?.map(|_| Self::from_env()).transpose()
+    }
+}
+
+impl GitLab {
+    /// Only a gate needs it.
+    fn from_env() -> Result<Option<Self>> {
+        let Some(api) = optional("FORGE_API")? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            api: forms::api(&api)?,
+            project: forms::project(&required("FORGE_REPO")?)?,
+            token: git_token()?,
+        }))
     }
 }
 

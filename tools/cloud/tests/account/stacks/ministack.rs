@@ -164,6 +164,7 @@ fn projects(emulator: &Emulator, variant: Variant) {
             json!({"name": "IMAGE_REGISTRY", "value": registry}),
             json!({"name": "FORGE", "value": "codecommit"}),
             json!({"name": "FORGE_REPO", "value": variant.manifests()}),
+            json!({"name": "FORGE_REPORTER", "value": "gitops-loop-verifier"}),
         ];
         if variant.source(app) != variant.manifests() {
             let host = format!("git-codecommit.{}.amazonaws.com", account.region);

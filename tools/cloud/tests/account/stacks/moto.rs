@@ -153,6 +153,7 @@ fn roles(emulator: &Emulator, variant: Variant) {
         ("backend", "message-board:backend"),
         ("backend-migrate", "message-board:backend-migrate"),
         ("argo-cd", "argocd:argocd-repo-server"),
+        ("gitops-loop-verifier", "verifier:verifier"), // wing: verifier
     ] {
         let role = format!("{role}-{}", variant.environment);
         let got = ask(emulator, &["iam", "get-role", "--role-name", &role]);
@@ -193,6 +194,33 @@ fn pipelines(emulator: &Emulator, variant: Variant) {
         let pipeline = emulator.account.arn("codepipeline", &name);
         assert_eq!(targets["Targets"][0]["Arn"], pipeline);
     }
+    verified(emulator, variant);
+}
+
+/// A report starts the pipelines of an environment that may wait for one, and no others.
+fn verified(emulator: &Emulator, variant: Variant) {
+    let name = format!("gitops-loop-verified-{}", variant.environment);
+    if variant.environment == tools::project().first().name() {
+        gone(emulator, &["events", "describe-rule", "--name", &name]);
+        return;
+    }
+    let rule = ask(emulator, &["events", "describe-rule", "--name", &name]);
+    let pattern: Value = serde_json::from_str(rule["EventPattern"].as_str().unwrap()).unwrap();
+    let manifests = emulator.account.arn("codecommit", variant.manifests());
+    assert_eq!(pattern["resources"], json!([manifests]));
+    let by = pattern["detail"]["callerUserArn"][0]["prefix"].as_str().unwrap();
+    assert!(by.ends_with(":assumed-role/gitops-loop-verifier-"), "{by}");
+    let targets = ask(emulator, &["events", "list-targets-by-rule", "--rule", &name]);
+    let targets = targets["Targets"].as_array().unwrap().iter();
+    let pipelines = tools::project().apps().iter().map(|app| {
+        let name = format!("gitops-loop-{app}-{}", variant.environment);
+        emulator.account.arn("codepipeline", &name)
+    });
+    assert!(
+        targets
+            .map(|target| target["Arn"].as_str().unwrap().to_owned())
+            .eq(pipelines)
+    );
 }
 
 #[test]

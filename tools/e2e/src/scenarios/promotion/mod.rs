@@ -94,7 +94,7 @@ fn log_of(run: &Run) -> Result<String> {
 /// What the first environment says of an app on a commit of the overlays.
 async fn said_of(testbed: &Testbed, commit: &str, app: &str) -> Result<Option<CommitStatus>> {
     let (first, _) = route();
-    let context = format!("verified/{first}/{app}");
+    let context = first.report_on(app);
     let statuses = manifests_on_forge(&testbed.world).statuses(commit).await?;
     Ok(statuses.into_iter().find(|status| status.context == context))
 }

@@ -1,19 +1,23 @@
 //! Pull requests of AWS CodeCommit, asked through the `aws` program: it has the role, the region
 //! and the signatures.
 
+mod comments;
+
 use anyhow::Result;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::json;
 use xshell::{Shell, cmd};
 
-use super::{Error, Forge, Open, Proposal};
+use super::{Error, Forge, Open, Proposal, Status};
 use crate::environment::main_branch;
 use taskkit::error_class::ErrorClass;
 
 pub(crate) struct CodeCommit<'a> {
     pub(crate) sh: &'a Shell,
     pub(crate) repository: &'a str,
+    /// The roles whose comments are reports, without the environments.
+    pub(crate) reporter: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +103,13 @@ impl Forge for CodeCommit<'_> {
             "CLOSED",
         ])?;
         Ok(())
+    }
+
+    fn statuses(&self, commit: &str) -> Result<Option<Vec<Status>>> {
+        let Some(reporter) = self.reporter else {
+            return Ok(None);
+        };
+        Ok(Some(self.reports(commit, reporter)?))
     }
 }
 

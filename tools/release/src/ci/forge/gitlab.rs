@@ -1,18 +1,25 @@
 //! Merge requests by push options, as GitLab makes them: no API and no more rights than a push
-//! needs.
+//! needs. Only what was reported of a commit is read by the API.
 //!
 //! A branch is its merge request: the push that makes the one makes the other, and GitLab closes a
 //! merge request whose branch is deleted. A merged branch that was left there is told from an open
 //! one by what the environment is pinned to, and a stranger's merge request is none of these: its
 //! branch is in a fork.
 
-use anyhow::{Context as _, Result};
+mod statuses;
 
-use super::{Error, Forge, Open, Proposal};
+use anyhow::{Context as _, Result};
+use ureq::Agent;
+
+use super::{Error, Forge, Open, Proposal, Status};
 use crate::ci::git::remote::{Remote, Update};
+use crate::ci::settings;
 
 pub(crate) struct GitLab<'a> {
     pub(crate) remote: &'a dyn Remote,
+    pub(crate) agent: &'a Agent,
+    /// For statuses alone.
+    pub(crate) api: Option<&'a settings::GitLab>,
 }
 
 impl Forge for GitLab<'_> {
@@ -59,5 +66,12 @@ impl Forge for GitLab<'_> {
         self.remote
             .update(&update)
             .with_context(|| format!("delete branch {}", proposal.branch))
+    }
+
+    fn statuses(&self, commit: &str) -> Result<Option<Vec<Status>>> {
+        let Some(api) = self.api else {
+            return Ok(None);
+        };
+        Ok(Some(statuses::of(self.agent, api, commit)?))
     }
 }

@@ -105,7 +105,10 @@ impl Client<'_> {
     }
 }
 
-fn read<T: DeserializeOwned>(answer: Result<Response<Body>, ureq::Error>, what: &str) -> Result<T, Error> {
+pub(super) fn read<T: DeserializeOwned>(
+    answer: Result<Response<Body>, ureq::Error>,
+    what: &str,
+) -> Result<T, Error> {
     let what = what.to_owned();
     let mut response = match answer {
         Ok(response) => response,

@@ -48,11 +48,9 @@ pub(crate) trait Forge {
     /// Opens a proposal for a branch that is there.
     fn open(&self, proposal: &Proposal) -> Result<(), Error>;
     fn close(&self, proposal: &Open, reason: &str) -> Result<()>;
-    /// The newest status of each context that a commit has; `None` where statuses cannot be read
-    /// from this kind of forge.
-    fn statuses(&self, _commit: &str) -> Result<Option<Vec<Status>>> {
-        Ok(None)
-    }
+    /// The newest status of each context that a commit has; `None` where the settings do not say
+    /// how to read them.
+    fn statuses(&self, commit: &str) -> Result<Option<Vec<Status>>>;
 }
 
 /// Why a forge did not do what was asked, and what to do about it.
@@ -100,7 +98,15 @@ pub(crate) fn of<'a>(
 ) -> Box<dyn Forge + 'a> {
     match settings {
         settings::Forge::Hub(hub) => Box::new(hub::Client { agent, hub }),
-        settings::Forge::GitLab => Box::new(gitlab::GitLab { remote: infra }),
-        settings::Forge::CodeCommit { repository } => Box::new(codecommit::CodeCommit { sh, repository }),
+        settings::Forge::GitLab(api) => Box::new(gitlab::GitLab {
+            remote: infra,
+            agent,
+            api: api.as_ref(),
+        }),
+        settings::Forge::CodeCommit { repository, reporter } => Box::new(codecommit::CodeCommit {
+            sh,
+            repository,
+            reporter: reporter.as_deref(),
+        }),
     }
 }

@@ -4,12 +4,13 @@
 use serde::Deserialize;
 
 /// One report about a commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Status {
     /// Who reports what, as in `verified/staging/backend`.
     pub(crate) context: String,
     pub(crate) state: State,
     /// One line for people; empty where there is none.
+    #[serde(default)]
     pub(crate) description: String,
 }
 

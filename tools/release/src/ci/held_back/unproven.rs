@@ -4,18 +4,14 @@ use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::ci::git::short;
-
-/// What the statuses are called by which an environment reports on an app.
-pub(crate) fn context(environment: &str, app: &str) -> String {
-    format!("verified/{environment}/{app}")
-}
+use crate::environment::Environment;
 
 /// An image that the environment before has not proven.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unproven {
     pub(crate) app: String,
     /// The environment that has to prove it.
-    pub(crate) before: String,
+    pub(crate) before: Environment,
     /// The commit that gave that environment what it has of the app.
     pub(crate) commit: String,
     /// When it did, in seconds since 1970.
@@ -34,7 +30,7 @@ pub(crate) enum Why {
     Pending(String),
     /// It was found wanting.
     Failed(String),
-    /// The forge has no statuses that the verbs can read.
+    /// The settings do not say how to read statuses from the forge.
     Unreadable,
 }
 
@@ -55,7 +51,7 @@ impl fmt::Display for Unproven {
             Why::Silent => write!(
                 f,
                 "{app}: no status {} on commit {commit}, which {before} was given {since}",
-                context(before, app)
+                before.report_on(app)
             ),
             Why::Pending(words) => write!(
                 f,
@@ -67,7 +63,7 @@ impl fmt::Display for Unproven {
             ),
             Why::Unreadable => write!(
                 f,
-                "{app}: the verbs cannot read what {before} reports on this kind of forge (docs/PROMOTION.md)"
+                "{app}: the verbs are not told how to read what {before} reports: set FORGE_API and FORGE_REPO on GitLab, FORGE_REPORTER on CodeCommit (docs/PROMOTION.md)"
             ),
         }
     }

@@ -83,6 +83,26 @@ pub(super) fn repository(name: &str) -> Result<String> {
     Ok(name.to_owned())
 }
 
+/// `FORGE_REPO` on GitLab, where groups may lie in groups.
+pub(super) fn project(path: &str) -> Result<String> {
+    let parts: Vec<&str> = path.split('/').collect();
+    ensure!(
+        parts.len() >= 2 && parts.iter().all(|part| is_name(part)) && !has_suffix(path),
+        "FORGE_REPO={path}: expected group/name, without an address around it and without .git"
+    );
+    Ok(path.to_owned())
+}
+
+/// `FORGE_REPORTER` on CodeCommit.
+pub(super) fn role(name: &str) -> Result<String> {
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    ensure!(
+        !name.is_empty() && name.chars().all(is_sign),
+        "FORGE_REPORTER={name}: expected the name of a role, without its account and path"
+    );
+    Ok(name.to_owned())
+}
+
 /// `FORGE_REPO` on CodeCommit.
 pub(super) fn codecommit(name: &str) -> Result<String> {
     ensure!(
@@ -193,6 +213,19 @@ mod tests {
             let error = repository(name).expect_err(name).to_string();
             assert!(error.contains("expected owner/name"), "{error}");
         }
+        for path in ["group/name", "group/team/na.me"] {
+            assert_eq!(project(path).unwrap(), path);
+        }
+        for path in [
+            "name",
+            "/group/name",
+            "group/name.git",
+            "https://gitlab.com/group/name",
+        ] {
+            assert!(project(path).is_err(), "{path}");
+        }
+        assert_eq!(role("loop-verifier").unwrap(), "loop-verifier");
+        assert!(role("arn:aws:iam::000000000000:role/loop-verifier").is_err());
         for name in [
             "https://git-codecommit.eu-central-1.amazonaws.com/v1/repos/loop",
             "loop.git",

@@ -50,7 +50,7 @@ impl Repository {
 /// What staging has to say of each app on this commit.
 pub(super) fn say(forge: &Forge, commit: &str, state: State) {
     for app in apps() {
-        forge.report(commit, &format!("verified/staging/{app}"), state);
+        forge.report(commit, &project().first().report_on(app.name()), state);
     }
 }
 

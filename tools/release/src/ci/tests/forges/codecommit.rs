@@ -9,9 +9,10 @@ use xshell::Shell;
 
 use super::proposal;
 use crate::ci::forge::codecommit::CodeCommit;
-use crate::ci::forge::{Forge as _, Proposal};
+use crate::ci::forge::{Forge as _, Proposal, State, Status};
 use crate::ci::tests::shell;
 use crate::ci::tests::stub::{Asked, Stub, nobody};
+use crate::environment::project;
 
 /// The folder with AWS' programs, where `cargo xtask test` supplies them.
 const FOLDER: &str = "CLOUD_TOOLS";
@@ -94,6 +95,7 @@ fn all_pages_of_codecommit_are_read_and_only_what_goes_to_master_is_ci_s() {
     let forge = CodeCommit {
         sh: &sh,
         repository: "infra",
+        reporter: None,
     };
     let open = forge.open_proposals("release/staging-").unwrap();
     let ids: Vec<_> = open.iter().map(|open| open.id.as_str()).collect();
@@ -120,6 +122,7 @@ fn codecommit_is_asked_in_the_shapes_that_the_aws_program_accepts() {
     let forge = CodeCommit {
         sh: &sh,
         repository: "infra",
+        reporter: None,
     };
     let open = forge.open_proposals("release/staging-").unwrap();
     assert_eq!(open.len(), 1, "{open:?}");
@@ -189,8 +192,60 @@ fn codecommit_names_credentials_and_an_endpoint_that_is_down() {
         let forge = CodeCommit {
             sh: &sh,
             repository: "infra",
+            reporter: None,
         };
         let error = forge.open_proposals("release/").expect_err("refused");
         assert!(error.to_string().contains(words), "{error}");
     }
+}
+
+#[test]
+fn what_a_role_has_reported_in_comments_is_read_and_nobody_elses_word() {
+    let stub = Stub::start(|asked: &Asked| {
+        let author = |name: &str| format!("arn:aws:sts::000000000000:assumed-role/{name}/verifier");
+        let one = |at: f64, name: &str, app: &str, state: &str| {
+            let report = json!({ "context": app, "state": state, "description": "words" });
+            json!({ "content": report.to_string(), "creationDate": at, "authorArn": author(name) })
+        };
+        let body: Value = serde_json::from_str(&asked.body).unwrap();
+        let answer = match asked.header("X-Amz-Target").rsplit('.').next().unwrap() {
+            "GetCommit" => json!({ "commit": { "parents": ["main", "side"] } }),
+            _ if body["nextToken"].is_null() => json!({
+                "commentsForComparedCommitData": [{ "comments": [
+                    one(1.5, "verifier-staging", "verified/staging/backend", "pending"),
+                    one(9.0, "developer", "verified/staging/backend", "failure"),
+                    one(9.0, "verifier-qa", "verified/staging/backend", "failure"),
+                    { "creationDate": 3.0, "authorArn": author("verifier-staging"), "deleted": true },
+                ] }],
+                "nextToken": "more",
+            }),
+            _ => json!({ "commentsForComparedCommitData": [{ "comments": [
+                one(2.5, "verifier-staging", "verified/staging/backend", "success"),
+                one(2.0, "verifier-staging", "verified/staging/backend", "failure"),
+                one(2.0, "verifier-staging-2", "verified/staging/frontend", "success"),
+            ] }] }),
+        };
+        (200, answer.to_string())
+    });
+    let Some(sh) = aws(&stub.address(), true) else {
+        return;
+    };
+    let mut forge = CodeCommit {
+        sh: &sh,
+        repository: "infra",
+        reporter: Some("verifier"),
+    };
+    let success = Status {
+        context: project().first().report_on("backend"),
+        state: State::Success,
+        description: "words".to_owned(),
+    };
+    assert_eq!(forge.statuses("c0ffee").unwrap(), Some(vec![success]));
+    let asked: Value = serde_json::from_str(&stub.asked()[1].body).unwrap();
+    assert_eq!(
+        asked,
+        json!({ "repositoryName": "infra", "afterCommitId": "c0ffee", "beforeCommitId": "main" })
+    );
+    forge.reporter = None;
+    assert_eq!(forge.statuses("c0ffee").unwrap(), None);
 }

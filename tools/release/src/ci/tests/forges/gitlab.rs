@@ -11,7 +11,7 @@ use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
 use crate::ci::place::Place;
 use crate::ci::propose::Outcome;
-use crate::ci::tests::{Repository, wanted};
+use crate::ci::tests::{Repository, agent, wanted};
 use crate::environment::project;
 
 /// A remote that keeps the options of each push in a file, as GitLab's would read them.
@@ -34,7 +34,12 @@ fn gitlab() -> (Repository, PathBuf) {
 fn propose_on_gitlab(repository: &Repository, commits: &[&str]) -> anyhow::Result<Outcome> {
     let git = Git::new(&repository.sh);
     let origin = GitRemote::origin(&git)?;
-    let forge = GitLab { remote: &origin };
+    let agent = agent();
+    let forge = GitLab {
+        remote: &origin,
+        agent: &agent,
+        api: None,
+    };
     let place = Place {
         git: &git,
         infra: &origin,
@@ -127,7 +132,12 @@ fn what_strangers_propose_is_no_branch_of_the_repository() {
     }
     let git = Git::new(&repository.sh);
     let origin = GitRemote::origin(&git).unwrap();
-    let forge = GitLab { remote: &origin };
+    let agent = agent();
+    let forge = GitLab {
+        remote: &origin,
+        agent: &agent,
+        api: None,
+    };
     assert_eq!(forge.open_proposals("release/staging-").unwrap(), []);
     let outcome = propose_on_gitlab(&repository, &[&commit]).unwrap();
     assert!(matches!(outcome, Outcome::Proposed { proposal, .. } if proposal.branch == name));

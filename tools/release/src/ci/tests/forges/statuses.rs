@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::hub::hub;
+use crate::ci::forge::gitlab::GitLab;
 use crate::ci::forge::hub::Client;
 use crate::ci::forge::{Forge as _, State, Status};
-use crate::ci::settings::HubKind;
+use crate::ci::git::remote::{Error as RemoteError, Heads, Remote, Update};
+use crate::ci::settings::{self, HubKind};
 use crate::ci::tests::agent;
 use crate::ci::tests::stub::{Asked, Stub};
 
@@ -49,5 +51,70 @@ fn the_newest_status_of_each_context_is_read_in_either_forges_words() {
         assert_eq!(client.statuses("c0ffee").unwrap(), Some(expected));
         let first = format!("GET /api/repos/owner/name/commits/c0ffee/status?{size}=50&page=1");
         assert_eq!(stub.lines()[0], first);
+    }
+}
+
+#[test]
+fn of_several_pipelines_on_gitlab_the_newest_status_of_each_name_counts() {
+    let stub = Stub::start(|asked: &Asked| {
+        let one = |id: u64, name: &str, status: &str| json!({ "id": id, "name": name, "status": status, "description": "words" });
+        let statuses = if asked.line.ends_with("&page=1") {
+            json!([
+                one(4, "a", "failed"),
+                one(9, "build", "canceled"),
+                one(3, "b", "running")
+            ])
+        } else if asked.line.ends_with("&page=2") {
+            json!([one(7, "a", "success"), one(2, "b", "success")])
+        } else {
+            json!([])
+        };
+        (200, statuses.to_string())
+    });
+    let (agent, nowhere) = (agent(), Nowhere);
+    let api = settings::GitLab {
+        api: format!("http://{}/api/v4", stub.address()),
+        project: "group/team/name".to_owned(),
+        token: Some("secret".to_owned()),
+    };
+    let mut forge = GitLab {
+        remote: &nowhere,
+        agent: &agent,
+        api: Some(&api),
+    };
+    let found = forge.statuses("c0ffee").unwrap().unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|status| (status.context.as_str(), status.state))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("a", State::Success),
+            ("b", State::Pending),
+            ("build", State::Other)
+        ]
+    );
+    let path = "/api/v4/projects/group%2Fteam%2Fname/repository/commits/c0ffee/statuses";
+    assert_eq!(stub.lines()[0], format!("GET {path}?per_page=100&page=1"));
+    assert_eq!(stub.asked()[0].header("Authorization"), "Bearer secret");
+    forge.api = None;
+    assert_eq!(forge.statuses("c0ffee").unwrap(), None);
+}
+
+/// A remote that nobody asks.
+struct Nowhere;
+
+impl Remote for Nowhere {
+    fn heads(&self, _: &[String]) -> anyhow::Result<Heads> {
+        panic!("a status is no branch")
+    }
+
+    fn bring(&self, _: &[&str]) -> anyhow::Result<()> {
+        panic!("a status is no branch")
+    }
+
+    fn update(&self, _: &Update<'_>) -> Result<(), RemoteError> {
+        panic!("a status is no branch")
     }
 }

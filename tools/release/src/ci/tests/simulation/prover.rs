@@ -78,8 +78,7 @@ impl Simulation {
             }
             // By then, others may have gone on.
             self.door.others_first();
-            self.forge
-                .report(&master, &format!("verified/{first}/{app}"), state);
+            self.forge.report(&master, &first.report_on(app.name()), state);
         }
     }
 

@@ -1,0 +1,79 @@
+//! How forges are asked: over HTTP, with a word about what was asked where no good answer comes.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde::de::DeserializeOwned;
+use ureq::http::{Response, StatusCode};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, Error};
+
+use crate::settings::Settings;
+
+const ANSWER: Duration = Duration::from_secs(15);
+
+/// Asks one forge.
+pub(super) struct Client {
+    pub(super) agent: Agent,
+    /// The base address of its API.
+    pub(super) api: String,
+    /// None where the forge takes none.
+    token: Option<PathBuf>,
+}
+
+impl Client {
+    pub(super) fn new(settings: &Settings) -> Result<Self> {
+        let api = settings.forge_api.trim_end_matches('/').to_owned();
+        ensure!(
+            api.starts_with("https://") || api.starts_with("http://"),
+            "FORGE_API={api}: expected an address with its scheme"
+        );
+        let tls = TlsConfig::builder().root_certs(RootCerts::WebPki).build();
+        let config = Agent::config_builder()
+            .timeout_global(Some(ANSWER))
+            .http_status_as_error(false)
+            .tls_config(tls);
+        Ok(Self {
+            agent: config.build().new_agent(),
+            api,
+            token: settings.forge_token_file.clone(),
+        })
+    }
+
+    /// The token; it is read for each request, so that it may be renewed.
+    pub(super) fn token(&self) -> Result<String> {
+        let file = self.token.as_ref().context("FORGE_TOKEN_FILE is not set")?;
+        let token = fs::read_to_string(file);
+        let token = token.with_context(|| format!("read the forge's token in {}", file.display()))?;
+        Ok(token.trim().to_owned())
+    }
+}
+
+/// The text of a good answer.
+pub(super) fn text(answer: Result<Response<Body>, Error>, what: &str) -> Result<String> {
+    let (status, said) = any_text(answer, what)?;
+    ensure!(
+        status.is_success(),
+        "{what}: the forge answers {status}: {}",
+        said.trim()
+    );
+    Ok(said)
+}
+
+/// The text of any answer.
+pub(super) fn any_text(answer: Result<Response<Body>, Error>, what: &str) -> Result<(StatusCode, String)> {
+    let mut answer = answer.with_context(|| what.to_owned())?;
+    let said = answer.body_mut().read_to_string();
+    Ok((
+        answer.status(),
+        said.with_context(|| format!("{what}: read the answer"))?,
+    ))
+}
+
+/// What a good answer says.
+pub(super) fn json<T: DeserializeOwned>(answer: Result<Response<Body>, Error>, what: &str) -> Result<T> {
+    let said = text(answer, what)?;
+    serde_json::from_str(&said).with_context(|| format!("{what}: understand the answer"))
+}

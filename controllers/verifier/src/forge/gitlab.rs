@@ -1,0 +1,99 @@
+//! Commit statuses of GitLab. It sends no event for one that an outsider may hear without hearing
+//! of the run that it starts as well, so the verifier starts the pipeline itself.
+
+use anyhow::{Result, bail};
+use serde::Deserialize;
+use serde_json::json;
+use ureq::http::StatusCode;
+
+use super::client::{Client, any_text, json, text};
+use super::{Forge, description};
+use crate::settings::Settings;
+use crate::soak::Word;
+
+/// What GitLab says to a status that it has already.
+const IS_SO: &str = "Cannot transition status";
+
+/// GitLab, in the cloud or one's own.
+pub(super) struct GitLab {
+    client: Client,
+    project: String,
+    /// The branch whose pipeline proposes to the environments behind.
+    branch: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reported {
+    id: u64,
+    name: String,
+    status: String,
+    description: Option<String>,
+}
+
+impl GitLab {
+    pub(super) fn new(settings: &Settings) -> Result<Self> {
+        let client = Client::new(settings)?;
+        Ok(Self {
+            project: format!(
+                "{}/projects/{}",
+                client.api,
+                settings.forge_repo.replace('/', "%2F")
+            ),
+            branch: settings.forge_branch.clone(),
+            client,
+        })
+    }
+
+    fn authorization(&self) -> Result<String> {
+        Ok(format!("Bearer {}", self.client.token()?))
+    }
+}
+
+impl Forge for GitLab {
+    fn told(&self, name: &str, commit: &str) -> Result<Option<Word>> {
+        let query = format!("name={}&per_page=100", name.replace('/', "%2F"));
+        let url = format!("{}/repository/commits/{commit}/statuses?{query}", self.project);
+        let request = self.client.agent.get(&url);
+        let answer = request.header("Authorization", self.authorization()?).call();
+        let statuses: Vec<Reported> = json(answer, &url)?;
+        // Of several pipelines each has one.
+        let ours = statuses.into_iter().filter(|status| status.name == name);
+        Ok(ours.max_by_key(|status| status.id).and_then(Reported::word))
+    }
+
+    fn tell(&self, name: &str, commit: &str, word: &Word) -> Result<()> {
+        let state = match word {
+            Word::Pending(_) => "pending",
+            Word::Success(_) => "success",
+            Word::Failure(_) => "failed",
+        };
+        let url = format!("{}/statuses/{commit}", self.project);
+        let request = self.client.agent.post(&url);
+        let request = request.header("Authorization", self.authorization()?);
+        let status = json!({ "state": state, "name": name, "description": description(word) });
+        match any_text(request.send_json(status), &url)? {
+            (status, _) if status.is_success() => Ok(()),
+            (StatusCode::BAD_REQUEST, said) if said.contains(IS_SO) => Ok(()),
+            (status, said) => bail!("{url}: the forge answers {status}: {}", said.trim()),
+        }
+    }
+
+    fn start_ci(&self) -> Result<()> {
+        let url = format!("{}/pipeline", self.project);
+        let request = self.client.agent.post(&url);
+        let request = request.header("Authorization", self.authorization()?);
+        text(request.send_json(json!({ "ref": self.branch })), &url).map(|_| ())
+    }
+}
+
+impl Reported {
+    fn word(self) -> Option<Word> {
+        let words = self.description.unwrap_or_default();
+        match self.status.as_str() {
+            "success" => Some(Word::Success(words)),
+            "failed" => Some(Word::Failure(words)),
+            "pending" | "running" => Some(Word::Pending(words)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Statuses of commits, by the API that GitHub and Gitea have in common.
+
+use anyhow::Result;
+use serde::Deserialize;
+
+use super::client::{Client, json, text};
+use super::{Forge, Report};
+use crate::settings::{Kind, Settings};
+use crate::soak::Word;
+
+/// More names than anybody reports under on one commit.
+const PAGES: usize = 20;
+
+/// GitHub or Gitea.
+pub(super) struct Hub {
+    client: Client,
+    /// What this forge calls the size of a page.
+    size: &'static str,
+    repository: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Combined {
+    /// Gitea has `null` for a commit without any.
+    statuses: Option<Vec<Report>>,
+}
+
+impl Hub {
+    pub(super) fn new(settings: &Settings) -> Result<Self> {
+        let client = Client::new(settings)?;
+        Ok(Self {
+            repository: format!("{}/repos/{}", client.api, settings.forge_repo),
+            size: match settings.forge {
+                Kind::Gitea => "limit",
+                _ => "per_page",
+            },
+            client,
+        })
+    }
+
+    fn authorization(&self) -> Result<String> {
+        Ok(format!("token {}", self.client.token()?))
+    }
+}
+
+impl Forge for Hub {
+    /// The combined answer has the newest report of each name, page by page.
+    fn told(&self, name: &str, commit: &str) -> Result<Option<Word>> {
+        for page in 1..=PAGES {
+            let url = format!(
+                "{}/commits/{commit}/status?{}=50&page={page}",
+                self.repository, self.size
+            );
+            let request = self.client.agent.get(&url);
+            let answer = request.header("Authorization", self.authorization()?).call();
+            let combined: Combined = json(answer, &url)?;
+            let reports = combined.statuses.unwrap_or_default();
+            if reports.is_empty() {
+                break;
+            }
+            if let Some(ours) = reports.into_iter().find(|report| report.context == name) {
+                return Ok(ours.word());
+            }
+        }
+        Ok(None)
+    }
+
+    fn tell(&self, name: &str, commit: &str, word: &Word) -> Result<()> {
+        let url = format!("{}/statuses/{commit}", self.repository);
+        let request = self.client.agent.post(&url);
+        let request = request.header("Authorization", self.authorization()?);
+        text(request.send_json(Report::new(name, word)), &url).map(|_| ())
+    }
+}

@@ -1,0 +1,217 @@
+//! What each kind of forge is asked and how its answers are read, by a server that keeps the
+//! requests.
+
+use std::fs;
+use std::io::Cursor;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use clap::Parser as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tiny_http::{Response, Server};
+
+use super::*;
+
+pub(crate) const NAME: &str = "verified/staging/board";
+const TOKEN: &str = "of-the-verifier";
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// Method and path.
+    pub(crate) line: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Asked {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let is_it = |(key, _): &&(String, String)| key.eq_ignore_ascii_case(name);
+        self.headers.iter().find(is_it).map_or("", |(_, value)| value)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// Answers as the test says, until it is dropped.
+pub(crate) struct Stub {
+    server: Arc<Server>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Stub {
+    pub(crate) fn start(answer: impl Fn(&Asked) -> (u16, String) + Send + 'static) -> Self {
+        let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let (listening, keeping) = (server.clone(), asked.clone());
+        let thread = std::thread::spawn(move || {
+            for mut request in listening.incoming_requests() {
+                let mut body = String::new();
+                request.as_reader().read_to_string(&mut body).unwrap();
+                let header =
+                    |header: &tiny_http::Header| (header.field.to_string(), header.value.to_string());
+                let one = Asked {
+                    line: format!("{} {}", request.method(), request.url()),
+                    headers: request.headers().iter().map(header).collect(),
+                    body,
+                };
+                let (status, text) = answer(&one);
+                keeping.lock().unwrap().push(one);
+                let answer: Response<Cursor<Vec<u8>>> = Response::from_string(text);
+                // A client that has gone needs no answer.
+                let _ = request.respond(answer.with_status_code(status));
+            }
+        });
+        Self {
+            server,
+            asked,
+            thread: Some(thread),
+        }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("http://{}", self.server.server_addr())
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.server.unblock();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The settings for one kind of forge at this address, and the folder of its token.
+pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> (Settings, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    let token = token.display().to_string();
+    let args = [
+        ("--reports", "verified/staging"),
+        ("--namespace", "board"),
+        ("--soak", "5"),
+        ("--forge", kind),
+        ("--forge-api", api),
+        ("--forge-repo", repository),
+        ("--forge-token-file", &token),
+    ];
+    let args = args.into_iter().flat_map(|(name, value)| [name, value]);
+    let settings = Settings::try_parse_from(std::iter::once("verifier").chain(args)).unwrap();
+    (settings, folder)
+}
+
+fn success() -> Word {
+    Word::Success("2 pods".to_owned())
+}
+
+#[test]
+fn a_report_is_found_on_whichever_page_github_and_gitea_have_it() {
+    for (kind, size) in [("github", "per_page"), ("gitea", "limit")] {
+        let stub = Stub::start(|asked| {
+            let others = |from: usize| -> Vec<Value> {
+                let other =
+                    |at| json!({ "context": format!("ci/{at}"), "state": "success", "description": null });
+                (from..from + 50).map(other).collect()
+            };
+            let statuses = match asked.line.rsplit('=').next() {
+                Some("1") => json!(others(0)),
+                Some("2") => json!([{ "context": NAME, "status": "failure", "description": "ended" }]),
+                _ => Value::Null,
+            };
+            (200, json!({ "statuses": statuses }).to_string())
+        });
+        let (settings, _folder) = settings(kind, &stub.address(), "owner/name");
+        let forge = of(&settings).unwrap();
+        assert_eq!(
+            forge.told(NAME, "c0ffee").unwrap(),
+            Some(Word::Failure("ended".to_owned()))
+        );
+        assert_eq!(forge.told("verified/staging/other", "c0ffee").unwrap(), None);
+        forge.tell(NAME, "c0ffee", &success()).unwrap();
+        forge.start_ci().unwrap();
+        let asked = stub.asked();
+        let path = "/repos/owner/name/commits/c0ffee/status";
+        assert_eq!(asked[1].line, format!("GET {path}?{size}=50&page=2"));
+        // The last page is empty, and nothing starts CI: the forge tells it by itself.
+        assert_eq!(
+            (asked.len(), asked[2].header("Authorization")),
+            (6, "token of-the-verifier")
+        );
+        assert_eq!(asked[5].line, "POST /repos/owner/name/statuses/c0ffee");
+        let told = json!({ "context": NAME, "state": "success", "description": "2 pods" });
+        assert_eq!(asked[5].json(), told);
+    }
+}
+
+#[test]
+fn gitlab_is_told_by_commit_statuses_and_asked_for_a_pipeline() {
+    let stub = Stub::start(|asked| {
+        let one = |id: u64, name: &str, status: &str| json!({ "id": id, "name": name, "status": status, "description": "words" });
+        let statuses = [
+            one(7, NAME, "pending"),
+            one(9, NAME, "failed"),
+            one(8, NAME, "success"),
+            one(10, "verified/staging/boards", "success"),
+        ];
+        if asked.line.starts_with("GET") {
+            return (200, json!(statuses).to_string());
+        }
+        (201, "{}".to_owned())
+    });
+    let (settings, _folder) = settings("gitlab", &stub.address(), "group/team/name");
+    let forge = of(&settings).unwrap();
+    // The one with the highest number is the newest.
+    assert_eq!(
+        forge.told(NAME, "c0ffee").unwrap(),
+        Some(Word::Failure("words".to_owned()))
+    );
+    for (word, state) in [
+        (Word::Pending("x".repeat(200)), "pending"),
+        (success(), "success"),
+        (Word::Failure("ended".to_owned()), "failed"),
+    ] {
+        forge.tell(NAME, "c0ffee", &word).unwrap();
+        let told = stub.asked().pop().unwrap().json();
+        assert_eq!((&told["state"], &told["name"]), (&json!(state), &json!(NAME)));
+        assert!(told["description"].as_str().unwrap().len() <= DESCRIPTION);
+    }
+    forge.start_ci().unwrap();
+    let asked = stub.asked();
+    let project = "/projects/group%2Fteam%2Fname";
+    let query = "name=verified%2Fstaging%2Fboard&per_page=100";
+    assert_eq!(
+        asked[0].line,
+        format!("GET {project}/repository/commits/c0ffee/statuses?{query}")
+    );
+    assert_eq!(asked[1].line, format!("POST {project}/statuses/c0ffee"));
+    assert_eq!(asked[4].line, format!("POST {project}/pipeline"));
+    assert_eq!(asked[4].json(), json!({ "ref": "master" }));
+    let all = asked.iter().map(|asked| asked.header("Authorization"));
+    assert!(all.into_iter().all(|shown| shown == "Bearer of-the-verifier"));
+}
+
+#[test]
+fn what_gitlab_has_already_is_told() {
+    for (said, is_told) in [
+        ("Cannot transition status via :enqueue from :pending", true),
+        ("state does not have a valid value", false),
+    ] {
+        let stub = Stub::start(move |_| (400, json!({ "message": said }).to_string()));
+        let (settings, _folder) = settings("gitlab", &stub.address(), "owner/name");
+        let told = of(&settings)
+            .unwrap()
+            .tell(NAME, "c0ffee", &Word::Pending(String::new()));
+        assert_eq!(told.is_ok(), is_told, "{told:?}");
+    }
+}
