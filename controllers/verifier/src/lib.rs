@@ -5,6 +5,7 @@
 //! Nothing is kept but at the forge. Each round looks at what is there now and has the forge say
 //! so: what it could not be told, it is told in the next round.
 
+mod check;
 mod cluster;
 mod forge;
 mod look;
@@ -19,6 +20,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+pub use check::Check;
 pub use settings::Settings;
 
 use crate::cluster::Cluster;

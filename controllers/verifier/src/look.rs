@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result};
 use serde::de::IgnoredAny;
 
 use crate::cluster::Cluster;
-use crate::release::{Application, Deployment, List, Pod, Service};
+use crate::release::{Application, CronJob, Deployment, Job, List, Pod, Service};
 use crate::settings::Settings;
-use crate::soak::{Seen, Sight};
+use crate::soak::{CheckRun, Checks, Seen, Sight};
 
 /// The apps that Argo CD has for the namespace.
 pub(crate) fn applications(cluster: &Cluster, settings: &Settings) -> Result<BTreeSet<String>> {
@@ -51,6 +51,7 @@ pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<
         identity: identity(&before, &pods),
         ends: ends.collect::<BTreeMap<_, _>>(),
         sight: before.sight(),
+        checks: checks(cluster, settings, app)?,
     };
     if matches!(seen.sight, Sight::Healthy(_)) {
         seen.sight = match &deployment {
@@ -83,6 +84,27 @@ fn runs_at_times(cluster: &Cluster, settings: &Settings, app: &str) -> Result<bo
     let path = format!("/apis/batch/v1/namespaces/{}/cronjobs/{app}", settings.namespace);
     let found: Option<IgnoredAny> = cluster.get(&path)?;
     Ok(found.is_some())
+}
+
+/// The checks of an app: what runs at given times and says by its labels that it is one.
+fn checks(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Checks> {
+    let batch = format!("/apis/batch/v1/namespaces/{}", settings.namespace);
+    let labels = format!("app.kubernetes.io/component%3Dcheck,app.kubernetes.io/name%3D{app}");
+    let path = |kind: &str| format!("{batch}/{kind}?labelSelector={labels}");
+    let named: List<CronJob> = cluster.get(&path("cronjobs"))?.context("there are no CronJobs")?;
+    let named: Vec<_> = named.items.into_iter().map(|check| check.metadata.name).collect();
+    let mut checks = Checks::named(named.iter().cloned());
+    if !named.is_empty() {
+        let jobs: List<Job> = cluster.get(&path("jobs"))?.context("there are no Jobs")?;
+        for job in jobs.items {
+            let run = CheckRun {
+                name: job.metadata.name.clone(),
+                passed: job.passed(),
+            };
+            checks.ran(job.owner(), run);
+        }
+    }
+    Ok(checks)
 }
 
 /// The pods of a Deployment that are to stay.

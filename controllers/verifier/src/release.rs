@@ -1,9 +1,12 @@
 //! The objects of the cluster, as far as they tell whether a release is there and well.
 
+mod job;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub(crate) use self::job::{CronJob, Job};
 use crate::soak::Sight;
 
 #[derive(Debug, Deserialize)]
@@ -18,6 +21,12 @@ pub(crate) struct Metadata {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) generation: i64,
     pub(crate) deletion_timestamp: Option<String>,
+    owner_references: Vec<Owner>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Owner {
+    name: String,
 }
 
 /// Argo CD's, without the time of its last look.

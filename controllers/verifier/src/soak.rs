@@ -1,8 +1,12 @@
 //! Whether a release stayed healthy for long enough: decided from one sight after the other, and
 //! from nothing else.
 
-use std::collections::BTreeMap;
+mod checks;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+
+pub use self::checks::{CheckRun, Checks};
 
 /// Checks that may fail one after the other: of a release that has passed one, and of one whose way
 /// through the network may still be laid.
@@ -20,6 +24,8 @@ pub struct Seen {
     pub ends: BTreeMap<String, u32>,
     /// How it looks.
     pub sight: Sight,
+    /// What its own checks have found.
+    pub checks: Checks,
 }
 
 /// How an app looks.
@@ -54,6 +60,8 @@ pub struct Soak {
     identity: String,
     /// Since when it was healthy without a break.
     since: Option<Instant>,
+    /// Runs of checks that had begun by then: they may have seen what was there before.
+    old_runs: BTreeSet<String>,
     /// How often containers had ended when it was first seen healthy.
     ends: Option<BTreeMap<String, u32>>,
     /// Checks that failed one after the other.
@@ -97,7 +105,14 @@ impl Soak {
                 Word::Pending(why.clone())
             }
             (Some(verdict), _) => verdict.clone(),
-            (None, _) => Word::Pending(format!("has to stay healthy for {} s", soak.as_secs())),
+            (None, _) => {
+                let also = if seen.checks.is_empty() {
+                    ""
+                } else {
+                    " and to pass its checks"
+                };
+                Word::Pending(format!("has to stay healthy for {} s{also}", soak.as_secs()))
+            }
         }
     }
 
@@ -117,8 +132,15 @@ impl Soak {
             Sight::Healthy(words) => {
                 self.failed_checks = 0;
                 self.ends.get_or_insert_with(|| seen.ends.clone());
+                if self.since.is_none() {
+                    self.old_runs = seen.checks.runs();
+                }
                 let since = *self.since.get_or_insert(now);
-                let is_enough = now.saturating_duration_since(since) >= soak;
+                if let Some(run) = seen.checks.failed(&self.old_runs) {
+                    return Some(Word::Failure(format!("check {run} failed")));
+                }
+                let is_long_enough = now.saturating_duration_since(since) >= soak;
+                let is_enough = is_long_enough && seen.checks.all_passed(&self.old_runs);
                 is_enough.then(|| Word::Success(format!("{words} for {} s", soak.as_secs())))
             }
             Sight::Unsettled(_) | Sight::SyncFailed(_) => {

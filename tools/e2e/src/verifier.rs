@@ -32,7 +32,7 @@ const NAME: &str = "verifier";
 /// The configuration with what only this machine adds to it.
 const LOCAL: &str = "infra/local/verifier";
 /// What the manifests name before it was built.
-const UNBUILT: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+pub(crate) const UNBUILT: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 /// What they name as what Argo CD reads, where that is one repository with the code.
 const REPOSITORY: &str = "value: gitops-loop/gitops-loop\n";
 /// The token of the forge, which its Deployment mounts.
@@ -61,6 +61,19 @@ pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         })
     })
     .await
+}
+
+/// The digest of the image that it runs, which has the checks in it too.
+pub(crate) async fn digest(cluster: &Cluster) -> Result<String> {
+    let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAME);
+    let spec = deployments.get(NAME).await?.spec.unwrap_or_default();
+    let containers = spec.template.spec.unwrap_or_default().containers;
+    let image = containers
+        .first()
+        .and_then(|container| container.image.as_deref());
+    let digest = image.and_then(|image| image.split_once('@'));
+    let (_, digest) = digest.context("the verifier's image has no digest")?;
+    Ok(digest.to_owned())
 }
 
 /// Builds its image of what the forge has, and gives its digest.

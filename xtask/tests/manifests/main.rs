@@ -5,6 +5,7 @@
 
 mod account;
 mod admission;
+mod checks; // wing: verifier
 mod cloudformation; // wing: sample
 mod delivery;
 mod each;

@@ -21,6 +21,11 @@ impl Object {
         self.at(pointer).as_array().map_or(&[], Vec::as_slice)
     }
 
+    /// Whether it is a check of a release, or what one needs.
+    pub(crate) fn is_check(&self) -> bool {
+        self.at("/metadata/labels")["app.kubernetes.io/component"] == "check"
+    }
+
     pub(crate) fn kind(&self) -> &str {
         self.text("/kind")
     }

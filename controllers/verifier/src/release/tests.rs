@@ -139,3 +139,26 @@ fn the_port_for_http_is_found_by_its_name() {
     assert_eq!(service(both).http(), Some(80));
     assert_eq!(service(json!([{ "port": 80 }])).http(), None);
 }
+
+#[test]
+fn a_job_says_whose_it_is_and_how_it_ended() {
+    let job = |conditions: Value| -> Job {
+        let owners = json!([{ "name": "board-smoke" }]);
+        let metadata = json!({ "name": "board-smoke-1", "ownerReferences": owners });
+        serde_json::from_value(json!({ "metadata": metadata, "status": { "conditions": conditions } }))
+            .unwrap()
+    };
+    let condition = |kind: &str, status: &str| json!({ "type": kind, "status": status });
+    for (conditions, passed) in [
+        (json!([]), None),
+        (json!([condition("Complete", "True")]), Some(true)),
+        (json!([condition("Failed", "True")]), Some(false)),
+        (
+            json!([condition("Failed", "False"), condition("Suspended", "True")]),
+            None,
+        ),
+    ] {
+        assert_eq!(job(conditions).passed(), passed);
+    }
+    assert_eq!(job(json!([])).owner(), "board-smoke");
+}

@@ -19,7 +19,12 @@ impl Watched {
     }
 
     fn sees(&mut self, second: u64, identity: &str, ends: u32, sight: Sight) -> Word {
+        self.sees_checks(second, identity, ends, sight, Checks::default())
+    }
+
+    fn sees_checks(&mut self, second: u64, identity: &str, ends: u32, sight: Sight, checks: Checks) -> Word {
         let seen = Seen {
+            checks,
             revision: "c0ffee".to_owned(),
             identity: identity.to_owned(),
             ends: BTreeMap::from([("pod".to_owned(), ends)]),
@@ -124,4 +129,62 @@ fn what_was_found_out_before_is_taken_over() {
     one.soak.known("a", Word::Failure("it ended".to_owned()));
     assert_eq!(one.well(0..30, "a", 0), Word::Failure("it ended".to_owned()));
     assert!(is_pending(&one.well(30..31, "b", 0)));
+}
+
+/// A check by the name `smoke`, and how its runs ended.
+fn smoke(runs: &[(&str, Option<bool>)]) -> Checks {
+    let mut checks = Checks::named(["smoke".to_owned()]);
+    for (name, passed) in runs {
+        let run = CheckRun {
+            name: (*name).to_owned(),
+            passed: *passed,
+        };
+        checks.ran("smoke", run.clone());
+        checks.ran("of-another-app", run);
+    }
+    checks
+}
+
+#[test]
+fn its_checks_have_to_pass_too_in_runs_that_began_while_it_was_there() {
+    let mut one = Watched::new();
+    let mut sees = |second, runs: &[_]| one.sees_checks(second, "a", 0, healthy(), smoke(runs));
+    // One that failed before, and one that has begun before.
+    let (old, begun) = (("1", Some(false)), ("2", None));
+    let word = sees(0, &[old, begun]);
+    assert!(
+        matches!(&word, Word::Pending(words) if words.ends_with("pass its checks")),
+        "{word:?}"
+    );
+    let begun = ("2", Some(true));
+    assert!(is_pending(&sees(20, &[old, begun])));
+    assert!(is_pending(&sees(21, &[old, begun, ("3", None)])));
+    let passed = sees(22, &[old, begun, ("3", Some(true))]);
+    assert!(matches!(passed, Word::Success(_)), "{passed:?}");
+}
+
+#[test]
+fn a_check_that_fails_is_a_failure_though_all_is_healthy() {
+    let mut one = Watched::new();
+    let mut sees =
+        |second, identity, runs: &[_]| one.sees_checks(second, identity, 0, healthy(), smoke(runs));
+    sees(0, "a", &[]);
+    assert!(is_pending(&sees(1, "a", &[("1", Some(true))])));
+    let failed = Word::Failure("check 2 failed".to_owned());
+    assert_eq!(sees(3, "a", &[("1", Some(true)), ("2", Some(false))]), failed);
+    // For good, and of this release alone.
+    assert_eq!(sees(9, "a", &[("3", Some(true))]), failed);
+    assert!(is_pending(&sees(10, "b", &[("2", Some(false))])));
+    assert!(matches!(sees(15, "b", &[("4", Some(true))]), Word::Success(_)));
+}
+
+#[test]
+fn runs_from_before_a_break_do_not_count() {
+    let mut one = Watched::new();
+    one.sees_checks(0, "a", 0, healthy(), smoke(&[]));
+    one.sees_checks(1, "a", 0, unsettled(), smoke(&[("1", Some(false))]));
+    let mut sees = |second, runs: &[_]| one.sees_checks(second, "a", 0, healthy(), smoke(runs));
+    assert!(is_pending(&sees(2, &[("1", Some(false)), ("2", Some(true))])));
+    assert!(is_pending(&sees(8, &[("2", Some(true))])));
+    assert!(matches!(sees(9, &[("3", Some(true))]), Word::Success(_)));
 }

@@ -85,6 +85,7 @@ pub(crate) static ALL: &[Scenario] = &[
     // wing: verifier
     promotion::verified_first::SCENARIO,
     promotion::fails_its_soak::SCENARIO,
+    promotion::fails_its_check::SCENARIO,
     promotion::overtaken::SCENARIO,
     promotion::taken_back::SCENARIO,
     // end of wing

@@ -1,5 +1,6 @@
 //! The gate: what an environment has not proven does not reach the one behind it.
 
+pub(crate) mod fails_its_check;
 pub(crate) mod fails_its_soak;
 pub(crate) mod overtaken;
 pub(crate) mod taken_back;

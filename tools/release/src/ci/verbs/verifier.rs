@@ -12,6 +12,8 @@ use crate::flags;
 use taskkit::build::toolchain::{self, Target};
 
 const NAME: &str = "verifier";
+/// What is in it: it looks at releases, and checks that they may be given.
+const PROGRAMS: [&str; 2] = [NAME, "release-check"];
 const CONTAINERFILE: &str = "controllers/verifier/Containerfile";
 
 impl Run<'_> {
@@ -29,9 +31,11 @@ impl Run<'_> {
             let built = native.cargo_build(self.sh, "release", &["--package", NAME])?;
             let context = self.folder().join(NAME);
             self.sh.create_dir(&context)?;
-            self.sh
-                .copy_file(built.join(NAME), &context)
-                .context("collect the binary of the verifier")?;
+            for program in PROGRAMS {
+                self.sh
+                    .copy_file(built.join(program), &context)
+                    .with_context(|| format!("collect the program {program}"))?;
+            }
             let recipe = Recipe {
                 name: NAME,
                 file: CONTAINERFILE.to_owned(),

@@ -1,0 +1,153 @@
+//! A release is healthy in staging, and its page cannot be used: its check says so, and it does not
+//! go to production until that is mended.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{RUN, change_page, ci_at_rest, ensure_gate, last_said, pushed_to, route, said_of};
+use crate::actors::Reviewer;
+use crate::checkout::replaced_once;
+use crate::environment::PAGE;
+use crate::gitops;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::overlays;
+use crate::scenarios::release::{Expected, built, merged};
+use crate::step::Step;
+use crate::testbed::Testbed;
+use crate::verifier;
+use crate::wait::{Verdict, eventually};
+
+/// The checks that the repository has to copy, and their name in an overlay.
+const CHECKS: &str = "infra/verifier/checks/frontend.yaml";
+const COPY: &str = "checks.yaml";
+/// What an overlay names first.
+const BASE: &str = "  - ../../base\n";
+/// Added to what the pods are told: a backend that is not there.
+const VARIABLES: &str = "          env:\n";
+const NO_BACKEND: &str = "            - name: BACKEND_URL\n              value: http://no-backend\n";
+/// A check begins with the minute, and asks for up to twenty seconds.
+const CHECKED: Duration = Duration::from_mins(3);
+const LIVE: Duration = Duration::from_mins(1);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new(
+        "fails-its-check",
+        "a release that is healthy and fails its check",
+        1200,
+    ),
+    suite: Suite::Promotion,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(run(testbed, step)),
+};
+
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    ensure_gate(testbed, step).await?;
+    let (first, behind) = route();
+    let (reviewer, manifests) = (Reviewer::of(&testbed.world), testbed.manifests());
+    change_page(testbed).await?;
+    let commit = built(testbed, step, first, RUN).await?;
+    pushed_to(testbed, step, behind, &commit).await?;
+    let (release, _) = reviewer.release(step, first, &commit, &manifests).await?;
+
+    manifests.catch_up().await?;
+    let digest = verifier::digest(testbed.first()).await?;
+    let image = replaced_once(
+        CHECKS,
+        &fs::read_to_string(testbed.application().folder().join(CHECKS)).context("read the checks")?,
+        verifier::UNBUILT,
+        &digest,
+    )?;
+    manifests
+        .commit_edit("Check the frontend, which finds no backend", |folder| {
+            broken(folder, &image)
+        })
+        .await?;
+    let broken = manifests.push(first.branch()).await?;
+    gitops::app(step, testbed.first(), PAGE)
+        .at(&broken)
+        .live(LIVE)
+        .await?;
+    let failed = reported(testbed, step, &broken, "failure").await?;
+    ensure!(failed.starts_with("check frontend-check-"), "{failed}");
+    step.measured("merge to failed", release.asked.elapsed().as_secs_f64());
+    ci_at_rest(testbed, step).await?;
+    let (said, open) = (last_said(testbed, behind)?, reviewer.open(behind).await?);
+    ensure!(open.is_empty(), "{open:?} is open");
+    ensure!(
+        said.contains("and it failed there: check frontend-check-"),
+        "CI does not say what it was told:\n{said}"
+    );
+
+    let variables = overlay_file("environment.yaml");
+    let told = format!("{VARIABLES}{NO_BACKEND}");
+    manifests.catch_up().await?;
+    manifests.commit_text(&variables, &told, VARIABLES).await?;
+    let mended = manifests.push(first.branch()).await?;
+    let passed = reported(testbed, step, &mended, "success").await?;
+    let expected = Expected {
+        app: PAGE,
+        serves: &commit,
+    };
+    merged(testbed, step, behind, &commit, &expected).await?;
+    step.evidence(format!(
+        "{first} reported “{failed}” of what was healthy; mended, “{passed}”, and {behind} was given the release"
+    ));
+    without_checks(testbed).await
+}
+
+fn overlay_file(name: &str) -> String {
+    format!("infra/{}/{name}", overlays::folder(PAGE))
+}
+
+/// The checks are in the overlay, and the pods are told a backend that is not there.
+fn broken(folder: &Path, checks: &str) -> Result<()> {
+    let put = |name: &str, text: &str| {
+        let name = overlay_file(name);
+        fs::write(folder.join(&name), text).with_context(|| format!("write {name}"))
+    };
+    put(COPY, checks)?;
+    for (name, old, more) in [
+        ("kustomization.yaml", BASE, format!("  - {COPY}\n")),
+        ("environment.yaml", VARIABLES, NO_BACKEND.to_owned()),
+    ] {
+        let path = overlay_file(name);
+        let text = fs::read_to_string(folder.join(&path)).with_context(|| format!("read {path}"))?;
+        put(name, &replaced_once(&path, &text, old, &format!("{old}{more}"))?)?;
+    }
+    Ok(())
+}
+
+/// Waits until staging reports this state of the page on a commit, and gives its words.
+async fn reported(testbed: &Testbed, step: &StepHandle, commit: &str, state: &str) -> Result<String> {
+    eventually(step, &format!("the report is {state}"), CHECKED, async || {
+        Ok(match said_of(testbed, commit, PAGE).await? {
+            Some(status) if status.status == state => Verdict::Ready(status.description),
+            Some(status) if status.status != "pending" => {
+                Verdict::Failed(format!("{}: {}", status.status, status.description))
+            }
+            other => Verdict::Pending(format!("{other:?}")),
+        })
+    })
+    .await
+}
+
+/// Production has the release, and staging its overlay as it was.
+async fn without_checks(testbed: &Testbed) -> Result<()> {
+    let (first, manifests) = (route().0, testbed.manifests());
+    manifests.catch_up().await?;
+    let edit = |folder: &Path| {
+        let path = overlay_file(COPY);
+        fs::remove_file(folder.join(&path)).with_context(|| format!("remove {path}"))?;
+        let path = overlay_file("kustomization.yaml");
+        let text = fs::read_to_string(folder.join(&path)).with_context(|| format!("read {path}"))?;
+        let text = replaced_once(&path, &text, &format!("{BASE}  - {COPY}\n"), BASE)?;
+        fs::write(folder.join(&path), text).with_context(|| format!("write {path}"))
+    };
+    manifests.commit_edit("Take the checks away", edit).await?;
+    manifests.push(first.branch()).await.map(drop)
+}
