@@ -32,6 +32,7 @@ pub(crate) const TOOLS: Packages = of(&[
     "child-process", // wing: child-process
     "fork", // wing: fork
     "gitkit",
+    "iam", // wing: iam
     "overlay",
     "project",
     "release",
@@ -43,12 +44,14 @@ pub(crate) const TOOLS: Packages = of(&[
     "pipelines",  // wing: pipelines
     "e2e",        // wing: e2e
     "e2e-report", // wing: e2e
+    "iam-proxy",  // wing: e2e
 ]);
 /// For tests that are chosen by a pattern, which those of `pipelines` would fit too.
 #[rustfmt::skip]
 pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "board-api", // wing: sample
     "fork", // wing: fork
+    "iam", // wing: iam
     "overlay",
     "project",
     "release",
@@ -59,6 +62,7 @@ pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "xtask",
     "e2e",        // wing: e2e
     "e2e-report", // wing: e2e
+    "iam-proxy",  // wing: e2e
 ]);
 /// The backend and all apps that were added since, which use nothing that it does not.
 #[rustfmt::skip]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
+use iam::dynamodb;
 
 /// An action as IAM names it, and what it is done to: of a `DynamoDB`, `table` or `index/` with the
 /// index's name; of a registry, the repository; of EKS, the cluster.
@@ -160,12 +160,11 @@ fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
 
 fn of_table(head: &str, body: &[u8]) -> Result<Option<Call>> {
     let target = header(head, "x-amz-target").context("a request without x-amz-target")?;
-    let (_, operation) = target.rsplit_once('.').context("an operation")?;
-    let body: Value = serde_json::from_slice(body).context("read a request")?;
-    let on = body["IndexName"]
-        .as_str()
+    let call = dynamodb::Call::of(target, body)?;
+    let on = call
+        .index
         .map_or("table".to_owned(), |index| format!("index/{index}"));
-    Ok(Some((format!("dynamodb:{operation}"), on)))
+    Ok(Some((call.action, on)))
 }
 
 /// As AWS describes each action of ECR: which of the distribution API's requests it answers.

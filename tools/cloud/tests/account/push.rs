@@ -10,10 +10,10 @@ use std::process::Command;
 use anyhow::Result;
 use cloud::account::Account;
 use cloud::emulator::Emulator;
-use cloud::policy;
 use cloud::recorder::Recorder;
 use cloud::template::Template;
 use cloud::tools;
+use iam::policy;
 use serde_json::Value;
 
 /// What a role may do and no recorded request needs: action, why it is allowed all the same.

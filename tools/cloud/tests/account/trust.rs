@@ -9,7 +9,7 @@ use cloud::account::Account;
 use cloud::intrinsic::Given;
 use cloud::template::Template;
 use cloud::tools;
-use cloud::trust::{Token, allows, is_bound};
+use iam::trust::{Token, allows, is_bound};
 use serde_json::Value;
 
 const GITHUB: &str = "token.actions.githubusercontent.com";

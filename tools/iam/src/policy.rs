@@ -1,5 +1,4 @@
-//! What a policy of a role allows: the part of IAM's rules that the templates here use for pushing
-//! images.
+//! What a policy of a role allows: the part of IAM's rules that the templates here use.
 //!
 //! Whatever this module does not know is an error, never a yes or a no.
 

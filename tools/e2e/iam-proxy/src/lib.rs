@@ -1,0 +1,40 @@
+//! Stands in front of an emulator of AWS and lets through what STS and IAM would, because no
+//! emulator asks: it verifies the tokens of service accounts by the keys of their clusters, judges
+//! them by the trust policy of the role, and requests to `DynamoDB` by the role's permissions. Both
+//! policies are those that the templates have put into the emulator.
+
+mod credentials;
+mod crypto;
+mod deployed;
+mod proxy;
+mod refusal;
+mod rights;
+mod role;
+mod server;
+mod settings;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+mod test_issuer;
+mod token;
+mod upstream;
+mod web_identity;
+mod xml;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+
+use proxy::Proxy;
+use settings::Settings;
+
+/// Serves until the process ends; `variable` looks up a setting.
+pub async fn run(variable: impl Fn(&str) -> Option<String>) -> Result<()> {
+    let settings = Settings::read(variable)?;
+    crypto::install();
+    let listener = TcpListener::bind(&settings.listen)
+        .await
+        .with_context(|| format!("listen on {}", settings.listen))?;
+    server::serve(listener, Arc::new(Proxy::new(settings))).await;
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! The emulator behind.
+
+use anyhow::{Context as _, Result, ensure};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper::http::uri::{Authority, Scheme};
+use hyper::{Request, Response, Uri};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use std::time::Duration;
+
+/// A form, as names and values.
+pub(crate) type Fields<'f> = [(&'f str, &'f str)];
+
+/// Less than the emulator keeps a connection that nobody uses.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// A client of the emulator.
+#[derive(Debug, Clone)]
+pub(crate) struct Upstream {
+    address: Authority,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Upstream {
+    pub(crate) fn at(address: Authority) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .build_http();
+        Self { address, client }
+    }
+
+    /// Passes a request on, and gives the answer.
+    pub(crate) async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>> {
+        let mut uri = request.uri().clone().into_parts();
+        uri.scheme = Some(Scheme::HTTP);
+        uri.authority = Some(self.address.clone());
+        *request.uri_mut() = Uri::from_parts(uri).context("read the request's path")?;
+        let answer = self.client.request(request.map(Full::new)).await;
+        let (head, body) = answer.context("reach the emulator")?.into_parts();
+        let body = body.collect().await.context("read the emulator's answer")?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+
+    /// Sends a form to a service that takes those, as the owner of an account. The emulator takes
+    /// an account's number for a key of it.
+    pub(crate) async fn ask(
+        &self,
+        service: &str,
+        account: &str,
+        fields: &Fields<'_>,
+    ) -> Result<Response<Bytes>> {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = Request::post("/")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(AUTHORIZATION, owner(account, "us-east-1", service))
+            .body(Bytes::from(form))
+            .context("write a form")?;
+        self.send(request).await
+    }
+
+    /// The same, where everything but success is an error.
+    pub(crate) async fn get(&self, service: &str, account: &str, fields: &Fields<'_>) -> Result<Bytes> {
+        let (head, body) = self.ask(service, account, fields).await?.into_parts();
+        let said = String::from_utf8_lossy(&body);
+        ensure!(
+            head.status.is_success(),
+            "the emulator answers {}: {said}",
+            head.status
+        );
+        Ok(body)
+    }
+}
+
+/// The line of a request that the owner of an account has signed: the emulator reads it and
+/// believes it.
+pub(crate) fn owner(account: &str, region: &str, service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
+}

@@ -1,0 +1,10 @@
+//! The part of IAM's rules that the templates of `infra/aws` use: who may take on a role by a
+//! signed token, and what the role may then do.
+//!
+//! No emulator evaluates them. Tests judge the templates' text by it, and the e2e each request.
+
+pub mod dynamodb;
+mod pattern;
+pub mod policy;
+mod statement;
+pub mod trust;
