@@ -19,6 +19,8 @@ fn overlay() -> String {
 pub(crate) struct Account {
     /// Host of the registry that the overlays name. Its images are in the forge.
     pub(crate) registry: String,
+    /// Its number.
+    pub(crate) id: String,
     /// Where the servers look for their table, as `eu-central-1`.
     pub(crate) region: String,
 }
@@ -41,12 +43,13 @@ impl Account {
             .and_then(Value::as_array)
             .and_then(|variables| variables.iter().find(|variable| variable["name"] == "AWS_REGION"))
             .and_then(|variable| variable["value"].as_str());
+        let registry = image
+            .and_then(|image| image.split_once('/'))
+            .with_context(|| format!("{} names no registry", overlay()))?
+            .0;
         Ok(Self {
-            registry: image
-                .and_then(|image| image.split_once('/'))
-                .with_context(|| format!("{} names no registry", overlay()))?
-                .0
-                .to_owned(),
+            id: registry.split('.').next().unwrap_or_default().to_owned(),
+            registry: registry.to_owned(),
             region: region
                 .with_context(|| format!("{} sets no AWS_REGION", overlay()))?
                 .to_owned(),
@@ -63,6 +66,10 @@ mod tests {
     fn the_repository_says_which() {
         let account = Account::read(&crate::run_dir::repo_root().unwrap()).unwrap();
         assert!(account.registry.contains(&account.region), "{account:?}");
+        assert!(
+            account.id.len() == 12 && account.id.parse::<u64>().is_ok(),
+            "{account:?}"
+        );
     }
 
     #[test]

@@ -19,6 +19,7 @@ const DOCTOR: Step = Step::new("doctor", "what this machine needs", 300);
 const SUPPLY: Step = Step::new("supply", "tools and images", 2400);
 pub(crate) const NETWORK: Step = Step::new("network", "leftovers, network", 120);
 const WORLD: Step = Step::new("world", "forge and AWS", 180);
+const IAM_PROXY: Step = Step::new("iam-proxy", "IAM proxy before the AWS", 900);
 const FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1800);
 const ROOT: Step = Step::new("root", "root applications", 60);
 const CONTROLLER: Step = Step::new("controller", "controller of clusters", 1200);
@@ -29,6 +30,7 @@ const ATTACH: Step = Step::new("attach", "connect to what is up", 60);
 struct OfCluster {
     environment: Environment,
     create: Step,
+    identities: Step,
     argocd: Step,
     admission: Step,
     target: Step,
@@ -59,6 +61,7 @@ impl OfCluster {
         Self {
             environment,
             create: step("cluster", "cluster", 240),
+            identities: step("identities", "identities of", 60),
             argocd: step("argocd", "Argo CD", 300),
             admission: step("admission", "admission of images", 240),
             target: step("target", "rights of the hub in", 60),
@@ -98,9 +101,22 @@ pub(crate) fn everything<'s>(admission: bool, topology: Topology) -> Plan<BringU
         });
     }
     plan.add(WORLD, &[NETWORK.id], |up, step| Box::pin(up.world(step)));
+    plan.add(IAM_PROXY, &[WORLD.id], |up, step| Box::pin(up.iam_proxy(step)));
     plan.add(FIRST_IMAGES, &[WORLD.id], |up, step| {
         Box::pin(up.first_images(step))
     });
+    for OfCluster {
+        environment,
+        create,
+        identities,
+        ..
+    } in &clusters
+    {
+        let environment = *environment;
+        plan.add(*identities, &[create.id, IAM_PROXY.id], move |up, _| {
+            Box::pin(up.identities(environment))
+        });
+    }
     for OfCluster {
         environment,
         create,
@@ -239,7 +255,10 @@ mod tests {
             "what this machine needs".to_owned(),
             "tools and images".to_owned(),
             "leftovers, network".to_owned(),
-            format!("{clusters} ∥ forge and AWS ∥ first images by CI ∥ {argocd}"),
+            format!(
+                "{clusters} ∥ forge and AWS ∥ IAM proxy before the AWS ∥ first images by CI ∥ {} ∥ {argocd}",
+                of_each("identities of")
+            ),
             "root applications".to_owned(),
         ];
         assert_eq!(titles(&everything(false, Topology::Each)), rows);

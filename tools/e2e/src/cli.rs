@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use supply::cache::Cache;
+use taskkit::build::toolchain::Toolchain;
 
 use crate::{
     ci_service, crash_test, environment, failures_page, leftovers,
@@ -30,7 +31,7 @@ struct Cli {
     options: Options,
 }
 
-#[derive(Debug, Clone, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Command {
     /// Bring everything up and leave it running, with a CI that builds what is pushed to its forge
     Up,
@@ -68,6 +69,9 @@ enum Command {
     /// Start the containers that stdin asks for
     #[command(hide = true)]
     StartContainers,
+    /// Compile what stands in front of the AWS emulator, and say where it lies
+    #[command(hide = true)]
+    CompileIamProxy(Toolchain),
 }
 
 /// Parses the command line and runs it.
@@ -92,6 +96,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Option<Command>, options: Options) -> ExitCode {
     match command {
         Some(Command::StartContainers) => exit_code(world::containers::serve().await),
+        Some(Command::CompileIamProxy(toolchain)) => exit_code(world::iam_proxy::compile_here(&toolchain)),
         Some(Command::CiService) => exit_code(Box::pin(ci_service::serve(options)).await),
         Some(Command::List(args)) => exit_code(scenario_list::run(&args)),
         Some(Command::Report { folder }) => exit_code(render::again(folder)),

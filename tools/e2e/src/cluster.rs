@@ -47,8 +47,8 @@ const ON_NODE: Duration = Duration::from_secs(30);
 /// Where Argo CD listens on the nodes.
 pub(crate) const ARGOCD_PORT: u16 = config::ARGOCD;
 
-/// What enforces the network policies.
-const POLICIES: &str = "infra/local/kube-router.yaml";
+/// What enforces the network policies, and what gives pods the tokens of their accounts for AWS.
+const ADDED: [&str; 2] = ["infra/local/kube-router.yaml", "infra/local/pod-identity.yaml"];
 
 /// A running cluster. `Clone` is cheap; the cluster itself is removed by `teardown`, not by a drop.
 #[derive(Clone)]
@@ -214,13 +214,15 @@ pub(crate) async fn nodes(
         sites: sites::addresses(sites),
     })
     .await?;
-    let policies = harness.run.repo.join(POLICIES);
-    let policies = fs::read_to_string(&policies).with_context(|| format!("read {}", policies.display()))?;
-    let manifests = [policies.trim_end(), &settings.volumes.manifests()].join("\n---\n");
+    let mut manifests = vec![settings.volumes.manifests()];
+    for path in ADDED {
+        let path = harness.run.repo.join(path);
+        manifests.push(fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?);
+    }
     cluster
-        .apply(harness, &manifests, &log)
+        .apply(harness, &manifests.join("\n---\n"), &log)
         .await
-        .with_context(|| format!("apply {POLICIES} and {}", volumes::MANIFESTS))?;
+        .with_context(|| format!("apply {} and {}", ADDED.join(", "), volumes::MANIFESTS))?;
     let addresses = nodes_ready(&cluster, step).await?;
     Ok(Nodes {
         cluster,

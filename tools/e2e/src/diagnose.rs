@@ -9,7 +9,12 @@ use tokio::task::JoinSet;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
-    argocd, environment, environment::Environment, forge::FORGE, process::Tool, run_dir::RunDir, world::AWS,
+    argocd, environment,
+    environment::Environment,
+    forge::FORGE,
+    process::Tool,
+    run_dir::RunDir,
+    world::{AWS, IAM_PROXY},
 };
 
 const ANSWER: Duration = Duration::from_secs(20);
@@ -25,6 +30,10 @@ pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path, folde
         ("containers".to_owned(), engine.command(&shell, ["ps", "--all"])),
         (format!("{FORGE}.log"), engine.command(&shell, ["logs", FORGE])),
         (format!("{AWS}.log"), engine.command(&shell, ["logs", AWS])),
+        (
+            format!("{IAM_PROXY}.log"),
+            engine.command(&shell, ["logs", IAM_PROXY]),
+        ),
     ];
     for environment in Environment::with_hub() {
         let kubeconfig = run.file(&format!("kubeconfig-{environment}"));

@@ -97,6 +97,12 @@ impl Environment {
         self.0.cluster()
     }
 
+    /// Who issues the tokens of the cluster's service accounts, as the templates take it for
+    /// `OidcProvider`. A name that nobody can ever register; EKS gives each cluster one of its own.
+    pub(crate) fn issuer(self) -> String {
+        format!("oidc.internal/id/{}", self.cluster())
+    }
+
     pub(crate) fn stack(self) -> &'static str {
         self.0.stack()
     }
@@ -109,6 +115,11 @@ impl Environment {
     /// The table of the sample's API, which the stack makes.
     pub(crate) fn table(self) -> String {
         format!("messages-{self}")
+    }
+
+    /// The roles of the sample's API and of its migration, which the stack makes.
+    pub(crate) fn roles(self) -> [String; 2] {
+        [format!("{API}-{self}"), format!("{API}-migrate-{self}")]
     }
 
     /// The containers that are the cluster's nodes; also their host names on the network. The first

@@ -17,8 +17,11 @@ use crate::{
     process::Tool,
     progress::StepHandle,
     run_dir::RunDir,
-    world::{AWS, containers::LABEL},
+    world::{AWS, IAM_PROXY, containers::LABEL},
 };
+
+/// Our containers that are no nodes.
+const OWN: [&str; 3] = [FORGE, AWS, IAM_PROXY];
 
 const LIST: Duration = Duration::from_secs(20);
 const REMOVE: Duration = Duration::from_mins(1);
@@ -146,7 +149,7 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
             .map(|environment| format!("label=io.x-k8s.kind.cluster={}", environment.cluster())),
     );
     // A container that was being made when its run was killed may lack its labels.
-    filters.extend([FORGE, AWS].map(|name| format!("name=^{name}$")));
+    filters.extend(OWN.map(|name| format!("name=^{name}$")));
     let nodes = Environment::with_hub().flat_map(Environment::nodes);
     let nodes: Vec<_> = nodes.collect();
     filters.extend(nodes.iter().map(|node| format!("name=^{node}$")));
@@ -183,7 +186,7 @@ async fn half_made(run: &RunDir, engine: &Engine, nodes: &[String]) -> Result<Ve
     let ps = ["ps", "--all", "--external", "--format", "{{.Names}}"];
     let names = Tool::of_engine(engine, ps, &run.log("down"), LIST)?.read();
     let names = names.await.context("list containers of podman's store")?;
-    let ours = |name: &&str| [FORGE, AWS].contains(name) || nodes.iter().any(|node| node == name);
+    let ours = |name: &&str| OWN.contains(name) || nodes.iter().any(|node| node == name);
     Ok(names.lines().filter(ours).map(str::to_owned).collect())
 }
 

@@ -4,11 +4,13 @@
 mod aws;
 pub(crate) mod containers;
 mod gitea;
+pub(crate) mod iam_proxy;
 mod signing;
 
+pub(crate) use aws::AWS;
 use aws::AwsAccess;
-pub(crate) use aws::{AWS, AWS_PORT};
 pub(crate) use gitea::secret;
+pub(crate) use iam_proxy::{IAM_PROXY, IAM_PROXY_PORT, IamProxy};
 pub(crate) use signing::SigningKey;
 
 use anyhow::{Context, Result};
@@ -24,6 +26,8 @@ use crate::{
 pub(crate) struct World {
     pub(crate) forge: ForgeAccess,
     pub(crate) aws: AwsAccess,
+    /// What stands in front of it.
+    pub(crate) iam_proxy: IamProxy,
     /// What CI signs images with.
     pub(crate) signing: Option<SigningKey>,
     /// What the forge holds, or will.
@@ -42,8 +46,8 @@ pub(crate) async fn bring_up(
     (layout, topology): (Layout, Topology),
     step: &StepHandle,
 ) -> Result<World> {
-    let ports = ports::free(2)?;
-    let (forge_port, aws_port) = (ports[0], ports[1]);
+    let ports = ports::free(3)?;
+    let (forge_port, aws_port, proxy_port) = (ports[0], ports[1], ports[2]);
     let secrets = gitea::Secrets::generate()?;
     let request = containers::Request {
         run: harness.run.id.clone(),
@@ -75,6 +79,7 @@ pub(crate) async fn bring_up(
     Ok(World {
         forge,
         aws,
+        iam_proxy: IamProxy { port: proxy_port },
         signing,
         layout,
         topology,

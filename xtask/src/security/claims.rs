@@ -34,6 +34,8 @@ const CI_GIVEN: &str = "tools/pipelines/tests/systems/given.rs";
 const STATICS: &str = "tools/pipelines/tests/systems/statics.rs";
 const GITHUB_TRUST: &str = "tools/cloud/tests/account/trust/github.rs";
 const TRUST: &str = "tools/cloud/tests/account/trust.rs";
+const IDENTITIES: &str = "tools/e2e/src/scenarios/failures/identities.rs";
+const PODS_OF_ACCOUNTS: &str = "tools/e2e/src/scenarios/failures/identities/pods_of_accounts.rs";
 const HEADERS: &str = "frontend/server/tests/it/headers.rs";
 const ROUTER: &str = "backend/tests/it/router.rs";
 const LAYERS: &str = "crates/serverkit/tests/layers.rs";
@@ -109,6 +111,10 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Ci, "Neither GitHub nor GitLab is trusted until a fork names its repository", "someone else may register the name of this template", "nobody_else_is_trusted_until_a_fork_names_them", TRUST),
     claim(Part::Ci, "Every federated role is bound to one audience and subject", "otherwise any token of the issuer would be accepted", "every_role_is_judged_here_and_bound_to_one_audience_and_subject", TRUST),
     claim(Part::Aws, "Each Kubernetes service account can assume only its own IAM role", "the frontend needs no access to the table", "each_service_account_gets_its_own_role_only", TRUST),
+    claim(Part::Aws, "In a cluster, no pod has a static key of AWS", "what expires by itself need not be replaced", "no_pod_has_a_static_key", PODS_OF_ACCOUNTS),
+    claim(Part::Aws, "In a cluster, another account, role or cluster gets no role", "a pod that was taken over asks for more than its own", "whom_the_role_does_not_trust_is_refused", IDENTITIES),
+    claim(Part::Aws, "In a cluster, a token that is changed, unsigned, expired or for others gets no role", "tokens for other audiences are easier to steal", "a_token_that_is_not_right_is_refused", IDENTITIES),
+    claim(Part::Aws, "In a cluster, neither server nor migration does what only the other may", "the server must not read all messages at once", "no_role_does_more_than_it_may", IDENTITIES),
     claim(Part::Aws, "Each role may do only what its code does, on this table only", "a server cannot delete the table it uses", "each_role_may_do_what_its_code_does_to_this_table_only", ROLES),
     claim(Part::Http, "The page runs only its own scripts", "a message is only text, whatever it contains", "the_page_runs_only_what_is_its_own", HEADERS),
     claim(Part::Http, "Security headers on every response", "this includes errors and files", "every_answer_is_guarded", HEADERS),

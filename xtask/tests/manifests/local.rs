@@ -83,7 +83,7 @@ fn ports_of_the_node_are_opened_in_the_e2e_only() {
 
 // wing: sample
 #[test]
-fn server_and_migration_talk_to_the_emulator_in_the_e2e_only() {
+fn server_and_migration_talk_to_the_proxy_in_the_e2e_only_and_have_no_keys() {
     for environment in environments() {
         let variables = |objects: &[Object], kind, name| {
             let template = find(objects, kind, name).template().expect("starts pods");
@@ -91,10 +91,12 @@ fn server_and_migration_talk_to_the_emulator_in_the_e2e_only() {
         };
         for (kind, name) in [("Deployment", "backend"), ("Job", "backend-migrate")] {
             let local = variables(local_overlay("backend", environment), kind, name);
-            assert_eq!(local["AWS_ENDPOINT_URL"], "http://gitops-loop-aws:4566");
+            assert_eq!(local["AWS_ENDPOINT_URL"], "http://gitops-loop-iam-proxy:4567");
             let aws = variables(overlay("backend", environment), kind, name);
-            for absent in ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            assert!(!aws.contains_key("AWS_ENDPOINT_URL"), "AWS has its own address");
+            for absent in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ROLE_ARN"] {
                 assert!(!aws.contains_key(absent), "{absent} is set for AWS");
+                assert!(!local.contains_key(absent), "{absent} is set for the e2e");
             }
         }
     }

@@ -1,10 +1,14 @@
 //! Somebody with the account's keys, who makes tables and looks into them.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use percent_encoding::percent_decode_str;
+use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
 
 use crate::testbed::Testbed;
 
+/// What the templates call the policy that gives a role its table.
+const POLICY: &str = "messages";
 /// As many items as one request takes.
 const BATCH: usize = 25;
 
@@ -16,6 +20,7 @@ pub(crate) struct Administrator<'a> {
     http: &'a reqwest::Client,
     url: &'a str,
     region: &'a str,
+    account: &'a str,
 }
 
 impl<'a> Administrator<'a> {
@@ -24,6 +29,7 @@ impl<'a> Administrator<'a> {
             http: &testbed.harness.http,
             url: &testbed.world.aws.host_url,
             region: &testbed.harness.account.region,
+            account: &testbed.harness.account.id,
         }
     }
 
@@ -44,6 +50,30 @@ impl<'a> Administrator<'a> {
             "GlobalSecondaryIndexes": indexes.iter().map(index).collect::<Vec<_>>(),
         });
         self.ask("CreateTable", table).await.map(drop)
+    }
+
+    /// Gives a role the rights to the table `name` that it has to the table `like`.
+    pub(crate) async fn grant(&self, role: &str, name: &str, like: &str) -> Result<()> {
+        let role = ("RoleName", role);
+        let has = [("Action", "GetRolePolicy"), role, ("PolicyName", POLICY)];
+        let has = self.ask_iam(&has).await?;
+        let policy = has
+            .split_once("<PolicyDocument>")
+            .and_then(|(_, rest)| Some(rest.split_once("</PolicyDocument>")?.0));
+        let policy = policy.with_context(|| format!("{} has no policy {POLICY}", role.1))?;
+        let policy = percent_decode_str(policy)
+            .decode_utf8()
+            .context("read a policy")?;
+        let own = format!(":table/{like}");
+        ensure!(policy.contains(&own), "{} has no right to {like}", role.1);
+        let policy = policy.replace(&own, &format!(":table/{name}"));
+        let give = [
+            ("Action", "PutRolePolicy"),
+            role,
+            ("PolicyName", name),
+            ("PolicyDocument", &policy),
+        ];
+        self.ask_iam(&give).await.map(drop)
     }
 
     /// Removes a table, if there is one.
@@ -106,16 +136,28 @@ impl<'a> Administrator<'a> {
         })
     }
 
-    async fn ask(&self, operation: &str, body: Value) -> Result<Value> {
-        // The emulator takes any key and signature; it reads service and region out of the line.
+    async fn ask_iam(&self, fields: &[(&str, &str)]) -> Result<String> {
+        let fields: Vec<_> = fields.iter().chain([&("Version", "2010-05-08")]).collect();
+        let answer = self.signed("iam").form(&fields).send().await;
+        let answer = answer.context("ask IAM of the AWS emulator")?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "IAM: {status}: {text}");
+        Ok(text)
+    }
+
+    /// The emulator takes any signature, and an account's number for a key of it; it reads service
+    /// and region out of the line.
+    fn signed(&self, service: &str) -> RequestBuilder {
         let signed = format!(
-            "AWS4-HMAC-SHA256 Credential=local/20260101/{}/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
-            self.region
+            "AWS4-HMAC-SHA256 Credential={}/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
+            self.account, self.region
         );
+        self.http.post(self.url).header("Authorization", signed)
+    }
+
+    async fn ask(&self, operation: &str, body: Value) -> Result<Value> {
         let answer = self
-            .http
-            .post(self.url)
-            .header("Authorization", signed)
+            .signed("dynamodb")
             .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
             .header("Content-Type", "application/x-amz-json-1.0")
             .body(body.to_string())

@@ -23,7 +23,7 @@ use crate::{
     state::{State, Up},
     teardown,
     topology::Topology,
-    world,
+    world::{self, iam_proxy},
 };
 
 impl BringUp<'_> {
@@ -128,6 +128,20 @@ impl BringUp<'_> {
         let kind = (layout, self.topology());
         let world = world::bring_up(self.harness.get()?, self.network.get()?, kind, step).await?;
         self.world.set(world)
+    }
+
+    /// Compiles and starts what stands between the clusters and the AWS emulator.
+    pub(super) async fn iam_proxy(&self, step: &StepHandle) -> Result<()> {
+        let (harness, network) = (self.harness.get()?, self.network.get()?);
+        let proxy = &self.world.get()?.iam_proxy;
+        step.doing("compile it");
+        let program = iam_proxy::compile(harness).await?;
+        iam_proxy::start(harness, network, (proxy, &program), step).await
+    }
+
+    /// Makes roles trust the accounts of an environment's cluster.
+    pub(super) async fn identities(&self, environment: Environment) -> Result<()> {
+        iam_proxy::trust(self.harness.get()?, self.cluster_of(environment)?.get()?).await
     }
 
     /// Starts the CI, and has it build and propose what is under test.

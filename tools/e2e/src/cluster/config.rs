@@ -58,6 +58,7 @@ pub(super) fn render(harness: &Harness, environment: Environment, ports: &[(u16,
         ]));
     }
     let mut config = merged(base, &mounts, ports)?;
+    issue_tokens_as(&mut config, &environment.issuer())?;
     if harness.cgroup_v1 {
         accept_cgroup_v1(&mut config)?;
     }
@@ -100,6 +101,13 @@ fn merged(mut base: Value, mounts: &[Value], ports: &[(u16, u16)]) -> Result<Val
         extend(&mut nodes[0], "kubeadmConfigPatches", [untainted])?;
     }
     Ok(base)
+}
+
+/// Tokens of service accounts say that they are from `issuer`: roles trust no other.
+fn issue_tokens_as(config: &mut Value, issuer: &str) -> Result<()> {
+    let argument = json!([{ "name": "service-account-issuer", "value": format!("https://{issuer}") }]);
+    let patch = json!({ "kind": "ClusterConfiguration", "apiServer": { "extraArgs": argument } });
+    extend(config, "kubeadmConfigPatches", [json!(patch.to_string())])
 }
 
 /// From 1.35 on, a kubelet does not start on cgroup v1 unless it is told to.
@@ -188,6 +196,17 @@ mod tests {
                 json!({"kind": "KubeletConfiguration", "failCgroupV1": false})
             );
         }
+    }
+
+    #[test]
+    fn the_api_server_is_told_whose_tokens_it_issues() {
+        let mut config = base("kind: Cluster\nkubeadmConfigPatches: ['kind: Other']\n");
+        issue_tokens_as(&mut config, "oidc.internal/id/c").unwrap();
+        let patch = config["kubeadmConfigPatches"][1].as_str().unwrap();
+        let patch: Value = serde_saphyr::from_str(patch).unwrap();
+        assert_eq!(patch["kind"], "ClusterConfiguration");
+        let argument = &patch["apiServer"]["extraArgs"][0];
+        assert_eq!(argument["value"], "https://oidc.internal/id/c");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use xshell::Shell;
 use crate::process::Tool;
 use crate::scenarios::undo::Undo;
 use crate::testbed::Testbed;
-use crate::world::{AWS, AWS_PORT};
+use crate::world::{IAM_PROXY, IAM_PROXY_PORT};
 
 const EXEC: Duration = Duration::from_secs(20);
 
@@ -23,11 +23,11 @@ const OPEN: &str = "for table in mangle filter nat; do \
     iptables -w -t $table -S | grep -- '--comment gitops-loop-detour' | sed 's/^-A/-D/' | \
     while read -r rule; do iptables -w -t $table $rule; done; done";
 
-/// The way of all pods of staging to the AWS emulator.
+/// The way of all pods of staging to AWS, as they see it: to the proxy before the emulator.
 pub(crate) struct Detour<'a> {
     testbed: &'a Testbed,
     nodes: Vec<String>,
-    /// The emulator's address on the containers' network.
+    /// The address of what the pods ask on the containers' network.
     aws: String,
     undo: Undo,
 }
@@ -66,8 +66,11 @@ impl<'a> Detour<'a> {
     /// From now on connections end at a proxy; those that are open are cut.
     pub(crate) async fn through_proxy(&self) -> Result<FaultProxy> {
         // The port that the network policies allow.
-        let here = format!("{}:{AWS_PORT}", self.testbed.world.forge.host_ip_for_containers);
-        let proxy = FaultProxy::start_at(&here, &self.testbed.world.aws.host_url).await?;
+        let here = format!(
+            "{}:{IAM_PROXY_PORT}",
+            self.testbed.world.forge.host_ip_for_containers
+        );
+        let proxy = FaultProxy::start_at(&here, &self.testbed.world.iam_proxy.host_url()).await?;
         let lead = format!(
             "{} -j DNAT --to-destination {here}",
             self.rule("nat -I PREROUTING")
@@ -80,7 +83,7 @@ impl<'a> Detour<'a> {
         // used.
         let cut = format!(
             "for pid in $(pgrep -x backend); do \
-             nsenter --target $pid --net ss --kill --tcp dst {} dport = :{AWS_PORT}; done; true",
+             nsenter --target $pid --net ss --kill --tcp dst {} dport = :{IAM_PROXY_PORT}; done; true",
             self.aws
         );
         self.on_every_node(&format!("{lead} && {reset} && {{ {cut}; }}"))
@@ -102,7 +105,7 @@ impl<'a> Detour<'a> {
 
     fn rule(&self, place: &str) -> String {
         format!(
-            "iptables -w -t {place} -d {} -p tcp --dport {AWS_PORT} -m comment --comment gitops-loop-detour",
+            "iptables -w -t {place} -d {} -p tcp --dport {IAM_PROXY_PORT} -m comment --comment gitops-loop-detour",
             self.aws
         )
     }
@@ -150,9 +153,9 @@ pub(crate) async fn answer_of(
 
 async fn address(testbed: &Testbed) -> Result<String> {
     let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    let address = ask(testbed, &["inspect", "--format", format, AWS]).await?;
+    let address = ask(testbed, &["inspect", "--format", format, IAM_PROXY]).await?;
     let valid = address.parse::<std::net::Ipv4Addr>().is_ok();
-    ensure!(valid, "the AWS emulator has no address of its own: {address:?}");
+    ensure!(valid, "the IAM proxy has no address of its own: {address:?}");
     Ok(address)
 }
 

@@ -56,6 +56,7 @@ pub(crate) static ALL: &[Scenario] = &[
     failures::forge_down::SCENARIO,
     failures::rollback::SCENARIO,
     failures::two_developers::SCENARIO,
+    failures::identities::SCENARIO,
     failures::dynamodb::UNREACHABLE,
     failures::dynamodb::THROTTLED,
     failures::kills::PODS,

@@ -33,10 +33,12 @@ impl<'a> OlderTable<'a> {
     /// Restores `messages` messages into the table `name`.
     pub(crate) async fn restore(testbed: &'a Testbed, name: &'static str, messages: usize) -> Result<Self> {
         let administrator = Administrator::of(testbed);
-        // With the keys and indexes of the own one.
-        administrator
-            .make_table(name, &Environment::first().table())
-            .await?;
+        // With the keys and indexes of the own one, and the same rights to it.
+        let own = Environment::first().table();
+        administrator.make_table(name, &own).await?;
+        for role in Environment::first().roles() {
+            administrator.grant(&role, name, &own).await?;
+        }
         let texts: BTreeMap<_, _> = (0..messages)
             .map(|number| {
                 (

@@ -17,14 +17,14 @@ use crate::{
 
 /// The emulator's container, and its name on the network.
 pub(crate) const AWS: &str = "gitops-loop-aws";
-/// Where it listens, and what the network policies allow.
+/// Where it listens. What runs in a cluster goes by the proxy in front of it.
 pub(crate) const AWS_PORT: u16 = 4566;
 
 const TEMPLATE: &str = "infra/aws/message-board.yaml";
 const HEALTHY: Duration = Duration::from_secs(90);
 const DEPLOY: Duration = Duration::from_secs(90);
 
-/// Runs in the emulator's container, with the stack's name, its parameter and the region.
+/// Runs in the emulator's container, with the stack's name, the region and the parameters.
 const CREATE: &str = include_str!("create-stack.sh");
 
 /// How to reach the AWS emulator; stacks and tables of both environments exist.
@@ -57,20 +57,24 @@ pub(super) async fn deploy_stacks(harness: &Harness, aws: &AwsAccess, step: &Ste
 }
 
 async fn deploy(harness: &Harness, environment: Environment, template: &[u8]) -> Result<()> {
-    let (stack, parameter) = (
-        environment.stack(),
-        format!("ParameterKey=Environment,ParameterValue={environment}"),
-    );
+    let stack = environment.stack();
+    let parameter = |name: &str, value: &str| format!("ParameterKey={name},ParameterValue={value}");
     let exec = [
         "exec",
         "--interactive",
+        // The emulator takes an account's number for a key of it.
+        "--env",
+        &format!("AWS_ACCESS_KEY_ID={}", harness.account.id),
+        "--env",
+        "AWS_SECRET_ACCESS_KEY=any",
         AWS,
         "sh",
         "-c",
         CREATE,
         stack,
-        &parameter,
         &harness.account.region,
+        &parameter("Environment", environment.name()),
+        &parameter("OidcProvider", &environment.issuer()),
     ];
     let log = harness.run.log(&format!("stack-{environment}"));
     Tool::of_engine(&harness.engine, exec, &log, DEPLOY)?

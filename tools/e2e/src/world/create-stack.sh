@@ -1,8 +1,9 @@
-# Creates stack $0 with parameter $1 in region $2 from the template on standard input.
+# Creates stack $0 in region $1 with all other parameters from the template on standard input.
 # `cloudformation deploy` and `wait` would do the same, but they look only every 30 s.
 set -eu
 stack=$0
-region=$2
+region=$1
+shift
 # The command line wants a file that it can seek in.
 cat > "/tmp/$stack.yaml"
 
@@ -12,7 +13,7 @@ cloudformation() {
     awslocal --region "$region" cloudformation "$verb" --stack-name "$stack" "$@"
 }
 
-cloudformation create-stack --template-body "file:///tmp/$stack.yaml" --parameters "$1" --capabilities CAPABILITY_NAMED_IAM
+cloudformation create-stack --template-body "file:///tmp/$stack.yaml" --parameters "$@" --capabilities CAPABILITY_NAMED_IAM
 while true; do
     status=$(cloudformation describe-stacks --query 'Stacks[0].StackStatus' --output text)
     case $status in

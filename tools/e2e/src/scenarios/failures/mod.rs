@@ -6,6 +6,7 @@ pub(crate) mod drain;
 pub(crate) mod drift;
 pub(crate) mod dynamodb;
 pub(crate) mod forge_down;
+pub(crate) mod identities;
 pub(crate) mod image_crashes;
 pub(crate) mod image_missing;
 pub(crate) mod image_never_ready;

@@ -17,6 +17,7 @@ use crate::state::State;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
+use crate::world::iam_proxy;
 use crate::{admission, argocd, gitops, teardown};
 
 const SYNCED: Duration = Duration::from_mins(2);
@@ -57,6 +58,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let sites = testbed.last().same_sites()?;
     let rebuilt = cluster::create(harness, &network, Environment::last(), &sites, step).await?;
     hand_over(testbed, &rebuilt)?;
+    // It signs with keys of its own.
+    iam_proxy::trust(harness, &rebuilt).await?;
     step.measured("cluster after", begun.elapsed().as_secs_f64());
     if let Some(signing) = &testbed.world.signing {
         admission::install(harness, &rebuilt, signing, step).await?;

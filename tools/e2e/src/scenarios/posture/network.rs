@@ -20,7 +20,7 @@ use crate::scenario::{Scenario, Suite};
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
-use crate::world::AWS;
+use crate::world::{AWS, IAM_PROXY, IAM_PROXY_PORT};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("network-policies", "pods reach only what policies allow", 120),
@@ -118,7 +118,7 @@ async fn only_what_policies_allow_connects(
     step.doing("what the application needs");
     check.reached(frontend, "http://backend/healthz").await?;
     check
-        .reached(backend, &format!("http://{AWS}:4566/_localstack/health"))
+        .reached(backend, &format!("http://{IAM_PROXY}:{IAM_PROXY_PORT}"))
         .await?;
     check.reached(backend, &format!("http://{OUTSIDE}:443")).await?;
     check.reached(&foreigner, &frontend.port(8080)).await?;
@@ -135,7 +135,13 @@ async fn only_what_policies_allow_connects(
         check.refused(from, &format!("http://{METADATA}:443")).await?;
         check.refused(from, &foreigner.port(8080)).await?;
     }
-    check.refused(frontend, &format!("http://{AWS}:4566")).await?;
+    // Past the proxy, the emulator believes everybody.
+    for from in [frontend, backend] {
+        check.refused(from, &format!("http://{AWS}:4566")).await?;
+    }
+    check
+        .refused(frontend, &format!("http://{IAM_PROXY}:{IAM_PROXY_PORT}"))
+        .await?;
     check.refused(frontend, &backend.port(9090)).await?;
     check.refused(backend, &frontend.port(8080)).await?;
 

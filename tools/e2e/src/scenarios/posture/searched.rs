@@ -16,7 +16,7 @@ use crate::forge::{FORGE, ForgeAccess};
 use crate::git::Git;
 use crate::process::Tool;
 use crate::testbed::Testbed;
-use crate::world::AWS;
+use crate::world::{AWS, IAM_PROXY};
 
 const COLLECT: Duration = Duration::from_mins(1);
 /// Where what the tools of it say goes.
@@ -90,9 +90,9 @@ pub(super) async fn images(testbed: &Testbed, folder: PathBuf) -> Result<Place> 
     })
 }
 
-/// What forge and emulator said.
+/// What forge, emulator and the proxy before it said.
 pub(super) async fn outside(testbed: &Testbed, folder: PathBuf) -> Result<Place> {
-    for container in [FORGE, AWS] {
+    for container in [FORGE, AWS, IAM_PROXY] {
         // A tool writes both its output and its errors into its log.
         Tool::of_engine(
             &testbed.harness.engine,

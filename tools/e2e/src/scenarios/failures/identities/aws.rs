@@ -1,0 +1,100 @@
+//! AWS as a pod of the cluster asks it: by the proxy before the emulator.
+
+use anyhow::{Context, Result, bail};
+use reqwest::header::AUTHORIZATION;
+use reqwest::{Response, StatusCode};
+use serde_json::Value;
+
+use crate::testbed::Testbed;
+
+/// AWS at one address.
+pub(super) struct Aws<'a> {
+    http: &'a reqwest::Client,
+    region: &'a str,
+    url: String,
+}
+
+/// Who signs a request.
+#[derive(Debug, Clone)]
+pub(super) struct Key(pub(super) String);
+
+/// What AWS answers: what was asked for, or the code of its refusal with the status.
+pub(super) type Answer<T> = std::result::Result<T, (u16, String)>;
+
+impl<'a> Aws<'a> {
+    /// As everything in the clusters has it.
+    pub(super) fn behind_the_proxy(testbed: &'a Testbed) -> Self {
+        Self::at(testbed, testbed.world.iam_proxy.host_url())
+    }
+
+    /// The emulator itself, which believes everybody.
+    pub(super) fn bare(testbed: &'a Testbed) -> Self {
+        Self::at(testbed, testbed.world.aws.host_url.clone())
+    }
+
+    fn at(testbed: &'a Testbed, url: String) -> Self {
+        Self {
+            http: &testbed.harness.http,
+            region: &testbed.harness.account.region,
+            url,
+        }
+    }
+
+    /// Keys of a role for a token.
+    pub(super) async fn assume(&self, role: &str, token: &str) -> Result<Answer<Key>> {
+        let form = [
+            ("Action", "AssumeRoleWithWebIdentity"),
+            ("Version", "2011-06-15"),
+            ("RoleArn", role),
+            ("RoleSessionName", "identities"),
+            ("WebIdentityToken", token),
+        ];
+        let answer = self.http.post(&self.url).form(&form).send().await;
+        let answer = answer.with_context(|| format!("ask STS for {role}"))?;
+        match read(answer).await? {
+            (200, text) => Ok(Ok(Key(element(&text, "AccessKeyId")?))),
+            (status, text) => Ok(Err((status, element(&text, "Code")?))),
+        }
+    }
+
+    /// An operation on a table.
+    pub(super) async fn on_table(&self, key: &Key, operation: &str, body: &Value) -> Result<Answer<()>> {
+        let scope = format!("{}/20260101/{}/dynamodb/aws4_request", key.0, self.region);
+        let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let request = self
+            .http
+            .post(&self.url)
+            .header(AUTHORIZATION, signed)
+            .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
+            .header("Content-Type", "application/x-amz-json-1.0");
+        let answer = request.body(body.to_string()).send().await;
+        let answer = answer.with_context(|| format!("ask DynamoDB for {operation}"))?;
+        match read(answer).await? {
+            (200, _) => Ok(Ok(())),
+            (status, text) => {
+                let error: Value =
+                    serde_json::from_str(&text).with_context(|| format!("{operation}: {status}: {text}"))?;
+                let code = error["__type"].as_str().and_then(|code| code.rsplit('#').next());
+                Ok(Err((status, code.unwrap_or_default().to_owned())))
+            }
+        }
+    }
+}
+
+async fn read(answer: Response) -> Result<(u16, String)> {
+    let status = answer.status();
+    let text = answer.text().await.context("read what AWS answers")?;
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        bail!("the IAM proxy fails: {text}");
+    }
+    Ok((status.as_u16(), text))
+}
+
+/// The text of an element of STS' answers, none of which has another inside.
+fn element(xml: &str, name: &str) -> Result<String> {
+    let text = xml
+        .split_once(&format!("<{name}>"))
+        .and_then(|(_, rest)| rest.split_once(&format!("</{name}>")));
+    let (text, _) = text.with_context(|| format!("STS answers without {name}: {xml}"))?;
+    Ok(text.to_owned())
+}

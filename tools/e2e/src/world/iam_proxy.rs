@@ -1,0 +1,154 @@
+//! What stands between the clusters and the AWS emulator, which believes everybody: a proxy that
+//! verifies tokens and evaluates policies. It is compiled here, and runs in a container beside the
+//! emulator, so that it goes on after this process.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use taskkit::build::toolchain::{self, Target, Toolchain};
+use xshell::{Shell, cmd};
+
+use super::{
+    aws::{AWS, AWS_PORT},
+    containers::LABEL,
+};
+use crate::{
+    cluster::Cluster,
+    harness::Harness,
+    network::Network,
+    process::Tool,
+    progress::StepHandle,
+    wait::{Verdict, eventually},
+};
+
+/// Its container, and its name on the network, which the manifests have.
+pub(crate) const IAM_PROXY: &str = "gitops-loop-iam-proxy";
+/// Where it listens there, and what the network policies allow.
+pub(crate) const IAM_PROXY_PORT: u16 = 4567;
+
+const PACKAGE: &str = "iam-proxy";
+/// Where its container has the providers.
+const PROVIDERS: &str = "/etc/iam-proxy/providers";
+/// Whom tokens for AWS are for.
+const AUDIENCE: &str = "sts.amazonaws.com";
+
+/// The first time, the standard library is compiled too.
+const COMPILED: Duration = Duration::from_mins(15);
+const START: Duration = Duration::from_mins(1);
+const READY: Duration = Duration::from_secs(20);
+
+/// How to reach the proxy from this process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct IamProxy {
+    /// Of this machine's loopback address.
+    pub(crate) port: u16,
+}
+
+impl IamProxy {
+    pub(crate) fn host_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+/// Compiles the proxy and gives its program; what is compiled already costs a moment.
+pub(crate) async fn compile(harness: &Harness) -> Result<PathBuf> {
+    let shell = Shell::new().context("open a shell")?;
+    shell.change_dir(&harness.run.repo);
+    let target = harness.cache.ci().join("target-iam-proxy");
+    let build = cmd!(shell, "/proc/self/exe compile-iam-proxy").env("CARGO_TARGET_DIR", target);
+    let said = Tool::new(build, &harness.run.log("iam-proxy-build"), COMPILED).read();
+    let said = said.await.context("compile the IAM proxy")?;
+    let program = said
+        .lines()
+        .last()
+        .context("its compiler does not say where it lies")?;
+    Ok(program.into())
+}
+
+/// The other side of [`compile`]: a static program, because the container has another libc than
+/// this machine.
+pub(crate) fn compile_here(toolchain: &Toolchain) -> Result<()> {
+    let shell = taskkit::env::shell()?;
+    let prepared = toolchain::prepare(&shell, Target::Static, toolchain.options())?;
+    let folder = prepared.cargo_build(&shell, "dev", &["--package", PACKAGE])?;
+    println!("{}", folder.join(PACKAGE).display());
+    Ok(())
+}
+
+/// Starts its container and waits until it answers.
+pub(crate) async fn start(
+    harness: &Harness,
+    network: &Network,
+    (proxy, program): (&IamProxy, &Path),
+    step: &StepHandle,
+) -> Result<()> {
+    step.doing("start the container of the IAM proxy");
+    let port = proxy.port;
+    let providers = providers(harness);
+    fs::create_dir_all(&providers).with_context(|| format!("make {}", providers.display()))?;
+    let run = [
+        "run".to_owned(),
+        "--detach".to_owned(),
+        format!("--name={IAM_PROXY}"),
+        format!("--label={LABEL}={}", harness.run.id),
+        format!("--network={}", harness.engine.network()),
+        format!("--publish=127.0.0.1:{port}:{IAM_PROXY_PORT}"),
+        format!("--volume={}:/iam-proxy:ro", program.display()),
+        format!("--volume={}:{PROVIDERS}:ro", providers.display()),
+        format!("--env=LISTEN_ADDR=0.0.0.0:{IAM_PROXY_PORT}"),
+        format!("--env=UPSTREAM={AWS}:{AWS_PORT}"),
+        format!("--env=PROVIDERS={PROVIDERS}"),
+        "--entrypoint=/iam-proxy".to_owned(),
+        // One that is there already: nothing of it is used.
+        harness.parts.aws_image.clone(),
+    ];
+    Tool::of_engine(&harness.engine, run, &harness.run.log("world"), START)?
+        .run()
+        .await
+        .context("start the container of the IAM proxy")?;
+    network.pin(&harness.run, &harness.engine).await?;
+    eventually(step, "IAM proxy", READY, async || {
+        // Whoever signs nothing is refused, by whatever it is asked.
+        let answer = harness.http.get(proxy.host_url()).send().await?;
+        Ok(match answer.status().as_u16() {
+            403 => Verdict::Ready(()),
+            status => Verdict::Pending(format!("it answers {status}")),
+        })
+    })
+    .await
+}
+
+/// From now on the proxy takes tokens of a cluster's accounts: what a person does on AWS who makes
+/// the cluster's issuer an OIDC provider in IAM.
+pub(crate) async fn trust(harness: &Harness, cluster: &Cluster) -> Result<()> {
+    let keys = kube::core::Request::new("/openid/v1").get("jwks", &kube::api::GetParams::default());
+    let keys = keys.context("ask for the keys of the cluster's tokens")?;
+    let keys: Value = cluster
+        .client
+        .request(keys)
+        .await
+        .with_context(|| format!("ask {} for the keys of its tokens", cluster.name))?;
+    let provider = json!({
+        "issuer": format!("https://{}", cluster.environment.issuer()),
+        "client_ids": [AUDIENCE],
+        "jwks": keys,
+    });
+    let (file, unfinished) = (
+        providers(harness).join(&cluster.name).with_extension("json"),
+        harness.run.file("provider.json").with_extension(&cluster.name),
+    );
+    fs::write(&unfinished, provider.to_string())
+        .with_context(|| format!("write {}", unfinished.display()))?;
+    // The proxy may be reading.
+    fs::rename(&unfinished, &file).with_context(|| format!("put {} in place", file.display()))
+}
+
+fn providers(harness: &Harness) -> PathBuf {
+    harness.run.file("oidc-providers")
+}
