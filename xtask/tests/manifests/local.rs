@@ -103,6 +103,22 @@ fn server_and_migration_talk_to_the_proxy_in_the_e2e_only_and_have_no_keys() {
 }
 // end of wing
 
+// wing: sample
+/// The emulator's own port would be a way past what judges them.
+#[test]
+fn the_backend_reaches_the_proxy_and_no_other_port_more_than_on_aws() {
+    for environment in environments() {
+        let policy = find(
+            local_overlay("platform", environment),
+            "NetworkPolicy",
+            "local-aws",
+        );
+        let ports = json!([{ "ports": [{ "protocol": "TCP", "port": 4567 }] }]);
+        assert_eq!(*policy.at("/spec/egress"), ports, "{environment}");
+    }
+}
+// end of wing
+
 #[test]
 fn what_is_no_pod_reaches_the_backend_in_the_e2e() {
     let kind = file("infra/local/kind.yaml");
