@@ -29,12 +29,12 @@ impl Call {
         })
     }
 
-    /// The ARN that a policy has to name.
-    pub fn resource(&self, region: &str, account: &str) -> String {
+    /// The ARN that a policy has to name, in a partition (`aws`) of AWS.
+    pub fn resource(&self, partition: &str, region: &str, account: &str) -> String {
         let table = if self.table.starts_with("arn:") {
             self.table.clone()
         } else {
-            format!("arn:aws:dynamodb:{region}:{account}:table/{}", self.table)
+            format!("arn:{partition}:dynamodb:{region}:{account}:table/{}", self.table)
         };
         match &self.index {
             Some(index) => format!("{table}/index/{index}"),
@@ -55,14 +55,14 @@ mod tests {
     fn a_request_needs_a_right_to_its_table_or_to_the_index_that_it_reads() {
         let get = call("GetItem", r#"{"TableName": "t", "Key": {}}"#).unwrap();
         assert_eq!(get.action, "dynamodb:GetItem");
-        assert_eq!(get.resource("r", "1"), "arn:aws:dynamodb:r:1:table/t");
+        assert_eq!(get.resource("aws", "r", "1"), "arn:aws:dynamodb:r:1:table/t");
         let query = call("Query", r#"{"TableName": "t", "IndexName": "newest"}"#).unwrap();
         assert_eq!(
-            query.resource("r", "1"),
+            query.resource("aws", "r", "1"),
             "arn:aws:dynamodb:r:1:table/t/index/newest"
         );
         let other = call("Scan", r#"{"TableName": "arn:aws:dynamodb:r:2:table/t"}"#).unwrap();
-        assert_eq!(other.resource("r", "1"), "arn:aws:dynamodb:r:2:table/t");
+        assert_eq!(other.resource("aws", "r", "1"), "arn:aws:dynamodb:r:2:table/t");
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn matches_token(statement: &Statement, account: &str, token: &Token) -> Result<
         .get("Federated")
         .and_then(Value::as_str)
         .context("a federated principal")?;
-    if provider != format!("arn:aws:iam::{account}:oidc-provider/{}", token.issuer) {
+    if !is_provider(provider, account, &token.issuer) {
         return Ok(false);
     }
     let conditions = statement.get("Condition").and_then(Value::as_object);
@@ -99,6 +99,15 @@ fn matches_token(statement: &Statement, account: &str, token: &Token) -> Result<
         }
     }
     Ok(true)
+}
+
+/// Whether this is the ARN of an issuer's OIDC provider in an account, in whichever partition.
+fn is_provider(arn: &str, account: &str, issuer: &str) -> bool {
+    let rest = arn.strip_prefix("arn:").and_then(|rest| rest.split_once(':'));
+    rest.is_some_and(|(partition, rest)| {
+        (partition == "aws" || partition.starts_with("aws-"))
+            && rest == format!("iam::{account}:oidc-provider/{issuer}")
+    })
 }
 
 fn comparison(operator: &str) -> Result<fn(&str, &str) -> bool> {
@@ -147,6 +156,23 @@ mod tests {
         let mut silent = Token::new("idp", "a", "s");
         silent.claims.remove("sub");
         assert!(!allowed(silent));
+    }
+
+    #[test]
+    fn the_provider_may_be_in_any_partition_but_in_no_other_account() {
+        let allowed = |provider: &str| {
+            let mut policy = policy(&json!({}));
+            policy["Statement"][0]["Principal"]["Federated"] = provider.into();
+            allows(&policy, "1", &Token::new("idp", "a", "s")).unwrap()
+        };
+        assert!(allowed("arn:aws-cn:iam::1:oidc-provider/idp"));
+        for other in [
+            "arn:awsome:iam::1:oidc-provider/idp",
+            "arn:aws:iam::2:oidc-provider/idp",
+            "idp",
+        ] {
+            assert!(!allowed(other), "{other}");
+        }
     }
 
     #[test]

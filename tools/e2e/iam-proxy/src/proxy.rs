@@ -123,7 +123,7 @@ impl Proxy {
         let scope = Scope::of(request.headers())?;
         let session = self.credentials.session(&scope.key, Instant::now())?;
         let account = &session.role.account;
-        let right = rights::needed(&request, &scope, account);
+        let right = rights::needed(&request, &scope, &session.role);
         if let Some(right) = right.map_err(|error| Refusal::denied(format!("{error:#}")))? {
             self.permitted(&session, &right).await?;
             // The tables are the account's, whose number the emulator takes for a key.

@@ -6,6 +6,7 @@ use hyper::{Method, Request};
 use iam::dynamodb::Call;
 
 use crate::credentials::Scope;
+use crate::role::Role;
 use crate::web_identity::form;
 
 const DYNAMODB: &str = "DynamoDB_20120810.";
@@ -17,9 +18,9 @@ pub(crate) struct Right {
     pub(crate) resource: String,
 }
 
-/// The right that a request to an account's resources needs; nothing if everybody has it. What is
+/// The right that a request of a role needs; nothing if everybody has it. What is
 /// not known here is an error, because the emulator would do it.
-pub(crate) fn needed(request: &Request<Bytes>, scope: &Scope, account: &str) -> Result<Option<Right>> {
+pub(crate) fn needed(request: &Request<Bytes>, scope: &Scope, role: &Role) -> Result<Option<Right>> {
     let whole = request.uri().path_and_query().map_or("", |whole| whole.as_str());
     ensure!(
         request.method() == Method::POST && whole == "/",
@@ -33,7 +34,7 @@ pub(crate) fn needed(request: &Request<Bytes>, scope: &Scope, account: &str) -> 
         ("dynamodb", Some(target)) if target.starts_with(DYNAMODB) => {
             let call = Call::of(target, request.body())?;
             Ok(Some(Right {
-                resource: call.resource(&scope.region, account),
+                resource: call.resource(&role.partition, &scope.region, &role.account),
                 action: call.action,
             }))
         }
@@ -61,7 +62,11 @@ mod tests {
             Some(target) => request.header("x-amz-target", target),
             None => request.header("content-type", "application/x-www-form-urlencoded"),
         };
-        needed(&request.body(Bytes::from(body.to_owned())).unwrap(), &scope, "1")
+        needed(
+            &request.body(Bytes::from(body.to_owned())).unwrap(),
+            &scope,
+            &Role::parse("arn:aws:iam::1:role/backend").unwrap(),
+        )
     }
 
     #[test]

@@ -5,6 +5,8 @@ use anyhow::{Context as _, Result, ensure};
 /// `arn:aws:iam::000000000000:role/backend-staging`, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Role {
+    /// As `aws`.
+    pub(crate) partition: String,
     pub(crate) account: String,
     /// Without its path.
     pub(crate) name: String,
@@ -13,7 +15,7 @@ pub(crate) struct Role {
 impl Role {
     pub(crate) fn parse(arn: &str) -> Result<Self> {
         let parts: Vec<_> = arn.split(':').collect();
-        let ["arn", _, "iam", "", account, resource] = parts.as_slice() else {
+        let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else {
             anyhow::bail!("{arn} is no ARN of a role");
         };
         let name = resource
@@ -22,6 +24,7 @@ impl Role {
             .with_context(|| format!("{arn} is no ARN of a role"))?;
         ensure!(!account.is_empty() && !name.is_empty(), "{arn} names no role");
         Ok(Self {
+            partition: (*partition).to_owned(),
             account: (*account).to_owned(),
             name: name.to_owned(),
         })
@@ -29,10 +32,12 @@ impl Role {
 
     /// Whoever has taken it on, as AWS names them.
     pub(crate) fn assumed(&self, session: &str) -> String {
-        format!(
-            "arn:aws:sts::{}:assumed-role/{}/{session}",
-            self.account, self.name
-        )
+        let Self {
+            partition,
+            account,
+            name,
+        } = self;
+        format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}")
     }
 }
 
