@@ -43,6 +43,7 @@ mod ports;
 mod process;
 mod progress;
 mod recorder;
+mod releases_page;
 mod render;
 mod repeat;
 mod repositories;

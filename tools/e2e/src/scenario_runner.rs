@@ -12,6 +12,7 @@ use crate::environment::Environment;
 use crate::gitops;
 use crate::progress::{Progress, StepHandle};
 use crate::recorder::Recorder;
+use crate::releases_page;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::{ALL, AT_ONCE};
 use crate::step::Step;
@@ -61,6 +62,10 @@ pub(crate) async fn run(
             failed.push(("healing after it", error));
             break;
         }
+    }
+    // For the report alone.
+    if let Err(error) = releases_page::write(testbed).await {
+        progress.say(&format!("{error:#}"));
     }
     verdict(failed)
 }

@@ -27,6 +27,8 @@ pub use step::{Failure, Kind, Outcome, Requests, StepRecord};
 pub const PAGE: &str = "report.html";
 /// The same for programs.
 pub const JSON: &str = "report.json";
+/// What each environment has at the end of the run, if somebody has written it there.
+pub const RELEASES: &str = "releases.html";
 /// The same for a CI system.
 pub const JUNIT: &str = "junit.xml";
 

@@ -2,6 +2,8 @@
 //! since when, and the four figures by which DORA compares deliveries. A release that was taken
 //! back counts as one that failed.
 
+mod page;
+
 use std::fmt;
 
 use anyhow::{Context as _, Result};
@@ -11,6 +13,8 @@ use serde::Serialize;
 use crate::ci::git::{Git, short};
 use crate::ci::releases::Releases;
 use crate::environment::Environment;
+
+pub(crate) use self::page::html;
 
 /// Releases are counted over so many days.
 const DAYS: u64 = 30;
@@ -33,6 +37,8 @@ pub(crate) struct Figures {
     pub(crate) time_to_restore: Option<u64>,
     /// What of the environment before could go on to this one, or what that waits for.
     pub(crate) next: Vec<String>,
+    /// Whether it waits.
+    pub(crate) waits: bool,
 }
 
 /// One release, or a way back.
@@ -97,6 +103,7 @@ impl Figures {
             lead_time: middle(lead),
             time_to_restore: middle(restore),
             next: Vec::new(),
+            waits: false,
         }
     }
 }
@@ -108,12 +115,6 @@ fn middle(mut values: Vec<u64>) -> Option<u64> {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = |seconds: u64| {
-            let time = i64::try_from(seconds)
-                .ok()
-                .and_then(|seconds| Timestamp::from_second(seconds).ok());
-            time.map_or_else(|| seconds.to_string(), |time| time.to_string())
-        };
         let commit = self.commit.as_deref().map_or("nothing that is known", short);
         writeln!(f, "{}", self.environment)?;
         write!(f, "  has       {commit}")?;
@@ -121,7 +122,6 @@ impl fmt::Display for Figures {
             write!(f, ", since {}", time(since))?;
         }
         writeln!(f, "\n  releases  {} in {DAYS} days", self.releases)?;
-        let length = |seconds: Option<u64>| seconds.map_or_else(|| "none yet".to_owned(), in_words);
         writeln!(
             f,
             "  lead time {} from the commit, in the middle",
@@ -133,10 +133,23 @@ impl fmt::Display for Figures {
             self.taken_back,
             length(self.time_to_restore)
         )?;
+        let what = if self.waits { "waits" } else { "next" };
         self.next
             .iter()
-            .try_for_each(|next| writeln!(f, "  next      {next}"))
+            .try_for_each(|next| writeln!(f, "  {what:<9} {next}"))
     }
+}
+
+/// A point in time, as people and programs read it.
+fn time(seconds: u64) -> String {
+    let time = i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
+}
+
+fn length(seconds: Option<u64>) -> String {
+    seconds.map_or_else(|| "none yet".to_owned(), in_words)
 }
 
 /// In the largest unit that there are at least two of.
@@ -167,8 +180,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_was_taken_back_counts_as_failed_and_the_way_back_as_no_release() {
+    /// Three releases, one of which was taken back.
+    pub(super) fn staging() -> Figures {
         let now = 100 * DAY;
         let events = [
             event(now - 40 * DAY, "old", None),
@@ -177,7 +190,13 @@ mod tests {
             event(now - 2 * DAY + 600, "good", Some("bad")),
             event(now - DAY, "fix", None),
         ];
-        let figures = Figures::from("staging", Some("fix".to_owned()), &events, now);
+        Figures::from("staging", Some("fix".to_owned()), &events, now)
+    }
+
+    #[test]
+    fn what_was_taken_back_counts_as_failed_and_the_way_back_as_no_release() {
+        let now = 100 * DAY;
+        let figures = staging();
         let expected = Figures {
             environment: "staging".to_owned(),
             commit: Some("fix".to_owned()),
@@ -187,6 +206,7 @@ mod tests {
             lead_time: Some(100),
             time_to_restore: Some(600),
             next: Vec::new(),
+            waits: false,
         };
         assert_eq!(figures, expected);
         let text = figures.to_string();

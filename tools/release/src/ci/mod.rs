@@ -75,7 +75,7 @@ impl flags::Rollback {
 impl flags::Releases {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let git = Git::new(sh);
-        Run::new(sh, &git)?.releases(self.json)
+        Run::new(sh, &git)?.releases(&self)
     }
 }
 

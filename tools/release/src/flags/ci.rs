@@ -136,6 +136,9 @@ pub(crate) struct Releases {
     /// For programs
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write it as a page, which needs nothing from elsewhere
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

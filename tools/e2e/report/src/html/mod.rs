@@ -102,10 +102,12 @@ mod tests {
     fn only_files_that_are_there_become_links() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("ci")).unwrap();
-        let link = "href=\"ci/2-master.log\"";
-        assert!(!sample::passed().html(folder.path()).unwrap().contains(link));
-        std::fs::write(folder.path().join("ci/2-master.log"), "").unwrap();
-        assert!(sample::passed().html(folder.path()).unwrap().contains(link));
+        for file in ["ci/2-master.log", crate::RELEASES] {
+            let link = format!("href=\"{file}\"");
+            assert!(!sample::passed().html(folder.path()).unwrap().contains(&link));
+            std::fs::write(folder.path().join(file), "").unwrap();
+            assert!(sample::passed().html(folder.path()).unwrap().contains(&link));
+        }
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::path::{Component, Path};
 
 use super::words;
-use crate::{JSON, JUNIT, Kind, Outcome, Report, StepRecord};
+use crate::{JSON, JUNIT, Kind, Outcome, RELEASES, Report, StepRecord};
 
 /// What a run leaves beside its steps' own files.
-const OF_THE_RUN: [&str; 5] = [JSON, JUNIT, "ci/ledger.json", "logs", "diagnostics"];
+const OF_THE_RUN: [&str; 6] = [RELEASES, JSON, JUNIT, "ci/ledger.json", "logs", "diagnostics"];
 
 /// A suite's name, and what stands above its scenarios.
 const SUITES: [(&str, &str, &str); 5] = [

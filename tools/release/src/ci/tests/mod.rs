@@ -27,6 +27,7 @@ mod split;
 mod stub;
 mod token_registry;
 mod verified;
+mod waits;
 pub(super) mod workspace;
 
 use std::path::PathBuf;

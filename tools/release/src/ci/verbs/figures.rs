@@ -1,51 +1,68 @@
 //! How releases have gone, and what is about to go on.
 
+use std::fs;
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 use crate::ci::figures::{self, Figures};
-use crate::ci::place::Gate;
+use crate::ci::place::{Gate, Place};
 use crate::ci::plan;
 use crate::ci::propose::Outcome;
 use crate::ci::run::Run;
 use crate::ci::settings::Forge;
 use crate::environment::{Environment, environments, project};
+use crate::flags;
 
 impl Run<'_> {
     /// Says it for each environment. What goes on next depends on the forge, and is said where the
     /// variables name one.
-    pub(in crate::ci) fn releases(&self, json: bool) -> Result<()> {
+    pub(in crate::ci) fn releases(&self, flags: &flags::Releases) -> Result<()> {
         let (base, forge) = (self.base()?, Forge::from_env_if_any()?);
         let now = u64::try_from(Timestamp::now().as_second()).context("the clock is before 1970")?;
         let mut all = Vec::new();
         for environment in environments() {
             let mut figures = Figures::of(self.git, environment, &base, now)?;
             if let (Some(forge), Some(before)) = (&forge, project().before(environment)) {
-                figures.next = self.next(forge, before, environment);
+                let next = self.place(forge, Gate::before(environment, None), |place| {
+                    place.next_of(before, environment)
+                });
+                // The rest is known all the same.
+                (figures.waits, figures.next) =
+                    next.unwrap_or_else(|error| (true, vec![format!("{error:#}")]));
             }
             all.push(figures);
         }
-        if json {
+        if let Some(file) = &flags.html {
+            write(file, &figures::html(&all, now)?)?;
+        }
+        if flags.json {
             println!("{}", figures::json(&all)?);
-        } else {
+        } else if flags.html.is_none() {
             for figures in &all {
                 print!("{figures}");
             }
         }
         Ok(())
     }
+}
 
-    /// What of `from` could be proposed to `to` now, or why nothing can.
-    fn next(&self, forge: &Forge, from: Environment, to: Environment) -> Vec<String> {
-        let shown = self.place(forge, Gate::before(to, None), |place| {
-            place.preview(to, |look| plan::promotion(self.git, from, to, None, &look.base))
-        });
-        match shown {
-            Ok(Ok((proposal, _))) => vec![proposal.title],
-            Ok(Err(Outcome::Held(hold))) => vec![format!("held {hold}")],
-            Ok(Err(Outcome::Unverified(unproven))) => unproven.iter().map(ToString::to_string).collect(),
-            Ok(Err(_)) => Vec::new(),
-            Err(error) => vec![format!("{error:#}")],
-        }
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("write {}", file.display()))?;
+    println!("written   {}", file.display());
+    Ok(())
+}
+
+impl Place<'_, '_> {
+    /// What of `from` could be proposed to `to` now, or why nothing can, and whether that waits.
+    pub(in crate::ci) fn next_of(&self, from: Environment, to: Environment) -> Result<(bool, Vec<String>)> {
+        let shown = self.preview(to, |look| plan::promotion(self.git, from, to, None, &look.base))?;
+        Ok(match shown {
+            Ok((proposal, _)) => (false, vec![proposal.title]),
+            Err(Outcome::Held(hold)) => (true, vec![format!("held {hold}")]),
+            Err(Outcome::Unverified(unproven)) => (true, unproven.iter().map(ToString::to_string).collect()),
+            Err(_) => (false, Vec::new()),
+        })
     }
 }
