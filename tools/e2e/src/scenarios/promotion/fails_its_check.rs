@@ -58,7 +58,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let digest = verifier::digest(testbed.first()).await?;
     let image = replaced_once(
         CHECKS,
-        &fs::read_to_string(testbed.application().folder().join(CHECKS)).context("read the checks")?,
+        &fs::read_to_string(manifests.folder().join(CHECKS)).context("read the checks")?,
         verifier::UNBUILT,
         &digest,
     )?;
