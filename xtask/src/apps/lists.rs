@@ -13,32 +13,20 @@ use super::tables;
 pub(crate) const LOCK: &str = "Cargo.lock";
 pub(super) const APPLICATIONS: &str = "infra/apps/base/kustomization.yaml";
 
-pub(super) const OF_A_HUB: &str = "infra/clusters/applications.yaml"; // wing: hub
-
 /// In the order in which they are written: nothing but `project.toml` says that there is an app.
-pub(super) const ALL: &[&str] = &[
-    LOCK,
-    APPLICATIONS,
-    OF_A_HUB, // wing: hub
-    PROJECT,
-];
+pub(super) const ALL: &[&str] = &[LOCK, APPLICATIONS, PROJECT];
 
 /// Begins an entry of `project.toml` and of the lock file.
 const APP: &str = "[[apps]]";
 const PACKAGE: &str = "[[package]]";
 /// Begins the list of files in a kustomization.
 const RESOURCES: &str = "resources:";
-// wing: hub
-/// Begins the list of apps in an `ApplicationSet`.
-const ELEMENTS: &str = "elements:";
-// end of wing
 
 /// The list in file `path` with the app in it; `manifest` is its `Cargo.toml`.
 pub(super) fn with(path: &str, text: &str, name: &str, kind: Kind, manifest: &str) -> Result<String> {
     match path {
         LOCK => with_package(text, name, manifest),
         APPLICATIONS => with_item(text, RESOURCES, &resource(name)),
-        OF_A_HUB => with_item(text, ELEMENTS, &element(name)), // wing: hub
         _ => Ok(with_app(text, name, kind)),
     }
     .with_context(|| format!("enter {name} into {path}"))
@@ -49,7 +37,6 @@ pub(super) fn without(path: &str, text: &str, name: &str) -> String {
     match path {
         LOCK => without_table(text, PACKAGE, name),
         APPLICATIONS => without_item(text, &resource(name)),
-        OF_A_HUB => without_item(text, &element(name)), // wing: hub
         _ => without_table(text, APP, name),
     }
 }
@@ -64,12 +51,6 @@ fn with_app(text: &str, name: &str, kind: Kind) -> String {
 fn resource(name: &str) -> String {
     format!("- {name}.yaml")
 }
-
-// wing: hub
-fn element(name: &str) -> String {
-    format!("- app: {name}")
-}
-// end of wing
 
 /// After the last entry of the list below `header`, indented like that one.
 fn with_item(text: &str, header: &str, item: &str) -> Result<String> {

@@ -1,6 +1,8 @@
 //! The topology with a hub: nothing wider than where each cluster has its own Argo CD, and nothing
 //! deleted by a label.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::object::{Object, find};
@@ -45,15 +47,31 @@ fn a_cluster_that_is_no_longer_selected_keeps_everything() {
     }
 }
 
+/// What `infra/*/overlays/ENVIRONMENT` finds, but for what the set leaves out.
 #[test]
 fn a_target_runs_what_a_cluster_runs() {
     let set = file("infra/clusters/applications.yaml");
-    let list = set[0].list("/spec/generators/0/matrix/generators/1/list/elements");
-    let listed: Vec<_> = list
+    let directories = set[0].list("/spec/generators/0/matrix/generators/1/git/directories");
+    let (left_out, found): (Vec<_>, Vec<_>) = directories
         .iter()
-        .filter_map(|element| element["app"].as_str())
-        .collect();
-    assert_eq!(listed, applications().collect::<Vec<_>>());
+        .partition(|directory| directory["exclude"] == json!(true));
+    let environment = r#"{{index .metadata.labels "gitops-loop/environment"}}"#;
+    assert_eq!(
+        found,
+        [&json!({"path": format!("infra/*/overlays/{environment}")})]
+    );
+    assert_eq!(
+        left_out,
+        [&json!({"path": "infra/apps/overlays/*", "exclude": true})]
+    );
+    for environment in environments() {
+        let folders = std::fs::read_dir(crate::render::ROOT.join("infra")).unwrap();
+        let folders = folders.map(|entry| entry.unwrap().path());
+        let with_overlay = folders.filter(|folder| folder.join("overlays").join(environment).is_dir());
+        let names = with_overlay.filter_map(|folder| folder.file_name()?.to_str().map(str::to_owned));
+        let names: BTreeSet<_> = names.filter(|name| name != "apps").collect();
+        assert_eq!(names, applications().map(str::to_owned).collect());
+    }
 }
 
 #[test]
