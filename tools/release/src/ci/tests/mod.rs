@@ -30,6 +30,7 @@ mod verified;
 mod waits;
 pub(super) mod workspace;
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -61,6 +62,10 @@ struct Repository {
 const OVERLAY: &str = "# Values only.\nimages:\n  - name: APP\n    newName: registry.invalid/loop/APP\n    # By CI.\n    \
     digest: sha256:old\nreplicas: []\n";
 
+/// Nothing here has to survive a power cut, or lasts long enough to be tidied.
+const SETTINGS: &str = "[core]\n\tfsync = none\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n\
+    [receive]\n\tautogc = false\n";
+
 /// What the apps are called, in the order of the project.
 static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| apps().iter().map(App::name).collect());
 
@@ -87,18 +92,9 @@ impl Repository {
             let init = git(&sh, &init).args(kind);
             init.args([folder]).run().expect("make a repository");
         }
-        for folder in [&remote, &work] {
-            // Nothing here has to survive a power cut, or lasts long enough to be tidied.
-            for (key, value) in [
-                ("core.fsync", "none"),
-                ("gc.auto", "0"),
-                ("receive.autogc", "false"),
-            ] {
-                let folder = folder.display().to_string();
-                git(&sh, &["-C", &folder, "config", key, value])
-                    .run()
-                    .expect("set the repository up");
-            }
+        for config in [remote.join("config"), work.join(".git/config")] {
+            let init = fs::read_to_string(&config).expect("read what it was made with");
+            fs::write(&config, init + SETTINGS).expect("set the repository up");
         }
         sh.change_dir(&work);
         git(&sh, &["remote", "add", "origin", &remote.display().to_string()])
