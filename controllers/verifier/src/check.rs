@@ -74,8 +74,8 @@ impl Check {
                 label,
                 within,
             } => {
-                let requests = patiently(*within, || all_requests(&agent, url, metric, label))?;
-                requests.judged(*most)
+                let counted = || all_requests(&agent, url, metric, label)?.counted();
+                patiently(*within, counted)?.judged(*most)
             }
         }
     }

@@ -28,11 +28,15 @@ impl Requests {
         }
     }
 
-    /// What is said of them, if no larger share than `most` has failed. Nothing is known where none
-    /// was counted.
+    /// The same, if there were any: else nothing is known yet.
+    pub(super) fn counted(self) -> Result<Self> {
+        ensure!(self.all > 0.0, "no request was counted: is it the right metric?");
+        Ok(self)
+    }
+
+    /// What is said of them, if no larger share than `most` has failed.
     pub(super) fn judged(&self, most: f64) -> Result<String> {
         let Self { all, failed } = self;
-        ensure!(*all > 0.0, "no request was counted: is it the right metric?");
         let said = format!("{failed} of {all} requests have failed");
         ensure!(failed / all <= most, "{said}, more than {most} of them");
         Ok(said)
