@@ -14,6 +14,7 @@ const BETWEEN: &str = "-migrate-";
 const NODE: &str = "-control-plane";
 /// Folders of `infra/` and Applications that are no app.
 const NO_APP: &[&str] = &[
+    "addons",
     "admission",
     "apps",
     "argocd",

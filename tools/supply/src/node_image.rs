@@ -30,7 +30,7 @@ pub(crate) fn whole_node(shop: Workshop<'_>, options: &Options) -> Result<String
 
 /// The node itself, and what is put into it.
 fn images<'v>(shop: Workshop<'v>, options: &Options) -> Result<Vec<&'v str>> {
-    images_in_nodes(options.admission)
+    images_in_nodes(options)
         .into_iter()
         .map(|each| each.image.part.image(shop.versions))
         .collect()

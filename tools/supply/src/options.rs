@@ -25,6 +25,28 @@ pub struct Options {
     pub install: bool,
     /// Also what signs images, and what lets only signed ones into a cluster: minutes of compiling.
     pub admission: bool,
+    /// Also the images of add-ons.
+    pub addons: bool,
+}
+
+/// What only some runs need, so that the others do not wait for it to be compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extra {
+    /// [`Options::admission`].
+    Admission,
+    /// [`Options::addons`].
+    Addons,
+}
+
+impl Options {
+    /// Whether something is got that belongs to an extra, or to none.
+    pub(crate) fn want(&self, extra: Option<Extra>) -> bool {
+        match extra {
+            None => true,
+            Some(Extra::Admission) => self.admission,
+            Some(Extra::Addons) => self.addons,
+        }
+    }
 }
 
 /// Programs of the host.
@@ -53,4 +75,7 @@ pub struct Parts {
     pub argocd_manifests: PathBuf,
     /// Signs images, if it was asked for.
     pub cosign: Option<PathBuf>,
+    /// The images of add-ons, which the engine has and the nodes have not; none if they were not
+    /// asked for.
+    pub addons: Vec<String>,
 }

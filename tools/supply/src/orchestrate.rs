@@ -13,7 +13,7 @@ use crate::engine::{self, Engine};
 use crate::get::build_tools;
 use crate::needs::Group;
 use crate::node_image::{forget_intermediates, whole_node};
-use crate::options::{Mode, Options, Parts};
+use crate::options::{Extra, Mode, Options, Parts};
 use crate::part::Held;
 use crate::recipe;
 use crate::recipes::{self, Image, admission, argocd, aws};
@@ -84,10 +84,20 @@ pub fn supply(
                 .admission
                 .then(|| admission::build_cosign(shop))
                 .transpose()?,
+            addons: addons(&versions, options)?,
         })
     });
     cache.drop_scratch()?;
     found
+}
+
+/// The images of add-ons, if they were asked for.
+fn addons(versions: &Versions, options: &Options) -> Result<Vec<String>> {
+    let of_addons = |each: &Image| options.addons && each.image.extra == Some(Extra::Addons);
+    recipes::images()
+        .filter(of_addons)
+        .map(|each| Ok(each.image.part.image(versions)?.to_owned()))
+        .collect()
 }
 
 /// Only the image of the AWS emulator, with which the backend is tested.
@@ -114,7 +124,7 @@ pub fn aws_image(
 
 /// Gets the image of each part, and gives the node image that carries Argo CD and kube-router.
 pub(crate) fn images(shop: Workshop<'_>, options: &Options) -> Result<String> {
-    let wanted = |each: &Image| options.admission || !each.image.on_request;
+    let wanted = |each: &Image| options.want(each.image.extra);
     let built = get(shop, options, recipes::images().filter(wanted), BUILD_MB)?;
     let node = whole_node(shop, options)?;
     if built {

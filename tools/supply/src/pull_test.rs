@@ -81,6 +81,7 @@ fn prove(
         mirror: Some(registry.address.clone()),
         install: false,
         admission: true,
+        addons: true,
     };
     let outcome = images(there, &options).and_then(|_| {
         let mut compared = 0;

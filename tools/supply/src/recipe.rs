@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::needs::Group;
+use crate::options::Extra;
 use crate::part::Part;
 use crate::workshop::Workshop;
 
@@ -41,8 +42,8 @@ pub struct ImageRecipe {
     /// Every cluster runs it, so the node image carries it; the first of these is the node image
     /// itself.
     pub in_nodes: bool,
-    /// Got only where [`crate::Options::admission`] asks for it.
-    pub on_request: bool,
+    /// Got only where this is asked for; otherwise always.
+    pub extra: Option<Extra>,
 }
 
 /// How files are made.

@@ -9,6 +9,7 @@ pub mod cloud;
 pub mod forge;
 pub mod kube_router;
 pub mod kubectl;
+pub mod metrics_server; // wing: addons
 pub mod node;
 pub mod pipelines;
 pub mod tools;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::needs::Group;
+use crate::options::{Extra, Options};
 use crate::part::Part;
 use crate::recipe::{FilesRecipe, ImageRecipe, Output, Recipe, to_json};
 use crate::workshop::Workshop;
@@ -26,11 +28,22 @@ use crate::workshop::Workshop;
 pub const RECIPES: &[Recipe] = &[
     in_nodes(node::PART, "the image of the clusters' nodes", COMPILED),
     in_nodes(argocd::PART, "Argo CD", COMPILED),
-    on_request(
+    of_part(
         admission::PART,
         "the controller that lets only signed images in",
         COMPILED,
+        (true, Some(Extra::Admission)),
     ),
+    // wing: addons
+    // Not in the nodes' image, which would be another one with add-ons: the clusters that run it
+    // are given it.
+    of_part(
+        metrics_server::PART,
+        "what measures pods, for autoscalers",
+        GO,
+        (false, Some(Extra::Addons)),
+    ),
+    // end of wing
     image(forge::PART, "the forge", COMPILED),
     image(
         aws::PART,
@@ -114,25 +127,19 @@ const PYTHON: &[Group] = &[Group::Python];
 const COMPILED: &[Group] = &[Group::Tools, Group::DebianRoot];
 
 const fn image(part: Part, makes: &'static str, needs: &'static [Group]) -> Recipe {
-    of_part(part, makes, needs, false, false)
+    of_part(part, makes, needs, (false, None))
 }
 
 /// An image that every cluster runs.
 const fn in_nodes(part: Part, makes: &'static str, needs: &'static [Group]) -> Recipe {
-    of_part(part, makes, needs, true, false)
-}
-
-/// An image that clusters run where it is asked for.
-const fn on_request(part: Part, makes: &'static str, needs: &'static [Group]) -> Recipe {
-    of_part(part, makes, needs, true, true)
+    of_part(part, makes, needs, (true, None))
 }
 
 const fn of_part(
     part: Part,
     makes: &'static str,
     needs: &'static [Group],
-    in_nodes: bool,
-    on_request: bool,
+    (in_nodes, extra): (bool, Option<Extra>),
 ) -> Recipe {
     Recipe {
         name: part.name,
@@ -141,7 +148,7 @@ const fn of_part(
         output: Output::Image(ImageRecipe {
             part,
             in_nodes,
-            on_request,
+            extra,
         }),
     }
 }
@@ -185,11 +192,11 @@ pub(crate) fn images() -> impl Iterator<Item = Image> {
 }
 
 /// The images that a cluster's nodes carry, the node image first.
-pub(crate) fn images_in_nodes(with_requested: bool) -> Vec<Image> {
+pub(crate) fn images_in_nodes(options: &Options) -> Vec<Image> {
     let mut images: Vec<_> = images()
-        .filter(|each| each.image.in_nodes && (with_requested || !each.image.on_request))
+        .filter(|each| each.image.in_nodes && options.want(each.image.extra))
         .collect();
-    images.sort_by_key(|each| each.image.on_request);
+    images.sort_by_key(|each| each.image.extra.is_some());
     images
 }
 
@@ -244,15 +251,35 @@ mod tests {
 
     #[test]
     fn nodes_carry_what_is_on_request_last_and_only_then() {
-        let names = |requested| {
-            images_in_nodes(requested)
-                .into_iter()
-                .map(|each| each.recipe.name)
+        let names = |admission, addons| {
+            let options = Options {
+                admission,
+                addons,
+                ..Options::default()
+            };
+            let images = images_in_nodes(&options).into_iter();
+            images.map(|each| each.recipe.name).collect::<Vec<_>>()
         };
-        assert_eq!(names(false).next(), Some("node"));
-        assert!(!names(false).any(|name| name == "admission"));
-        assert_eq!(names(true).next_back(), Some("admission"));
+        let always = names(false, false);
+        assert_eq!(always[0], "node");
+        assert_eq!(names(false, true), always, "add-ons make no other node image");
+        assert_eq!(names(true, false), [&always[..], &["admission"]].concat());
     }
+
+    // wing: addons
+    #[test]
+    fn the_images_of_add_ons_are_got_on_request_alone() {
+        let asked = Options {
+            addons: true,
+            ..Options::default()
+        };
+        let addons: Vec<_> = images()
+            .filter(|each| asked.want(each.image.extra) && !Options::default().want(each.image.extra))
+            .map(|each| each.recipe.name)
+            .collect();
+        assert_eq!(addons, ["metrics-server"]);
+    }
+    // end of wing
 
     #[test]
     fn a_need_that_recipes_share_is_looked_at_once() {

@@ -19,6 +19,7 @@ pub(super) fn build(logs: &Path) -> Result<()> {
         mirror: None,
         install: true,
         admission: true,
+        addons: true,
     };
     supply::supply(&place.cache, &place.engine, &options, &Lines, logs)?;
     place.list(logs)
