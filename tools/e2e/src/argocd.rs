@@ -25,6 +25,7 @@ use kube::{
 use serde_json::json;
 
 use crate::{
+    addons, // wing: addons
     checkout::Checkout,
     cluster::Cluster,
     environment::Environment,
@@ -62,14 +63,8 @@ pub(crate) async fn install(
 ) -> Result<()> {
     let environment = cluster.environment;
     let log = harness.run.log(&format!("argocd-{environment}"));
-    let copy = harness.run.file(&format!("argocd-{environment}"));
-    let folder = if environment == Environment::hub() {
-        localised(harness, &copy, &HUB)?
-    } else {
-        localised(harness, &copy, &[LOCAL])?
-    };
     step.doing("render the manifests");
-    let manifests = kustomize::rendered(harness, &folder, &log).await?;
+    let manifests = configuration(harness, environment, world.addons).await?;
     let (definitions, rest) = split(&manifests);
     step.doing("apply the manifests");
     cluster
@@ -89,6 +84,30 @@ pub(crate) async fn install(
         .await
         .context("tell Argo CD the secret of the forge's webhooks")?;
     whole(step, cluster).await
+}
+
+// wing: addons
+/// Applies its configuration with what it looks at for add-ons, or without.
+pub(crate) async fn reconfigure(harness: &Harness, cluster: &Cluster, addons: bool) -> Result<()> {
+    let environment = cluster.environment;
+    let manifests = configuration(harness, environment, addons).await?;
+    let log = harness.run.log(&format!("argocd-{environment}"));
+    let applied = cluster.apply(harness, &manifests, &log).await;
+    applied.context("change the configuration of Argo CD")
+}
+// end of wing
+
+/// What is applied of it in an environment.
+async fn configuration(harness: &Harness, environment: Environment, addons: bool) -> Result<String> {
+    let folders: &[&str] = match (environment, addons) {
+        (hub, _) if hub == Environment::hub() => &HUB,
+        (with, true) if with == addons::environment() => &addons::ARGOCD, // wing: addons
+        _ => &[LOCAL],
+    };
+    let copy = harness.run.file(&format!("argocd-{environment}"));
+    let folder = localised(harness, &copy, folders)?;
+    let log = harness.run.log(&format!("argocd-{environment}"));
+    kustomize::rendered(harness, &folder, &log).await
 }
 
 /// Tells the hub what to run on its targets.
@@ -256,31 +275,4 @@ fn without_image(pod: &Pod) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn upstreams_address_becomes_the_supplied_file() {
-        let before = "resources:\n  - namespace.yaml\n  - https://example.com/v3.5.7/manifests/install.yaml\npatches: []\n";
-        let after = "resources:\n  - namespace.yaml\n  - install.yaml\npatches: []\n";
-        assert_eq!(with_local_manifests(before).unwrap(), after);
-        assert!(
-            with_local_manifests(after)
-                .unwrap_err()
-                .to_string()
-                .contains("exactly one line")
-        );
-    }
-
-    #[test]
-    fn definitions_come_first() {
-        let text =
-            "kind: Service\n---\napiVersion: v1\nkind: CustomResourceDefinition\nspec: {}\n---\nkind: Secret";
-        let (definitions, rest) = split(text);
-        assert_eq!(
-            definitions,
-            "apiVersion: v1\nkind: CustomResourceDefinition\nspec: {}"
-        );
-        assert_eq!(rest, "kind: Service\n---\nkind: Secret");
-    }
-}
+mod tests;

@@ -10,8 +10,16 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 
 use crate::{
-    environment::Environment, harness::Harness, plan::Plan, session::Session, state::State, step::Step,
-    testbed::Testbed, topology::Topology,
+    addons, // wing: addons
+    environment::Environment,
+    harness::Harness,
+    options::Extent,
+    plan::Plan,
+    session::Session,
+    state::State,
+    step::Step,
+    testbed::Testbed,
+    topology::Topology,
 };
 use context::BringUp;
 
@@ -21,6 +29,7 @@ pub(crate) const NETWORK: Step = Step::new("network", "leftovers, network", 120)
 const WORLD: Step = Step::new("world", "forge and AWS", 180);
 const IAM_PROXY: Step = Step::new("iam-proxy", "IAM proxy before the AWS", 900);
 const FIRST_IMAGES: Step = Step::new("first-images", "first images by CI", 1800);
+const ADDONS: Step = Step::new("addons", "what add-ons need of an administrator", 120); // wing: addons
 const ROOT: Step = Step::new("root", "root applications", 60);
 const CONTROLLER: Step = Step::new("controller", "controller of clusters", 1200);
 const JOIN: Step = Step::new("join", "clusters join by their tags", 120);
@@ -78,8 +87,9 @@ pub(crate) fn preparation<'s>() -> Plan<BringUp<'s>> {
 }
 
 /// All of it. A cluster goes on to its Argo CD without waiting for the others, and the CI builds
-/// while the clusters start. The admission controller is installed if it was asked for.
-pub(crate) fn everything<'s>(admission: bool, topology: Topology) -> Plan<BringUp<'s>> {
+/// while the clusters start. The admission controller and add-ons come if they were asked for.
+pub(crate) fn everything<'s>(extent: Extent) -> Plan<BringUp<'s>> {
+    let topology = extent.topology;
     let mut plan = preparation();
     plan.add(NETWORK, &[SUPPLY.id], |up, step| Box::pin(up.network(step)));
     let clusters = OfCluster::all();
@@ -134,7 +144,7 @@ pub(crate) fn everything<'s>(admission: bool, topology: Topology) -> Plan<BringU
         create,
         admission,
         ..
-    } in clusters.iter().filter(|_| admission)
+    } in clusters.iter().filter(|_| extent.admission)
     {
         let environment = *environment;
         plan.add(*admission, &[create.id, WORLD.id], move |up, step| {
@@ -144,6 +154,15 @@ pub(crate) fn everything<'s>(admission: bool, topology: Topology) -> Plan<BringU
     if topology == Topology::Hub {
         targets(&mut plan);
     }
+    // wing: addons
+    if extent.addons {
+        let of = with_argocd
+            .iter()
+            .find(|of| of.environment == addons::environment());
+        let needed = of.map_or(FIRST_IMAGES.id, |of| of.argocd.id);
+        plan.add(ADDONS, &[needed], |up, step| Box::pin(up.addons(step)));
+    }
+    // end of wing
     let all = plan.ids();
     plan.add(ROOT, &all, |up, step| Box::pin(up.root(step)));
     if topology == Topology::Hub {
@@ -202,9 +221,15 @@ pub(crate) async fn harness(session: &Session, admission: bool) -> Result<Arc<Ha
 /// Brings everything up. What an earlier run left is removed first, whether it was killed or told
 /// to keep it.
 pub(crate) async fn up(session: &Session) -> Result<Testbed> {
-    let admission = session.options.admission;
-    let up = BringUp::new(session, admission);
-    let plan = everything(admission, session.options.topology());
+    let extent = session.options.extent();
+    // wing: addons
+    ensure!(
+        !extent.addons || extent.topology == Topology::Each,
+        "add-ons are for clusters with an Argo CD of their own; leave out `--addons`, or `--topology hub`"
+    );
+    // end of wing
+    let up = BringUp::new(session, extent.admission);
+    let plan = everything(extent);
     plan.carry_out(&session.progress, &up).await?;
     up.testbed()
 }
@@ -233,48 +258,4 @@ pub(crate) async fn attach(session: &Session) -> Result<Testbed> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn titles(plan: &Plan<BringUp<'_>>) -> Vec<String> {
-        let rows = plan.rows().into_iter();
-        rows.map(|row| row.iter().map(|step| step.title).collect::<Vec<_>>().join(" ∥ "))
-            .collect()
-    }
-
-    #[test]
-    fn all_that_can_goes_on_side_by_side() {
-        let of_each = |what: &str| {
-            let each = Environment::all()
-                .iter()
-                .map(|environment| format!("{what} {environment}"));
-            each.collect::<Vec<_>>().join(" ∥ ")
-        };
-        let (clusters, argocd) = (of_each("cluster"), of_each("Argo CD"));
-        let mut rows = vec![
-            "what this machine needs".to_owned(),
-            "tools and images".to_owned(),
-            "leftovers, network".to_owned(),
-            format!(
-                "{clusters} ∥ forge and AWS ∥ IAM proxy before the AWS ∥ first images by CI ∥ {} ∥ {argocd}",
-                of_each("identities of")
-            ),
-            "root applications".to_owned(),
-        ];
-        assert_eq!(titles(&everything(false, Topology::Each)), rows);
-        rows[3] = format!("{} ∥ {}", rows[3], of_each("admission of images"));
-        assert_eq!(titles(&everything(true, Topology::Each)), rows);
-        assert_eq!(titles(&nodes())[3..], [clusters]);
-        assert_eq!(titles(&connection())[2..], ["connect to what is up"]);
-    }
-
-    #[test]
-    fn a_hub_has_the_only_argo_cd_and_the_others_join_at_the_end() {
-        let rows = titles(&everything(false, Topology::Hub));
-        assert!(rows[3].starts_with("cluster hub ∥ "), "{rows:?}");
-        assert_eq!(rows[3].matches("Argo CD").count(), 1, "{rows:?}");
-        let rights = rows[3].matches("rights of the hub").count();
-        assert_eq!(rights, Environment::all().len(), "{rows:?}");
-        assert_eq!(rows[4..], ["root applications", "clusters join by their tags"]);
-    }
-}
+mod tests;

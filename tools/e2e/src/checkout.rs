@@ -197,6 +197,16 @@ impl Checkout {
         self.head().await
     }
 
+    // wing: addons
+    /// Do whatever `edit` does to the files of the one commit of [`Checkout::of_head`], which
+    /// nobody has seen yet.
+    pub(crate) async fn start_with(&self, edit: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        edit(self.git.folder())?;
+        let amend = ["commit", "--quiet", "--all", "--amend", "--no-edit"];
+        self.git.run(&amend).await.map(drop)
+    }
+    // end of wing
+
     /// Write `new` for the one place that says `old` in a file, and commit that if it is another
     /// text.
     pub(crate) async fn commit_text(&self, path: &str, old: &str, new: &str) -> Result<()> {

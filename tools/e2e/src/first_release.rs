@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use e2e_report::Milestone;
 
 use crate::actors::Reviewer;
+use crate::addons; // wing: addons
 use crate::checkout::{Checkout, Seed};
 use crate::ci::{Ci, Settings, project};
 use crate::cluster::argocd_url_for_forge;
@@ -31,6 +32,11 @@ pub(crate) async fn first_release(step: &StepHandle, harness: &Harness, world: &
     for home in world.layout.homes() {
         seed_repository(harness, world, home).await?;
     }
+    // wing: addons
+    if world.addons {
+        addons::turn_on(&manifests(harness, world)).await?;
+    }
+    // end of wing
     if let Some(infra) = world.layout.infra() {
         move_manifests(harness, world, infra)
             .await

@@ -50,6 +50,19 @@ pub(crate) fn with_replicas(text: &str, app: &str, count: u16) -> Result<String>
     bail!("the number of replicas of {app} is written in a way that is not understood")
 }
 
+// wing: addons
+/// `text` without the top-level key `list`.
+pub(crate) fn without(text: &str, list: &str) -> Result<String> {
+    let mut wanted = read(text)?;
+    let keys = wanted.as_object_mut().context("it is no mapping")?;
+    keys.remove(list)
+        .with_context(|| format!("there is no `{list}`"))?;
+    let lines = block(text, list).with_context(|| format!("`{list}` is not where a kustomization has it"))?;
+    let changed = format!("{}{}", &text[..lines.start], &text[lines.end..]);
+    proven(changed, &wanted, list)
+}
+// end of wing
+
 /// `text` with another digest for the image of `app`.
 pub(crate) fn with_digest(text: &str, app: &str, digest: &str) -> Result<String> {
     let mut wanted = read(text)?;

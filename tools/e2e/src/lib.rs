@@ -9,6 +9,7 @@
 
 mod account;
 mod actors;
+mod addons; // wing: addons
 mod admission;
 mod argocd;
 mod bring_up;

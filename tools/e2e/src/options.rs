@@ -7,6 +7,7 @@ use crate::{layout::Layout, scenario::Suite, selection, topology::Topology};
 
 /// The options of every command.
 #[derive(Debug, Clone, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")] // wing: addons
 pub(crate) struct Options {
     /// Leave everything running afterwards, even after a failure
     #[arg(long, global = true)]
@@ -33,6 +34,12 @@ pub(crate) struct Options {
     /// namespaces
     #[arg(long, global = true)]
     pub(crate) admission: bool,
+    // wing: addons
+    /// Turn the add-ons of infra/addons on [default: only for the suite `addons`; `run` keeps what
+    /// `up` has]
+    #[arg(long, global = true)]
+    pub(crate) addons: bool,
+    // end of wing
     /// How many repositories the forge has [default: one; `run` keeps that of `up`]
     #[arg(long, global = true, value_enum)]
     pub(crate) layout: Option<Layout>,
@@ -62,6 +69,27 @@ impl Options {
             .unwrap_or_else(|| selection::topology(&self.only, &self.suite))
     }
 
+    /// What a bring-up of this brings.
+    pub(crate) fn extent(&self) -> Extent {
+        Extent {
+            admission: self.admission,
+            addons: self.addons(), // wing: addons
+            topology: self.topology(),
+        }
+    }
+
+    /// Whether add-ons are on: as asked for, or as what was chosen needs it.
+    #[allow(clippy::unused_self, reason = "a copy without add-ons has none")]
+    pub(crate) fn addons(&self) -> bool {
+        let reasons: &[bool] = &[
+            // wing: addons
+            self.addons,
+            selection::chosen(&self.only, &self.suite, Suite::Addons),
+            // end of wing
+        ];
+        reasons.contains(&true)
+    }
+
     /// To go on with a world that was brought up with the CI of `former`: that stays unless another
     /// one is asked for.
     pub(crate) fn going_on(self, former: System) -> Self {
@@ -70,6 +98,14 @@ impl Options {
             ..self
         }
     }
+}
+
+/// What differs from one bring-up to another.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Extent {
+    pub(crate) admission: bool,
+    pub(crate) addons: bool, // wing: addons
+    pub(crate) topology: Topology,
 }
 
 /// How the final table is written.

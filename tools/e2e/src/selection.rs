@@ -8,14 +8,19 @@ use crate::topology::Topology;
 
 /// The topology that the chosen scenarios need.
 pub(crate) fn topology(only: &[String], suites: &[Suite]) -> Topology {
-    let mut chosen = ALL
-        .iter()
-        .filter(|scenario| only.iter().any(|name| name == scenario.step.id));
-    if suites.contains(&Suite::Clusters) || chosen.any(|scenario| scenario.suite == Suite::Clusters) {
+    if chosen(only, suites, Suite::Clusters) {
         Topology::Hub
     } else {
         Topology::Each
     }
+}
+
+/// Whether a suite, or one of its scenarios, is named.
+pub(crate) fn chosen(only: &[String], suites: &[Suite], suite: Suite) -> bool {
+    let mut named = ALL
+        .iter()
+        .filter(|scenario| only.iter().any(|name| name == scenario.step.id));
+    suites.contains(&suite) || named.any(|scenario| scenario.suite == suite)
 }
 
 /// The chosen scenarios and those they need, in order; if none is named, those that the topology

@@ -25,6 +25,11 @@ pub(crate) enum Suite {
     /// only on request: it brings a controller, and switches the gate on for what follows.
     Promotion,
     // end of wing
+    // wing: addons
+    /// What the add-ons of a cluster do, and what becomes of the apps without them. As independent
+    /// as the failures, and run only on request: their programs have to be compiled.
+    Addons,
+    // end of wing
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,
     /// Rebuilds the images and compares them. Run only on request: everything is compiled again.
@@ -41,6 +46,7 @@ impl Suite {
             Self::Apps => "apps",
             Self::Clusters => "clusters",
             Self::Promotion => "promotion", // wing: verifier
+            Self::Addons => "addons",       // wing: addons
             Self::Posture => "posture",
             Self::Reproduction => "reproduction",
         }

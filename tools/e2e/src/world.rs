@@ -36,6 +36,9 @@ pub(crate) struct World {
     /// Where Argo CD runs.
     #[serde(default)]
     pub(crate) topology: Topology,
+    /// Whether add-ons are on.
+    #[serde(default)]
+    pub(crate) addons: bool,
 }
 
 /// Starts both containers and makes them usable: user, token and organisation on the forge, stacks
@@ -83,5 +86,6 @@ pub(crate) async fn bring_up(
         signing,
         layout,
         topology,
+        addons: !harness.parts.addons.is_empty(),
     })
 }

@@ -4,6 +4,7 @@
 //! `infra/argocd`, the pinned install of a third party, is not judged by these rules.
 
 mod account;
+mod addons; // wing: addons
 mod admission;
 mod checks; // wing: verifier
 mod cloudformation; // wing: sample

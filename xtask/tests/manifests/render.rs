@@ -187,12 +187,17 @@ pub(crate) fn argocd(install: &Path) -> Vec<String> {
         })
         .collect();
     std::fs::write(&path, local.join("\n")).expect("write the kustomization of Argo CD");
-    ["argocd", "local/argocd"]
+    let folders = [
+        "argocd",
+        "local/argocd",
+        "local/addons/argocd", // wing: addons
+    ];
+    folders
         .map(|folder| kustomize(&infra.join(folder), &["build", "."]))
         .into()
 }
 
-fn build(folder: &Path) -> Rendering {
+pub(crate) fn build(folder: &Path) -> Rendering {
     let text = kustomize(folder, &["build", "."]);
     let mut objects = parse(&text, &folder.display().to_string());
     // A fork adds checks to the apps that it likes (`checks.rs`).
@@ -250,7 +255,7 @@ pub(crate) fn files_below(folder: &str) -> Vec<PathBuf> {
     files.collect()
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("make a folder of the copy");
     for entry in std::fs::read_dir(from).expect("list a folder of infra/") {
         let path = entry.expect("read an entry of infra/").path();

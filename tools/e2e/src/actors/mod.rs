@@ -2,11 +2,13 @@
 //! post a form, review and merge; loads and probes are clients that do it all the while.
 
 mod administrator;
+mod busy_load; // wing: addons
 mod operator;
 mod pace;
 mod page;
 mod probe;
 mod read_load;
+mod receiver; // wing: addons
 mod registry;
 mod reviewer;
 mod sampler;
@@ -14,9 +16,11 @@ mod visitor;
 mod write_load;
 
 pub(crate) use administrator::{Administrator, Item};
+pub(crate) use busy_load::BusyLoad; // wing: addons
 pub(crate) use operator::Operator;
 pub(crate) use probe::probe;
 pub(crate) use read_load::ReadLoad;
+pub(crate) use receiver::Receiver; // wing: addons
 pub(crate) use registry::Registry;
 pub(crate) use reviewer::{Release, Reviewer, is_bump, merge_on_forge, pins};
 pub(crate) use sampler::{Rollout, sample_until_only};

@@ -10,7 +10,9 @@ use supply::needs::Group;
 use super::context::BringUp;
 use crate::{
     account::Account,
-    admission, argocd,
+    addons, // wing: addons
+    admission,
+    argocd,
     cluster::{self, Cluster},
     environment::Environment,
     first_release::{first_release, start_ci},
@@ -164,6 +166,14 @@ impl BringUp<'_> {
         admission::install(self.harness.get()?, cluster, signing, step).await
     }
 
+    // wing: addons
+    /// Does what add-ons need that Git cannot.
+    pub(super) async fn addons(&self, step: &StepHandle) -> Result<()> {
+        let cluster = self.cluster_of(addons::environment())?.get()?;
+        addons::prepare(self.harness.get()?, cluster, step).await
+    }
+    // end of wing
+
     /// Hands all clusters over to what Git says, and notes that they are up.
     pub(super) async fn root(&self, _: &StepHandle) -> Result<()> {
         let (harness, world) = (self.harness.get()?, self.world.get()?);
@@ -246,6 +256,7 @@ impl BringUp<'_> {
             mirror: options.mirror.clone(),
             install: !options.no_install,
             admission: self.admission,
+            addons: self.addons,
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct BringUp<'s> {
     pub(super) session: &'s Session,
     /// Whether the admission controller is there, or will be.
     pub(super) admission: bool,
+    /// Whether add-ons are on, or will be.
+    pub(super) addons: bool,
     /// What another command left running, to connect to.
     pub(super) standing: Option<Up>,
     pub(super) harness: Made<Arc<Harness>>,
@@ -39,6 +41,7 @@ impl<'s> BringUp<'s> {
         Self {
             session,
             admission,
+            addons: session.options.addons(),
             standing: None,
             harness: Made::new("the harness"),
             network: Made::new("the network"),
@@ -55,6 +58,7 @@ impl<'s> BringUp<'s> {
     pub(super) fn onto(session: &'s Session, standing: Up) -> Self {
         Self {
             admission: standing.world.signing.is_some(),
+            addons: standing.world.addons,
             standing: Some(standing),
             ..Self::new(session, false)
         }

@@ -174,6 +174,13 @@ impl Status {
         self.operation_state.as_ref().filter(at)
     }
 
+    // wing: addons
+    /// What Argo CD calls the state of what it runs.
+    pub(crate) fn health(&self) -> &str {
+        &self.health.status
+    }
+    // end of wing
+
     /// When Argo CD last compared it with Git.
     pub(crate) fn looked_at(&self) -> Option<&str> {
         self.reconciled_at.as_deref()

@@ -29,7 +29,7 @@ pub(super) fn announce(
             "bring the loop up and leave it running"
         }
     );
-    for steps in bring_up::everything(options.admission, options.topology()).rows() {
+    for steps in bring_up::everything(options.extent()).rows() {
         let titles: Vec<_> = steps.iter().map(|step| step.title).collect();
         eprintln!("  {}", titles.join(" ∥ "));
     }

@@ -28,9 +28,7 @@ impl Command for Proof {
     const REPORTS: bool = true;
 
     fn steps(&self, options: &Options, _: Option<&Standing>, scenarios: usize) -> usize {
-        bring_up::everything(options.admission, options.topology()).len()
-            + scenarios
-            + usize::from(!options.keep)
+        bring_up::everything(options.extent()).len() + scenarios + usize::from(!options.keep)
     }
 
     async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
@@ -51,7 +49,7 @@ impl Command for Up {
     const REPORTS: bool = true;
 
     fn steps(&self, options: &Options, _: Option<&Standing>, _: usize) -> usize {
-        bring_up::everything(options.admission, options.topology()).len()
+        bring_up::everything(options.extent()).len()
     }
 
     async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
@@ -118,7 +116,7 @@ impl Command for Bench {
     fn steps(&self, options: &Options, up: Option<&Standing>, _: usize) -> usize {
         let before = match up {
             Some(_) => bring_up::connection(),
-            None => bring_up::everything(options.admission, options.topology()),
+            None => bring_up::everything(options.extent()),
         };
         before.len() + 1
     }

@@ -1,6 +1,7 @@
 //! The scenarios, one per file, in the order they run. Each states what must hold from outside: an
 //! HTTP response, a displayed commit, a time.
 
+pub(crate) mod addons; // wing: addons
 pub(crate) mod apps;
 mod backend_release;
 pub(crate) mod clusters;
@@ -75,6 +76,14 @@ pub(crate) static ALL: &[Scenario] = &[
     clusters::list_fails::SCENARIO,
     clusters::back::SCENARIO,
     clusters::rights::SCENARIO,
+    // wing: addons
+    addons::scaling::SCENARIO,
+    addons::metrics_away::SCENARIO,
+    addons::notices::SCENARIO,
+    addons::notices::AWAY_SCENARIO,
+    addons::shared_volume::SCENARIO,
+    addons::turned_off::SCENARIO,
+    // end of wing
     posture::pods::SCENARIO,
     posture::network::SCENARIO,
     posture::argocd::SCENARIO,

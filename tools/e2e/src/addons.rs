@@ -1,0 +1,168 @@
+//! The add-ons of infra/addons: what a person does for them besides Git, and how they are turned on
+//! and off there. They are on in the last environment alone: that the others are without costs
+//! nothing, and shows that they are not needed.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use project::{App, Kind};
+use serde_json::json;
+use xshell::{Shell, cmd};
+
+use crate::checkout::{Checkout, replaced_once};
+use crate::cluster::Cluster;
+use crate::environment::{Environment, project};
+use crate::harness::Harness;
+use crate::kustomization::{with_item, with_replicas, without};
+use crate::kustomize;
+use crate::process::Tool;
+use crate::progress::StepHandle;
+
+/// The Application of the add-on that measures pods; also its namespace and its Deployment.
+pub(crate) const METRICS: &str = "metrics-server";
+/// What Argo CD may not make of it.
+pub(crate) const CLUSTER: &str = "infra/addons/metrics-server/cluster";
+/// The folders of Argo CD's configuration with add-ons.
+pub(crate) const ARGOCD: [&str; 2] = ["infra/addons", "infra/local/addons/argocd"];
+/// Argo CD's notifications, by a folder for each environment.
+const NOTICES: &str = "infra/addons/notifications";
+/// The address of their receiver.
+pub(crate) const NOTICES_SECRET: &str = "argocd-notifications-secret";
+/// How a line of an environment's Applications is turned off.
+const OFF: &str = "  # - ../../../addons/metrics-server/application\n";
+const ON: &str = "  - ../../../addons/metrics-server/application\n";
+/// The component of an app's overlay that scales it.
+const AUTOSCALER: &str = "../../../addons/metrics-server/autoscaler";
+/// How many of a server run in Git where no autoscaler says it.
+pub(crate) const REPLICAS: u16 = 2;
+const LOADED: Duration = Duration::from_mins(2);
+
+/// Where they are turned on.
+pub(crate) fn environment() -> Environment {
+    Environment::last()
+}
+
+/// The apps that are scaled there.
+pub(crate) fn scaled() -> impl Iterator<Item = &'static str> {
+    let servers = [Kind::Web, Kind::Api];
+    let apps = project().apps().iter();
+    apps.filter(move |app| servers.contains(&app.kind()))
+        .map(App::name)
+}
+
+/// The file under `infra/` that says whether they are on. In a running loop it is changed first
+/// when they are turned on, and last when they are turned off: the project of the apps allows
+/// autoscalers only while they are on, and Argo CD neither makes nor removes what no project
+/// allows.
+pub(crate) fn applications() -> String {
+    format!("apps/overlays/{}/kustomization.yaml", environment())
+}
+
+/// The files that say whether apps are scaled.
+pub(crate) fn overlays() -> Vec<String> {
+    let overlays = scaled().map(|app| format!("{app}/overlays/{}/kustomization.yaml", environment()));
+    overlays.collect()
+}
+
+fn files() -> impl Iterator<Item = String> {
+    std::iter::once(applications()).chain(overlays())
+}
+
+/// Does what an administrator does before they are turned on.
+pub(crate) async fn prepare(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
+    step.doing("give the nodes the images of add-ons");
+    for image in &harness.parts.addons {
+        load(harness, cluster, image).await?;
+    }
+    step.doing("apply what Argo CD may not make");
+    administered(harness, cluster).await
+}
+
+/// Applies what Argo CD may not make.
+pub(crate) async fn administered(harness: &Harness, cluster: &Cluster) -> Result<()> {
+    kustomize::apply(harness, cluster, CLUSTER, &harness.run.log("addons")).await
+}
+
+/// Turns Argo CD's notifications on.
+pub(crate) async fn notified(harness: &Harness, cluster: &Cluster) -> Result<()> {
+    let folder = format!("{NOTICES}/{}", cluster.environment);
+    kustomize::apply(harness, cluster, &folder, &harness.run.log("addons")).await
+}
+
+/// Puts an image into the nodes of a cluster, as a registry would serve it to them.
+async fn load(harness: &Harness, cluster: &Cluster, image: &str) -> Result<()> {
+    let log = harness.run.log("addons");
+    let archive = harness.run.file("addon.tar");
+    let save = ["image", "save", "--output", &archive.display().to_string(), image].map(str::to_owned);
+    Tool::of_engine(&harness.engine, save, &log, LOADED)?
+        .run()
+        .await?;
+    let shell = Shell::new().context("open a shell")?;
+    let (kind, name) = (&harness.parts.tools.kind, &cluster.name);
+    let load = cmd!(shell, "{kind} load image-archive {archive} --name {name}")
+        .envs(harness.engine.env().iter().map(|(name, value)| (name, value)));
+    let loaded = Tool::new(load, &log, LOADED).run().await;
+    fs::remove_file(&archive).with_context(|| format!("remove {}", archive.display()))?;
+    loaded.with_context(|| format!("give {name} the image {image}"))
+}
+
+/// Turns them on in the commit that a new loop begins with.
+pub(crate) async fn turn_on(manifests: &Checkout) -> Result<()> {
+    let edit = |folder: &Path| {
+        files().try_for_each(|path| {
+            let file = folder.join("infra").join(&path);
+            let text = fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
+            let text = on(&path, &text).with_context(|| format!("change {path}"))?;
+            fs::write(&file, text).with_context(|| format!("write {path}"))
+        })
+    };
+    manifests.start_with(edit).await.context("turn the add-ons on")
+}
+
+/// The text of one of these files with them on.
+pub(crate) fn on(path: &str, text: &str) -> Result<String> {
+    if path == applications() {
+        return replaced_once(path, text, OFF, ON);
+    }
+    // An app that was added leaves the number to its base.
+    let unsaid = !text.lines().any(|line| line.starts_with("replicas:"));
+    let rest = if unsaid {
+        text.to_owned()
+    } else {
+        without(text, "replicas")?
+    };
+    with_item(&rest, "components", &json!(AUTOSCALER))
+}
+
+/// The text of one of these files with them off.
+pub(crate) fn off(path: &str, text: &str) -> Result<String> {
+    if path == applications() {
+        return replaced_once(path, text, ON, OFF);
+    }
+    let app = path.split('/').next().unwrap_or_default();
+    with_replicas(&without(text, "components")?, app, REPLICAS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_dir::repo_root;
+
+    #[test]
+    fn what_is_turned_on_in_git_can_be_turned_off_again() {
+        let infra = repo_root().unwrap().join("infra");
+        for path in files() {
+            let text = fs::read_to_string(infra.join(&path)).unwrap();
+            let changed = on(&path, &text).unwrap();
+            assert!(changed.contains("addons/metrics-server"), "{changed}");
+            assert!(!changed.contains("\nreplicas:"), "{changed}");
+            let back = off(&path, &changed).unwrap();
+            let read = |text: &str| serde_saphyr::from_str::<serde_json::Value>(text).unwrap();
+            if text.contains("\nreplicas:") || path == applications() {
+                assert_eq!(read(&back), read(&text), "{path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What goes on side by side, and what waits for what.
+
+use super::*;
+
+fn titles(plan: &Plan<BringUp<'_>>) -> Vec<String> {
+    let rows = plan.rows().into_iter();
+    rows.map(|row| row.iter().map(|step| step.title).collect::<Vec<_>>().join(" ∥ "))
+        .collect()
+}
+
+#[test]
+fn all_that_can_goes_on_side_by_side() {
+    let of_each = |what: &str| {
+        let each = Environment::all()
+            .iter()
+            .map(|environment| format!("{what} {environment}"));
+        each.collect::<Vec<_>>().join(" ∥ ")
+    };
+    let (clusters, argocd) = (of_each("cluster"), of_each("Argo CD"));
+    let mut rows = vec![
+        "what this machine needs".to_owned(),
+        "tools and images".to_owned(),
+        "leftovers, network".to_owned(),
+        format!(
+            "{clusters} ∥ forge and AWS ∥ IAM proxy before the AWS ∥ first images by CI ∥ {} ∥ {argocd}",
+            of_each("identities of")
+        ),
+        "root applications".to_owned(),
+    ];
+    assert_eq!(titles(&everything(Extent::default())), rows);
+    rows[3] = format!("{} ∥ {}", rows[3], of_each("admission of images"));
+    let admission = Extent {
+        admission: true,
+        ..Extent::default()
+    };
+    assert_eq!(titles(&everything(admission)), rows);
+    assert_eq!(titles(&nodes())[3..], [clusters]);
+    assert_eq!(titles(&connection())[2..], ["connect to what is up"]);
+}
+
+#[test]
+fn a_hub_has_the_only_argo_cd_and_the_others_join_at_the_end() {
+    let hub = Extent {
+        topology: Topology::Hub,
+        ..Extent::default()
+    };
+    let rows = titles(&everything(hub));
+    assert!(rows[3].starts_with("cluster hub ∥ "), "{rows:?}");
+    assert_eq!(rows[3].matches("Argo CD").count(), 1, "{rows:?}");
+    let rights = rows[3].matches("rights of the hub").count();
+    assert_eq!(rights, Environment::all().len(), "{rows:?}");
+    assert_eq!(rows[4..], ["root applications", "clusters join by their tags"]);
+}

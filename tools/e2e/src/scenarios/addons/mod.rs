@@ -1,0 +1,8 @@
+//! The add-ons of infra/addons, in the environment that has them.
+
+pub(crate) mod metrics_away;
+pub(crate) mod notices;
+mod scaled;
+pub(crate) mod scaling;
+pub(crate) mod shared_volume;
+pub(crate) mod turned_off;

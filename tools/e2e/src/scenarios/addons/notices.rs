@@ -1,0 +1,189 @@
+//! What Argo CD tells a receiver: a release, a failed sync, a failed migration, a change by hand
+//! that was undone. And what becomes of messages while nobody takes them.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use k8s_openapi::ByteString;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+
+use crate::actors::{Operator, Receiver};
+use crate::addons::{self, NOTICES_SECRET};
+use crate::argocd;
+use crate::environment::{API, Environment, NAMESPACE, PAGE};
+use crate::gitops;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::overlays;
+use crate::scenarios::workloads::replicas;
+use crate::step::Step;
+use crate::testbed::Testbed;
+use crate::wait::{Verdict, consistently, eventually};
+use crate::world::secret;
+
+/// From a sync that ended until it is told.
+const TOLD: Duration = Duration::from_secs(30);
+const LIVE: Duration = Duration::from_mins(1);
+/// Longer than Argo CD tries.
+const AWAY: Duration = Duration::from_secs(20);
+/// As long as a message that is lost stays away.
+const LOST: Duration = Duration::from_secs(20);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("notices", "what happens is told to a receiver", 420),
+    suite: Suite::Addons,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(run(testbed, step)),
+};
+
+pub(crate) const AWAY_SCENARIO: Scenario = Scenario {
+    step: Step::new("notices-lost", "a receiver of messages is away", 300),
+    suite: Suite::Addons,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(away(testbed, step)),
+};
+
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let receiver = receiver(testbed).await?;
+
+    let released = operator
+        .patch(&overlays::of(PAGE), &[overlays::restart("told")])
+        .await?;
+    gitops::app(step, cluster, PAGE)
+        .at(&released)
+        .arrived(LIVE)
+        .await?;
+    let since = Instant::now();
+    let text = format!("released: {PAGE} in {} at {released}", Environment::first());
+    told(step, &receiver, &text).await?;
+    step.measured("live to told", since.elapsed().as_secs_f64());
+
+    let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    let more = replicas(cluster, PAGE).await? + 1;
+    let change = Patch::Strategic(json!({ "spec": { "replicas": more } }));
+    let changed = deployments.patch(PAGE, &PatchParams::default(), &change).await;
+    changed.context("change the replicas by hand")?;
+    told(
+        step,
+        &receiver,
+        &format!("drift healed: somebody had changed {PAGE}"),
+    )
+    .await?;
+    operator.revert(&released).await?;
+
+    // A selector cannot be changed.
+    let place = "/spec/selector/matchLabels/app.kubernetes.io~1instance";
+    let refused = overlays::set("Deployment", place, &json!("other"));
+    failing(testbed, step, (PAGE, refused), &receiver, "failed: ").await?;
+    // No such table, so the migration ends with an error.
+    let environment = json!({ "name": API, "env": [
+        { "name": "TABLE_NAME", "value": "messages-nowhere" },
+        { "name": "MIGRATE_WAIT_SECONDS", "value": "1" },
+    ] });
+    let nowhere = overlays::container("Deployment|Job", &environment);
+    failing(testbed, step, (API, nowhere), &receiver, "migration failed: ").await?;
+    step.evidence(format!("told: {}", receiver.texts().join("; ")));
+    Ok(())
+}
+
+/// A change that cannot be synced is told once, and taken back.
+async fn failing(
+    testbed: &Testbed,
+    step: &StepHandle,
+    (app, change): (&str, serde_json::Value),
+    receiver: &Receiver,
+    word: &str,
+) -> Result<()> {
+    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let bad = operator.patch(&overlays::of(app), &[change]).await?;
+    gitops::app(step, cluster, app).at(&bad).failed(LIVE).await?;
+    let text = format!("{word}{app} in {}", Environment::first());
+    told(step, receiver, &text).await?;
+    let good = operator.revert(&bad).await?;
+    gitops::app(step, cluster, app).at(&good).settled(LIVE).await?;
+    let others = if word == "failed: " {
+        "migration failed: "
+    } else {
+        "failed: "
+    };
+    let mut wrong = receiver.texts().into_iter();
+    let wrong = wrong.find(|text| text.starts_with(others) && text.contains(app));
+    ensure!(wrong.is_none(), "it was also told that {wrong:?}");
+    Ok(())
+}
+
+async fn away(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let mut receiver = receiver(testbed).await?;
+    receiver.leave().await;
+    let merged = Instant::now();
+    let missed = operator
+        .patch(&overlays::of(PAGE), &[overlays::restart("missed")])
+        .await?;
+    gitops::app(step, cluster, PAGE).at(&missed).live(LIVE).await?;
+    step.measured("merge to live", merged.elapsed().as_secs_f64());
+    tokio::time::sleep(AWAY).await;
+    receiver.come_back().await?;
+    consistently(step, "no message of the past", LOST, async || {
+        let texts = receiver.texts();
+        Ok(match texts.iter().find(|text| text.contains(&missed)) {
+            None => Verdict::Ready(()),
+            Some(text) => Verdict::Failed(format!(
+                "{text:?} arrived after all; docs/ADDONS.md says otherwise"
+            )),
+        })
+    })
+    .await?;
+    let next = operator.revert(&missed).await?;
+    gitops::app(step, cluster, PAGE).at(&next).live(LIVE).await?;
+    told(step, &receiver, &next).await?;
+    step.evidence("the release went live, its message was lost, and the next one arrived".to_owned());
+    Ok(())
+}
+
+/// A receiver that the Argo CD of the first environment knows of.
+async fn receiver(testbed: &Testbed) -> Result<Receiver> {
+    ensure!(
+        testbed.world.addons,
+        "what is up has no add-ons; bring it up with `--addons`"
+    );
+    let token = secret()?;
+    let receiver = Receiver::start(&testbed.world.forge.host_ip_for_containers, &token).await?;
+    addons::notified(&testbed.harness, testbed.first()).await?;
+    let secrets: Api<Secret> = Api::namespaced(testbed.first().client.clone(), argocd::NAMESPACE);
+    let [url, token] = [receiver.url(), token].map(|text| ByteString(text.into_bytes()));
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": NOTICES_SECRET },
+        "data": { "receiver-url": url, "receiver-token": token },
+    });
+    secrets
+        .patch(
+            NOTICES_SECRET,
+            &PatchParams::apply("e2e").force(),
+            &Patch::Apply(secret),
+        )
+        .await
+        .context("tell Argo CD the receiver's address")?;
+    Ok(receiver)
+}
+
+/// Waits until a message says this, and demands that none says it twice.
+async fn told(step: &StepHandle, receiver: &Receiver, words: &str) -> Result<()> {
+    eventually(step, "a message", TOLD, async || {
+        let texts = receiver.texts();
+        let said = texts.iter().filter(|text| text.contains(words));
+        Ok(match said.count() {
+            0 => Verdict::Pending(format!("{} others", texts.len())),
+            1 => Verdict::Ready(()),
+            more => Verdict::Failed(format!("{words:?} was told {more} times")),
+        })
+    })
+    .await
+}

@@ -1,0 +1,220 @@
+//! Add-ons, which are off: what each brings once its line is without `#`, and that nothing else
+//! changes.
+
+use std::collections::BTreeSet;
+
+use crate::object::{Object, find, ids, of_kind};
+use crate::render::{ALL, ROOT, build, copy_folder, file, parse};
+use crate::{PROJECT, environments, faults};
+
+/// The Application of each add-on that Argo CD manages.
+const APPLICATIONS: &[&str] = &["metrics-server"];
+const AUTOSCALER: &str = "../../../addons/metrics-server/autoscaler";
+
+/// What an environment's folder renders, in a copy of `infra/` that `edit` has changed.
+fn edited(folder: &str, edit: impl FnOnce(&str) -> String) -> Vec<Object> {
+    let copy = tempfile::tempdir().expect("make a folder for a copy of infra/");
+    copy_folder(&ROOT.join("infra"), &copy.path().join("infra"));
+    let path = copy.path().join(folder).join("kustomization.yaml");
+    let text = std::fs::read_to_string(&path).expect("read a kustomization");
+    let changed = edit(&text);
+    assert_ne!(text, changed, "{folder} is as it was");
+    std::fs::write(&path, changed).expect("write a kustomization");
+    build(&copy.path().join(folder)).objects
+}
+
+/// The Applications of an environment with all add-ons on.
+fn on(environment: &str) -> Vec<Object> {
+    let folder = format!("infra/apps/overlays/{environment}");
+    edited(&folder, |text| {
+        text.replace("  # - ../../../addons/", "  - ../../../addons/")
+    })
+}
+
+#[test]
+fn a_line_turns_an_add_on_on_and_what_it_makes_is_what_its_project_allows() {
+    for environment in environments() {
+        let (off, on) = (
+            &ALL[&format!("infra/apps/overlays/{environment}")].objects,
+            on(environment),
+        );
+        let kinds = ["Application", "AppProject"];
+        let new = kinds.map(|kind| APPLICATIONS.iter().map(move |name| format!("{kind}/{name}")));
+        let expected: BTreeSet<_> = ids(off).into_iter().chain(new.into_iter().flatten()).collect();
+        assert_eq!(ids(&on), expected);
+        for name in APPLICATIONS {
+            let (application, project) = (find(&on, "Application", name), find(&on, "AppProject", name));
+            let folder = application.text("/spec/source/path");
+            assert_eq!(folder, format!("infra/addons/{name}/{environment}"));
+            let platform = find(&on, "Application", "platform");
+            let repository = application.text("/spec/source/repoURL");
+            assert_eq!(repository, platform.text("/spec/source/repoURL"));
+            assert_eq!(project.list("/spec/sourceRepos"), [repository]);
+            let (scoped, of_cluster): (Vec<_>, Vec<_>) = ALL[folder]
+                .objects
+                .iter()
+                .partition(|object| !object.at("/metadata/namespace").is_null());
+            assert_eq!(allowed(project, "namespaceResourceWhitelist"), kinds_of(&scoped));
+            assert_eq!(
+                allowed(project, "clusterResourceWhitelist"),
+                kinds_of(&of_cluster)
+            );
+            for object in scoped {
+                assert_eq!(object.text("/metadata/namespace"), *name, "{}", object.id());
+            }
+        }
+    }
+}
+
+fn kinds_of(objects: &[&Object]) -> BTreeSet<String> {
+    let kinds = objects
+        .iter()
+        .map(|object| format!("{}/{}", object.group(), object.kind()));
+    kinds.collect()
+}
+
+fn allowed(project: &Object, list: &str) -> BTreeSet<String> {
+    let entries = project.list(&format!("/spec/{list}")).iter();
+    let text = |entry: &serde_json::Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+    entries
+        .map(|entry| format!("{}/{}", text(entry, "group"), text(entry, "kind")))
+        .collect()
+}
+
+/// Every server of every environment.
+fn servers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let servers = PROJECT.apps().iter().filter(|app| app.kind().has_service());
+    servers.flat_map(|app| environments().map(move |environment| (app.name(), environment)))
+}
+
+#[test]
+fn an_autoscaler_comes_in_the_place_of_replicas() {
+    for (app, environment) in servers() {
+        let folder = format!("infra/{app}/overlays/{environment}");
+        let objects = edited(&folder, |text| {
+            // An app that was added leaves the number to its base.
+            let (before, after) = text.split_once("replicas:\n").unwrap_or((text, ""));
+            let rest = after.lines().skip_while(|line| line.starts_with(' '));
+            let rest: Vec<_> = rest.collect();
+            format!("{before}components:\n  - {AUTOSCALER}\n{}\n", rest.join("\n"))
+        });
+        assert!(
+            find(&objects, "Deployment", app).at("/spec/replicas").is_null(),
+            "{folder}"
+        );
+        let scaler = find(&objects, "HorizontalPodAutoscaler", app);
+        assert_eq!(scaler.text("/spec/scaleTargetRef/name"), app);
+        assert!(
+            scaler.at("/spec/minReplicas").as_u64() >= Some(2),
+            "one is an outage"
+        );
+        assert!(
+            faults::labels(&objects).is_empty(),
+            "{:?}",
+            faults::labels(&objects)
+        );
+    }
+}
+
+/// Argo CD would undo what the autoscaler does, again and again.
+#[test]
+fn no_overlay_has_both() {
+    for (app, environment) in servers() {
+        let path = format!("infra/{app}/overlays/{environment}/kustomization.yaml");
+        let overlay = &file(&path)[0];
+        let scaled = overlay.list("/components").iter().any(|one| *one == AUTOSCALER);
+        assert!(
+            !scaled || overlay.list("/replicas").is_empty(),
+            "{path} has `replicas` and an autoscaler"
+        );
+    }
+}
+
+#[test]
+fn what_argo_cd_may_do_for_an_add_on_is_what_its_project_allows() {
+    for environment in environments() {
+        let on = on(environment);
+        for name in APPLICATIONS {
+            let cluster = &ALL[&format!("infra/addons/{name}/cluster")].objects;
+            let roles = of_kind(cluster, "Role");
+            let mut roles = roles
+                .iter()
+                .filter(|role| role.text("/metadata/namespace") == *name);
+            let role = roles.next().expect("Argo CD has a role there");
+            let granted: BTreeSet<_> = role
+                .list("/rules")
+                .iter()
+                .flat_map(|rule| {
+                    let words = |key: &str| rule[key].as_array().cloned().unwrap_or_default();
+                    let (groups, resources) = (words("apiGroups"), words("resources"));
+                    resources.into_iter().map(move |resource| {
+                        format!(
+                            "{}/{}",
+                            groups[0].as_str().expect("a group"),
+                            resource.as_str().expect("a resource")
+                        )
+                    })
+                })
+                .collect();
+            let project = allowed(find(&on, "AppProject", name), "namespaceResourceWhitelist");
+            let plural = |kind: &str| match kind.to_lowercase() {
+                kind if kind.ends_with('y') => format!("{}ies", kind.trim_end_matches('y')),
+                kind => format!("{kind}s"),
+            };
+            assert_eq!(granted, project.iter().map(|kind| plural(kind)).collect());
+        }
+    }
+}
+
+/// As [`crate::hub`] has it for another part of Argo CD.
+#[test]
+fn notifications_are_of_the_argo_cd_that_runs() {
+    let text = std::fs::read_to_string(ROOT.join("infra/argocd/kustomization.yaml")).expect("read it");
+    let (_, version) = text.split_once("argo-cd/").expect("it names Argo CD");
+    let (version, _) = version.split_once('/').expect("and its version");
+    let controller = file("infra/addons/notifications/base/controller.yaml");
+    let controller = find(&controller, "Deployment", "argocd-notifications-controller");
+    let image = controller.text("/spec/template/spec/containers/0/image");
+    assert_eq!(image, format!("quay.io/argoproj/argocd:{version}"));
+}
+
+/// A trigger without a template sends nothing, and a subscription without a trigger neither.
+#[test]
+fn each_trigger_that_is_subscribed_to_sends_a_text() {
+    for environment in environments() {
+        let objects = &ALL[&format!("infra/addons/notifications/{environment}")].objects;
+        let settings = find(objects, "ConfigMap", "argocd-notifications-cm");
+        assert_eq!(
+            settings.text("/data/context"),
+            format!("environment: {environment}")
+        );
+        let subscriptions = parse(settings.text("/data/subscriptions"), "subscriptions");
+        let triggers = subscriptions[0].list("/0/triggers").to_vec();
+        assert_eq!(triggers.len(), 4, "{triggers:?}");
+        for trigger in triggers {
+            let name = trigger.as_str().expect("a name");
+            let trigger = parse(settings.text(&format!("/data/trigger.{name}")), name);
+            let template = trigger[0].text("/0/send/0");
+            let body = settings.text(&format!("/data/template.{template}"));
+            assert!(body.contains("\"text\""), "{template}: {body}");
+        }
+    }
+}
+
+#[test]
+fn add_ons_are_as_confined_as_apps() {
+    for path in [
+        "infra/addons/metrics-server/base/deployment.yaml",
+        "infra/addons/notifications/base/controller.yaml",
+    ] {
+        let objects = file(path);
+        for rule in [
+            faults::limited_storage,
+            faults::read_only_root,
+            faults::no_capability,
+            faults::seccomp,
+        ] {
+            assert!(rule(&objects).is_empty(), "{path}: {:?}", rule(&objects));
+        }
+    }
+}
