@@ -11,7 +11,7 @@ use project::{App, Kind};
 use serde_json::json;
 use xshell::{Shell, cmd};
 
-use crate::checkout::{Checkout, replaced_once};
+use crate::checkout::{Checkout, edited, replaced_once};
 use crate::cluster::Cluster;
 use crate::environment::{Environment, project};
 use crate::harness::Harness;
@@ -112,10 +112,9 @@ async fn load(harness: &Harness, cluster: &Cluster, image: &str) -> Result<()> {
 pub(crate) async fn turn_on(manifests: &Checkout) -> Result<()> {
     let edit = |folder: &Path| {
         files().try_for_each(|path| {
-            let file = folder.join("infra").join(&path);
-            let text = fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
-            let text = on(&path, &text).with_context(|| format!("change {path}"))?;
-            fs::write(&file, text).with_context(|| format!("write {path}"))
+            edited(&folder.join("infra"), &path, |text| {
+                on(&path, text).with_context(|| format!("change {path}"))
+            })
         })
     };
     manifests.start_with(edit).await.context("turn the add-ons on")

@@ -213,12 +213,7 @@ impl Checkout {
         if old == new {
             return Ok(());
         }
-        let edit = |folder: &Path| {
-            let file = folder.join(path);
-            let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
-            std::fs::write(&file, replaced_once(path, &text, old, new)?)
-                .with_context(|| format!("write {path}"))
-        };
+        let edit = |folder: &Path| edited(folder, path, |text| replaced_once(path, text, old, new));
         self.commit_edit(&format!("Change {path}"), edit).await.map(drop)
     }
 
@@ -239,6 +234,13 @@ impl Checkout {
         self.git.run(&["commit", "--quiet", "-m", &message]).await?;
         self.head().await.map(Some)
     }
+}
+
+/// Makes the text of one file of a checkout what `edit` makes of it.
+pub(crate) fn edited(folder: &Path, path: &str, edit: impl FnOnce(&str) -> Result<String>) -> Result<()> {
+    let file = folder.join(path);
+    let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
+    std::fs::write(&file, edit(&text)?).with_context(|| format!("write {path}"))
 }
 
 /// The text of the file at `path` with `new` in the one place that says `old`.

@@ -36,7 +36,7 @@ const PACKAGE: &str = "iam-proxy";
 /// Where its container has the providers.
 const PROVIDERS: &str = "/etc/iam-proxy/providers";
 /// Whom tokens for AWS are for.
-const AUDIENCE: &str = "sts.amazonaws.com";
+pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
 
 /// The first time, the standard library is compiled too.
 const COMPILED: Duration = Duration::from_mins(15);

@@ -6,3 +6,15 @@ mod scaled;
 pub(crate) mod scaling;
 pub(crate) mod shared_volume;
 pub(crate) mod turned_off;
+
+use anyhow::{Result, ensure};
+
+use crate::testbed::Testbed;
+
+fn ensure_addons(testbed: &Testbed) -> Result<()> {
+    ensure!(
+        testbed.world.addons,
+        "what is up has no add-ons; bring it up with `--addons`"
+    );
+    Ok(())
+}

@@ -11,6 +11,7 @@ use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
+use super::ensure_addons;
 use crate::actors::{Operator, Receiver};
 use crate::addons::{self, NOTICES_SECRET};
 use crate::argocd;
@@ -150,10 +151,7 @@ async fn away(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
 /// A receiver that the Argo CD of the first environment knows of.
 async fn receiver(testbed: &Testbed) -> Result<Receiver> {
-    ensure!(
-        testbed.world.addons,
-        "what is up has no add-ons; bring it up with `--addons`"
-    );
+    ensure_addons(testbed)?;
     let token = secret()?;
     let receiver = Receiver::start(&testbed.world.forge.host_ip_for_containers, &token).await?;
     addons::notified(&testbed.harness, testbed.first()).await?;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use kube::Api;
 
+use super::ensure_addons;
 use crate::addons;
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
@@ -20,10 +21,7 @@ pub(super) const MEASURED: Duration = Duration::from_secs(90);
 
 /// The cluster that has the add-ons.
 pub(super) fn cluster(testbed: &Testbed) -> Result<&Cluster> {
-    ensure!(
-        testbed.world.addons,
-        "what is up has no add-ons; bring it up with `--addons`"
-    );
+    ensure_addons(testbed)?;
     Ok(testbed.cluster(addons::environment()))
 }
 

@@ -16,6 +16,7 @@ use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::Servers;
 use crate::step::Step;
 use crate::testbed::Testbed;
+use crate::world::iam_proxy::AUDIENCE;
 use aws::{Answer, Aws, Key};
 use pods_of_accounts::role_of;
 use tokens::Parts;
@@ -86,7 +87,7 @@ impl Checks<'_> {
         let server = self
             .taken("the API's own pod", &role_of(staging, API).await?, &token)
             .await?;
-        let token = tokens::of_account(staging, MIGRATION, tokens::AWS).await?;
+        let token = tokens::of_account(staging, MIGRATION, AUDIENCE).await?;
         let migration = role_of(staging, MIGRATION).await?;
         let migration = self.taken("its migration", &migration, &token).await?;
         Ok((server, migration))
@@ -101,12 +102,12 @@ impl Checks<'_> {
         let (staging, production) = (self.testbed.first(), self.testbed.last());
         let role = role_of(staging, API).await?;
         for account in [PAGE, MIGRATION, "default"] {
-            let token = tokens::of_account(staging, account, tokens::AWS).await?;
+            let token = tokens::of_account(staging, account, AUDIENCE).await?;
             self.refused(&format!("the account {account}"), &role, &token, UNTRUSTED)
                 .await?;
         }
         // The same account, but of a cluster that the role does not know.
-        let token = tokens::of_account(production, API, tokens::AWS).await?;
+        let token = tokens::of_account(production, API, AUDIENCE).await?;
         self.refused("the account of production", &role, &token, UNTRUSTED)
             .await?;
         let token = self.of_server().await?;

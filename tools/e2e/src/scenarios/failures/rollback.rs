@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use xshell::Shell;
 
 use crate::actors::{ReadLoad, Release, Reviewer, Visitor, pins};
+use crate::checkout::edited;
 use crate::ci::{project, release_verb};
 use crate::environment::{API, Environment};
 use crate::git::short;
@@ -193,9 +194,8 @@ async fn push_aside(testbed: &Testbed, step: &StepHandle) -> Result<String> {
     let began = Instant::now();
     application
         .commit_edit("Note something", |folder| {
-            let file = folder.join(ASIDE);
-            let text = std::fs::read_to_string(&file).context("read it")?;
-            std::fs::write(&file, format!("{text}# {:?}\n", std::time::SystemTime::now())).context("write it")
+            let note = format!("# {:?}\n", std::time::SystemTime::now());
+            edited(folder, ASIDE, |text| Ok(format!("{text}{note}")))
         })
         .await?;
     let commit = application.push(Environment::first().branch()).await?;

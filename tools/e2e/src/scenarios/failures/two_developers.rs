@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, ensure};
 
 use crate::actors::{Reviewer, Visitor, pins};
-use crate::checkout::Checkout;
+use crate::checkout::{Checkout, edited};
 use crate::environment::Environment;
 use crate::git::short;
 use crate::gitops;
@@ -102,11 +102,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 async fn change(checkout: &Checkout, path: &str, begin: &str, end: &str) -> Result<()> {
     let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
     let line = format!("{begin}{}{end}\n", now.as_millis());
-    let edit = |folder: &Path| {
-        let file = folder.join(path);
-        let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
-        std::fs::write(&file, text + &line).with_context(|| format!("write {path}"))
-    };
+    let edit = |folder: &Path| edited(folder, path, |text| Ok(format!("{text}{line}")));
     checkout
         .commit_edit(&format!("Change {path}"), edit)
         .await

@@ -7,19 +7,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{RUN, change_page, ci_at_rest, ensure_gate, last_said, pushed_to, route, said_of};
+use super::{changed_for_both, ci_at_rest, ensure_gate, last_said, reported, route};
 use crate::actors::Reviewer;
-use crate::checkout::replaced_once;
+use crate::checkout::{edited, replaced_once};
 use crate::environment::PAGE;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
-use crate::scenarios::release::{Expected, built, merged};
+use crate::scenarios::release::{Expected, merged};
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::verifier;
-use crate::wait::{Verdict, eventually};
 
 /// The checks that the repository has to copy, and their name in an overlay.
 const CHECKS: &str = "infra/verifier/checks/frontend.yaml";
@@ -49,9 +48,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     ensure_gate(testbed, step).await?;
     let (first, behind) = route();
     let (reviewer, manifests) = (Reviewer::of(&testbed.world), testbed.manifests());
-    change_page(testbed).await?;
-    let commit = built(testbed, step, first, RUN).await?;
-    pushed_to(testbed, step, behind, &commit).await?;
+    let (commit, _) = changed_for_both(testbed, step).await?;
     let (release, _) = reviewer.release(step, first, &commit, &manifests).await?;
 
     manifests.catch_up().await?;
@@ -72,7 +69,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         .at(&broken)
         .live(LIVE)
         .await?;
-    let failed = reported(testbed, step, &broken, "failure").await?;
+    let failed = reported(testbed, step, &broken, "failure", CHECKED).await?;
     ensure!(failed.starts_with("check frontend-check-"), "{failed}");
     step.measured("merge to failed", release.asked.elapsed().as_secs_f64());
     ci_at_rest(testbed, step).await?;
@@ -88,7 +85,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     manifests.catch_up().await?;
     manifests.commit_text(&variables, &told, VARIABLES).await?;
     let mended = manifests.push(first.branch()).await?;
-    let passed = reported(testbed, step, &mended, "success").await?;
+    let passed = reported(testbed, step, &mended, "success", CHECKED).await?;
     let expected = Expected {
         app: PAGE,
         serves: &commit,
@@ -106,34 +103,17 @@ fn overlay_file(name: &str) -> String {
 
 /// The checks are in the overlay, and the pods are told a backend that is not there.
 fn broken(folder: &Path, checks: &str) -> Result<()> {
-    let put = |name: &str, text: &str| {
-        let name = overlay_file(name);
-        fs::write(folder.join(&name), text).with_context(|| format!("write {name}"))
-    };
-    put(COPY, checks)?;
+    let copy = overlay_file(COPY);
+    fs::write(folder.join(&copy), checks).with_context(|| format!("write {copy}"))?;
     for (name, old, more) in [
         ("kustomization.yaml", BASE, format!("  - {COPY}\n")),
         ("environment.yaml", VARIABLES, NO_BACKEND.to_owned()),
     ] {
         let path = overlay_file(name);
-        let text = fs::read_to_string(folder.join(&path)).with_context(|| format!("read {path}"))?;
-        put(name, &replaced_once(&path, &text, old, &format!("{old}{more}"))?)?;
+        let new = format!("{old}{more}");
+        edited(folder, &path, |text| replaced_once(&path, text, old, &new))?;
     }
     Ok(())
-}
-
-/// Waits until staging reports this state of the page on a commit, and gives its words.
-async fn reported(testbed: &Testbed, step: &StepHandle, commit: &str, state: &str) -> Result<String> {
-    eventually(step, &format!("the report is {state}"), CHECKED, async || {
-        Ok(match said_of(testbed, commit, PAGE).await? {
-            Some(status) if status.status == state => Verdict::Ready(status.description),
-            Some(status) if status.status != "pending" => {
-                Verdict::Failed(format!("{}: {}", status.status, status.description))
-            }
-            other => Verdict::Pending(format!("{other:?}")),
-        })
-    })
-    .await
 }
 
 /// Production has the release, and staging its overlay as it was.
@@ -144,9 +124,8 @@ async fn without_checks(testbed: &Testbed) -> Result<()> {
         let path = overlay_file(COPY);
         fs::remove_file(folder.join(&path)).with_context(|| format!("remove {path}"))?;
         let path = overlay_file("kustomization.yaml");
-        let text = fs::read_to_string(folder.join(&path)).with_context(|| format!("read {path}"))?;
-        let text = replaced_once(&path, &text, &format!("{BASE}  - {COPY}\n"), BASE)?;
-        fs::write(folder.join(&path), text).with_context(|| format!("write {path}"))
+        let with_copy = format!("{BASE}  - {COPY}\n");
+        edited(folder, &path, |text| replaced_once(&path, text, &with_copy, BASE))
     };
     manifests.commit_edit("Take the checks away", edit).await?;
     manifests.push(first.branch()).await.map(drop)

@@ -4,18 +4,19 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
-use super::{PROVEN, RUN, ci_at_rest, ensure_gate, last_said, proven, pushed_to, route, said_of};
+use super::{PROVEN, RUN, ci_at_rest, ensure_gate, last_said, proven, pushed_to, reported, route};
 use crate::actors::{Reviewer, Visitor};
-use crate::checkout::replaced_once;
+use crate::checkout::{edited, replaced_once};
+use crate::environment::PAGE;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
 use crate::step::Step;
 use crate::testbed::Testbed;
-use crate::wait::{Verdict, consistently, eventually};
+use crate::wait::{Verdict, consistently};
 
 const MAIN: &str = "frontend/server/src/main.rs";
 const BEGINS: &str = "    let config = Config::parse();\n";
@@ -52,16 +53,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     ensure!(commit == broken, "{commit} was pushed, not {broken}");
     pushed_to(testbed, step, behind, &commit).await?;
     let (release, _) = reviewer.release(step, first, &commit, &manifests).await?;
-    let failed = eventually(step, "its failure is reported", PROVEN, async || {
-        Ok(match said_of(testbed, &release.commit, "frontend").await? {
-            Some(status) if status.status == "failure" => Verdict::Ready(status.description),
-            Some(status) if status.status == "success" => {
-                Verdict::Failed("it is said to be verified".to_owned())
-            }
-            other => Verdict::Pending(format!("{other:?}")),
-        })
-    })
-    .await?;
+    let failed = reported(testbed, step, &release.commit, "failure", PROVEN).await?;
     step.measured("merge to failed", release.asked.elapsed().as_secs_f64());
     ci_at_rest(testbed, step).await?;
     let said = last_said(testbed, behind)?;
@@ -86,10 +78,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 }
 
 fn end_after_a_while(folder: &Path) -> Result<()> {
-    let file = folder.join(MAIN);
-    let text = std::fs::read_to_string(&file).with_context(|| format!("read {MAIN}"))?;
-    let text = replaced_once(MAIN, &text, BEGINS, &format!("{BEGINS}{ENDS}"))?;
-    std::fs::write(&file, text).with_context(|| format!("write {MAIN}"))
+    let new = format!("{BEGINS}{ENDS}");
+    edited(folder, MAIN, |text| replaced_once(MAIN, text, BEGINS, &new))
 }
 
 /// The fix goes through both.
@@ -102,7 +92,7 @@ async fn mended(testbed: &Testbed, step: &StepHandle, broken: &str) -> Result<()
     let fix = built(testbed, step, first, RUN).await?;
     pushed_to(testbed, step, behind, &fix).await?;
     let (release, _) = reviewer.release(step, first, &fix, &manifests).await?;
-    gitops::app(step, testbed.first(), "frontend")
+    gitops::app(step, testbed.first(), PAGE)
         .at(&release.commit)
         .live(LIVE)
         .await?;
@@ -112,7 +102,7 @@ async fn mended(testbed: &Testbed, step: &StepHandle, broken: &str) -> Result<()
         .commit_shown()
         .await?;
     let expected = Expected {
-        app: "frontend",
+        app: PAGE,
         serves: &serves,
     };
     if reviewer.open(behind).await?.is_empty() {

@@ -12,12 +12,14 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 
 use crate::actors::Reviewer;
+use crate::checkout::edited;
 use crate::ci::{Run, RunState};
-use crate::environment::{Environment, apps};
+use crate::environment::{Environment, PAGE, apps};
 use crate::forge::CommitStatus;
 use crate::git::short;
 use crate::progress::StepHandle;
 use crate::repositories::manifests_on_forge;
+use crate::scenarios::release::built;
 use crate::testbed::Testbed;
 use crate::verifier;
 use crate::wait::{Verdict, eventually};
@@ -30,7 +32,7 @@ const PROVEN: Duration = Duration::from_mins(1);
 /// What the gate adds to a proof: from the status to the proposal behind it.
 const BY_EVENT: Duration = Duration::from_secs(15);
 /// Part of the page, and nothing that has to be compiled.
-const PAGE: &str = "frontend/public/style.css";
+const STYLE: &str = "frontend/public/style.css";
 const PROJECT: &str = "project.toml";
 
 /// The environment that proves, and the one that is given what was proven.
@@ -64,12 +66,19 @@ async fn change_page(testbed: &Testbed) -> Result<String> {
     let application = testbed.application();
     application.catch_up().await?;
     let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
-    let edit = |folder: &Path| {
-        let file = folder.join(PAGE);
-        let text = std::fs::read_to_string(&file).with_context(|| format!("read {PAGE}"))?;
-        std::fs::write(&file, format!("{text}/* {} */\n", now.as_millis())).context("write it")
-    };
+    let remark = |text: &str| Ok(format!("{text}/* {} */\n", now.as_millis()));
+    let edit = |folder: &Path| edited(folder, STYLE, remark);
     application.commit_edit("Change the page", edit).await
+}
+
+/// Changes the page and pushes that to both environments: the first one is proposed the image, and
+/// the one behind has to wait. Gives the commit, and what CI says of the second push.
+async fn changed_for_both(testbed: &Testbed, step: &StepHandle) -> Result<(String, String)> {
+    let (first, behind) = route();
+    change_page(testbed).await?;
+    let commit = built(testbed, step, first, RUN).await?;
+    let said = pushed_to(testbed, step, behind, &commit).await?;
+    Ok((commit, said))
 }
 
 /// Pushes `commit` to the branch of an environment, and waits until CI has looked at it. Gives what
@@ -98,6 +107,27 @@ async fn said_of(testbed: &Testbed, commit: &str, app: &str) -> Result<Option<Co
     let context = first.report_on(app);
     let statuses = manifests_on_forge(&testbed.world).statuses(commit).await?;
     Ok(statuses.into_iter().find(|status| status.context == context))
+}
+
+/// Waits until the first environment reports this state of the page on a commit of the overlays, and
+/// gives its words.
+async fn reported(
+    testbed: &Testbed,
+    step: &StepHandle,
+    commit: &str,
+    state: &str,
+    within: Duration,
+) -> Result<String> {
+    eventually(step, &format!("the report is {state}"), within, async || {
+        Ok(match said_of(testbed, commit, PAGE).await? {
+            Some(status) if status.status == state => Verdict::Ready(status.description),
+            Some(status) if status.status != "pending" => {
+                Verdict::Failed(format!("{}: {}", status.status, status.description))
+            }
+            other => Verdict::Pending(format!("{other:?}")),
+        })
+    })
+    .await
 }
 
 /// Waits until the first environment has proven all apps of a commit of the overlays, and says when

@@ -2,8 +2,11 @@
 
 use anyhow::{Result, ensure};
 
-use super::{RUN, change_page, ci_at_rest, ensure_gate, last_said, proven, pushed_to, route};
+use super::{
+    RUN, change_page, changed_for_both, ci_at_rest, ensure_gate, last_said, proven, pushed_to, route,
+};
 use crate::actors::Reviewer;
+use crate::environment::PAGE;
 use crate::git::short;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
@@ -23,9 +26,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     ensure_gate(testbed, step).await?;
     let (first, behind) = route();
     let (reviewer, manifests) = (Reviewer::of(&testbed.world), testbed.manifests());
-    change_page(testbed).await?;
-    let earlier = built(testbed, step, first, RUN).await?;
-    pushed_to(testbed, step, behind, &earlier).await?;
+    let (earlier, _) = changed_for_both(testbed, step).await?;
     reviewer.release(step, first, &earlier, &manifests).await?;
     change_page(testbed).await?;
     let later = built(testbed, step, first, RUN).await?;
@@ -44,7 +45,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
     pushed_to(testbed, step, behind, &later).await?;
     let expected = Expected {
-        app: "frontend",
+        app: PAGE,
         serves: &later,
     };
     merged(testbed, step, behind, &later, &expected).await?;

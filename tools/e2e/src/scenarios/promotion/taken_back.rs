@@ -2,14 +2,14 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::{RUN, change_page, ci_at_rest, ensure_gate, last_said, none_open, proven, pushed_to, route};
+use super::{changed_for_both, ci_at_rest, ensure_gate, last_said, none_open, proven, route};
 use crate::actors::Reviewer;
 use crate::environment::PAGE;
 use crate::git::short;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::failures::rollback::roll_back;
-use crate::scenarios::release::{Expected, built, merged};
+use crate::scenarios::release::{Expected, merged};
 use crate::step::Step;
 use crate::testbed::Testbed;
 
@@ -33,9 +33,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let pin = overlay::read(&manifests.file_at(&head, &first.overlay(PAGE)).await?, PAGE)?;
     let before = pin.commit.context("the overlay names no commit")?;
 
-    change_page(testbed).await?;
-    let commit = built(testbed, step, first, RUN).await?;
-    pushed_to(testbed, step, behind, &commit).await?;
+    let (commit, _) = changed_for_both(testbed, step).await?;
     let expected = Expected {
         app: PAGE,
         serves: &commit,

@@ -3,11 +3,12 @@
 
 use anyhow::{Result, ensure};
 
-use super::{BY_EVENT, RUN, change_page, ensure_gate, proven, pushed_to, route};
+use super::{BY_EVENT, changed_for_both, ensure_gate, proven, route};
 use crate::actors::Reviewer;
+use crate::environment::PAGE;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::release::{Expected, built, merged};
+use crate::scenarios::release::{Expected, merged};
 use crate::step::Step;
 use crate::testbed::Testbed;
 
@@ -23,9 +24,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     ensure_gate(testbed, step).await?;
     let (first, behind) = route();
     let reviewer = Reviewer::of(&testbed.world);
-    change_page(testbed).await?;
-    let commit = built(testbed, step, first, RUN).await?;
-    let said = pushed_to(testbed, step, behind, &commit).await?;
+    let (commit, said) = changed_for_both(testbed, step).await?;
     ensure!(
         said.contains(&format!("waiting   frontend: {first} has that of commit")),
         "CI does not say that it waits, and for what:\n{said}"
@@ -37,7 +36,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     );
 
     let expected = Expected {
-        app: "frontend",
+        app: PAGE,
         serves: &commit,
     };
     let release = merged(testbed, step, first, &commit, &expected).await?;

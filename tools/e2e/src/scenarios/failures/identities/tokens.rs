@@ -20,9 +20,6 @@ use crate::process::Tool;
 use crate::scenarios::pods::{container_of, node_of};
 use crate::testbed::Testbed;
 
-/// Whom tokens for AWS are for.
-pub(super) const AWS: &str = "sts.amazonaws.com";
-
 const EXEC: Duration = Duration::from_secs(20);
 /// `$1` is a container's id. As the user of the pod: nobody else may read it.
 const OF_POD: &str = r#"
