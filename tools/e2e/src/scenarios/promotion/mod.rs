@@ -109,8 +109,8 @@ async fn said_of(testbed: &Testbed, commit: &str, app: &str) -> Result<Option<Co
     Ok(statuses.into_iter().find(|status| status.context == context))
 }
 
-/// Waits until the first environment reports this state of the page on a commit of the overlays, and
-/// gives its words.
+/// Waits until the first environment reports this state of the page on a commit of the overlays,
+/// and gives its words.
 async fn reported(
     testbed: &Testbed,
     step: &StepHandle,
