@@ -31,7 +31,7 @@ mod waits;
 pub(super) mod workspace;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use project::App;
@@ -56,7 +56,7 @@ use crate::environment::{Environment, apps, environments};
 struct Repository {
     sh: Shell,
     remote: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 const OVERLAY: &str = "# Values only.\nimages:\n  - name: APP\n    newName: registry.invalid/loop/APP\n    # By CI.\n    \
@@ -69,9 +69,38 @@ const SETTINGS: &str = "[core]\n\tfsync = none\n[gc]\n\tauto = 0\n[maintenance]\
 /// What the apps are called, in the order of the project.
 static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| apps().iter().map(App::name).collect());
 
+/// The files that each test begins with, made once by Git.
+static START: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
+    let made = Repository::with_hash("sha1");
+    let mut files = Vec::new();
+    read(made.folder.path(), Path::new(""), &mut files);
+    files
+});
+
+/// All files below `place` of `folder`, but for Git's examples of hooks.
+fn read(folder: &Path, place: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(folder.join(place)).expect("list a folder") {
+        let entry = entry.expect("list a folder");
+        let (path, kind) = (place.join(entry.file_name()), entry.file_type());
+        if !kind.expect("ask what it is").is_dir() {
+            files.push((path, fs::read(entry.path()).expect("read a file")));
+        } else if entry.file_name() != "hooks" {
+            read(folder, &path, files);
+        }
+    }
+}
+
 impl Repository {
     fn new() -> Self {
-        Self::with_hash("sha1")
+        let (sh, folder) = (shell(), tempfile::tempdir().expect("make a folder"));
+        for (path, content) in &*START {
+            sh.write_file(folder.path().join(path), content)
+                .expect("write what each test begins with");
+        }
+        sh.change_dir(folder.path().join("work"));
+        let remote = folder.path().join("remote.git");
+        set_remote(&sh, "set-url", &remote);
+        Self { sh, remote, folder }
     }
 
     /// With names of commits as this hash makes them.
@@ -97,14 +126,8 @@ impl Repository {
             fs::write(&config, init + SETTINGS).expect("set the repository up");
         }
         sh.change_dir(&work);
-        git(&sh, &["remote", "add", "origin", &remote.display().to_string()])
-            .run()
-            .expect("add the remote");
-        let repository = Self {
-            sh,
-            remote,
-            _folder: folder,
-        };
+        set_remote(&sh, "add", &remote);
+        let repository = Self { sh, remote, folder };
         for app in apps() {
             repository.write(&format!("{}/src/main.rs", app.name()), "fn main() {}\n");
             for environment in environments() {
@@ -214,6 +237,13 @@ impl Repository {
     fn forge(&self) -> Forge {
         Forge::of(self.remote.clone())
     }
+}
+
+fn set_remote(sh: &Shell, how: &str, remote: &Path) {
+    git(sh, &["remote", how, "origin"])
+        .args([remote])
+        .run()
+        .expect("name the remote");
 }
 
 /// What a run for `commit` wants that pushes all apps.
