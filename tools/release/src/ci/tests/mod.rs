@@ -77,15 +77,15 @@ static START: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
     files
 });
 
-/// All files below `place` of `folder`, but for Git's examples of hooks.
+/// All files below `place` of `folder`.
 fn read(folder: &Path, place: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
     for entry in fs::read_dir(folder.join(place)).expect("list a folder") {
         let entry = entry.expect("list a folder");
         let (path, kind) = (place.join(entry.file_name()), entry.file_type());
-        if !kind.expect("ask what it is").is_dir() {
-            files.push((path, fs::read(entry.path()).expect("read a file")));
-        } else if entry.file_name() != "hooks" {
+        if kind.expect("ask what it is").is_dir() {
             read(folder, &path, files);
+        } else {
+            files.push((path, fs::read(entry.path()).expect("read a file")));
         }
     }
 }
