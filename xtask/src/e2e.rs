@@ -9,6 +9,12 @@ use crate::flags::Handed;
 use crate::programs;
 
 impl Handed {
+    /// Becomes the harness for a person's first change.
+    pub(crate) fn demo(mut self, sh: &Shell) -> Result<()> {
+        self.args.insert(0, "demo".into());
+        self.e2e(sh)
+    }
+
     /// Becomes the harness.
     pub(crate) fn e2e(self, sh: &Shell) -> Result<()> {
         let release = program::compile(sh, "release")?;

@@ -39,6 +39,10 @@ enum Command {
     /// --help`)
     #[command(disable_help_flag = true)]
     E2e(Handed),
+    /// Change the page by a line on what `e2e up` left running, and watch it go live (`--merge`
+    /// merges too)
+    #[command(disable_help_flag = true)]
+    Demo(Handed),
     // end of wing
     // wing: dev
     /// Run the message board on this machine, without containers, and rebuild it on every saved
@@ -233,8 +237,9 @@ impl Flags {
         }
         let sh = &env::shell()?;
         match self.command {
-            Command::E2e(handed) => handed.e2e(sh), // wing: e2e
-            Command::Dev(flags) => flags.run(sh),   // wing: dev
+            Command::E2e(handed) => handed.e2e(sh),   // wing: e2e
+            Command::Demo(handed) => handed.demo(sh), // wing: e2e
+            Command::Dev(flags) => flags.run(sh),     // wing: dev
             Command::Test(flags) => flags.run(sh),
             Command::Check(Check {}) => Check::run(sh),
             Command::Fuzz(flags) => flags.run(sh),    // wing: sample

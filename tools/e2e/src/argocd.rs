@@ -2,6 +2,7 @@
 //! the root Application.
 
 mod polling;
+pub(crate) mod readers;
 
 pub(crate) use polling::Polling;
 
@@ -83,6 +84,9 @@ pub(crate) async fn install(
         .patch("argocd-secret", &PatchParams::default(), &patch)
         .await
         .context("tell Argo CD the secret of the forge's webhooks")?;
+    if world.readers {
+        readers::admit(harness, cluster).await?;
+    }
     whole(step, cluster).await
 }
 

@@ -75,6 +75,15 @@ impl Checkout {
         Ok(Self { git })
     }
 
+    /// What the forge has, for a person who works there; `folder` is empty.
+    pub(crate) async fn clone_of(remote: &str, folder: &Path, token: &str) -> Result<Self> {
+        let git = Git::at(folder).with_token(token);
+        git.run(&["clone", "--quiet", remote, "."])
+            .await
+            .with_context(|| format!("clone {remote}"))?;
+        Ok(Self { git })
+    }
+
     /// The repository made by [`Checkout::of_head`] earlier in this run.
     pub(crate) fn open(folder: &Path, token: &str) -> Self {
         Self {

@@ -7,7 +7,7 @@ use supply::cache::Cache;
 use taskkit::build::toolchain::Toolchain;
 
 use crate::{
-    ci_service, crash_test, environment, failures_page, leftovers,
+    ci_service, crash_test, demo, environment, failures_page, leftovers,
     lifecycle::{self, commands},
     loop_bench,
     options::Options,
@@ -37,6 +37,9 @@ enum Command {
     Up,
     /// Run scenarios on what `up` left running
     Run,
+    /// Change the page by a line on what `up` left running, and watch it go live
+    #[command(hide = true, override_usage = "cargo xtask demo [OPTIONS]")]
+    Demo(demo::Args),
     /// List all scenarios with their suites
     List(scenario_list::Args),
     /// Remove everything that `up` or a killed run left behind
@@ -102,8 +105,9 @@ async fn run(command: Option<Command>, options: Options) -> ExitCode {
         Some(Command::Report { folder }) => exit_code(render::again(folder)),
         Some(Command::Failures { check }) => exit_code(failures_page::run(check)),
         Some(Command::CrashTest(args)) => exit_code(Box::pin(crash_test::run(&args)).await),
-        Some(Command::Up) => on_clusters(commands::Up, options).await,
+        Some(Command::Up) => on_clusters(commands::Up::default(), options).await,
         Some(Command::Run) => on_clusters(commands::Run, options).await,
+        Some(Command::Demo(args)) => on_clusters(commands::Demo(args), options).await,
         Some(Command::Bench(args)) => on_clusters(commands::Bench(args), options).await,
         Some(Command::Down) => on_clusters(commands::Down, options).await,
         Some(Command::Logs) => on_clusters(commands::Logs, options).await,

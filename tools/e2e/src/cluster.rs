@@ -5,6 +5,7 @@ mod hub;
 mod join;
 mod names;
 mod pods;
+mod ready;
 mod services;
 mod sites;
 pub(crate) mod volumes;
@@ -18,9 +19,8 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use k8s_openapi::api::{apps::v1::DaemonSet, core::v1::Node};
 use kube::{
-    Api, Client,
+    Client,
     config::{Config, KubeConfigOptions, Kubeconfig},
 };
 use serde::{Deserialize, Serialize};
@@ -28,19 +28,13 @@ use supply::engine::Kind;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
-    environment::Environment,
-    harness::Harness,
-    network::Network,
-    process::Tool,
-    progress::StepHandle,
-    wait::{Verdict, eventually},
+    environment::Environment, harness::Harness, network::Network, process::Tool, progress::StepHandle,
 };
 
 pub(crate) use self::hub::argocd_url_for_forge;
-pub(crate) use self::sites::{Site, sites};
+pub(crate) use self::sites::Ports;
 
 const CREATE: Duration = Duration::from_mins(3);
-const READY: Duration = Duration::from_secs(90);
 const APPLY: Duration = Duration::from_mins(1);
 const ON_NODE: Duration = Duration::from_secs(30);
 
@@ -59,6 +53,8 @@ pub(crate) struct Cluster {
     pub(crate) kubeconfig: PathBuf,
     /// `http://127.0.0.1:<port>` of each app with a `NodePort`, by its name.
     sites: BTreeMap<String, String>,
+    /// The same of the Argo CD that runs in it, if one does.
+    argocd_site: String,
     /// Where the Argo CD runs that manages it, if that is another cluster.
     hub: Option<Box<Self>>,
 }
@@ -70,6 +66,8 @@ pub(crate) struct ClusterState {
     pub(crate) kubeconfig: PathBuf,
     #[serde(default)]
     pub(crate) sites: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) argocd: String,
 }
 
 impl Cluster {
@@ -79,6 +77,7 @@ impl Cluster {
             environment,
             kubeconfig,
             sites,
+            argocd,
         } = state;
         Ok(Self {
             environment,
@@ -86,6 +85,7 @@ impl Cluster {
             client: client(&kubeconfig).await?,
             kubeconfig,
             sites,
+            argocd_site: argocd,
             hub: None,
         })
     }
@@ -95,6 +95,7 @@ impl Cluster {
             environment: self.environment,
             kubeconfig: self.kubeconfig.clone(),
             sites: self.sites.clone(),
+            argocd: self.argocd_site.clone(),
         }
     }
 
@@ -157,27 +158,27 @@ impl Nodes {
     }
 }
 
-/// Makes the cluster, visitors coming by the ports of these sites, and waits until pods can be
+/// Makes the cluster, people coming by these ports, and waits until pods can be
 /// scheduled and resolve names.
 pub(crate) async fn create(
     harness: &Harness,
     network: &Network,
     environment: Environment,
-    sites: &[Site],
+    ports: &Ports,
     step: &StepHandle,
 ) -> Result<Cluster> {
     let Nodes {
         cluster,
         settings,
         addresses,
-    } = nodes(harness, network, environment, sites, step).await?;
+    } = nodes(harness, network, environment, ports, step).await?;
     settings.pods.route(harness, environment, &addresses).await?;
     settings.services.keep(harness, environment).await?;
     if harness.engine.kind() == Kind::Podman {
         names::forward_to(&cluster.client, &network.gateway, addresses.len(), step).await?;
     }
     names::ready(&cluster.client, step).await?;
-    policies_enforced(&cluster, step).await?;
+    ready::policies(&cluster, step).await?;
     Ok(cluster)
 }
 
@@ -186,12 +187,12 @@ pub(crate) async fn nodes(
     harness: &Harness,
     network: &Network,
     environment: Environment,
-    sites: &[Site],
+    ports: &Ports,
     step: &StepHandle,
 ) -> Result<Nodes> {
     let shell = Shell::new().context("open a shell")?;
     let log = harness.run.log(&format!("cluster-{environment}"));
-    let settings = config::render(harness, environment, &sites::ports(sites))?;
+    let settings = config::render(harness, environment, &ports.mapped())?;
     let kubeconfig = harness.run.file(&format!("kubeconfig-{environment}"));
     let (kind, name, image) = (
         &harness.parts.tools.kind,
@@ -211,7 +212,8 @@ pub(crate) async fn nodes(
     let cluster = Cluster::open(ClusterState {
         environment,
         kubeconfig,
-        sites: sites::addresses(sites),
+        sites: ports.sites(),
+        argocd: ports.argocd(),
     })
     .await?;
     let mut manifests = vec![settings.volumes.manifests()];
@@ -223,63 +225,12 @@ pub(crate) async fn nodes(
         .apply(harness, &manifests.join("\n---\n"), &log)
         .await
         .with_context(|| format!("apply {} and {}", ADDED.join(", "), volumes::MANIFESTS))?;
-    let addresses = nodes_ready(&cluster, step).await?;
+    let addresses = ready::nodes(&cluster, step).await?;
     Ok(Nodes {
         cluster,
         settings,
         addresses,
     })
-}
-
-/// The nodes' addresses. kind's own wait ends with success on a timeout, so it is not used.
-async fn nodes_ready(cluster: &Cluster, step: &StepHandle) -> Result<Vec<Ipv4Addr>> {
-    let nodes: Api<Node> = Api::all(cluster.client.clone());
-    let mut addresses = Vec::new();
-    for name in cluster.environment.nodes() {
-        let ready = eventually(step, "node", READY, async || {
-            let status = nodes.get(&name).await?.status.unwrap_or_default();
-            let conditions = status.conditions.unwrap_or_default();
-            Ok(
-                match conditions
-                    .into_iter()
-                    .find(|condition| condition.type_ == "Ready")
-                {
-                    Some(ready) if ready.status == "True" => {
-                        Verdict::Ready(status.addresses.unwrap_or_default())
-                    }
-                    Some(ready) => Verdict::Pending(ready.message.unwrap_or_else(|| "not ready".to_owned())),
-                    None => Verdict::Pending("has not reported yet".to_owned()),
-                },
-            )
-        });
-        let address = ready
-            .await?
-            .into_iter()
-            .find(|address| address.type_ == "InternalIP")
-            .with_context(|| format!("node {name} has no address"))?;
-        addresses.push(
-            address
-                .address
-                .parse()
-                .with_context(|| format!("understand the address of node {name}"))?,
-        );
-    }
-    Ok(addresses)
-}
-
-/// Waits until every node enforces the network policies: earlier, a pod could do what it likes.
-async fn policies_enforced(cluster: &Cluster, step: &StepHandle) -> Result<()> {
-    let sets: Api<DaemonSet> = Api::namespaced(cluster.client.clone(), "kube-system");
-    let wanted = i32::try_from(cluster.environment.nodes().len()).context("count the nodes")?;
-    eventually(step, "network policies", READY, async || {
-        let status = sets.get("kube-router").await?.status.unwrap_or_default();
-        Ok(if status.number_ready == wanted {
-            Verdict::Ready(())
-        } else {
-            Verdict::Pending(format!("enforced on {} of {wanted} nodes", status.number_ready))
-        })
-    })
-    .await
 }
 
 async fn client(kubeconfig: &Path) -> Result<Client> {

@@ -19,6 +19,7 @@ mod ci_service;
 mod cli;
 mod cluster;
 mod crash_test;
+mod demo;
 mod diagnose;
 mod environment;
 mod failures_page;

@@ -1,6 +1,7 @@
 //! How a command that works on clusters begins and ends: what is checked before its first step, and
 //! what happens after the last one, whatever its outcome.
 
+mod addresses;
 mod announce;
 mod cleanup;
 mod command;
@@ -73,7 +74,8 @@ fn begin<C: Command>(command: &C, options: Options) -> Result<Begun> {
     }
     let steps = command.steps(&options, up.as_ref(), chosen.len());
     let progress = Progress::new(steps, timings.steps);
-    Ok((Session::new(run, cache, progress, options), chosen, lock))
+    let session = Session::new(run, cache, progress, options).with_readers(C::ADMITS_READERS);
+    Ok((session, chosen, lock))
 }
 
 /// Diagnostics, removal, report; true if all went well.
@@ -101,6 +103,11 @@ async fn finish<C: Command>(
         report(session, whole, &render::report(session, about, diagnosis));
     }
     say_how_it_ended::<C>(session, error.as_ref(), next);
+    if error.is_none() {
+        for line in command.last_words() {
+            session.progress.say(&line);
+        }
+    }
     error.is_none()
 }
 
@@ -169,7 +176,7 @@ fn say_how_it_ended<C: Command>(session: &Session, error: Option<&anyhow::Error>
 fn next_command(command: &impl Command, session: &Session) -> &'static str {
     let kept = session.options.keep;
     if interrupt::asked() && !kept {
-        "the same command again; what was built until now is kept"
+        command.next_after_interrupt()
     } else {
         command.next_command(kept)
     }

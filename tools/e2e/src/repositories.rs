@@ -24,8 +24,19 @@ pub(crate) fn folder(harness: &Harness, home: Home) -> PathBuf {
     harness.run.file("checkout").join(home.name)
 }
 
+/// The repository of the code, as the forge has it.
+pub(crate) fn application_on_forge(world: &World) -> Repository {
+    on_forge(world, world.layout.application())
+}
+
 /// The repository of the manifests, as the forge has it.
 pub(crate) fn manifests_on_forge(world: &World) -> Repository {
-    let name = world.layout.manifests().name;
-    world.forge.client().repository(ForgeAccess::ORGANISATION, name)
+    on_forge(world, world.layout.manifests())
+}
+
+fn on_forge(world: &World, home: Home) -> Repository {
+    world
+        .forge
+        .client()
+        .repository(ForgeAccess::ORGANISATION, home.name)
 }

@@ -17,6 +17,8 @@ pub(crate) struct Session {
     pub(crate) cache: Cache,
     pub(crate) progress: Progress,
     pub(crate) options: Options,
+    /// Whether a person is to look at what is brought up.
+    pub(crate) readers: bool,
     pub(crate) engine: OnceLock<Engine>,
     /// Something was started that has to be removed.
     pub(crate) touched: AtomicBool,
@@ -30,10 +32,16 @@ impl Session {
             cache,
             progress,
             options,
+            readers: false,
             engine: OnceLock::new(),
             touched: AtomicBool::new(false),
             kubectl: OnceLock::new(),
         }
+    }
+
+    /// The same, for a person who looks at what it brings up.
+    pub(crate) fn with_readers(self, readers: bool) -> Self {
+        Self { readers, ..self }
     }
 
     /// Probes the engine, unless that was done.

@@ -39,6 +39,9 @@ pub(crate) struct World {
     /// Whether add-ons are on.
     #[serde(default)]
     pub(crate) addons: bool,
+    /// Whether a person may look at Argo CD's interface without a login.
+    #[serde(default)]
+    pub(crate) readers: bool,
 }
 
 /// Starts both containers and makes them usable: user, token and organisation on the forge, stacks
@@ -87,5 +90,6 @@ pub(crate) async fn bring_up(
         layout,
         topology,
         addons: !harness.parts.addons.is_empty(),
+        readers: false,
     })
 }

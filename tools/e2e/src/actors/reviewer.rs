@@ -80,11 +80,16 @@ impl Reviewer {
 
     /// The branches of all open proposals for an environment, each with its commit.
     pub(crate) async fn open(&self, environment: Environment) -> Result<Vec<(String, String)>> {
+        let open = self.open_proposals(environment).await?.into_iter();
+        Ok(open.map(|open| (open.head.branch, open.head.sha)).collect())
+    }
+
+    /// All open proposals for an environment.
+    pub(crate) async fn open_proposals(&self, environment: Environment) -> Result<Vec<PullRequest>> {
         let prefix = format!("release/{environment}-");
-        let open = self.repository.open_pull_requests().await?;
-        let own = open.into_iter().filter(|open| open.is_own(BASE));
-        let sides = own.map(|open| (open.head.branch, open.head.sha));
-        Ok(sides.filter(|(branch, _)| branch.starts_with(&prefix)).collect())
+        let open = self.repository.open_pull_requests().await?.into_iter();
+        let own = open.filter(|open| open.is_own(BASE));
+        Ok(own.filter(|open| open.head.branch.starts_with(&prefix)).collect())
     }
 
     async fn proposed(

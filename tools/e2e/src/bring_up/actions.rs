@@ -13,7 +13,7 @@ use crate::{
     addons, // wing: addons
     admission,
     argocd,
-    cluster::{self, Cluster},
+    cluster::{self, Cluster, Ports},
     environment::Environment,
     first_release::{first_release, start_ci},
     fleet::{self, Fleet},
@@ -25,7 +25,7 @@ use crate::{
     state::{State, Up},
     teardown,
     topology::Topology,
-    world::{self, iam_proxy},
+    world::{self, World, iam_proxy},
 };
 
 impl BringUp<'_> {
@@ -107,20 +107,19 @@ impl BringUp<'_> {
     /// Makes the cluster of an environment, ready for Argo CD.
     pub(super) async fn cluster(&self, environment: Environment, step: &StepHandle) -> Result<()> {
         let (harness, network) = (self.harness.get()?, self.network.get()?);
-        let sites = if environment == Environment::hub() {
-            // Nobody visits it.
-            Vec::new()
+        let ports = if environment == Environment::hub() {
+            Ports::of_hub()?
         } else {
-            cluster::sites()?
+            Ports::free()?
         };
-        let cluster = cluster::create(harness, network, environment, &sites, step).await?;
+        let cluster = cluster::create(harness, network, environment, &ports, step).await?;
         self.cluster_of(environment)?.set(cluster)
     }
 
     /// Makes the nodes of an environment's cluster, as far as they find each other.
     pub(super) async fn nodes(&self, environment: Environment, step: &StepHandle) -> Result<()> {
         let (harness, network) = (self.harness.get()?, self.network.get()?);
-        let nodes = cluster::nodes(harness, network, environment, &cluster::sites()?, step).await?;
+        let nodes = cluster::nodes(harness, network, environment, &Ports::free()?, step).await?;
         nodes.find_each_other(harness).await
     }
 
@@ -129,7 +128,10 @@ impl BringUp<'_> {
         let layout = self.session.options.layout.unwrap_or_default();
         let kind = (layout, self.topology());
         let world = world::bring_up(self.harness.get()?, self.network.get()?, kind, step).await?;
-        self.world.set(world)
+        self.world.set(World {
+            readers: self.session.readers,
+            ..world
+        })
     }
 
     /// Compiles and starts what stands between the clusters and the AWS emulator.

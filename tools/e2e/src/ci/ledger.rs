@@ -100,7 +100,7 @@ impl SharedLedger {
     /// One that is kept in `folder`, beside the logs of the runs of `system`; goes on from what an
     /// earlier process wrote there.
     pub(crate) fn open(folder: &Path, system: System) -> Result<Self> {
-        let mut ledger: Ledger = json_file::load(&folder.join(FILE))?.unwrap_or_default();
+        let mut ledger = Ledger::read(folder)?;
         for run in &mut ledger.runs {
             if matches!(run.state, RunState::Queued | RunState::Running(_)) {
                 run.state = RunState::Failed {
@@ -205,6 +205,11 @@ pub(crate) enum TriggerResult {
 }
 
 impl Ledger {
+    /// What the CI of another process has written in its folder.
+    pub(crate) fn read(folder: &Path) -> Result<Self> {
+        Ok(json_file::load(&folder.join(FILE))?.unwrap_or_default())
+    }
+
     /// The push that brought `commit` to `branch`, if it was seen.
     pub(crate) fn push_of(&self, branch: &str, commit: &str) -> Option<&Push> {
         self.pushes

@@ -41,6 +41,9 @@ pub(crate) enum Heard {
     Status(StatusEvent),
 }
 
+/// What it is called at.
+pub(super) const PATH: &str = "/push";
+
 #[derive(Clone)]
 struct Receiver {
     secret: String,
@@ -57,7 +60,7 @@ pub(crate) async fn listen(
         .await
         .with_context(|| format!("listen for webhooks on {ip}, where containers reach this machine"))?;
     let address = socket.local_addr().context("find the listener's port")?;
-    let app = Router::new().route("/push", post(receive)).with_state(Receiver {
+    let app = Router::new().route(PATH, post(receive)).with_state(Receiver {
         secret: secret.to_owned(),
         events,
     });
@@ -66,6 +69,17 @@ pub(crate) async fn listen(
         let _ = axum::serve(socket, app).await;
     };
     Ok((address, serving))
+}
+
+/// Whether one of the forge's webhooks leads to a CI that is there.
+pub(crate) async fn listens(http: &reqwest::Client, hooks: &[String]) -> bool {
+    for hook in hooks.iter().filter(|hook| hook.ends_with(PATH)) {
+        // It answers that it takes nothing but posts.
+        if http.get(hook).send().await.is_ok() {
+            return true;
+        }
+    }
+    false
 }
 
 async fn receive(
@@ -143,6 +157,23 @@ mod tests {
             StatusCode::from_u16(status.as_u16()).unwrap(),
             events.try_recv().ok(),
         )
+    }
+
+    #[tokio::test]
+    async fn a_hook_leads_to_a_ci_as_long_as_it_is_there() {
+        let (sender, _events) = unbounded_channel();
+        let (address, serving) = listen("127.0.0.1", "key", sender).await.unwrap();
+        let task = tokio::spawn(serving);
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let hooks = [
+            "http://127.0.0.1:9/api/webhook".to_owned(),
+            format!("http://{address}/push"),
+        ];
+        assert!(listens(&http, &hooks).await);
+        assert!(!listens(&http, &hooks[..1]).await);
+        task.abort();
+        let _ = task.await;
+        assert!(!listens(&http, &hooks).await);
     }
 
     #[tokio::test]

@@ -14,9 +14,10 @@ mod noted;
 mod project;
 mod trigger;
 mod verified;
+pub(crate) mod waits;
 mod watcher;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -29,12 +30,11 @@ pub(crate) use events::Event;
 use ledger::SharedLedger;
 pub(crate) use ledger::{Decision, Ledger, Push, Run, RunState};
 use listener::Heard;
+pub(crate) use listener::listens;
 pub(crate) use project::{project, release_verb, task};
 use watcher::Watcher;
 
-use crate::git::short;
 use crate::progress::StepHandle;
-use crate::wait::{Verdict, eventually};
 
 /// What the CI is set up with, as a project of a hosted CI would be.
 pub(crate) struct Settings {
@@ -116,7 +116,7 @@ impl Ci {
         });
         Ok(Self {
             shared,
-            hook: format!("http://{address}/push"),
+            hook: format!("http://{address}{}", listener::PATH),
             starts,
             _tasks: tasks,
         })
@@ -134,18 +134,7 @@ impl Ci {
 
     /// The push that brought `commit` to `branch`, once the trigger has looked at it.
     pub(crate) async fn saw(&self, step: &StepHandle, branch: &str, commit: &str) -> Result<Push> {
-        let what = format!("CI hears of {} on {branch}", short(commit));
-        eventually(step, &what, Duration::from_secs(30), async || {
-            Ok(match self.ledger().push_of(branch, commit) {
-                Some(Push {
-                    decision: Decision::Undecided(why),
-                    ..
-                }) => Verdict::Failed(why.clone()),
-                Some(push) => Verdict::Ready(push.clone()),
-                None => Verdict::Pending("no webhook yet".to_owned()),
-            })
-        })
-        .await
+        waits::saw(step, &|| Ok(self.ledger()), branch, commit).await
     }
 
     /// The run of a push, once it has passed. A push that started none and a run that failed are
@@ -157,13 +146,7 @@ impl Ci {
         commit: &str,
         within: Duration,
     ) -> Result<Run> {
-        let number = match self.saw(step, branch, commit).await?.decision {
-            Decision::Started(number) => number,
-            Decision::Ignored(why) | Decision::Undecided(why) => {
-                anyhow::bail!("CI started no run for {} on {branch}: {why}", short(commit))
-            }
-        };
-        self.ended(step, number, within).await
+        waits::passed(step, &|| Ok(self.ledger()), (branch, commit), within).await
     }
 
     /// Carry out once more what an earlier run did, as the button of a hosted system does, and wait
@@ -172,35 +155,6 @@ impl Ci {
         let run = self.shared.again(earlier.number);
         let number = run.number;
         self.starts.send(run).context("the CI has ended")?;
-        self.ended(step, number, within).await
+        waits::ended(step, &|| Ok(self.ledger()), number, within).await
     }
-
-    async fn ended(&self, step: &StepHandle, number: usize, within: Duration) -> Result<Run> {
-        let Run { branch, commit, .. } = self.ledger().runs[number].clone();
-        let what = format!("CI run {number} ({branch}, {})", short(&commit));
-        eventually(step, &what, within, async || {
-            let run = self.ledger().runs[number].clone();
-            Ok(match &run.state {
-                RunState::Queued => Verdict::Pending("waits for the run before it".to_owned()),
-                RunState::Running(doing) => {
-                    let now: String = last_lines(&run.log, 1).trim().chars().take(60).collect();
-                    Verdict::Pending(format!("{doing}: {now}"))
-                }
-                RunState::Passed { .. } => Verdict::Ready(run),
-                RunState::Failed { cause } => Verdict::Failed(format!(
-                    "{cause}\n{}\nall of it: {}",
-                    last_lines(&run.log, 15),
-                    run.log.display()
-                )),
-            })
-        })
-        .await
-    }
-}
-
-fn last_lines(log: &Path, count: usize) -> String {
-    let text = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
 }

@@ -1,39 +1,66 @@
-//! How visitors come to the apps of a cluster: each by a port of this machine.
+//! How people come to what a cluster runs: to each app and to Argo CD by a port of this machine.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use project::App;
 
-use super::Cluster;
+use super::{ARGOCD_PORT, Cluster};
 use crate::{
     environment::{API, PAGE, project},
     ports,
 };
 
-/// An app that visitors come to, and by which port of this machine.
-pub(crate) type Site = (&'static App, u16);
-
-/// A free port for each app that visitors come to.
-pub(crate) fn sites() -> Result<Vec<Site>> {
-    let apps = project().apps().iter();
-    let apps: Vec<_> = apps.filter(|app| app.node_port().is_some()).collect();
-    let ports = ports::free(apps.len())?;
-    Ok(apps.into_iter().zip(ports).collect())
+/// By which ports of this machine a cluster is reached.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    /// Of each app that visitors come to.
+    sites: Vec<(&'static App, u16)>,
+    /// Of Argo CD's interface.
+    argocd: u16,
 }
 
-/// The ports of the node, and of this machine.
-pub(super) fn ports(sites: &[Site]) -> Vec<(u16, u16)> {
-    let ports = sites
-        .iter()
-        .filter_map(|(app, port)| Some((app.node_port()?, *port)));
-    ports.collect()
+impl Ports {
+    /// Free ones for a cluster that apps run in.
+    pub(crate) fn free() -> Result<Self> {
+        let apps = project().apps().iter();
+        let apps: Vec<_> = apps.filter(|app| app.node_port().is_some()).collect();
+        Self::free_for(apps)
+    }
+
+    /// A free one for the hub, which nobody visits but for its Argo CD.
+    pub(crate) fn of_hub() -> Result<Self> {
+        Self::free_for(Vec::new())
+    }
+
+    fn free_for(apps: Vec<&'static App>) -> Result<Self> {
+        let mut ports = ports::free(apps.len() + 1)?;
+        let argocd = ports.pop().context("one port more than there are apps")?;
+        let sites = apps.into_iter().zip(ports).collect();
+        Ok(Self { sites, argocd })
+    }
+
+    /// The ports of the node, and those of this machine that lead there.
+    pub(super) fn mapped(&self) -> Vec<(u16, u16)> {
+        let sites = self.sites.iter();
+        let sites = sites.filter_map(|(app, port)| Some((app.node_port()?, *port)));
+        sites.chain([(ARGOCD_PORT, self.argocd)]).collect()
+    }
+
+    /// `http://127.0.0.1:<port>` of each app, by its name.
+    pub(super) fn sites(&self) -> BTreeMap<String, String> {
+        let address = |(app, port): &(&App, u16)| (app.name().to_owned(), of_port(*port));
+        self.sites.iter().map(address).collect()
+    }
+
+    /// The same of Argo CD.
+    pub(super) fn argocd(&self) -> String {
+        of_port(self.argocd)
+    }
 }
 
-/// `http://127.0.0.1:<port>` of each, by its name.
-pub(super) fn addresses(sites: &[Site]) -> BTreeMap<String, String> {
-    let address = |(app, port): &Site| (app.name().to_owned(), format!("http://127.0.0.1:{port}"));
-    sites.iter().map(address).collect()
+fn of_port(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 impl Cluster {
@@ -57,13 +84,22 @@ impl Cluster {
         self.site(API)
     }
 
-    /// The sites again, for a cluster in its place.
-    pub(crate) fn same_sites(&self) -> Result<Vec<Site>> {
-        let port = |site: &str| site.rsplit(':').next().and_then(|port| port.parse().ok());
-        let sites = self.sites.iter().map(|(app, site)| {
-            let port = port(site).with_context(|| format!("{site} names no port"))?;
-            Ok((project().app(app)?, port))
-        });
-        sites.collect()
+    /// Where people look at the Argo CD that manages it.
+    pub(crate) fn argocd_page(&self) -> &str {
+        &self.argocd().argocd_site
+    }
+
+    /// The ports again, for a cluster in its place.
+    pub(crate) fn same_ports(&self) -> Result<Ports> {
+        let port = |address: &str| {
+            let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
+            port.with_context(|| format!("{address} names no port"))
+        };
+        let sites = self.sites.iter();
+        let sites = sites.map(|(app, site)| Ok((project().app(app)?, port(site)?)));
+        Ok(Ports {
+            sites: sites.collect::<Result<_>>()?,
+            argocd: port(&self.argocd_site)?,
+        })
     }
 }

@@ -44,6 +44,11 @@ impl ForgeAccess {
         format!("{}/api/v1", self.host_url)
     }
 
+    /// The address of a repository with the administrator's name and password, for a person's Git.
+    pub(crate) fn with_rights(&self, remote: &str) -> String {
+        remote.replacen("://", &format!("://{}:{}@", self.user, self.password), 1)
+    }
+
     /// A client of its API, as its administrator.
     pub(crate) fn client(&self) -> Forge {
         Forge::new(&self.api_url(), &self.token)

@@ -27,6 +27,9 @@ pub(crate) struct PullRequest {
     /// Whether it has been merged.
     #[serde(default)]
     pub(crate) merged: bool,
+    /// `open` or `closed`; a merged one is closed.
+    #[serde(default)]
+    state: String,
     /// Where it comes from.
     pub(crate) head: Side,
     /// Where it goes.
@@ -47,6 +50,11 @@ pub(crate) struct Side {
 }
 
 impl PullRequest {
+    /// Whether it can still be merged or closed.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state == "open"
+    }
+
     /// Whether it comes from the repository itself and goes into this branch of it. Whoever may
     /// read can propose from a fork, under any name.
     pub(crate) fn is_own(&self, base: &str) -> bool {
@@ -78,6 +86,19 @@ pub(crate) struct CommitStatus {
     pub(crate) description: String,
 }
 // end of wing
+
+/// A webhook as the forge has it.
+#[derive(Deserialize)]
+struct Registered {
+    id: u64,
+    active: bool,
+    config: Config,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    url: String,
+}
 
 impl Repository {
     pub(super) fn new(forge: &Forge, owner: &str, name: &str) -> Self {
@@ -152,11 +173,7 @@ impl Repository {
 
     /// Register these webhooks, signed, in place of all that are registered.
     pub(crate) async fn set_webhooks(&self, webhooks: &[Webhook<'_>]) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Registered {
-            id: u64,
-        }
-        for Registered { id } in self.forge.get_all::<Registered>(&self.path("/hooks?")).await? {
+        for Registered { id, .. } in self.forge.get_all::<Registered>(&self.path("/hooks?")).await? {
             self.forge
                 .send(Method::DELETE, &self.path(&format!("/hooks/{id}")), None::<&()>)
                 .await?;
@@ -176,18 +193,14 @@ impl Repository {
         Ok(())
     }
 
+    /// Where the webhooks lead that are registered.
+    pub(crate) async fn webhook_addresses(&self) -> Result<Vec<String>> {
+        let hooks: Vec<Registered> = self.forge.get_all(&self.path("/hooks?")).await?;
+        Ok(hooks.into_iter().map(|hook| hook.config.url).collect())
+    }
+
     /// Switch all webhooks on or off whose address ends like this.
     pub(crate) async fn set_webhooks_active(&self, address: &str, active: bool) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Registered {
-            id: u64,
-            active: bool,
-            config: Config,
-        }
-        #[derive(Deserialize)]
-        struct Config {
-            url: String,
-        }
         let hooks: Vec<Registered> = self.forge.get_all(&self.path("/hooks?")).await?;
         for hook in hooks {
             if hook.config.url.ends_with(address) && hook.active != active {
@@ -219,7 +232,7 @@ mod tests {
             (pull_request.number, pull_request.base.branch.as_str()),
             (7, "master")
         );
-        assert!(pull_request.mergeable);
+        assert!(pull_request.mergeable && pull_request.is_open());
     }
 
     #[test]
@@ -242,6 +255,7 @@ mod tests {
                 title: "Release".to_owned(),
                 mergeable: true,
                 merged: false,
+                state: "open".to_owned(),
                 head: side("release/staging-1234567", repo_id),
                 base: side(base, Some(7)),
             };

@@ -1,14 +1,10 @@
-//! The first lines of a run (what will happen, how long it took last time, what disk it needs), and
-//! the last ones of a bring-up.
+//! The first lines of a run: what will happen, how long it took last time, what disk it needs.
 
 use anyhow::Result;
 use supply::cache::Cache;
 
 use super::cleanup::DOWN;
-use crate::{
-    bring_up, environment::Environment, options::Options, scenario::Scenario, session::Session,
-    state::Timings, testbed::Testbed,
-};
+use crate::{bring_up, options::Options, scenario::Scenario, state::Timings};
 
 /// While everything is built; what is kept afterwards is less.
 const DISK: &str = "20 GB while parts are built, 6 GB are kept";
@@ -59,34 +55,6 @@ pub(super) fn announce(
         cache.root().display()
     );
     Ok(())
-}
-
-/// The last lines of a bring-up: where everything is.
-pub(super) fn say_where(session: &Session, testbed: &Testbed) {
-    for cluster in &testbed.clusters {
-        session
-            .progress
-            .say(&format!("{}: {}", cluster.environment, cluster.page()));
-        session
-            .progress
-            .say(&format!("  export KUBECONFIG={}", cluster.kubeconfig.display()));
-    }
-    let forge = &testbed.world.forge;
-    session.progress.say(&format!(
-        "forge: {} (user {}, password {})",
-        forge.host_url, forge.user, forge.password
-    ));
-    let remote = testbed.world.layout.application().remote(&forge.host_url);
-    let with_rights = remote.replacen("://", &format!("://{}:{}@", forge.user, forge.password), 1);
-    session.progress.say(&format!("  git clone {with_rights}"));
-    session.progress.say(&format!(
-        "  CI builds what is pushed to `{}` there and opens a pull request, until `down`; its logs: {}",
-        Environment::first().branch(),
-        testbed.harness.run.file("ci").display()
-    ));
-    session
-        .progress
-        .say("next: `cargo xtask e2e run`, `logs` or `down`");
 }
 
 fn minutes(seconds: f64) -> String {

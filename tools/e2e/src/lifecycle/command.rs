@@ -26,6 +26,9 @@ pub(crate) trait Command {
     /// Whether CI goes on in the background when something stays up.
     const LEAVES_CI_RUNNING: bool = Self::REPORTS;
 
+    /// Whether a person is to look at what it brings up, so that Argo CD's interface is opened.
+    const ADMITS_READERS: bool = false;
+
     /// The folder in which it writes.
     fn folder(&self, _: Left) -> Result<RunDir> {
         RunDir::create()
@@ -37,9 +40,19 @@ pub(crate) trait Command {
     /// Its steps.
     async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()>;
 
+    /// What a person is told last, when it has gone well.
+    fn last_words(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether what was brought up is removed at the end.
     fn removes(&self, _failed: bool, _keep: bool) -> bool {
         false
+    }
+
+    /// What a person does next after it was interrupted and what it brought up was removed.
+    fn next_after_interrupt(&self) -> &'static str {
+        SAME_AGAIN
     }
 
     /// What a person does next after it failed and was not interrupted.
@@ -51,6 +64,9 @@ pub(crate) trait Command {
         }
     }
 }
+
+/// What a person does next after an interrupted bring-up.
+const SAME_AGAIN: &str = "the same command again; what was built until now is kept";
 
 /// For a command that cannot begin without what another has left.
 pub(super) fn needed(left: Left) -> Result<State> {

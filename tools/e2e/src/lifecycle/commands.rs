@@ -1,16 +1,16 @@
 //! The commands that work on clusters.
 
-use std::{fs, io::ErrorKind};
+use std::{cell::OnceCell, fs, io::ErrorKind};
 
 use anyhow::{Context as _, Result};
 
 use super::{
-    announce,
+    addresses,
     cleanup::{remove, save_diagnostics},
     command::{Command, Left, needed},
 };
 use crate::{
-    bring_up, loop_bench,
+    bring_up, demo, loop_bench,
     options::Options,
     run_dir::RunDir,
     scenario::Scenario,
@@ -41,21 +41,31 @@ impl Command for Proof {
     }
 }
 
-/// Everything up, and left running.
-pub(crate) struct Up;
+/// Everything up, and left running for a person to look at.
+#[derive(Default)]
+pub(crate) struct Up {
+    addresses: OnceCell<Vec<String>>,
+}
 
 impl Command for Up {
     const BRINGS_ALL_UP: bool = true;
     const REPORTS: bool = true;
+    const ADMITS_READERS: bool = true;
 
     fn steps(&self, options: &Options, _: Option<&Standing>, _: usize) -> usize {
-        bring_up::everything(options.extent()).len()
+        bring_up::everything(options.extent()).len() + 1
     }
 
     async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
         let testbed = Box::pin(bring_up::up(session)).await?;
-        announce::say_where(session, &testbed);
+        let addresses = addresses::answering(session, &testbed).await?;
+        // A command is carried out once.
+        let _ = self.addresses.set(addresses);
         Ok(())
+    }
+
+    fn last_words(&self) -> Vec<String> {
+        self.addresses.get().cloned().unwrap_or_default()
     }
 
     fn removes(&self, failed: bool, keep: bool) -> bool {
@@ -97,6 +107,34 @@ impl Command for Run {
 
     fn next_command(&self, _: bool) -> &'static str {
         ONCE_MORE
+    }
+}
+
+/// One change from a push to visitors who see it.
+pub(crate) struct Demo(pub(crate) demo::Args);
+
+impl Command for Demo {
+    const GOES_ON: bool = true;
+
+    fn folder(&self, left: Left) -> Result<RunDir> {
+        let state = needed(left)?;
+        RunDir::at(&state.run, &state.folder)
+    }
+
+    fn steps(&self, _: &Options, _: Option<&Standing>, _: usize) -> usize {
+        demo::STEPS
+    }
+
+    async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
+        demo::run(session, &self.0).await
+    }
+
+    fn next_after_interrupt(&self) -> &'static str {
+        "`cargo xtask demo` once more changes the page again, on top of this"
+    }
+
+    fn next_command(&self, _: bool) -> &'static str {
+        "`cargo xtask e2e logs` to save the state and logs of what is up, or `cargo xtask demo` once more"
     }
 }
 

@@ -55,8 +55,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     teardown::remove_cluster(&harness.run, &harness.engine, Environment::last(), step).await?;
     let network = Network::ensure(&harness.run, &harness.engine).await?;
     // Visitors come by the same addresses.
-    let sites = testbed.last().same_sites()?;
-    let rebuilt = cluster::create(harness, &network, Environment::last(), &sites, step).await?;
+    let ports = testbed.last().same_ports()?;
+    let rebuilt = cluster::create(harness, &network, Environment::last(), &ports, step).await?;
     hand_over(testbed, &rebuilt)?;
     // It signs with keys of its own.
     iam_proxy::trust(harness, &rebuilt).await?;

@@ -11,7 +11,7 @@ use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::json;
 
 use super::rights::excess;
-use crate::argocd::NAMESPACE as ARGOCD;
+use crate::argocd::{NAMESPACE as ARGOCD, readers};
 use crate::cluster::{self, Cluster};
 use crate::environment::NAMESPACE;
 use crate::progress::StepHandle;
@@ -188,7 +188,18 @@ ask "$1/api/v1/session" --json '{"username":"admin","password":"admin"}'
 ask "$1/api/v1/applications" --header 'Authorization: Bearer x'
 "#;
 
+/// As on AWS, also while a person is let in to look at what `up` left.
 async fn nobody_signs_in(testbed: &Testbed, cluster: &Cluster, step: &StepHandle) -> Result<()> {
+    if !testbed.world.readers {
+        return nobody_is_let_in(testbed, cluster, step).await;
+    }
+    readers::turn_away(cluster).await?;
+    let refused = nobody_is_let_in(testbed, cluster, step).await;
+    readers::admit(&testbed.harness, cluster).await?;
+    refused
+}
+
+async fn nobody_is_let_in(testbed: &Testbed, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     step.doing("try to sign in");
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), ARGOCD);
     let printed = secrets
