@@ -80,6 +80,9 @@ enum Command {
     /// them (docs/FORK.md)
     #[command(disable_help_flag = true)]
     Fork(Handed),
+    /// Take over what is new in the template, as a branch to review (docs/FORK.md)
+    #[command(disable_help_flag = true)]
+    Update(Handed),
     // end of wing
     /// Add an app: its crate, image, manifests and Application (docs/APPS.md)
     NewApp(NewApp),
@@ -228,6 +231,7 @@ impl Flags {
             Command::Ci(_) | Command::Rollback(_) | Command::Releases(_)
         );
         let reaches = reaches || matches!(self.command, Command::Diff(_)); // wing: diff
+        let reaches = reaches || matches!(self.command, Command::Update(_)); // wing: fork
         env::forget_git(reaches)?;
         let elsewhere = false;
         // Hooks go into any repository.
@@ -250,7 +254,8 @@ impl Flags {
             Command::Releases(handed) => handed.become_part(sh, "release", "releases"),
             Command::Diff(handed) => handed.become_part(sh, "release", "diff"), // wing: diff
             Command::Aws(handed) => handed.become_program(sh, "stacks"),        // wing: aws
-            Command::Fork(handed) => handed.become_program(sh, "fork"),         // wing: fork
+            Command::Fork(handed) => handed.become_part(sh, "fork", "fork"),    // wing: fork
+            Command::Update(handed) => handed.become_part(sh, "fork", "update"), // wing: fork
             Command::Security(flags) => flags.run(sh),                          // wing: security
             Command::NewApp(flags) => flags.run(sh),
             Command::RemoveApp(flags) => flags.run(sh),

@@ -1,14 +1,65 @@
-//! `cargo xtask fork`: the names and the facts of a copy.
+//! The command lines of `cargo xtask fork` and `update`, as a part of that of `cargo xtask`.
 
 use std::env;
+use std::process::ExitCode;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, Subcommand};
+use semver::Version;
+use taskkit::program;
 
-/// Make this copy your own: its names, account, region and repository; without options, print them
-/// (docs/FORK.md)
+/// What a copy of the template does with it.
 #[derive(Debug, Parser)]
-#[command(name = "fork", bin_name = "cargo xtask fork", max_term_width = 110)]
-pub struct Fork {
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110)]
+pub struct Flags {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make this copy your own: its names, account, region and repository; without options, print
+    /// them (docs/FORK.md)
+    Fork(Fork),
+    /// Take over what is new in the template, as a branch to review (docs/FORK.md)
+    Update(Update),
+}
+
+impl Flags {
+    /// Runs the command, from the root of the repository.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        match self.command {
+            Command::Fork(fork) => program::end(fork.run()),
+            Command::Update(update) => match update.run() {
+                Ok(outcome) => outcome.code(),
+                Err(error) => program::end(Err(error)),
+            },
+        }
+    }
+}
+
+/// Which version of the template to bring this copy to, and from where.
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    /// The version to come to, as 1.2.0; the newest unless given
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<Version>,
+    /// Write nothing: say what newer versions there are and what they change; ends with 10 if there
+    /// is one
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Where the template lies, an address or a folder; that of template.toml unless given
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) from: Option<String>,
+    /// The version that this copy is from; that of template.toml, or the one that is most alike,
+    /// unless given
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) base: Option<Version>,
+}
+
+/// The names, facts and parts of this copy.
+#[derive(Debug, Args)]
+pub(crate) struct Fork {
     /// What the repository is called from now on: registry, stacks, clusters, cache
     #[arg(long)]
     pub(crate) name: Option<String>,

@@ -7,17 +7,18 @@ use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::tree::{Paths, Tree};
+use super::tree::Paths;
 use taskkit::env;
 
 /// Columns of a comment (`xtask/tests/house_rules`).
 const WIDTH: usize = 100;
 
-/// `files`, of which those of Rust that differ from the commit are formatted.
-pub(super) fn formatted(tree: &Tree, root: &Path, mut files: Paths) -> Result<Paths> {
+/// `files`, of which those of Rust that differ from the `former` ones are formatted, as `root`
+/// says.
+pub(super) fn formatted(former: &Paths, root: &Path, mut files: Paths) -> Result<Paths> {
     for (path, file) in &mut files {
         let is_rust = path.extension().is_some_and(|ending| ending == "rs");
-        if !is_rust || tree.files().get(path) == Some(file) {
+        if !is_rust || former.get(path) == Some(file) {
             continue;
         }
         let text = file.text().map(wrapped).unwrap_or_default();

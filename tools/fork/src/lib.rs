@@ -1,4 +1,5 @@
-//! `cargo xtask fork`: what makes a copy of this template somebody's own.
+//! `cargo xtask fork` and `update`: what makes a copy of this template somebody's own, and brings
+//! it what is new in the template later.
 //!
 //! Kubernetes and AWS read plain files, so names and facts are repeated in many of them. They are
 //! replaced as text, which leaves comments and order as they are. Everything is read and every
@@ -8,7 +9,10 @@
 //!   end-to-end run has a forge and an account of its own.
 //! - The two names stand everywhere (`names.rs`).
 //! - A wing is a part of the template that a fork may go without (`prune.rs`).
+//! - A newer version of the template goes through the same names and parts, and is then merged
+//!   (`update.rs`).
 
+mod derived;
 mod facts;
 mod files;
 mod flags;
@@ -23,6 +27,7 @@ mod toml_values;
 mod tree;
 mod trust;
 mod understood;
+mod update;
 mod words;
 
 use std::fs;
@@ -34,7 +39,8 @@ use taskkit::env;
 
 use self::facts::Facts;
 use self::files::{Files, Texts};
-pub use self::flags::Fork;
+pub use self::flags::Flags;
+use self::flags::Fork;
 use self::prune::Wings;
 use self::trust::Trust;
 
@@ -46,7 +52,7 @@ const REPOSITORY: &str = "infra/apps/base/repository.yaml";
 
 impl Fork {
     /// Does what the options say, from the root of the repository.
-    pub fn run(self) -> Result<()> {
+    fn run(self) -> Result<()> {
         env::forget_git(false)?;
         let sh = &env::shell()?;
         if self.table {

@@ -8,8 +8,8 @@ use project::Project;
 use super::tree::{Paths, Tree};
 use super::words::{self, Pairs};
 
-/// Whoever copies a work of others says whose it was.
-const KEPT: &[&str] = &["LICENSE-APACHE", "LICENSE-MIT"];
+/// Whoever copies a work of others says whose it was, and where newer versions of it come from.
+const KEPT: &[&str] = &["LICENSE-APACHE", "LICENSE-MIT", crate::update::RECORD];
 
 /// A line with this shows the command, as docs/FORK.md does: its names are an example and nobody's,
 /// so whoever tries just these is not told that they are taken.
@@ -67,30 +67,36 @@ const WAYS: [fn(&str) -> String; 3] = [
 /// The files of `tree` with the new names in place of the old ones. `address` names where the
 /// repository lies, which is another fact: under the new name somebody else may have one.
 pub(super) fn renamed(tree: &Tree, old: &Names, new: &Names, address: Option<&str>) -> Result<Paths> {
-    let mut pairs = old.pairs(new);
+    let pairs = old.pairs(new);
     check_written(tree.text(project::FILE)?, &pairs, new)?;
     check_free(tree, &pairs, address)?;
+    translated(tree.files(), old, new, address)
+}
+
+/// The same of any files, without a look at whether the new names are free in them.
+pub(super) fn translated(files: &Paths, old: &Names, new: &Names, address: Option<&str>) -> Result<Paths> {
+    let mut pairs = old.pairs(new);
     pairs.splice(
         0..0,
         address.map(|address| (address.to_owned(), address.to_owned())),
     );
-    let mut files = Paths::new();
-    for (path, file) in tree.files() {
+    let mut renamed = Paths::new();
+    for (path, file) in files {
         if is_kept(path) {
-            files.insert(path.clone(), file.clone());
+            renamed.insert(path.clone(), file.clone());
             continue;
         }
         let place = renamed_path(path, &pairs);
-        let renamed = file.text().map(|text| words::replaced(text, &pairs));
-        let renamed = renamed.map_or_else(|| file.clone(), |text| file.with(text));
-        if files.insert(place.clone(), renamed).is_some() {
+        let text = file.text().map(|text| words::replaced(text, &pairs));
+        let file = text.map_or_else(|| file.clone(), |text| file.with(text));
+        if renamed.insert(place.clone(), file).is_some() {
             bail!(
                 "{} would take the place of another file; rename one of the two first; nothing was written",
                 place.display()
             );
         }
     }
-    Ok(files)
+    Ok(renamed)
 }
 
 fn is_kept(path: &Path) -> bool {

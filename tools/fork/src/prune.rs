@@ -18,7 +18,7 @@ use anyhow::Result;
 
 use super::tree::{File, Paths};
 
-pub(super) use self::lock::locked;
+pub(super) use self::lock::{lock_of, locked};
 pub(super) use self::wings::{FILE, PAGE, Wing, Wings, with_table};
 
 /// What a fork goes without, and what could not be done for it.

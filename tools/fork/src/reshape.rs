@@ -26,7 +26,7 @@ pub(super) fn run(options: &flags::Fork, root: &Path) -> Result<()> {
     let address = address.map(|(host, name)| format!("{host}/{name}"));
     let mut files = names::renamed(&tree, &old, &new, address.as_deref())?;
     let pruned = without(options, &mut files)?;
-    let mut files = format::formatted(&tree, root, files)?;
+    let mut files = format::formatted(tree.files(), root, files)?;
     let project = project_of(&files)?;
     let changed = with_facts(options, root, &mut files)?;
     let facts = changed.as_ref().map(|changed| &changed.facts).or(facts.as_ref());

@@ -43,6 +43,16 @@ impl File {
         std::str::from_utf8(&self.content).ok()
     }
 
+    /// One of this content.
+    pub(super) fn new(content: Vec<u8>, executable: bool) -> Self {
+        Self { content, executable }
+    }
+
+    /// Whether it is a program.
+    pub(super) fn is_executable(&self) -> bool {
+        self.executable
+    }
+
     /// A file that is no program.
     #[cfg(test)]
     pub(super) fn of(text: &str) -> Self {
@@ -85,6 +95,11 @@ impl Tree {
     /// As committed.
     pub(super) fn files(&self) -> &Paths {
         &self.files
+    }
+
+    /// What the work tree, or what is staged, has differently from the commit.
+    pub(super) fn touched(&self) -> &BTreeSet<PathBuf> {
+        &self.touched
     }
 
     /// Text of one file as committed.
@@ -190,21 +205,42 @@ fn all_paths<'p>(one: &'p Paths, other: &'p Paths) -> BTreeSet<&'p PathBuf> {
     one.keys().chain(other.keys()).collect()
 }
 
-/// The files of the last commit, and whether each is a program: no link, which has no text of its
-/// own, and no other repository.
+/// A file of a commit as Git lists it.
+#[derive(Debug)]
+pub(super) struct Entry<'l> {
+    pub(super) path: &'l str,
+    /// The name of its content.
+    pub(super) object: &'l str,
+    pub(super) is_executable: bool,
+}
+
+/// What `git ls-tree -r -z` printed: no link, which has no text of its own, and no other
+/// repository.
+pub(super) fn entries(listed: &str) -> Result<Vec<Entry<'_>>> {
+    let mut files = Vec::new();
+    for entry in listed.split_terminator('\0') {
+        let (about, path) = entry.split_once('\t').context("an entry of `git ls-tree`")?;
+        if about.starts_with("100") {
+            files.push(Entry {
+                path,
+                object: about.rsplit(' ').next().unwrap_or_default(),
+                is_executable: about.starts_with("100755"),
+            });
+        }
+    }
+    Ok(files)
+}
+
+/// The files of the last commit, and whether each is a program.
 fn committed(root: &Path) -> Result<Vec<(PathBuf, bool)>> {
     let listed = Git::at(root)
         .args(["ls-tree", "-r", "-z", "--full-tree", "HEAD"])
         .text()
         .context("ask Git for the files of the last commit; without one, commit first")?;
-    let mut files = Vec::new();
-    for entry in listed.split_terminator('\0') {
-        let (about, path) = entry.split_once('\t').context("an entry of `git ls-tree`")?;
-        if about.starts_with("100") {
-            files.push((path.into(), about.starts_with("100755")));
-        }
-    }
-    Ok(files)
+    let files = entries(&listed)?.into_iter();
+    Ok(files
+        .map(|entry| (entry.path.into(), entry.is_executable))
+        .collect())
 }
 
 /// What differs from the last commit, staged or not.
@@ -214,7 +250,7 @@ fn touched(root: &Path) -> Result<BTreeSet<PathBuf>> {
 }
 
 /// The first of them, and how many more.
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     let more = names.len().saturating_sub(LISTED);
     let first = names[..names.len() - more].join(", ");
     if more == 0 {

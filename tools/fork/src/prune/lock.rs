@@ -22,10 +22,21 @@ pub(crate) fn locked(mut files: Paths) -> Result<Paths> {
             .and_then(|()| fs::write(&place, &file.content))
             .with_context(|| format!("write {}", place.display()))?;
     }
+    let text = lock_of(folder.path(), &["--offline"])?;
+    let lock = files.get(Path::new(FILE)).map(|file: &File| file.with(text));
+    if let Some(lock) = lock {
+        files.insert(FILE.into(), lock);
+    }
+    Ok(files)
+}
+
+/// The lock file that cargo makes of that in `folder`, which has all files of a workspace.
+pub(crate) fn lock_of(folder: &Path, options: &[&str]) -> Result<String> {
     let mut metadata = Command::new("cargo");
     metadata
-        .args(["metadata", "--offline", "--format-version", "1"])
-        .current_dir(folder.path());
+        .args(["metadata", "--format-version", "1"])
+        .args(options)
+        .current_dir(folder);
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(env::is_cargo_noise) {
             metadata.env_remove(name);
@@ -37,10 +48,5 @@ pub(crate) fn locked(mut files: Paths) -> Result<Paths> {
         "cargo cannot make the lock file of what is left: {}; nothing was written",
         String::from_utf8_lossy(&output.stderr).trim()
     );
-    let text = fs::read_to_string(folder.path().join(FILE)).context("read the new Cargo.lock")?;
-    let lock = files.get(Path::new(FILE)).map(|file: &File| file.with(text));
-    if let Some(lock) = lock {
-        files.insert(FILE.into(), lock);
-    }
-    Ok(files)
+    fs::read_to_string(folder.join(FILE)).context("read the new Cargo.lock")
 }

@@ -139,6 +139,25 @@ impl Wings {
         Ok(gone)
     }
 
+    /// The wings of these names, and those that cannot be without one of them. Names that this
+    /// table does not have are ignored.
+    pub(crate) fn with_what_needs(&self, names: &[String]) -> Vec<&Wing> {
+        let mut gone: Vec<&str> = names.iter().map(String::as_str).collect();
+        loop {
+            let known = gone.len();
+            let more = self.wing.iter().filter(|wing| {
+                !gone.contains(&&*wing.name) && wing.needs.iter().any(|need| gone.contains(&&**need))
+            });
+            let more: Vec<_> = more.map(|wing| wing.name.as_str()).collect();
+            gone.extend(more);
+            if gone.len() == known {
+                break;
+            }
+        }
+        let wings = self.wing.iter();
+        wings.filter(|wing| gone.contains(&&*wing.name)).collect()
+    }
+
     fn listed(&self) -> String {
         let names: Vec<_> = self.wing.iter().map(|wing| wing.name.as_str()).collect();
         names.join(", ")

@@ -50,9 +50,18 @@ impl Checkout {
 
     /// The same in this folder, which is empty.
     pub(crate) fn of_all_in(folder: TempDir) -> Self {
+        Self::copied(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), folder)
+    }
+
+    /// All files of this one as they are, with one commit and no more of its history.
+    #[allow(dead_code, reason = "the suite `forks` copies nothing twice")]
+    pub(crate) fn copy(&self) -> Self {
+        Self::copied(self.0.path(), tempfile::tempdir().expect("make a folder"))
+    }
+
+    fn copied(root: &Path, folder: TempDir) -> Self {
         let checkout = Self(folder);
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        for name in gitkit::files(&root).expect("list the files") {
+        for name in gitkit::files(root).expect("list the files") {
             let place = checkout.path(&name);
             fs::create_dir_all(place.parent().expect("a file has a folder")).expect("make a folder");
             // One that was deleted and not committed yet is still listed.
@@ -142,8 +151,15 @@ impl Checkout {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut fork = self.program("fork");
+        fork.args(arguments);
+        fork
+    }
+
+    /// `cargo xtask fork` or `update`, by its name.
+    pub(crate) fn program(&self, name: &str) -> Command {
         let mut fork = Command::new(env!("CARGO_BIN_EXE_fork"));
-        fork.args(arguments)
+        fork.arg(name)
             .env("CARGO_MANIFEST_DIR", self.path("tools/fork"))
             // Nobody answers here, unless a test says who does.
             .env("GITHUB_API_URL", "http://127.0.0.1:9")

@@ -11,7 +11,7 @@ use crate::checkout::{Checkout, NUMBERS, REPOSITORY};
 use crate::names::{APPLICATION, NAME};
 
 /// Where a fork may still name what it has not.
-const RECORDS: &[&str] = &["docs/adr/", "tools/fork/wings.toml", "LICENSE-"];
+const RECORDS: &[&str] = &["docs/adr/", "tools/fork/wings.toml", "template.toml", "LICENSE-"];
 
 /// Texts of a fork that are for people and machines: path and content.
 fn texts(fork: &Checkout) -> Vec<(String, String)> {

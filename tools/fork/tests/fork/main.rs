@@ -7,6 +7,7 @@ mod github;
 mod interrupted;
 mod names;
 mod partitions;
+mod update;
 mod written;
 
 use checkout::{ACCOUNT, Checkout, NUMBERS, PARAMETERS, REGION, REPOSITORY, facts, whole};
