@@ -5,6 +5,7 @@ mod apps;
 mod bench; // wing: bench
 mod dev; // wing: dev
 mod environments; // wing: environments
+mod hooks; // wing: secrets
 mod security; // wing: security
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ pub(crate) use self::apps::{NewApp, RemoveApp};
 pub(crate) use self::bench::{Bench, BenchWhat}; // wing: bench
 pub(crate) use self::dev::{Dev, Part}; // wing: dev
 pub(crate) use self::environments::{NewEnvironment, RemoveEnvironment}; // wing: environments
+pub(crate) use self::hooks::{Hooks, HooksVerb}; // wing: secrets
 pub(crate) use self::security::Security; // wing: security
 
 /// Every task of this repository.
@@ -180,26 +182,6 @@ pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) toolchain: Toolchain,
 }
-
-// wing: secrets
-#[derive(Debug, Args)]
-pub(crate) struct Hooks {
-    #[command(subcommand)]
-    pub(crate) verb: HooksVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum HooksVerb {
-    /// Install or update Git's pre-commit hook; a hook that is not ours is reported and left alone
-    Install {
-        /// Install no program: stop if gitleaks is not here
-        #[arg(long)]
-        no_install: bool,
-    },
-    /// Remove that hook
-    Remove,
-}
-// end of wing
 
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
