@@ -8,7 +8,7 @@ use project::Project;
 
 use crate::facts::Facts;
 use crate::files::Files;
-use crate::format;
+use crate::format::Formatter;
 use crate::names::{self, Names};
 use crate::prune::{self, Wings};
 use crate::tree::{File, Paths, Tree};
@@ -18,6 +18,7 @@ use crate::words;
 #[derive(Debug)]
 pub(crate) struct Shape {
     root: PathBuf,
+    formatter: Formatter,
     names: Names,
     without: Vec<String>,
     /// A copy without `infra/` has none.
@@ -28,8 +29,16 @@ pub(crate) struct Shape {
 #[derive(Debug)]
 pub(crate) struct Derived {
     pub(crate) files: Paths,
+    pub(crate) gone: Gone,
+}
+
+/// What went, and what could not.
+#[derive(Debug, Default)]
+pub(crate) struct Gone {
     /// Wings that went because they need one which the copy is without.
-    pub(crate) left_out: Vec<String>,
+    pub(crate) along: Vec<String>,
+    /// Files with marks that cannot be read, and why: they have what belongs to wings that went.
+    pub(crate) left: Vec<(PathBuf, String)>,
 }
 
 impl Shape {
@@ -38,6 +47,7 @@ impl Shape {
         let project = Project::of_text(tree.text(project::FILE)?)?;
         Ok(Self {
             root: root.to_owned(),
+            formatter: Formatter::of(root),
             names: Names::of(&project),
             without: project.without().to_vec(),
             facts: Facts::of(&Files::of(root, tree.files())).ok(),
@@ -45,15 +55,15 @@ impl Shape {
     }
 
     /// `template`, the files of one of its versions, in this shape.
-    pub(crate) fn put_on(&self, template: &Paths) -> Result<Derived> {
+    pub(crate) fn put_on(&mut self, template: &Paths) -> Result<Derived> {
         let project = text(template, project::FILE)?;
         let names = Names::of(&Project::of_text(project)?);
         let facts = Facts::of(&Files::of(&self.root, template)).ok();
         let address = facts.as_ref().and_then(Facts::host_and_name);
         let address = address.map(|(host, name)| format!("{host}/{name}"));
         let mut files = names::translated(template, &names, &self.names, address.as_deref())?;
-        let left_out = self.prune(&mut files)?;
-        let mut files = format::formatted(template, &self.root, files)?;
+        let gone = self.prune(&mut files)?;
+        let mut files = self.formatter.formatted(template, files)?;
         if let (Some(old), Some(new)) = (facts, &self.facts) {
             let pairs = words::pairs(&old, new);
             let edited = Files::of(&self.root, &files).edited(|text| words::replaced(text, &pairs));
@@ -63,25 +73,25 @@ impl Shape {
                 }
             }
         }
-        Ok(Derived { files, left_out })
+        Ok(Derived { files, gone })
     }
 
-    /// Takes out the wings that the copy is without; the names of those that go along.
-    fn prune(&self, files: &mut Paths) -> Result<Vec<String>> {
+    /// Takes out the wings that the copy is without.
+    fn prune(&self, files: &mut Paths) -> Result<Gone> {
         if self.without.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Gone::default());
         }
         let wings = Wings::of_text(text(files, prune::FILE)?)?;
         let gone = wings.with_what_needs(&self.without);
         if gone.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Gone::default());
         }
-        // A block that somebody broke is left as it is, as it was in the copy.
-        prune::prune(files, &gone)?;
+        let left = prune::prune(files, &gone)?.left;
         let names: Vec<String> = gone.iter().map(|wing| wing.name.clone()).collect();
         prune::write_table(files, &wings, &names)?;
         let along = names.into_iter().filter(|name| !self.without.contains(name));
-        Ok(along.collect())
+        let along = along.collect();
+        Ok(Gone { along, left })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Rust as `rustfmt` has it, after words of another length stand in it.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -13,19 +14,44 @@ use taskkit::env;
 /// Columns of a comment (`xtask/tests/house_rules`).
 const WIDTH: usize = 100;
 
-/// `files`, of which those of Rust that differ from the `former` ones are formatted, as `root`
-/// says.
-pub(super) fn formatted(former: &Paths, root: &Path, mut files: Paths) -> Result<Paths> {
-    for (path, file) in &mut files {
-        let is_rust = path.extension().is_some_and(|ending| ending == "rs");
-        if !is_rust || former.get(path) == Some(file) {
-            continue;
+/// Formats as the checkout at a folder says. What it has formatted once costs nothing again: two
+/// versions of the template have most files alike.
+#[derive(Debug)]
+pub(super) struct Formatter {
+    root: PathBuf,
+    done: BTreeMap<String, Vec<u8>>,
+}
+
+impl Formatter {
+    /// As the checkout at `root` says.
+    pub(super) fn of(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            done: BTreeMap::new(),
         }
-        let text = file.text().map(wrapped).unwrap_or_default();
-        let text = rustfmt(root, text.as_bytes());
-        file.content = text.with_context(|| format!("format {}", path.display()))?;
     }
-    Ok(files)
+
+    /// `files`, of which those of Rust that differ from the `former` ones are formatted.
+    pub(super) fn formatted(&mut self, former: &Paths, mut files: Paths) -> Result<Paths> {
+        for (path, file) in &mut files {
+            let is_rust = path.extension().is_some_and(|ending| ending == "rs");
+            if !is_rust || former.get(path) == Some(file) {
+                continue;
+            }
+            let text = self.text(file.text().map(wrapped).unwrap_or_default());
+            file.content = text.with_context(|| format!("format {}", path.display()))?;
+        }
+        Ok(files)
+    }
+
+    fn text(&mut self, text: String) -> Result<Vec<u8>> {
+        if let Some(formatted) = self.done.get(&text) {
+            return Ok(formatted.clone());
+        }
+        let formatted = rustfmt(&self.root, text.as_bytes())?;
+        self.done.insert(text, formatted.clone());
+        Ok(formatted)
+    }
 }
 
 /// `text` with each line of comment broken that a longer name has made too wide, which rustfmt

@@ -9,10 +9,11 @@ use project::Project;
 
 use super::facts::Facts;
 use super::files::Files;
+use super::format::Formatter;
 use super::names::{self, Names};
 use super::prune::{self, Pruned, Wings};
 use super::tree::{File, Paths, Tree};
-use super::{Changed, format, limits};
+use super::{Changed, limits};
 use crate::flags;
 
 /// Brings the work tree at `root` to what the options say.
@@ -26,7 +27,7 @@ pub(super) fn run(options: &flags::Fork, root: &Path) -> Result<()> {
     let address = address.map(|(host, name)| format!("{host}/{name}"));
     let mut files = names::renamed(&tree, &old, &new, address.as_deref())?;
     let pruned = without(options, &mut files)?;
-    let mut files = format::formatted(tree.files(), root, files)?;
+    let mut files = Formatter::of(root).formatted(tree.files(), files)?;
     let project = project_of(&files)?;
     let changed = with_facts(options, root, &mut files)?;
     let facts = changed.as_ref().map(|changed| &changed.facts).or(facts.as_ref());

@@ -78,15 +78,18 @@ impl Update {
                 record::FILE
             )
         })?;
-        let releases = Releases::fetched(&root, address)?;
+        let releases = Releases::listed(&root, address)?;
         let head = Checkout::at(&root).head()?;
         let base = match self.base.clone().or(record.map(|record| record.version)) {
             Some(version) => version,
             None => base::nearest(&releases, &head)?,
         };
-        releases.commit(&base).context(
+        releases.check(&base).context(
             "it is not known what this copy is from; say a version that the template has (`--base VERSION`)",
         )?;
+        if let Some(to) = &self.to {
+            releases.check(to)?;
+        }
         let step = Step::new(&releases, base, self.to.as_ref())?;
         let Some(step) = step else {
             return Ok(Outcome::Done);
@@ -117,6 +120,7 @@ impl<'r> Step<'r> {
             "this copy has version {base} of the template already, and {to} is older; take back what an update brought by \
              reverting its merge"
         );
+        releases.fetch([&base, &to])?;
         let new = releases.files(&to)?;
         Ok(Some(Self {
             releases,
@@ -148,11 +152,19 @@ impl<'r> Step<'r> {
                 changelog::FILE
             );
         }
-        let shape = Shape::of(root, tree)?;
+        let mut shape = Shape::of(root, tree)?;
         let base = shape.put_on(&self.releases.files(&self.base)?)?;
         let new = shape.put_on(&self.new)?;
-        for wing in new.left_out.iter().filter(|wing| !base.left_out.contains(wing)) {
+        for wing in new
+            .gone
+            .along
+            .iter()
+            .filter(|wing| !base.gone.along.contains(wing))
+        {
             println!("left out {wing}, which needs a part that this copy is without");
+        }
+        for (path, reason) in new.gone.left.iter().filter(|left| !base.gone.left.contains(left)) {
+            println!("left {} as it is: {reason}", path.display());
         }
         let branch = Branch {
             releases: self.releases,

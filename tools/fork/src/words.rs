@@ -10,6 +10,13 @@ pub(super) type Pairs = Vec<(String, String)>;
 /// `text` with the second word of each pair in the place of the first one, where it is no part of a
 /// longer word.
 pub(super) fn replaced(text: &str, pairs: &Pairs) -> String {
+    // Most texts have none of them, which is quickly found out.
+    if !pairs
+        .iter()
+        .any(|(old, new)| old != new && text.contains(old.as_str()))
+    {
+        return text.to_owned();
+    }
     let mut result = String::with_capacity(text.len());
     let mut before = None;
     let mut rest = text;

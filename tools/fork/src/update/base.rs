@@ -10,10 +10,11 @@ use super::releases::Releases;
 /// The release that the commit `head` is most alike. Of two that are so equally, the older one:
 /// what the copy has of the newer one already is merged without a conflict.
 pub(super) fn nearest(releases: &Releases, head: &str) -> Result<Version> {
+    releases.fetch(releases.versions())?;
     let own = listing(releases, head)?;
     let mut best: Option<(i64, &Version)> = None;
     for version in releases.versions() {
-        let files = listing(releases, releases.commit(version)?)?;
+        let files = releases.listing(version)?;
         if let Some(likeness) = likeness(&own, &files)
             && best.is_none_or(|(most, _)| likeness > most)
         {
@@ -29,8 +30,11 @@ pub(super) fn nearest(releases: &Releases, head: &str) -> Result<Version> {
     }
 }
 
-/// How many files both have alike, less those that only the release has so; none if most of what
-/// both have is different.
+/// A copy has at least one in so many of the template's files as they are, however much it dropped.
+const FEWEST: i64 = 20;
+
+/// How many files both have alike, less those that only the release has so; none if these are few,
+/// or most of what both have is different.
 fn likeness(own: &Listing, release: &Listing) -> Option<i64> {
     let both = release.keys().filter(|path| own.contains_key(*path)).count();
     let alike = release
@@ -39,5 +43,5 @@ fn likeness(own: &Listing, release: &Listing) -> Option<i64> {
         .count();
     let [alike, both, all] =
         [alike, both, release.len()].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-    (alike > 0 && alike * 2 >= both).then_some(alike * 2 - all)
+    (alike * FEWEST >= all && alike * 2 >= both).then_some(alike * 2 - all)
 }

@@ -96,13 +96,15 @@ fn of_its_own(merged: &Merged, settled: &mut Settled) {
     let own = own.filter(|(path, _)| !merged.base.contains_key(*path) && !merged.new.contains_key(*path));
     for (path, entry) in own {
         let is_changed = merged.files.get(path) != Some(entry) || settled.looks.contains_key(path);
-        let was_moved = merged
-            .base
-            .iter()
-            .any(|(former, (_, object))| *object == entry.1 && !merged.own.contains_key(former));
-        if is_changed && !was_moved {
+        if is_changed && !was_moved(merged, &entry.1) {
             settled.edits.insert(path.clone(), Some(entry.clone()));
             settled.looks.insert(path.clone(), Look::LeftAsItIs);
         }
     }
+}
+
+/// Whether this is the content of a file that the copy has under another path only.
+fn was_moved(merged: &Merged, content: &str) -> bool {
+    let mut base = merged.base.iter();
+    base.any(|(path, (_, object))| object == content && !merged.own.contains_key(path))
 }

@@ -50,22 +50,32 @@ impl Checkout {
 
     /// The same in this folder, which is empty.
     pub(crate) fn of_all_in(folder: TempDir) -> Self {
-        Self::copied(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), folder)
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        Self::copied(&root, &gitkit::files(&root).expect("list the files"), folder)
+    }
+
+    /// These files of this checkout, with one commit.
+    #[allow(dead_code, reason = "the suite `forks` takes all")]
+    pub(crate) fn of_files(names: &[&str]) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        Self::copied(&root, &names, tempfile::tempdir().expect("make a folder"))
     }
 
     /// All files of this one as they are, with one commit and no more of its history.
     #[allow(dead_code, reason = "the suite `forks` copies nothing twice")]
     pub(crate) fn copy(&self) -> Self {
-        Self::copied(self.0.path(), tempfile::tempdir().expect("make a folder"))
+        let names = gitkit::files(self.0.path()).expect("list the files");
+        Self::copied(self.0.path(), &names, tempfile::tempdir().expect("make a folder"))
     }
 
-    fn copied(root: &Path, folder: TempDir) -> Self {
+    fn copied(root: &Path, names: &[String], folder: TempDir) -> Self {
         let checkout = Self(folder);
-        for name in gitkit::files(root).expect("list the files") {
-            let place = checkout.path(&name);
+        for name in names {
+            let place = checkout.path(name);
             fs::create_dir_all(place.parent().expect("a file has a folder")).expect("make a folder");
             // One that was deleted and not committed yet is still listed.
-            drop(fs::copy(root.join(&name), place));
+            drop(fs::copy(root.join(name), place));
         }
         checkout.git(&["init", "--quiet"]);
         checkout.commit();

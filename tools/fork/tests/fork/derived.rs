@@ -176,7 +176,7 @@ fn product_ci_and_infra() {
 
 // wing: sample
 /// Adds an app as `new-app` does, as far as nothing is compiled and no manifest rendered.
-fn with_an_app(fork: &Checkout) {
+pub(crate) fn with_an_app(fork: &Checkout) {
     let manifest = "[package]\nname = \"bot\"\nversion.workspace = true\nedition.workspace = true\n\n\
         [dependencies]\nserverkit.workspace = true\n";
     fs::create_dir_all(fork.path("apps/bot/src")).expect("make a folder");

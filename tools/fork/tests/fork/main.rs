@@ -7,7 +7,10 @@ mod github;
 mod interrupted;
 mod names;
 mod partitions;
+mod template;
 mod update;
+mod update_edges;
+mod update_refused;
 mod written;
 
 use checkout::{ACCOUNT, Checkout, NUMBERS, PARAMETERS, REGION, REPOSITORY, facts, whole};

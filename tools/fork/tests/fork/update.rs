@@ -1,109 +1,123 @@
 //! A newer version of the template comes into a copy that has changed.
 
-use gitkit::Git;
+use std::fs;
 
-use crate::checkout::{ACCOUNT, Checkout, REGION};
+use crate::checkout::{ACCOUNT, Checkout, NUMBERS, REGION, REPOSITORY};
 use crate::names::{APPLICATION, NAME, former};
+use crate::template::{DELETED, GOES, Template, WITHOUT, locked, read, update, version, without_row};
 
-const RECORD: &str = "template.toml";
-const CHANGES: &str = "CHANGELOG.md";
-/// Two parts that nothing stands on.
-const WITHOUT: &str = "house-rules,secrets";
-
-/// A version that no checkout has come to.
-fn version(minor: usize) -> String {
-    format!("900.{minor}.0")
-}
-
-/// The template, as it lies somewhere with its tags.
-struct Template(Checkout);
-
-impl Template {
-    fn new() -> Self {
-        let template = Self(Checkout::of_all());
-        template.release(0);
-        template
-    }
-
-    /// Commits what was changed as a version.
-    fn release(&self, minor: usize) {
-        let version = version(minor);
-        with_version(&self.0, &version);
-        let changes = self.0.read(CHANGES);
-        let (head, rest) = changes.split_once("\n## ").expect("it has versions");
-        let changes = format!("{head}\n## {version}\n\n- Change {minor}.\n\n## {rest}");
-        self.0.write(CHANGES, &changes);
-        self.0.commit();
-        self.0.git(&["tag", &format!("template-v{version}")]);
-    }
-
-    fn append(&self, name: &str, text: &str) {
-        self.0.write(name, &(self.0.read(name) + text));
-    }
-}
-
-fn with_version(checkout: &Checkout, version: &str) {
-    let text = checkout.read(RECORD);
-    let lines = text.lines().map(|line| match line.strip_prefix("version = ") {
-        Some(_) => format!("version = \"{version}\"\n"),
-        None => format!("{line}\n"),
-    });
-    checkout.write(RECORD, &lines.collect::<String>());
-}
-
-/// What `cargo xtask update` says in a copy, and how it ends.
-fn update(copy: &Checkout, template: &Template, arguments: &[&str]) -> (Option<i32>, String) {
-    let mut update = copy.program("update");
-    update.arg("--from").arg(template.0.path("")).args(arguments);
-    let output = update.output().expect("run it");
-    let code = output.status.code();
-    let text = [output.stdout, output.stderr].concat();
-    (code, String::from_utf8(text).expect("it is text"))
-}
-
-fn read(copy: &Checkout, args: &[&str]) -> String {
-    Git::at(&copy.path(""))
-        .args(args)
-        .read()
-        .unwrap_or_else(|error| panic!("{error}"))
-}
-
-#[test]
-fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_two_parts() {
-    let begun = std::time::Instant::now();
-    let template = Template::new();
-    let former = former(&template.0);
-    println!("template {:.1}", begun.elapsed().as_secs_f64());
-    // A copy shares no history with the template.
-    let copy = template.0.copy();
-    println!("copy {:.1}", begun.elapsed().as_secs_f64());
-    copy.fork(&[
-        "--name",
-        NAME,
-        "--application",
-        APPLICATION,
-        "--without",
-        WITHOUT,
+/// What only the copy has, and what it says otherwise than the template.
+fn with_changes(copy: &Checkout) {
+    let names = ["--name", NAME, "--application", APPLICATION, "--without", WITHOUT];
+    let facts = [
         "--account",
         ACCOUNT,
         "--region",
         REGION,
-    ]);
-    copy.commit();
-    println!("fork {:.1}", begun.elapsed().as_secs_f64());
-    template.append(
-        "docs/CI.md",
-        &format!("\nThe folder of the registry is `{}`.\n", former[0]),
+        "--repository",
+        REPOSITORY,
+    ];
+    copy.fork(&[&names[..], &facts, &NUMBERS].concat());
+    crate::derived::with_an_app(copy);
+    fs::remove_dir_all(copy.path("findings")).expect("remove it");
+    without_row(copy, DELETED);
+    copy.edit(
+        "tools/gitkit/src/error.rs",
+        "use std::io;\n",
+        "// Ours.\nuse std::io;\n",
     );
-    for minor in 1..=5 {
-        template.release(minor);
-    }
+    copy.edit("README.md", "## Quick start\n", "## How we start\n");
+    copy.write("docs/OURS.md", "# What is ours?\n\nThe shop.\n");
+    locked(copy, &[]);
+    copy.commit();
+}
+
+/// Path and content of what neither the template nor the commands made.
+fn ours(copy: &Checkout) -> Vec<(&'static str, String)> {
+    let ours = ["apps/bot/Cargo.toml", "apps/bot/src/main.rs", "docs/OURS.md"];
+    ours.map(|name| (name, copy.read(name))).to_vec()
+}
+
+#[test]
+fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_parts() {
+    let template = Template::of_all_in(tempfile::tempdir().expect("make a folder"));
+    let former = former(&template.0);
+    let copy = template.0.copy();
+    with_changes(&copy);
+    let before = ours(&copy);
+    template.release_five();
     let (code, said) = update(&copy, &template, &["--check"]);
-    assert_eq!(code, Some(10), "{said}");
-    println!("{said} {:.1}", begun.elapsed().as_secs_f64());
+    assert_eq!(code, 10, "{said}");
+    for minor in 1..=5 {
+        let change = format!("## {}\n\n- Change {minor}.", version(minor));
+        assert!(said.contains(&change), "{said}");
+    }
     let (code, said) = update(&copy, &template, &[]);
-    println!("{said} {:.1}", begun.elapsed().as_secs_f64());
-    println!("{}", read(&copy, &["show", "--stat", "template/v900.5.0"]));
-    println!("{}", read(&copy, &["show", "template/v900.5.0"]));
-    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(code, 0, "{said}");
+    // Nothing but the branch is there.
+    assert_eq!(read(&copy, &["status", "--porcelain"]), "");
+    let branch = format!("template/v{}", version(5));
+    assert_eq!(
+        read(&copy, &["rev-parse", &format!("{branch}^")]),
+        read(&copy, &["rev-parse", "HEAD"])
+    );
+    copy.git(&["merge", "--quiet", &branch]);
+
+    assert!(
+        copy.read("docs/CI.md")
+            .contains(&format!("The folder is `{NAME}`."))
+    );
+    assert!(
+        copy.read("infra/apps/root/staging.yaml")
+            .contains(&format!("# Of {NAME}."))
+    );
+    assert!(copy.read("docs/GLOSSARY.md").ends_with("That is all.\n"));
+    assert!(
+        copy.read("tools/gitkit/src/failure.rs").contains("// Ours.\n"),
+        "an edit went along with its file"
+    );
+    assert!(copy.path("docs/MORE.md").exists());
+    let gone = [
+        "tools/gitkit/src/error.rs",
+        GOES,
+        DELETED,
+        "findings",
+        "docs/LOOKS.md",
+        "xtask/tests/house_rules",
+        "xtask/src/hooks.rs",
+    ];
+    for gone in gone {
+        assert!(!copy.path(gone).exists(), "{gone}");
+    }
+    assert!(copy.read("README.md").contains("## How we start"));
+    assert_eq!(ours(&copy), before, "files of its own are as they were");
+    let project = copy.project();
+    assert_eq!([project.name(), project.application()], [NAME, APPLICATION]);
+    assert!(project.app("bot").is_ok());
+    for gone in ["house-rules", "looks", "secrets"] {
+        assert!(project.without().iter().any(|name| name == gone), "{gone}");
+    }
+    locked(&copy, &["--locked"]);
+    let changed = read(&copy, &["show", "--format=", "--name-only", &branch]);
+    for name in changed.lines() {
+        let text = fs::read_to_string(copy.path(name)).unwrap_or_default();
+        let names = former.iter().any(|former| text.contains(former.as_str()));
+        assert!(!names || name == "template.toml", "{name} has a former name");
+    }
+    let stay = format!("{DELETED}: stays deleted");
+    assert!(
+        said.contains(&stay) && said.contains("findings/new.sh: stays deleted"),
+        "{said}"
+    );
+    assert!(
+        said.contains("left out looks") && !said.contains("conflict"),
+        "{said}"
+    );
+
+    // And that is all.
+    copy.git(&["branch", "--delete", "--quiet", &branch]);
+    let (code, said) = update(&copy, &template, &[]);
+    assert!(code == 0 && said.contains("nothing to do"), "{said}");
+    assert_eq!(update(&copy, &template, &["--check"]).0, 0);
+    assert_eq!(read(&copy, &["branch", "--list", "template/*"]), "");
 }

@@ -1,0 +1,184 @@
+//! A template with releases, made of the files of this checkout: some versions that change what a
+//! template changes over time.
+
+use std::fs;
+use std::process::Command;
+
+use gitkit::Git;
+use tempfile::TempDir;
+
+use crate::checkout::Checkout;
+
+pub(crate) const RECORD: &str = "template.toml";
+pub(crate) const CHANGES: &str = "CHANGELOG.md";
+const WINGS: &str = "tools/fork/wings.toml";
+/// Parts that the copy is without.
+pub(crate) const WITHOUT: &str = "bench,browser,cloud,e2e,house-rules,secrets";
+
+/// A version that no checkout has come to.
+pub(crate) fn version(minor: usize) -> String {
+    format!("900.{minor}.0")
+}
+
+/// The template, as it lies somewhere with its tags.
+pub(crate) struct Template(pub(crate) Checkout);
+
+impl Template {
+    /// Of all files of this checkout, with one release.
+    pub(crate) fn of_all_in(folder: TempDir) -> Self {
+        let template = Self(Checkout::of_all_in(folder));
+        template.release(0);
+        template
+    }
+
+    /// Of next to nothing, with one release.
+    pub(crate) fn small() -> Self {
+        let template = Self(Checkout::of_files(&["project.toml", RECORD, CHANGES]));
+        template
+            .0
+            .write("page.md", "# A page\n\none\ntwo\nthree\nfour\nfive\n");
+        template.release(0);
+        template
+    }
+
+    /// Commits what was changed as a version.
+    pub(crate) fn release(&self, minor: usize) {
+        let version = version(minor);
+        with_version(&self.0, &version);
+        let changes = self.0.read(CHANGES);
+        let (head, rest) = changes.split_once("\n## ").expect("it has versions");
+        let changes = format!("{head}\n## {version}\n\n- Change {minor}.\n\n## {rest}");
+        self.0.write(CHANGES, &changes);
+        self.0.commit();
+        self.0.git(&["tag", &format!("template-v{version}")]);
+    }
+
+    /// Releases five versions after the first.
+    pub(crate) fn release_five(&self) {
+        for (before, change) in [
+            Self::say,
+            Self::change_parts,
+            Self::rename,
+            Self::replace,
+            Self::add_a_part,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            change(self);
+            self.release(before + 1);
+        }
+    }
+
+    /// Pages and manifests that have the names and facts of the template.
+    fn say(&self) {
+        let name = self.0.project().name().to_owned();
+        append(&self.0, "docs/CI.md", &format!("\nThe folder is `{name}`.\n"));
+        append(
+            &self.0,
+            "infra/apps/root/staging.yaml",
+            &format!("# Of {name}.\n"),
+        );
+    }
+
+    /// What belongs to parts that the copy is without: a file, and a line of others.
+    fn change_parts(&self) {
+        // wing: house-rules
+        append(&self.0, "xtask/tests/house_rules/links.rs", "// The end.\n");
+        // end of wing
+        // wing: secrets
+        let file = "xtask/src/lib.rs";
+        self.0.edit(file, "mod hooks; ", "pub(crate) mod hooks; ");
+        // end of wing
+        append(&self.0, "docs/GLOSSARY.md", "\nThat is all.\n");
+    }
+
+    /// A module gets another name.
+    fn rename(&self) {
+        self.0
+            .git(&["mv", "tools/gitkit/src/error.rs", "tools/gitkit/src/failure.rs"]);
+        for file in ["checkout", "git", "lib"] {
+            let file = format!("tools/gitkit/src/{file}.rs");
+            let text = self.0.read(&file).replace("error::", "failure::");
+            self.0.write(&file, &text.replace("mod error;", "mod failure;"));
+        }
+    }
+
+    /// A file goes, one that the copy has deleted is changed, another comes to a folder that the
+    /// copy has deleted, and a crate needs one more.
+    fn replace(&self) {
+        without_row(&self.0, GOES);
+        append(&self.0, DELETED, "\nThis is still so.\n");
+        self.0.write("findings/new.sh", "#!/bin/sh\n");
+        let manifest = self.0.read("tools/overlay/Cargo.toml");
+        let (head, rest) = manifest.split_once("[dependencies]\n").expect("it has some");
+        let manifest = format!("{head}[dependencies]\nsemver = \"1.0\"\n{rest}");
+        self.0.write("tools/overlay/Cargo.toml", &manifest);
+        locked(&self.0, &[]);
+    }
+
+    /// A new part that needs one which the copy is without.
+    fn add_a_part(&self) {
+        self.0.write("docs/LOOKS.md", "# How does it look?\n\nWell.\n");
+        let part = "\n[[wing]]\nname = \"looks\"\nwhat = \"a page\"\nneeded_by = \"nobody\"\nneeds = [\"secrets\"]\n\
+            paths = [\"docs/LOOKS.md\"]\n";
+        append(&self.0, WINGS, part);
+        self.0.write("docs/MORE.md", "# What else is new?\n\nNothing.\n");
+    }
+}
+
+/// Files that the template removes, and that a copy does.
+pub(crate) const GOES: &str = "docs/adr/0011-a-real-browser-over-webdriver.md";
+pub(crate) const DELETED: &str = "docs/adr/0001-engine-with-its-own-storage.md";
+
+/// Removes a decision, and its row among them.
+pub(crate) fn without_row(checkout: &Checkout, decision: &str) {
+    fs::remove_file(checkout.path(decision)).expect("remove it");
+    let list = "docs/adr/README.md";
+    let name = decision.rsplit('/').next().unwrap_or_default();
+    let text = checkout.read(list);
+    let lines = text.split_inclusive('\n').filter(|line| !line.contains(name));
+    checkout.write(list, &lines.collect::<String>());
+}
+
+pub(crate) fn append(checkout: &Checkout, name: &str, text: &str) {
+    checkout.write(name, &(checkout.read(name) + text));
+}
+
+/// Cargo makes the lock file, or has with `--locked` nothing to change in it.
+pub(crate) fn locked(checkout: &Checkout, options: &[&str]) {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--offline", "--format-version=1"])
+        .args(options)
+        .current_dir(checkout.path(""))
+        .output()
+        .expect("start cargo");
+    let said = String::from_utf8_lossy(&metadata.stderr);
+    assert!(metadata.status.success(), "{said}");
+}
+
+pub(crate) fn with_version(checkout: &Checkout, version: &str) {
+    let text = checkout.read(RECORD);
+    let lines = text.lines().map(|line| match line.strip_prefix("version = ") {
+        Some(_) => format!("version = \"{version}\"\n"),
+        None => format!("{line}\n"),
+    });
+    checkout.write(RECORD, &lines.collect::<String>());
+}
+
+/// What Git says in a checkout.
+pub(crate) fn read(checkout: &Checkout, args: &[&str]) -> String {
+    let read = Git::at(&checkout.path("")).args(args).read();
+    read.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// How `cargo xtask update` ends in a copy, and what it says.
+pub(crate) fn update(copy: &Checkout, template: &Template, arguments: &[&str]) -> (i32, String) {
+    let mut update = copy.program("update");
+    update.arg("--from").arg(template.0.path("")).args(arguments);
+    let output = update.output().expect("run it");
+    let text = String::from_utf8([output.stdout, output.stderr].concat());
+    let text = text.expect("it is text");
+    assert!(!text.contains("panicked"), "{text}");
+    (output.status.code().expect("it ends by itself"), text)
+}
