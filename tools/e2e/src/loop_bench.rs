@@ -22,6 +22,7 @@ use crate::run_dir;
 use crate::session::Session;
 use crate::step::Step;
 use crate::testbed::Testbed;
+use crate::verifier; // wing: verifier
 use figures::Figures;
 use release::Releases;
 
@@ -42,9 +43,37 @@ pub(crate) struct Args {
     /// minutes
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=20))]
     polls: u32,
+    // wing: verifier
+    /// In the place of the annotation: webhook with the gate, against webhook without. Switches the
+    /// gate on, and leaves it so
+    #[arg(long)]
+    gate: bool,
+    // end of wing
     /// Keep the results in docs/benchmark too, for docs/BENCHMARK.md
     #[arg(long)]
     docs: bool,
+}
+
+impl Args {
+    /// What takes turns.
+    fn pair(&self) -> [Notice; 2] {
+        // wing: verifier
+        if self.gate {
+            return [Notice::Webhook, Notice::GatedWebhook];
+        }
+        // end of wing
+        [Notice::Webhook, Notice::Annotation]
+    }
+
+    /// Of what it writes.
+    fn name(&self) -> &'static str {
+        // wing: verifier
+        if self.gate {
+            return "gate";
+        }
+        // end of wing
+        "loop"
+    }
 }
 
 /// How Argo CD gets to know of a merge.
@@ -52,6 +81,8 @@ pub(crate) struct Args {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Notice {
     Webhook,
+    /// The same, while the verifier looks on and its reports start CI.
+    GatedWebhook, // wing: verifier
     /// No webhook; whoever merged annotates the Application.
     Annotation,
     /// Nobody notifies it: it polls, as `infra/argocd/settings.yaml` has it.
@@ -61,12 +92,17 @@ pub(crate) enum Notice {
 }
 
 impl Notice {
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: &[Self] = &[
         Self::Webhook,
+        Self::GatedWebhook, // wing: verifier
         Self::Annotation,
         Self::OurPolling,
         Self::DefaultPolling,
     ];
+
+    fn is_webhook(self) -> bool {
+        !matches!(self, Self::Annotation | Self::OurPolling | Self::DefaultPolling)
+    }
 }
 
 /// Measures, prints a table, and writes it as JSON and as a page.
@@ -75,6 +111,11 @@ pub(crate) async fn run(session: &Session, testbed: &Testbed, args: &Args) -> Re
     let figures = progress
         .step(&BENCH, async |step| {
             let mut figures = Figures::default();
+            // wing: verifier
+            if args.gate {
+                verifier::ensure_gate(testbed, step).await?;
+            }
+            // end of wing
             let mut releases = Releases::begin(step, testbed).await?;
             let measured = measure(progress, step, testbed, &mut releases, args, &mut figures).await;
             // The world serves others afterwards, also when this failed.
@@ -87,8 +128,8 @@ pub(crate) async fn run(session: &Session, testbed: &Testbed, args: &Args) -> Re
     println!("\n{table}");
     for folder in folders(args.docs)? {
         std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-        for (name, text) in [("loop.md", &page), ("loop.json", &json)] {
-            let path = folder.join(name);
+        for (kind, text) in [("md", &page), ("json", &json)] {
+            let path = folder.join(args.name()).with_extension(kind);
             std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
             println!("written: {}", path.display());
         }
@@ -111,13 +152,18 @@ async fn measure(
     figures: &mut Figures,
 ) -> Result<()> {
     let mut measure_one = async |notice: Notice, pause| {
+        // wing: verifier
+        if args.gate {
+            verifier::set_running(testbed, step, notice == Notice::GatedWebhook).await?;
+        }
+        // end of wing
         let sample = releases.one(step, notice, pause).await?;
         progress.say(&format!("  {}", page::line(notice, &sample)));
         figures.add(notice, sample);
         anyhow::Ok(())
     };
     for round in 0..args.releases {
-        let mut pair = [Notice::Webhook, Notice::Annotation];
+        let mut pair = args.pair();
         pair.rotate_left(round as usize % 2);
         for notice in pair {
             measure_one(notice, Duration::ZERO).await?;

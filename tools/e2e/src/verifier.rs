@@ -41,9 +41,12 @@ const TOKEN: &str = "forge";
 /// From an empty compiler's folder, on two cores.
 const BUILT: Duration = Duration::from_mins(15);
 const READY: Duration = Duration::from_mins(2);
+/// What one run of CI may take.
+const CI_RUN: Duration = Duration::from_mins(4);
+const PROJECT: &str = "project.toml";
 
 /// Installs it in the cluster of the first environment, if it is not there.
-pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let cluster = testbed.first();
     let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAME);
     if deployments.get_opt(NAME).await?.is_some() {
@@ -53,11 +56,50 @@ pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let digest = pushed(testbed).await?;
     step.doing("apply the verifier");
     install(testbed, cluster, &digest).await?;
+    has_ready(step, &deployments, 1).await
+}
+
+/// Brings it in and switches the gate on, unless that was done before.
+pub(crate) async fn ensure_gate(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    ensure(testbed, step).await?;
+    let first = Environment::first();
+    let application = testbed.application();
+    application.catch_up().await?;
+    let named = format!("branch = \"{}\"\n", first.branch());
+    let on = format!("{named}verify = true\n");
+    let text = std::fs::read_to_string(application.folder().join(PROJECT)).context("read the project")?;
+    if text.contains(&on) {
+        return Ok(());
+    }
+    application.commit_text(PROJECT, &named, &on).await?;
+    let commit = application.push(first.branch()).await?;
+    testbed
+        .ci
+        .passed(step, first.branch(), &commit, CI_RUN)
+        .await
+        .map(drop)
+}
+
+/// Lets it run, or not: then nothing is reported, and no report starts CI.
+pub(crate) async fn set_running(testbed: &Testbed, step: &StepHandle, runs: bool) -> Result<()> {
+    let deployments: Api<Deployment> = Api::namespaced(testbed.first().client.clone(), NAME);
+    let wanted = i32::from(runs);
+    let scale = Patch::Merge(json!({ "spec": { "replicas": wanted } }));
+    deployments
+        .patch(NAME, &PatchParams::default(), &scale)
+        .await
+        .context("scale the verifier")?;
+    has_ready(step, &deployments, wanted).await
+}
+
+async fn has_ready(step: &StepHandle, deployments: &Api<Deployment>, wanted: i32) -> Result<()> {
     eventually(step, NAME, READY, async || {
         let status = deployments.get(NAME).await?.status.unwrap_or_default();
-        Ok(match status.ready_replicas.unwrap_or(0) {
-            0 => Verdict::Pending("its pod is not ready".to_owned()),
-            _ => Verdict::Ready(()),
+        let ready = status.ready_replicas.unwrap_or(0);
+        Ok(if ready == wanted {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(format!("{ready} of its pods are ready, and not {wanted}"))
         })
     })
     .await

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::sum::Row;
 
-/// Which suites may run beside which.
+/// Two suites run at a time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
     /// Those that may run beside any other one.
@@ -20,10 +20,6 @@ pub(super) enum Lane {
     /// another one starts it: one after the other.
     Products,
 }
-
-/// One more than there are cores on a small machine: with two lanes, three tenths of the processor
-/// were left over.
-const LANES: [Lane; 3] = [Lane::Tools, Lane::Tools, Lane::Products];
 
 /// A suite that is ready to run.
 pub(super) struct Job {
@@ -41,7 +37,7 @@ pub(super) struct Job {
 pub(super) fn run(jobs: Vec<Job>) -> Result<Vec<(usize, Row)>> {
     let left = &Mutex::new(jobs);
     thread::scope(|scope| {
-        let lanes = LANES.map(|lane| scope.spawn(move || follow(lane, left)));
+        let lanes = [Lane::Tools, Lane::Products].map(|lane| scope.spawn(move || follow(lane, left)));
         let mut rows = Vec::new();
         for lane in lanes {
             rows.extend(lane.join().map_err(|_| anyhow!("a lane of tests panicked"))??);

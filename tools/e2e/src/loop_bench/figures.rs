@@ -54,8 +54,8 @@ impl Figures {
     /// One row for each way that was measured.
     pub(crate) fn rows(&self) -> Vec<Row> {
         Notice::ALL
-            .into_iter()
-            .filter_map(|notice| self.row(notice))
+            .iter()
+            .filter_map(|&notice| self.row(notice))
             .collect()
     }
 

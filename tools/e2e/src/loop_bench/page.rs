@@ -13,6 +13,7 @@ use crate::machine;
 fn name(notice: Notice) -> &'static str {
     match notice {
         Notice::Webhook => "webhook",
+        Notice::GatedWebhook => "webhook, with the gate", // wing: verifier
         Notice::Annotation => "annotation, no webhook",
         Notice::OurPolling => "polling each 60 s (ours)",
         Notice::DefaultPolling => "polling as upstream ships it",

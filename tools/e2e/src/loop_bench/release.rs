@@ -81,7 +81,7 @@ impl<'a> Releases<'a> {
 
     /// One release, merged after `pause`.
     pub(super) async fn one(&mut self, step: &StepHandle, notice: Notice, pause: Duration) -> Result<Sample> {
-        let webhooks = notice == Notice::Webhook;
+        let webhooks = notice.is_webhook();
         self.repository.set_webhooks_active(HOOK, webhooks).await?;
         let [from, to] = match self.count % 2 {
             0 => [0, 1],

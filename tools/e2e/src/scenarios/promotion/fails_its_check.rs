@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{changed_for_both, ci_at_rest, ensure_gate, last_said, reported, route};
+use super::{changed_for_both, ci_at_rest, last_said, reported, route};
 use crate::actors::Reviewer;
 use crate::checkout::{edited, replaced_once};
 use crate::environment::PAGE;
@@ -45,7 +45,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    ensure_gate(testbed, step).await?;
+    verifier::ensure_gate(testbed, step).await?;
     let (first, behind) = route();
     let (reviewer, manifests) = (Reviewer::of(&testbed.world), testbed.manifests());
     let (commit, _) = changed_for_both(testbed, step).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use super::{PROVEN, RUN, ci_at_rest, ensure_gate, last_said, proven, pushed_to, reported, route};
+use super::{PROVEN, RUN, ci_at_rest, last_said, proven, pushed_to, reported, route};
 use crate::actors::{Reviewer, Visitor};
 use crate::checkout::{edited, replaced_once};
 use crate::environment::PAGE;
@@ -16,6 +16,7 @@ use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
 use crate::step::Step;
 use crate::testbed::Testbed;
+use crate::verifier;
 use crate::wait::{Verdict, consistently};
 
 const MAIN: &str = "frontend/server/src/main.rs";
@@ -38,7 +39,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    ensure_gate(testbed, step).await?;
+    verifier::ensure_gate(testbed, step).await?;
     let (first, behind) = route();
     let (reviewer, manifests) = (Reviewer::of(&testbed.world), testbed.manifests());
     let production = Visitor::of(testbed.cluster(behind), &testbed.harness.http);

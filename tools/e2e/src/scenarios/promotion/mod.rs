@@ -21,7 +21,6 @@ use crate::progress::StepHandle;
 use crate::repositories::manifests_on_forge;
 use crate::scenarios::release::built;
 use crate::testbed::Testbed;
-use crate::verifier;
 use crate::wait::{Verdict, eventually};
 
 /// What one run of CI may take.
@@ -33,32 +32,10 @@ const PROVEN: Duration = Duration::from_mins(1);
 const BY_EVENT: Duration = Duration::from_secs(15);
 /// Part of the page, and nothing that has to be compiled.
 const STYLE: &str = "frontend/public/style.css";
-const PROJECT: &str = "project.toml";
 
 /// The environment that proves, and the one that is given what was proven.
 fn route() -> (Environment, Environment) {
     (Environment::all()[0], Environment::all()[1])
-}
-
-/// Brings the verifier in and switches the gate on, unless an earlier scenario has.
-async fn ensure_gate(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    verifier::ensure(testbed, step).await?;
-    let (first, _) = route();
-    let application = testbed.application();
-    application.catch_up().await?;
-    let named = format!("branch = \"{}\"\n", first.branch());
-    let on = format!("{named}verify = true\n");
-    let text = std::fs::read_to_string(application.folder().join(PROJECT)).context("read the project")?;
-    if text.contains(&on) {
-        return Ok(());
-    }
-    application.commit_text(PROJECT, &named, &on).await?;
-    let commit = application.push(first.branch()).await?;
-    testbed
-        .ci
-        .passed(step, first.branch(), &commit, RUN)
-        .await
-        .map(drop)
 }
 
 /// Commits a change of the page that nobody has seen before.

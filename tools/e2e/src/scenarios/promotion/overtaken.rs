@@ -2,9 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::{
-    RUN, change_page, changed_for_both, ci_at_rest, ensure_gate, last_said, proven, pushed_to, route,
-};
+use super::{RUN, change_page, changed_for_both, ci_at_rest, last_said, proven, pushed_to, route};
 use crate::actors::Reviewer;
 use crate::environment::PAGE;
 use crate::git::short;
@@ -13,6 +11,7 @@ use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
 use crate::step::Step;
 use crate::testbed::Testbed;
+use crate::verifier;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("overtaken", "two releases in quick succession", 900),
@@ -23,7 +22,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    ensure_gate(testbed, step).await?;
+    verifier::ensure_gate(testbed, step).await?;
     let (first, behind) = route();
     let (reviewer, manifests) = (Reviewer::of(&testbed.world), testbed.manifests());
     let (earlier, _) = changed_for_both(testbed, step).await?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::{changed_for_both, ci_at_rest, ensure_gate, last_said, none_open, proven, route};
+use super::{changed_for_both, ci_at_rest, last_said, none_open, proven, route};
 use crate::actors::Reviewer;
 use crate::environment::PAGE;
 use crate::git::short;
@@ -12,6 +12,7 @@ use crate::scenarios::failures::rollback::roll_back;
 use crate::scenarios::release::{Expected, merged};
 use crate::step::Step;
 use crate::testbed::Testbed;
+use crate::verifier;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new(
@@ -26,7 +27,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    ensure_gate(testbed, step).await?;
+    verifier::ensure_gate(testbed, step).await?;
     let (first, behind) = route();
     let (reviewer, manifests) = (Reviewer::of(&testbed.world), testbed.manifests());
     let head = manifests.catch_up().await?;

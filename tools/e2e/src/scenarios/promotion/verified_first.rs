@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::{BY_EVENT, changed_for_both, ensure_gate, proven, route};
+use super::{BY_EVENT, changed_for_both, proven, route};
 use crate::actors::Reviewer;
 use crate::environment::PAGE;
 use crate::progress::StepHandle;
@@ -11,6 +11,7 @@ use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, merged};
 use crate::step::Step;
 use crate::testbed::Testbed;
+use crate::verifier;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("verified-first", "production waits for staging's proof", 1200),
@@ -21,7 +22,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    ensure_gate(testbed, step).await?;
+    verifier::ensure_gate(testbed, step).await?;
     let (first, behind) = route();
     let reviewer = Reviewer::of(&testbed.world);
     let (commit, said) = changed_for_both(testbed, step).await?;

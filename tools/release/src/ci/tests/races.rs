@@ -175,7 +175,7 @@ fn explore(scheduler: impl Scheduler + 'static, protocol: Protocol) {
 /// of the protocol.
 fn simulations() -> usize {
     let wanted = std::env::var("SIMULATIONS").ok();
-    wanted.map_or(13, |number| number.parse().expect("SIMULATIONS is a number"))
+    wanted.map_or(8, |number| number.parse().expect("SIMULATIONS is a number"))
 }
 
 #[test]
