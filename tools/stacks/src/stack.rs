@@ -13,14 +13,20 @@ use crate::error::AwsError;
 use crate::events::{checks, reasons};
 use crate::state::{State, WAITING, judge};
 
-/// Between two looks at a stack that changes.
+/// At most so long between two looks at a stack that changes.
 const LOOK: Duration = Duration::from_secs(2);
 /// No change of a stack here takes longer.
 const LONGEST: Duration = Duration::from_mins(30);
 /// So soon an emulator is done, and a small stack of AWS.
-const FIRST_LOOK: Duration = Duration::from_millis(300);
+const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// What names the change set; by this name it is found again if a run is cut off.
 const CHANGE_SET: [&str; 2] = ["--change-set-name", "xtask"];
+
+/// Waits until the next look, each time longer.
+fn wait(pause: &mut Duration) {
+    thread::sleep(*pause);
+    *pause = LOOK.min(*pause * 2);
+}
 
 /// A stack of the account.
 pub(crate) struct Stack<'a> {
@@ -132,7 +138,7 @@ impl Stack<'_> {
 
     /// The prepared change, once AWS has worked it out or given up.
     fn change_set(&self) -> Result<Value> {
-        let started = Instant::now();
+        let (started, mut pause) = (Instant::now(), FIRST_LOOK);
         loop {
             let set = self.cloudformation("describe-change-set", &CHANGE_SET)?;
             match set["Status"].as_str().unwrap_or_default() {
@@ -141,7 +147,7 @@ impl Stack<'_> {
                     let (stack, status) = (self.name.clone(), status.to_owned());
                     return Err(AwsError::Busy { stack, status }.into());
                 }
-                _ => thread::sleep(LOOK),
+                _ => wait(&mut pause),
             }
         }
     }
@@ -218,8 +224,7 @@ impl Stack<'_> {
     fn settled(&self) -> Result<Option<String>> {
         let (started, mut pause) = (Instant::now(), FIRST_LOOK);
         loop {
-            thread::sleep(pause);
-            pause = LOOK;
+            wait(&mut pause);
             match self.status()? {
                 Some(status) if status.ends_with("_IN_PROGRESS") => {
                     if started.elapsed() > LONGEST {

@@ -52,7 +52,7 @@ pub(crate) fn table(figures: &Figures) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{:28} {:>8} {:>7.1} {:>7.1} {:>7.1} {:>7.1} {:>9.1}× {:>11.1} {:>7}",
+            "{:28} {:>8} {:>7.1} {:>7.1} {:>7.1} {:>7.1} {:>9.2}× {:>11.1} {:>7}",
             name(row.notice),
             row.releases,
             only.min,
@@ -72,7 +72,7 @@ pub(crate) fn table(figures: &Figures) -> String {
 
 fn sentence(goal: &Goal) -> String {
     format!(
-        "{}: {:.1} s, goal ≤ {} s: {}",
+        "{}: {:.2}, goal ≤ {}: {}",
         goal.what,
         goal.found,
         goal.at_most,
@@ -94,7 +94,7 @@ pub(crate) fn page(figures: &Figures) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             page,
-            "| {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} × | {:.1} | {} of {} |",
+            "| {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} × | {:.1} | {} of {} |",
             name(row.notice),
             row.releases,
             only.min,
@@ -147,16 +147,16 @@ mod tests {
         figures.add(Notice::Annotation, sample(18.08));
         let page = page(&figures);
         assert!(
-            page.contains("| webhook | 1 | 9.0 | 9.0 | 9.0 | 9.0 | 1.0 × | 1.0 | 0 of 10 |"),
+            page.contains("| webhook | 1 | 9.0 | 9.0 | 9.0 | 9.0 | 1.00 × | 1.0 | 0 of 10 |"),
             "{page}"
         );
         assert!(page.contains("| annotation, no webhook | 1 | 18.1 |"), "{page}");
         assert!(
-            page.contains("- p50 by webhook: 9.0 s, goal ≤ 8 s: MISSED"),
+            page.contains("- p50 by webhook, s: 9.04, goal ≤ 8: MISSED"),
             "{page}"
         );
         assert!(
-            page.contains("- p95 by webhook: 9.0 s, goal ≤ 14 s: met"),
+            page.contains("- p95 by webhook, s: 9.04, goal ≤ 14: met"),
             "{page}"
         );
         assert_eq!(table(&figures).lines().count(), 5);
