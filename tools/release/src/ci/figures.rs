@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::ci::git::{Git, short};
-use crate::ci::releases::Releases;
+use crate::ci::releases::{Releases, State};
 use crate::environment::Environment;
 
 pub(crate) use self::page::html;
@@ -50,39 +50,53 @@ pub(crate) struct Event {
     pub(crate) withdrawn: Option<String>,
 }
 
+impl Event {
+    /// What the commit `made` of the overlays was, which the main line got at `arrived`.
+    fn of(git: &Git<'_>, made: &str, state: State, arrived: Option<&u64>) -> Result<Self> {
+        let committed = git.commit_named(&state.commit);
+        let committed = committed.map(|commit| git.seconds(&commit)).transpose()?;
+        let own = git.seconds(made)?;
+        // One that a merge wrote says when that was; that of a proposal is as old as its source.
+        let arrived = arrived.filter(|_| Some(own) == committed);
+        Ok(Self {
+            at: arrived.copied().unwrap_or(own),
+            commit: state.commit,
+            committed,
+            withdrawn: state.withdrawn,
+        })
+    }
+}
+
 impl Figures {
     pub(crate) fn of(git: &Git<'_>, environment: Environment, base: &str, now: u64) -> Result<Self> {
         let releases = Releases::of(git, environment, base)?;
         let now_has = releases.state(git);
-        let mut events = Vec::new();
-        for (at, state) in releases.made(git).into_iter().rev() {
-            let committed = git.commit_named(&state.commit);
-            events.push(Event {
-                at: git.seconds(&at)?,
-                committed: committed.map(|commit| git.seconds(&commit)).transpose()?,
-                commit: state.commit,
-                withdrawn: state.withdrawn,
-            });
-        }
+        let made = releases.made(git);
+        let arrivals = git.arrivals(base, &made.iter().map(|(made, _)| made.as_str()).collect())?;
+        let events = made.into_iter().rev();
+        let events = events.map(|(made, state)| Event::of(git, &made, state, arrivals.get(&made)));
+        let events = events.collect::<Result<Vec<_>>>()?;
         let commit = now_has.map(|state| state.commit);
         Ok(Self::from(environment.name(), commit, &events, now))
     }
 
     /// Of what has happened, the earliest first.
     pub(crate) fn from(environment: &str, commit: Option<String>, events: &[Event], now: u64) -> Self {
-        let is_recent = |event: &&Event| event.at + DAYS * DAY >= now;
+        let is_recent = |event: &Event| event.at.saturating_add(DAYS * DAY) >= now;
+        let first = |event: &Event| events.iter().position(|one| one.commit == event.commit);
+        // From a way back one may also go on again, short of what was taken back.
         let is_way_back = |at: usize| {
-            let before = at
-                .checked_sub(1)
-                .and_then(|before| events[before].withdrawn.as_ref());
-            events[at].withdrawn.is_some() && events[at].withdrawn.as_ref() != before
+            let is_earlier = |before: usize| first(&events[at]) < first(&events[before]);
+            events[at].withdrawn.is_some() && at.checked_sub(1).is_some_and(is_earlier)
         };
-        let (mut releases, mut lead, mut restore) = (0, Vec::new(), Vec::new());
+        let (mut releases, mut taken_back) = (0, 0);
+        let (mut lead, mut restore) = (Vec::new(), Vec::new());
         for (at, event) in events.iter().enumerate().filter(|(_, event)| is_recent(event)) {
             if is_way_back(at) {
                 // What was taken back is what the environment had.
-                let bad = at.checked_sub(1).map(|before| events[before].at);
-                restore.extend(bad.map(|bad| event.at.saturating_sub(bad)));
+                let bad = &events[at - 1];
+                taken_back += usize::from(is_recent(bad));
+                restore.push(event.at.saturating_sub(bad.at));
             } else {
                 releases += 1;
                 lead.extend(
@@ -99,7 +113,7 @@ impl Figures {
             since: since.map(|event| event.at),
             commit,
             releases,
-            taken_back: restore.len(),
+            taken_back,
             lead_time: middle(lead),
             time_to_restore: middle(restore),
             next: Vec::new(),
@@ -141,7 +155,7 @@ impl fmt::Display for Figures {
 }
 
 /// A point in time, as people and programs read it.
-fn time(seconds: u64) -> String {
+pub(crate) fn time(seconds: u64) -> String {
     let time = i64::try_from(seconds)
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok());
@@ -217,6 +231,31 @@ mod tests {
         ] {
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn each_way_back_counts_and_a_way_on_again_is_a_release() {
+        let now = 100 * DAY;
+        let events = [
+            event(now - 31 * DAY, "one", None),
+            event(now - 8 * DAY, "two", None),
+            event(now - 7 * DAY, "bad", None),
+            event(now - 6 * DAY, "two", Some("bad")),
+            event(now - 4 * DAY, "one", Some("bad")),
+            event(now - 3 * DAY, "two", Some("bad")),
+        ];
+        let figures = Figures::from("staging", Some("two".to_owned()), &events, now);
+        assert_eq!((figures.releases, figures.taken_back), (3, 2));
+        assert_eq!(figures.time_to_restore, Some(2 * DAY));
+        // What is taken back late is none of the recent releases.
+        let events = [
+            event(now - 40 * DAY, "one", None),
+            event(now - 31 * DAY, "bad", None),
+            event(now - 29 * DAY, "one", Some("bad")),
+        ];
+        let figures = Figures::from("staging", Some("one".to_owned()), &events, now);
+        assert_eq!((figures.releases, figures.taken_back), (0, 0));
+        assert_eq!(figures.time_to_restore, Some(2 * DAY));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! All of it goes through a view of the checkout without branches and settings (`gitkit`), so every
 //! commit is named in full.
 
+mod arrivals;
 mod content;
 pub(crate) mod history;
 pub(crate) mod remote;

@@ -5,6 +5,7 @@ mod bare;
 mod by_hand;
 mod content;
 mod door;
+mod figures;
 mod forges;
 mod holds;
 mod marks;

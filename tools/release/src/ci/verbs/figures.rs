@@ -50,7 +50,8 @@ impl Run<'_> {
 
 fn write(file: &Path, text: &str) -> Result<()> {
     fs::write(file, text).with_context(|| format!("write {}", file.display()))?;
-    println!("written   {}", file.display());
+    // What programs read stands alone.
+    eprintln!("written   {}", file.display());
     Ok(())
 }
 
