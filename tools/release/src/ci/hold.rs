@@ -65,10 +65,12 @@ fn read(text: &str) -> Result<Vec<(String, Hold)>> {
             !reason.trim().is_empty(),
             "a hold of {environment} needs a reason"
         );
-        let until = until.to_string().parse();
-        let until = until.with_context(|| {
-            format!("`until` of a hold of {environment}: write a time with its zone, as 2026-12-27T06:00:00Z")
-        })?;
+        ensure!(
+            until.date.is_some() && until.offset.is_some(),
+            "`until` of a hold of {environment}: write a time with its zone, as 2026-12-27T06:00:00Z"
+        );
+        // What is too late to be a time is for ever.
+        let until = until.to_string().parse().unwrap_or(Timestamp::MAX);
         Ok((environment, Hold { until, reason }))
     };
     written.holds.into_iter().map(hold).collect()
@@ -99,6 +101,8 @@ mod tests {
             (of.as_str(), one.to_string().as_str()),
             ("production", "until 2026-12-27T06:00:00Z: Holidays")
         );
+        let ever = hold("production", "9999-12-31T23:59:59-12:00", "Retired").unwrap();
+        assert_eq!(ever[0].1.until, Timestamp::MAX);
         for (environment, until, reason, fault) in [
             (
                 "prod",
@@ -108,6 +112,8 @@ mod tests {
             ),
             ("production", "2026-12-27T06:00:00", "Holidays", "with its zone"),
             ("production", "2026-12-27", "Holidays", "with its zone"),
+            ("production", "06:00:00", "Holidays", "with its zone"),
+            ("production", "\"2026-12-27T06:00:00Z\"", "Holidays", "datetime"),
             ("production", "2026-12-27T06:00:00Z", " ", "needs a reason"),
         ] {
             let said = hold(environment, until, reason).unwrap_err();
