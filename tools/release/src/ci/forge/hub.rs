@@ -116,10 +116,13 @@ pub(super) fn read<T: DeserializeOwned>(
     };
     let status = response.status();
     if status.is_success() {
-        return response
-            .body_mut()
-            .read_json()
-            .map_err(|error| Error::of(what, &error));
+        return response.body_mut().read_json().map_err(|error| match error {
+            ureq::Error::Json(why) => Error::Unexpected(
+                what,
+                format!("{status} and no JSON of its API ({why}); check FORGE_API, or run the verb again"),
+            ),
+            error => Error::of(what, &error),
+        });
     }
     let said = response.body_mut().read_to_string().unwrap_or_default();
     if let Some(wait) = limited(status, response.headers(), &said) {

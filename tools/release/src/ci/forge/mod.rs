@@ -87,6 +87,12 @@ impl Error {
             Failure::Unexpected(why) => Self::Unexpected(what, why),
         }
     }
+
+    /// Of a list that has more pages than are read.
+    fn endless(of: &str, url: &str) -> Self {
+        let why = "with more pages than are read; push a commit to the branch that holds the overlays, and run the verb again";
+        Self::Unexpected(format!("read the {of} at {url}"), why.to_owned())
+    }
 }
 
 /// The forge that the settings name.

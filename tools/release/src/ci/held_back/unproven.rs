@@ -1,8 +1,8 @@
 //! What is missing until a release may go on, in words.
 
 use std::fmt;
-use std::time::{Duration, UNIX_EPOCH};
 
+use crate::ci::figures::time;
 use crate::ci::git::short;
 use crate::environment::Environment;
 
@@ -40,7 +40,7 @@ impl fmt::Display for Unproven {
             app, before, commit, ..
         } = self;
         let commit = short(commit);
-        let since = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(self.since));
+        let since = time(self.since);
         match &self.why {
             Why::Other(Some(of)) => write!(
                 f,

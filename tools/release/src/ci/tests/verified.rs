@@ -84,7 +84,7 @@ fn a_release_waits_until_the_environment_before_has_proven_it() {
         for part in [
             &format!("commit {}", &merged[..10]),
             "verified/staging/backend",
-            " GMT",
+            ", which staging was given 2026-01-01T00:00:00Z",
         ] {
             assert!(words.contains(part), "{words}");
         }

@@ -38,6 +38,12 @@ impl Run<'_> {
         if reason.is_some() && flags.to.is_none() {
             bail!("name the one environment that does not wait by --to");
         }
+        if let Some(first) = flags.to.filter(|to| to.builds()) {
+            bail!(
+                "{first} is the first environment: a push to {} proposes to it; name another by --to",
+                first.branch()
+            );
+        }
         let is_meant = |environment: &Environment| flags.to.is_none_or(|to| to == *environment);
         let mut failed = None;
         let behind = environments().iter().filter(|environment| !environment.builds());

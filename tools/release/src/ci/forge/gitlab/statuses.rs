@@ -25,12 +25,13 @@ struct Reported {
 /// The newest of each name.
 pub(super) fn of(agent: &Agent, gitlab: &GitLab, commit: &str) -> Result<Vec<Status>, Error> {
     let project = gitlab.project.replace('/', "%2F");
+    let all = format!(
+        "{}/projects/{project}/repository/commits/{commit}/statuses",
+        gitlab.api
+    );
     let mut found: BTreeMap<String, Reported> = BTreeMap::new();
     for page in 1..=PAGES {
-        let url = format!(
-            "{}/projects/{project}/repository/commits/{commit}/statuses?per_page={PAGE}&page={page}",
-            gitlab.api
-        );
+        let url = format!("{all}?per_page={PAGE}&page={page}");
         let mut request = agent.get(&url);
         if let Some(token) = &gitlab.token {
             request = request.header("Authorization", format!("Bearer {token}"));
@@ -38,7 +39,7 @@ pub(super) fn of(agent: &Agent, gitlab: &GitLab, commit: &str) -> Result<Vec<Sta
         let answer = request.call();
         let reported: Vec<Reported> = read(answer, &format!("read the statuses of a commit at {url}"))?;
         if reported.is_empty() {
-            break;
+            return Ok(found.into_values().map(Status::from).collect());
         }
         for one in reported {
             let known = found.get(&one.name);
@@ -47,7 +48,8 @@ pub(super) fn of(agent: &Agent, gitlab: &GitLab, commit: &str) -> Result<Vec<Sta
             }
         }
     }
-    Ok(found.into_values().map(Status::from).collect())
+    // The oldest come first: the newest word may be what was not read.
+    Err(Error::endless("statuses of a commit", &all))
 }
 
 impl From<Reported> for Status {

@@ -28,6 +28,14 @@ struct Reported {
     description: Option<String>,
 }
 
+fn status((context, (state, description)): (String, (State, String))) -> Status {
+    Status {
+        context,
+        state,
+        description,
+    }
+}
+
 impl Client<'_> {
     pub(super) fn statuses_of(&self, commit: &str) -> Result<Vec<Status>, Error> {
         let size = match self.hub.kind {
@@ -47,14 +55,12 @@ impl Client<'_> {
             }
             // A page without anything new: the end, or a forge that does not know of pages.
             if found.len() == before {
-                break;
+                return Ok(found.into_iter().map(status).collect());
             }
         }
-        let status = |(context, (state, description))| Status {
-            context,
-            state,
-            description,
-        };
-        Ok(found.into_iter().map(status).collect())
+        Err(Error::endless(
+            "statuses of a commit",
+            &self.url(&format!("commits/{commit}/status")),
+        ))
     }
 }

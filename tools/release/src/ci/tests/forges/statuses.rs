@@ -102,6 +102,56 @@ fn of_several_pipelines_on_gitlab_the_newest_status_of_each_name_counts() {
     assert_eq!(forge.statuses("c0ffee").unwrap(), None);
 }
 
+#[test]
+fn a_forge_that_comes_to_no_end_proves_nothing() {
+    let page = |asked: &Asked| asked.line.rsplit('=').next().unwrap().parse::<u64>().unwrap();
+    let hubs = Stub::start(move |asked: &Asked| {
+        let one =
+            json!({ "context": format!("job {}", page(asked)), "state": "success", "description": null });
+        (200, json!({ "statuses": [one] }).to_string())
+    });
+    let gitlabs = Stub::start(move |asked: &Asked| {
+        let one = json!([{ "id": page(asked), "name": "a", "status": "success", "description": null }]);
+        (200, one.to_string())
+    });
+    let (agent, hub) = (agent(), hub(HubKind::GitHub, &hubs.address()));
+    let client = Client {
+        agent: &agent,
+        hub: &hub,
+    };
+    let api = settings::GitLab {
+        api: format!("http://{}/api/v4", gitlabs.address()),
+        project: "owner/name".to_owned(),
+        token: None,
+    };
+    let gitlab = GitLab {
+        remote: &Nowhere,
+        agent: &agent,
+        api: Some(&api),
+    };
+    for forge in [&client as &dyn crate::ci::forge::Forge, &gitlab] {
+        let error = forge.statuses("c0ffee").unwrap_err().to_string();
+        assert!(error.contains("more pages than are read"), "{error}");
+    }
+}
+
+#[test]
+fn a_page_in_place_of_an_answer_is_named_with_what_to_check() {
+    for text in ["<!doctype html><title>Sign in</title>", "{\"statuses\": [{"] {
+        let stub = Stub::start(move |_: &Asked| (200, text.to_owned()));
+        let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+        let client = Client {
+            agent: &agent,
+            hub: &hub,
+        };
+        let error = client.statuses("c0ffee").unwrap_err().to_string();
+        assert!(
+            error.contains("200 OK and no JSON of its API") && error.contains("check FORGE_API"),
+            "{error}"
+        );
+    }
+}
+
 /// A remote that nobody asks.
 struct Nowhere;
 
