@@ -43,7 +43,8 @@ pub fn run(settings: &Settings) -> Result<()> {
             Ok(applications) => {
                 reporters.retain(|app, _| applications.contains(app));
                 for app in applications {
-                    let reporter = reporters.entry(app.clone()).or_insert_with(|| Reporter::of(&app));
+                    let new = || Reporter::of(&app, &settings.reports);
+                    let reporter = reporters.entry(app.clone()).or_insert_with(new);
                     if let Err(error) = reporter.round(&cluster, forge.as_ref(), settings, Instant::now()) {
                         println!("{app}: {error:#}");
                     }

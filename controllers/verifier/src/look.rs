@@ -22,13 +22,21 @@ pub(crate) fn applications(cluster: &Cluster, settings: &Settings) -> Result<BTr
     Ok(ours.map(|one| one.metadata.name).collect())
 }
 
-/// What is there of an app; none where Argo CD has not compared it with a commit yet, and of what
-/// is no app.
+/// What one look finds.
+pub(crate) enum Look {
+    /// Nothing that runs, or no app.
+    Nothing,
+    /// Argo CD has not compared it with a commit yet, or is about to.
+    Moving,
+    There(Seen),
+}
+
+/// What is there of an app.
 ///
 /// Argo CD is asked before and after the rest, so that all of it is of one commit.
-pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Option<Seen>> {
+pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Look> {
     let Some(before) = application(cluster, settings, app)? else {
-        return Ok(None);
+        return Ok(Look::Nothing);
     };
     let apps = format!(
         "/apis/apps/v1/namespaces/{}/deployments/{app}",
@@ -39,11 +47,11 @@ pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<
         Some(deployment) => pods(cluster, settings, deployment)?,
         // What runs at given times has none all the time; what has neither is no app.
         None if runs_at_times(cluster, settings, app)? => Vec::new(),
-        None => return Ok(None),
+        None => return Ok(Look::Nothing),
     };
     let after = application(cluster, settings, app)?;
     if after.as_ref() != Some(&before) || before.status.sync.revision.is_empty() {
-        return Ok(None);
+        return Ok(Look::Moving);
     }
     let ends = pods.iter().map(|pod| (pod.metadata.name.clone(), pod.ends()));
     let mut seen = Seen {
@@ -65,7 +73,7 @@ pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<
     {
         seen.sight = Sight::CheckFailed(wrong);
     }
-    Ok(Some(seen))
+    Ok(Look::There(seen))
 }
 
 fn applications_path(settings: &Settings) -> String {

@@ -161,8 +161,11 @@ struct DeploymentStatus {
 }
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct PodSpec {
     containers: Vec<Container>,
+    #[serde(default)]
+    init_containers: Vec<Container>,
 }
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -182,6 +185,7 @@ pub(crate) struct Pod {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct PodStatus {
+    phase: String,
     conditions: Vec<Condition>,
     container_statuses: Vec<ContainerStatus>,
 }
@@ -207,15 +211,17 @@ impl Deployment {
         if self.status.observed_generation < self.metadata.generation {
             return Sight::Unsettled("the Deployment was not looked at yet".to_owned());
         }
-        let images: Vec<_> = self.spec.template.spec.containers.iter().collect();
+        if wanted == 0 {
+            return Sight::Unsettled("no pod is wanted, so nothing shows how it runs".to_owned());
+        }
+        let images: Vec<_> = self.spec.template.spec.all().collect();
         if let Some(moving) = images.iter().find(|one| !one.image.contains("@sha256:")) {
             return Sight::Unsettled(format!("the image of {} is not named by its digest", moving.name));
         }
-        let is_new = |pod: &&Pod| {
-            let mut running = pod.spec.containers.iter();
-            // A pod may have more containers than its template: what an admission controller adds.
-            images.iter().all(|image| running.any(|one| one == *image))
-        };
+        // One that was evicted is kept, and has been replaced.
+        let pods: Vec<_> = pods.iter().filter(|pod| !pod.is_over()).collect();
+        // A pod may have more containers than its template: what an admission controller adds.
+        let is_new = |pod: &&&Pod| images.iter().all(|image| pod.spec.all().any(|one| one == *image));
         let new = pods.iter().filter(is_new).count();
         let ready = pods.iter().filter(|pod| pod.is_ready()).count();
         if pods.len() == wanted && new == wanted && ready == wanted {
@@ -228,6 +234,12 @@ impl Deployment {
     }
 }
 
+impl PodSpec {
+    fn all(&self) -> impl Iterator<Item = &Container> {
+        self.containers.iter().chain(&self.init_containers)
+    }
+}
+
 impl Pod {
     /// Names the template that it was made from.
     pub(crate) fn template(&self) -> Option<&str> {
@@ -237,6 +249,10 @@ impl Pod {
     fn is_ready(&self) -> bool {
         let mut conditions = self.status.conditions.iter();
         conditions.any(|condition| condition.kind == "Ready" && condition.status == "True")
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.status.phase.as_str(), "Failed" | "Succeeded")
     }
 
     /// How often one of its containers has ended.

@@ -1,18 +1,27 @@
 //! One app: what is seen of it in a round, and what the forge has to be told.
 
-use std::time::Instant;
+mod patience;
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use self::patience::Patience;
 use crate::cluster::Cluster;
 use crate::forge::Forge;
-use crate::look::look;
+use crate::look::{Look, look};
 use crate::settings::Settings;
 use crate::soak::{Seen, Soak, Word};
 
 pub(crate) struct Reporter {
     app: String,
+    /// What its reports are called.
+    name: String,
     soak: Soak,
+    /// With a forge that gives no good answer.
+    patience: Patience,
     /// What the forge has last taken, and of which commit.
     told: Option<(String, Word)>,
     /// Whether this process has judged anything yet.
@@ -22,17 +31,20 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    pub(crate) fn of(app: &str) -> Self {
+    /// Of an app; `reports` is what its reports are called, but for the app at the end.
+    pub(crate) fn of(app: &str, reports: &str) -> Self {
         Self {
             app: app.to_owned(),
+            name: format!("{reports}/{app}"),
             soak: Soak::default(),
+            patience: Patience::default(),
             told: None,
             has_begun: false,
             owes_ci: false,
         }
     }
 
-    /// Looks once, and tells the forge what it does not know. What fails is done in the next round.
+    /// Looks once, and tells the forge what it does not know. What fails is done in a later round.
     pub(crate) fn round(
         &mut self,
         cluster: &Cluster,
@@ -40,25 +52,40 @@ impl Reporter {
         settings: &Settings,
         now: Instant,
     ) -> Result<()> {
-        let Some(seen) = look(cluster, settings, &self.app)? else {
+        match look(cluster, settings, &self.app)? {
+            Look::Nothing => self.soak.interrupt(),
+            Look::Moving => {}
+            Look::There(seen) => self.judge(forge, settings.soak, now, &seen)?,
+        }
+        Ok(())
+    }
+
+    /// Judges what was seen, whether or not the forge answers: only a process that has just begun
+    /// asks it first.
+    fn judge(&mut self, forge: &dyn Forge, soak: Duration, now: Instant, seen: &Seen) -> Result<()> {
+        let word = self.has_begun.then(|| self.soak.step(now, soak, seen));
+        if self.patience.waits(now) {
             return Ok(());
-        };
-        if self
-            .told
-            .as_ref()
-            .is_none_or(|(revision, _)| *revision != seen.revision)
-        {
-            let name = format!("{}/{}", settings.reports, self.app);
-            self.recall(forge, &name, &seen)?;
+        }
+        let done = self.report(forge, seen, |one| {
+            word.unwrap_or_else(|| one.soak.step(now, soak, seen))
+        });
+        self.patience.after(now, done.is_ok());
+        done
+    }
+
+    fn report(&mut self, forge: &dyn Forge, seen: &Seen, word: impl FnOnce(&mut Self) -> Word) -> Result<()> {
+        let known = self.told.as_ref();
+        if known.is_none_or(|(revision, _)| *revision != seen.revision) {
+            self.recall(forge, seen)?;
         }
         self.has_begun = true;
-        let word = self.soak.step(now, settings.soak, &seen);
+        let word = word(self);
         if self.is_news(&seen.revision, &word) {
-            let name = format!("{}/{}", settings.reports, self.app);
-            forge.tell(&name, &seen.revision, &word)?;
-            println!("{name} of {}: {word:?}", seen.revision);
+            forge.tell(&self.name, &seen.revision, &word)?;
+            println!("{} of {}: {word:?}", self.name, seen.revision);
             self.owes_ci = !matches!(word, Word::Pending(_));
-            self.told = Some((seen.revision, word));
+            self.told = Some((seen.revision.clone(), word));
         }
         if self.owes_ci {
             forge.start_ci()?;
@@ -67,13 +94,15 @@ impl Reporter {
         Ok(())
     }
 
-    /// Learns what the forge has of a commit. A process that has just begun goes on from there.
-    fn recall(&mut self, forge: &dyn Forge, name: &str, seen: &Seen) -> Result<()> {
-        let known = forge.told(name, &seen.revision)?;
+    /// Learns what the forge has of a commit. A process that has just begun goes on from there, and
+    /// cannot know whether the one before it has started CI.
+    fn recall(&mut self, forge: &dyn Forge, seen: &Seen) -> Result<()> {
+        let known = forge.told(&self.name, &seen.revision)?;
         if let Some(word @ (Word::Success(_) | Word::Failure(_))) = &known
             && !self.has_begun
         {
             self.soak.known(&seen.identity, word.clone());
+            self.owes_ci = true;
         }
         self.told = known.map(|word| (seen.revision.clone(), word));
         Ok(())

@@ -12,6 +12,8 @@ pub use self::checks::{CheckRun, Checks};
 /// through the network may still be laid.
 const FAILED_CHECKS: u32 = 3;
 const FIRST_CHECKS: u32 = 30;
+/// What was not looked at for so long was not seen to be healthy.
+const UNSEEN: Duration = Duration::from_secs(30);
 
 /// What was seen of an app at one moment.
 #[derive(Debug, Clone)]
@@ -58,6 +60,8 @@ pub enum Word {
 #[derive(Debug, Default)]
 pub struct Soak {
     identity: String,
+    /// When it was last looked at.
+    looked: Option<Instant>,
     /// Since when it was healthy without a break.
     since: Option<Instant>,
     /// Runs of checks that had begun by then: they may have seen what was there before.
@@ -80,6 +84,11 @@ impl Soak {
         };
     }
 
+    /// Begins the time anew: the app was not there.
+    pub fn interrupt(&mut self) {
+        self.since = None;
+    }
+
     /// Whether the release with this identity has been seen before.
     pub fn knows(&self, identity: &str) -> bool {
         self.identity == identity
@@ -95,6 +104,10 @@ impl Soak {
                 identity: seen.identity.clone(),
                 ..Self::default()
             };
+        }
+        let unseen = self.looked.replace(now);
+        if unseen.is_some_and(|last| now.saturating_duration_since(last) > UNSEEN) {
+            self.interrupt();
         }
         if self.verdict.is_none() {
             self.verdict = self.judged(now, soak, seen);

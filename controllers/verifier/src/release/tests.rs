@@ -122,6 +122,39 @@ fn a_deployment_is_well_only_with_all_pods_of_its_template_ready() {
 }
 
 #[test]
+fn a_pod_that_was_evicted_is_none_and_where_none_is_wanted_nothing_is_shown() {
+    let well = pod(IMAGE, "True", 0, "running");
+    let mut evicted = pod(IMAGE, "False", 0, "terminated");
+    evicted["status"]["phase"] = json!("Failed");
+    let both = deployment(IMAGE, 3).sight(&pods(&[well.clone(), evicted.clone(), well]));
+    assert_eq!(both, Sight::Healthy("2 of 2 pods ready".to_owned()));
+    let mut none = deployment(IMAGE, 3);
+    none.spec.replicas = Some(0);
+    for values in [vec![], vec![evicted]] {
+        assert!(matches!(none.sight(&pods(&values)), Sight::Unsettled(_)));
+    }
+}
+
+#[test]
+fn what_runs_before_the_containers_is_of_the_release_too() {
+    let init = |image: &str| json!([{ "name": "prepare", "image": image }]);
+    let sight = |wanted: &str, runs: &str| {
+        let mut deployment = deployment(IMAGE, 3);
+        deployment.spec.template.spec.init_containers = serde_json::from_value(init(wanted)).unwrap();
+        let mut one = pod(IMAGE, "True", 0, "running");
+        one["spec"]["initContainers"] = init(runs);
+        deployment.sight(&pods(&[one.clone(), one]))
+    };
+    assert!(matches!(sight(IMAGE, IMAGE), Sight::Healthy(_)));
+    for (wanted, runs) in [("prepare:latest", "prepare:latest"), (IMAGE, "prepare@sha256:bb")] {
+        assert!(
+            matches!(sight(wanted, runs), Sight::Unsettled(_)),
+            "{wanted} {runs}"
+        );
+    }
+}
+
+#[test]
 fn a_container_that_has_ended_counts_before_it_runs_again() {
     let ends = |restarts, state| pods(&[pod(IMAGE, "True", restarts, state)])[0].ends();
     assert_eq!(

@@ -66,6 +66,25 @@ fn it_takes_the_whole_time_without_a_break() {
 }
 
 #[test]
+fn what_nobody_looked_at_for_long_was_not_seen_healthy() {
+    let mut one = Watched::new();
+    one.well(0..3, "a", 0);
+    assert!(is_pending(&one.well(40..45, "a", 0)));
+    assert!(matches!(one.well(45..46, "a", 0), Word::Success(_)));
+    // What was found out stays.
+    assert!(matches!(one.well(100..101, "a", 0), Word::Success(_)));
+}
+
+#[test]
+fn an_app_that_was_away_begins_anew() {
+    let mut one = Watched::new();
+    one.well(0..4, "a", 0);
+    one.soak.interrupt();
+    assert!(is_pending(&one.well(5..10, "a", 0)));
+    assert!(matches!(one.well(10..11, "a", 0), Word::Success(_)));
+}
+
+#[test]
 fn what_ends_meanwhile_has_failed_for_good_until_another_comes() {
     let mut one = Watched::new();
     // A start that did not succeed at once is no fault.
