@@ -4,6 +4,7 @@
 
 mod actions;
 mod context;
+mod pages;
 
 use std::sync::Arc;
 

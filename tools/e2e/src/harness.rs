@@ -1,6 +1,6 @@
 //! What the harness itself has before anything runs in a container: tools, settings, and a folder.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 
@@ -14,6 +14,9 @@ pub(crate) struct Harness {
     /// Whether nodes run on cgroup v1, which a kubelet refuses unless it is told otherwise.
     pub(crate) cgroup_v1: bool,
     pub(crate) parts: supply::Parts,
+    /// Styles and scripts of the forge's pages, where its image has none and a person is to look at
+    /// them.
+    pub(crate) forge_pages: Option<PathBuf>,
     /// Whose CI file is carried out, and by what.
     pub(crate) ci: pipelines::Runner,
     pub(crate) cache: supply::cache::Cache,

@@ -59,6 +59,7 @@ pub(crate) async fn bring_up(
         run: harness.run.id.clone(),
         network: harness.engine.network().to_owned(),
         forge_image: harness.parts.forge_image.clone(),
+        forge_pages: harness.forge_pages.clone(),
         forge_port,
         forge_settings: secrets.settings(&ForgeAccess::cluster_url()),
         aws_image: harness.parts.aws_image.clone(),

@@ -32,7 +32,7 @@ mod workshop;
 pub use error::{Fault, SupplyError};
 pub use get::{act, cloud, files, gitlab_runner, linters};
 pub use options::{Mode, Options, Parts, Tools};
-pub use orchestrate::{aws_image, needs_of_run, ready_for_run, supply};
+pub use orchestrate::{aws_image, forge_pages, needs_of_run, ready_for_run, supply};
 pub use recipes::pipelines::{GitLabRunner, Linters};
 pub use run::cancel;
 pub use workshop::{Progress, Workshop};

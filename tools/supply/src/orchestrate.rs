@@ -1,7 +1,7 @@
 //! Gets all parts, two at a time: while one links or downloads, the other compiles.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -16,7 +16,7 @@ use crate::node_image::{forget_intermediates, whole_node};
 use crate::options::{Extra, Mode, Options, Parts};
 use crate::part::Held;
 use crate::recipe;
-use crate::recipes::{self, Image, admission, argocd, aws};
+use crate::recipes::{self, Image, admission, argocd, aws, forge, forge_pages};
 use crate::versions::Versions;
 use crate::workshop::{Progress, Workshop};
 use crate::{doctor, inventory, run};
@@ -120,6 +120,26 @@ pub fn aws_image(
         got?;
     }
     Ok(image)
+}
+
+/// What makes the forge's pages usable for a person, where its image was built here: upstream's has
+/// it.
+pub fn forge_pages(
+    cache: &Cache,
+    engine: &Engine,
+    install: bool,
+    progress: &dyn Progress,
+    logs: &Path,
+) -> Result<Option<PathBuf>> {
+    let versions = Versions::load()?;
+    let shop = Workshop::new(cache, engine, &versions, progress, logs);
+    if forge::PART.held(shop)? != Held::Built {
+        return Ok(None);
+    }
+    doctor::ready(&[Group::Tools, Group::Python], install, progress, logs)?;
+    let pages = forge_pages::build(shop);
+    cache.drop_scratch()?;
+    pages.map(Some)
 }
 
 /// Gets the image of each part, and gives the node image that carries Argo CD and kube-router.

@@ -7,6 +7,7 @@ pub mod browser;
 pub mod checks;
 pub mod cloud;
 pub mod forge;
+pub mod forge_pages;
 pub mod kube_router;
 pub mod kubectl;
 pub mod metrics_server; // wing: addons
@@ -54,6 +55,12 @@ pub const RECIPES: &[Recipe] = &[
     in_nodes(kube_router::PART, "what enforces network policies", COMPILED),
     files("kind", "kind, which makes clusters", GO, tools::KIND),
     files("kubectl", "kubectl", GO, kubectl::KUBECTL),
+    files(
+        "forge-pages",
+        "the styles and scripts of the forge's pages",
+        &[Group::Tools, Group::Python],
+        forge_pages::FORGE_PAGES,
+    ),
     files(
         "kustomize",
         "kustomize, which renders the manifests",

@@ -76,11 +76,13 @@ impl BringUp<'_> {
             .await?
         };
         session.use_kubectl(parts.tools.kubectl.clone());
+        let forge_pages = self.forge_pages(step, &engine).await;
         self.harness.set(Arc::new(Harness {
             run: session.run.clone(),
             engine,
             cgroup_v1,
             parts,
+            forge_pages,
             ci,
             cache: session.cache.clone(),
             account,
@@ -281,7 +283,9 @@ async fn answers(cluster: &Cluster) -> Result<()> {
 }
 
 /// Work of the supply, which knows no tokio.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .context("the thread of this step ended by itself")?

@@ -30,7 +30,7 @@ const NEXT: [(&str, &str); 3] = [
         "changes the page by one line, and shows how it goes live",
     ),
     (
-        "cargo xtask e2e run",
+        "cargo xtask e2e run --suite failures",
         "breaks one thing at a time, and shows what visitors notice",
     ),
     ("cargo xtask e2e down", "removes it all"),
@@ -171,7 +171,7 @@ impl<'a> Loop<'a> {
         }
         lines.push("next:".to_owned());
         for (command, what) in NEXT {
-            lines.push(format!("  {command:<21} {what}"));
+            lines.push(format!("  {command:<37} {what}"));
         }
         lines.push(format!("  git clone {}", self.remote));
         lines.push(format!(

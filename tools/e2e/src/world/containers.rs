@@ -5,13 +5,13 @@
 //! `e2e start-containers`, with its request on stdin. It is told to keep what it started;
 //! `teardown` finds that by name.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use testcontainers::{
     ContainerRequest, CopyTargetOptions, GenericImage, ImageExt as _,
-    core::{ContainerPort, IntoContainerPort as _, WaitFor},
+    core::{AccessMode, ContainerPort, IntoContainerPort as _, Mount, WaitFor},
     runners::AsyncRunner as _,
 };
 use xshell::{Shell, cmd};
@@ -48,6 +48,7 @@ pub(crate) struct Request {
     pub(crate) run: String,
     pub(crate) network: String,
     pub(crate) forge_image: String,
+    pub(crate) forge_pages: Option<PathBuf>,
     pub(crate) forge_port: u16,
     pub(crate) forge_settings: String,
     pub(crate) aws_image: String,
@@ -87,7 +88,12 @@ async fn forge(request: &Request) -> Result<()> {
         .with_entrypoint("gitea")
         .with_wait_for(WaitFor::message_on_either_std("Starting new Web server"));
     let settings = CopyTargetOptions::new(gitea::SETTINGS).with_mode(0o644);
-    published(request, image.into(), request.forge_port, FORGE_PORT.tcp())
+    let mut forge = published(request, image.into(), request.forge_port, FORGE_PORT.tcp());
+    if let Some(pages) = &request.forge_pages {
+        let mount = Mount::bind_mount(pages.display().to_string(), gitea::PAGES);
+        forge = forge.with_mount(mount.with_access_mode(AccessMode::ReadOnly));
+    }
+    forge
         .with_cmd(["web", "--config", gitea::SETTINGS])
         .with_user(gitea::USER)
         .with_env_var("GITEA_WORK_DIR", gitea::FOLDER)

@@ -20,6 +20,8 @@ use crate::{
 /// Where the forge keeps everything: in its container, so that it ends with it.
 pub(super) const FOLDER: &str = "/tmp/forge";
 pub(super) const SETTINGS: &str = "/etc/gitops-loop/app.ini";
+/// Where an image that was built here keeps what its pages load.
+pub(super) const PAGES: &str = "/usr/share/gitea/public/assets";
 /// The forge refuses to run as root.
 pub(super) const USER: &str = "1000:1000";
 

@@ -83,7 +83,7 @@ fn actionlint(versions: &Versions) -> Result<GoModule<'_>> {
 }
 
 /// Node, which is newer than most systems have.
-fn node(versions: &Versions) -> Result<PythonPackages> {
+pub(super) fn node(versions: &Versions) -> Result<PythonPackages> {
     let version = versions.get("pipelines", "node")?;
     Ok(PythonPackages {
         name: "node",

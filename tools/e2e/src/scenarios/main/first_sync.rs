@@ -29,7 +29,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let change = history.iter().skip(1).find(|commit| !is_bump(&commit.changed));
     ensure!(
         change.is_none(),
-        "scenarios have run on this loop before; `main` needs a new one: `cargo xtask e2e down`, then `cargo xtask e2e up`"
+        "scenarios or a demo have run on this loop before; `main` needs a new one: `cargo xtask e2e down`, then `cargo xtask e2e up`"
     );
     // Side by side: all clusters got their root Application at the same time.
     try_join_all(
