@@ -30,6 +30,7 @@ const fn with(names: &'static [&'static str], features: &'static [&'static str])
 pub(crate) const TOOLS: Packages = of(&[
     "board-api", // wing: sample
     "child-process", // wing: child-process
+    "documents", // wing: house-rules
     "fork", // wing: fork
     "gitkit",
     "iam", // wing: iam
@@ -50,6 +51,7 @@ pub(crate) const TOOLS: Packages = of(&[
 #[rustfmt::skip]
 pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "board-api", // wing: sample
+    "documents", // wing: house-rules
     "fork", // wing: fork
     "iam", // wing: iam
     "overlay",

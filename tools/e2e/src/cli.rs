@@ -146,6 +146,12 @@ pub(crate) fn options(arguments: &[&str]) -> Options {
 
 #[cfg(test)]
 mod tests {
+    // wing: house-rules
+    use std::path::Path;
+
+    use documents::Own;
+    // end of wing
+
     use clap::CommandFactory as _;
     use pipelines::System;
 
@@ -191,4 +197,14 @@ mod tests {
         assert_eq!(system(&[]), System::Gitlab);
         assert_eq!(system(&["--ci", "codebuild"]), System::Codebuild);
     }
+
+    // wing: house-rules
+    #[test]
+    fn each_command_that_documents_name_is_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut faults = documents::faults(&root, &Cli::command(), Own::Behind("e2e"));
+        faults.extend(documents::faults(&root, &Cli::command(), Own::Named(&["demo"])));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+    // end of wing
 }

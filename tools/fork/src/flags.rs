@@ -127,3 +127,22 @@ impl GitHub {
             .find(|token| !token.is_empty())
     }
 }
+
+// wing: house-rules
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory as _;
+    use documents::Own;
+
+    use super::*;
+
+    #[test]
+    fn each_command_that_documents_name_is_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let faults = documents::faults(&root, &Flags::command(), Own::Named(&["fork", "update"]));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}
+// end of wing

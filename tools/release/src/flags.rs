@@ -57,6 +57,12 @@ impl Flags {
 
 #[cfg(test)]
 mod tests {
+    // wing: house-rules
+    use std::path::Path;
+
+    use documents::Own;
+    // end of wing
+
     use super::*;
     use clap::CommandFactory as _;
 
@@ -64,4 +70,14 @@ mod tests {
     fn the_command_line_is_well_formed() {
         Flags::command().debug_assert();
     }
+
+    // wing: house-rules
+    #[test]
+    fn each_command_that_documents_name_is_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let own = Own::Named(&["ci", "rollback", "releases", "diff"]);
+        let faults = documents::faults(&root, &Flags::command(), own);
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+    // end of wing
 }

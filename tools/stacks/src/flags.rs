@@ -59,3 +59,22 @@ fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
+
+// wing: house-rules
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory as _;
+    use documents::Own;
+
+    use super::*;
+
+    #[test]
+    fn each_command_that_documents_name_is_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let faults = documents::faults(&root, &Aws::command(), Own::Behind("aws"));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}
+// end of wing

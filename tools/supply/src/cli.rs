@@ -126,6 +126,12 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
+    // wing: house-rules
+    use std::path::Path;
+
+    use documents::Own;
+    // end of wing
+
     use super::*;
     use clap::CommandFactory as _;
 
@@ -133,4 +139,13 @@ mod tests {
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
     }
+
+    // wing: house-rules
+    #[test]
+    fn each_command_that_documents_name_is_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let faults = documents::faults(&root, &Cli::command(), Own::Behind("supply"));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+    // end of wing
 }

@@ -1,9 +1,12 @@
 //! House rules that a reviewer should not have to look for. Each reports every fault at once.
 
+mod commands;
 mod comments;
+mod examples;
 mod git_calls;
 mod links;
 mod lists;
+mod paths;
 
 use std::fs;
 use std::path::{Path, PathBuf};
