@@ -136,11 +136,8 @@ impl fmt::Display for Figures {
             write!(f, ", since {}", time(since))?;
         }
         writeln!(f, "\n  releases  {} in {DAYS} days", self.releases)?;
-        writeln!(
-            f,
-            "  lead time {} from the commit, in the middle",
-            length(self.lead_time)
-        )?;
+        let lead = self.lead_time.map_or("", |_| " from the commit, in the middle");
+        writeln!(f, "  lead time {}{lead}", length(self.lead_time))?;
         writeln!(
             f,
             "  taken back {}; until then: {}",
@@ -262,7 +259,7 @@ mod tests {
     fn an_environment_without_a_release_has_no_figures() {
         let text = Figures::from("qa", None, &[], DAY).to_string();
         assert!(
-            text.contains("nothing that is known\n") && text.contains("none yet"),
+            text.contains("nothing that is known\n") && text.contains("lead time none yet\n"),
             "{text}"
         );
     }
