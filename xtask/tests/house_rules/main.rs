@@ -2,6 +2,7 @@
 
 mod commands;
 mod comments;
+mod devcontainer;
 mod examples;
 mod git_calls;
 mod links;
@@ -176,6 +177,7 @@ fn updates_are_proposed_for_each_kind_of_dependency() {
     for (kind, sign) in [
         ("cargo", "Cargo.lock"),
         ("github-actions", ".github/workflows"),
+        ("devcontainers", ".devcontainer/"),
         ("gomod", "go.mod"),
     ] {
         let used = names().iter().any(|name| name.contains(sign));
