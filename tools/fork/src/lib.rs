@@ -35,6 +35,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use project::Project;
+use taskkit::alone::alone;
 use taskkit::env;
 
 use self::facts::Facts;
@@ -55,6 +56,7 @@ impl Fork {
     fn run(self) -> Result<()> {
         env::forget_git(false)?;
         let sh = &env::shell()?;
+        let _others_wait = alone(&sh.current_dir())?;
         if self.table {
             return write_table(&sh.current_dir());
         }

@@ -3,6 +3,7 @@
 //!
 //! Everybody's first task waits for this crate: what takes long to compile has no place in it.
 
+pub mod alone;
 pub mod build;
 pub mod env;
 pub mod environment;

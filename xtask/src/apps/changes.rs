@@ -1,19 +1,14 @@
-//! Files as they are and as they are to be: shown as a patch, or carried out so that a killed run
-//! can be finished.
+//! Files as they are and as they are to be: shown as a patch, or carried out, as a whole or not at
+//! all. What a killed run leaves, the next one finishes.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use gitkit::Git;
 
+use super::moves::{self, Moves, is_there};
 use super::worktree::Worktree;
-
-/// Below the folder that Git ignores.
-const STAGE: &str = "target/new";
-/// In its place where that folder lies on another disk.
-const STAGE_BESIDE: &str = ".new";
 
 /// One file; `None` where there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,9 +37,12 @@ impl Made {
             edited.any(|change| change.path == path && now(path) == change.after)
         })?;
         for (path, text) in &self.files {
-            if root.join(path).exists() && now(path).as_ref() != Some(text) {
+            let is_other = is_there(&root.join(path)) && now(path).as_ref() != Some(text);
+            let in_the_way = no_folder(root, path).or(is_other.then_some(Path::new(path)));
+            if let Some(there) = in_the_way {
                 bail!(
-                    "{path} is there, and not as `{command}` makes it; nothing was changed: move it away, or choose another name"
+                    "{} is there, and not as `{command}` makes it; nothing was changed: move it away, or choose another name",
+                    there.display()
                 );
             }
         }
@@ -61,16 +59,31 @@ impl Made {
         made.chain(self.edited.iter().cloned()).collect()
     }
 
-    /// Makes everything of `name`, or what is not there yet.
-    pub(crate) fn carry_out(&self, root: &Path, name: &str) -> Result<()> {
-        make(root, name, &self.files)?;
-        for change in &self.edited {
-            if let Some(text) = &change.after {
-                replace(root, &change.path, text)?;
+    /// Makes everything, or what is not there yet.
+    pub(crate) fn carry_out(&self, root: &Path) -> Result<()> {
+        let edited = self.edited.iter();
+        let edited: Vec<_> = edited
+            .filter_map(|change| Some((&*change.path, change.after.as_deref()?)))
+            .collect();
+        Moves::all(root, |moves| {
+            for (path, text) in &self.files {
+                moves.prepare(path, text)?;
             }
-        }
-        Ok(())
+            for (path, text) in &edited {
+                moves.prepare_edit(path, text)?;
+            }
+            self.files.iter().try_for_each(|(path, _)| moves.put(path))?;
+            edited.iter().try_for_each(|(path, _)| moves.edit(path))
+        })
     }
+}
+
+/// The first of the folders above `path` in whose place something else is, as a link that leads out
+/// of the checkout.
+fn no_folder<'p>(root: &Path, path: &'p str) -> Option<&'p Path> {
+    let above = Path::new(path).ancestors().skip(1);
+    let mut above = above.filter(|folder| !folder.as_os_str().is_empty());
+    above.find(|folder| fs::symlink_metadata(root.join(folder)).is_ok_and(|it| !it.is_dir()))
 }
 
 /// What all of them are as a patch, which `git apply` takes.
@@ -84,7 +97,7 @@ pub(crate) fn patch(changes: &[Change]) -> Result<String> {
         fs::create_dir(&side).context("make a folder for one side")?;
         for change in changes {
             if let Some(text) = text(change) {
-                write(&side.join(&change.path), text)?;
+                moves::write(&side.join(&change.path), text)?;
             }
         }
     }
@@ -93,94 +106,4 @@ pub(crate) fn patch(changes: &[Change]) -> Result<String> {
     let output = Git::at(folder.path()).args(compare).output();
     let output = output.context("compare both sides")?;
     String::from_utf8(output.stdout).context("read the differences")
-}
-
-/// Where files are written first: on the same disk as the checkout, because they are moved into
-/// place in one step.
-fn stage(root: &Path) -> PathBuf {
-    let disk = |folder: &Path| fs::metadata(folder).ok().map(|it| it.dev());
-    let of_target = disk(&root.join("target"));
-    let is_same = of_target.is_none() || of_target == disk(root);
-    root.join(if is_same { STAGE } else { STAGE_BESIDE })
-}
-
-/// Makes the folders and files that are not there yet, each whole or not at all, in the order in
-/// which they are given.
-fn make(root: &Path, name: &str, files: &[(String, String)]) -> Result<()> {
-    let stage = stage(root).join(name);
-    clear(&stage)?;
-    for (path, text) in files {
-        write(&stage.join(path), text)?;
-    }
-    for (path, _) in files {
-        let whole = unit(root, Path::new(path));
-        put(&stage.join(&whole), &root.join(&whole))?;
-    }
-    clear(&stage)
-}
-
-/// The topmost folder above `path` that is not there yet, or the file itself.
-fn unit(root: &Path, path: &Path) -> PathBuf {
-    let mut above: Vec<_> = path
-        .ancestors()
-        .filter(|part| !part.as_os_str().is_empty())
-        .collect();
-    above.reverse();
-    let missing = above.into_iter().find(|part| !root.join(part).exists());
-    missing.unwrap_or(path).to_owned()
-}
-
-/// Moves what was made beside into its place; nothing if it is there, as after an earlier file of
-/// the same folder.
-fn put(made: &Path, place: &Path) -> Result<()> {
-    if place.exists() {
-        return Ok(());
-    }
-    fs::rename(made, place).with_context(|| format!("put {} in place", place.display()))
-}
-
-/// Puts `text` in the place of a file in one step.
-pub(crate) fn replace(root: &Path, path: &str, text: &str) -> Result<()> {
-    let unfinished = stage(root).join("file");
-    write(&unfinished, text)?;
-    fs::rename(&unfinished, root.join(path)).with_context(|| format!("write {path}"))
-}
-
-/// Removes files, and the folders that are empty then.
-pub(crate) fn remove(root: &Path, paths: &[String]) -> Result<()> {
-    for path in paths {
-        let file = root.join(path);
-        fs::remove_file(&file).with_context(|| format!("remove {path}"))?;
-        for folder in Path::new(path).ancestors().skip(1) {
-            // The first one that holds something ends it.
-            if folder.as_os_str().is_empty() || fs::remove_dir(root.join(folder)).is_err() {
-                break;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Takes a folder away in one step, with all that is in it.
-pub(crate) fn remove_folder(root: &Path, folder: &str) -> Result<()> {
-    let removed = stage(root).join("removed");
-    clear(&removed)?;
-    fs::create_dir_all(stage(root))
-        .and_then(|()| fs::rename(root.join(folder), &removed))
-        .with_context(|| format!("take {folder} away"))?;
-    clear(&removed)
-}
-
-fn write(file: &Path, text: &str) -> Result<()> {
-    let folder = file.parent().context("a file lies in a folder")?;
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(file, text))
-        .with_context(|| format!("write {}", file.display()))
-}
-
-fn clear(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@
 pub(crate) mod changes;
 pub(crate) mod digests;
 pub(crate) mod lists;
+mod moves;
 mod names;
 mod new;
 mod remove;
@@ -22,6 +23,7 @@ pub(crate) mod worktree;
 
 use anyhow::Result;
 use project::App;
+use taskkit::alone::alone;
 use xshell::Shell;
 
 use crate::flags;
@@ -36,6 +38,7 @@ pub(crate) fn is_made(app: &App) -> bool {
 
 impl flags::NewApp {
     pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
+        let _others_wait = alone(&sh.current_dir())?;
         let said = new::run(&sh.current_dir(), &self.name, self.kind, self.dry_run)?;
         print!("{said}");
         Ok(())
@@ -44,6 +47,7 @@ impl flags::NewApp {
 
 impl flags::RemoveApp {
     pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
+        let _others_wait = alone(&sh.current_dir())?;
         let said = remove::run(&sh.current_dir(), &self.name, self.dry_run)?;
         print!("{said}");
         Ok(())

@@ -82,7 +82,11 @@ pub(super) fn check(root: &Path, project: &Project, name: &str, lock: &str) -> R
     if FOLDERS.contains(&name) {
         return taken("a folder that cargo or CI makes where programs and images are built");
     }
-    if lists::packages(lock).contains(name) {
+    // Cargo builds both as a crate of the same name.
+    if lists::packages(lock)
+        .iter()
+        .any(|package| package.replace('_', "-") == name)
+    {
         return taken("a package of this workspace, or one that it is built from (Cargo.lock)");
     }
     if template::WORDS.iter().any(|word| name.contains(word)) {
@@ -111,7 +115,13 @@ fn objects(root: &Path, project: &Project) -> Result<BTreeSet<String>> {
     let apps = project.apps().iter().map(project::App::name);
     for application in apps.chain(["platform"]) {
         let folder = root.join("infra").join(application).join("base");
-        let files = fs::read_dir(&folder).with_context(|| format!("list {}", folder.display()))?;
+        let files = fs::read_dir(&folder).with_context(|| {
+            format!(
+                "list {}, which every app of {} has; put it back, or take the entry out",
+                folder.display(),
+                project::FILE
+            )
+        })?;
         for file in files {
             let path = file.with_context(|| format!("list {}", folder.display()))?.path();
             if path.is_file() {

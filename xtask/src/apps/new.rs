@@ -26,7 +26,7 @@ pub(super) fn run(root: &Path, name: &str, kind: Kind, dry_run: bool) -> Result<
     if dry_run {
         return changes::patch(&addition.made.changes());
     }
-    addition.made.carry_out(addition.root, name)?;
+    addition.made.carry_out(root)?;
     Ok(addition.said())
 }
 
@@ -37,14 +37,13 @@ pub(super) fn folder(name: &str) -> String {
 
 /// All that an app is.
 struct Addition<'a> {
-    root: &'a Path,
     name: &'a str,
     kind: Kind,
     made: Made,
 }
 
 impl<'a> Addition<'a> {
-    fn of(root: &'a Path, project: &Project, name: &'a str, kind: Kind) -> Result<Self> {
+    fn of(root: &Path, project: &Project, name: &'a str, kind: Kind) -> Result<Self> {
         let worktree = Worktree::at(root);
         let committed = |path| worktree.committed(path);
         // First what is wrong with the name in itself, by what the project would be.
@@ -69,12 +68,7 @@ impl<'a> Addition<'a> {
         files.sort_by_key(|(path, _)| path.starts_with(&folder(name)));
         let made = Made { files, edited };
         made.refuse(root, "new-app")?;
-        Ok(Self {
-            root,
-            name,
-            kind,
-            made,
-        })
+        Ok(Self { name, kind, made })
     }
 
     fn said(&self) -> String {

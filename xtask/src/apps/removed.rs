@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::changes::{self, Change};
+use super::changes::Change;
+use super::moves::Moves;
 use super::worktree::Worktree;
 
 /// All that a command takes away.
@@ -64,17 +65,32 @@ impl Removed {
 
     /// Takes all of it away.
     pub(crate) fn carry_out(&self, root: &Path) -> Result<()> {
-        let mut others = self.files.clone();
-        if let Some(folder) = &self.whole {
-            changes::remove_folder(root, folder)?;
-            others.retain(|path| !Path::new(path).starts_with(folder));
-        }
-        changes::remove(root, &others)?;
-        for change in self.entries() {
-            if let Some(text) = &change.after {
-                changes::replace(root, &change.path, text)?;
+        let mut gone: Vec<&str> = self.whole.as_deref().into_iter().collect();
+        let is_inside = |path: &str| {
+            self.whole
+                .as_ref()
+                .is_some_and(|it| Path::new(path).starts_with(it))
+        };
+        let others = self.files.iter().map(String::as_str);
+        gone.extend(others.filter(|path| !is_inside(path)));
+        Moves::all(root, |moves| {
+            for change in self.entries() {
+                moves.prepare_edit(&change.path, change.after.as_deref().unwrap_or_default())?;
             }
-        }
+            gone.iter().try_for_each(|path| moves.take_away(path))?;
+            self.entries().try_for_each(|change| moves.edit(&change.path))
+        })?;
+        remove_empty_folders(root, &gone);
         Ok(())
+    }
+}
+
+/// Those above the paths that hold nothing any more.
+fn remove_empty_folders(root: &Path, paths: &[&str]) {
+    for path in paths {
+        let above = Path::new(path).ancestors().skip(1);
+        let mut above = above.take_while(|folder| !folder.as_os_str().is_empty());
+        // The first one that holds something ends it.
+        above.all(|folder| fs::remove_dir(root.join(folder)).is_ok());
     }
 }

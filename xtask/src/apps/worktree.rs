@@ -22,7 +22,7 @@ impl Worktree {
         let object = format!("HEAD:{path}");
         let text = Git::at(&self.root).args(["cat-file", "blob", &object]).text();
         text.with_context(|| {
-            format!("read {path} as it was committed; this is done in a checkout of Git, so that what is made can be told from the rest")
+            format!("read {path} as it was committed; this is done in a checkout of Git whose last commit has this file, so that what is made can be told from the rest")
         })
     }
 

@@ -18,6 +18,7 @@ mod tests;
 
 use anyhow::Result;
 use project::Environment;
+use taskkit::alone::alone;
 use xshell::Shell;
 
 use crate::flags;
@@ -50,6 +51,7 @@ impl<'n> Names<'n> {
 impl flags::NewEnvironment {
     pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
         let branch = self.branch.as_deref().unwrap_or(&self.name);
+        let _others_wait = alone(&sh.current_dir())?;
         let said = new::run(&sh.current_dir(), &self.name, branch, &self.after, self.dry_run)?;
         print!("{said}");
         Ok(())
@@ -58,6 +60,7 @@ impl flags::NewEnvironment {
 
 impl flags::RemoveEnvironment {
     pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
+        let _others_wait = alone(&sh.current_dir())?;
         let said = remove::run(&sh.current_dir(), &self.name, self.dry_run)?;
         print!("{said}");
         Ok(())

@@ -41,7 +41,7 @@ pub(super) fn run(root: &Path, name: &str, branch: &str, after: &str, dry_run: b
     if dry_run {
         return changes::patch(&addition.made.changes());
     }
-    addition.made.carry_out(root, name)?;
+    addition.made.carry_out(root)?;
     Ok(addition.said())
 }
 

@@ -1,5 +1,6 @@
 //! What a run that was killed leaves is finished by the next one.
 
+use super::super::moves::Moves;
 use super::*;
 
 /// Everything that `new-app` changes, by path.
@@ -60,6 +61,31 @@ fn the_next_run_finishes_a_removal_too() {
         assert_eq!(checkout.files(), before, "after {:?}", &others[..at]);
         checkout.reset();
     }
+}
+
+/// As where a folder cannot be written, or a disk is full.
+#[test]
+fn an_error_in_the_middle_leaves_everything_as_it_was() {
+    let checkout = Checkout::new();
+    let before = checkout.files();
+    let error = Moves::all(checkout.root(), |moves| {
+        moves.prepare("apps/bot/src/main.rs", "new")?;
+        moves.prepare_edit(project::FILE, "edited")?;
+        moves.put("apps/bot/src/main.rs")?;
+        moves.take_away("infra/backend")?;
+        moves.edit(project::FILE)?;
+        assert_eq!(checkout.read("apps/bot/src/main.rs"), "new");
+        assert_eq!(checkout.read(project::FILE), "edited");
+        assert!(!checkout.path("infra/backend").exists());
+        moves.take_away("infra/nowhere")
+    });
+    let error = format!("{:#}", error.unwrap_err());
+    assert!(
+        error.starts_with("nothing was changed: remove infra/nowhere"),
+        "{error}"
+    );
+    assert_eq!(checkout.files(), before);
+    assert!(!checkout.path("apps/bot").exists() && !checkout.path("target/new").exists());
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn a_name_that_cannot_be() {
             "tokio",
             "a package of this workspace, or one that it is built from",
         ),
+        ("serde-core", "a package of this workspace"),
         ("async", "a word of Rust"),
         ("std", "a word of Rust"),
         ("deps", "a folder that cargo or CI makes"),
@@ -96,6 +97,17 @@ fn a_file_in_the_way() {
         let error = refusal(&checkout, "bot", Kind::Worker);
         assert!(error.contains(path) && error.contains("move it away"), "{error}");
         checkout.reset();
+    }
+    for path in ["apps/bot", "infra/bot"] {
+        checkout.write(path, "mine\n");
+        let of_file = refusal(&checkout, "bot", Kind::Worker);
+        fs::remove_file(checkout.path(path)).unwrap();
+        std::os::unix::fs::symlink("nowhere", checkout.path(path)).unwrap();
+        let of_link = refusal(&checkout, "bot", Kind::Worker);
+        fs::remove_file(checkout.path(path)).unwrap();
+        for error in [of_file, of_link] {
+            assert!(error.starts_with(&format!("{path} is there")), "{error}");
+        }
     }
 }
 
