@@ -77,7 +77,7 @@ impl Place<'_, '_> {
                 _ if open.branch == proposal.branch => wanted,
                 Some(commit) => {
                     self.is_alive(look, plan, commit)?
-                        && self.may_stay(look, plan.environment, &open.branch)?
+                        && self.unproven_in(look, plan.environment, &open.branch)?.is_empty()
                 }
                 None => false,
             };

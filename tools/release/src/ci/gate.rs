@@ -56,20 +56,25 @@ impl Place<'_, '_> {
         Ok(plan)
     }
 
-    /// Whether an open proposal may stay: of what was proven when it was made, something may be
-    /// proven no more.
-    pub(crate) fn may_stay(&self, look: &Look, environment: Environment, branch: &str) -> Result<bool> {
+    /// What is not proven of an open proposal: of what was when it was made, something may be proven
+    /// no more.
+    pub(crate) fn unproven_in(
+        &self,
+        look: &Look,
+        environment: Environment,
+        branch: &str,
+    ) -> Result<Vec<Unproven>> {
         let Some(gate) = &self.gate else {
-            return Ok(true);
+            return Ok(Vec::new());
         };
         if self.override_of(look, branch)?.is_some() {
-            return Ok(true);
+            return Ok(Vec::new());
         }
         let (Some(made), Some(commit)) = (
             look.branches.get(branch),
             proposal::commit_of(branch, environment),
         ) else {
-            return Ok(true);
+            return Ok(Vec::new());
         };
         let mut images = Vec::new();
         for app in apps() {
@@ -79,7 +84,7 @@ impl Place<'_, '_> {
                 images.push((app, pin.digest));
             }
         }
-        Ok(self.unproven(look, gate, images)?.is_empty())
+        self.unproven(look, gate, images)
     }
 
     /// Why a person had the proposal of this branch made without the proof.

@@ -5,11 +5,12 @@
 //! can do harm.
 
 use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
 
 use crate::ci::forge::{self, Open, Proposal};
 use crate::ci::git::remote::{self, Update};
 use crate::ci::held_back::{Unproven, withdrawal};
-use crate::ci::hold::Hold;
+use crate::ci::hold::{self, Hold};
 use crate::ci::look::Look;
 use crate::ci::place::Place;
 use crate::ci::plan::{Action, Plan};
@@ -62,7 +63,8 @@ impl Place<'_, '_> {
         mut plan: impl FnMut(&Look) -> Result<Plan>,
     ) -> Result<Outcome> {
         self.until_rest(environment, |look| {
-            let plan = self.judged(look, plan(look)?)?;
+            let plan = plan(look).inspect_err(|_| self.withdraw(look, environment));
+            let plan = self.judged(look, plan?)?;
             let proposal = proposal::describe(&plan);
             let next = self.next(look, &plan, &proposal)?;
             if matches!(next, Next::Rest(_)) {
@@ -70,6 +72,27 @@ impl Place<'_, '_> {
             }
             Ok((proposal, next))
         })
+    }
+
+    /// Closes what may not be merged now, where nothing else can be done: a run that ends with a
+    /// fault must not leave it open.
+    fn withdraw(&self, look: &Look, environment: Environment) {
+        let ours = |open: &&Open| proposal::commit_of(&open.branch, environment).is_some();
+        for open in look.open.iter().filter(ours) {
+            let reason = self.reason_against(look, environment, open);
+            let closed = reason.and_then(|reason| reason.map_or(Ok(()), |reason| self.close(open, &reason)));
+            if let Err(error) = closed {
+                println!("left open {}: {error:#}", open.place);
+            }
+        }
+    }
+
+    fn reason_against(&self, look: &Look, environment: Environment, open: &Open) -> Result<Option<String>> {
+        if let Some(hold) = hold::of(self.git, environment, &look.base, Timestamp::now())? {
+            return Ok(Some(format!("held {hold}")));
+        }
+        let unproven = self.unproven_in(look, environment, &open.branch)?;
+        Ok((!unproven.is_empty()).then(|| withdrawal(&unproven)))
     }
 
     /// Does what `decide` says, each time after a new look, until it says that nothing is left to

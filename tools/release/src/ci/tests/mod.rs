@@ -8,6 +8,7 @@ mod door;
 mod figures;
 mod forges;
 mod holds;
+mod left_open;
 mod marks;
 mod merges;
 mod model;
