@@ -1,10 +1,12 @@
 //! What a version of the template comes to in this copy: under the copy's names, without the wings
 //! that it went without, and with its account, region and repository.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use project::Project;
+use taskkit::partition::PARAMETERS;
 
 use crate::facts::Facts;
 use crate::files::Files;
@@ -12,7 +14,7 @@ use crate::format::Formatter;
 use crate::names::{self, Names};
 use crate::prune::{self, Wings};
 use crate::tree::{File, Paths, Tree};
-use crate::words;
+use crate::{POLICY, toml_values, trust, words};
 
 /// What makes a copy another one than the template.
 #[derive(Debug)]
@@ -23,6 +25,9 @@ pub(crate) struct Shape {
     without: Vec<String>,
     /// A copy without `infra/` has none.
     facts: Option<Facts>,
+    /// Parameters of the templates of AWS that have another value than in the template, as whom AWS
+    /// trusts.
+    parameters: Vec<(String, String)>,
 }
 
 /// Files of the template in the shape of a copy.
@@ -42,15 +47,20 @@ pub(crate) struct Gone {
 }
 
 impl Shape {
-    /// That of a copy at `root`.
-    pub(crate) fn of(root: &Path, tree: &Tree) -> Result<Self> {
+    /// That of a copy at `root`, which began as these files of the template.
+    pub(crate) fn of(root: &Path, tree: &Tree, base: &Paths) -> Result<Self> {
         let project = Project::of_text(tree.text(project::FILE)?)?;
+        let [own, former] = [tree.files(), base].map(shared);
+        let changed = own
+            .into_iter()
+            .filter(|(name, value)| former.get(name) != Some(value));
         Ok(Self {
             root: root.to_owned(),
             formatter: Formatter::of(root),
             names: Names::of(&project),
             without: project.without().to_vec(),
             facts: Facts::of(&Files::of(root, tree.files())).ok(),
+            parameters: changed.collect(),
         })
     }
 
@@ -68,12 +78,30 @@ impl Shape {
             let pairs = words::pairs(&old, new);
             let edited = Files::of(&self.root, &files).edited(|text| words::replaced(text, &pairs));
             for (path, text) in edited.iter() {
-                if let Some(file) = files.get_mut(path) {
-                    *file = file.with(text.to_owned());
-                }
+                put(&mut files, path, text.to_owned());
             }
         }
+        self.trust(&mut files);
         Ok(Derived { files, gone })
+    }
+
+    /// Gives parameters the values of the copy, and lets its repository sign.
+    fn trust(&self, files: &mut Paths) {
+        for (name, value) in &self.parameters {
+            let Ok(text) = text(files, PARAMETERS) else {
+                continue;
+            };
+            // This version may have no such parameter.
+            if let Ok(edited) = toml_values::with_shared(text, &[(name, value.clone())]) {
+                put(files, Path::new(PARAMETERS), edited);
+            }
+        }
+        let mut parameters = self.parameters.iter();
+        let signer = parameters.find(|(name, value)| name == trust::ON_GITHUB && !value.is_empty());
+        if let (Some((_, name)), Ok(text)) = (signer, text(files, POLICY)) {
+            let edited = trust::signed_by(text, name);
+            put(files, Path::new(POLICY), edited);
+        }
     }
 
     /// Takes out the wings that the copy is without.
@@ -93,6 +121,19 @@ impl Shape {
         let along = along.collect();
         Ok(Gone { along, left })
     }
+}
+
+fn put(files: &mut Paths, path: &Path, text: String) {
+    if let Some(file) = files.get_mut(path) {
+        *file = file.with(text);
+    }
+}
+
+/// The parameters that hold for every stack; none if there is no such file.
+fn shared(files: &Paths) -> BTreeMap<String, String> {
+    let text = text(files, PARAMETERS).ok();
+    let shared = text.and_then(|text| toml_values::shared(text).ok());
+    shared.unwrap_or_default()
 }
 
 fn text<'f>(files: &'f Paths, path: &str) -> Result<&'f str> {

@@ -10,6 +10,9 @@ use super::{POLICY, toml_values};
 use crate::flags;
 use taskkit::partition::PARAMETERS;
 
+/// The parameter with the repository on GitHub whose workflows may push and sign.
+pub(super) const ON_GITHUB: &str = "GitHubRepository";
+
 /// The CI of one repository.
 #[derive(Debug)]
 pub(super) struct Trust {
@@ -55,7 +58,7 @@ impl Trust {
         let text = |of: fn(&Subject) -> String| github.map(of).unwrap_or_default();
         let immutable = github.is_none_or(|subject| subject.numbers.is_some());
         let mut all = vec![
-            ("GitHubRepository", text(|subject| subject.name.clone())),
+            (ON_GITHUB, text(|subject| subject.name.clone())),
             ("GitHubOwnerId", text(|subject| subject.number(|it| &it.owner))),
             (
                 "GitHubRepositoryId",
@@ -90,7 +93,7 @@ const HOST: &str = "https://github.com/";
 pub(super) const WORKFLOWS: &str = "/.github/workflows/";
 
 /// `text` with the workflow of the repository of this name, wherever a `subject` names one.
-fn signed_by(text: &str, name: &str) -> String {
+pub(crate) fn signed_by(text: &str, name: &str) -> String {
     let line = |line: &str| {
         let parts = line.contains("subject:").then(|| line.split_once(HOST)).flatten();
         let Some((before, identity)) = parts else {

@@ -68,33 +68,34 @@ impl Update {
             listed(&names(&tree))
         );
         let record = tree.text(record::FILE).ok().map(Record::of_text).transpose()?;
-        let address = self
-            .from
-            .as_ref()
-            .or(record.as_ref().map(|record| &record.address));
-        let address = address.with_context(|| {
+        let releases = Releases::listed(&root, self.address(record.as_ref())?)?;
+        let head = Checkout::at(&root).head()?;
+        let base = self.base(record, &releases, &head)?;
+        match Step::new(&releases, base, self.to.as_ref())? {
+            Some(step) => step.run(self.check, &root, &tree, &head),
+            None => Ok(Outcome::Done),
+        }
+    }
+
+    /// Where the template lies.
+    fn address<'a>(&'a self, record: Option<&'a Record>) -> Result<&'a str> {
+        let recorded = record.map(|record| record.address.as_str());
+        self.from.as_deref().or(recorded).with_context(|| {
             format!(
                 "{} does not say where the template lies; say it: --from ADDRESS",
                 record::FILE
             )
-        })?;
-        let releases = Releases::listed(&root, address)?;
-        let head = Checkout::at(&root).head()?;
-        let base = match self.base.clone().or(record.map(|record| record.version)) {
-            Some(version) => version,
-            None => base::nearest(&releases, &head)?,
-        };
+        })
+    }
+
+    /// The version that the copy is from.
+    fn base(&self, record: Option<Record>, releases: &Releases, head: &str) -> Result<Version> {
+        let said = self.base.clone().or(record.map(|record| record.version));
+        let base = said.map_or_else(|| base::nearest(releases, head), Ok)?;
         releases.check(&base).context(
             "it is not known what this copy is from; say a version that the template has (`--base VERSION`)",
         )?;
-        if let Some(to) = &self.to {
-            releases.check(to)?;
-        }
-        let step = Step::new(&releases, base, self.to.as_ref())?;
-        let Some(step) = step else {
-            return Ok(Outcome::Done);
-        };
-        step.run(self.check, &root, &tree, &head)
+        Ok(base)
     }
 }
 
@@ -111,6 +112,7 @@ impl<'r> Step<'r> {
     /// None if there is nothing newer.
     fn new(releases: &'r Releases, base: Version, to: Option<&Version>) -> Result<Option<Self>> {
         let to = to.map_or_else(|| releases.newest(), Ok)?.clone();
+        releases.check(&to)?;
         if to == base {
             println!("nothing to do: this copy has version {base} of the template");
             return Ok(None);
@@ -152,8 +154,9 @@ impl<'r> Step<'r> {
                 changelog::FILE
             );
         }
-        let mut shape = Shape::of(root, tree)?;
-        let base = shape.put_on(&self.releases.files(&self.base)?)?;
+        let base = self.releases.files(&self.base)?;
+        let mut shape = Shape::of(root, tree, &base)?;
+        let base = shape.put_on(&base)?;
         let new = shape.put_on(&self.new)?;
         for wing in new
             .gone

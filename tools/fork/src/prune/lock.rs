@@ -22,7 +22,7 @@ pub(crate) fn locked(mut files: Paths) -> Result<Paths> {
             .and_then(|()| fs::write(&place, &file.content))
             .with_context(|| format!("write {}", place.display()))?;
     }
-    let text = lock_of(folder.path(), &["--offline"])?;
+    let text = lock_of(folder.path(), &["--offline"]).context("nothing was written")?;
     let lock = files.get(Path::new(FILE)).map(|file: &File| file.with(text));
     if let Some(lock) = lock {
         files.insert(FILE.into(), lock);
@@ -45,7 +45,7 @@ pub(crate) fn lock_of(folder: &Path, options: &[&str]) -> Result<String> {
     let output = metadata.output().context("start cargo")?;
     ensure!(
         output.status.success(),
-        "cargo cannot make the lock file of what is left: {}; nothing was written",
+        "cargo cannot make the lock file: {}",
         String::from_utf8_lossy(&output.stderr).trim()
     );
     fs::read_to_string(folder.join(FILE)).context("read the new Cargo.lock")

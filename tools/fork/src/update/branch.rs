@@ -50,8 +50,8 @@ impl Branch<'_> {
         let commit = self.commit(&tree, &settled.looks)?;
         self.keep(&commit)?;
         self.report(&settled.looks);
-        let conflicts = settled.looks.values().any(|look| *look == Look::Conflict);
-        Ok(if conflicts {
+        let is_open = |look: &Look| matches!(look, Look::Conflict | Look::Lock);
+        Ok(if settled.looks.values().any(is_open) {
             Outcome::Conflicts
         } else {
             Outcome::Done

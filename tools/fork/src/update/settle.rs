@@ -33,7 +33,7 @@ impl fmt::Display for Look {
             Self::KeptHere => "kept: you have changed what the template has deleted",
             Self::StaysDeleted => "stays deleted: you have deleted what the template has changed or added",
             Self::LeftAsItIs => "left: it is yours, but like a file that the template has changed",
-            Self::Lock => "lock: cargo could not make it yet; resolve the rest and run `cargo metadata`",
+            Self::Lock => "lock: cargo could not complete it; resolve the rest and run `cargo metadata`",
         })
     }
 }

@@ -65,8 +65,13 @@ impl Checkout {
     /// All files of this one as they are, with one commit and no more of its history.
     #[allow(dead_code, reason = "the suite `forks` copies nothing twice")]
     pub(crate) fn copy(&self) -> Self {
+        self.copy_in(tempfile::tempdir().expect("make a folder"))
+    }
+
+    /// The same in this folder, which is empty.
+    pub(crate) fn copy_in(&self, folder: TempDir) -> Self {
         let names = gitkit::files(self.0.path()).expect("list the files");
-        Self::copied(self.0.path(), &names, tempfile::tempdir().expect("make a folder"))
+        Self::copied(self.0.path(), &names, folder)
     }
 
     fn copied(root: &Path, names: &[String], folder: TempDir) -> Self {

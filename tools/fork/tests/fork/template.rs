@@ -7,7 +7,7 @@ use std::process::Command;
 use gitkit::Git;
 use tempfile::TempDir;
 
-use crate::checkout::Checkout;
+use crate::checkout::{Checkout, PARAMETERS};
 
 pub(crate) const RECORD: &str = "template.toml";
 pub(crate) const CHANGES: &str = "CHANGELOG.md";
@@ -79,6 +79,9 @@ impl Template {
             "infra/apps/root/staging.yaml",
             &format!("# Of {name}.\n"),
         );
+        let before = "\nGitHubRepository = ";
+        self.0
+            .edit(PARAMETERS, before, &format!("\n# New words.{before}"));
     }
 
     /// What belongs to parts that the copy is without: a file, and a line of others.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::checkout::{ACCOUNT, Checkout, NUMBERS, REGION, REPOSITORY};
+use crate::checkout::{ACCOUNT, Checkout, NUMBERS, PARAMETERS, REGION, REPOSITORY};
 use crate::names::{APPLICATION, NAME, former};
 use crate::template::{DELETED, GOES, Template, WITHOUT, locked, read, update, version, without_row};
 
@@ -71,6 +71,8 @@ fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_parts() 
         copy.read("infra/apps/root/staging.yaml")
             .contains(&format!("# Of {NAME}."))
     );
+    let trusted = "# New words.\nGitHubRepository = \"nobody/nothing\"\n";
+    assert!(copy.read(PARAMETERS).contains(trusted));
     assert!(copy.read("docs/GLOSSARY.md").ends_with("That is all.\n"));
     assert!(
         copy.read("tools/gitkit/src/failure.rs").contains("// Ours.\n"),

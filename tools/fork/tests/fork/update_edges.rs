@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::checkout::Checkout;
-use crate::template::{Template, append, read, update};
+use crate::template::{Template, append, locked, read, update};
 
 /// A template and a copy of its first version.
 fn begun() -> (Template, Checkout) {
@@ -101,4 +101,49 @@ fn what_both_added_under_one_name_is_a_conflict() {
     let (code, said) = update(&copy, &template, &[]);
     assert!(code == 11 && said.contains("notes.md: conflict"), "{said}");
     assert!(on_branch(&copy, "notes.md").contains("Ours."));
+}
+
+/// A crate that needs others of this workspace.
+fn crate_of(checkout: &Checkout, name: &str, needs: &str) {
+    fs::create_dir_all(checkout.path(&format!("crates/{name}/src"))).expect("make a folder");
+    let manifest = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[dependencies]\n{needs}");
+    checkout.write(&format!("crates/{name}/Cargo.toml"), &manifest);
+    checkout.write(&format!("crates/{name}/src/lib.rs"), "");
+}
+
+#[test]
+fn the_lock_file_is_merged_by_packages_and_waits_for_manifests_with_conflicts() {
+    let template = Template::small();
+    let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n";
+    template.0.write("Cargo.toml", workspace);
+    crate_of(&template.0, "ma", "");
+    locked(&template.0, &[]);
+    template.release(1);
+    let copy = template.0.copy();
+    crate_of(&template.0, "mb", "ma = { path = \"../ma\" }\n");
+    locked(&template.0, &[]);
+    template.release(2);
+    crate_of(&copy, "mc", "ma = { path = \"../ma\" }\n");
+    locked(&copy, &[]);
+    copy.commit();
+    let (code, said) = update(&copy, &template, &[]);
+    assert_eq!(code, 0, "{said}");
+    copy.git(&["merge", "--quiet", "template/v900.2.0"]);
+    locked(&copy, &["--locked"]);
+
+    template
+        .0
+        .write("Cargo.toml", &format!("{workspace}exclude = [\"x\"]\n"));
+    crate_of(&template.0, "md", "");
+    template.release(3);
+    copy.write("Cargo.toml", &format!("{workspace}exclude = [\"y\"]\n"));
+    copy.commit();
+    let (code, said) = update(&copy, &template, &[]);
+    assert_eq!(code, 11, "{said}");
+    for says in [
+        "Cargo.toml: conflict",
+        "Cargo.lock: lock: cargo could not complete it",
+    ] {
+        assert!(said.contains(says), "{said}");
+    }
 }
