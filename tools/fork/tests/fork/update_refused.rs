@@ -159,10 +159,15 @@ fn a_copy_that_says_no_version_has_the_one_that_it_is_most_like() {
 fn killed_at_any_moment_it_has_written_the_branch_or_nothing() {
     let (template, copy) = second_of_three();
     let branch = "refs/heads/template/v900.2.0";
+    // Whoever is killed removes nothing.
+    let left = tempfile::tempdir().expect("make a folder");
     let mut seen = [0, 0];
     for step in (0..400).step_by(57) {
         let mut update = copy.program("update");
-        update.arg("--from").arg(template.0.path(""));
+        update
+            .arg("--from")
+            .arg(template.0.path(""))
+            .env("TMPDIR", left.path());
         let mut update = update
             .stdout(Stdio::null())
             .stderr(Stdio::null())
