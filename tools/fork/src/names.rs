@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use project::Project;
 
 use super::tree::{Paths, Tree};
@@ -162,7 +162,10 @@ fn check_written(text: &str, pairs: &Pairs, new: &Names) -> Result<()> {
         new.name != new.application,
         "--name and --application are the same, and nobody could tell the two apart afterwards; choose another for one"
     );
-    let project = Project::of_text(&words::replaced(text, pairs))?;
+    let project = Project::of_text(&words::replaced(text, pairs)).with_context(|| {
+        let (name, application) = (&new.name, &new.application);
+        format!("with the names `{name}` and `{application}` this could be no project; choose another or a shorter one; nothing was written")
+    })?;
     ensure!(
         Names::of(&project) == *new,
         "{} is written in a way that this command cannot change; put {} and {} there by hand and run this again; nothing \

@@ -23,6 +23,9 @@ pub fn root() -> Result<PathBuf> {
         env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     let is_root = |folder: &&Path| folder.join(project::FILE).is_file();
     let root = package.ancestors().skip(1).find(is_root);
+    // The file is missing: whoever needs it says so.
+    let is_top = |folder: &&Path| folder.join(".git").exists();
+    let root = root.or_else(|| package.ancestors().skip(1).find(is_top));
     // A repository of another kind, into which hooks go.
     let root = root.or_else(|| package.parent());
     let root = root.context("the folder of the package has no folder above it")?;

@@ -24,21 +24,25 @@ const RESOURCES: &str = "resources:";
 
 /// The list in file `path` with the app in it; `manifest` is its `Cargo.toml`.
 pub(super) fn with(path: &str, text: &str, name: &str, kind: Kind, manifest: &str) -> Result<String> {
-    match path {
-        LOCK => with_package(text, name, manifest),
-        APPLICATIONS => with_item(text, RESOURCES, &resource(name)),
-        _ => Ok(with_app(text, name, kind)),
-    }
-    .with_context(|| format!("enter {name} into {path}"))
+    let plain = tables::with_plain_ends(text);
+    let edited = match path {
+        LOCK => with_package(&plain, name, manifest),
+        APPLICATIONS => with_item(&plain, RESOURCES, &resource(name)),
+        _ => Ok(with_app(&plain, name, kind)),
+    };
+    let edited = edited.map(|edited| tables::with_ends_of(text, &edited));
+    edited.with_context(|| format!("enter {name} into {path}"))
 }
 
 /// The list in file `path` without the app.
 pub(super) fn without(path: &str, text: &str, name: &str) -> String {
-    match path {
-        LOCK => without_table(text, PACKAGE, name),
-        APPLICATIONS => without_item(text, &resource(name)),
-        _ => without_table(text, APP, name),
-    }
+    let plain = tables::with_plain_ends(text);
+    let edited = match path {
+        LOCK => without_table(&plain, PACKAGE, name),
+        APPLICATIONS => without_item(&plain, &resource(name)),
+        _ => without_table(&plain, APP, name),
+    };
+    tables::with_ends_of(text, &edited)
 }
 
 fn with_app(text: &str, name: &str, kind: Kind) -> String {

@@ -17,6 +17,10 @@ use super::{digests, lists, template};
 /// Removes the app; what there is to say.
 pub(super) fn run(root: &Path, name: &str, dry_run: bool) -> Result<String> {
     let project = Project::load(root)?;
+    let committed = Worktree::at(root).committed_project();
+    if project.app(name).is_err() && committed.is_some_and(|it| it.app(name).is_ok()) {
+        return Ok(format!("{name} is removed already; commit and push\n"));
+    }
     let app = project.app(name)?;
     ensure!(
         app.folder() == folder(name),

@@ -2,6 +2,17 @@
 
 use std::ops::Range;
 
+/// The text with the ends of lines that these edits know.
+pub(crate) fn with_plain_ends(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// What was edited with plain ends of lines, with those of the `original` again.
+pub(crate) fn with_ends_of(original: &str, edited: &str) -> String {
+    let end = if original.contains("\r\n") { "\r\n" } else { "\n" };
+    edited.replace('\n', end)
+}
+
 /// Where the first table with this header is that `is_meant`: from its header to its last key.
 /// Comments behind that are the next table's.
 pub(crate) fn find(text: &str, header: &str, is_meant: impl Fn(&str) -> bool) -> Option<Range<usize>> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use gitkit::Git;
+use project::Project;
 
 /// A checkout, asked by Git.
 pub(crate) struct Worktree {
@@ -24,6 +25,11 @@ impl Worktree {
         text.with_context(|| {
             format!("read {path} as it was committed; this is done in a checkout of Git whose last commit has this file, so that what is made can be told from the rest")
         })
+    }
+
+    /// What the last commit says of the project, if it does.
+    pub(crate) fn committed_project(&self) -> Option<Project> {
+        Project::of_text(&self.committed(project::FILE).ok()?).ok()
     }
 
     /// The files below `folders` that Git is told to ignore.

@@ -25,6 +25,11 @@ pub(super) fn run(root: &Path, name: &str, branch: &str, after: &str, dry_run: b
         return Ok(format!("{name} is there already; nothing was changed\n"));
     }
     let before = project.environment(after)?;
+    ensure!(
+        project.environments().len() > 1,
+        "`{after}` is the only environment, and a new one stands between two; make a last one by hand first, with an overlay of each \
+         app and an entry in {PROJECT}; nothing was changed"
+    );
     let next = project.after(before);
     ensure!(
         next.is_some(),
@@ -73,7 +78,16 @@ impl<'a> Addition<'a> {
         lists::check(&entered)
             .with_context(|| format!("`{}` cannot be an environment of this project", names.name))?;
         let lists = lists(&worktree, project)?;
+        let before = project.environment(names.after)?;
         let originals = copies::originals(&worktree, names.after)?;
+        for app in project.apps() {
+            let overlay = app.overlay(before);
+            ensure!(
+                originals.iter().any(|(path, _)| *path == overlay),
+                "{overlay} is not committed, which {} has to have in {before}; put it back, or take {app} out of {PROJECT}; nothing was changed",
+                app.name()
+            );
+        }
         let listing = lists.iter().map(|(place, text)| (&place.path, text));
         let own = originals.iter().map(|(path, text)| (path, text));
         names::check(&worktree, project, names, listing.chain(own))?;

@@ -91,10 +91,16 @@ pub(super) fn all(project: &Project) -> Vec<Place> {
 impl Place {
     /// The file with the environment in it, or what is missing in it and how to go on by hand.
     pub(super) fn with(&self, text: &str, names: Names<'_>) -> Result<String, String> {
+        let plain = tables::with_plain_ends(text);
+        let edited = self.with_in_plain(plain, names);
+        edited.map(|edited| tables::with_ends_of(text, &edited))
+    }
+
+    fn with_in_plain(&self, text: String, names: Names<'_>) -> Result<String, String> {
         if self.path == PARAMETERS {
-            return with_parameters(text, names);
+            return with_parameters(&text, names);
         }
-        self.entries.iter().try_fold(text.to_owned(), |text, entry| {
+        self.entries.iter().try_fold(text, |text, entry| {
             let old = (entry.of)(names.after, names.after_branch);
             let new = (entry.of)(names.name, names.branch);
             entries::with(&text, *entry, &old, &new).ok_or_else(|| {
@@ -106,12 +112,15 @@ impl Place {
 
     /// The file without the environment.
     pub(super) fn without(&self, text: &str, name: &str, branch: &str) -> String {
-        if self.path == PARAMETERS {
-            return tables::without(text, &header(name), |_| true);
-        }
-        self.entries.iter().fold(text.to_owned(), |text, entry| {
-            entries::without(&text, *entry, &(entry.of)(name, branch))
-        })
+        let plain = tables::with_plain_ends(text);
+        let edited = if self.path == PARAMETERS {
+            tables::without(&plain, &header(name), |_| true)
+        } else {
+            self.entries.iter().fold(plain, |text, entry| {
+                entries::without(&text, *entry, &(entry.of)(name, branch))
+            })
+        };
+        tables::with_ends_of(text, &edited)
     }
 }
 
@@ -120,7 +129,8 @@ fn in_one_line(entry: &str) -> String {
 }
 
 /// `project.toml` with the environment behind the one before it.
-pub(super) fn entered(text: &str, names: Names<'_>) -> Result<String> {
+pub(super) fn entered(original: &str, names: Names<'_>) -> Result<String> {
+    let text = &tables::with_plain_ends(original);
     let own = format!("name = \"{}\"", names.after);
     let is_after = |table: &str| table.lines().map(lists::uncommented).any(|line| line == own);
     let after = tables::find(text, ENVIRONMENT, is_after)
@@ -129,12 +139,14 @@ pub(super) fn entered(text: &str, names: Names<'_>) -> Result<String> {
         "{ENVIRONMENT}\nname = \"{}\"\nbranch = \"{}\"\n",
         names.name, names.branch
     );
-    Ok(with_table(text, after.end, &entry))
+    let edited = with_table(text, after.end, &entry);
+    Ok(tables::with_ends_of(original, &edited))
 }
 
 /// `project.toml` without the environment.
 pub(super) fn removed(text: &str, name: &str) -> String {
-    lists::without_table(text, ENVIRONMENT, name)
+    let edited = lists::without_table(&tables::with_plain_ends(text), ENVIRONMENT, name);
+    tables::with_ends_of(text, &edited)
 }
 
 /// The parameters with a table of the environment's own, as the one before it has, but for what is

@@ -18,6 +18,10 @@ use crate::apps::worktree::Worktree;
 /// Removes the environment; what there is to say.
 pub(super) fn run(root: &Path, name: &str, dry_run: bool) -> Result<String> {
     let project = Project::load(root)?;
+    let committed = Worktree::at(root).committed_project();
+    if project.environment(name).is_err() && committed.is_some_and(|it| it.environment(name).is_ok()) {
+        return Ok(format!("{name} is removed already; commit and push\n"));
+    }
     let environment = project.environment(name)?;
     let (Some(before), false) = (project.before(environment), environment == project.last()) else {
         bail!(

@@ -181,6 +181,7 @@ fn a_name_that_cannot_be_is_refused_with_the_reason() {
         ("--application", "staging", "`staging` is taken"),
         ("--name", &long, "infra/aws/artifacts.yaml"),
         ("--name", &long, "take at most 27"),
+        ("--name", &"n".repeat(62), "choose another or a shorter one"),
         ("--application", &"n".repeat(64), "at most 63"),
     ] {
         let error = refusal(&checkout, &[option, name]);

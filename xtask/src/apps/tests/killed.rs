@@ -58,6 +58,7 @@ fn the_next_run_finishes_a_removal_too() {
             }
         }
         checkout.remove("bot");
+        assert!(checkout.remove("bot").contains("removed already"));
         assert_eq!(checkout.files(), before, "after {:?}", &others[..at]);
         checkout.reset();
     }

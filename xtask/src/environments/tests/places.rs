@@ -128,3 +128,51 @@ fn a_project_that_is_written_otherwise_is_refused() {
     );
     assert_eq!(checkout.status(), "");
 }
+
+/// As a person's editor writes them on another system.
+#[test]
+fn lists_with_other_ends_of_lines_are_extended_keep_them_and_come_back() {
+    let checkout = Checkout::new();
+    let paths = [
+        "Cargo.lock",
+        "infra/apps/base/kustomization.yaml",
+        "infra/aws/access.yaml",
+        "infra/aws/parameters.toml",
+        "infra/aws/pipelines.yaml",
+        project::FILE,
+    ];
+    for path in paths {
+        checkout.write(path, &checkout.read(path).replace('\n', "\r\n"));
+    }
+    checkout.commit();
+    let said = add(&checkout, "qa");
+    assert!(!said.contains("\nleft "), "{said}");
+    checkout.commit();
+    checkout.add("bot", Kind::Cron);
+    for path in paths {
+        let text = checkout.read(path);
+        let all = text.matches('\n').count();
+        assert_eq!(text.matches("\r\n").count(), all, "{path}");
+    }
+    checkout.commit();
+    take_away(&checkout, "qa");
+    assert!(take_away(&checkout, "qa").contains("removed already"));
+    checkout.commit();
+    assert!(!checkout.read(project::FILE).contains("qa"));
+    assert_eq!(checkout.read("infra/aws/access.yaml").matches("/qa\"").count(), 0);
+}
+
+#[test]
+fn an_app_without_an_overlay_to_copy_is_named() {
+    let checkout = Checkout::new();
+    checkout.add("bot", Kind::Cron);
+    checkout.commit();
+    checkout.git(&["rm", "-r", "--quiet", "infra/bot/overlays/staging"]);
+    checkout.commit();
+    let error = checkout.refusal("qa", || try_add(&checkout, "qa"));
+    assert!(
+        error.contains("infra/bot/overlays/staging/kustomization.yaml is not committed")
+            && error.contains("put it back"),
+        "{error}"
+    );
+}
