@@ -56,8 +56,8 @@ impl Place<'_, '_> {
         Ok(plan)
     }
 
-    /// What is not proven of an open proposal: of what was when it was made, something may be proven
-    /// no more.
+    /// What is not proven of an open proposal: of what was when it was made, something may be
+    /// proven no more.
     pub(crate) fn unproven_in(
         &self,
         look: &Look,
