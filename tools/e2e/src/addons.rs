@@ -1,6 +1,8 @@
 //! The add-ons of infra/addons: what a person does for them besides Git, and how they are turned on
-//! and off there. They are on in the last environment alone: that the others are without costs
-//! nothing, and shows that they are not needed.
+//! and off there. Those that a run begins with are on in the last environment alone: that the
+//! others are without costs nothing, and shows that they are not needed.
+
+pub(crate) mod account;
 
 use std::fs;
 use std::path::Path;
@@ -22,17 +24,18 @@ use crate::progress::StepHandle;
 
 /// The Application of the add-on that measures pods; also its namespace and its Deployment.
 pub(crate) const METRICS: &str = "metrics-server";
-/// What Argo CD may not make of it.
-pub(crate) const CLUSTER: &str = "infra/addons/metrics-server/cluster";
+/// What names in Route 53 what a cluster serves.
+pub(crate) const DNS: &str = "external-dns";
+/// All that Argo CD manages.
+pub(crate) const NAMES: [&str; 2] = [METRICS, DNS];
 /// The folders of Argo CD's configuration with add-ons.
 pub(crate) const ARGOCD: [&str; 2] = ["infra/addons", "infra/local/addons/argocd"];
 /// Argo CD's notifications, by a folder for each environment.
 const NOTICES: &str = "infra/addons/notifications";
 /// The address of their receiver.
 pub(crate) const NOTICES_SECRET: &str = "argocd-notifications-secret";
-/// How a line of an environment's Applications is turned off.
-const OFF: &str = "  # - ../../../addons/metrics-server/application\n";
-const ON: &str = "  - ../../../addons/metrics-server/application\n";
+/// What Argo CD looks at for add-ons, a line each.
+const LOOKED_AT: &str = "infra/addons/argocd/kustomization.yaml";
 /// The component of an app's overlay that scales it.
 const AUTOSCALER: &str = "../../../addons/metrics-server/autoscaler";
 /// How many of a server run in Git where no autoscaler says it.
@@ -44,6 +47,37 @@ pub(crate) fn environment() -> Environment {
     Environment::last()
 }
 
+/// The line of an environment's Applications that turns an add-on on, and how it is off.
+fn lines(name: &str) -> [String; 2] {
+    let line = format!("- ../../../addons/{name}/application\n");
+    [format!("  {line}"), format!("  # {line}")]
+}
+
+/// The text of an environment's Applications with an add-on on.
+pub(crate) fn with(name: &str, path: &str, text: &str) -> Result<String> {
+    let [on, off] = lines(name);
+    replaced_once(path, text, &off, &on)
+}
+
+/// The same with it off.
+pub(crate) fn without_addon(name: &str, path: &str, text: &str) -> Result<String> {
+    let [on, off] = lines(name);
+    replaced_once(path, text, &on, &off)
+}
+
+/// Leaves only these add-ons in a copy of Argo CD's configuration.
+pub(crate) fn looked_at(copy: &Path, names: &[&str]) -> Result<()> {
+    edited(copy, LOOKED_AT, |text| {
+        let is_other = |line: &&str| {
+            let name = line.trim().strip_prefix("- ../");
+            let name = name.and_then(|rest| rest.strip_suffix("/argocd"));
+            name.is_some_and(|name| !names.contains(&name) && !name.starts_with('.'))
+        };
+        let lines: Vec<_> = text.lines().filter(|line| !is_other(line)).collect();
+        Ok(lines.join("\n") + "\n")
+    })
+}
+
 /// The apps that are scaled there.
 pub(crate) fn scaled() -> impl Iterator<Item = &'static str> {
     let servers = [Kind::Web, Kind::Api];
@@ -52,12 +86,17 @@ pub(crate) fn scaled() -> impl Iterator<Item = &'static str> {
         .map(App::name)
 }
 
+/// The file under `infra/` that says which add-ons an environment has.
+pub(crate) fn applications_of(environment: Environment) -> String {
+    format!("apps/overlays/{environment}/kustomization.yaml")
+}
+
 /// The file under `infra/` that says whether they are on. In a running loop it is changed first
 /// when they are turned on, and last when they are turned off: the project of the apps allows
 /// autoscalers only while they are on, and Argo CD neither makes nor removes what no project
 /// allows.
 pub(crate) fn applications() -> String {
-    format!("apps/overlays/{}/kustomization.yaml", environment())
+    applications_of(environment())
 }
 
 /// The files that say whether apps are scaled.
@@ -73,16 +112,25 @@ fn files() -> impl Iterator<Item = String> {
 /// Does what an administrator does before they are turned on.
 pub(crate) async fn prepare(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     step.doing("give the nodes the images of add-ons");
-    for image in &harness.parts.addons {
-        load(harness, cluster, image).await?;
-    }
+    load(harness, cluster, METRICS).await?;
     step.doing("apply what Argo CD may not make");
-    administered(harness, cluster).await
+    administered(harness, cluster, METRICS).await
 }
 
-/// Applies what Argo CD may not make.
-pub(crate) async fn administered(harness: &Harness, cluster: &Cluster) -> Result<()> {
-    kustomize::apply(harness, cluster, CLUSTER, &harness.run.log("addons")).await
+/// Applies what Argo CD may not make of an add-on.
+pub(crate) async fn administered(harness: &Harness, cluster: &Cluster, name: &str) -> Result<()> {
+    kustomize::apply(
+        harness,
+        cluster,
+        &of_administrator(name),
+        &harness.run.log("addons"),
+    )
+    .await
+}
+
+/// The folder of what an administrator applies.
+pub(crate) fn of_administrator(name: &str) -> String {
+    format!("infra/addons/{name}/cluster")
 }
 
 /// Turns Argo CD's notifications on.
@@ -91,8 +139,11 @@ pub(crate) async fn notified(harness: &Harness, cluster: &Cluster) -> Result<()>
     kustomize::apply(harness, cluster, &folder, &harness.run.log("addons")).await
 }
 
-/// Puts an image into the nodes of a cluster, as a registry would serve it to them.
-async fn load(harness: &Harness, cluster: &Cluster, image: &str) -> Result<()> {
+/// Puts the image of an add-on into the nodes of a cluster, as a registry would serve it to them.
+pub(crate) async fn load(harness: &Harness, cluster: &Cluster, addon: &str) -> Result<()> {
+    let named = format!("/{addon}:");
+    let image = harness.parts.addons.iter().find(|image| image.contains(&named));
+    let image = image.with_context(|| format!("there is no image of {addon}"))?;
     let log = harness.run.log("addons");
     let archive = harness.run.file("addon.tar");
     let save = ["image", "save", "--output", &archive.display().to_string(), image].map(str::to_owned);
@@ -123,7 +174,7 @@ pub(crate) async fn turn_on(manifests: &Checkout) -> Result<()> {
 /// The text of one of these files with them on.
 pub(crate) fn on(path: &str, text: &str) -> Result<String> {
     if path == applications() {
-        return replaced_once(path, text, OFF, ON);
+        return with(METRICS, path, text);
     }
     // An app that was added leaves the number to its base.
     let unsaid = !text.lines().any(|line| line.starts_with("replicas:"));
@@ -138,7 +189,7 @@ pub(crate) fn on(path: &str, text: &str) -> Result<String> {
 /// The text of one of these files with them off.
 pub(crate) fn off(path: &str, text: &str) -> Result<String> {
     if path == applications() {
-        return replaced_once(path, text, ON, OFF);
+        return without_addon(METRICS, path, text);
     }
     let app = path.split('/').next().unwrap_or_default();
     with_replicas(&without(text, "components")?, app, REPLICAS)
@@ -148,6 +199,18 @@ pub(crate) fn off(path: &str, text: &str) -> Result<String> {
 mod tests {
     use super::*;
     use crate::run_dir::repo_root;
+
+    #[test]
+    fn argo_cd_looks_at_what_is_named_and_at_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(LOOKED_AT);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::copy(repo_root().unwrap().join(LOOKED_AT), &file).unwrap();
+        looked_at(folder.path(), &[METRICS]).unwrap();
+        let left: serde_json::Value = serde_saphyr::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        assert_eq!(left["components"], json!(["../metrics-server/argocd"]));
+        assert_eq!(left["resources"], json!(["../../argocd"]));
+    }
 
     #[test]
     fn what_is_turned_on_in_git_can_be_turned_off_again() {

@@ -65,7 +65,12 @@ pub(crate) async fn install(
     let environment = cluster.environment;
     let log = harness.run.log(&format!("argocd-{environment}"));
     step.doing("render the manifests");
-    let manifests = configuration(harness, environment, world.addons).await?;
+    let of_addons = if world.addons {
+        begin_with(environment)
+    } else {
+        &[]
+    };
+    let manifests = configuration(harness, environment, of_addons).await?;
     let (definitions, rest) = split(&manifests);
     step.doing("apply the manifests");
     cluster
@@ -91,25 +96,38 @@ pub(crate) async fn install(
 }
 
 // wing: addons
-/// Applies its configuration with what it looks at for add-ons, or without.
-pub(crate) async fn reconfigure(harness: &Harness, cluster: &Cluster, addons: bool) -> Result<()> {
+/// Applies its configuration with what it looks at for these add-ons, and for no others.
+pub(crate) async fn reconfigure(harness: &Harness, cluster: &Cluster, of_addons: &[&str]) -> Result<()> {
     let environment = cluster.environment;
-    let manifests = configuration(harness, environment, addons).await?;
+    let manifests = configuration(harness, environment, of_addons).await?;
     let log = harness.run.log(&format!("argocd-{environment}"));
     let applied = cluster.apply(harness, &manifests, &log).await;
     applied.context("change the configuration of Argo CD")
 }
 // end of wing
 
+/// The add-ons that a new cluster of an environment begins with.
+fn begin_with(environment: Environment) -> &'static [&'static str] {
+    match environment {
+        with if with == addons::environment() => &[addons::METRICS], // wing: addons
+        _ => &[],
+    }
+}
+
 /// What is applied of it in an environment.
-async fn configuration(harness: &Harness, environment: Environment, addons: bool) -> Result<String> {
-    let folders: &[&str] = match (environment, addons) {
-        (hub, _) if hub == Environment::hub() => &HUB,
-        (with, true) if with == addons::environment() => &addons::ARGOCD, // wing: addons
+async fn configuration(harness: &Harness, environment: Environment, of_addons: &[&str]) -> Result<String> {
+    let folders: &[&str] = match of_addons {
+        _ if environment == Environment::hub() => &HUB,
+        [_, ..] => &addons::ARGOCD, // wing: addons
         _ => &[LOCAL],
     };
     let copy = harness.run.file(&format!("argocd-{environment}"));
     let folder = localised(harness, &copy, folders)?;
+    // wing: addons
+    if !of_addons.is_empty() {
+        addons::looked_at(&copy, of_addons)?;
+    }
+    // end of wing
     let log = harness.run.log(&format!("argocd-{environment}"));
     kustomize::rendered(harness, &folder, &log).await
 }

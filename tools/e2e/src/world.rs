@@ -1,7 +1,7 @@
 //! The world outside the clusters: a forge (Gitea) and an AWS emulator (LocalStack) as containers
 //! on the clusters' network.
 
-mod aws;
+pub(crate) mod aws;
 pub(crate) mod containers;
 mod gitea;
 pub(crate) mod iam_proxy;
@@ -64,6 +64,7 @@ pub(crate) async fn bring_up(
         forge_settings: secrets.settings(&ForgeAccess::cluster_url()),
         aws_image: harness.parts.aws_image.clone(),
         aws_port,
+        addons: !harness.parts.addons.is_empty(), // wing: addons
     };
     step.doing("start the containers of forge and emulator");
     containers::start(harness, &request)

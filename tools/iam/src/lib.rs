@@ -6,5 +6,6 @@
 pub mod dynamodb;
 mod pattern;
 pub mod policy;
+pub mod route53;
 mod statement;
 pub mod trust;

@@ -119,7 +119,11 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "cluster",
         scope: Scope::Environment,
-        parameters: &["Layout", "OidcProvider"],
+        parameters: &[
+            "Layout",
+            "OidcProvider",
+            "HostedZoneId", // wing: addons
+        ],
         required: &["OidcProvider"],
         holds: Holds::Nothing,
     },

@@ -43,13 +43,15 @@ pub struct GoModule<'a> {
     /// Source of a program of our own made of the module's packages; in `binaries` its package is
     /// [`OWN_PROGRAM`].
     pub program: Option<&'a str>,
+    /// Files of the module that have another text than published: their paths there, and the text.
+    pub patched: &'a [(&'a str, &'a str)],
 }
 
 /// The package of [`GoModule::program`], and the module that builds are made through.
 pub const OWN_PROGRAM: &str = "wrapper";
 
-/// What the key is made of. `replaced`, `moved` and `program` are told only where there is
-/// something to tell: what was built before there were such fields is still found.
+/// What the key is made of. The last four fields are told only where there is something to tell:
+/// what was built before there were such fields is still found.
 impl fmt::Debug for GoModule<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut told = f.debug_struct("GoModule");
@@ -68,6 +70,9 @@ impl fmt::Debug for GoModule<'_> {
         }
         if let Some(program) = self.program {
             told.field("program", &program);
+        }
+        if !self.patched.is_empty() {
+            told.field("patched", &self.patched);
         }
         told.finish()
     }
@@ -256,6 +261,14 @@ mod tests {
             one.key(),
             GoModule {
                 program: Some("package main"),
+                ..one.clone()
+            }
+            .key()
+        );
+        assert_ne!(
+            one.key(),
+            GoModule {
+                patched: &[("a.go", "package a")],
                 ..one.clone()
             }
             .key()

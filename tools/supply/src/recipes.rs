@@ -6,6 +6,7 @@ pub mod aws;
 pub mod browser;
 pub mod checks;
 pub mod cloud;
+pub mod external_dns; // wing: addons
 pub mod forge;
 pub mod forge_pages;
 pub mod kube_router;
@@ -35,16 +36,8 @@ pub const RECIPES: &[Recipe] = &[
         COMPILED,
         (true, Some(Extra::Admission)),
     ),
-    // wing: addons
-    // Not in the nodes' image, which would be another one with add-ons: the clusters that run it
-    // are given it.
-    of_part(
-        metrics_server::PART,
-        "what measures pods, for autoscalers",
-        GO,
-        (false, Some(Extra::Addons)),
-    ),
-    // end of wing
+    addon(metrics_server::PART, "what measures pods, for autoscalers"), // wing: addons
+    addon(external_dns::PART, "what names in Route 53 what clusters serve"), // wing: addons
     image(forge::PART, "the forge", COMPILED),
     image(
         aws::PART,
@@ -141,6 +134,13 @@ const fn image(part: Part, makes: &'static str, needs: &'static [Group]) -> Reci
 const fn in_nodes(part: Part, makes: &'static str, needs: &'static [Group]) -> Recipe {
     of_part(part, makes, needs, (true, None))
 }
+
+// wing: addons
+/// Not in the nodes' image, which would be another one with add-ons: their clusters are given it.
+const fn addon(part: Part, makes: &'static str) -> Recipe {
+    of_part(part, makes, GO, (false, Some(Extra::Addons)))
+}
+// end of wing
 
 const fn of_part(
     part: Part,
@@ -284,7 +284,7 @@ mod tests {
             .filter(|each| asked.want(each.image.extra) && !Options::default().want(each.image.extra))
             .map(|each| each.recipe.name)
             .collect();
-        assert_eq!(addons, ["metrics-server"]);
+        assert_eq!(addons, ["metrics-server", "external-dns"]);
     }
     // end of wing
 

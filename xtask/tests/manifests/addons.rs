@@ -8,7 +8,7 @@ use crate::render::{ALL, ROOT, build, copy_folder, file, parse};
 use crate::{PROJECT, environments, faults};
 
 /// The Application of each add-on that Argo CD manages.
-const APPLICATIONS: &[&str] = &["metrics-server"];
+const APPLICATIONS: &[&str] = &["metrics-server", "external-dns"];
 const AUTOSCALER: &str = "../../../addons/metrics-server/autoscaler";
 
 /// What an environment's folder renders, in a copy of `infra/` that `edit` has changed.
@@ -59,11 +59,17 @@ fn a_line_turns_an_add_on_on_and_what_it_makes_is_what_its_project_allows() {
                 allowed(project, "clusterResourceWhitelist"),
                 kinds_of(&of_cluster)
             );
-            for object in scoped {
-                assert_eq!(object.text("/metadata/namespace"), *name, "{}", object.id());
-            }
+            let used: BTreeSet<_> = scoped.iter().map(|it| it.text("/metadata/namespace")).collect();
+            assert_eq!(namespaces(project), used);
         }
     }
+}
+
+/// Where the Applications of a project may put something.
+fn namespaces(project: &Object) -> BTreeSet<&str> {
+    let destinations = project.list("/spec/destinations").iter();
+    let names = destinations.map(|destination| destination["namespace"].as_str());
+    names.map(|name| name.expect("a namespace")).collect()
 }
 
 fn kinds_of(objects: &[&Object]) -> BTreeSet<String> {
@@ -136,14 +142,13 @@ fn what_argo_cd_may_do_for_an_add_on_is_what_its_project_allows() {
         let on = on(environment);
         for name in APPLICATIONS {
             let cluster = &ALL[&format!("infra/addons/{name}/cluster")].objects;
-            let roles = of_kind(cluster, "Role");
-            let mut roles = roles
-                .iter()
-                .filter(|role| role.text("/metadata/namespace") == *name);
-            let role = roles.next().expect("Argo CD has a role there");
-            let granted: BTreeSet<_> = role
-                .list("/rules")
-                .iter()
+            let project = find(&on, "AppProject", name);
+            let roles = of_kind(cluster, "Role").into_iter().filter(|role| {
+                namespaces(project).contains(role.text("/metadata/namespace"))
+                    && role.text("/metadata/name") == "argocd-application-controller"
+            });
+            let granted: BTreeSet<_> = roles
+                .flat_map(|role| role.list("/rules"))
                 .flat_map(|rule| {
                     let words = |key: &str| rule[key].as_array().cloned().unwrap_or_default();
                     let (groups, resources) = (words("apiGroups"), words("resources"));
@@ -156,7 +161,7 @@ fn what_argo_cd_may_do_for_an_add_on_is_what_its_project_allows() {
                     })
                 })
                 .collect();
-            let project = allowed(find(&on, "AppProject", name), "namespaceResourceWhitelist");
+            let project = allowed(project, "namespaceResourceWhitelist");
             let plural = |kind: &str| match kind.to_lowercase() {
                 kind if kind.ends_with('y') => format!("{}ies", kind.trim_end_matches('y')),
                 kind => format!("{kind}s"),
@@ -205,6 +210,7 @@ fn each_trigger_that_is_subscribed_to_sends_a_text() {
 fn add_ons_are_as_confined_as_apps() {
     for path in [
         "infra/addons/metrics-server/base/deployment.yaml",
+        "infra/addons/external-dns/base/deployment.yaml",
         "infra/addons/notifications/base/controller.yaml",
     ] {
         let objects = file(path);

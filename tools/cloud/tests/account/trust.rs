@@ -71,7 +71,8 @@ fn every_role_is_judged_here_and_bound_to_one_audience_and_subject() {
         "GitHubRole",
         "GitLabRole",
         "MigrateRole",
-        "VerifierRole", // wing: verifier
+        "VerifierRole",    // wing: verifier
+        "ExternalDnsRole", // wing: addons
     ];
     let names: BTreeSet<_> = policies.keys().map(String::as_str).collect();
     assert_eq!(names, judged.into());
@@ -157,6 +158,12 @@ fn each_service_account_gets_its_own_role_only() {
         ("ArgoCdRole", "system:serviceaccount:argocd:argocd-repo-server"),
         ("ClusterSetRole", "system:serviceaccount:argocd:clusterset"),
         ("VerifierRole", "system:serviceaccount:verifier:verifier"), // wing: verifier
+        // wing: addons
+        (
+            "ExternalDnsRole",
+            "system:serviceaccount:external-dns:external-dns",
+        ),
+        // end of wing
     ];
     for (role, own) in accounts {
         for (_, account) in accounts {

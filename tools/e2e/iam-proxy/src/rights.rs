@@ -3,7 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use hyper::body::Bytes;
 use hyper::{Method, Request};
-use iam::dynamodb::Call;
+use iam::{dynamodb, route53};
 
 use crate::credentials::Scope;
 use crate::role::Role;
@@ -21,6 +21,13 @@ pub(crate) struct Right {
 /// The right that a request of a role needs; nothing if everybody has it. What is
 /// not known here is an error, because the emulator would do it.
 pub(crate) fn needed(request: &Request<Bytes>, scope: &Scope, role: &Role) -> Result<Option<Right>> {
+    if scope.service == "route53" {
+        let call = route53::Call::of(request.method().as_str(), request.uri().path())?;
+        return Ok(Some(Right {
+            resource: call.resource(&role.partition),
+            action: call.action.to_owned(),
+        }));
+    }
     let whole = request.uri().path_and_query().map_or("", |whole| whole.as_str());
     ensure!(
         request.method() == Method::POST && whole == "/",
@@ -32,7 +39,7 @@ pub(crate) fn needed(request: &Request<Bytes>, scope: &Scope, role: &Role) -> Re
     ensure!(targets.next().is_none(), "more than one x-amz-target");
     match (scope.service.as_str(), target) {
         ("dynamodb", Some(target)) if target.starts_with(DYNAMODB) => {
-            let call = Call::of(target, request.body())?;
+            let call = dynamodb::Call::of(target, request.body())?;
             Ok(Some(Right {
                 resource: call.resource(&role.partition, &scope.region, &role.account),
                 action: call.action,
@@ -98,6 +105,7 @@ mod tests {
             .is_err()
         );
         assert!(ask("dynamodb", None, "/", table).is_err());
+        assert!(ask("route53", get, "/", table).is_err());
         assert!(ask("dynamodb", get, "/_localstack/health", table).is_err());
         assert!(ask("dynamodb", get, "/?Action=x", table).is_err());
         assert!(ask("iam", None, "/", "Action=PutRolePolicy").is_err());

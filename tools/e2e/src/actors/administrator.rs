@@ -7,6 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::testbed::Testbed;
 
+// wing: addons
+mod account;
+pub(crate) use account::Records;
+// end of wing
+
 /// What the templates call the policy that gives a role its table.
 const POLICY: &str = "messages";
 /// As many items as one request takes.
@@ -148,11 +153,16 @@ impl<'a> Administrator<'a> {
     /// The emulator takes any signature, and an account's number for a key of it; it reads service
     /// and region out of the line.
     fn signed(&self, service: &str) -> RequestBuilder {
-        let signed = format!(
+        self.http
+            .post(self.url)
+            .header("Authorization", self.line(service))
+    }
+
+    fn line(&self, service: &str) -> String {
+        format!(
             "AWS4-HMAC-SHA256 Credential={}/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
             self.account, self.region
-        );
-        self.http.post(self.url).header("Authorization", signed)
+        )
     }
 
     async fn ask(&self, operation: &str, body: Value) -> Result<Value> {

@@ -15,6 +15,7 @@ mod sampler;
 mod visitor;
 mod write_load;
 
+pub(crate) use administrator::Records; // wing: addons
 pub(crate) use administrator::{Administrator, Item};
 pub(crate) use busy_load::BusyLoad; // wing: addons
 pub(crate) use operator::Operator;

@@ -83,6 +83,9 @@ pub(crate) static ALL: &[Scenario] = &[
     addons::notices::AWAY_SCENARIO,
     addons::shared_volume::SCENARIO,
     addons::turned_off::SCENARIO,
+    addons::names::SCENARIO,
+    addons::names::DENIED,
+    addons::names::OFF,
     // end of wing
     posture::pods::SCENARIO,
     posture::network::SCENARIO,

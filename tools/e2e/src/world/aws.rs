@@ -48,23 +48,40 @@ pub(super) async fn deploy_stacks(harness: &Harness, aws: &AwsAccess, step: &Ste
     })
     .await?;
     step.doing("AWS emulator: deploy the stack of each environment");
-    let template = harness.run.repo.join(TEMPLATE);
-    let template = std::fs::read(&template).with_context(|| format!("read {}", template.display()))?;
-    let each = Environment::all()
-        .iter()
-        .map(|environment| deploy(harness, *environment, &template));
+    let each = Environment::all().iter().map(|environment| {
+        let parameters = of_environment(*environment);
+        create_stack(harness, environment.stack(), TEMPLATE, parameters)
+    });
     try_join_all(each).await.map(drop)
 }
 
-async fn deploy(harness: &Harness, environment: Environment, template: &[u8]) -> Result<()> {
-    let stack = environment.stack();
-    let parameter = |name: &str, value: &str| format!("ParameterKey={name},ParameterValue={value}");
+/// What the template of an environment's stack is told.
+pub(crate) fn of_environment(environment: Environment) -> Vec<(&'static str, String)> {
+    vec![
+        ("Environment", environment.name().to_owned()),
+        ("OidcProvider", environment.issuer()),
+    ]
+}
+
+/// Makes a stack from a template of the repository.
+pub(crate) async fn create_stack(
+    harness: &Harness,
+    stack: &str,
+    template: &str,
+    parameters: Vec<(&str, String)>,
+) -> Result<()> {
+    let file = harness.run.repo.join(template);
+    let text = std::fs::read(&file).with_context(|| format!("read {}", file.display()))?;
+    let parameters = parameters
+        .iter()
+        .map(|(name, value)| format!("ParameterKey={name},ParameterValue={value}"));
+    let access_key = format!("AWS_ACCESS_KEY_ID={}", harness.account.id);
     let exec = [
         "exec",
         "--interactive",
         // The emulator takes an account's number for a key of it.
         "--env",
-        &format!("AWS_ACCESS_KEY_ID={}", harness.account.id),
+        &access_key,
         "--env",
         "AWS_SECRET_ACCESS_KEY=any",
         AWS,
@@ -73,13 +90,12 @@ async fn deploy(harness: &Harness, environment: Environment, template: &[u8]) ->
         CREATE,
         stack,
         &harness.account.region,
-        &parameter("Environment", environment.name()),
-        &parameter("OidcProvider", &environment.issuer()),
     ];
-    let log = harness.run.log(&format!("stack-{environment}"));
+    let exec = exec.map(str::to_owned).into_iter().chain(parameters);
+    let log = harness.run.log(&format!("stack-{stack}"));
     Tool::of_engine(&harness.engine, exec, &log, DEPLOY)?
-        .input(template)
+        .input(text)
         .run()
         .await
-        .with_context(|| format!("create stack {stack} from {TEMPLATE}"))
+        .with_context(|| format!("create stack {stack} from {template}"))
 }

@@ -29,10 +29,13 @@ use crate::{
 /// On every container of ours; its value is the run.
 pub(crate) const LABEL: &str = "gitops-loop.run";
 
-/// Only what the template needs, none of it loaded in the middle of a deployment; no call to the
-/// world outside; and a resource it does not know is an error, not a success.
+/// Only what the template needs, and what add-ons ask for besides.
+const SERVICES: &str = "cloudformation,dynamodb,iam,sts";
+const OF_ADDONS: &str = ",route53"; // wing: addons
+
+/// No service is loaded in the middle of a deployment; no call to the world outside; and a resource
+/// it does not know is an error, not a success.
 const AWS_SETTINGS: &[(&str, &str)] = &[
-    ("SERVICES", "cloudformation,dynamodb,iam,sts"),
     ("EAGER_SERVICE_LOADING", "1"),
     ("DISABLE_EVENTS", "1"),
     ("SKIP_SSL_CERT_DOWNLOAD", "1"),
@@ -53,6 +56,7 @@ pub(crate) struct Request {
     pub(crate) forge_settings: String,
     pub(crate) aws_image: String,
     pub(crate) aws_port: u16,
+    pub(crate) addons: bool, // wing: addons
 }
 
 /// Has `request` done by a process that sees the engine's socket.
@@ -116,6 +120,11 @@ async fn aws(request: &Request) -> Result<()> {
         request.aws_port,
         AWS_PORT.tcp(),
     );
+    let services = [
+        SERVICES,
+        if request.addons { OF_ADDONS } else { "" }, // wing: addons
+    ];
+    emulator = emulator.with_env_var("SERVICES", services.concat());
     for (name, value) in AWS_SETTINGS {
         emulator = emulator.with_env_var(*name, *value);
     }

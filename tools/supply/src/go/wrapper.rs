@@ -2,14 +2,18 @@
 //! repeats those of the module that it requires.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use xshell::{Shell, cmd};
 
 use super::{GoModule, OWN_PROGRAM};
+use crate::image::copy_tree;
 use crate::workshop::{Workshop, minutes};
+
+/// The folder of a module that is built with other texts than published.
+const PATCHED: &str = "patched";
 
 impl GoModule<'_> {
     /// Writes it; its folder.
@@ -55,6 +59,10 @@ impl GoModule<'_> {
         let moved = self.moved.iter();
         lines.extend(moved.map(|(module, path, version)| format!("replace {module} => {path} {version}")));
         let wrapper = shop.scratch(&format!("go/{}", self.short_name()))?;
+        if !self.patched.is_empty() {
+            self.patched_copy(&source, &wrapper)?;
+            lines.push(format!("replace {} => ./{PATCHED}", manifest.module.path));
+        }
         let write = |name: &str, text: &[u8]| {
             fs::write(wrapper.join(name), text)
                 .with_context(|| format!("write {name} of the build of {}", self.module))
@@ -67,6 +75,19 @@ impl GoModule<'_> {
             write("main.go", program.as_bytes())?;
         }
         Ok(wrapper)
+    }
+
+    /// A copy of the module with the texts of `patched`, beside the wrapper. It is built from that:
+    /// Go takes no overlay of files in its cache of modules.
+    fn patched_copy(&self, source: &Path, wrapper: &Path) -> Result<()> {
+        let copy = wrapper.join(PATCHED);
+        copy_tree(source, &copy)?;
+        for (file, text) in self.patched {
+            let path = copy.join(file);
+            ensure!(path.is_file(), "{} {} has no {file}", self.module, self.version);
+            fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+        }
+        Ok(())
     }
 }
 

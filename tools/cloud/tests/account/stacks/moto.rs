@@ -154,6 +154,7 @@ fn roles(emulator: &Emulator, variant: Variant) {
         ("backend-migrate", "message-board:backend-migrate"),
         ("argo-cd", "argocd:argocd-repo-server"),
         ("gitops-loop-verifier", "verifier:verifier"), // wing: verifier
+        ("gitops-loop-external-dns", "external-dns:external-dns"), // wing: addons
     ] {
         let role = format!("{role}-{}", variant.environment);
         let got = ask(emulator, &["iam", "get-role", "--role-name", &role]);

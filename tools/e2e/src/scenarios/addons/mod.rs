@@ -1,10 +1,13 @@
 //! The add-ons of infra/addons, in the environment that has them.
 
 pub(crate) mod metrics_away;
+pub(crate) mod names;
 pub(crate) mod notices;
 mod scaled;
 pub(crate) mod scaling;
 pub(crate) mod shared_volume;
+mod switch;
+mod traces;
 pub(crate) mod turned_off;
 
 use anyhow::{Result, ensure};

@@ -1,0 +1,38 @@
+//! What an administrator of the account does for the add-ons of the first environment.
+
+use anyhow::Result;
+
+use crate::actors::Administrator;
+use crate::environment::project;
+use crate::testbed::Testbed;
+use crate::world::aws;
+
+/// The role of external-dns, without its environment.
+const ROLE: &str = "external-dns";
+
+/// The zone that external-dns keeps names in: infra/addons/external-dns/ENVIRONMENT has it too.
+pub(crate) fn domain(testbed: &Testbed) -> String {
+    format!("{}.example.com", testbed.first().environment)
+}
+
+/// What a role of the stack `cluster` is called.
+pub(crate) fn role(testbed: &Testbed, name: &str) -> String {
+    format!("{}-{name}-{}", project().name(), testbed.first().environment)
+}
+
+/// Makes the zone and the stack, unless an earlier scenario has.
+pub(crate) async fn ensure(testbed: &Testbed) -> Result<()> {
+    let (harness, administrator) = (&testbed.harness, Administrator::of(testbed));
+    if administrator.has_role(&role(testbed, ROLE)).await? {
+        return Ok(());
+    }
+    let zone = administrator.make_zone(&domain(testbed)).await?;
+    let project = ("Project", project().name().to_owned());
+    let stack = |name: &str| format!("{}-{name}", project.1);
+    let template = |name: &str| format!("infra/aws/{name}.yaml");
+    let environment = testbed.first().environment;
+    let mut of_cluster = aws::of_environment(environment);
+    of_cluster.extend([project.clone(), ("HostedZoneId", zone)]);
+    let cluster = stack(&format!("cluster-{environment}"));
+    aws::create_stack(harness, &cluster, &template("cluster"), of_cluster).await
+}

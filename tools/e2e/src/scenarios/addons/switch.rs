@@ -1,0 +1,76 @@
+//! Turns an add-on on and off in the first environment, as a person does: what Argo CD may not make
+//! first, then a line in Git, and back in the opposite order.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use kube::ResourceExt as _;
+
+use super::traces::{Traces, delete, without_application};
+use crate::actors::Operator;
+use crate::addons;
+use crate::argocd;
+use crate::cluster::Cluster;
+use crate::gitops;
+use crate::progress::StepHandle;
+use crate::testbed::Testbed;
+
+/// From the line in Git until the add-on is Healthy.
+pub(super) const LIVE: Duration = Duration::from_mins(2);
+const REMOVED: Duration = Duration::from_mins(2);
+
+/// The add-ons that are on there.
+async fn there(cluster: &Cluster) -> Result<Vec<&'static str>> {
+    let found = gitops::list(cluster).await?;
+    let is_there = |name: &&&str| found.iter().any(|application| application.name_any() == **name);
+    Ok(addons::NAMES.iter().filter(is_there).copied().collect())
+}
+
+/// Whether this one is.
+pub(super) async fn is_on(cluster: &Cluster, name: &str) -> Result<bool> {
+    Ok(there(cluster).await?.contains(&name))
+}
+
+/// Turns one on that is off.
+pub(super) async fn on(testbed: &Testbed, step: &StepHandle, name: &'static str) -> Result<()> {
+    let (cluster, harness) = (testbed.first(), &testbed.harness);
+    step.doing("apply what Argo CD may not make");
+    addons::load(harness, cluster, name).await?;
+    addons::administered(harness, cluster, name).await?;
+    let mut names = there(cluster).await?;
+    names.push(name);
+    argocd::reconfigure(harness, cluster, &names).await?;
+    let path = addons::applications_of(cluster.environment);
+    let edit = |text: String| addons::with(name, &path, &text);
+    let asked = Instant::now();
+    let on = Operator::of(testbed).edit(&path, edit).await?;
+    gitops::app(step, cluster, name).at(&on).live(LIVE).await?;
+    step.measured("on to Healthy", asked.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Turns it off, and looks that nothing of it is left.
+pub(super) async fn off(
+    testbed: &Testbed,
+    step: &StepHandle,
+    name: &'static str,
+    traces: &Traces,
+) -> Result<()> {
+    let (cluster, harness) = (testbed.first(), &testbed.harness);
+    let found = traces.of(cluster).await?;
+    ensure!(
+        found.len() > 10,
+        "only {found:?} are found of an add-on that is on; this check sees nothing"
+    );
+    let asked = Instant::now();
+    let path = addons::applications_of(cluster.environment);
+    let edit = |text: String| addons::without_addon(name, &path, &text);
+    Operator::of(testbed).edit(&path, edit).await?;
+    without_application(step, cluster, name).await?;
+    delete(testbed, cluster, name).await?;
+    argocd::reconfigure(harness, cluster, &there(cluster).await?).await?;
+    traces.none(step, cluster, REMOVED).await?;
+    step.measured("off to nothing left", asked.elapsed().as_secs_f64());
+    step.evidence(format!("{} objects were there, and none is left", found.len()));
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! external-dns, which gives what a cluster serves its names in Route 53.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::go::GoModule;
+use crate::part::Part;
+use crate::workshop::Workshop;
+
+/// Same interface as upstream's image, with one provider.
+pub const PART: Part = Part {
+    name: "external-dns",
+    context: &[
+        (
+            "Containerfile",
+            include_str!("../../images/external-dns/Containerfile"),
+        ),
+        ("provider.go", PROVIDER),
+    ],
+    source: include_str!("external_dns.rs"),
+    prepare,
+};
+
+const MODULE: &str = "sigs.k8s.io/external-dns";
+const PROVIDER: &str = include_str!("../../images/external-dns/provider.go");
+/// A module whose own address is gone.
+const MOVED: &[(&str, &str, &str)] = &[(
+    "vbom.ml/util",
+    "github.com/fvbommel/util",
+    "v0.0.0-20160121211510-db5cfe13f5cc",
+)];
+
+fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
+    let version = shop.versions.get(PART.name, PART.name)?;
+    let built = GoModule {
+        module: MODULE,
+        version,
+        binaries: &[(PART.name, MODULE)],
+        // What it says of itself, as upstream's build has it.
+        variables: &[format!("{MODULE}/pkg/apis/externaldns.Version={version}")],
+        moved: MOVED,
+        patched: &[("provider/factory/provider.go", PROVIDER)],
+        ..GoModule::default()
+    }
+    .build(shop)?
+    .join(PART.name);
+    fs::copy(&built, folder.join(PART.name))
+        .map(drop)
+        .with_context(|| format!("copy {}", built.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::versions::Versions;
+
+    #[test]
+    fn the_image_is_the_one_that_clusters_elsewhere_run() {
+        let versions = Versions::load().unwrap();
+        let image = PART.image(&versions).unwrap();
+        assert!(image.ends_with(&format!(":{}", versions.get(PART.name, PART.name).unwrap())));
+        let path = crate::recipes::root().join("infra/addons/external-dns/base/deployment.yaml");
+        let manifest = fs::read_to_string(path).unwrap();
+        assert_eq!(
+            manifest.matches(&format!("image: {image}\n")).count(),
+            1,
+            "{image}"
+        );
+    }
+}
