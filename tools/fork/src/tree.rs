@@ -211,24 +211,33 @@ pub(super) struct Entry<'l> {
     pub(super) path: &'l str,
     /// The name of its content.
     pub(super) object: &'l str,
-    pub(super) is_executable: bool,
+    pub(super) mode: &'l str,
 }
 
-/// What `git ls-tree -r -z` printed: no link, which has no text of its own, and no other
-/// repository.
-pub(super) fn entries(listed: &str) -> Result<Vec<Entry<'_>>> {
-    let mut files = Vec::new();
-    for entry in listed.split_terminator('\0') {
-        let (about, path) = entry.split_once('\t').context("an entry of `git ls-tree`")?;
-        if about.starts_with("100") {
-            files.push(Entry {
-                path,
-                object: about.rsplit(' ').next().unwrap_or_default(),
-                is_executable: about.starts_with("100755"),
-            });
-        }
+impl Entry<'_> {
+    /// Whether it is a program.
+    pub(super) fn is_executable(&self) -> bool {
+        self.mode == "100755"
     }
-    Ok(files)
+}
+
+/// What `git ls-tree -r -z` printed: links and other repositories too.
+pub(super) fn entries(listed: &str) -> Result<Vec<Entry<'_>>> {
+    let read = |line| read(line).context("an entry of `git ls-tree`");
+    listed.split_terminator('\0').map(read).collect()
+}
+
+fn read(line: &str) -> Option<Entry<'_>> {
+    let (about, path) = line.split_once('\t')?;
+    let ((mode, _), (_, object)) = about.split_once(' ').zip(about.rsplit_once(' '))?;
+    Some(Entry { path, object, mode })
+}
+
+/// The same without links, which have no text of their own, and without other repositories.
+pub(super) fn regular(listed: &str) -> Result<Vec<Entry<'_>>> {
+    let mut entries = entries(listed)?;
+    entries.retain(|entry| entry.mode.starts_with("100"));
+    Ok(entries)
 }
 
 /// The files of the last commit, and whether each is a program.
@@ -237,9 +246,9 @@ fn committed(root: &Path) -> Result<Vec<(PathBuf, bool)>> {
         .args(["ls-tree", "-r", "-z", "--full-tree", "HEAD"])
         .text()
         .context("ask Git for the files of the last commit; without one, commit first")?;
-    let files = entries(&listed)?.into_iter();
+    let files = regular(&listed)?.into_iter();
     Ok(files
-        .map(|entry| (entry.path.into(), entry.is_executable))
+        .map(|entry| (entry.path.into(), entry.is_executable()))
         .collect())
 }
 

@@ -198,7 +198,7 @@ impl Git {
         self.bytes().map(drop)
     }
 
-    fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let words: Vec<_> = self.command.get_args().map(OsStr::to_string_lossy).collect();
         words.join(" ")
     }

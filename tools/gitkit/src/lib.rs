@@ -16,6 +16,7 @@ mod checkout;
 mod environment;
 mod error;
 mod git;
+mod objects;
 mod settings;
 
 pub use checkout::{Checkout, View};

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
@@ -79,6 +79,15 @@ impl fmt::Debug for GoModule<'_> {
 }
 
 impl GoModule<'_> {
+    /// Builds the binaries, or finds them in the cache, and puts this one of them into `folder`,
+    /// from which an image is built.
+    pub fn build_into(&self, shop: Workshop<'_>, folder: &Path, binary: &str) -> Result<()> {
+        let built = self.build(shop)?.join(binary);
+        fs::copy(&built, folder.join(binary))
+            .map(drop)
+            .with_context(|| format!("copy {}", built.display()))
+    }
+
     /// Builds the binaries, or finds them in the cache, and gives their folder.
     pub fn build(&self, shop: Workshop<'_>) -> Result<PathBuf> {
         let folder = self.folder(shop);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result, ensure};
 
 use super::releases::Releases;
-use crate::tree::Paths;
+use crate::tree::{Entry, Paths, entries};
 
 /// Names of the three commits, which Git also writes at the lines that conflict.
 const BASE: &str = "base";
@@ -122,13 +122,9 @@ pub(super) fn listing(releases: &Releases, tree: &str) -> Result<Listing> {
     let listed = releases
         .git(&["ls-tree", "-r", "-z", "--full-tree", tree])
         .text()?;
-    let entries = listed.split_terminator('\0').map(|entry| {
-        let (about, path) = entry.split_once('\t').context("an entry of `git ls-tree`")?;
-        let (mode, object) = about
-            .split_once(' ')
-            .zip(about.rsplit_once(' '))
-            .map_or(("", ""), |((mode, _), (_, object))| (mode, object));
-        Ok((path.to_owned(), (mode.to_owned(), object.to_owned())))
-    });
-    entries.collect()
+    let entries = entries(&listed)?.into_iter();
+    let about = |entry: Entry<'_>| (entry.mode.to_owned(), entry.object.to_owned());
+    Ok(entries
+        .map(|entry| (entry.path.to_owned(), about(entry)))
+        .collect())
 }

@@ -9,7 +9,7 @@ use gitkit::{Checkout, Git, View};
 use semver::Version;
 
 use super::merge::{self, Listing};
-use crate::tree::{File, Paths, entries};
+use crate::tree::{File, Paths, regular};
 
 /// How the tags begin.
 const TAG: &str = "template-v";
@@ -106,23 +106,15 @@ impl Releases {
     /// The files of a release that was fetched.
     pub(super) fn files(&self, version: &Version) -> Result<Paths> {
         let listed = self.git(&["ls-tree", "-r", "-z", &tag(version)]).text()?;
-        let entries: Vec<_> = entries(&listed)?;
-        let mut names = String::new();
-        for entry in &entries {
-            names.push_str(entry.object);
-            names.push('\n');
-        }
-        let bytes = self.git(&["cat-file", "--batch"]).input(names).bytes()?;
-        let mut rest = bytes.as_slice();
+        let entries = regular(&listed)?;
+        let contents = self.git(&[]).objects(entries.iter().map(|entry| entry.object))?;
         let mut files = Paths::new();
-        for entry in entries {
-            let (content, after) =
-                next_object(rest).with_context(|| format!("read {} of {}", entry.path, tag(version)))?;
+        for (entry, content) in entries.into_iter().zip(contents) {
+            let content = content.with_context(|| format!("read {} of {}", entry.path, tag(version)))?;
             files.insert(
                 PathBuf::from(entry.path),
-                File::new(content.to_vec(), entry.is_executable),
+                File::new(content, entry.is_executable()),
             );
-            rest = after;
         }
         Ok(files)
     }
@@ -132,13 +124,4 @@ impl Releases {
 fn release(line: &str) -> Option<Version> {
     let (_, name) = line.split_once("\trefs/tags/")?;
     Version::parse(name.strip_prefix(TAG)?).ok()
-}
-
-/// Content of the first object that `git cat-file --batch` printed, and what comes after it.
-fn next_object(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    let about = std::str::from_utf8(&bytes[..end]).ok()?;
-    let length: usize = about.rsplit(' ').next()?.parse().ok()?;
-    let content = bytes.get(end + 1..end + 1 + length)?;
-    Some((content, bytes.get(end + 2 + length..)?))
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use gitkit::{Checkout, View};
 use xshell::Shell;
 
@@ -61,27 +61,9 @@ fn place(file: &Path, facts: &str, content: &[u8]) -> Result<()> {
 
 /// What the blobs hold, in their order, all by one process.
 fn contents<'a>(view: &View, blobs: impl Iterator<Item = &'a str>) -> Result<Vec<Vec<u8>>> {
-    let mut names = String::new();
-    let mut count = 0;
-    for blob in blobs {
-        names += blob;
-        names.push('\n');
-        count += 1;
-    }
-    let said = view.git(&["cat-file", "--batch"]).input(names).bytes()?;
-    let (mut rest, mut found) = (&said[..], Vec::new());
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let line = String::from_utf8_lossy(&rest[..end]).into_owned();
-        let Some(size) = line
-            .split_once(" blob ")
-            .and_then(|(_, size)| size.parse::<usize>().ok())
-        else {
-            bail!("Git has no content for {line}");
-        };
-        let content = rest.get(end + 1..end + 1 + size);
-        found.push(content.context("Git's answer ends early")?.to_vec());
-        rest = rest.get(end + 2 + size..).unwrap_or_default();
-    }
-    ensure!(found.len() == count, "Git gave {} of {count} files", found.len());
-    Ok(found)
+    let blobs: Vec<_> = blobs.collect();
+    let found = view.git(&[]).objects(blobs.iter().copied())?;
+    let found = blobs.iter().zip(found);
+    let contents = found.map(|(blob, found)| found.with_context(|| format!("Git has no content for {blob}")));
+    contents.collect()
 }

@@ -4,10 +4,9 @@
 //! Both are made of the controller's module, which requires a cosign: most of what they are
 //! compiled from is the same.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::go::GoModule;
 use crate::part::Part;
@@ -64,14 +63,13 @@ pub(crate) fn build_cosign(shop: Workshop<'_>) -> Result<PathBuf> {
 }
 
 fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
-    let built = module(shop.versions)?.build(shop)?.join(CONTROLLER);
-    fs::copy(&built, folder.join(CONTROLLER))
-        .map(drop)
-        .with_context(|| format!("copy {}", built.display()))
+    module(shop.versions)?.build_into(shop, folder, CONTROLLER)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,9 +1,8 @@
 //! external-dns, which gives what a cluster serves its names in Route 53.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::go::GoModule;
 use crate::part::Part;
@@ -34,7 +33,7 @@ const MOVED: &[(&str, &str, &str)] = &[(
 
 fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
     let version = shop.versions.get(PART.name, PART.name)?;
-    let built = GoModule {
+    let module = GoModule {
         module: MODULE,
         version,
         binaries: &[(PART.name, MODULE)],
@@ -43,16 +42,14 @@ fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
         moved: MOVED,
         patched: &[("provider/factory/provider.go", PROVIDER)],
         ..GoModule::default()
-    }
-    .build(shop)?
-    .join(PART.name);
-    fs::copy(&built, folder.join(PART.name))
-        .map(drop)
-        .with_context(|| format!("copy {}", built.display()))
+    };
+    module.build_into(shop, folder, PART.name)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::versions::Versions;
 

@@ -1,9 +1,8 @@
 //! metrics-server, which measures what pods use: autoscalers go by it.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::go::GoModule;
 use crate::part::Part;
@@ -22,23 +21,21 @@ pub const PART: Part = Part {
 
 fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
     let version = shop.versions.get(PART.name, PART.name)?;
-    let built = GoModule {
+    let module = GoModule {
         module: "sigs.k8s.io/metrics-server",
         version,
         binaries: &[(PART.name, "sigs.k8s.io/metrics-server/cmd/metrics-server")],
         // What it says of itself, as upstream's build has it.
         variables: &[format!("k8s.io/component-base/version.gitVersion={version}")],
         ..GoModule::default()
-    }
-    .build(shop)?
-    .join(PART.name);
-    fs::copy(&built, folder.join(PART.name))
-        .map(drop)
-        .with_context(|| format!("copy {}", built.display()))
+    };
+    module.build_into(shop, folder, PART.name)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::versions::Versions;
 

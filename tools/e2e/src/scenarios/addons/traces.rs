@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use kube::api::ListParams;
 use kube::core::DynamicObject;
 use kube::discovery::{Discovery, verbs};
@@ -40,8 +40,8 @@ pub(super) struct Traces {
 
 impl Traces {
     /// Waits until nothing is left.
-    pub(super) async fn none(&self, step: &StepHandle, cluster: &Cluster, within: Duration) -> Result<()> {
-        eventually(step, "nothing left of the add-on", within, async || {
+    pub(super) async fn none(&self, step: &StepHandle, cluster: &Cluster) -> Result<()> {
+        eventually(step, "nothing left of the add-on", REMOVED, async || {
             let left = self.of(cluster).await?;
             Ok(if left.is_empty() {
                 Verdict::Ready(())
@@ -52,8 +52,18 @@ impl Traces {
         .await
     }
 
+    /// How many there are of an add-on that is on.
+    pub(super) async fn count(&self, cluster: &Cluster) -> Result<usize> {
+        let found = self.of(cluster).await?;
+        ensure!(
+            found.len() > 10,
+            "only {found:?} are found of an add-on that is on; this check sees nothing"
+        );
+        Ok(found.len())
+    }
+
     /// All that there is in a cluster.
-    pub(super) async fn of(&self, cluster: &Cluster) -> Result<BTreeSet<String>> {
+    async fn of(&self, cluster: &Cluster) -> Result<BTreeSet<String>> {
         let discovery = Discovery::new(cluster.client.clone()).run().await;
         let discovery = discovery.context("ask for the kinds of objects")?;
         let mut traces = BTreeSet::new();

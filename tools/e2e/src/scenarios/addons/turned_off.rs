@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use super::scaled::{self, MEASURED};
-use super::traces::{Traces, delete, without_application};
+use super::switch;
+use super::traces::Traces;
 use crate::actors::{Operator, ReadLoad};
 use crate::addons::{self, METRICS};
 use crate::argocd;
@@ -17,7 +18,6 @@ use crate::scenarios::workloads::replicas;
 use crate::step::Step;
 use crate::testbed::Testbed;
 
-const REMOVED: Duration = Duration::from_mins(2);
 const LIVE: Duration = Duration::from_mins(3);
 const TRACES: Traces = Traces {
     words: &[METRICS, "metrics.k8s.io", "autoscaler"],
@@ -38,11 +38,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (cluster, operator) = (scaled::cluster(testbed)?, Operator::of(testbed));
-    let traces = TRACES.of(cluster).await?;
-    ensure!(
-        traces.len() > 10,
-        "only {traces:?} are found of an add-on that is on; this check sees nothing"
-    );
+    let traces = TRACES.count(cluster).await?;
     let reads = ReadLoad::start(testbed, addons::environment())?;
     let asked = Instant::now();
     let apps: Vec<&str> = addons::scaled().collect();
@@ -53,16 +49,13 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         .arrived(LIVE)
         .await?;
     let off = operator.edit_each(&[addons::applications()], edit).await?;
-    without_application(step, cluster, METRICS).await?;
-    delete(testbed, cluster, METRICS).await?;
-    argocd::reconfigure(&testbed.harness, cluster, &[]).await?;
-    TRACES.none(step, cluster, REMOVED).await?;
+    switch::leaves_nothing(testbed, step, cluster, METRICS, &TRACES).await?;
     step.measured("off to nothing left", asked.elapsed().as_secs_f64());
     for app in &apps {
         let servers = replicas(cluster, app).await?;
         ensure!(servers == addons::REPLICAS, "{app} has {servers} servers");
     }
-    step.evidence(format!("{} objects were there, and none is left", traces.len()));
+    step.evidence(format!("{traces} objects were there, and none is left"));
     reads.stop(step).await?.at_most(0)?;
     on_again(testbed, step, [&off, &unscaled]).await
 }

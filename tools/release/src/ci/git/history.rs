@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 use super::Git;
 use crate::ci::content::{PROSE, overlays};
@@ -135,16 +135,8 @@ impl Git<'_> {
 
     /// What Git has under these names; nothing where it has nothing.
     pub(super) fn objects(&self, names: &[&str]) -> Result<Vec<Option<Vec<u8>>>> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let batch = self.cmd(&["cat-file", "--batch"])?.input(names.join("\n"));
-        let answer = batch.bytes().context("read files of the history")?;
-        let mut rest = answer.as_slice();
-        names
-            .iter()
-            .map(|name| next_object(&mut rest).with_context(|| format!("read {name}")))
-            .collect()
+        let objects = self.cmd(&[])?.objects(names.iter().copied());
+        objects.context("read files of the history")
     }
 
     /// Those of `commits` that are in the history of none of the others.
@@ -244,24 +236,4 @@ impl<'t> Header<'t> {
             message,
         })
     }
-}
-
-/// Takes the next object from the answer of `git cat-file --batch`.
-fn next_object(rest: &mut &[u8]) -> Result<Option<Vec<u8>>> {
-    let end = rest.iter().position(|byte| *byte == b'\n');
-    let (line, after) = rest.split_at(end.context("the answer ends early")?);
-    let line = String::from_utf8_lossy(line).into_owned();
-    *rest = &after[1..];
-    if line.ends_with(" missing") || line.ends_with(" ambiguous") {
-        return Ok(None);
-    }
-    let size = line
-        .rsplit(' ')
-        .next()
-        .and_then(|size| size.parse::<usize>().ok());
-    let size = size.with_context(|| format!("no size in `{line}`"))?;
-    ensure!(rest.len() > size, "the answer ends early");
-    let object = rest[..size].to_vec();
-    *rest = &rest[size + 1..];
-    Ok(Some(object))
 }
