@@ -1,10 +1,14 @@
 //! The Kubernetes API from within a pod, read and nothing else.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use ureq::Agent;
 use ureq::http::StatusCode;
@@ -19,6 +23,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 const CHECK: Duration = Duration::from_secs(3);
 
 /// The API server, and the Services of the apps.
+#[derive(Clone)]
 pub(crate) struct Cluster {
     api: Agent,
     apps: Agent,
@@ -70,6 +75,16 @@ impl Cluster {
         Ok(Some(read.with_context(|| format!("understand {path}"))?))
     }
 
+    /// What a Secret beside this pod has under a key.
+    pub(crate) fn secret(&self, name: &str, key: &str) -> Result<String> {
+        let namespace = Path::new(ACCOUNT).join("namespace");
+        let namespace = fs::read_to_string(namespace).context("read this pod's namespace")?;
+        let path = format!("/api/v1/namespaces/{}/secrets/{name}", namespace.trim());
+        let secret: Option<Secret> = self.get(&path)?;
+        let secret = secret.with_context(|| format!("there is no Secret {name} in {namespace}"))?;
+        secret.text(key).with_context(|| format!("read the Secret {name}"))
+    }
+
     /// Why the app's Service on this port does not answer as it should, if it does not.
     pub(crate) fn check(&self, app: &str, port: u16) -> Option<String> {
         let path = &self.check_path;
@@ -78,6 +93,43 @@ impl Cluster {
             Ok(answer) if answer.status().is_success() => None,
             Ok(answer) => Some(format!("{path} answers {}", answer.status().as_u16())),
             Err(error) => Some(format!("{path} gives no answer: {error}")),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Secret {
+    #[serde(default)]
+    data: BTreeMap<String, String>,
+}
+
+impl Secret {
+    /// Without the end of the line, which a file has that it was made from.
+    fn text(&self, key: &str) -> Result<String> {
+        let value = self.data.get(key);
+        let value = value.with_context(|| format!("it has no `{key}`"))?;
+        let bytes = STANDARD.decode(value);
+        let bytes = bytes.with_context(|| format!("`{key}` is not in base64"))?;
+        let text = String::from_utf8(bytes).with_context(|| format!("`{key}` is no text"))?;
+        Ok(text.trim().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_read_by_its_key() {
+        let secret = |json: &str| serde_json::from_str::<Secret>(json).unwrap().text("token");
+        assert_eq!(secret(r#"{"data": {"token": "YWJjCg=="}}"#).unwrap(), "abc");
+        for (json, why) in [
+            ("{}", "it has no `token`"),
+            (r#"{"data": {"Token": "YWJjCg=="}}"#, "it has no `token`"),
+            (r#"{"data": {"token": "?"}}"#, "`token` is not in base64"),
+            (r#"{"data": {"token": "/w=="}}"#, "`token` is no text"),
+        ] {
+            assert_eq!(secret(json).unwrap_err().to_string(), why, "{json}");
         }
     }
 }

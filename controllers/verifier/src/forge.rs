@@ -30,11 +30,15 @@ pub(crate) trait Forge {
     }
 }
 
+/// Gives the token of a forge. It is asked for each request, so that a token that was renewed counts
+/// at once: a mounted Secret reaches a pod up to a minute and a half later.
+pub(crate) type Token = Box<dyn Fn() -> Result<String>>;
+
 /// The forge that the settings name.
-pub(crate) fn of(settings: &Settings) -> Result<Box<dyn Forge>> {
+pub(crate) fn of(settings: &Settings, token: Token) -> Result<Box<dyn Forge>> {
     Ok(match settings.forge {
-        Kind::Github | Kind::Gitea => Box::new(hub::Hub::new(settings)?),
-        Kind::Gitlab => Box::new(gitlab::GitLab::new(settings)?),
+        Kind::Github | Kind::Gitea => Box::new(hub::Hub::new(settings, token)?),
+        Kind::Gitlab => Box::new(gitlab::GitLab::new(settings, token)?),
         Kind::Codecommit => Box::new(codecommit::CodeCommit::new(settings)?),
     })
 }

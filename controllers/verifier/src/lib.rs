@@ -18,18 +18,19 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 pub use check::Check;
 pub use settings::Settings;
 
 use crate::cluster::Cluster;
+use crate::forge::Token;
 use crate::reporter::Reporter;
 
 /// Looks and reports, round by round. Returns only where the settings are of no use.
 pub fn run(settings: &Settings) -> Result<()> {
     let cluster = Cluster::from_within(settings)?;
-    let forge = forge::of(settings)?;
+    let forge = forge::of(settings, token(&cluster, settings))?;
     let mut reporters: BTreeMap<String, Reporter> = BTreeMap::new();
     println!(
         "reports what {} has run healthy for {} s, as {}/…, to {}",
@@ -54,4 +55,13 @@ pub fn run(settings: &Settings) -> Result<()> {
         }
         thread::sleep(settings.interval);
     }
+}
+
+/// The forge's token, as the cluster has it at that moment.
+fn token(cluster: &Cluster, settings: &Settings) -> Token {
+    let (cluster, secret) = (cluster.clone(), settings.forge_token_secret.clone());
+    Box::new(move || {
+        let secret = secret.as_deref().context("FORGE_TOKEN_SECRET is not set")?;
+        cluster.secret(secret, "token").context("get the forge's token")
+    })
 }

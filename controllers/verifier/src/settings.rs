@@ -1,6 +1,5 @@
 //! What the verifier is told, by environment.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
@@ -39,10 +38,10 @@ pub struct Settings {
     /// The branch whose pipeline is started, on GitLab.
     #[arg(long, env = "FORGE_BRANCH", default_value = "master")]
     pub forge_branch: String,
-    /// A file with the token; it is read for each request, so that it may be renewed. `CodeCommit`
+    /// The Secret beside this pod that has the forge's token under the key `token`. `CodeCommit`
     /// takes none, but the role of the pod.
-    #[arg(long, env = "FORGE_TOKEN_FILE")]
-    pub forge_token_file: Option<PathBuf>,
+    #[arg(long, env = "FORGE_TOKEN_SECRET")]
+    pub forge_token_secret: Option<String>,
 }
 
 /// Where something can be said about a commit.

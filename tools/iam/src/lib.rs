@@ -7,5 +7,6 @@ pub mod dynamodb;
 mod pattern;
 pub mod policy;
 pub mod route53;
+pub mod secretsmanager;
 mod statement;
 pub mod trust;

@@ -1,7 +1,5 @@
 //! How forges are asked: over HTTP, with a word about what was asked where no good answer comes.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -19,8 +17,6 @@ pub(super) struct Client {
     pub(super) agent: Agent,
     /// The base address of its API.
     pub(super) api: String,
-    /// None where the forge takes none.
-    token: Option<PathBuf>,
 }
 
 impl Client {
@@ -38,16 +34,7 @@ impl Client {
         Ok(Self {
             agent: config.build().new_agent(),
             api,
-            token: settings.forge_token_file.clone(),
         })
-    }
-
-    /// The token; it is read for each request, so that it may be renewed.
-    pub(super) fn token(&self) -> Result<String> {
-        let file = self.token.as_ref().context("FORGE_TOKEN_FILE is not set")?;
-        let token = fs::read_to_string(file);
-        let token = token.with_context(|| format!("read the forge's token in {}", file.display()))?;
-        Ok(token.trim().to_owned())
     }
 }
 

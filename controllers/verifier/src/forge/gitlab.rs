@@ -7,7 +7,7 @@ use serde_json::json;
 use ureq::http::StatusCode;
 
 use super::client::{Client, any_text, json, text};
-use super::{Forge, description};
+use super::{Forge, Token, description};
 use crate::settings::Settings;
 use crate::soak::Word;
 
@@ -17,6 +17,7 @@ const IS_SO: &str = "Cannot transition status";
 /// GitLab, in the cloud or one's own.
 pub(super) struct GitLab {
     client: Client,
+    token: Token,
     project: String,
     /// The branch whose pipeline proposes to the environments behind.
     branch: String,
@@ -31,7 +32,7 @@ struct Reported {
 }
 
 impl GitLab {
-    pub(super) fn new(settings: &Settings) -> Result<Self> {
+    pub(super) fn new(settings: &Settings, token: Token) -> Result<Self> {
         let client = Client::new(settings)?;
         Ok(Self {
             project: format!(
@@ -41,11 +42,12 @@ impl GitLab {
             ),
             branch: settings.forge_branch.clone(),
             client,
+            token,
         })
     }
 
     fn authorization(&self) -> Result<String> {
-        Ok(format!("Bearer {}", self.client.token()?))
+        Ok(format!("Bearer {}", (self.token)()?))
     }
 }
 

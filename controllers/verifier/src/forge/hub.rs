@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Deserialize;
 
 use super::client::{Client, json, text};
-use super::{Forge, Report};
+use super::{Forge, Report, Token};
 use crate::settings::{Kind, Settings};
 use crate::soak::Word;
 
@@ -14,6 +14,7 @@ const PAGES: usize = 20;
 /// GitHub or Gitea.
 pub(super) struct Hub {
     client: Client,
+    token: Token,
     /// What this forge calls the size of a page.
     size: &'static str,
     repository: String,
@@ -26,7 +27,7 @@ struct Combined {
 }
 
 impl Hub {
-    pub(super) fn new(settings: &Settings) -> Result<Self> {
+    pub(super) fn new(settings: &Settings, token: Token) -> Result<Self> {
         let client = Client::new(settings)?;
         Ok(Self {
             repository: format!("{}/repos/{}", client.api, settings.forge_repo),
@@ -35,11 +36,12 @@ impl Hub {
                 _ => "per_page",
             },
             client,
+            token,
         })
     }
 
     fn authorization(&self) -> Result<String> {
-        Ok(format!("token {}", self.client.token()?))
+        Ok(format!("token {}", (self.token)()?))
     }
 }
 

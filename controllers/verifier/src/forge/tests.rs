@@ -1,14 +1,13 @@
 //! What each kind of forge is asked and how its answers are read, by a server that keeps the
 //! requests.
 
-use std::fs;
+use std::cell::Cell;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use clap::Parser as _;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tiny_http::{Response, Server};
 
 use super::*;
@@ -91,12 +90,8 @@ impl Drop for Stub {
     }
 }
 
-/// The settings for one kind of forge at this address, and the folder of its token.
-pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> (Settings, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let token = folder.path().join("token");
-    fs::write(&token, format!("{TOKEN}\n")).unwrap();
-    let token = token.display().to_string();
+/// The settings for one kind of forge at this address.
+pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> Settings {
     let args = [
         ("--reports", "verified/staging"),
         ("--namespace", "board"),
@@ -104,11 +99,19 @@ pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> (Settings, Te
         ("--forge", kind),
         ("--forge-api", api),
         ("--forge-repo", repository),
-        ("--forge-token-file", &token),
     ];
     let args = args.into_iter().flat_map(|(name, value)| [name, value]);
-    let settings = Settings::try_parse_from(std::iter::once("verifier").chain(args)).unwrap();
-    (settings, folder)
+    Settings::try_parse_from(std::iter::once("verifier").chain(args)).unwrap()
+}
+
+/// The forge of these settings, with a token that is another one for each request.
+fn forge(settings: &Settings) -> Box<dyn Forge> {
+    let asked = Cell::new(0);
+    let token = move || {
+        asked.set(asked.get() + 1);
+        Ok(format!("{TOKEN}-{}", asked.get()))
+    };
+    of(settings, Box::new(token)).unwrap()
 }
 
 fn success() -> Word {
@@ -131,8 +134,8 @@ fn a_report_is_found_on_whichever_page_github_and_gitea_have_it() {
             };
             (200, json!({ "statuses": statuses }).to_string())
         });
-        let (settings, _folder) = settings(kind, &stub.address(), "owner/name");
-        let forge = of(&settings).unwrap();
+        let settings = settings(kind, &stub.address(), "owner/name");
+        let forge = forge(&settings);
         assert_eq!(
             forge.told(NAME, "c0ffee").unwrap(),
             Some(Word::Failure("ended".to_owned()))
@@ -146,7 +149,7 @@ fn a_report_is_found_on_whichever_page_github_and_gitea_have_it() {
         // The last page is empty, and nothing starts CI: the forge tells it by itself.
         assert_eq!(
             (asked.len(), asked[2].header("Authorization")),
-            (6, "token of-the-verifier")
+            (6, "token of-the-verifier-3")
         );
         assert_eq!(asked[5].line, "POST /repos/owner/name/statuses/c0ffee");
         let told = json!({ "context": NAME, "state": "success", "description": "2 pods" });
@@ -169,8 +172,8 @@ fn gitlab_is_told_by_commit_statuses_and_asked_for_a_pipeline() {
         }
         (201, "{}".to_owned())
     });
-    let (settings, _folder) = settings("gitlab", &stub.address(), "group/team/name");
-    let forge = of(&settings).unwrap();
+    let settings = settings("gitlab", &stub.address(), "group/team/name");
+    let forge = forge(&settings);
     // The one with the highest number is the newest.
     assert_eq!(
         forge.told(NAME, "c0ffee").unwrap(),
@@ -197,8 +200,10 @@ fn gitlab_is_told_by_commit_statuses_and_asked_for_a_pipeline() {
     assert_eq!(asked[1].line, format!("POST {project}/statuses/c0ffee"));
     assert_eq!(asked[4].line, format!("POST {project}/pipeline"));
     assert_eq!(asked[4].json(), json!({ "ref": "master" }));
-    let all = asked.iter().map(|asked| asked.header("Authorization"));
-    assert!(all.into_iter().all(|shown| shown == "Bearer of-the-verifier"));
+    for (number, asked) in asked.iter().enumerate() {
+        let token = format!("Bearer of-the-verifier-{}", number + 1);
+        assert_eq!(asked.header("Authorization"), token);
+    }
 }
 
 #[test]
@@ -208,10 +213,8 @@ fn what_gitlab_has_already_is_told() {
         ("state does not have a valid value", false),
     ] {
         let stub = Stub::start(move |_| (400, json!({ "message": said }).to_string()));
-        let (settings, _folder) = settings("gitlab", &stub.address(), "owner/name");
-        let told = of(&settings)
-            .unwrap()
-            .tell(NAME, "c0ffee", &Word::Pending(String::new()));
+        let settings = settings("gitlab", &stub.address(), "owner/name");
+        let told = forge(&settings).tell(NAME, "c0ffee", &Word::Pending(String::new()));
         assert_eq!(told.is_ok(), is_told, "{told:?}");
     }
 }

@@ -71,8 +71,9 @@ fn every_role_is_judged_here_and_bound_to_one_audience_and_subject() {
         "GitHubRole",
         "GitLabRole",
         "MigrateRole",
-        "VerifierRole",    // wing: verifier
-        "ExternalDnsRole", // wing: addons
+        "VerifierRole",        // wing: verifier
+        "ExternalDnsRole",     // wing: addons
+        "ExternalSecretsRole", // wing: addons, verifier
     ];
     let names: BTreeSet<_> = policies.keys().map(String::as_str).collect();
     assert_eq!(names, judged.into());
@@ -162,6 +163,12 @@ fn each_service_account_gets_its_own_role_only() {
         (
             "ExternalDnsRole",
             "system:serviceaccount:external-dns:external-dns",
+        ),
+        // end of wing
+        // wing: addons, verifier
+        (
+            "ExternalSecretsRole",
+            "system:serviceaccount:external-secrets:external-secrets",
         ),
         // end of wing
     ];

@@ -3,13 +3,14 @@
 use anyhow::{Result, bail, ensure};
 use hyper::body::Bytes;
 use hyper::{Method, Request};
-use iam::{dynamodb, route53};
+use iam::{dynamodb, route53, secretsmanager};
 
 use crate::credentials::Scope;
 use crate::role::Role;
 use crate::web_identity::form;
 
 const DYNAMODB: &str = "DynamoDB_20120810.";
+const SECRETS: &str = "secretsmanager.";
 
 /// An action, and the ARN of what it is done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,13 @@ pub(crate) fn needed(request: &Request<Bytes>, scope: &Scope, role: &Role) -> Re
     match (scope.service.as_str(), target) {
         ("dynamodb", Some(target)) if target.starts_with(DYNAMODB) => {
             let call = dynamodb::Call::of(target, request.body())?;
+            Ok(Some(Right {
+                resource: call.resource(&role.partition, &scope.region, &role.account),
+                action: call.action,
+            }))
+        }
+        ("secretsmanager", Some(target)) if target.starts_with(SECRETS) => {
+            let call = secretsmanager::Call::of(target, request.body())?;
             Ok(Some(Right {
                 resource: call.resource(&role.partition, &scope.region, &role.account),
                 action: call.action,
@@ -88,6 +96,16 @@ mod tests {
         assert_eq!(right.action, "dynamodb:GetItem");
         assert_eq!(right.resource, "arn:aws:dynamodb:r:1:table/t");
         assert_eq!(ask("sts", None, "/", "Action=GetCallerIdentity").unwrap(), None);
+    }
+
+    #[test]
+    fn a_request_for_a_secret_needs_its_right() {
+        let (target, body) = (Some("secretsmanager.GetSecretValue"), r#"{"SecretId":"s"}"#);
+        let right = ask("secretsmanager", target, "/", body).unwrap().unwrap();
+        assert_eq!(right.action, "secretsmanager:GetSecretValue");
+        assert_eq!(right.resource, "arn:aws:secretsmanager:r:1:secret:s-??????");
+        assert!(ask("dynamodb", target, "/", body).is_err());
+        assert!(ask("secretsmanager", Some("secretsmanager.ListSecrets"), "/", "{}").is_err());
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) const LABEL: &str = "gitops-loop.run";
 
 /// Only what the template needs, and what add-ons ask for besides.
 const SERVICES: &str = "cloudformation,dynamodb,iam,sts";
-const OF_ADDONS: &str = ",route53"; // wing: addons
+const OF_ADDONS: &str = ",route53,secretsmanager"; // wing: addons
 
 /// No service is loaded in the middle of a deployment; no call to the world outside; and a resource
 /// it does not know is an error, not a success.

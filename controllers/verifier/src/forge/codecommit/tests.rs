@@ -44,7 +44,8 @@ fn aws(comments: Value) -> Stub {
 }
 
 fn forge(stub: &Stub) -> (CodeCommit, TempDir) {
-    let (settings, folder) = settings("codecommit", &stub.address(), "gitops-loop");
+    let settings = settings("codecommit", &stub.address(), "gitops-loop");
+    let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("identity");
     fs::write(&token, "of-the-service-account\n").unwrap();
     let forge = CodeCommit {

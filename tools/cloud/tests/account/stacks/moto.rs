@@ -155,6 +155,7 @@ fn roles(emulator: &Emulator, variant: Variant) {
         ("argo-cd", "argocd:argocd-repo-server"),
         ("gitops-loop-verifier", "verifier:verifier"), // wing: verifier
         ("gitops-loop-external-dns", "external-dns:external-dns"), // wing: addons
+        ("gitops-loop-external-secrets", "external-secrets:external-secrets"), // wing: addons, verifier
     ] {
         let role = format!("{role}-{}", variant.environment);
         let got = ask(emulator, &["iam", "get-role", "--role-name", &role]);
