@@ -82,7 +82,9 @@ impl Cluster {
         let path = format!("/api/v1/namespaces/{}/secrets/{name}", namespace.trim());
         let secret: Option<Secret> = self.get(&path)?;
         let secret = secret.with_context(|| format!("there is no Secret {name} in {namespace}"))?;
-        secret.text(key).with_context(|| format!("read the Secret {name}"))
+        secret
+            .text(key)
+            .with_context(|| format!("read the Secret {name}"))
     }
 
     /// Why the app's Service on this port does not answer as it should, if it does not.

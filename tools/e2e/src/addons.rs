@@ -26,8 +26,10 @@ use crate::progress::StepHandle;
 pub(crate) const METRICS: &str = "metrics-server";
 /// What names in Route 53 what a cluster serves.
 pub(crate) const DNS: &str = "external-dns";
+/// What keeps the verifier's token as Secrets Manager has it.
+pub(crate) const SECRETS: &str = "external-secrets";
 /// All that Argo CD manages.
-pub(crate) const NAMES: [&str; 2] = [METRICS, DNS];
+pub(crate) const NAMES: [&str; 3] = [METRICS, DNS, SECRETS];
 /// The folders of Argo CD's configuration with add-ons.
 pub(crate) const ARGOCD: [&str; 2] = ["infra/addons", "infra/local/addons/argocd"];
 /// Argo CD's notifications, by a folder for each environment.
@@ -49,7 +51,7 @@ pub(crate) fn environment() -> Environment {
 
 /// The line of an environment's Applications that turns an add-on on, and how it is off.
 fn lines(name: &str) -> [String; 2] {
-    let line = format!("- ../../../addons/{name}/application\n");
+    let line = format!("- ../../../addons/{name}/application");
     [format!("  {line}"), format!("  # {line}")]
 }
 
@@ -69,6 +71,7 @@ pub(crate) fn without_addon(name: &str, path: &str, text: &str) -> Result<String
 pub(crate) fn looked_at(copy: &Path, names: &[&str]) -> Result<()> {
     edited(copy, LOOKED_AT, |text| {
         let is_other = |line: &&str| {
+            let (line, _) = line.split_once(" #").unwrap_or((line, ""));
             let name = line.trim().strip_prefix("- ../");
             let name = name.and_then(|rest| rest.strip_suffix("/argocd"));
             name.is_some_and(|name| !names.contains(&name) && !name.starts_with('.'))

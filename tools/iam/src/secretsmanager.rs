@@ -81,12 +81,20 @@ mod tests {
         assert!(is_allowed("??????", "board/token"));
         assert!(!is_allowed("??????", "board/token-of-another"));
         assert!(!is_allowed("??????", "board/tokens"));
-        assert!(!is_allowed("AbCdEf", "board/token"), "which it is cannot be known");
+        assert!(
+            !is_allowed("AbCdEf", "board/token"),
+            "which it is cannot be known"
+        );
     }
 
     #[test]
     fn what_names_no_one_secret_is_an_error() {
-        for body in ["{}", r#"{"SecretIdList": ["a"]}"#, r#"{"SecretId": "a*"}"#, "no JSON"] {
+        for body in [
+            "{}",
+            r#"{"SecretIdList": ["a"]}"#,
+            r#"{"SecretId": "a*"}"#,
+            "no JSON",
+        ] {
             let call = Call::of("secretsmanager.GetSecretValue", body.as_bytes());
             assert!(call.is_err(), "{body}");
         }

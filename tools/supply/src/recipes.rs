@@ -7,6 +7,7 @@ pub mod browser;
 pub mod checks;
 pub mod cloud;
 pub mod external_dns; // wing: addons
+pub mod external_secrets; // wing: addons, verifier
 pub mod forge;
 pub mod forge_pages;
 pub mod kube_router;
@@ -38,6 +39,12 @@ pub const RECIPES: &[Recipe] = &[
     ),
     addon(metrics_server::PART, "what measures pods, for autoscalers"), // wing: addons
     addon(external_dns::PART, "what names in Route 53 what clusters serve"), // wing: addons
+    // wing: addons, verifier
+    addon(
+        external_secrets::PART,
+        "what keeps Secrets as Secrets Manager has them",
+    ),
+    // end of wing
     image(forge::PART, "the forge", COMPILED),
     image(
         aws::PART,
@@ -284,7 +291,12 @@ mod tests {
             .filter(|each| asked.want(each.image.extra) && !Options::default().want(each.image.extra))
             .map(|each| each.recipe.name)
             .collect();
-        assert_eq!(addons, ["metrics-server", "external-dns"]);
+        let expected = [
+            "metrics-server",
+            "external-dns",
+            "external-secrets", // wing: verifier
+        ];
+        assert_eq!(addons, expected);
     }
     // end of wing
 

@@ -8,7 +8,11 @@ use crate::render::{ALL, ROOT, build, copy_folder, file, parse};
 use crate::{PROJECT, environments, faults};
 
 /// The Application of each add-on that Argo CD manages.
-const APPLICATIONS: &[&str] = &["metrics-server", "external-dns"];
+const APPLICATIONS: &[&str] = &[
+    "metrics-server",
+    "external-dns",
+    "external-secrets", // wing: verifier
+];
 const AUTOSCALER: &str = "../../../addons/metrics-server/autoscaler";
 
 /// What an environment's folder renders, in a copy of `infra/` that `edit` has changed.
@@ -211,6 +215,7 @@ fn add_ons_are_as_confined_as_apps() {
     for path in [
         "infra/addons/metrics-server/base/deployment.yaml",
         "infra/addons/external-dns/base/deployment.yaml",
+        "infra/addons/external-secrets/base/deployment.yaml", // wing: verifier
         "infra/addons/notifications/base/controller.yaml",
     ] {
         let objects = file(path);

@@ -155,7 +155,12 @@ fn roles(emulator: &Emulator, variant: Variant) {
         ("argo-cd", "argocd:argocd-repo-server"),
         ("gitops-loop-verifier", "verifier:verifier"), // wing: verifier
         ("gitops-loop-external-dns", "external-dns:external-dns"), // wing: addons
-        ("gitops-loop-external-secrets", "external-secrets:external-secrets"), // wing: addons, verifier
+        // wing: addons, verifier
+        (
+            "gitops-loop-external-secrets",
+            "external-secrets:external-secrets",
+        ),
+        // end of wing
     ] {
         let role = format!("{role}-{}", variant.environment);
         let got = ask(emulator, &["iam", "get-role", "--role-name", &role]);

@@ -1,0 +1,71 @@
+//! External Secrets, which keeps Secrets of a cluster as AWS Secrets Manager has them.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::go::GoModule;
+use crate::part::Part;
+use crate::workshop::Workshop;
+
+/// Same interface as upstream's image, with one provider and without generators.
+pub const PART: Part = Part {
+    name: "external-secrets",
+    context: &[
+        (
+            "Containerfile",
+            include_str!("../../images/external-secrets/Containerfile"),
+        ),
+        ("provider.go", PROVIDER),
+        ("generator.go", GENERATOR),
+    ],
+    source: include_str!("external_secrets.rs"),
+    prepare,
+};
+
+const MODULE: &str = "github.com/external-secrets/external-secrets";
+const PROVIDER: &str = include_str!("../../images/external-secrets/provider.go");
+const GENERATOR: &str = include_str!("../../images/external-secrets/generator.go");
+
+fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
+    let module = GoModule {
+        module: MODULE,
+        version: shop.versions.get(PART.name, PART.name)?,
+        binaries: &[(PART.name, MODULE)],
+        patched: &[
+            ("pkg/provider/register/register.go", PROVIDER),
+            ("pkg/generator/register/register.go", GENERATOR),
+        ],
+        ..GoModule::default()
+    };
+    module.build_into(shop, folder, PART.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::versions::Versions;
+
+    #[test]
+    fn the_image_is_the_one_that_clusters_elsewhere_run() {
+        let versions = Versions::load().unwrap();
+        let image = PART.image(&versions).unwrap();
+        let version = versions.get(PART.name, PART.name).unwrap();
+        assert!(image.ends_with(&format!(":{version}")));
+        let addon = crate::recipes::root().join("infra/addons/external-secrets");
+        let manifest = fs::read_to_string(addon.join("base/deployment.yaml")).unwrap();
+        assert_eq!(
+            manifest.matches(&format!("image: {image}\n")).count(),
+            1,
+            "{image}"
+        );
+        let kinds = fs::read_to_string(addon.join("cluster/externalsecrets.yaml")).unwrap();
+        let first = kinds.lines().next().unwrap();
+        assert!(
+            first.contains(&format!("of External Secrets {version} ")),
+            "the kinds are of another version: {first}"
+        );
+    }
+}
