@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use semver::VersionReq; // wing: versions
 use serde::{Deserialize, Serialize, Serializer};
 
 /// What every name of a report begins with that says what an environment has verified. The
@@ -17,6 +18,7 @@ pub struct Environment {
     cluster: String,
     stack: String,
     verify: bool,
+    follows: Option<VersionReq>, // wing: versions
     is_first: bool,
 }
 
@@ -30,6 +32,9 @@ pub(crate) struct Written {
     pub(crate) nodes: usize,
     #[serde(default)]
     pub(crate) verify: bool,
+    // wing: versions
+    pub(crate) follows: Option<String>,
+    // end of wing
 }
 
 fn one() -> usize {
@@ -44,6 +49,7 @@ pub(crate) fn in_order(written: Vec<Written>, project: &str, application: &str) 
             branch,
             nodes,
             verify,
+            follows, // wing: versions
         } = written;
         Environment {
             cluster: format!("{project}-{name}"),
@@ -52,6 +58,10 @@ pub(crate) fn in_order(written: Vec<Written>, project: &str, application: &str) 
             branch,
             nodes,
             verify,
+            // wing: versions
+            // What is no range was refused before.
+            follows: follows.and_then(|range| range.parse().ok()),
+            // end of wing
             is_first: at == 0,
         }
     };
@@ -65,6 +75,7 @@ pub(crate) fn beside(project: &str, name: &str) -> Environment {
         branch: String::new(),
         nodes: 1,
         verify: false,
+        follows: None, // wing: versions
         cluster: format!("{project}-{name}"),
         stack: String::new(),
         is_first: false,
@@ -92,6 +103,14 @@ impl Environment {
     pub fn verifies(&self) -> bool {
         self.verify
     }
+
+    // wing: versions
+    /// The versions of which it is given the highest, in place of what its branch has
+    /// (docs/VERSIONS.md).
+    pub fn follows(&self) -> Option<&VersionReq> {
+        self.follows.as_ref()
+    }
+    // end of wing
 
     /// What the reports on the app are called by which it says what it has verified.
     pub fn report_on(&self, app: &str) -> String {

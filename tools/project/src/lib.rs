@@ -7,6 +7,7 @@
 mod app;
 mod environment;
 mod error;
+mod follows; // wing: versions
 mod names;
 // wing: release-tests
 #[cfg(test)]

@@ -85,6 +85,11 @@ fn environments(written: &Written) -> Result<(), ProjectError> {
         if environment.nodes == 0 {
             return Err(wrong(&key("nodes"), "0", "a cluster has at least 1"));
         }
+        // wing: versions
+        if let Some(range) = &environment.follows {
+            crate::follows::check(&key("follows"), range, at == 0)?;
+        }
+        // end of wing
     }
     Ok(())
 }
@@ -198,7 +203,7 @@ fn folder(key: &str, value: &str) -> Result<(), ProjectError> {
     ))
 }
 
-fn wrong(key: &str, value: &str, why: &str) -> ProjectError {
+pub(crate) fn wrong(key: &str, value: &str, why: &str) -> ProjectError {
     ProjectError::Value {
         key: key.to_owned(),
         value: value.to_owned(),

@@ -45,6 +45,8 @@ mod tests;
 // end of wing
 mod timings;
 mod verbs;
+mod version;
+mod versions; // wing: versions
 mod wanted;
 
 impl flags::Ci {
@@ -89,6 +91,7 @@ fn verb(sh: &Shell, verb: &Verb) -> Result<()> {
         Verb::Propose(flags) => run.propose(flags),
         Verb::Promote(flags) => run.promote(flags),
         Verb::Advance(flags) => run.advance(flags),
+        Verb::Follow(flags) => run.follow(flags), // wing: versions
         Verb::Reproduce(flags) => run.reproduce(flags),
         Verb::Verifier(flags) => run.verifier(flags), // wing: verifier
         Verb::Tag { version } => run.tag(version),

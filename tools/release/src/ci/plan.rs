@@ -33,6 +33,11 @@ pub(crate) struct Plan {
     pub(crate) left: Vec<&'static str>,
     /// Whether anything is to be released at all.
     pub(crate) release: bool,
+    // wing: versions
+    /// The version that it is, where that is why it is released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    // end of wing
     /// The later commit that this takes back; a rollback's alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) withdraws: Option<String>,
@@ -109,6 +114,7 @@ impl Plan {
             release: apps.iter().any(|app| app.action != Action::Nothing),
             apps,
             left: Vec::new(),
+            version: None, // wing: versions
             withdraws: None,
             latest: Vec::new(),
             is_outdated: false,
@@ -141,7 +147,7 @@ impl Plan {
 
     /// Where it is not known what the environment has, nothing may be proposed that is not later
     /// than all that it ever had.
-    fn bounded(mut self, git: &Git<'_>, releases: &Releases) -> Result<Self> {
+    pub(crate) fn bounded(mut self, git: &Git<'_>, releases: &Releases) -> Result<Self> {
         if self.is_unclear() {
             self.latest = releases.latest(git)?;
         }

@@ -9,6 +9,7 @@ use crate::ci::git::Git;
 use crate::ci::held_back::UNVERIFIED;
 use crate::ci::plan::{Action, AppPlan, Plan};
 use crate::ci::releases::{SOURCE, WITHDRAWN};
+use crate::ci::versions::history::VERSION; // wing: versions
 use crate::environment::{Environment, main_branch};
 use overlay::Pin;
 
@@ -40,10 +41,20 @@ pub(crate) fn describe(plan: &Plan) -> Proposal {
             "Release {} to {} ({})",
             names.join(" and "),
             plan.environment,
-            plan.short_commit()
+            name(plan)
         ),
         text: text(plan, &changed),
     }
+}
+
+/// What people call what is released.
+fn name(plan: &Plan) -> String {
+    // wing: versions
+    if let Some(version) = &plan.version {
+        return format!("{version}, {}", plan.short_commit());
+    }
+    // end of wing
+    plan.short_commit().to_owned()
 }
 
 /// The commit that pins the images of `plan` on top of `parent`. It depends on nothing else, so
@@ -62,6 +73,11 @@ pub(crate) fn commit(git: &Git<'_>, plan: &Plan, proposal: &Proposal, parent: &s
         // Writing to a string cannot fail.
         let _ = writeln!(message, "{WITHDRAWN}{withdrawn}");
     }
+    // wing: versions
+    if let Some(version) = &plan.version {
+        let _ = writeln!(message, "{VERSION}{version}");
+    }
+    // end of wing
     if let Some(reason) = &plan.held_back.unverified {
         let _ = writeln!(message, "{UNVERIFIED}{reason}");
     }

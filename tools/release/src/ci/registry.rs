@@ -1,6 +1,7 @@
 //! An image registry, and the one question most verbs have for it: which digest does this tag have?
 
 mod access;
+pub(crate) mod tags; // wing: versions
 
 use serde_json::Value;
 use thiserror::Error;

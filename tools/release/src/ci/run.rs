@@ -8,6 +8,7 @@ use xshell::Shell;
 
 use crate::ci::forge;
 use crate::ci::git::Git;
+use crate::ci::git::remote::Heads; // wing: versions
 use crate::ci::git::remote::{GitRemote, Remote};
 use crate::ci::http;
 use crate::ci::images::Origin;
@@ -110,6 +111,13 @@ impl<'a> Run<'a> {
         }
         Ok(tip)
     }
+
+    // wing: versions
+    /// The tags of the application's repository whose names begin with `start`.
+    pub(super) fn tags(&self, start: &str) -> Result<Heads> {
+        self.source.tags(start)
+    }
+    // end of wing
 
     fn infra(&self) -> &dyn Remote {
         self.infra.as_ref().unwrap_or(&self.source)

@@ -6,13 +6,12 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::ci::git::Git;
 use crate::ci::registry::{Images as _, Registry};
+use crate::ci::version::Version;
 use crate::environment::{apps, main_branch};
 
 /// Tags the images of the commit that is checked out.
 pub(crate) fn run(git: &Git<'_>, registry: &Registry<'_>, version: &str) -> Result<()> {
-    if !is_version(version) {
-        bail!("{version} is not a version: expected v1.2.3 or v1.2.3-rc.1");
-    }
+    Version::of_tag(version)?;
     let commit = git.head()?;
     // All are looked up before the first is tagged, so that a version is whole or not there.
     let mut images = Vec::new();
@@ -47,46 +46,4 @@ pub(crate) fn run(git: &Git<'_>, registry: &Registry<'_>, version: &str) -> Resu
         println!("tagged    {image}:{version} ({digest})");
     }
     Ok(())
-}
-
-/// `v1.2.3`, with what a pre-release may have behind it. No build metadata: a tag of an image has
-/// no `+`.
-fn is_version(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix('v') else {
-        return false;
-    };
-    let (core, pre) = rest
-        .split_once('-')
-        .map_or((rest, None), |(core, pre)| (core, Some(pre)));
-    let number = |part: &str| {
-        !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_digit())
-            && (part == "0" || !part.starts_with('0'))
-    };
-    let identifier = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    core.split('.').count() == 3
-        && core.split('.').all(number)
-        && pre.is_none_or(|pre| pre.split('.').all(identifier))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_version;
-
-    #[test]
-    fn versions_are_told_from_other_tags() {
-        for version in ["v0.1.0", "v1.22.333", "v1.2.3-rc.1", "v1.2.3-a-b"] {
-            assert!(is_version(version), "{version}");
-        }
-        for other in [
-            "1.2.3", "v1.2", "v1.2.3.4", "v1.02.3", "v1.2.x", "v1.2.3-", "v1.2.3+4", "vnext", "",
-        ] {
-            assert!(!is_version(other), "{other}");
-        }
-    }
 }

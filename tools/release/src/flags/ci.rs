@@ -30,6 +30,11 @@ pub(crate) enum Verb {
     /// Propose to each environment behind the first what its branch has, for events that no push
     /// brings
     Advance(CiAdvance),
+    // wing: versions
+    /// Propose to each environment that follows versions the highest of its range
+    /// (docs/VERSIONS.md)
+    Follow(CiAdvance),
+    // end of wing
     /// Make the images of this commit again, and compare them with those in the registry
     Reproduce(CiBuild),
     // wing: verifier
@@ -53,6 +58,7 @@ impl Verb {
             Self::Propose(_) => "propose",
             Self::Promote(_) => "promote",
             Self::Advance(_) => "advance",
+            Self::Follow(_) => "follow", // wing: versions
             Self::Reproduce(_) => "reproduce",
             Self::Verifier(_) => "verifier", // wing: verifier
             Self::Tag { .. } => "tag",

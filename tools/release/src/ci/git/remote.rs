@@ -1,6 +1,7 @@
 //! A repository elsewhere: its branches are listed, fetched and moved, and a refusal has a name.
 
 mod error;
+mod tags; // wing: versions
 
 use std::collections::BTreeMap;
 use std::env::var;

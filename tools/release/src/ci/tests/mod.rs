@@ -29,6 +29,7 @@ mod split;
 mod stub;
 mod token_registry;
 mod verified;
+mod versions; // wing: versions
 mod waits;
 pub(super) mod workspace;
 

@@ -19,7 +19,7 @@ pub(super) fn image(app: &str) -> String {
 
 /// Tags never move, as on ECR.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Registry(Arc<Mutex<BTreeMap<(String, String), String>>>);
+pub(super) struct Registry(pub(super) Arc<Mutex<BTreeMap<(String, String), String>>>);
 
 impl Registry {
     pub(super) fn push(&self, app: &str, tag: &str) {

@@ -24,6 +24,15 @@ impl Run<'_> {
         let mut all = Vec::new();
         for environment in environments() {
             let mut figures = Figures::of(self.git, environment, &base, now)?;
+            // wing: versions
+            if let Some(range) = environment.follows() {
+                figures.next = vec![format!(
+                    "the highest version of {range}, by `cargo xtask ci follow`"
+                )];
+                all.push(figures);
+                continue;
+            }
+            // end of wing
             if let (Some(forge), Some(before)) = (&forge, project().before(environment)) {
                 let next = self.place(forge, Gate::before(environment, None), |place| {
                     place.next_of(before, environment)

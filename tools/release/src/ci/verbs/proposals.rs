@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 
+use super::follow; // wing: versions
 use crate::ci::git::short;
 use crate::ci::hold;
 use crate::ci::look::Look;
@@ -18,6 +19,11 @@ use crate::flags;
 impl Run<'_> {
     pub(in crate::ci) fn propose(&self, flags: &flags::CiPropose) -> Result<()> {
         let environment = settings::environment()?;
+        // wing: versions
+        if follow::is_left_to_tags(environment) {
+            return if flags.dry_run { self.keep("") } else { Ok(()) };
+        }
+        // end of wing
         let gate = Gate::before(environment, flags.unverified.reason()?);
         let own = settings::release_apps()?;
         // A commit is shown whole or not at all.
@@ -45,18 +51,16 @@ impl Run<'_> {
             );
         }
         let is_meant = |environment: &Environment| flags.to.is_none_or(|to| to == *environment);
-        let mut failed = None;
         let behind = environments().iter().filter(|environment| !environment.builds());
-        for environment in behind.filter(is_meant) {
-            if let Err(error) = self.advance_to(environment, reason.clone()) {
-                println!("failed    {environment}: {error:#}");
-                failed.get_or_insert(error);
-            }
-        }
-        failed.map_or(Ok(()), Err)
+        each(behind.filter(is_meant), |to| self.advance_to(to, reason.clone()))
     }
 
-    fn advance_to(&self, environment: Environment, reason: Option<String>) -> Result<()> {
+    pub(super) fn advance_to(&self, environment: Environment, reason: Option<String>) -> Result<()> {
+        // wing: versions
+        if let Some(range) = environment.follows() {
+            return self.follow_to(environment, range, reason);
+        }
+        // end of wing
         let branch = environment.branch();
         let Some(tip) = self.tip(branch)? else {
             println!(
@@ -109,11 +113,21 @@ impl Run<'_> {
                 patch + "\n"
             }
         };
-        results::write(&self.folder().join("proposal.patch"), &text)
+        self.keep(&text)
+    }
+
+    /// Keeps a commit that is shown.
+    fn keep(&self, patch: &str) -> Result<()> {
+        results::write(&self.folder().join("proposal.patch"), patch)
     }
 
     pub(in crate::ci) fn promote(&self, flags: &flags::CiPromote) -> Result<()> {
         let (from, to) = flags.route()?;
+        // wing: versions
+        if follow::is_left_to_tags(to) {
+            return Ok(());
+        }
+        // end of wing
         // Started by a push: what was pushed has to be what is promoted.
         let pushed = match settings::environment_if_any()? {
             Some(environment) if environment == to => Some(self.git.head()?),
@@ -135,7 +149,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn settle(
+    pub(super) fn settle(
         &self,
         environment: Environment,
         gate: Option<Gate>,
@@ -146,6 +160,21 @@ impl Run<'_> {
         say(environment, outcome);
         Ok(())
     }
+}
+
+/// Does `work` for each of them, whatever becomes of the others.
+pub(super) fn each(
+    meant: impl Iterator<Item = Environment>,
+    work: impl Fn(Environment) -> Result<()>,
+) -> Result<()> {
+    let mut failed = None;
+    for environment in meant {
+        if let Err(error) = work(environment) {
+            println!("failed    {environment}: {error:#}");
+            failed.get_or_insert(error);
+        }
+    }
+    failed.map_or(Ok(()), Err)
 }
 
 /// How it ended, for people.
