@@ -65,7 +65,7 @@ fn an_environment_and_apps_of_every_kind_keep_every_rule_and_cargo_has_nothing_t
         xtask(folder.path(), &["new-app", &name, "--kind", kind.name()]);
     }
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--locked", "--offline", "--format-version", "1"]);
+    cargo.args(["metadata", "--locked", "--format-version", "1"]);
     said(cargo.current_dir(folder.path()));
     let mut rules = Command::new(std::env::current_exe().expect("find this program"));
     let said = said(rules.env(OTHER_ROOT, folder.path()));

@@ -22,7 +22,7 @@ pub(crate) fn locked(mut files: Paths) -> Result<Paths> {
             .and_then(|()| fs::write(&place, &file.content))
             .with_context(|| format!("write {}", place.display()))?;
     }
-    let text = lock_of(folder.path(), &["--offline"]).context("nothing was written")?;
+    let text = lock_of(folder.path()).context("nothing was written")?;
     let lock = files.get(Path::new(FILE)).map(|file: &File| file.with(text));
     if let Some(lock) = lock {
         files.insert(FILE.into(), lock);
@@ -30,8 +30,14 @@ pub(crate) fn locked(mut files: Paths) -> Result<Paths> {
     Ok(files)
 }
 
-/// The lock file that cargo makes of that in `folder`, which has all files of a workspace.
-pub(crate) fn lock_of(folder: &Path, options: &[&str]) -> Result<String> {
+/// The lock file that cargo makes of that in `folder`, which has all files of a workspace. What was
+/// downloaded is mostly enough; a new machine lacks the packages of other systems, and an update
+/// may bring a new one.
+pub(crate) fn lock_of(folder: &Path) -> Result<String> {
+    made(folder, &["--offline"]).or_else(|_| made(folder, &[]))
+}
+
+fn made(folder: &Path, options: &[&str]) -> Result<String> {
     let mut metadata = Command::new("cargo");
     metadata
         .args(["metadata", "--format-version", "1"])

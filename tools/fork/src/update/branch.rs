@@ -236,7 +236,6 @@ impl<'a> Index<'a> {
         let files = self.git(&["checkout-index", "--all", "--force"]);
         files.env("GIT_WORK_TREE", &folder).run()?;
         std::fs::write(folder.join(lock::FILE), text).context("write Cargo.lock")?;
-        // What was downloaded is enough, unless the template has a new dependency.
-        prune::lock_of(&folder, &["--offline"]).or_else(|_| prune::lock_of(&folder, &[]))
+        prune::lock_of(&folder)
     }
 }

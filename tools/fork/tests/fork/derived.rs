@@ -31,7 +31,7 @@ fn is_of(kind: &str, name: &str) -> bool {
 /// Cargo reads the manifests and has nothing to change in the lock file.
 fn cargo_is_content(fork: &Checkout) {
     let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--offline", "--locked", "--format-version=1"])
+        .args(["metadata", "--locked", "--format-version=1"])
         .current_dir(fork.path(""))
         .output()
         .expect("start cargo");

@@ -151,7 +151,7 @@ pub(crate) fn append(checkout: &Checkout, name: &str, text: &str) {
 /// Cargo makes the lock file, or has with `--locked` nothing to change in it.
 pub(crate) fn locked(checkout: &Checkout, options: &[&str]) {
     let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--offline", "--format-version=1"])
+        .args(["metadata", "--format-version=1"])
         .args(options)
         .current_dir(checkout.path(""))
         .output()
