@@ -4,12 +4,14 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
 use crate::PROGRAM;
 use crate::error::Error;
 use crate::git::Git;
+use crate::objects::{Object, Reader};
 use crate::settings::{Settings, honoured};
 
 /// Where a command is started, and with which changes to the variables of this process.
@@ -166,6 +168,7 @@ impl Checkout {
         let folder = tempfile::tempdir().map_err(Error::NoFolder)?;
         build(folder.path(), format, objects, shallow).map_err(Error::NoFolder)?;
         Ok(View {
+            reader: Mutex::default(),
             folder,
             settings: honoured(&listed, remote),
             surroundings: self.surroundings.clone(),
@@ -201,6 +204,8 @@ fn build(folder: &Path, format: &str, objects: &Path, shallow: &Path) -> std::io
 /// it, unless it was pushed.
 #[derive(Debug)]
 pub struct View {
+    /// Started at the first question; it ends before its folder goes.
+    reader: Mutex<Option<Reader>>,
     folder: TempDir,
     settings: Settings,
     surroundings: Surroundings,
@@ -216,6 +221,34 @@ impl View {
         given
             .fold(git, |git, (key, value)| git.setting(key, value))
             .args(args)
+    }
+
+    /// What it has under `name`, what came since the last question too; none where it has nothing.
+    ///
+    /// # Errors
+    /// Fails with Git's own words, or if its answer ends early.
+    pub fn object(&self, name: &str) -> Result<Option<Object>, Error> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = match reader.take() {
+            Some(started) => started,
+            None => Reader::start(self.git(&[]))?,
+        };
+        // One that failed is not asked again.
+        let answer = asked.ask(name)?;
+        *reader = Some(asked);
+        Ok(answer)
+    }
+
+    /// What it has under each of these names, in their order.
+    ///
+    /// # Errors
+    /// Fails with Git's own words, or if its answer ends early.
+    pub fn contents<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let content = |name| Ok(self.object(name)?.map(|object| object.content));
+        names.into_iter().map(content).collect()
     }
 
     /// Whether the checkout has the remote.

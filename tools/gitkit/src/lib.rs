@@ -23,6 +23,7 @@ pub use checkout::{Checkout, View};
 pub use environment::{forget, is_foreign};
 pub use error::Error;
 pub use git::{Git, files, uncommitted};
+pub use objects::Object;
 
 /// The program. Its name stands nowhere else (`xtask/tests/house_rules/git_calls.rs`).
 pub const PROGRAM: &str = "git";

@@ -107,7 +107,7 @@ impl Releases {
     pub(super) fn files(&self, version: &Version) -> Result<Paths> {
         let listed = self.git(&["ls-tree", "-r", "-z", &tag(version)]).text()?;
         let entries = regular(&listed)?;
-        let contents = self.git(&[]).objects(entries.iter().map(|entry| entry.object))?;
+        let contents = self.view.contents(entries.iter().map(|entry| entry.object))?;
         let mut files = Paths::new();
         for (entry, content) in entries.into_iter().zip(contents) {
             let content = content.with_context(|| format!("read {} of {}", entry.path, tag(version)))?;

@@ -28,7 +28,7 @@ impl Kept {
     pub(crate) fn beside_results(sh: &Shell, git: &Git<'_>, options: Options) -> Result<Self> {
         let folder = env::target_dir(sh)?.join("ci-kept");
         fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-        let made_by = git.hash(&compilers(sh, options))?;
+        let made_by = git.hashes(&[compilers(sh, options)])?.concat();
         Ok(Self { folder, made_by })
     }
 

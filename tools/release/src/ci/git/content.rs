@@ -65,15 +65,17 @@ impl Git<'_> {
         let texts = |ids: &[&str]| self.texts(ids);
         let content = Content::of(&tree, &texts)?;
         let mut found = Contents::default();
+        let (mut names, mut made_from) = (Vec::new(), Vec::new());
         for app in apps() {
             let Some(inputs) = content.inputs(app)? else {
                 continue;
             };
-            let fingerprint = self.hash(&inputs.text(&tree))?;
-            found.fingerprints.insert(app.name().to_owned(), fingerprint);
+            names.push(app.name().to_owned());
+            made_from.push(inputs.text(&tree));
             found.prose.extend(inputs.prose().map(str::to_owned));
             found.places.extend(inputs.places);
         }
+        found.fingerprints = names.into_iter().zip(self.hashes(&made_from)?).collect();
         Ok(found)
     }
 

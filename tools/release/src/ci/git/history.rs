@@ -135,8 +135,8 @@ impl Git<'_> {
 
     /// What Git has under these names; nothing where it has nothing.
     pub(super) fn objects(&self, names: &[&str]) -> Result<Vec<Option<Vec<u8>>>> {
-        let objects = self.cmd(&[])?.objects(names.iter().copied());
-        objects.context("read files of the history")
+        let contents = self.view()?.contents(names.iter().copied());
+        contents.context("read files of the history")
     }
 
     /// Those of `commits` that are in the history of none of the others.

@@ -5,13 +5,13 @@
 //! commit is named in full.
 
 mod arrivals;
+mod commit;
 mod content;
 pub(crate) mod history;
 pub(crate) mod remote;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::path::Path;
+use std::fs;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -21,9 +21,6 @@ use xshell::Shell;
 
 /// The remote that the checkout is of.
 const ORIGIN: &str = "origin";
-
-const AUTHOR: &str = "gitops-loop-ci";
-const AUTHOR_EMAIL: &str = "ci@gitops-loop.invalid";
 
 /// What is known of one checkout.
 #[derive(Debug, Default)]
@@ -63,8 +60,8 @@ impl<'sh> Git<'sh> {
     /// The full name of a commit that this checkout has, by any name of it alone.
     pub(crate) fn commit_named(&self, name: &str) -> Option<String> {
         self.once(&format!("named {name}"), || {
-            let name = format!("{name}^{{commit}}");
-            self.read(&["rev-parse", "--verify", "--quiet", "--end-of-options", &name])
+            let found = self.view()?.object(&format!("{name}^{{commit}}"))?;
+            Ok(found.context("there is no such commit")?.id)
         })
         .ok()
     }
@@ -90,8 +87,7 @@ impl<'sh> Git<'sh> {
     /// The same with the time zone, as Git writes both into a commit.
     fn date(&self, commit: &str) -> Result<String> {
         self.once(&format!("date {commit}"), || {
-            let text = self.read(&["cat-file", "commit", commit]);
-            let text = text.with_context(|| format!("ask when {commit} was committed"))?;
+            let text = self.text_of(commit)?;
             let line = text.lines().find(|line| line.starts_with("committer "));
             let date = line.and_then(|line| line.rsplit_once("> "));
             let (_, date) = date.with_context(|| format!("commit {commit} has no date"))?;
@@ -101,18 +97,31 @@ impl<'sh> Git<'sh> {
 
     /// What a commit says.
     pub(crate) fn message(&self, commit: &str) -> Result<String> {
-        self.once(&format!("message {commit}"), || {
-            let text = self.read(&["cat-file", "commit", commit]);
-            let text = text.with_context(|| format!("read the message of {commit}"))?;
-            Ok(text
-                .split_once("\n\n")
-                .map_or_else(String::new, |(_, message)| message.to_owned()))
-        })
+        let text = self.text_of(commit)?;
+        let message = text.split_once("\n\n").map(|(_, message)| message);
+        let message = message.unwrap_or_default();
+        Ok(message.strip_suffix('\n').unwrap_or(message).to_owned())
     }
 
-    pub(crate) fn hash(&self, text: &str) -> Result<String> {
-        let hash = self.cmd(&["hash-object", "--stdin"])?.input(text).read();
-        hash.context("hash a text")
+    /// A commit as Git keeps it.
+    fn text_of(&self, commit: &str) -> Result<String> {
+        let found = self.view()?.object(&format!("{commit}^{{commit}}"))?;
+        let found = found.with_context(|| format!("there is no commit {commit} here"))?;
+        Ok(String::from_utf8_lossy(&found.content).into_owned())
+    }
+
+    /// What Git would call files with these texts.
+    pub(crate) fn hashes(&self, texts: &[String]) -> Result<Vec<String>> {
+        let scratch = tempfile::tempdir().context("make a folder for texts to hash")?;
+        let mut files = Vec::new();
+        for (at, text) in texts.iter().enumerate() {
+            let file = scratch.path().join(at.to_string());
+            fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
+            files.push(file);
+        }
+        let hash = self.cmd(&["hash-object", "--no-filters", "--"])?.args(files);
+        let hashes = hash.read().context("hash texts")?;
+        Ok(hashes.lines().map(str::to_owned).collect())
     }
 
     /// A commit as `git am` takes it.
@@ -131,9 +140,9 @@ impl<'sh> Git<'sh> {
     pub(crate) fn file(&self, commit: &str, path: &str) -> Result<String> {
         let object = format!("{commit}:{path}");
         self.once(&object, || {
-            // With the last newline: the file is written back.
-            let text = self.cmd(&["cat-file", "blob", &object])?.text();
-            text.with_context(|| format!("read {path} of {commit}"))
+            let found = self.objects(&[&object])?.pop().flatten();
+            let found = found.with_context(|| format!("commit {commit} has no {path}"))?;
+            String::from_utf8(found).with_context(|| format!("{path} of {commit} is no text"))
         })
     }
 
@@ -167,62 +176,6 @@ impl<'sh> Git<'sh> {
         answer.is_ok_and(|answer| answer == "yes")
     }
 
-    /// A commit on top of `parent` that replaces `files`. It exists in the object store only, and
-    /// the same input gives the same commit: it is dated like `source`.
-    pub(crate) fn commit(
-        &self,
-        parent: &str,
-        source: &str,
-        files: &[(String, String)],
-        text: &str,
-    ) -> Result<String> {
-        self.once(&format!("commit {parent} {source} {files:?} {text}"), || {
-            self.write_commit(parent, source, files, text)
-        })
-    }
-
-    fn write_commit(
-        &self,
-        parent: &str,
-        source: &str,
-        files: &[(String, String)],
-        text: &str,
-    ) -> Result<String> {
-        let scratch = tempfile::tempdir().context("make a folder for a Git index")?;
-        let index = scratch.path().join("index");
-        self.with_index(&index, &["read-tree", parent])?
-            .run()
-            .context("read the tree to change")?;
-        let mut entries = String::new();
-        for (path, content) in files {
-            let blob = self
-                .cmd(&["hash-object", "-w", "--stdin"])?
-                .input(content.as_str())
-                .read()?;
-            // Writing to a string cannot fail.
-            let _ = writeln!(entries, "100644 {blob}\t{path}");
-        }
-        self.with_index(&index, &["update-index", "--add", "--index-info"])?
-            .input(entries)
-            .run()
-            .context("change the tree")?;
-        let tree = self
-            .with_index(&index, &["write-tree"])?
-            .read()
-            .context("write the changed tree")?;
-        let date = format!("@{}", self.date(source)?);
-        let mut commit = self
-            .cmd(&["commit-tree", &tree, "-p", parent, "-F", "-"])?
-            .input(text);
-        for role in ["AUTHOR", "COMMITTER"] {
-            commit = commit
-                .env(format!("GIT_{role}_NAME"), AUTHOR)
-                .env(format!("GIT_{role}_EMAIL"), AUTHOR_EMAIL)
-                .env(format!("GIT_{role}_DATE"), &date);
-        }
-        commit.read().context("write the commit")
-    }
-
     /// The answer to `question`, asked the first time only; a fault is no answer.
     pub(crate) fn once(&self, question: &str, ask: impl FnOnce() -> Result<String>) -> Result<String> {
         let known = self.memory.answers.lock().ok();
@@ -234,10 +187,6 @@ impl<'sh> Git<'sh> {
             known.insert(question.to_owned(), answer.clone());
         }
         Ok(answer)
-    }
-
-    fn with_index(&self, index: &Path, args: &[&str]) -> Result<gitkit::Git> {
-        Ok(self.cmd(args)?.env("GIT_INDEX_FILE", index))
     }
 
     /// What Git prints, without the newline at its end.
