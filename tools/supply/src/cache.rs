@@ -80,6 +80,16 @@ impl Cache {
         self.root.join("build")
     }
 
+    /// Drops the scratch space unless time ran out: then the next run goes on from there, and a
+    /// slow machine comes to an end, too.
+    pub(crate) fn drop_scratch_after<T>(&self, got: &Result<T>) -> Result<()> {
+        let found = got.as_ref().err().and_then(|error| error.downcast_ref());
+        match found {
+            Some(SupplyError::Deadline { .. } | SupplyError::Cancelled) => Ok(()),
+            _ => self.drop_scratch(),
+        }
+    }
+
     /// Compilers' caches grow to many GB and are of no use once their results are kept. They are a
     /// million small files: removing them takes a minute, in which a process of its own leaves
     /// everyone else alone.
@@ -207,6 +217,31 @@ mod tests {
         assert!(error.contains(&std::process::id().to_string()), "{error}");
         drop(first);
         cache.lock().unwrap();
+    }
+
+    #[test]
+    fn what_was_compiled_is_kept_where_time_ran_out_and_only_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        let scratch = cache.build();
+        fs::create_dir(&scratch).unwrap();
+        let late = SupplyError::Deadline {
+            command: String::new(),
+            deadline: std::time::Duration::ZERO,
+            log: PathBuf::new(),
+            tail: String::new(),
+        };
+        for error in [late, SupplyError::Cancelled] {
+            let got: Result<()> = Err(error).context("get a part");
+            cache.drop_scratch_after(&got).unwrap();
+            assert!(scratch.exists(), "{got:?}");
+        }
+        let got: Result<()> = Err(anyhow::anyhow!("the disk is full"));
+        cache.drop_scratch_after(&got).unwrap();
+        assert!(!scratch.exists());
+        fs::create_dir(&scratch).unwrap();
+        cache.drop_scratch_after(&Ok(())).unwrap();
+        assert!(!scratch.exists());
     }
 
     #[test]

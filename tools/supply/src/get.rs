@@ -96,7 +96,7 @@ fn get<T>(
         logs,
         look_only: false,
     });
-    cache.drop_scratch()?;
+    cache.drop_scratch_after(&built)?;
     built
 }
 

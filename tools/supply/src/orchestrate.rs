@@ -87,7 +87,7 @@ pub fn supply(
             addons: addons(&versions, options)?,
         })
     });
-    cache.drop_scratch()?;
+    cache.drop_scratch_after(&found)?;
     found
 }
 
@@ -116,7 +116,7 @@ pub fn aws_image(
         let _lock = cache.lock()?;
         let emulator = |each: &Image| each.recipe.name == aws::PART.name;
         let got = get(shop, options, recipes::images().filter(emulator), EMULATOR_MB);
-        cache.drop_scratch()?;
+        cache.drop_scratch_after(&got)?;
         got?;
     }
     Ok(image)
@@ -138,7 +138,7 @@ pub fn forge_pages(
     }
     doctor::ready(&[Group::Tools, Group::Python], install, progress, logs)?;
     let pages = forge_pages::build(shop);
-    cache.drop_scratch()?;
+    cache.drop_scratch_after(&pages)?;
     pages.map(Some)
 }
 
