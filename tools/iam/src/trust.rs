@@ -40,6 +40,9 @@ pub fn allows(policy: &Value, account: &str, token: &Token) -> Result<bool> {
     })
 }
 
+/// How the subject ends for any tag of a version, on GitHub and on GitLab.
+const VERSIONS: [&str; 2] = [":ref:refs/tags/v*", ":ref_type:tag:ref:v*"];
+
 /// Every statement must name an audience and a subject, and a wildcard may stand only at the end of
 /// a version's tag: a policy without is open to everybody whom the issuer serves.
 pub fn is_bound(policy: &Value) -> Result<()> {
@@ -61,9 +64,8 @@ pub fn is_bound(policy: &Value) -> Result<()> {
             .flatten()
         {
             for pattern in texts(values)? {
-                let fixed = pattern
-                    .strip_suffix(":ref:refs/tags/v*")
-                    .is_some_and(|start| !start.contains(['*', '?']));
+                let mut starts = VERSIONS.iter().filter_map(|end| pattern.strip_suffix(end));
+                let fixed = starts.any(|start| !start.contains(['*', '?']));
                 ensure!(fixed, "`{key}` may be anything like {pattern}");
             }
         }
@@ -207,7 +209,12 @@ mod tests {
             bound(json!({"StringEquals": {"idp:sub": "s"}})).is_err(),
             "no audience"
         );
-        for open in ["repo:*", "repo:a/b:*", "repo:a/*:ref:refs/tags/v*"] {
+        for open in [
+            "repo:*",
+            "repo:a/b:*",
+            "repo:a/*:ref:refs/tags/v*",
+            "project_path:a/*:ref_type:tag:ref:v*",
+        ] {
             let condition = json!({"StringEquals": aud, "StringLike": {"idp:sub": open}});
             assert!(bound(condition).is_err(), "{open}");
         }

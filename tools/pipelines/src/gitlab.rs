@@ -16,10 +16,12 @@ pub(crate) const FILE: &str = ".gitlab-ci.yml";
 
 /// What starts the pipeline of the branch that is checked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cause {
+pub(crate) enum Cause<'a> {
     Push,
     /// Somebody asks GitLab's API for it.
     Api,
+    /// A new tag.
+    Tag(&'a str),
 }
 
 /// Runs the pipeline that GitLab's API is asked for.
@@ -32,10 +34,29 @@ pub async fn run_by_api(
     run((runner, true), Cause::Api, project, push, place, |_: &str| ()).await
 }
 
+/// Runs the pipeline for a new tag at the commit of `push`.
+pub async fn run_for_tag(
+    runner: &GitLabRunner,
+    tag: &str,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+) -> Result<Outcome> {
+    run(
+        (runner, true),
+        Cause::Tag(tag),
+        project,
+        push,
+        place,
+        |_: &str| (),
+    )
+    .await
+}
+
 /// Runs the pipeline; `isolated`, each job in a copy of its own.
 pub(crate) async fn run(
     (runner, isolated): (&GitLabRunner, bool),
-    cause: Cause,
+    cause: Cause<'_>,
     project: &Project,
     push: &Push<'_>,
     place: &Place<'_>,
@@ -56,9 +77,17 @@ pub(crate) async fn run(
     if isolated {
         command.arg("--shell-isolation");
     }
-    if cause == Cause::Api {
-        command.args(["--ignore-predefined-vars", "CI_PIPELINE_SOURCE"]);
-        command.args(["--variable", "CI_PIPELINE_SOURCE=api"]);
+    match cause {
+        Cause::Push => {}
+        Cause::Api => {
+            command.args(["--ignore-predefined-vars", "CI_PIPELINE_SOURCE"]);
+            command.args(["--variable", "CI_PIPELINE_SOURCE=api"]);
+        }
+        // GitLab names no branch then.
+        Cause::Tag(tag) => {
+            command.args(["--ignore-predefined-vars", "CI_COMMIT_BRANCH"]);
+            command.args(["--variable", &format!("CI_COMMIT_TAG={tag}")]);
+        }
     }
     let variables = folder.join("variables.yml");
     fs::write(&variables, variables_file(project))

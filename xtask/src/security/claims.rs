@@ -107,7 +107,7 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Ci, "No CI system uses a stored AWS key", "a key that does not exist cannot leak", "no_ci_file_takes_a_key_of_aws", CI_GIVEN),
     claim(Part::Ci, "zizmor finds nothing in the workflows", "strangers choose titles and branch names", "zizmor_finds_nothing", STATICS),
     claim(Part::Ci, "GitHub's role trusts only this repository, by GitHub's numbers for it, and its branches and version tags", "anyone can get a token from GitHub, and take a name over that somebody gave up", "no_neighbour_gets_in", GITHUB_TRUST),
-    claim(Part::Ci, "GitLab's role trusts only this project and its branches", "anyone can get a token from GitLab", "gitlab_pushes_from_its_branches_only", TRUST),
+    claim(Part::Ci, "GitLab's role trusts only this project, its branches and tags `v*`", "anyone can get a token from GitLab", "gitlab_pushes_from_its_branches_and_versions_only", TRUST),
     claim(Part::Ci, "Neither GitHub nor GitLab is trusted until a fork names its repository", "someone else may register the name of this template", "nobody_else_is_trusted_until_a_fork_names_them", TRUST),
     claim(Part::Ci, "Every federated role is bound to one audience and subject", "otherwise any token of the issuer would be accepted", "every_role_is_judged_here_and_bound_to_one_audience_and_subject", TRUST),
     claim(Part::Aws, "Each Kubernetes service account can assume only its own IAM role", "the frontend needs no access to the table", "each_service_account_gets_its_own_role_only", TRUST),

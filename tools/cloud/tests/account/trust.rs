@@ -105,7 +105,7 @@ fn roles_of_services_serve_this_account_only() {
 }
 
 #[test]
-fn gitlab_pushes_from_its_branches_only() {
+fn gitlab_pushes_from_its_branches_and_versions_only() {
     for branch in tools::project()
         .environments()
         .iter()
@@ -114,6 +114,8 @@ fn gitlab_pushes_from_its_branches_only() {
         let subject = format!("project_path:group/board:ref_type:branch:ref:{branch}");
         assert!(lets_in("GitLabRole", GITLAB, AWS, &subject), "{branch}");
     }
+    let version = "project_path:group/board:ref_type:tag:ref:v1.2.3";
+    assert!(lets_in("GitLabRole", GITLAB, AWS, version));
     let master = "project_path:group/board:ref_type:branch:ref:master";
     for (what, issuer, aud, sub) in [
         (
@@ -133,6 +135,12 @@ fn gitlab_pushes_from_its_branches_only() {
             GITLAB,
             AWS,
             "project_path:group/board:ref_type:tag:ref:master",
+        ),
+        (
+            "a version of another project",
+            GITLAB,
+            AWS,
+            "project_path:stranger/board:ref_type:tag:ref:v1.2.3",
         ),
         (
             "a merge request of a fork",

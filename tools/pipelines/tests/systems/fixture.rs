@@ -141,19 +141,24 @@ impl Site {
             .expect("the run is carried out")
     }
 
-    /// Runs GitHub's workflow for a tag at the source commit.
+    /// Runs what GitHub or GitLab runs for a tag at the source commit.
     pub(crate) async fn run_for_tag(&self, tag: &str) -> Outcome {
-        let pipelines::Runner::GitHub(act) = runner(System::Github) else {
-            panic!("act runs GitHub's workflows");
-        };
+        self.remote(&["tag", "--force", tag, &self.commit]);
         let scratch = self.folder.path().join("scratch");
         let place = Place {
             log: &self.log(),
             scratch: &scratch,
         };
-        pipelines::github::run_for_tag(&act, tag, &self.project, &self.push(), &place)
-            .await
-            .expect("the run is carried out")
+        let ran = match runner(self.system) {
+            pipelines::Runner::GitHub(act) => {
+                pipelines::github::run_for_tag(&act, tag, &self.project, &self.push(), &place).await
+            }
+            pipelines::Runner::GitLab { runner, .. } => {
+                pipelines::gitlab::run_for_tag(&runner, tag, &self.project, &self.push(), &place).await
+            }
+            pipelines::Runner::CodeBuild => panic!("no pipeline of AWS starts for a tag"),
+        };
+        ran.expect("the run is carried out")
     }
 
     /// Merges what was proposed to `master`, as a person does, and asks for the source commit in
@@ -228,7 +233,10 @@ impl Site {
 
     /// The branches of the remote.
     pub(crate) fn branches(&self) -> Vec<String> {
-        let all = git(&self.remote, &["for-each-ref", "--format=%(refname:short)"]);
+        let all = git(
+            &self.remote,
+            &["for-each-ref", "--format=%(refname:short)", "refs/heads"],
+        );
         all.lines().map(str::to_owned).collect()
     }
 

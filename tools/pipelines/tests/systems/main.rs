@@ -15,6 +15,7 @@ mod runs;
 mod source;
 mod stand_ins;
 mod statics;
+mod versions;
 
 use std::path::{Path, PathBuf};
 

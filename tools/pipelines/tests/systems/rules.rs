@@ -34,6 +34,7 @@ const WRITES: &[(&str, &[&str])] = &[
         &["attestations", "contents", "id-token", "pull-requests"],
     ),
     ("tag", &["id-token"]),
+    ("follow", &["contents", "id-token", "pull-requests"]), // wing: versions
     ("advance", &["contents", "id-token", "pull-requests"]),
 ];
 

@@ -8,7 +8,7 @@ use crate::aws::PASSWORD;
 use crate::fixture::Site;
 use crate::project;
 use crate::source::Source;
-use crate::stand_ins::{StandIns, TOKEN, digest};
+use crate::stand_ins::{StandIns, TOKEN};
 
 pub(crate) const SYSTEMS: [System; 3] = [System::Codebuild, System::Github, System::Gitlab];
 
@@ -169,52 +169,8 @@ async fn what_codebuild_is_told_to_keep_is_there() {
     }
 }
 
-#[tokio::test]
-async fn a_tag_names_the_images_of_its_commit_and_stays() {
-    let source = Source::of_work_tree();
-    let stand_ins = StandIns::start().await;
-    let site = Site::new(System::Github, &source, &stand_ins);
-    for _ in ["first", "again"] {
-        let outcome = site.run_for_tag("v1.2.3").await;
-        assert_eq!(
-            (outcome.failure, outcome.ran),
-            (None, vec!["tag".to_owned()]),
-            "{}",
-            site.said()
-        );
-        let versions = stand_ins.versions();
-        let tagged: Vec<_> = versions
-            .iter()
-            .map(|(app, tag, _)| (app.as_str(), tag.as_str()))
-            .collect();
-        let project = project();
-        let apps = project.apps().iter().map(|app| (app.name(), "v1.2.3"));
-        assert!(tagged.iter().copied().eq(apps), "{tagged:?}");
-        for (app, _, tagged) in &versions {
-            // What the manifest is known by under its content's tag.
-            let content = tagged.get(7..47).expect("a digest of the stand-in");
-            assert_eq!(*tagged, digest(app, content));
-        }
-    }
-    assert!(site.said().contains("is there"), "{}", site.said());
-    assert_eq!(site.branches(), ["master"], "nothing is written to Git");
-
-    let versions = stand_ins.versions();
-    let outcome = site.run_for_tag("vnext").await;
-    assert!(outcome.failure.is_some(), "{}", site.said());
-    assert!(site.said().contains("vnext is not a version"), "{}", site.said());
-
-    let source = format!("{}/src/main.rs", project().apps()[0].folder());
-    let other = Source::with_change(&source);
-    let site = Site::new(System::Github, &other, &stand_ins);
-    let outcome = site.run_for_tag("v1.2.3").await;
-    assert!(outcome.failure.is_some(), "{}", site.said());
-    assert!(site.said().contains("take the next one"), "{}", site.said());
-    assert_eq!(stand_ins.versions(), versions, "a version stays what it is");
-}
-
 /// Source and target of each proposal, by the forge's API or by what GitLab is told with a push.
-fn proposed(site: &Site, stand_ins: &StandIns) -> Vec<(String, String)> {
+pub(crate) fn proposed(site: &Site, stand_ins: &StandIns) -> Vec<(String, String)> {
     let branch = |side: &Value| side["ref"].as_str().unwrap_or_default().to_owned();
     let by_api = stand_ins.pull_requests();
     let by_api = by_api

@@ -54,6 +54,26 @@ impl Source {
         Self { commit, ..source }
     }
 
+    // wing: versions
+    /// What the work tree has, but the last environment follows versions.
+    pub(crate) fn with_a_follower() -> Self {
+        let source = Self::of_work_tree();
+        let work = source.path();
+        let file = work.join(project::FILE);
+        let text = fs::read_to_string(&file).expect("read the project");
+        let branch = format!("branch = \"{}\"\n", project().last().branch());
+        assert!(text.contains(&branch) && !text.contains("follows = "), "{text}");
+        let text = text.replacen(&branch, &format!("{branch}follows = \"^1.2\"\n"), 1);
+        fs::write(&file, text).expect("write the project");
+        git(
+            &work,
+            &["commit", "--quiet", "--all", "--message=Follow versions"],
+        );
+        let commit = git(&work, &["rev-parse", "HEAD"]);
+        Self { commit, ..source }
+    }
+    // end of wing
+
     fn make(changed: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
         let work = folder.path().join("source");

@@ -45,6 +45,7 @@ impl StandIns {
                 "/v2/{folder}/{app}/manifests/{tag}",
                 head(manifest).get(manifest).put(put),
             )
+            .route("/v2/{folder}/{app}/tags/list", get(tags)) // wing: versions
             .route("/repos/{owner}/{name}/pulls", get(list).post(open))
             .route("/repos/{owner}/{name}/commits/{commit}/status", get(statuses))
             .route(
@@ -142,6 +143,22 @@ async fn put(
     versions.insert((app, name), body);
     StatusCode::CREATED
 }
+
+// wing: versions
+async fn tags(
+    State(seen): State<Seen>,
+    Path((folder, app)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, StatusCode> {
+    if !may_pull_and_push(&headers) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let versions = seen.versions.lock().expect("not poisoned");
+    let own = versions.keys().filter(|(of, _)| *of == app);
+    let tags: Vec<_> = own.map(|(_, tag)| tag).collect();
+    Ok(Json(json!({ "name": format!("{folder}/{app}"), "tags": tags })))
+}
+// end of wing
 
 fn allowed(headers: &HeaderMap) -> bool {
     let given = headers
