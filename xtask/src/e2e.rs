@@ -1,8 +1,8 @@
-//! `cargo xtask e2e`: the harness, which runs the release verbs and this program in a repository of
-//! its own.
+//! `cargo xtask e2e`: the harness, which runs the release verbs and the generators in a repository
+//! of its own.
 
 use anyhow::Result;
-use taskkit::{env::this_program, program};
+use taskkit::program;
 use xshell::Shell;
 
 use crate::flags::Handed;
@@ -18,8 +18,11 @@ impl Handed {
     /// Becomes the harness.
     pub(crate) fn e2e(self, sh: &Shell) -> Result<()> {
         let release = program::compile(sh, "release")?;
-        let this = this_program()?;
-        let programs = [("RELEASE", release.as_os_str()), ("XTASK", this.as_os_str())];
+        let generators = program::compile(sh, "generators")?;
+        let programs = [
+            ("RELEASE", release.as_os_str()),
+            ("GENERATORS", generators.as_os_str()),
+        ];
         programs::start(sh, "e2e", self.args, programs)
     }
 }

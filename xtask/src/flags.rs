@@ -1,10 +1,8 @@
 //! The whole command line of `cargo xtask`: every command here, those with verbs of their own in a
 //! file each.
 
-mod apps;
 mod bench; // wing: bench
 mod dev; // wing: dev
-mod environments; // wing: environments
 mod hooks; // wing: secrets
 mod security; // wing: security
 
@@ -19,10 +17,8 @@ use xshell::Shell;
 
 use crate::programs;
 
-pub(crate) use self::apps::{NewApp, RemoveApp};
 pub(crate) use self::bench::{Bench, BenchWhat}; // wing: bench
 pub(crate) use self::dev::{Dev, Part}; // wing: dev
-pub(crate) use self::environments::{NewEnvironment, RemoveEnvironment}; // wing: environments
 pub(crate) use self::hooks::{Hooks, HooksVerb}; // wing: secrets
 pub(crate) use self::security::Security; // wing: security
 
@@ -87,15 +83,19 @@ enum Command {
     Update(Handed),
     // end of wing
     /// Add an app: its crate, image, manifests and Application (docs/APPS.md)
-    NewApp(NewApp),
+    #[command(disable_help_flag = true)]
+    NewApp(Handed),
     /// Remove an app that `new-app` made, and say what stays
-    RemoveApp(RemoveApp),
+    #[command(disable_help_flag = true)]
+    RemoveApp(Handed),
     // wing: environments
     /// Add an environment between two: its overlays, branch, triggers and place in the AWS account
     /// (docs/ENVIRONMENTS.md)
-    NewEnvironment(NewEnvironment),
+    #[command(disable_help_flag = true)]
+    NewEnvironment(Handed),
     /// Remove an environment that `new-environment` made, and say what stays
-    RemoveEnvironment(RemoveEnvironment),
+    #[command(disable_help_flag = true)]
+    RemoveEnvironment(Handed),
     // end of wing
     // wing: diff
     /// Show what a change does to each environment's manifests, as Markdown
@@ -239,11 +239,11 @@ impl Flags {
             Command::Fork(handed) => handed.become_part(sh, "fork", "fork"),    // wing: fork
             Command::Update(handed) => handed.become_part(sh, "fork", "update"), // wing: fork
             Command::Security(flags) => flags.run(sh),                          // wing: security
-            Command::NewApp(flags) => flags.run(sh),
-            Command::RemoveApp(flags) => flags.run(sh),
-            Command::NewEnvironment(flags) => flags.run(sh), // wing: environments
-            Command::RemoveEnvironment(flags) => flags.run(sh), // wing: environments
-            Command::Hooks(flags) => flags.run(sh),          // wing: secrets
+            Command::NewApp(handed) => handed.become_part(sh, "generators", "new-app"),
+            Command::RemoveApp(handed) => handed.become_part(sh, "generators", "remove-app"),
+            Command::NewEnvironment(handed) => handed.become_part(sh, "generators", "new-environment"), // wing: environments
+            Command::RemoveEnvironment(handed) => handed.become_part(sh, "generators", "remove-environment"), // wing: environments
+            Command::Hooks(flags) => flags.run(sh), // wing: secrets
             Command::Doctor(flags) => flags.run(sh),
             Command::Bench(flags) => flags.run(sh), // wing: bench
             Command::Supply(handed) => handed.become_program(sh, "supply"), // wing: supply

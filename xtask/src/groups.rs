@@ -1,7 +1,6 @@
 //! Which packages are compiled together. Another set would unify features anew and compile them
 //! twice; and never the frontend's two halves at once.
 
-use crate::apps;
 use taskkit::environment::project;
 
 /// Packages that cargo is always given together.
@@ -32,6 +31,7 @@ pub(crate) const TOOLS: Packages = of(&[
     "child-process", // wing: child-process
     "documents", // wing: house-rules
     "fork", // wing: fork
+    "generators",
     "gitkit",
     "iam", // wing: iam
     "overlay",
@@ -53,6 +53,7 @@ pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "board-api", // wing: sample
     "documents", // wing: house-rules
     "fork", // wing: fork
+    "generators",
     "iam", // wing: iam
     "overlay",
     "project",
@@ -120,7 +121,7 @@ pub(crate) const ALL: &[Packages] = &[
 impl Packages {
     /// What names them to cargo.
     pub(crate) fn args(self) -> impl Iterator<Item = &'static str> {
-        let apps = project().apps().iter().filter(|app| apps::is_made(app));
+        let apps = project().apps().iter().filter(|app| app.is_made());
         let apps = apps.map(project::App::package).filter(|_| self.with_apps);
         let names = self.names.iter().copied().chain(apps);
         let names: Vec<_> = names.flat_map(|name| ["--package", name]).collect();

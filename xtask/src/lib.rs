@@ -8,7 +8,6 @@
 pub mod flags;
 pub mod security; // wing: security
 
-mod apps;
 mod bench; // wing: bench
 mod browser; // wing: browser
 mod build;
@@ -17,7 +16,6 @@ mod cloud; // wing: cloud
 mod dev; // wing: dev
 mod doctor;
 mod e2e; // wing: e2e
-mod environments; // wing: environments
 mod fuzz; // wing: sample
 mod groups;
 mod hooks; // wing: secrets

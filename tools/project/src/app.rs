@@ -51,6 +51,9 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Where the crates of apps lie that `cargo xtask new-app` made.
+pub const MADE: &str = "apps/";
+
 /// One of `[[apps]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -89,6 +92,11 @@ impl App {
     /// Its folder in the repository: that of `Containerfile` and, if it has pages, of `public/`.
     pub fn folder(&self) -> &str {
         &self.folder
+    }
+
+    /// Whether `cargo xtask new-app` made it.
+    pub fn is_made(&self) -> bool {
+        self.folder.starts_with(MADE)
     }
 
     /// Whether a Job migrates its data before each release.

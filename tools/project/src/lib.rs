@@ -19,7 +19,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-pub use app::{App, Kind};
+pub use app::{App, Kind, MADE};
 pub use environment::{Environment, VERIFIED};
 pub use error::ProjectError;
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 
 use gitkit::Git;
@@ -25,7 +26,14 @@ fn examples(text: &str) -> Vec<String> {
     text.split(MARK).skip(1).filter_map(example).collect()
 }
 
-/// A copy of this checkout, whose `cargo xtask` is the one that is tested.
+/// Compiled once, as `cargo xtask` would when it is asked for one of them.
+static GENERATORS: LazyLock<PathBuf> = LazyLock::new(|| {
+    let shell = taskkit::env::shell().expect("open a shell");
+    taskkit::program::compile(&shell, "generators").expect("compile the generators")
+});
+
+/// A copy of this checkout. It has no sources to compile, so its `cargo` is a script that runs the
+/// programs of this one.
 struct Checkout(TempDir);
 
 impl Checkout {
@@ -42,10 +50,12 @@ impl Checkout {
         }
         fs::create_dir_all(&bin).expect("make a folder");
         let cargo = format!(
-            "#!/bin/sh\n[ \"$1\" = xtask ] || exec '{}' \"$@\"\nshift\nCARGO_MANIFEST_DIR='{}' exec '{}' \"$@\"\n",
-            env!("CARGO"),
+            "#!/bin/sh\nexport CARGO_MANIFEST_DIR='{}'\ncase \"$*\" in\nxtask\\ *) shift; exec '{}' \"$@\" ;;\n\
+            'run --package generators -- '*) shift 4; exec '{}' \"$@\" ;;\nesac\nexec '{}' \"$@\"\n",
             checkout.join("xtask").display(),
             env!("CARGO_BIN_EXE_xtask"),
+            GENERATORS.display(),
+            env!("CARGO"),
         );
         fs::write(bin.join("cargo"), cargo).expect("write a script");
         fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).expect("let it run");

@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "has a project of its own, with its manifests as text",
     ),
     (
-        "xtask/src/environments/tests/",
+        "tools/generators/src/environments/tests/",
         "is about the command that changes the list",
     ),
     (

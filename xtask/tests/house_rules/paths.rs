@@ -15,7 +15,7 @@ const MADE: [&str; 3] = [
 ];
 
 /// What is below a folder in here, `new-app` makes at the top.
-const TEMPLATES: &str = "xtask/templates/app/";
+const TEMPLATES: &str = "tools/generators/templates/app/";
 
 /// They say what was decided, and when.
 const RECORDS: &str = "docs/adr/";

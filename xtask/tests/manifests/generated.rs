@@ -1,7 +1,7 @@
 //! One more environment, and then apps of every kind, made in a copy of this checkout as a person
 //! makes them, keep every rule.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gitkit::Git;
@@ -41,15 +41,10 @@ fn commit(checkout: &Path) {
     }
 }
 
-/// Runs `cargo xtask` there, and commits what it made.
-fn xtask(checkout: &Path, arguments: &[&str]) {
-    let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    said(
-        xtask
-            .args(arguments)
-            .env("CARGO_MANIFEST_DIR", checkout.join("xtask")),
-    );
-    commit(checkout);
+/// The program that makes apps and environments, as a person's first of them compiles it.
+fn generators() -> PathBuf {
+    let shell = taskkit::env::shell().expect("open a shell");
+    taskkit::program::compile(&shell, "generators").expect("compile the generators")
 }
 
 #[test]
@@ -58,17 +53,25 @@ fn an_environment_and_apps_of_every_kind_keep_every_rule_and_cargo_has_nothing_t
         return;
     }
     let folder = tempfile::tempdir().expect("make a folder");
-    copy(folder.path());
-    xtask(folder.path(), &["new-environment", "between", "--after", first()]); // wing: environments
+    let checkout = folder.path();
+    copy(checkout);
+    let program = generators();
+    let make = |arguments: &[&str]| {
+        let mut generators = Command::new(&program);
+        generators.env("CARGO_MANIFEST_DIR", checkout.join("tools/generators"));
+        said(generators.args(arguments));
+        commit(checkout);
+    };
+    make(&["new-environment", "between", "--after", first()]); // wing: environments
     for kind in Kind::ALL {
         let name = format!("a-{kind}");
-        xtask(folder.path(), &["new-app", &name, "--kind", kind.name()]);
+        make(&["new-app", &name, "--kind", kind.name()]);
     }
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--locked", "--format-version", "1"]);
-    said(cargo.current_dir(folder.path()));
+    said(cargo.current_dir(checkout));
     let mut rules = Command::new(std::env::current_exe().expect("find this program"));
-    let said = said(rules.env(OTHER_ROOT, folder.path()));
+    let said = said(rules.env(OTHER_ROOT, checkout));
     for rules in ["kept_everywhere", "broken_by_its_broken_manifests"] {
         assert!(said.contains(&format!("every_rule_is_{rules} ... ok")), "{said}");
     }

@@ -135,7 +135,7 @@ fn what_is_no_pod_reaches_the_backend_in_the_e2e() {
 fn the_claim_of_a_worker_gets_a_volume_in_the_e2e_and_aws_gets_none_of_it() {
     let efs = file("infra/local/efs.yaml");
     let volume = find(&efs, "PersistentVolume", "efs");
-    let claim = &file("xtask/templates/app/worker/infra/app-name/base/volume.yaml")[0];
+    let claim = &file("tools/generators/templates/app/worker/infra/app-name/base/volume.yaml")[0];
     let class = claim.text("/spec/storageClassName");
     find(&efs, "StorageClass", class);
     assert_eq!(volume.text("/spec/storageClassName"), class);

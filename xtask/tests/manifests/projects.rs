@@ -48,7 +48,7 @@ fn the_project_allows_exactly_what_is_rendered() {
 /// What an app may bring that `new-app` makes: the project allows it from the start, so that no app
 /// widens what Argo CD may do.
 fn of_new_apps() -> BTreeSet<(String, String)> {
-    let templates = render::files_below("xtask/templates/app");
+    let templates = render::files_below("tools/generators/templates/app");
     let manifests = templates.iter().filter(|path| {
         let path = path.to_string_lossy();
         path.contains("/infra/app-name/base/") && !path.ends_with("kustomization.yaml")

@@ -31,7 +31,7 @@ use ledger::SharedLedger;
 pub(crate) use ledger::{Decision, Ledger, Push, Run, RunState};
 use listener::Heard;
 pub(crate) use listener::listens;
-pub(crate) use project::{project, release_verb, task};
+pub(crate) use project::{generator, project, release_verb};
 use watcher::Watcher;
 
 use crate::progress::StepHandle;

@@ -54,13 +54,13 @@ pub(crate) fn project(harness: &Harness, world: &World) -> Project {
     }
 }
 
-/// `cargo xtask ARGS` in the checkout at `folder`: a command that only reads and writes files
-/// there.
-pub(crate) fn task<'sh>(shell: &'sh Shell, folder: &Path, args: &[&str]) -> Result<Cmd<'sh>> {
-    let xtask = program("XTASK")?;
+/// `cargo xtask ARGS` in the checkout at `folder`, where ARGS begin with `new-app` or another
+/// generator: it only reads and writes files there.
+pub(crate) fn generator<'sh>(shell: &'sh Shell, folder: &Path, args: &[&str]) -> Result<Cmd<'sh>> {
+    let generators = program("GENERATORS")?;
     shell.change_dir(folder);
-    Ok(cmd!(shell, "{xtask} {args...}")
-        .env("CARGO_MANIFEST_DIR", folder.join("xtask"))
+    Ok(cmd!(shell, "{generators} {args...}")
+        .env("CARGO_MANIFEST_DIR", folder.join("tools/generators"))
         .env("GIT_CONFIG_GLOBAL", "/dev/null"))
 }
 

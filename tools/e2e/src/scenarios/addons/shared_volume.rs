@@ -21,8 +21,9 @@ use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually, gone};
 
 const NAME: &str = "shares";
-/// As xtask/templates/app/worker has it.
-const CLAIM: &str = include_str!("../../../../../xtask/templates/app/worker/infra/app-name/base/volume.yaml");
+/// As tools/generators/templates/app/worker has it.
+const CLAIM: &str =
+    include_str!("../../../../../tools/generators/templates/app/worker/infra/app-name/base/volume.yaml");
 /// Each writes its own name into the folder, and says whose names it sees there.
 const PROGRAM: &str =
     "while true; do echo \"$HOSTNAME\" > \"/state/$HOSTNAME\"; echo seen: /state/*; sleep 1; done";

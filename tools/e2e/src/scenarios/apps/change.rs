@@ -10,7 +10,7 @@ use xshell::Shell;
 use super::state;
 use crate::actors::{Release, Reviewer};
 use crate::admission;
-use crate::ci::{Event, Run, task};
+use crate::ci::{Event, Run, generator};
 use crate::cluster::{Cluster, volumes};
 use crate::environment::{Environment, NAMESPACE};
 use crate::forge::ForgeAccess;
@@ -265,7 +265,7 @@ pub(super) fn built(run: &Run) -> Result<BTreeSet<String>> {
 async fn command(testbed: &Testbed, arguments: &[&str]) -> Result<()> {
     let shell = Shell::new().context("open a shell")?;
     let checkout = testbed.application();
-    let command = task(&shell, checkout.folder(), arguments)?;
+    let command = generator(&shell, checkout.folder(), arguments)?;
     Tool::new(command, &testbed.harness.run.log("apps"), COMMAND)
         .run()
         .await

@@ -16,10 +16,10 @@ mod remove;
 mod tests;
 // end of wing
 
+use std::path::Path;
+
 use anyhow::Result;
 use project::Environment;
-use taskkit::alone::alone;
-use xshell::Shell;
 
 use crate::flags;
 
@@ -49,20 +49,16 @@ impl<'n> Names<'n> {
 }
 
 impl flags::NewEnvironment {
-    pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
+    /// What there is to say.
+    pub(crate) fn run(&self, root: &Path) -> Result<String> {
         let branch = self.branch.as_deref().unwrap_or(&self.name);
-        let _others_wait = alone(&sh.current_dir())?;
-        let said = new::run(&sh.current_dir(), &self.name, branch, &self.after, self.dry_run)?;
-        print!("{said}");
-        Ok(())
+        new::run(root, &self.name, branch, &self.after, self.dry_run)
     }
 }
 
 impl flags::RemoveEnvironment {
-    pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
-        let _others_wait = alone(&sh.current_dir())?;
-        let said = remove::run(&sh.current_dir(), &self.name, self.dry_run)?;
-        print!("{said}");
-        Ok(())
+    /// What there is to say.
+    pub(crate) fn run(&self, root: &Path) -> Result<String> {
+        remove::run(root, &self.name, self.dry_run)
     }
 }

@@ -1,5 +1,5 @@
-//! The files of an app, from `xtask/templates/app`: plain YAML and Rust with a few words in the
-//! place of names.
+//! The files of an app, from `tools/generators/templates/app`: plain YAML and Rust with a few words
+//! in the place of names.
 //!
 //! A kind is a stack of folders, each laid out like the repository; a file of a later one takes the
 //! place of the same file of an earlier one.
@@ -14,7 +14,7 @@ use project::{Kind, Project};
 use taskkit::partition;
 
 /// Where the templates are, from the root of the repository.
-pub(super) const FOLDER: &str = "xtask/templates/app";
+pub(super) const FOLDER: &str = "tools/generators/templates/app";
 
 /// What stands for the name of the environment, in paths too.
 const ENVIRONMENT: &str = "environment-name";

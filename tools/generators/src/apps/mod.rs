@@ -21,35 +21,22 @@ pub(crate) mod tests;
 // end of wing
 pub(crate) mod worktree;
 
+use std::path::Path;
+
 use anyhow::Result;
-use project::App;
-use taskkit::alone::alone;
-use xshell::Shell;
 
 use crate::flags;
 
-/// Where their crates lie.
-const FOLDER: &str = "apps/";
-
-/// Whether it was made by `new-app`.
-pub(crate) fn is_made(app: &App) -> bool {
-    app.folder().starts_with(FOLDER)
-}
-
 impl flags::NewApp {
-    pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
-        let _others_wait = alone(&sh.current_dir())?;
-        let said = new::run(&sh.current_dir(), &self.name, self.kind, self.dry_run)?;
-        print!("{said}");
-        Ok(())
+    /// What there is to say.
+    pub(crate) fn run(&self, root: &Path) -> Result<String> {
+        new::run(root, &self.name, self.kind, self.dry_run)
     }
 }
 
 impl flags::RemoveApp {
-    pub(crate) fn run(&self, sh: &Shell) -> Result<()> {
-        let _others_wait = alone(&sh.current_dir())?;
-        let said = remove::run(&sh.current_dir(), &self.name, self.dry_run)?;
-        print!("{said}");
-        Ok(())
+    /// What there is to say.
+    pub(crate) fn run(&self, root: &Path) -> Result<String> {
+        remove::run(root, &self.name, self.dry_run)
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn run(root: &Path, name: &str, kind: Kind, dry_run: bool) -> Result<
 
 /// Where the crate of an app lies.
 pub(super) fn folder(name: &str) -> String {
-    format!("{}{name}", super::FOLDER)
+    format!("{}{name}", project::MADE)
 }
 
 /// All that an app is.

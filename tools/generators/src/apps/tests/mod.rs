@@ -26,7 +26,7 @@ const PARTS: [&str; 8] = [
     "apps",
     "infra",
     "project.toml",
-    "xtask/templates",
+    "tools/generators/templates",
 ];
 
 /// Dropping it removes it.
@@ -36,7 +36,7 @@ impl Checkout {
     /// With everything committed.
     pub(crate) fn new() -> Self {
         let checkout = Self(tempfile::tempdir().unwrap());
-        let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         for part in PARTS {
             let place = checkout.path(part);
             fs::create_dir_all(place.parent().unwrap()).unwrap();
