@@ -9,7 +9,7 @@ use thiserror::Error;
 pub enum Error {
     /// There is no such program, or it may not be started.
     #[error("Git cannot be started ({0}); install it, or say where it is by PATH")]
-    NotStarted(#[source] io::Error),
+    NotStarted(io::Error),
     /// It ended with an error.
     #[error("`git {command}` failed: {said}{advice}", advice = advice(said))]
     Failed {
@@ -23,7 +23,7 @@ pub enum Error {
     NotText(String),
     /// The place where a checkout is read cannot be made.
     #[error("cannot make a folder for Git ({0}); is there space in the folder for temporary files (TMPDIR)?")]
-    NoFolder(#[source] io::Error),
+    NoFolder(io::Error),
 }
 
 /// What follows from the words of Git where they do not say it themselves.

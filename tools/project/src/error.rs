@@ -20,7 +20,7 @@ pub enum ProjectError {
     },
     /// It is no TOML, or has other keys or values than there are.
     #[error("{FILE}: {0}")]
-    Syntax(#[from] toml::de::Error),
+    Syntax(toml::de::Error),
     /// A value cannot be.
     #[error("{FILE}: {key} = \"{value}\": {why}")]
     Value {

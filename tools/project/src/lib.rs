@@ -65,7 +65,7 @@ impl Project {
 
     /// The project that a file with this text describes.
     pub fn of_text(text: &str) -> Result<Self, ProjectError> {
-        let written: Written = toml::from_str(text)?;
+        let written: Written = toml::from_str(text).map_err(ProjectError::Syntax)?;
         names::check(&written)?;
         let Written {
             name,

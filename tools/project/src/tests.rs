@@ -36,6 +36,17 @@ fn the_file_of_this_repository_can_be_read_from_any_folder_of_it() {
 }
 
 #[test]
+fn what_is_no_toml_is_shown_once() {
+    let error = Project::of_text("name = ").unwrap_err();
+    assert!(error.to_string().contains("TOML parse error"), "{error}");
+    let source = std::error::Error::source(&error);
+    assert!(
+        source.is_none(),
+        "a chain of causes would say it again: {source:?}"
+    );
+}
+
+#[test]
 fn a_report_names_the_environment_and_the_app() {
     let project = read(ENVIRONMENTS, "").unwrap();
     let report = project.first().report_on("bot");
