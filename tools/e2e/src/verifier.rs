@@ -28,15 +28,15 @@ use crate::{
 };
 
 /// Its namespace, its Deployment, and its image.
-const NAME: &str = "verifier";
+pub(crate) const NAME: &str = "verifier";
 /// The configuration with what only this machine adds to it.
 const LOCAL: &str = "infra/local/verifier";
 /// What the manifests name before it was built.
 pub(crate) const UNBUILT: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 /// What they name as what Argo CD reads, where that is one repository with the code.
 const REPOSITORY: &str = "value: gitops-loop/gitops-loop\n";
-/// The token of the forge, which its Deployment mounts.
-const TOKEN: &str = "forge";
+/// The Secret that has the token of the forge, and its key.
+pub(crate) const TOKEN: (&str, &str) = ("forge", "token");
 
 /// From an empty compiler's folder, on two cores.
 const BUILT: Duration = Duration::from_mins(15);
@@ -46,7 +46,7 @@ const CI_RUN: Duration = Duration::from_mins(4);
 const PROJECT: &str = "project.toml";
 
 /// Installs it in the cluster of the first environment, if it is not there.
-async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let cluster = testbed.first();
     let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAME);
     if deployments.get_opt(NAME).await?.is_some() {
@@ -147,13 +147,19 @@ async fn install(testbed: &Testbed, cluster: &Cluster, digest: &str) -> Result<(
         .apply(harness, &manifests, &log)
         .await
         .context("apply the verifier")?;
+    give_token(testbed, cluster).await
+}
+
+/// Gives it a token of the forge, as a person does.
+pub(crate) async fn give_token(testbed: &Testbed, cluster: &Cluster) -> Result<()> {
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAME);
-    let token = ByteString(testbed.world.forge.token.clone().into_bytes());
+    let value = ByteString(testbed.world.forge.token.clone().into_bytes());
+    let (name, key) = TOKEN;
     let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": TOKEN }, "data": { "token": token },
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "data": { key: value },
     });
     secrets
-        .patch(TOKEN, &PatchParams::apply("e2e").force(), &Patch::Apply(secret))
+        .patch(name, &PatchParams::apply("e2e").force(), &Patch::Apply(secret))
         .await
         .context("give the verifier a token of the forge")?;
     Ok(())

@@ -9,6 +9,7 @@ use crate::testbed::Testbed;
 
 // wing: addons
 mod account;
+mod secrets; // wing: verifier
 pub(crate) use account::Records;
 // end of wing
 

@@ -20,6 +20,17 @@ pub(crate) fn role(testbed: &Testbed, name: &str) -> String {
     format!("{}-{name}-{}", project().name(), testbed.first().environment)
 }
 
+// wing: verifier
+/// The secret that External Secrets reads: infra/addons/external-secrets/ENVIRONMENT has it too.
+pub(crate) fn secret(testbed: &Testbed) -> String {
+    format!(
+        "{}/verifier-token-{}",
+        project().name(),
+        testbed.first().environment
+    )
+}
+// end of wing
+
 /// Makes the zone and the stack, unless an earlier scenario has.
 pub(crate) async fn ensure(testbed: &Testbed) -> Result<()> {
     let (harness, administrator) = (&testbed.harness, Administrator::of(testbed));

@@ -87,6 +87,11 @@ pub(crate) static ALL: &[Scenario] = &[
     addons::names::DENIED,
     addons::names::OFF,
     // end of wing
+    // wing: addons, verifier
+    addons::secrets::SCENARIO,
+    addons::secrets::DENIED,
+    addons::secrets::OFF,
+    // end of wing
     posture::pods::SCENARIO,
     posture::network::SCENARIO,
     posture::argocd::SCENARIO,

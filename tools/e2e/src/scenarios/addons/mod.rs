@@ -5,6 +5,7 @@ pub(crate) mod names;
 pub(crate) mod notices;
 mod scaled;
 pub(crate) mod scaling;
+pub(crate) mod secrets; // wing: verifier
 pub(crate) mod shared_volume;
 mod switch;
 mod traces;

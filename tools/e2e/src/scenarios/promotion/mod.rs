@@ -88,7 +88,7 @@ async fn said_of(testbed: &Testbed, commit: &str, app: &str) -> Result<Option<Co
 
 /// Waits until the first environment reports this state of the page on a commit of the overlays,
 /// and gives its words.
-async fn reported(
+pub(crate) async fn reported(
     testbed: &Testbed,
     step: &StepHandle,
     commit: &str,

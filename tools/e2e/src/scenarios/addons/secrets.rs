@@ -1,0 +1,212 @@
+//! External Secrets keeps the verifier's token as Secrets Manager has it: it arrives, a new one
+//! counts without a restart, what goes wrong is named, and turned off nothing is left.
+
+mod issued;
+mod kept;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::ListParams;
+
+use self::issued::Issued;
+use super::traces::Traces;
+use super::{ensure_addons, switch};
+use crate::actors::{Administrator, Operator, ReadLoad};
+use crate::addons::{SECRETS, account};
+use crate::cluster::Cluster;
+use crate::environment::{Environment, PAGE};
+use crate::gitops::{self, Status};
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::overlays;
+use crate::scenarios::promotion::reported;
+use crate::step::Step;
+use crate::testbed::Testbed;
+use crate::verifier;
+use crate::wait::Verdict;
+
+/// The `refreshInterval` of infra/addons/external-secrets, and five seconds.
+const REFRESHED: Duration = Duration::from_secs(65);
+/// Where somebody asks for a look.
+const AT_ONCE: Duration = Duration::from_secs(15);
+const LIVE: Duration = Duration::from_mins(1);
+const REPORTED: Duration = Duration::from_mins(1);
+const READS: &str = "secretsmanager:GetSecretValue";
+const TRACES: Traces = Traces {
+    words: &[SECRETS, "external-secrets.io", "generators.external-secrets.io"],
+    settings: &["kinds: [ExternalSecret", "\"kind\":\"ExternalSecret\""],
+    kinds: &[],
+};
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("secret", "a token of Secrets Manager, and a new one", 1200),
+    suite: Suite::Addons,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(run(testbed, step)),
+};
+
+pub(crate) const DENIED: Scenario = Scenario {
+    step: Step::new("secret-denied", "a secret that cannot be read", 1200),
+    suite: Suite::Addons,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(denied(testbed, step)),
+};
+
+pub(crate) const OFF: Scenario = Scenario {
+    step: Step::new(
+        "secret-off",
+        "External Secrets is turned off and leaves nothing",
+        1200,
+    ),
+    suite: Suite::Addons,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(off(testbed, step)),
+};
+
+/// What a person has who puts tokens: the verifier is there, the add-on is on, and it keeps a token
+/// of its own.
+async fn ready(testbed: &Testbed, step: &StepHandle) -> Result<Issued> {
+    ensure_addons(testbed)?;
+    verifier::ensure(testbed, step).await?;
+    account::ensure(testbed).await?;
+    let token = Issued::new(testbed).await?;
+    let administrator = Administrator::of(testbed);
+    administrator
+        .put_secret(&account::secret(testbed), &token.as_secret())
+        .await?;
+    let cluster = testbed.first();
+    if switch::is_on(cluster, SECRETS).await? {
+        kept::look_now(cluster).await?;
+    } else {
+        switch::on(testbed, step, SECRETS).await?;
+    }
+    kept::until(step, cluster, &token.value, AT_ONCE).await?;
+    Ok(token)
+}
+
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let first = ready(testbed, step).await?;
+    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let reads = ReadLoad::start(testbed, Environment::first())?;
+    let pod = pod(cluster).await?;
+    let overlay = overlays::of(PAGE);
+    let remark = |text: String| Ok(format!("{text}# Looked at again.\n"));
+    let looked_at = operator.edit(&overlay, remark).await?;
+    report(testbed, step, &looked_at).await?;
+
+    let second = Issued::new(testbed).await?;
+    let administrator = Administrator::of(testbed);
+    administrator
+        .put_secret(&account::secret(testbed), &second.as_secret())
+        .await?;
+    let arrived = kept::until(step, cluster, &second.value, REFRESHED).await?;
+    step.measured("new token to cluster", arrived.as_secs_f64());
+    first.end(testbed).await?;
+    let back = operator.revert(&looked_at).await?;
+    report(testbed, step, &back).await?;
+    let same = self::pod(cluster).await?;
+    ensure!(
+        same == pod,
+        "the verifier was started again: {pod:?}, then {same:?}"
+    );
+    step.evidence(
+        "reports came with a token of Secrets Manager, and after that was renewed and the old one ended, with the new one; \
+         the verifier was not started again"
+            .to_owned(),
+    );
+    reads.stop(step).await?.at_most(0)
+}
+
+/// Waits until the verifier has told the forge of a commit.
+async fn report(testbed: &Testbed, step: &StepHandle, commit: &str) -> Result<()> {
+    gitops::app(step, testbed.first(), PAGE)
+        .at(commit)
+        .arrived(LIVE)
+        .await?;
+    let since = Instant::now();
+    reported(testbed, step, commit, "success", REPORTED).await?;
+    step.measured("commit to report", since.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The verifier's pod, and how often its container was started again.
+async fn pod(cluster: &Cluster) -> Result<(String, i32)> {
+    let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), verifier::NAME);
+    let pods = pods.list(&ListParams::default()).await.context("list its pods")?;
+    let pod = pods.items.into_iter().next().context("it has no pod")?;
+    let statuses = pod.status.and_then(|status| status.container_statuses);
+    let starts = statuses.unwrap_or_default().first().map(|it| it.restart_count);
+    let name = pod.metadata.name.context("a pod has a name")?;
+    Ok((name, starts.unwrap_or_default()))
+}
+
+async fn denied(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let token = ready(testbed, step).await?;
+    let administrator = Administrator::of(testbed);
+    let (secret, role) = (account::secret(testbed), account::role(testbed, SECRETS));
+    let reads = ReadLoad::start(testbed, Environment::first())?;
+
+    administrator.deny(&role, READS).await?;
+    let why = format!("is not authorized to perform: {READS}");
+    let refused = fails(testbed, step, &token, &why).await;
+    administrator.allow_again(&role).await?;
+    refused?;
+    administrator.put_secret(&secret, "no JSON").await?;
+    fails(testbed, step, &token, "key token does not exist in secret").await?;
+    administrator.delete_secret(&secret).await?;
+    fails(testbed, step, &token, "Secret does not exist").await?;
+
+    administrator.put_secret(&secret, &token.as_secret()).await?;
+    kept::look_now(testbed.first()).await?;
+    kept::works(step, testbed.first(), AT_ONCE).await?;
+    let healthy = |status: &Status| match status.health() {
+        "Healthy" => Verdict::Ready(()),
+        health => Verdict::Pending(format!("it is {health}")),
+    };
+    for app in [PAGE, SECRETS] {
+        let app = gitops::app(step, testbed.first(), app);
+        app.until("is Healthy", LIVE, healthy).await?;
+    }
+    reads.stop(step).await?.at_most(0)
+}
+
+/// The secret cannot be read: it is said why, the Application is Degraded, and the token stays.
+async fn fails(testbed: &Testbed, step: &StepHandle, token: &Issued, why: &str) -> Result<()> {
+    let cluster = testbed.first();
+    kept::look_now(cluster).await?;
+    let said = kept::fails(step, cluster, why, AT_ONCE).await?;
+    let degraded = |status: &Status| match status.health() {
+        "Degraded" => Verdict::Ready(()),
+        health => Verdict::Pending(format!("it is {health}")),
+    };
+    gitops::app(step, cluster, SECRETS)
+        .until("is Degraded", LIVE, degraded)
+        .await?;
+    let stays = kept::token(cluster).await?;
+    ensure!(
+        stays.as_ref() == Some(&token.value),
+        "the Secret did not stay: {why}"
+    );
+    step.evidence(said);
+    Ok(())
+}
+
+async fn off(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let token = ready(testbed, step).await?;
+    let cluster = testbed.first();
+    let reads = ReadLoad::start(testbed, Environment::first())?;
+    switch::off(testbed, step, SECRETS, &TRACES).await?;
+    ensure!(
+        kept::token(cluster).await?.is_none(),
+        "the Secret outlives what kept it"
+    );
+    verifier::give_token(testbed, cluster).await?;
+    token.end(testbed).await?;
+    reads.stop(step).await?.at_most(0)
+}
