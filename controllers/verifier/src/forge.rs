@@ -30,8 +30,8 @@ pub(crate) trait Forge {
     }
 }
 
-/// Gives the token of a forge. It is asked for each request, so that a token that was renewed counts
-/// at once: a mounted Secret reaches a pod up to a minute and a half later.
+/// Gives the token of a forge. It is asked for each request, so that a token that was renewed
+/// counts at once: a mounted Secret reaches a pod up to a minute and a half later.
 pub(crate) type Token = Box<dyn Fn() -> Result<String>>;
 
 /// The forge that the settings name.

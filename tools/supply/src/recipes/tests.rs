@@ -1,0 +1,78 @@
+//! The table of recipes: names, pins, and what is got on request alone.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::recipe::needs;
+use crate::versions::Versions;
+
+#[test]
+fn every_recipe_has_a_name_of_its_own() {
+    let names: BTreeSet<_> = RECIPES.iter().map(|recipe| recipe.name).collect();
+    assert_eq!(names.len(), RECIPES.len());
+    assert_eq!(named("kustomize").unwrap().name, "kustomize");
+    let error = named("kustomise").err().unwrap().to_string();
+    assert!(error.contains("kustomize"), "{error}");
+}
+
+#[test]
+fn every_image_is_pinned_and_has_a_containerfile() {
+    let versions = Versions::load().unwrap();
+    for Image { recipe, image } in images() {
+        let (name, pinned) = (recipe.name, image.part.image(&versions).unwrap());
+        assert_eq!(name, image.part.name);
+        let registry = pinned.split('/').next().unwrap();
+        assert!(registry.contains('.'), "{pinned} must name its registry");
+        let tag = pinned.rsplit('/').next().unwrap();
+        assert!(tag.contains(':'), "{pinned} must be pinned");
+        let mut files = image.part.context.iter();
+        assert!(files.any(|(file, _)| *file == "Containerfile"), "{name}");
+    }
+}
+
+#[test]
+fn nodes_carry_what_is_on_request_last_and_only_then() {
+    let names = |admission, addons| {
+        let options = Options {
+            admission,
+            addons,
+            ..Options::default()
+        };
+        let images = images_in_nodes(&options).into_iter();
+        images.map(|each| each.recipe.name).collect::<Vec<_>>()
+    };
+    let always = names(false, false);
+    assert_eq!(always[0], "node");
+    assert_eq!(names(false, true), always, "add-ons make no other node image");
+    assert_eq!(names(true, false), [&always[..], &["admission"]].concat());
+}
+
+// wing: addons
+#[test]
+fn the_images_of_add_ons_are_got_on_request_alone() {
+    let asked = Options {
+        addons: true,
+        ..Options::default()
+    };
+    let addons: Vec<_> = images()
+        .filter(|each| asked.want(each.image.extra) && !Options::default().want(each.image.extra))
+        .map(|each| each.recipe.name)
+        .collect();
+    let expected = [
+        "metrics-server",
+        "external-dns",
+        "external-secrets", // wing: verifier
+    ];
+    assert_eq!(addons, expected);
+}
+// end of wing
+
+#[test]
+fn a_need_that_recipes_share_is_looked_at_once() {
+    let all = needs(RECIPES);
+    assert!(
+        all.iter()
+            .all(|group| all.iter().filter(|each| *each == group).count() == 1)
+    );
+    assert!(all.contains(&Group::Maven), "{all:?}");
+}
