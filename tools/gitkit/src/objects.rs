@@ -110,6 +110,7 @@ fn next(answers: &mut impl io::BufRead) -> io::Result<Option<Object>> {
     Ok(Some(Object { id, content }))
 }
 
+// wing: release-tests
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -169,3 +170,4 @@ mod tests {
         assert!(matches!(Reader::start(none), Err(Error::NotStarted(_))));
     }
 }
+// end of wing

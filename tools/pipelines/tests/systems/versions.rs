@@ -13,11 +13,14 @@ async fn a_tag_names_the_images_of_its_commit_and_stays() {
     let source = Source::of_work_tree();
     let stand_ins = StandIns::start().await;
     let site = Site::new(System::Github, &source, &stand_ins);
+    let jobs = [
+        "tag", "follow", // wing: versions
+    ];
     for _ in ["first", "again"] {
         let outcome = site.run_for_tag("v1.2.3").await;
         assert_eq!(
-            (outcome.failure, outcome.ran.first().map(String::as_str)),
-            (None, Some("tag")),
+            (outcome.failure, outcome.ran),
+            (None, jobs.map(str::to_owned).to_vec()),
             "{}",
             site.said()
         );

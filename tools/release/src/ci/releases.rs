@@ -216,11 +216,17 @@ fn told(change: &Change) -> Option<Mark> {
     Some((commit, trailer(&change.message, WITHDRAWN)))
 }
 
+/// What the lines of a message say that begin with `key`.
+pub(crate) fn values<'m>(message: &'m str, key: &str) -> impl Iterator<Item = &'m str> {
+    let lines = message
+        .lines()
+        .filter_map(move |line| line.trim().strip_prefix(key));
+    lines.map(str::trim)
+}
+
 /// The commit in the line that begins with `key`; none where several differ.
 fn trailer(message: &str, key: &str) -> Option<String> {
-    let lines = message.lines().filter_map(|line| line.trim().strip_prefix(key));
-    let named: BTreeSet<_> = lines
-        .map(str::trim)
+    let named: BTreeSet<_> = values(message, key)
         .filter(|name| overlay::is_commit(name))
         .collect();
     let mut named = named.into_iter();

@@ -121,7 +121,19 @@ pub(crate) struct CiAdvance {
     #[arg(long, value_parser = named, value_name = "ENV")]
     pub(crate) to: Option<Environment>,
     #[command(flatten)]
-    pub(crate) unverified: Unverified,
+    unverified: Unverified,
+}
+
+impl CiAdvance {
+    /// Why the one environment does not wait, if it does not.
+    pub(crate) fn reason(&self) -> Result<Option<String>> {
+        let reason = self.unverified.reason()?;
+        ensure!(
+            reason.is_none() || self.to.is_some(),
+            "name the one environment that does not wait by --to"
+        );
+        Ok(reason)
+    }
 }
 
 #[derive(Debug, Args)]

@@ -45,25 +45,3 @@ fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
     };
     module.build_into(shop, folder, PART.name)
 }
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::versions::Versions;
-
-    #[test]
-    fn the_image_is_the_one_that_clusters_elsewhere_run() {
-        let versions = Versions::load().unwrap();
-        let image = PART.image(&versions).unwrap();
-        assert!(image.ends_with(&format!(":{}", versions.get(PART.name, PART.name).unwrap())));
-        let path = crate::recipes::root().join("infra/addons/external-dns/base/deployment.yaml");
-        let manifest = fs::read_to_string(path).unwrap();
-        assert_eq!(
-            manifest.matches(&format!("image: {image}\n")).count(),
-            1,
-            "{image}"
-        );
-    }
-}

@@ -48,22 +48,39 @@ fn nodes_carry_what_is_on_request_last_and_only_then() {
 }
 
 // wing: addons
-#[test]
-fn the_images_of_add_ons_are_got_on_request_alone() {
+fn addons() -> impl Iterator<Item = Image> {
     let asked = Options {
         addons: true,
         ..Options::default()
     };
-    let addons: Vec<_> = images()
-        .filter(|each| asked.want(each.image.extra) && !Options::default().want(each.image.extra))
-        .map(|each| each.recipe.name)
-        .collect();
+    images().filter(move |each| asked.want(each.image.extra) && !Options::default().want(each.image.extra))
+}
+
+#[test]
+fn the_images_of_add_ons_are_got_on_request_alone() {
+    let addons: Vec<_> = addons().map(|each| each.recipe.name).collect();
     let expected = [
         "metrics-server",
         "external-dns",
         "external-secrets", // wing: verifier
     ];
     assert_eq!(addons, expected);
+}
+
+#[test]
+fn the_image_of_an_add_on_is_the_one_that_clusters_elsewhere_run() {
+    let versions = Versions::load().unwrap();
+    for Image { recipe, image } in addons() {
+        let (name, image) = (recipe.name, image.part.image(&versions).unwrap());
+        assert!(image.ends_with(&format!(":{}", versions.get(name, name).unwrap())));
+        let path = root().join(format!("infra/addons/{name}/base/deployment.yaml"));
+        let manifest = std::fs::read_to_string(path).unwrap();
+        assert_eq!(
+            manifest.matches(&format!("image: {image}\n")).count(),
+            1,
+            "{image}"
+        );
+    }
 }
 // end of wing
 

@@ -165,13 +165,8 @@ async fn denied(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     administrator.put_secret(&secret, &token.as_secret()).await?;
     kept::look_now(testbed.first()).await?;
     kept::works(step, testbed.first(), AT_ONCE).await?;
-    let healthy = |status: &Status| match status.health() {
-        "Healthy" => Verdict::Ready(()),
-        health => Verdict::Pending(format!("it is {health}")),
-    };
     for app in [PAGE, SECRETS] {
-        let app = gitops::app(step, testbed.first(), app);
-        app.until("is Healthy", LIVE, healthy).await?;
+        is(testbed, step, app, "Healthy").await?;
     }
     reads.stop(step).await?.at_most(0)
 }
@@ -181,13 +176,7 @@ async fn fails(testbed: &Testbed, step: &StepHandle, token: &Issued, why: &str) 
     let cluster = testbed.first();
     kept::look_now(cluster).await?;
     let said = kept::fails(step, cluster, why, AT_ONCE).await?;
-    let degraded = |status: &Status| match status.health() {
-        "Degraded" => Verdict::Ready(()),
-        health => Verdict::Pending(format!("it is {health}")),
-    };
-    gitops::app(step, cluster, SECRETS)
-        .until("is Degraded", LIVE, degraded)
-        .await?;
+    is(testbed, step, SECRETS, "Degraded").await?;
     let stays = kept::token(cluster).await?;
     ensure!(
         stays.as_ref() == Some(&token.value),
@@ -195,6 +184,16 @@ async fn fails(testbed: &Testbed, step: &StepHandle, token: &Issued, why: &str) 
     );
     step.evidence(said);
     Ok(())
+}
+
+/// Waits until Argo CD calls the Application so.
+async fn is(testbed: &Testbed, step: &StepHandle, app: &str, health: &str) -> Result<()> {
+    let judge = |status: &Status| match status.health() {
+        found if found == health => Verdict::Ready(()),
+        found => Verdict::Pending(format!("it is {found}")),
+    };
+    let app = gitops::app(step, testbed.first(), app);
+    app.until(&format!("is {health}"), LIVE, judge).await
 }
 
 async fn off(testbed: &Testbed, step: &StepHandle) -> Result<()> {

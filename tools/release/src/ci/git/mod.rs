@@ -138,21 +138,23 @@ impl<'sh> Git<'sh> {
     }
 
     pub(crate) fn file(&self, commit: &str, path: &str) -> Result<String> {
-        let object = format!("{commit}:{path}");
-        self.once(&object, || {
-            let found = self.objects(&[&object])?.pop().flatten();
-            let found = found.with_context(|| format!("commit {commit} has no {path}"))?;
-            String::from_utf8(found).with_context(|| format!("{path} of {commit} is no text"))
+        self.once(&format!("{commit}:{path}"), || {
+            let text = self.text_at(commit, path)?;
+            text.with_context(|| format!("commit {commit} has no {path}"))
         })
     }
 
     /// The same, where there may be no such file; then it is empty.
     pub(crate) fn file_if_any(&self, commit: &str, path: &str) -> Result<String> {
-        let object = format!("{commit}:{path}");
-        self.once(&format!("perhaps {object}"), || {
-            let found = self.objects(&[&object])?.pop().flatten().unwrap_or_default();
-            String::from_utf8(found).with_context(|| format!("{path} of {commit} is no text"))
+        self.once(&format!("perhaps {commit}:{path}"), || {
+            Ok(self.text_at(commit, path)?.unwrap_or_default())
         })
+    }
+
+    fn text_at(&self, commit: &str, path: &str) -> Result<Option<String>> {
+        let found = self.objects(&[&format!("{commit}:{path}")])?.pop().flatten();
+        let text = found.map(String::from_utf8).transpose();
+        text.with_context(|| format!("{path} of {commit} is no text"))
     }
 
     /// Whether the history of `descendant` holds `ancestor`; a commit holds itself. Unknown commits

@@ -14,10 +14,7 @@ use crate::flags;
 impl Run<'_> {
     /// Proposes to every environment that follows versions the highest of its range.
     pub(in crate::ci) fn follow(&self, flags: &flags::CiAdvance) -> Result<()> {
-        let reason = flags.unverified.reason()?;
-        if reason.is_some() && flags.to.is_none() {
-            bail!("name the one environment that does not wait by --to");
-        }
+        let reason = flags.reason()?;
         if let Some(other) = flags.to.filter(|to| to.follows().is_none()) {
             bail!(
                 "{other} follows no versions: {} says which by `follows`",

@@ -40,10 +40,7 @@ impl Run<'_> {
     /// Proposes to every environment behind the first what its branch has. What one of them waited
     /// for may have come by no push.
     pub(in crate::ci) fn advance(&self, flags: &flags::CiAdvance) -> Result<()> {
-        let reason = flags.unverified.reason()?;
-        if reason.is_some() && flags.to.is_none() {
-            bail!("name the one environment that does not wait by --to");
-        }
+        let reason = flags.reason()?;
         if let Some(first) = flags.to.filter(|to| to.builds()) {
             bail!(
                 "{first} is the first environment: a push to {} proposes to it; name another by --to",

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::Whole;
 use crate::ci::git::Git;
-use crate::ci::releases::SOURCE;
+use crate::ci::releases::{SOURCE, values};
 use crate::environment::{Environment, apps};
 
 /// Names the version at the end of a proposal's message.
@@ -17,12 +17,7 @@ pub(super) fn check(git: &Git<'_>, environment: Environment, base: &str, whole: 
     let named = version.to_string();
     let paths: Vec<_> = apps().iter().map(|app| app.overlay(environment)).collect();
     for change in git.changes(base, &paths)? {
-        let line = |key: &str| {
-            let mut lines = change.message.lines();
-            lines
-                .find_map(|line| line.trim().strip_prefix(key))
-                .map(str::trim)
-        };
+        let line = |key| values(&change.message, key).next();
         if line(VERSION) == Some(&named)
             && let Some(released) = line(SOURCE).filter(|released| released != commit)
         {
