@@ -192,7 +192,7 @@ pub(crate) async fn nodes(
 ) -> Result<Nodes> {
     let shell = Shell::new().context("open a shell")?;
     let log = harness.run.log(&format!("cluster-{environment}"));
-    let settings = config::render(harness, environment, &ports.mapped())?;
+    let settings = config::render(harness, environment, ports)?;
     let kubeconfig = harness.run.file(&format!("kubeconfig-{environment}"));
     let (kind, name, image) = (
         &harness.parts.tools.kind,

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{pods::PodRange, services::ServiceRange, volumes::Volumes};
+use super::{pods::PodRange, services::ServiceRange, sites::Ports, volumes::Volumes};
 use crate::{environment::Environment, forge::ForgeAccess, harness::Harness};
 
 /// A `NodePort`, as in infra/local.
@@ -24,7 +24,7 @@ pub(super) struct Settings {
     pub(super) volumes: Volumes,
 }
 
-pub(super) fn render(harness: &Harness, environment: Environment, ports: &[(u16, u16)]) -> Result<Settings> {
+pub(super) fn render(harness: &Harness, environment: Environment, ports: &Ports) -> Result<Settings> {
     let local = harness.run.repo.join("infra/local");
     let read = |name: &str| {
         let path = local.join(name);
@@ -57,7 +57,9 @@ pub(super) fn render(harness: &Harness, environment: Environment, ports: &[(u16,
             { "hostPath": volumes.folder, "containerPath": volumes.on_nodes },
         ]));
     }
-    let mut config = merged(base, &mounts, ports)?;
+    let mut config = merged(base, &mounts, &ports.mapped())?;
+    // kind would take any that the system gives it, see `ports::free`.
+    config["networking"]["apiServerPort"] = json!(ports.api_server);
     issue_tokens_as(&mut config, &environment.issuer())?;
     if harness.cgroup_v1 {
         accept_cgroup_v1(&mut config)?;

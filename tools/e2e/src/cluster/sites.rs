@@ -18,6 +18,8 @@ pub(crate) struct Ports {
     sites: Vec<(&'static App, u16)>,
     /// Of Argo CD's interface.
     argocd: u16,
+    /// Of the API server.
+    pub(super) api_server: u16,
 }
 
 impl Ports {
@@ -34,10 +36,15 @@ impl Ports {
     }
 
     fn free_for(apps: Vec<&'static App>) -> Result<Self> {
-        let mut ports = ports::free(apps.len() + 1)?;
-        let argocd = ports.pop().context("one port more than there are apps")?;
+        let mut ports = ports::free(apps.len() + 2)?;
+        let mut one_more = || ports.pop().context("two ports more than there are apps");
+        let (argocd, api_server) = (one_more()?, one_more()?);
         let sites = apps.into_iter().zip(ports).collect();
-        Ok(Self { sites, argocd })
+        Ok(Self {
+            sites,
+            argocd,
+            api_server,
+        })
     }
 
     /// The ports of the node, and those of this machine that lead there.
@@ -89,7 +96,7 @@ impl Cluster {
         &self.argocd().argocd_site
     }
 
-    /// The ports again, for a cluster in its place.
+    /// The ports again, for a cluster in its place; what leads to its API server is written anew.
     pub(crate) fn same_ports(&self) -> Result<Ports> {
         let port = |address: &str| {
             let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
@@ -100,6 +107,7 @@ impl Cluster {
         Ok(Ports {
             sites: sites.collect::<Result<_>>()?,
             argocd: port(&self.argocd_site)?,
+            api_server: ports::free(1)?[0],
         })
     }
 }
