@@ -97,6 +97,12 @@ enum Command {
     #[command(disable_help_flag = true)]
     RemoveEnvironment(Handed),
     // end of wing
+    // wing: hub
+    /// Move traffic to another cluster step by step, and back by itself if that does badly
+    /// (docs/CLUSTERS.md)
+    #[command(disable_help_flag = true)]
+    Shift(Handed),
+    // end of wing
     // wing: diff
     /// Show what a change does to each environment's manifests, as Markdown
     #[command(disable_help_flag = true)]
@@ -243,7 +249,8 @@ impl Flags {
             Command::RemoveApp(handed) => handed.become_part(sh, "generators", "remove-app"),
             Command::NewEnvironment(handed) => handed.become_part(sh, "generators", "new-environment"), // wing: environments
             Command::RemoveEnvironment(handed) => handed.become_part(sh, "generators", "remove-environment"), // wing: environments
-            Command::Hooks(flags) => flags.run(sh), // wing: secrets
+            Command::Shift(handed) => handed.become_program(sh, "shift"), // wing: hub
+            Command::Hooks(flags) => flags.run(sh),                       // wing: secrets
             Command::Doctor(flags) => flags.run(sh),
             Command::Bench(flags) => flags.run(sh), // wing: bench
             Command::Supply(handed) => handed.become_program(sh, "supply"), // wing: supply

@@ -37,6 +37,7 @@ pub(crate) const TOOLS: Packages = of(&[
     "overlay",
     "project",
     "release",
+    "shift", // wing: hub
     "stacks", // wing: aws
     "supply", // wing: supply
     "taskkit",
@@ -47,7 +48,7 @@ pub(crate) const TOOLS: Packages = of(&[
     "e2e-report", // wing: e2e
     "iam-proxy",  // wing: e2e
 ]);
-/// For tests that are chosen by a pattern, which those of `pipelines` would fit too.
+/// For tests that are chosen by a pattern, which those of `pipelines` and `shift` would fit too.
 #[rustfmt::skip]
 pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "board-api", // wing: sample

@@ -8,6 +8,7 @@
 pub mod flags;
 pub mod security; // wing: security
 
+mod balancer; // wing: hub
 mod bench; // wing: bench
 mod browser; // wing: browser
 mod build;

@@ -3,6 +3,7 @@
 mod lanes;
 mod memory;
 mod needs;
+mod suites;
 mod sum;
 
 use std::process::Command;
@@ -11,154 +12,16 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use xshell::Shell;
 
-use self::lanes::{Job, Lane};
+use self::lanes::Job;
 use self::memory::InMemory;
-use self::needs::{Needs, Ready};
+use self::needs::Ready;
+use self::suites::{MANIFESTS, SUITES, Suite};
 use self::sum::{Row, report};
-use crate::fuzz; // wing: sample
-use crate::groups::{self, Packages};
 use crate::skips::Skips;
 use crate::{flags, supply};
 use taskkit::build::DepInfo;
 use taskkit::environment::project;
 use taskkit::{env, program};
-
-struct Suite {
-    name: &'static str,
-    packages: Packages,
-    /// Which of their targets.
-    args: &'static [&'static str],
-    needs: Needs,
-    lane: Lane,
-    /// Whether it takes so long that it runs only when its name is asked for.
-    on_request: bool,
-}
-
-/// Of each lane the longest first: then both end at about the same time.
-const SUITES: &[Suite] = &[
-    Suite {
-        name: "tools",
-        packages: groups::TOOLS,
-        args: &["--lib", "--bins"],
-        needs: Needs::AwsProgram,
-        lane: Lane::Tools,
-        on_request: false,
-    },
-    // wing: cloud
-    Suite {
-        name: "cloud: the templates of AWS on emulators",
-        packages: groups::CLOUD,
-        args: &[],
-        needs: Needs::Cloud,
-        lane: Lane::Tools,
-        on_request: false,
-    },
-    // end of wing
-    Suite {
-        name: MANIFESTS,
-        packages: groups::WITHOUT_PIPELINES,
-        args: &["--test", "*"],
-        needs: Needs::Checks,
-        lane: Lane::Tools,
-        on_request: false,
-    },
-    // wing: pipelines
-    Suite {
-        name: "CI systems: their files, run by their runners",
-        packages: groups::TOOLS,
-        args: &["--test", "systems"],
-        needs: Needs::Pipelines,
-        lane: Lane::Tools,
-        on_request: false,
-    },
-    // end of wing
-    Suite {
-        name: "backend: units, router, contract on each DynamoDB", // wing: sample
-        needs: Needs::Containers,                                  // wing: sample
-        ..APPS
-    },
-    // wing: sample
-    Suite {
-        name: "fuzz: the API against its document",
-        packages: groups::APPS,
-        args: fuzz::ARGS,
-        needs: Needs::Fuzzer,
-        lane: Lane::Products,
-        on_request: false,
-    },
-    Suite {
-        name: "frontend: units, server-side rendering",
-        packages: groups::FRONTEND,
-        args: &[],
-        needs: Needs::Nothing,
-        lane: Lane::Tools,
-        on_request: false,
-    },
-    // end of wing
-    // wing: hub
-    Suite {
-        name: "controllers: what they decide",
-        packages: groups::CONTROLLERS,
-        args: &[],
-        needs: Needs::Nothing,
-        lane: Lane::Tools,
-        on_request: false,
-    },
-    // end of wing
-    // wing: dev
-    Suite {
-        name: "dev: following files, ending with its process",
-        packages: groups::OUTSIDE,
-        args: &["--lib", "--bins"],
-        needs: Needs::Nothing,
-        lane: Lane::Products,
-        on_request: false,
-    },
-    // end of wing
-    // wing: browser
-    Suite {
-        name: "browser: the page in headless Chromium",
-        packages: groups::OUTSIDE,
-        args: &["--test", "board"],
-        needs: Needs::Browser,
-        lane: Lane::Products,
-        on_request: false,
-    },
-    // end of wing
-    // wing: dev
-    Suite {
-        name: "hostile: slow and malformed requests, a scanner",
-        packages: groups::OUTSIDE,
-        args: &["--test", "hostile"],
-        needs: Needs::Servers,
-        lane: Lane::Products,
-        on_request: false,
-    },
-    // end of wing
-    // wing: fork
-    Suite {
-        name: "forks: three of this checkout, each with its own checks and tests",
-        packages: groups::TOOLS,
-        args: &["--bench", "forks"],
-        needs: Needs::Nothing,
-        lane: Lane::Tools,
-        on_request: true,
-    },
-    // end of wing
-];
-
-/// The tests of what runs in a cluster.
-const APPS: Suite = Suite {
-    name: "apps: units, router",
-    packages: groups::APPS,
-    args: &[],
-    needs: Needs::Nothing,
-    lane: Lane::Products,
-    on_request: false,
-};
-
-/// The suite that `cargo xtask check` runs too.
-const MANIFESTS: &str = "manifests and house rules";
 
 /// Most characters of the reason for a skip.
 const REASON: usize = 240;

@@ -27,6 +27,10 @@ pub(super) enum Needs {
     /// skips that part.
     Containers,
     // end of wing
+    // wing: hub
+    /// A balancer, for all of them.
+    Balancer,
+    // end of wing
     // wing: browser
     /// A browser, for all of them.
     Browser,
@@ -127,6 +131,12 @@ impl Needs {
             // wing: cloud
             Self::Cloud => match crate::cloud::ready(sh, install) {
                 Ok(tools) => Ready::with(crate::cloud::build(sh, install, tools)?),
+                Err(reason) => Ready::No(no(reason)?),
+            },
+            // end of wing
+            // wing: hub
+            Self::Balancer => match crate::balancer::ready(sh, install) {
+                Ok(program) => Ready::with(vec![("HAPROXY", program.into_os_string())]),
                 Err(reason) => Ready::No(no(reason)?),
             },
             // end of wing

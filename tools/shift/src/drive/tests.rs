@@ -1,0 +1,191 @@
+//! Shifts on a balancer that does what a test tells it to.
+
+use super::fake::{Fake, weights};
+use super::*;
+
+fn order(fake: &Fake) -> Order {
+    let pace = fake.pace();
+    Order {
+        to: "green".to_owned(),
+        steps: "1,10,50,100".parse().unwrap(),
+        limits: Limits {
+            hold: pace.hold,
+            requests: 20,
+            most_bad: 0.05,
+            patience: pace.patience,
+        },
+        pace,
+        by: "somebody".to_owned(),
+        ready: Box::new(|_| Ok(())),
+        stop: Arc::default(),
+    }
+}
+
+/// Ends with the traffic where it was, no claim left, and an error that says both.
+fn goes_back(fake: &mut Fake, order: &Order, said: &str) {
+    let error = shift(fake, order).unwrap_err().to_string();
+    assert!(error.contains(said), "{error}");
+    assert!(
+        error.contains("where it was before: blue 100, green 0"),
+        "{error}"
+    );
+    assert_eq!(fake.weights, weights(100, 0));
+    assert!(fake.claims.is_empty());
+}
+
+#[test]
+fn a_good_target_gets_everything_step_by_step() {
+    let mut fake = Fake::new();
+    let order = order(&fake);
+    shift(&mut fake, &order).unwrap();
+    assert_eq!(fake.history, [1, 10, 50, 100]);
+    assert!(fake.claims.is_empty());
+    // There is nothing left to do.
+    shift(&mut fake, &order).unwrap();
+    assert_eq!(fake.history.len(), 4);
+}
+
+#[test]
+fn a_bad_one_goes_back() {
+    let mut fake = Fake::new();
+    // At one percent a look has one request, and a whole one fails only with more of them.
+    fake.bad = 30;
+    let order = order(&fake);
+    goes_back(&mut fake, &order, "green does badly");
+    assert_eq!(fake.history, [1, 10, 0]);
+}
+
+#[test]
+fn one_that_hangs_goes_back() {
+    let mut fake = Fake::new();
+    fake.hangs = true;
+    let order = order(&fake);
+    goes_back(&mut fake, &order, "not answered in time");
+    assert_eq!(fake.history, [1, 0]);
+}
+
+#[test]
+fn no_data_is_no_step() {
+    let mut fake = Fake::new();
+    fake.idle = true;
+    let order = order(&fake);
+    goes_back(&mut fake, &order, "had 0 answered requests");
+    assert_eq!(fake.history, [1, 0]);
+}
+
+#[test]
+fn one_that_is_not_ready_gets_nothing() {
+    let mut fake = Fake::new();
+    let mut order = order(&fake);
+    order.ready = Box::new(|target| {
+        Err(Fault::NotReady {
+            target: target.to_owned(),
+            said: "503 schema 2 is needed".to_owned(),
+        })
+    });
+    goes_back(&mut fake, &order, "schema 2 is needed");
+    assert!(fake.history.iter().all(|share| *share == 0));
+}
+
+#[test]
+fn a_balancer_that_forgets_its_weights_is_named() {
+    let mut fake = Fake::new();
+    fake.trouble = |fake, look| {
+        if look == 30 {
+            fake.weights = weights(100, 0);
+        }
+    };
+    let order = order(&fake);
+    goes_back(&mut fake, &order, "forgotten the weights");
+}
+
+#[test]
+fn one_that_counts_from_nothing_again_is_named() {
+    let mut fake = Fake::new();
+    fake.trouble = |fake, look| {
+        if look == 30 {
+            fake.counts.clear();
+            fake.claims.clear();
+        }
+    };
+    let order = order(&fake);
+    goes_back(&mut fake, &order, "counted from nothing again");
+}
+
+#[test]
+fn one_that_is_away_for_a_moment_is_waited_for_and_one_that_stays_away_is_left() {
+    let mut fake = Fake::new();
+    fake.trouble = |fake, look| {
+        if look == 30 {
+            fake.away = 5;
+        }
+    };
+    let order = order(&fake);
+    shift(&mut fake, &order).unwrap();
+    let mut fake = Fake::new();
+    fake.trouble = |fake, look| {
+        if look == 30 {
+            fake.away = u32::MAX;
+        }
+    };
+    let error = shift(&mut fake, &order).unwrap_err().to_string();
+    assert!(error.contains("THE TRAFFIC IS NOT BACK"), "{error}");
+    assert!(error.contains("blue 100, green 0"), "{error}");
+}
+
+#[test]
+fn weights_that_are_refused_leave_everything_as_it_was() {
+    let mut fake = Fake::new();
+    fake.refuses = true;
+    let order = order(&fake);
+    let error = shift(&mut fake, &order).unwrap_err().to_string();
+    assert!(error.contains("refuses weights: no"), "{error}");
+    assert_eq!(fake.weights, weights(100, 0));
+}
+
+#[test]
+fn whoever_stops_it_gets_the_traffic_back() {
+    let mut fake = Fake::new();
+    fake.hangs = false;
+    let order = order(&fake);
+    order.stop.store(true, Ordering::Relaxed);
+    goes_back(&mut fake, &order, "asked to stop");
+}
+
+#[test]
+fn who_has_lost_its_claim_sets_nothing_more() {
+    let mut fake = Fake::new();
+    fake.trouble = |fake, look| {
+        if look == 30 {
+            let (id, other) = fake.claims.first_key_value().unwrap();
+            let (id, mut other) = (format!("{id}x"), other.clone());
+            other.id.clone_from(&id);
+            fake.claims.insert(id, other);
+            let gone = fake.claims.pop_first().unwrap();
+            assert!(gone.1.holds);
+            fake.weights = weights(60, 40);
+        }
+    };
+    let order = order(&fake);
+    let error = shift(&mut fake, &order).unwrap_err().to_string();
+    assert!(error.contains("another shift has taken over"), "{error}");
+    assert_eq!(fake.weights, weights(60, 40));
+}
+
+#[test]
+fn a_target_that_is_not_there_is_named() {
+    let mut fake = Fake::new();
+    let mut order = order(&fake);
+    order.to = "red".to_owned();
+    let error = shift(&mut fake, &order).unwrap_err().to_string();
+    assert!(error.contains("no target red"), "{error}");
+    assert!(fake.history.is_empty() && fake.claims.is_empty());
+}
+
+#[test]
+fn a_rehearsal_changes_nothing() {
+    let mut fake = Fake::new();
+    let order = order(&fake);
+    rehearse(&mut fake, &order).unwrap();
+    assert!(fake.history.is_empty() && fake.claims.is_empty());
+}

@@ -1,0 +1,68 @@
+//! What can be wrong with a shift, each with the next step. Who reads one has the traffic back
+//! where it was, unless the text says otherwise.
+
+/// A fault that has a name.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error(
+        "the weights of the balancer ({found}) add up to {sum} and not to 100; set them so that they do, and run this again"
+    )]
+    DoNotAddUp { found: String, sum: u64 },
+    #[error("the balancer has no target {name}; it has: {targets}")]
+    NoSuchTarget { name: String, targets: String },
+    #[error(
+        "the balancer has {found}, and the list of its targets {declared}; mend infra/clusters/balancers.toml"
+    )]
+    OtherTargets { found: String, declared: String },
+    #[error(
+        "the balancer has forgotten the weights, or somebody else has set them: it has {found}, {set} was set; it may have been \
+         restarted"
+    )]
+    Forgotten { found: String, set: String },
+    #[error("nobody is in {target}: {said}; it gets no traffic")]
+    Nobody { target: String, said: String },
+    #[error(
+        "the app in {target} is not ready, so it gets no traffic: {said}; it says why itself, and a schema that is not migrated yet is \
+         the usual reason"
+    )]
+    NotReady { target: String, said: String },
+    #[error(
+        "{target} does badly: of {requests} requests {failed} failed and {late} were not answered in time"
+    )]
+    Bad {
+        target: String,
+        requests: u64,
+        failed: u64,
+        late: u64,
+    },
+    #[error(
+        "{target} had {requests} answered requests in {waited} s at weight {weight}, and {needed} good ones are needed to go on; wait for \
+         more traffic, or give a first step with a larger share"
+    )]
+    NoData {
+        target: String,
+        requests: u64,
+        needed: u64,
+        waited: u64,
+        weight: u32,
+    },
+    #[error("{by} moves the traffic to {to} until {until} at least; wait for its end")]
+    Taken { by: String, to: String, until: String },
+    #[error(
+        "another shift has taken over, because this one did not renew its claim; it decides now, and this one has set nothing more"
+    )]
+    ClaimLost,
+    #[error("it was asked to stop")]
+    Stopped,
+    #[error("the balancer cannot be asked: {said}")]
+    Unreachable { said: String },
+    #[error("the balancer refuses {what}: {said}")]
+    Refused { what: String, said: String },
+}
+
+impl Fault {
+    /// Whether another attempt may go better.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+}
