@@ -117,6 +117,7 @@ impl Tree {
             .collect();
         self.check_untouched(wanted, &changed)?;
         changed.retain(|path| self.on_disk(path).as_ref() != wanted.get(*path));
+        self.check_writable(&changed)?;
         let staging = self.stage(wanted, &changed)?;
         for (number, path) in changed.iter().enumerate() {
             let place = self.root.join(path);
@@ -151,6 +152,30 @@ impl Tree {
              again; nothing was written: {}",
             listed(&others)
         );
+        Ok(())
+    }
+
+    /// Whether each folder lets its files be put and removed. A file without a name is made in it,
+    /// which nobody sees, because permissions alone do not say so.
+    fn check_writable(&self, changed: &[&PathBuf]) -> Result<()> {
+        let mut folders = BTreeSet::new();
+        for path in changed {
+            let mut above = path.ancestors().skip(1);
+            folders.extend(above.find(|folder| self.root.join(folder).is_dir()));
+        }
+        for folder in folders {
+            let shown = if folder == Path::new("") {
+                Path::new(".")
+            } else {
+                folder
+            };
+            tempfile::tempfile_in(self.root.join(folder)).with_context(|| {
+                format!(
+                    "files of the folder {} cannot be replaced; nothing was written",
+                    shown.display()
+                )
+            })?;
+        }
         Ok(())
     }
 
@@ -268,3 +293,6 @@ pub(super) fn listed(names: &[String]) -> String {
         format!("{first}, and {more} more")
     }
 }
+
+#[cfg(test)]
+mod tests;

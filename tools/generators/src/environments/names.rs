@@ -35,9 +35,10 @@ pub(super) fn check<'t>(
 
 /// An error if somebody uses the branch, or Git could not make it beside one that is there.
 fn branch(worktree: &Worktree, branch: &str) -> Result<()> {
-    let below = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
-    let mut there = worktree.branches()?.into_iter();
-    let used = there.find(|other| other == branch || below(other, branch) || below(branch, other));
+    let used = worktree
+        .branches()?
+        .into_iter()
+        .find(|other| clash(other, branch));
     match used {
         None => Ok(()),
         Some(other) if other == branch => bail!(
@@ -48,6 +49,34 @@ fn branch(worktree: &Worktree, branch: &str) -> Result<()> {
             bail!(
                 "there is a branch `{other}`, beside which Git makes no `{branch}`; name another by --branch"
             )
+        }
+    }
+}
+
+/// Whether Git cannot have both. It keeps a branch in a file of its name, and some systems take two
+/// names for one file that differ only in their case.
+fn clash(one: &str, other: &str) -> bool {
+    let (one, other) = (one.to_lowercase(), other.to_lowercase());
+    let below = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
+    one == other || below(&one, &other) || below(&other, &one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clash;
+
+    #[test]
+    fn branches_that_git_cannot_have_beside_each_other_clash() {
+        for (one, other) in [
+            ("master", "master"),
+            ("master", "Master"),
+            ("release", "release/next"),
+            ("Release/next", "release"),
+        ] {
+            assert!(clash(one, other) && clash(other, one), "{one} {other}");
+        }
+        for (one, other) in [("master", "masters"), ("release", "release-next"), ("a/b", "a/c")] {
+            assert!(!clash(one, other) && !clash(other, one), "{one} {other}");
         }
     }
 }
