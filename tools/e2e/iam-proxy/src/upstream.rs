@@ -2,19 +2,24 @@
 
 use anyhow::{Context as _, Result, ensure};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::http::uri::{Authority, Scheme};
 use hyper::{Request, Response, Uri};
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::client::legacy::{Client, Error, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
 /// A form, as names and values.
 pub(crate) type Fields<'f> = [(&'f str, &'f str)];
 
 /// Less than the emulator keeps a connection that nobody uses.
 const IDLE: Duration = Duration::from_secs(2);
+/// How long a connection is tried for. The engine's name server reads its records anew whenever a
+/// container comes or goes, and knows no name for that moment; AWS is not away for as little.
+const CONNECTED: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A client of the emulator.
 #[derive(Debug, Clone)]
@@ -37,10 +42,24 @@ impl Upstream {
         uri.scheme = Some(Scheme::HTTP);
         uri.authority = Some(self.address.clone());
         *request.uri_mut() = Uri::from_parts(uri).context("read the request's path")?;
-        let answer = self.client.request(request.map(Full::new)).await;
-        let (head, body) = answer.context("reach the emulator")?.into_parts();
+        let (head, body) = self
+            .connected(request)
+            .await
+            .context("reach the emulator")?
+            .into_parts();
         let body = body.collect().await.context("read the emulator's answer")?;
         Ok(Response::from_parts(head, body.to_bytes()))
+    }
+
+    /// Asks again only where there was no connection: then nothing was sent.
+    async fn connected(&self, request: Request<Bytes>) -> Result<Response<Incoming>, Error> {
+        let begun = Instant::now();
+        loop {
+            match self.client.request(request.clone().map(Full::new)).await {
+                Err(error) if error.is_connect() && begun.elapsed() < CONNECTED => sleep(PAUSE).await,
+                answer => return answer,
+            }
+        }
     }
 
     /// Sends a form to a service that takes those, as the owner of an account. The emulator takes

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
 use crate::test_issuer::Issuer;
@@ -100,6 +100,10 @@ impl Bench {
 async fn emulator() -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
+    (address, emulated_by(listener))
+}
+
+fn emulated_by(listener: TcpListener) -> Seen {
     let seen = Seen::default();
     let kept = seen.clone();
     tokio::spawn(async move {
@@ -109,7 +113,7 @@ async fn emulator() -> (String, Seen) {
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
-    (address, seen)
+    seen
 }
 
 async fn believes(seen: Seen, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -250,4 +254,22 @@ async fn an_emulator_that_is_away_is_no_refusal() {
         status == 503 && answer.contains("reach the emulator"),
         "{status} {answer}"
     );
+}
+
+#[tokio::test]
+async fn an_emulator_that_is_away_for_a_moment_is_asked_again() {
+    let mut bench = Bench::new().await;
+    // Nobody listens on it yet, and nobody else can.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let place = socket.local_addr().unwrap();
+    bench.proxy.upstream = Upstream::at(place.to_string().parse().unwrap());
+    bench.proxy.deployed = Deployed::new(bench.proxy.upstream.clone());
+    let back = tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        emulated_by(socket.listen(8).unwrap())
+    });
+    let (status, answer) = bench.assume(ROLE, &bench.issuer.token()).await;
+    assert_eq!(status, 200, "{answer}");
+    back.await.unwrap();
 }
