@@ -23,6 +23,7 @@ mod rights;
 mod rules;
 mod schemas;
 mod traffic;
+mod versions; // wing: versions
 mod workloads;
 
 use std::sync::LazyLock;

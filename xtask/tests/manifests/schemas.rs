@@ -10,14 +10,14 @@ use serde_json::Value;
 use crate::{PROJECT, first, render};
 
 /// The program, its schemas, and Argo CD's manifests as released.
-struct Kubeconform {
+pub(crate) struct Kubeconform {
     program: PathBuf,
     schemas: PathBuf,
     argocd: PathBuf,
 }
 
 /// `None`, with a word to the reader, where there is none.
-fn kubeconform() -> Option<Kubeconform> {
+pub(crate) fn kubeconform() -> Option<Kubeconform> {
     let path = |name| std::env::var_os(name).map(PathBuf::from);
     let found = || {
         Some(Kubeconform {
@@ -42,7 +42,7 @@ impl Kubeconform {
     ///
     /// A file each: of a stream longer than its buffer, kubeconform may read over what it is still
     /// judging.
-    fn judge<T: AsRef<str>>(&self, manifests: &[T]) -> (Vec<String>, u64) {
+    pub(crate) fn judge<T: AsRef<str>>(&self, manifests: &[T]) -> (Vec<String>, u64) {
         let file = "{{.ResourceKind}}{{.KindSuffix}}.json";
         let location = |folder: &Path| folder.join(file).display().to_string();
         // Kinds of third parties that are not Argo CD's.
