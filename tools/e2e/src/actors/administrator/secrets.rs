@@ -8,10 +8,12 @@ use super::Administrator;
 impl Administrator<'_> {
     /// Puts what a secret says from now on; makes it if it is not there.
     pub(crate) async fn put_secret(&self, name: &str, says: &str) -> Result<()> {
-        let put = json!({ "SecretId": name, "SecretString": says });
+        // Tells one putting from another; the SDKs make one up.
+        let token = format!("{:032x}", fastrand::u128(..));
+        let put = json!({ "SecretId": name, "SecretString": says, "ClientRequestToken": token });
         match self.ask_secrets("PutSecretValue", put).await {
             Err(error) if format!("{error:#}").contains("ResourceNotFoundException") => {
-                let create = json!({ "Name": name, "SecretString": says });
+                let create = json!({ "Name": name, "SecretString": says, "ClientRequestToken": token });
                 self.ask_secrets("CreateSecret", create).await
             }
             other => other,
