@@ -1,5 +1,5 @@
 //! What the tests of the templates of AWS need besides Rust: emulators, AWS' command line, the
-//! programs `stacks` and `clusterset`, and the backend.
+//! programs `stacks`, `shift` and `clusterset`, and the backend.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -33,6 +33,7 @@ pub(crate) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'
         ("STACKS", program::compile(sh, "stacks")?.into_os_string()),
         ("RELEASE", program::compile(sh, "release")?.into_os_string()),
         ("BACKEND", backend.into_os_string()),
+        ("SHIFT", program::compile(sh, "shift")?.into_os_string()),
         ("CLUSTERSET", program::compile(sh, "clusterset")?.into_os_string()),
     ])
 }

@@ -12,6 +12,7 @@ from moto.codepipeline.models import codepipeline_backends
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
+from moto.elbv2.models import ELBv2Backend
 from moto.iam.models import Role, iam_backends
 from moto.server import main
 from moto.utilities.utils import get_partition
@@ -138,6 +139,14 @@ def table_with_its_protection(resource_name, cloudformation_json, account_id, re
 
 
 Table.create_from_cloudformation_json = table_with_its_protection
+
+
+def actions_as_they_are(backend, properties):
+    """moto reads one target group of a template's action, and has weighted ones in its API."""
+    return properties["DefaultActions"]
+
+
+ELBv2Backend.convert_and_validate_properties = actions_as_they_are
 
 put_policy = Role.put_policy
 

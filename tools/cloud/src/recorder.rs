@@ -10,7 +10,8 @@ use anyhow::{Context as _, Result};
 use iam::dynamodb;
 
 /// An action as IAM names it, and what it is done to: of a `DynamoDB`, `table` or `index/` with the
-/// index's name; of a registry, the repository; of EKS, the cluster.
+/// index's name; of a registry, the repository; of EKS, the cluster; of a load balancer, the
+/// listener.
 pub type Call = (String, String);
 
 /// What a request is to IAM, by its head and body; nothing where no right is needed.
@@ -39,6 +40,11 @@ impl Recorder {
     /// One in front of EKS, likewise.
     pub fn of_clusters(upstream: &str) -> Result<Self> {
         Self::start(upstream, of_clusters)
+    }
+
+    /// One in front of load balancers and `CloudWatch`, likewise.
+    pub fn of_traffic(upstream: &str) -> Result<Self> {
+        Self::start(upstream, of_traffic)
     }
 
     fn start(upstream: &str, read: Reader) -> Result<Self> {
@@ -204,6 +210,23 @@ fn of_registry(head: &str, _: &[u8]) -> Result<Option<Call>> {
         anyhow::bail!("{method} /v2/{path}");
     };
     Ok(Some((format!("ecr:{action}"), repository.to_owned())))
+}
+
+/// Load balancers are asked by a form whose field is the action, `CloudWatch` by a header.
+fn of_traffic(head: &str, body: &[u8]) -> Result<Option<Call>> {
+    if let Some(target) = header(head, "x-amz-target") {
+        let (_, action) = target.rsplit_once('.').context("a service and an action")?;
+        return Ok(Some((format!("cloudwatch:{action}"), "*".to_owned())));
+    }
+    let form = String::from_utf8_lossy(body);
+    let fields = || form.split('&').filter_map(|field| field.split_once('='));
+    let action = fields().find(|(name, _)| *name == "Action");
+    let (_, action) = action.context("a form without an action")?;
+    let listener = fields().find(|(name, _)| ["ListenerArn", "ResourceArns.member.1"].contains(name));
+    let on = listener.map_or("*", |(_, arn)| arn);
+    // An ARN has no other signs that a form writes otherwise.
+    let on = on.replace("%3A", ":").replace("%2F", "/");
+    Ok(Some((format!("elasticloadbalancing:{action}"), on)))
 }
 
 /// As AWS describes EKS' API, as far as clusters are read.

@@ -79,6 +79,16 @@ pub fn stacks(root: &Path, home: &Path) -> Result<Command> {
     task("STACKS", root, home)
 }
 
+/// What `cargo xtask shift` starts, on an AWS at `endpoint`.
+pub fn shift(endpoint: &str, home: &Path) -> Result<Command> {
+    let mut shift = task("SHIFT", &root(), home)?;
+    shift
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    Ok(shift)
+}
+
 /// What `cargo xtask ci` starts, in the checkout whose root is `root`.
 pub fn release(root: &Path, home: &Path) -> Result<Command> {
     task("RELEASE", root, home)

@@ -21,6 +21,15 @@ pub(crate) struct Declared {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum At {
     HaProxy(HaProxy),
+    Elbv2(Elbv2),
+}
+
+/// A load balancer of AWS.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Elbv2 {
+    /// The ARN of the listener whose default action forwards to the targets.
+    pub(crate) listener: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -37,6 +46,8 @@ pub(crate) struct HaProxy {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Target {
+    /// On AWS, the ARN of its target group.
+    pub(crate) group: Option<String>,
     /// What its app answers with 200 when it is ready on the schema that there is.
     pub(crate) ready: String,
 }
@@ -53,7 +64,10 @@ pub(crate) fn read(path: &Path, name: Option<&str>) -> Result<Declared> {
         None if all.len() > 1 => bail!("{file} has several balancers; say which by --balancer: {names}"),
         None => all.pop_first().map(|(_, declared)| declared),
     };
-    let found = found.with_context(|| format!("{file} has no such balancer; there are: {names}"))?;
+    let found = found.with_context(|| match &*names {
+        "" => format!("{file} names no balancer; it has examples"),
+        _ => format!("{file} has no such balancer; there are: {names}"),
+    })?;
     // They stand in claims, whose parts are told apart by signs.
     let plain = |name: &String| {
         name.chars()
@@ -89,7 +103,7 @@ mod tests {
         for (text, name, said) in [
             (&*two, None, "a, b"),
             (&*two, Some("c"), "a, b"),
-            ("", None, "no such"),
+            ("", None, "names no balancer"),
         ] {
             let error = read_of(text, name).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
@@ -103,12 +117,20 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_this_repository_is_understood() {
+    fn the_examples_in_the_file_of_this_repository_are_understood() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../..")
             .join(crate::flags::FILE);
         let text = fs::read_to_string(&file).unwrap();
-        let all: BTreeMap<String, Declared> = toml::from_str(&text).unwrap();
-        assert!(all.values().all(|one| one.targets.len() > 1), "{all:?}");
+        let examples: String = text
+            .lines()
+            .map(|line| line.strip_prefix("#     ").unwrap_or(line))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let all: BTreeMap<String, Declared> = toml::from_str(&examples).unwrap();
+        assert!(
+            all.len() > 1 && all.values().all(|one| one.targets.len() > 1),
+            "{all:?}"
+        );
     }
 }

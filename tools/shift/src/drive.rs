@@ -132,7 +132,7 @@ impl Run<'_> {
         let begun = Instant::now();
         let mut seen = Instant::now();
         loop {
-            self.pause(self.order.pace.poll)?;
+            self.pause(self.order.pace.poll.min(self.order.pace.wait))?;
             let counts = match self.look() {
                 Ok(counts) => counts,
                 Err(fault) if fault.passes() && seen.elapsed() < self.order.pace.blind => continue,

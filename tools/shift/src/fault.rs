@@ -54,6 +54,20 @@ pub(crate) enum Fault {
     ClaimLost,
     #[error("it was asked to stop")]
     Stopped,
+    #[error("{arn} is no ARN of a listener; mend infra/clusters/balancers.toml")]
+    NoListener { arn: String },
+    #[error("the AWS CLI, `aws`, is not on PATH; install it: https://docs.aws.amazon.com/cli")]
+    NoCommandLine,
+    #[error(
+        "there are no credentials for AWS, or they have expired or are not valid; sign in again (`aws sso login`) ({said})"
+    )]
+    Expired { said: String },
+    #[error(
+        "these credentials may not do this; the policy that infra/aws/traffic.yaml makes has what is needed ({said})"
+    )]
+    Denied { said: String },
+    #[error("AWS got too many requests, or has too much to do; try again in a minute ({said})")]
+    Throttled { said: String },
     #[error("the balancer cannot be asked: {said}")]
     Unreachable { said: String },
     #[error("the balancer refuses {what}: {said}")]
@@ -63,6 +77,9 @@ pub(crate) enum Fault {
 impl Fault {
     /// Whether another attempt may go better.
     pub(crate) fn passes(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Expired { .. } | Self::Throttled { .. }
+        )
     }
 }

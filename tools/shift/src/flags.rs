@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env::var;
+use std::fs;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -15,14 +16,18 @@ use signal_hook::flag;
 use taskkit::env;
 
 use crate::balancer::{Balancer, Pace};
+use crate::clock;
 use crate::declared::{self, At, Declared};
 use crate::drive::{self, Order};
+use crate::elbv2::Listener;
 use crate::fault::Fault;
 use crate::guard::Limits;
 use crate::haproxy::Backend;
 use crate::ready;
 use crate::steps::Steps;
 
+/// Since when `status` counts, where the balancer counts by time.
+const LATELY: Duration = Duration::from_mins(15);
 /// Where balancers are declared.
 pub(crate) const FILE: &str = "infra/clusters/balancers.toml";
 
@@ -122,7 +127,14 @@ impl Flags {
             .iter()
             .map(|(name, target)| (name.clone(), target.ready.clone()))
             .collect();
-        let mut balancer = balancer(&declared);
+        // Who only looks wants to see what was lately.
+        let ago = if self.verb.is_some() {
+            LATELY
+        } else {
+            Duration::ZERO
+        };
+        let since = clock::now().saturating_sub(ago);
+        let mut balancer = balancer(&declared, since)?;
         let balancer = &mut *balancer;
         expect_declared(balancer, &declared)?;
         if self.verb.is_some() {
@@ -160,10 +172,15 @@ impl Shift {
     }
 }
 
-fn balancer(declared: &Declared) -> Box<dyn Balancer> {
-    match &declared.at {
+fn balancer(declared: &Declared, since: Duration) -> Result<Box<dyn Balancer>> {
+    Ok(match &declared.at {
         At::HaProxy(haproxy) => Box::new(Backend(haproxy.clone())),
-    }
+        At::Elbv2(elbv2) => {
+            let groups = declared.targets.iter();
+            let groups = groups.filter_map(|(name, target)| Some((target.group.clone()?, name.clone())));
+            Box::new(Listener::new(&elbv2.listener, groups.collect(), since)?)
+        }
+    })
 }
 
 /// An error unless the balancer has the targets that the file has.
@@ -184,7 +201,7 @@ fn expect_declared(balancer: &mut dyn Balancer, declared: &Declared) -> Result<(
 /// Who runs this, as a claim can carry it.
 fn person() -> String {
     let part = |name: &str| var(name).unwrap_or_default();
-    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let host = fs::read_to_string("/etc/hostname").unwrap_or_default();
     let text = format!("{}@{}", part("USER"), host.trim());
     let plain = |sign: &char| sign.is_ascii_alphanumeric() || "-_.@".contains(*sign);
     text.chars().filter(plain).take(60).collect()

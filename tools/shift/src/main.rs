@@ -1,10 +1,12 @@
 //! Entry point of `cargo xtask shift`: moves traffic between clusters (docs/CLUSTERS.md).
 
+mod aws;
 mod balancer;
 mod claim;
 mod clock;
 mod declared;
 mod drive;
+mod elbv2;
 mod fault;
 mod flags;
 mod guard;

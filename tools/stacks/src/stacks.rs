@@ -135,6 +135,13 @@ pub(crate) const PARTS: &[Part] = &[
         required: &[],
         holds: Holds::Nothing,
     },
+    Part {
+        name: "traffic",
+        scope: Scope::Environment,
+        parameters: &["VpcId", "SubnetIds", "CertificateArn"],
+        required: &[],
+        holds: Holds::Nothing,
+    },
     // end of wing
     Part {
         name: "pipelines",

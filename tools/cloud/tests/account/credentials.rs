@@ -21,7 +21,7 @@ fn missing_credentials_are_named_by_the_real_command_line() {
 }
 
 /// AWS as it answers with one fault, whatever it is asked; it works until this process ends.
-fn who_says(code: &str, message: &str) -> String {
+pub(crate) fn who_says(code: &str, message: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let body = format!(

@@ -16,5 +16,6 @@ mod images;
 mod lint;
 mod push;
 mod refusals;
+mod shift;
 mod stacks;
 mod trust;

@@ -1,7 +1,7 @@
 //! A balancer that does what a test tells it to.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::balancer::{Balancer, Count, Counts, Pace};
 use crate::claim::Claim;
@@ -27,8 +27,8 @@ pub(crate) struct Fake {
     pub(crate) idle: bool,
     looks: u32,
     pub(crate) trouble: Trouble,
-    /// For so many calls it is out of reach.
-    pub(crate) away: u32,
+    /// Until then it answers with this instead.
+    pub(crate) away: Option<(Instant, fn() -> Fault)>,
     pub(crate) refuses: bool,
     pub(crate) history: Vec<u32>,
 }
@@ -44,7 +44,7 @@ impl Fake {
             idle: false,
             looks: 0,
             trouble: |_, _| {},
-            away: 0,
+            away: None,
             refuses: false,
             history: Vec::new(),
         }
@@ -58,12 +58,10 @@ impl Fake {
     }
 
     fn reach(&mut self) -> Result<(), Fault> {
-        if self.away == 0 {
-            return Ok(());
+        match self.away {
+            Some((until, fault)) if Instant::now() < until => Err(fault()),
+            _ => Ok(()),
         }
-        self.away -= 1;
-        let said = "it is away".to_owned();
-        Err(Fault::Unreachable { said })
     }
 }
 

@@ -112,12 +112,27 @@ fn one_that_counts_from_nothing_again_is_named() {
     goes_back(&mut fake, &order, "counted from nothing again");
 }
 
+/// Out of reach from the thirtieth look on, for a time.
+fn away(time: Duration, fault: fn() -> Fault) -> (Instant, fn() -> Fault) {
+    (Instant::now() + time, fault)
+}
+
+fn unreachable() -> Fault {
+    let said = "it is away".to_owned();
+    Fault::Unreachable { said }
+}
+
+fn expired() -> Fault {
+    let said = "ExpiredToken".to_owned();
+    Fault::Expired { said }
+}
+
 #[test]
 fn one_that_is_away_for_a_moment_is_waited_for_and_one_that_stays_away_is_left() {
     let mut fake = Fake::new();
     fake.trouble = |fake, look| {
         if look == 30 {
-            fake.away = 5;
+            fake.away = Some(away(Duration::from_millis(10), unreachable));
         }
     };
     let order = order(&fake);
@@ -125,12 +140,25 @@ fn one_that_is_away_for_a_moment_is_waited_for_and_one_that_stays_away_is_left()
     let mut fake = Fake::new();
     fake.trouble = |fake, look| {
         if look == 30 {
-            fake.away = u32::MAX;
+            fake.away = Some(away(Duration::from_mins(10), unreachable));
         }
     };
     let error = shift(&mut fake, &order).unwrap_err().to_string();
     assert!(error.contains("THE TRAFFIC IS NOT BACK"), "{error}");
     assert!(error.contains("blue 100, green 0"), "{error}");
+}
+
+#[test]
+fn who_signs_in_again_after_the_token_has_expired_gets_the_traffic_back() {
+    let mut fake = Fake::new();
+    fake.trouble = |fake, look| {
+        if look == 30 {
+            fake.away = Some(away(Duration::from_millis(300), expired));
+        }
+    };
+    let mut order = order(&fake);
+    order.pace.back = Duration::from_secs(10);
+    goes_back(&mut fake, &order, "sign in again");
 }
 
 #[test]

@@ -6,7 +6,15 @@ use serde_json::{Value, json};
 
 use super::{PRODUCTION, STAGING_OF_THREE, Variant, ask, gone, policy, refuses_an_unknown_type};
 
-const PARTS: &[&str] = &["source", "access", "message-board", "cluster", "hub", "pipelines"];
+const PARTS: &[&str] = &[
+    "source",
+    "access",
+    "message-board",
+    "cluster",
+    "hub",
+    "traffic",
+    "pipelines",
+];
 
 #[test]
 fn what_moto_answers_for_in_production() {
