@@ -1,7 +1,7 @@
 //! Where the verifier says what it has found out: reports on a commit, each of which replaces the
 //! one of the same name before it.
 
-mod client;
+pub(crate) mod client;
 mod codecommit;
 mod gitlab;
 mod hub;
@@ -12,7 +12,7 @@ pub(crate) mod tests;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Kind, Settings};
+use crate::settings::{ForgeSettings, Kind};
 use crate::soak::Word;
 
 /// What a forge keeps of a description.
@@ -24,6 +24,12 @@ pub(crate) trait Forge {
     fn told(&self, name: &str, commit: &str) -> Result<Option<Word>>;
     /// Tells it.
     fn tell(&self, name: &str, commit: &str, word: &Word) -> Result<()>;
+    // wing: previews
+    /// Takes a label from a pull request.
+    fn unlabel(&self, number: u64, label: &str) -> Result<()> {
+        anyhow::bail!("this forge has no label {label} on pull request {number}")
+    }
+    // end of wing
     /// Has CI look at what was told, where the forge itself tells nobody.
     fn start_ci(&self) -> Result<()> {
         Ok(())
@@ -35,8 +41,8 @@ pub(crate) trait Forge {
 pub(crate) type Token = Box<dyn Fn() -> Result<String>>;
 
 /// The forge that the settings name.
-pub(crate) fn of(settings: &Settings, token: Token) -> Result<Box<dyn Forge>> {
-    Ok(match settings.forge {
+pub(crate) fn of(settings: &ForgeSettings, token: Token) -> Result<Box<dyn Forge>> {
+    Ok(match settings.kind {
         Kind::Github | Kind::Gitea => Box::new(hub::Hub::new(settings, token)?),
         Kind::Gitlab => Box::new(gitlab::GitLab::new(settings, token)?),
         Kind::Codecommit => Box::new(codecommit::CodeCommit::new(settings)?),

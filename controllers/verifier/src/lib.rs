@@ -5,10 +5,13 @@
 //! Nothing is kept but at the forge. Each round looks at what is there now and has the forge say
 //! so: what it could not be told, it is told in the next round.
 
+mod aws;
 mod check;
 mod cluster;
 mod forge;
+mod kubernetes;
 mod look;
+pub mod previews; // wing: previews
 mod release;
 mod reporter;
 mod settings;
@@ -25,19 +28,21 @@ pub use settings::Settings;
 
 use crate::cluster::Cluster;
 use crate::forge::Token;
+use crate::kubernetes::Api;
 use crate::reporter::Reporter;
+use crate::settings::ForgeSettings;
 
 /// Looks and reports, round by round. Returns only where the settings are of no use.
 pub fn run(settings: &Settings) -> Result<()> {
     let cluster = Cluster::from_within(settings)?;
-    let forge = forge::of(settings, token(&cluster, settings))?;
+    let forge = forge::of(&settings.forge, token(&cluster.api, &settings.forge))?;
     let mut reporters: BTreeMap<String, Reporter> = BTreeMap::new();
     println!(
         "reports what {} has run healthy for {} s, as {}/…, to {}",
         settings.namespace,
         settings.soak.as_secs(),
         settings.reports,
-        settings.forge_api
+        settings.forge.api
     );
     loop {
         match look::applications(&cluster, settings) {
@@ -58,10 +63,10 @@ pub fn run(settings: &Settings) -> Result<()> {
 }
 
 /// The forge's token, as the cluster has it at that moment.
-fn token(cluster: &Cluster, settings: &Settings) -> Token {
-    let (cluster, secret) = (cluster.clone(), settings.forge_token_secret.clone());
+fn token(api: &Api, settings: &ForgeSettings) -> Token {
+    let (api, secret) = (api.clone(), settings.token_secret.clone());
     Box::new(move || {
         let secret = secret.as_deref().context("FORGE_TOKEN_SECRET is not set")?;
-        cluster.secret(secret, "token").context("get the forge's token")
+        api.secret(secret, "token").context("get the forge's token")
     })
 }

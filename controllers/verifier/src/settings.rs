@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
 /// Reports to the forge which releases this cluster has run healthy for long enough.
 #[derive(Debug, Parser)]
@@ -26,22 +26,30 @@ pub struct Settings {
     /// A path that every app with a Service answers with a status of success.
     #[arg(long, env = "CHECK_PATH", default_value = "/healthz")]
     pub check_path: String,
+    /// What is reported to.
+    #[command(flatten)]
+    pub forge: ForgeSettings,
+}
+
+/// The forge, and the repository there.
+#[derive(Debug, Args)]
+pub struct ForgeSettings {
     /// Which kind of forge.
-    #[arg(long, env = "FORGE")]
-    pub forge: Kind,
+    #[arg(long = "forge", env = "FORGE")]
+    pub kind: Kind,
     /// Base address of its API; of `CodeCommit`, its endpoint in the region.
-    #[arg(long, env = "FORGE_API")]
-    pub forge_api: String,
+    #[arg(long = "forge-api", env = "FORGE_API")]
+    pub api: String,
     /// The repository that Argo CD reads: owner/name; of `CodeCommit`, its name.
-    #[arg(long, env = "FORGE_REPO")]
-    pub forge_repo: String,
+    #[arg(long = "forge-repo", env = "FORGE_REPO")]
+    pub repository: String,
     /// The branch whose pipeline is started, on GitLab.
-    #[arg(long, env = "FORGE_BRANCH", default_value = "master")]
-    pub forge_branch: String,
+    #[arg(long = "forge-branch", env = "FORGE_BRANCH", default_value = "master")]
+    pub branch: String,
     /// The Secret beside this pod that has the forge's token under the key `token`. `CodeCommit`
     /// takes none, but the role of the pod.
-    #[arg(long, env = "FORGE_TOKEN_SECRET")]
-    pub forge_token_secret: Option<String>,
+    #[arg(long = "forge-token-secret", env = "FORGE_TOKEN_SECRET")]
+    pub token_secret: Option<String>,
 }
 
 /// Where something can be said about a commit.
@@ -57,7 +65,7 @@ pub enum Kind {
     Codecommit,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: u64 = text
         .parse()
         .map_err(|_| format!("{text} is no whole number of seconds"))?;

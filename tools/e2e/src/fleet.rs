@@ -15,7 +15,7 @@ use kube::{Api, ResourceExt as _};
 
 pub(crate) use controller::compile;
 pub(crate) use eks::{Eks, List};
-pub(crate) use target::prepare;
+pub(crate) use target::{prepare, token};
 
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;

@@ -2,6 +2,7 @@
 //! request, webhook.
 
 mod access;
+mod labels; // wing: previews
 mod repository;
 
 use std::collections::BTreeSet;

@@ -42,6 +42,7 @@ mod network;
 mod options;
 mod plan;
 mod ports;
+mod previews; // wing: previews
 mod process;
 mod progress;
 mod recorder;

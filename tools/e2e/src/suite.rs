@@ -25,6 +25,11 @@ pub(crate) enum Suite {
     /// only on request: it brings a controller, and switches the gate on for what follows.
     Promotion,
     // end of wing
+    // wing: previews
+    /// Pull requests that run before they are merged. As independent as the failures, and run only
+    /// on request: they bring a controller and images of their own.
+    Previews,
+    // end of wing
     // wing: addons
     /// What the add-ons of a cluster do, and what becomes of the apps without them. As independent
     /// as the failures, and run only on request: their programs have to be compiled.
@@ -46,6 +51,7 @@ impl Suite {
             Self::Apps => "apps",
             Self::Clusters => "clusters",
             Self::Promotion => "promotion", // wing: verifier
+            Self::Previews => "previews",   // wing: previews
             Self::Addons => "addons",       // wing: addons
             Self::Posture => "posture",
             Self::Reproduction => "reproduction",

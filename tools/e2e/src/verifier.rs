@@ -56,7 +56,7 @@ pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let digest = pushed(testbed).await?;
     step.doing("apply the verifier");
     install(testbed, cluster, &digest).await?;
-    has_ready(step, &deployments, 1).await
+    has_ready(step, &deployments, NAME, 1).await
 }
 
 /// Brings it in and switches the gate on, unless that was done before.
@@ -89,12 +89,18 @@ pub(crate) async fn set_running(testbed: &Testbed, step: &StepHandle, runs: bool
         .patch(NAME, &PatchParams::default(), &scale)
         .await
         .context("scale the verifier")?;
-    has_ready(step, &deployments, wanted).await
+    has_ready(step, &deployments, NAME, wanted).await
 }
 
-async fn has_ready(step: &StepHandle, deployments: &Api<Deployment>, wanted: i32) -> Result<()> {
-    eventually(step, NAME, READY, async || {
-        let status = deployments.get(NAME).await?.status.unwrap_or_default();
+/// Waits until a Deployment has as many pods that are ready.
+pub(crate) async fn has_ready(
+    step: &StepHandle,
+    deployments: &Api<Deployment>,
+    name: &str,
+    wanted: i32,
+) -> Result<()> {
+    eventually(step, name, READY, async || {
+        let status = deployments.get(name).await?.status.unwrap_or_default();
         let ready = status.ready_replicas.unwrap_or(0);
         Ok(if ready == wanted {
             Verdict::Ready(())
@@ -119,7 +125,7 @@ pub(crate) async fn digest(cluster: &Cluster) -> Result<String> {
 }
 
 /// Builds its image of what the forge has, and gives its digest.
-async fn pushed(testbed: &Testbed) -> Result<String> {
+pub(crate) async fn pushed(testbed: &Testbed) -> Result<String> {
     let harness = &testbed.harness;
     let checkout = testbed.application();
     checkout.catch_up().await?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 pub struct Call {
     /// As `dynamodb:GetItem`.
     pub action: String,
-    /// The table's name, or its ARN where the request has that.
+    /// The table's name, or its ARN where the request has that; `*` for the list of all.
     pub table: String,
     /// The index that is read, if one is.
     pub index: Option<String>,
@@ -24,14 +24,17 @@ impl Call {
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         Ok(Self {
             action: format!("dynamodb:{operation}"),
-            table: text("TableName").with_context(|| format!("{operation} names no one table"))?,
+            table: match operation {
+                "ListTables" => "*".to_owned(),
+                _ => text("TableName").with_context(|| format!("{operation} names no one table"))?,
+            },
             index: text("IndexName"),
         })
     }
 
     /// The ARN that a policy has to name, in a partition (`aws`) of AWS.
     pub fn resource(&self, partition: &str, region: &str, account: &str) -> String {
-        let table = if self.table.starts_with("arn:") {
+        let table = if self.table.starts_with("arn:") || self.table == "*" {
             self.table.clone()
         } else {
             format!("arn:{partition}:dynamodb:{region}:{account}:table/{}", self.table)
@@ -63,12 +66,13 @@ mod tests {
         );
         let other = call("Scan", r#"{"TableName": "arn:aws:dynamodb:r:2:table/t"}"#).unwrap();
         assert_eq!(other.resource("aws", "r", "1"), "arn:aws:dynamodb:r:2:table/t");
+        let list = call("ListTables", "{}").unwrap();
+        assert_eq!(list.resource("aws", "r", "1"), "*");
     }
 
     #[test]
     fn what_names_no_one_table_is_an_error() {
         for (operation, body) in [
-            ("ListTables", "{}"),
             ("BatchGetItem", r#"{"RequestItems": {"t": {}}}"#),
             (
                 "TransactWriteItems",

@@ -43,8 +43,14 @@ pub fn allows(policy: &Value, account: &str, token: &Token) -> Result<bool> {
 /// How the subject ends for any tag of a version, on GitHub and on GitLab.
 const VERSIONS: [&str; 2] = [":ref:refs/tags/v*", ":ref_type:tag:ref:v*"];
 
+// wing: previews
+/// How the subject begins for the accounts of all previews, whose namespaces have a number each.
+const PREVIEWS: &str = "system:serviceaccount:preview-*:";
+// end of wing
+
 /// Every statement must name an audience and a subject, and a wildcard may stand only at the end of
-/// a version's tag: a policy without is open to everybody whom the issuer serves.
+/// a version's tag, or for the number of a preview: a policy without is open to everybody whom the
+/// issuer serves.
 pub fn is_bound(policy: &Value) -> Result<()> {
     for statement in statements(policy, FIELDS)? {
         let conditions = statement["Condition"]
@@ -66,6 +72,10 @@ pub fn is_bound(policy: &Value) -> Result<()> {
             for pattern in texts(values)? {
                 let mut starts = VERSIONS.iter().filter_map(|end| pattern.strip_suffix(end));
                 let fixed = starts.any(|start| !start.contains(['*', '?']));
+                // wing: previews
+                let account = pattern.strip_prefix(PREVIEWS);
+                let fixed = fixed || account.is_some_and(|name| !name.contains(['*', '?', ':']));
+                // end of wing
                 ensure!(fixed, "`{key}` may be anything like {pattern}");
             }
         }
@@ -214,6 +224,8 @@ mod tests {
             "repo:a/b:*",
             "repo:a/*:ref:refs/tags/v*",
             "project_path:a/*:ref_type:tag:ref:v*",
+            "system:serviceaccount:*:backend",
+            "system:serviceaccount:preview-*:*",
         ] {
             let condition = json!({"StringEquals": aud, "StringLike": {"idp:sub": open}});
             assert!(bound(condition).is_err(), "{open}");

@@ -143,6 +143,15 @@ pub(crate) const PARTS: &[Part] = &[
         holds: Holds::Nothing,
     },
     // end of wing
+    // wing: previews
+    Part {
+        name: "previews",
+        scope: Scope::Account,
+        parameters: &["PreviewOidcProvider"],
+        required: &[],
+        holds: Holds::Nothing,
+    },
+    // end of wing
     Part {
         name: "pipelines",
         scope: Scope::Environment,

@@ -102,7 +102,7 @@ fn the_project_of_the_targets_allows_what_that_of_a_cluster_allows_and_nothing_o
 fn the_hub_runs_one_version_of_argo_cd() {
     let path = crate::render::ROOT.join("infra/argocd/kustomization.yaml");
     let kustomization = std::fs::read_to_string(path).expect("read the kustomization of Argo CD");
-    let controller = file("infra/hub/applicationset-controller.yaml");
+    let controller = file("infra/hub/applicationset/controller.yaml");
     let controller = find(&controller, "Deployment", "argocd-applicationset-controller");
     let image = controller.text("/spec/template/spec/containers/0/image");
     let (_, version) = image.rsplit_once(':').expect("the image has a tag");

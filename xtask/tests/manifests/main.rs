@@ -17,6 +17,7 @@ mod hub; // wing: hub
 mod local;
 mod migration; // wing: sample
 mod object;
+mod previews; // wing: previews
 mod projects;
 mod render;
 mod rights;

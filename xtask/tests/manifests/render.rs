@@ -168,7 +168,9 @@ pub(crate) fn sent() -> Vec<String> {
         })
     });
     let renderings = ALL.values().chain(LOCAL.values());
-    renderings.map(|it| it.text.clone()).chain(roots).collect()
+    let texts = renderings.map(|it| it.text.clone()).chain(roots);
+    let texts = texts.chain([crate::previews::of_gitlab().text]); // wing: previews
+    texts.collect()
 }
 
 /// Argo CD with the e2e's addition, from the released manifests in this file.

@@ -82,6 +82,7 @@ fn what_runs_beside_the_message_board_cannot_fill_a_nodes_disk_either() {
         "infra/argocd/workloads.yaml",
         "infra/admission/controller.yaml",
         "infra/verifier/deployment.yaml", // wing: verifier
+        "infra/previews/keeper.yaml",     // wing: previews
         "infra/local/kube-router.yaml",
     ] {
         let objects = file(path);

@@ -8,38 +8,40 @@ use ureq::http::{Response, StatusCode};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error};
 
-use crate::settings::Settings;
+use crate::settings::ForgeSettings;
 
 const ANSWER: Duration = Duration::from_secs(15);
 
 /// Asks one forge.
-pub(super) struct Client {
-    pub(super) agent: Agent,
+pub(crate) struct Client {
+    pub(crate) agent: Agent,
     /// The base address of its API.
-    pub(super) api: String,
+    pub(crate) api: String,
 }
 
 impl Client {
-    pub(super) fn new(settings: &Settings) -> Result<Self> {
-        let api = settings.forge_api.trim_end_matches('/').to_owned();
+    pub(crate) fn new(settings: &ForgeSettings) -> Result<Self> {
+        let api = settings.api.trim_end_matches('/').to_owned();
         ensure!(
             api.starts_with("https://") || api.starts_with("http://"),
             "FORGE_API={api}: expected an address with its scheme"
         );
-        let tls = TlsConfig::builder().root_certs(RootCerts::WebPki).build();
-        let config = Agent::config_builder()
-            .timeout_global(Some(ANSWER))
-            .http_status_as_error(false)
-            .tls_config(tls);
-        Ok(Self {
-            agent: config.build().new_agent(),
-            api,
-        })
+        Ok(Self { agent: agent(), api })
     }
 }
 
+/// Asks servers that public authorities vouch for.
+pub(crate) fn agent() -> Agent {
+    let tls = TlsConfig::builder().root_certs(RootCerts::WebPki).build();
+    let config = Agent::config_builder()
+        .timeout_global(Some(ANSWER))
+        .http_status_as_error(false)
+        .tls_config(tls);
+    config.build().new_agent()
+}
+
 /// The text of a good answer.
-pub(super) fn text(answer: Result<Response<Body>, Error>, what: &str) -> Result<String> {
+pub(crate) fn text(answer: Result<Response<Body>, Error>, what: &str) -> Result<String> {
     let (status, said) = any_text(answer, what)?;
     ensure!(
         status.is_success(),
@@ -50,7 +52,7 @@ pub(super) fn text(answer: Result<Response<Body>, Error>, what: &str) -> Result<
 }
 
 /// The text of any answer.
-pub(super) fn any_text(answer: Result<Response<Body>, Error>, what: &str) -> Result<(StatusCode, String)> {
+pub(crate) fn any_text(answer: Result<Response<Body>, Error>, what: &str) -> Result<(StatusCode, String)> {
     let mut answer = answer.with_context(|| what.to_owned())?;
     let said = answer.body_mut().read_to_string();
     Ok((
@@ -60,7 +62,7 @@ pub(super) fn any_text(answer: Result<Response<Body>, Error>, what: &str) -> Res
 }
 
 /// What a good answer says.
-pub(super) fn json<T: DeserializeOwned>(answer: Result<Response<Body>, Error>, what: &str) -> Result<T> {
+pub(crate) fn json<T: DeserializeOwned>(answer: Result<Response<Body>, Error>, what: &str) -> Result<T> {
     let said = text(answer, what)?;
     serde_json::from_str(&said).with_context(|| format!("{what}: understand the answer"))
 }

@@ -1,23 +1,20 @@
 //! Comments on commits of AWS `CodeCommit`, which has no statuses. Each is a status in JSON; who
 //! has written it is on record, and the verbs believe the role of the verifier alone.
 
-mod role;
 #[cfg(test)]
 mod tests;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
-use self::role::Role;
 use super::client::{Client, json};
 use super::{Forge, Report};
-use crate::settings::Settings;
+use crate::aws::{Role, Service};
+use crate::settings::ForgeSettings;
 use crate::soak::Word;
 
 /// More comments than anybody makes on one commit.
@@ -62,46 +59,24 @@ struct Comment {
 }
 
 impl CodeCommit {
-    pub(super) fn new(settings: &Settings) -> Result<Self> {
+    pub(super) fn new(settings: &ForgeSettings) -> Result<Self> {
         Ok(Self {
             client: Client::new(settings)?,
-            repository: settings.forge_repo.clone(),
+            repository: settings.repository.clone(),
             role: Role::from_env()?,
         })
     }
 
     /// Calls an action of the API.
     fn call<T: DeserializeOwned>(&self, action: &str, body: &Value) -> Result<T> {
-        let (url, body) = (format!("{}/", self.client.api), body.to_string());
-        let target = format!("CodeCommit_20150413.{action}");
-        let headers = [
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", &target),
-        ];
-        let identity = self.role.credentials(&self.client.agent)?;
-        let identity = identity.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.role.region)
-            .name("codecommit")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .context("name what is signed")?
-            .into();
-        let request = SignableRequest::new(
-            "POST",
-            &url,
-            headers.iter().copied(),
-            SignableBody::Bytes(body.as_bytes()),
-        );
-        let signed = sign(request.context("read what is signed")?, &parameters);
-        let (instructions, _) = signed.context("sign a request")?.into_parts();
-        let mut request = self.client.agent.post(&url);
-        for (name, value) in headers.into_iter().chain(instructions.headers()) {
-            request = request.header(name, value);
-        }
-        json(request.send(&body), &format!("{action} of {url}"))
+        let service = Service {
+            name: "codecommit",
+            target: "CodeCommit_20150413",
+            content: "application/x-amz-json-1.1",
+            endpoint: &self.client.api,
+        };
+        let answer = service.ask(&self.client.agent, &self.role, action, body)?;
+        json(Ok(answer), &format!("{action} of {}", self.client.api))
     }
 
     /// What names a commit to the actions on comments: together with its first parent.

@@ -8,7 +8,7 @@ use ureq::http::StatusCode;
 
 use super::client::{Client, any_text, json, text};
 use super::{Forge, Token, description};
-use crate::settings::Settings;
+use crate::settings::ForgeSettings;
 use crate::soak::Word;
 
 /// What GitLab says to a status that it has already.
@@ -32,15 +32,15 @@ struct Reported {
 }
 
 impl GitLab {
-    pub(super) fn new(settings: &Settings, token: Token) -> Result<Self> {
+    pub(super) fn new(settings: &ForgeSettings, token: Token) -> Result<Self> {
         let client = Client::new(settings)?;
         Ok(Self {
             project: format!(
                 "{}/projects/{}",
                 client.api,
-                settings.forge_repo.replace('/', "%2F")
+                settings.repository.replace('/', "%2F")
             ),
-            branch: settings.forge_branch.clone(),
+            branch: settings.branch.clone(),
             client,
             token,
         })
@@ -79,6 +79,15 @@ impl Forge for GitLab {
             (status, said) => bail!("{url}: the forge answers {status}: {}", said.trim()),
         }
     }
+
+    // wing: previews
+    fn unlabel(&self, number: u64, label: &str) -> Result<()> {
+        let url = format!("{}/merge_requests/{number}", self.project);
+        let request = self.client.agent.put(&url);
+        let request = request.header("Authorization", self.authorization()?);
+        text(request.send_json(json!({ "remove_labels": label })), &url).map(|_| ())
+    }
+    // end of wing
 
     fn start_ci(&self) -> Result<()> {
         let url = format!("{}/pipeline", self.project);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::client::{Client, json, text};
 use super::{Forge, Report, Token};
-use crate::settings::{Kind, Settings};
+use crate::settings::{ForgeSettings, Kind};
 use crate::soak::Word;
 
 /// More names than anybody reports under on one commit.
@@ -26,12 +26,20 @@ struct Combined {
     statuses: Option<Vec<Report>>,
 }
 
+// wing: previews
+#[derive(Debug, Deserialize)]
+struct Label {
+    id: u64,
+    name: String,
+}
+// end of wing
+
 impl Hub {
-    pub(super) fn new(settings: &Settings, token: Token) -> Result<Self> {
+    pub(super) fn new(settings: &ForgeSettings, token: Token) -> Result<Self> {
         let client = Client::new(settings)?;
         Ok(Self {
-            repository: format!("{}/repos/{}", client.api, settings.forge_repo),
-            size: match settings.forge {
+            repository: format!("{}/repos/{}", client.api, settings.repository),
+            size: match settings.kind {
                 Kind::Gitea => "limit",
                 _ => "per_page",
             },
@@ -73,4 +81,27 @@ impl Forge for Hub {
         let request = request.header("Authorization", self.authorization()?);
         text(request.send_json(Report::new(name, word)), &url).map(|_| ())
     }
+
+    // wing: previews
+    /// Gitea names a label by its number, GitHub by its name.
+    fn unlabel(&self, number: u64, label: &str) -> Result<()> {
+        let labels = format!("{}/issues/{number}/labels", self.repository);
+        let request = self.client.agent.get(&labels);
+        let answer = request.header("Authorization", self.authorization()?).call();
+        let there: Vec<Label> = json(answer, &labels)?;
+        let Some(found) = there.into_iter().find(|one| one.name == label) else {
+            return Ok(());
+        };
+        let url = match self.size {
+            "limit" => format!("{labels}/{}", found.id),
+            _ => format!("{labels}/{label}"),
+        };
+        let request = self.client.agent.delete(&url);
+        text(
+            request.header("Authorization", self.authorization()?).call(),
+            &url,
+        )
+        .map(|_| ())
+    }
+    // end of wing
 }

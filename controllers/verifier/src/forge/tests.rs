@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tiny_http::{Response, Server};
 
 use super::*;
+use crate::settings::Settings;
 
 pub(crate) const NAME: &str = "verified/staging/board";
 const TOKEN: &str = "of-the-verifier";
@@ -91,7 +92,7 @@ impl Drop for Stub {
 }
 
 /// The settings for one kind of forge at this address.
-pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> Settings {
+pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> ForgeSettings {
     let args = [
         ("--reports", "verified/staging"),
         ("--namespace", "board"),
@@ -101,11 +102,12 @@ pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> Settings {
         ("--forge-repo", repository),
     ];
     let args = args.into_iter().flat_map(|(name, value)| [name, value]);
-    Settings::try_parse_from(std::iter::once("verifier").chain(args)).unwrap()
+    let arguments = std::iter::once("verifier").chain(args);
+    Settings::try_parse_from(arguments).unwrap().forge
 }
 
 /// The forge of these settings, with a token that is another one for each request.
-fn forge(settings: &Settings) -> Box<dyn Forge> {
+fn forge(settings: &ForgeSettings) -> Box<dyn Forge> {
     let asked = Cell::new(0);
     let token = move || {
         asked.set(asked.get() + 1);

@@ -23,6 +23,7 @@ const GIVEN: &[(&str, &str)] = &[
     ("Environment", "staging"),
     ("OidcProvider", CLUSTER),
     ("HubOidcProvider", CLUSTER),
+    ("PreviewOidcProvider", CLUSTER), // wing: previews
     ("GitHubRepository", "someone/board"),
     ("GitHubOwnerId", "1234"),
     ("GitHubRepositoryId", "567890"),
@@ -74,6 +75,10 @@ fn every_role_is_judged_here_and_bound_to_one_audience_and_subject() {
         "VerifierRole",        // wing: verifier
         "ExternalDnsRole",     // wing: addons
         "ExternalSecretsRole", // wing: addons, verifier
+        "GitHubPreviewRole",   // wing: previews
+        "PreviewsRole",        // wing: previews
+        "PreviewBackendRole",  // wing: previews
+        "PreviewMigrateRole",  // wing: previews
     ];
     let names: BTreeSet<_> = policies.keys().map(String::as_str).collect();
     assert_eq!(names, judged.into());
@@ -179,6 +184,14 @@ fn each_service_account_gets_its_own_role_only() {
             "system:serviceaccount:external-secrets:external-secrets",
         ),
         // end of wing
+        // wing: previews
+        ("PreviewsRole", "system:serviceaccount:previews:previews"),
+        ("PreviewBackendRole", "system:serviceaccount:preview-12:backend"),
+        (
+            "PreviewMigrateRole",
+            "system:serviceaccount:preview-12:backend-migrate",
+        ),
+        // end of wing
     ];
     for (role, own) in accounts {
         for (_, account) in accounts {
@@ -222,7 +235,11 @@ fn each_service_account_gets_its_own_role_only() {
 
 #[test]
 fn the_clusters_issuer_has_no_default_that_exists() {
-    for (template, parameter) in [("message-board", "OidcProvider"), ("hub", "HubOidcProvider")] {
+    for (template, parameter) in [
+        ("message-board", "OidcProvider"),
+        ("hub", "HubOidcProvider"),
+        ("previews", "PreviewOidcProvider"), // wing: previews
+    ] {
         let template = Template::read(template).unwrap();
         let default = template.value["Parameters"][parameter]["Default"]
             .as_str()

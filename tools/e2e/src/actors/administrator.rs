@@ -90,6 +90,19 @@ impl<'a> Administrator<'a> {
         }
     }
 
+    // wing: previews
+    /// The names of tables that begin so.
+    pub(crate) async fn tables(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut answer = self.ask("ListTables", json!({})).await?;
+        let names: Vec<String> =
+            serde_json::from_value(answer["TableNames"].take()).context("read the names of tables")?;
+        Ok(names
+            .into_iter()
+            .filter(|name| name.starts_with(prefix))
+            .collect())
+    }
+    // end of wing
+
     /// Writes items as they are, past every rule of the application.
     pub(crate) async fn put(&self, table: &str, items: &[Item]) -> Result<()> {
         for batch in items.chunks(BATCH) {

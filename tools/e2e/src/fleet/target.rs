@@ -36,7 +36,7 @@ pub(super) fn tokens(harness: &Harness) -> PathBuf {
 }
 
 /// A token of a service account, for a day.
-pub(super) async fn token(
+pub(crate) async fn token(
     harness: &Harness,
     cluster: &Cluster,
     namespace: &str,

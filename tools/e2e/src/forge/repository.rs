@@ -9,7 +9,7 @@ use super::{Forge, Result, parse};
 /// One repository of the forge.
 #[derive(Clone, Debug)]
 pub(crate) struct Repository {
-    forge: Forge,
+    pub(super) forge: Forge,
     owner: String,
     name: String,
 }
@@ -214,7 +214,7 @@ impl Repository {
         Ok(())
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub(super) fn path(&self, rest: &str) -> String {
         format!("/repos/{}/{}{rest}", self.owner, self.name)
     }
 }

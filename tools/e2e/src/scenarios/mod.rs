@@ -16,6 +16,7 @@ mod older_table;
 mod overlays;
 mod pods;
 pub(crate) mod posture;
+pub(crate) mod previews; // wing: previews
 pub(crate) mod promotion; // wing: verifier
 mod refused;
 mod release;
@@ -106,5 +107,9 @@ pub(crate) static ALL: &[Scenario] = &[
     promotion::fails_its_check::SCENARIO,
     promotion::overtaken::SCENARIO,
     promotion::taken_back::SCENARIO,
+    // end of wing
+    // wing: previews
+    previews::opened::SCENARIO,
+    previews::many::SCENARIO,
     // end of wing
 ];

@@ -11,8 +11,11 @@ use crate::environment::{apps, main_branch};
 
 /// Tags the images of the commit that is checked out.
 pub(crate) fn run(git: &Git<'_>, registry: &Registry<'_>, version: &str) -> Result<()> {
-    Version::of_tag(version)?;
     let commit = git.head()?;
+    // Previews are looked for by the commit.
+    if version != commit {
+        Version::of_tag(version)?;
+    }
     // All are looked up before the first is tagged, so that a version is whole or not there.
     let mut images = Vec::new();
     for app in apps() {

@@ -43,7 +43,7 @@ pub(crate) enum Verb {
     // end of wing
     /// Give the images of this commit a version as a second tag
     Tag {
-        /// As Git's tag: v1.2.3
+        /// As Git's tag: v1.2.3; or the commit itself, which is how previews are looked for
         version: String,
     },
 }

@@ -50,7 +50,7 @@ fn forge(stub: &Stub) -> (CodeCommit, TempDir) {
     fs::write(&token, "of-the-service-account\n").unwrap();
     let forge = CodeCommit {
         client: Client::new(&settings).unwrap(),
-        repository: settings.forge_repo,
+        repository: settings.repository,
         role: Role {
             arn: ROLE.to_owned(),
             token,

@@ -13,6 +13,7 @@ const PARTS: &[&str] = &[
     "cluster",
     "hub",
     "traffic",
+    "previews", // wing: previews
     "pipelines",
 ];
 

@@ -172,3 +172,43 @@ fn a_number_takes_nothing_that_stands_for_others() {
     assert_eq!(forms["AllowedValues"], serde_json::json!(["yes", "no"]));
     assert_eq!(forms["Default"], "yes");
 }
+
+// wing: previews
+#[test]
+fn only_pull_requests_push_images_of_previews() {
+    let gets_in = |more, issuer, sub: &str| judged(more, "GitHubPreviewRole", issuer, AWS, sub);
+    for (more, ours, other) in [(&[][..], NUMBERED, NAMED), (BY_NAME, NAMED, NUMBERED)] {
+        assert!(gets_in(more, GITHUB, &subject(ours, "pull_request")));
+        assert!(!gets_in(more, GITHUB, &subject(other, "pull_request")));
+        assert!(!gets_in(more, GITLAB, &subject(ours, "pull_request")));
+        for about in let_in() {
+            assert!(!gets_in(more, GITHUB, &subject(ours, &about)), "{about}");
+        }
+        for stranger in STRANGERS {
+            assert!(
+                !gets_in(more, GITHUB, &subject(stranger, "pull_request")),
+                "{stranger}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_build_of_a_preview_may_push_where_no_release_looks() {
+    let access = Template::read("access").unwrap();
+    let role = access.resources("AWS::IAM::Role")["GitHubPreviewRole"].clone();
+    assert!(role["Properties"]["ManagedPolicyArns"].is_null());
+    let policies = role["Properties"]["Policies"].as_array().unwrap();
+    let statements = policies
+        .iter()
+        .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());
+    for statement in statements {
+        let password = statement["Action"] == "ecr:GetAuthorizationToken";
+        let resource = statement["Resource"].to_string();
+        assert!(
+            password || resource.contains("repository/${Project}/preview/*"),
+            "{statement}"
+        );
+    }
+}
+// end of wing

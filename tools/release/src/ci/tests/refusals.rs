@@ -231,6 +231,11 @@ fn a_version_stays_what_it_is_though_nobody_signed_it() {
     let registry = Registry::new(&agent, &settings, true);
     let error = tag::run(&repository.handle(), &registry, "v1.0.0").expect_err("another image has it");
     assert!(error.to_string().contains("take the next one"), "{error}");
+    // By its own name a commit is tagged as well; a name of another kind is none.
+    let commit = repository.handle().head().unwrap();
+    tag::run(&repository.handle(), &registry, &commit).unwrap();
+    let error = tag::run(&repository.handle(), &registry, &"c".repeat(40)).expect_err("another commit");
+    assert!(error.to_string().contains("is not a version"), "{error}");
 }
 
 /// A shell whose `docker` is the script `text`.

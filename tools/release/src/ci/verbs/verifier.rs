@@ -13,7 +13,11 @@ use taskkit::build::toolchain::{self, Target};
 
 const NAME: &str = "verifier";
 /// What is in it: it looks at releases, and checks that they may be given.
-const PROGRAMS: [&str; 2] = [NAME, "release-check"];
+const PROGRAMS: &[&str] = &[
+    NAME,
+    "release-check",
+    "previews", // wing: previews
+];
 const CONTAINERFILE: &str = "controllers/verifier/Containerfile";
 
 impl Run<'_> {

@@ -1,4 +1,4 @@
-//! The role of the verifier on AWS, by the token that EKS gives to its service account (IRSA).
+//! The role of a pod on AWS, by the token that EKS gives to its service account (IRSA).
 
 use std::env;
 use std::fs;
@@ -11,13 +11,20 @@ use ureq::Agent;
 
 use crate::forge::client::text;
 
-/// Whom AWS takes the verifier for.
-pub(super) struct Role {
-    pub(super) arn: String,
-    pub(super) token: PathBuf,
+/// Where a service of AWS is: as the SDKs have it, by the variables of the pod.
+pub(crate) fn endpoint(service: &str, region: &str) -> String {
+    let own = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase());
+    let said = env::var(own).or_else(|_| env::var("AWS_ENDPOINT_URL"));
+    said.unwrap_or_else(|_| format!("https://{service}.{region}.amazonaws.com"))
+}
+
+/// Whom AWS takes the program for.
+pub(crate) struct Role {
+    pub(crate) arn: String,
+    pub(crate) token: PathBuf,
     /// Of STS.
-    pub(super) endpoint: String,
-    pub(super) region: String,
+    pub(crate) endpoint: String,
+    pub(crate) region: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,7 +56,7 @@ impl std::fmt::Debug for Given {
 impl Role {
     /// As EKS writes it into the environment of a pod whose service account has the annotation
     /// `eks.amazonaws.com/role-arn`.
-    pub(super) fn from_env() -> Result<Self> {
+    pub(crate) fn from_env() -> Result<Self> {
         let variable = |name: &str| {
             env::var(name).with_context(|| {
                 format!("{name} is not set: does the service account have its role (docs/PROMOTION.md)?")
@@ -59,14 +66,13 @@ impl Role {
         Ok(Self {
             arn: variable("AWS_ROLE_ARN")?,
             token: variable("AWS_WEB_IDENTITY_TOKEN_FILE")?.into(),
-            endpoint: env::var("AWS_ENDPOINT_URL_STS")
-                .unwrap_or_else(|_| format!("https://sts.{region}.amazonaws.com")),
+            endpoint: endpoint("sts", &region),
             region,
         })
     }
 
     /// For one request: there are few, and what is not kept cannot be out of date.
-    pub(super) fn credentials(&self, agent: &Agent) -> Result<Credentials> {
+    pub(crate) fn credentials(&self, agent: &Agent) -> Result<Credentials> {
         let token = fs::read_to_string(&self.token);
         let token = token.with_context(|| format!("read {}", self.token.display()))?;
         let form = [
@@ -93,7 +99,7 @@ impl Role {
     }
 
     /// Whether `author` is a session of this role.
-    pub(super) fn is(&self, author: &str) -> bool {
+    pub(crate) fn is(&self, author: &str) -> bool {
         let name = self.arn.rsplit('/').next().unwrap_or_default();
         let session = author.rsplit(':').next().unwrap_or_default();
         let mut parts = session.split('/');

@@ -1,0 +1,174 @@
+//! Goes the rounds: looks, does what is decided, and tells the pull requests.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::Settings;
+use super::decide::{Action, Limits, News, There, decide};
+use super::seen::{Application, List, Named, PREFIX, Service, end_of_sync, sync_of};
+use super::tables::Tables;
+use super::walls;
+use crate::forge::{self, Forge};
+use crate::kubernetes::Api;
+use crate::soak::Word;
+use crate::token;
+
+/// What its reports are called.
+const REPORT: &str = "preview";
+/// What all of previews has.
+const OURS: &str = "labelSelector=app.kubernetes.io/part-of%3Dpreviews,app.kubernetes.io/name%3Dpreview";
+const MERGE: &str = "application/merge-patch+json";
+
+pub(super) struct Keeper<'a> {
+    settings: &'a Settings,
+    api: Api,
+    forge: Box<dyn Forge>,
+    tables: Tables,
+    limits: Limits,
+    /// What was told last, so that it is told once, and since when the commit is not ready.
+    told: BTreeMap<u64, Told>,
+}
+
+struct Told {
+    commit: String,
+    since: Instant,
+    word: Option<Word>,
+}
+
+impl<'a> Keeper<'a> {
+    pub(super) fn new(settings: &'a Settings) -> Result<Self> {
+        let api = Api::from_within()?;
+        Ok(Self {
+            forge: forge::of(&settings.forge, token(&api, &settings.forge))?,
+            tables: Tables::new(&settings.tables, settings.walls.clone())?,
+            limits: Limits {
+                most: settings.most,
+                oldest: Duration::from_secs(settings.oldest * 3600),
+            },
+            told: BTreeMap::new(),
+            settings,
+            api,
+        })
+    }
+
+    /// One round. What fails in it is said, and keeps nothing else from being done.
+    pub(super) fn round(&mut self) -> Result<()> {
+        let there = self.look()?;
+        let (actions, news) = decide(&there, &self.limits);
+        for action in actions {
+            match self.act(&action) {
+                Ok(()) => println!("{action:?}"),
+                Err(error) => println!("{action:?}: {error:#}"),
+            }
+        }
+        self.told
+            .retain(|number, _| news.iter().any(|(of, ..)| of == number));
+        for (number, commit, news) in news {
+            if let Err(error) = self.tell(number, &commit, news) {
+                println!("{REPORT} {number}: {error:#}");
+            }
+        }
+        Ok(())
+    }
+
+    /// What is there. Applications come last: what was just made for one is not taken for what is
+    /// left.
+    fn look(&self) -> Result<There> {
+        let tables = self.tables.list()?;
+        let namespaces: List<Named> = self
+            .api
+            .get(&format!("/api/v1/namespaces?{OURS}"))?
+            .context("the API server has no namespaces")?;
+        let namespaces = namespaces.items.into_iter().filter_map(|one| {
+            let number = one.metadata.number()?;
+            Some((number, one.metadata.is_ending()))
+        });
+        let namespaces = namespaces.collect();
+        let path = format!("{}?{OURS}", self.applications());
+        let applications: List<Application> =
+            self.api.get(&path)?.context("Argo CD is not installed here")?;
+        let now = OffsetDateTime::now_utc();
+        let previews = applications
+            .items
+            .iter()
+            .filter_map(|one| one.preview(now).transpose());
+        Ok(There {
+            previews: previews.collect::<Result<_>>()?,
+            namespaces,
+            tables,
+        })
+    }
+
+    fn applications(&self) -> String {
+        let namespace = &self.settings.argocd;
+        format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications")
+    }
+
+    fn act(&self, action: &Action) -> Result<()> {
+        match action {
+            Action::Make(number) => {
+                self.tables.make(*number)?;
+                walls::apply(&self.api, &self.settings.walls, *number)
+            }
+            Action::Sync(number, commit) => self.change(*number, &sync_of(commit)),
+            Action::EndSync(number) => self.change(*number, &end_of_sync()),
+            Action::Unlabel(number) => self.forge.unlabel(*number, &self.settings.label),
+            Action::DeleteNamespace(number) => {
+                self.api.delete(&format!("/api/v1/namespaces/{PREFIX}{number}"))
+            }
+            Action::DeleteTable(number) => self.tables.delete(*number),
+        }
+    }
+
+    fn change(&self, number: u64, changes: &Value) -> Result<()> {
+        let path = format!("{}/{PREFIX}{number}", self.applications());
+        self.api.patch(&path, MERGE, &changes.to_string())
+    }
+
+    fn tell(&mut self, number: u64, commit: &str, news: News) -> Result<()> {
+        let address = match news {
+            News::Live => self.address(number)?,
+            _ => None,
+        };
+        let told = self.told.entry(number).or_insert_with(|| Told::of(commit));
+        if told.commit != commit {
+            *told = Told::of(commit);
+        }
+        let word = match (news, address) {
+            (News::Failed(words), _) => Word::Failure(words),
+            (News::Live, Some(address)) => Word::Success(address),
+            (News::Pending(words), _) if told.since.elapsed() > self.settings.ready => {
+                Word::Failure(format!("not ready in time: {words}"))
+            }
+            (News::Pending(words), _) => Word::Pending(words),
+            (News::Live, None) => Word::Pending("it has no address yet".to_owned()),
+        };
+        if told.word.as_ref() != Some(&word) {
+            println!("{REPORT} {number}: {word:?}");
+            self.forge.tell(REPORT, commit, &word)?;
+            told.word = Some(word);
+        }
+        Ok(())
+    }
+
+    fn address(&self, number: u64) -> Result<Option<String>> {
+        let page = &self.settings.page;
+        let path = format!("/api/v1/namespaces/{PREFIX}{number}/services/{page}");
+        let service: Option<Service> = self.api.get(&path)?;
+        Ok(service.and_then(|service| service.address(self.settings.node.as_deref())))
+    }
+}
+
+impl Told {
+    fn of(commit: &str) -> Self {
+        Self {
+            commit: commit.to_owned(),
+            since: Instant::now(),
+            word: None,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The tables of previews.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use ureq::Agent;
+
+use super::walls;
+use crate::aws::{Role, Service, endpoint};
+use crate::forge::client::{agent, any_text};
+
+/// From its creation to its use.
+const ACTIVE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(200);
+/// More pages than an account has tables for.
+const PAGES: usize = 1000;
+
+pub(super) struct Tables {
+    agent: Agent,
+    role: Role,
+    endpoint: String,
+    /// How their names begin.
+    prefix: String,
+    /// Where it says what a table is like, and what is in it at first.
+    walls: PathBuf,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    table_names: Vec<String>,
+    last_evaluated_table_name: Option<String>,
+}
+
+impl Tables {
+    pub(super) fn new(prefix: &str, walls: PathBuf) -> Result<Self> {
+        let role = Role::from_env()?;
+        Ok(Self {
+            agent: agent(),
+            endpoint: endpoint("dynamodb", &role.region),
+            role,
+            prefix: prefix.to_owned(),
+            walls,
+        })
+    }
+
+    /// The numbers of those that are there.
+    pub(super) fn list(&self) -> Result<BTreeSet<u64>> {
+        let mut found = BTreeSet::new();
+        let mut asked = json!({});
+        for _ in 0..PAGES {
+            let page: Page = serde_json::from_value(self.call("ListTables", &asked)?)
+                .context("understand the list of tables")?;
+            let numbers = page.table_names.iter().filter_map(|name| self.number(name));
+            found.extend(numbers);
+            match page.last_evaluated_table_name {
+                Some(last) => asked = json!({ "ExclusiveStartTableName": last }),
+                None => return Ok(found),
+            }
+        }
+        bail!("more than {PAGES} pages of tables")
+    }
+
+    /// Makes one and fills it, from wherever an earlier attempt has ended.
+    pub(super) fn make(&self, number: u64) -> Result<()> {
+        let name = format!("{}{number}", self.prefix);
+        let read = |file: &str| {
+            let text = walls::read(&self.walls, file)?;
+            serde_json::from_str::<Value>(&text).with_context(|| format!("understand {file}"))
+        };
+        let (mut table, messages) = (read("table.json")?, read("messages.json")?);
+        table["TableName"] = json!(name);
+        if let Err(error) = self.call("CreateTable", &table)
+            && !format!("{error:#}").contains("ResourceInUseException")
+        {
+            return Err(error);
+        }
+        let since = Instant::now();
+        while self.call("DescribeTable", &json!({ "TableName": name }))?["Table"]["TableStatus"] != "ACTIVE" {
+            anyhow::ensure!(since.elapsed() < ACTIVE, "table {name} does not become active");
+            thread::sleep(LOOK);
+        }
+        for message in messages.as_array().context("messages.json is no list")? {
+            self.call("PutItem", &json!({ "TableName": name, "Item": message }))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes one, if it is there.
+    pub(super) fn delete(&self, number: u64) -> Result<()> {
+        let name = format!("{}{number}", self.prefix);
+        match self.call("DeleteTable", &json!({ "TableName": name })) {
+            // It is being made, or deleted: the next round looks again.
+            Err(error) if format!("{error:#}").contains("ResourceInUseException") => Ok(()),
+            Err(error) if format!("{error:#}").contains("ResourceNotFoundException") => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        name.strip_prefix(&self.prefix)?.parse().ok()
+    }
+
+    fn call(&self, action: &str, body: &Value) -> Result<Value> {
+        let service = Service {
+            name: "dynamodb",
+            target: "DynamoDB_20120810",
+            content: "application/x-amz-json-1.0",
+            endpoint: &self.endpoint,
+        };
+        let answer = service.ask(&self.agent, &self.role, action, body)?;
+        let (status, said) = any_text(Ok(answer), action)?;
+        anyhow::ensure!(
+            status.is_success(),
+            "{action}: DynamoDB answers {status}: {}",
+            said.trim()
+        );
+        serde_json::from_str(&said).with_context(|| format!("{action}: understand the answer"))
+    }
+}

@@ -1,0 +1,111 @@
+//! Previews, brought in as a person does it: the roles, the image of the keeper, the tokens, and
+//! what Argo CD calls its own cluster besides. And what is there of them.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams};
+use kube::core::GroupVersionKind;
+use kube::{Api, ResourceExt as _};
+use serde_json::{Value, json};
+
+use crate::actors::Administrator;
+use crate::argocd::NAMESPACE as ARGOCD;
+use crate::checkout::replaced_once;
+use crate::environment::project;
+use crate::fleet;
+use crate::kustomize;
+use crate::progress::StepHandle;
+use crate::testbed::Testbed;
+use crate::verifier::{UNBUILT, has_ready, pushed};
+use crate::world::aws;
+
+/// The namespace of the keeper, its Deployment, and the folder of the registry with images of
+/// previews but for its last letter.
+pub(crate) const NAME: &str = "previews";
+/// What begins the names of namespaces and Applications of previews.
+pub(crate) const PREFIX: &str = "preview-";
+/// What begins the names of their tables.
+const TABLES: &str = "messages-preview-";
+/// The configuration with what only this machine adds to it.
+const LOCAL: &str = "infra/local/previews";
+/// The account that Argo CD is for previews.
+const ACCOUNT: &str = "argocd";
+
+/// Installs them in the cluster of the first environment, if they are not there.
+pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let cluster = testbed.first();
+    let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAME);
+    if deployments.get_opt(NAME).await?.is_some() {
+        return Ok(());
+    }
+    let harness = &testbed.harness;
+    step.doing("make the roles");
+    let parameters = vec![
+        ("Project", project().name().to_owned()),
+        ("PreviewOidcProvider", cluster.environment.issuer()),
+    ];
+    let stack = format!("{}-{NAME}", project().name());
+    aws::create_stack(harness, &stack, "infra/aws/previews.yaml", parameters).await?;
+    step.doing("build the image of the keeper");
+    let digest = pushed(testbed).await?;
+    step.doing("apply previews");
+    let log = harness.run.log(NAME);
+    let manifests = kustomize::rendered(harness, LOCAL, &log).await?;
+    let manifests = replaced_once(LOCAL, &manifests, UNBUILT, &digest)?;
+    let token = json!({ "token": testbed.world.forge.token });
+    // A generator that finds no token looks again three minutes later.
+    secret(testbed, ARGOCD, "previews-forge", &json!({}), &token).await?;
+    cluster.apply(harness, &manifests, &log).await?;
+    secret(testbed, NAME, "forge", &json!({}), &token).await?;
+    give_cluster(testbed).await?;
+    has_ready(step, &deployments, NAME, 1).await
+}
+
+/// Tells Argo CD the second name of its cluster, and as whom it comes there.
+async fn give_cluster(testbed: &Testbed) -> Result<()> {
+    let (harness, cluster) = (&testbed.harness, testbed.first());
+    let token = fleet::token(harness, cluster, NAME, ACCOUNT).await?;
+    let (authority, _) = cluster.access()?;
+    let config = json!({ "bearerToken": token.trim(), "tlsClientConfig": { "caData": authority } });
+    let data = json!({
+        "name": NAME,
+        "server": "https://kubernetes.default.svc.cluster.local",
+        "config": config.to_string(),
+    });
+    let labels = json!({ "argocd.argoproj.io/secret-type": "cluster" });
+    secret(testbed, ARGOCD, "cluster-previews", &labels, &data).await
+}
+
+async fn secret(testbed: &Testbed, namespace: &str, name: &str, labels: &Value, data: &Value) -> Result<()> {
+    let secrets: Api<Secret> = Api::namespaced(testbed.first().client.clone(), namespace);
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": { "name": name, "labels": labels }, "stringData": data,
+    });
+    secrets
+        .patch(name, &PatchParams::apply("e2e").force(), &Patch::Apply(secret))
+        .await
+        .with_context(|| format!("make the Secret {name}"))?;
+    Ok(())
+}
+
+/// What there is of previews: namespaces, tables and Applications.
+pub(crate) async fn left(testbed: &Testbed) -> Result<BTreeSet<String>> {
+    let client = testbed.first().client.clone();
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application");
+    let kind = ApiResource::from_gvk(&kind);
+    let applications: Api<DynamicObject> = Api::namespaced_with(client, ARGOCD, &kind);
+    let all = ListParams::default();
+    let mut left = BTreeSet::new();
+    let found = namespaces.list(&all).await.context("list namespaces")?;
+    left.extend(found.iter().map(|one| format!("Namespace/{}", one.name_any())));
+    let found = applications.list(&all).await.context("list Applications")?;
+    left.extend(found.iter().map(|one| format!("Application/{}", one.name_any())));
+    left.retain(|name| name.contains(&format!("/{PREFIX}")));
+    left.extend(Administrator::of(testbed).tables(TABLES).await?);
+    Ok(left)
+}

@@ -1,0 +1,147 @@
+//! Previews of pull requests.
+
+pub(crate) mod many;
+pub(crate) mod opened;
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result};
+use xshell::Shell;
+
+use crate::checkout::{Checkout, edited};
+use crate::ci::{project, release_verb};
+use crate::environment::Environment;
+use crate::forge::ForgeAccess;
+use crate::git::Git;
+use crate::previews::left;
+use crate::process::Tool;
+use crate::progress::StepHandle;
+use crate::repositories::application_on_forge;
+use crate::testbed::Testbed;
+use crate::wait::{Verdict, eventually};
+
+/// Part of the page, and nothing that has to be compiled.
+const STYLE: &str = "frontend/public/style.css";
+/// The label that asks for a preview, the report on it, and the registry's folder of its images.
+const PREVIEW: &str = "preview";
+/// From a label, or a push, until the preview answers; its images are there.
+const READY: Duration = Duration::from_mins(1);
+/// From a close until nothing is left.
+const GONE: Duration = Duration::from_secs(90);
+/// One verb of CI, with all that has to be compiled.
+const VERB: Duration = Duration::from_mins(10);
+
+/// What is open, and where its developer works.
+struct Proposed {
+    number: u64,
+    branch: String,
+    checkout: Checkout,
+}
+
+impl Proposed {
+    /// Opens a pull request with a change of a file.
+    async fn open(testbed: &Testbed, name: &str, path: &str) -> Result<Self> {
+        let folder = testbed.harness.run.empty(&format!("previews-{name}"))?;
+        let checkout = testbed.application();
+        checkout.catch_up().await?;
+        let checkout = checkout.of_colleague(&folder).await?;
+        let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
+        let branch = format!("{name}-{}", now.as_millis());
+        change(&checkout, path, &branch).await?;
+        checkout.push(&branch).await?;
+        let pull_request = application_on_forge(&testbed.world)
+            .propose(&branch, Environment::first().branch(), &format!("Change {name}"))
+            .await?;
+        Ok(Self {
+            number: pull_request.number,
+            branch,
+            checkout,
+        })
+    }
+
+    /// What CI of a labelled pull request does, with a folder of the registry to itself.
+    async fn build(&self, testbed: &Testbed) -> Result<String> {
+        let head = self.checkout.head().await?;
+        // Where CI builds everything, because what was compiled elsewhere counts for nothing here.
+        let folder = testbed.harness.cache.ci().join("checkout");
+        let git = Git::at(&folder).with_token(&testbed.world.forge.token);
+        let from = self.checkout.folder().display().to_string();
+        git.run(&["fetch", "--quiet", &from, "HEAD"]).await?;
+        git.run(&["checkout", "--quiet", "--force", "-B", &self.branch, &head])
+            .await?;
+        for verb in [&["plan"][..], &["build"], &["push"], &["tag", &head]] {
+            run_verb(testbed, &folder, verb).await?;
+        }
+        Ok(head)
+    }
+
+    async fn label(&self, testbed: &Testbed) -> Result<()> {
+        let repository = application_on_forge(&testbed.world);
+        Ok(repository.label(self.number, PREVIEW).await?)
+    }
+
+    async fn close(&self, testbed: &Testbed) -> Result<()> {
+        Ok(application_on_forge(&testbed.world).close(self.number).await?)
+    }
+
+    /// Waits until the pull request says where it is, and gives that.
+    async fn address(&self, testbed: &Testbed, step: &StepHandle, within: Duration) -> Result<String> {
+        let head = self.checkout.head().await?;
+        let repository = application_on_forge(&testbed.world);
+        let what = format!("preview {} is ready", self.number);
+        eventually(step, &what, within, async || {
+            let statuses = repository.statuses(&head).await?;
+            let ours = statuses.into_iter().find(|status| status.context == PREVIEW);
+            Ok(match ours {
+                Some(status) if status.status == "success" => Verdict::Ready(status.description),
+                Some(status) if status.status == "failure" => Verdict::Failed(status.description),
+                Some(status) => Verdict::Pending(status.description),
+                None => Verdict::Pending("nothing is said of it".to_owned()),
+            })
+        })
+        .await
+    }
+}
+
+/// One more line of a file, as a comment.
+async fn change(checkout: &Checkout, path: &str, line: &str) -> Result<String> {
+    let edit = |folder: &Path| edited(folder, path, |text| Ok(format!("{text}/* {line} */\n")));
+    checkout.commit_edit(&format!("Change {path}"), edit).await
+}
+
+async fn run_verb(testbed: &Testbed, folder: &Path, verb: &[&str]) -> Result<()> {
+    let harness = &testbed.harness;
+    let project = project(harness, &testbed.world);
+    let registry = format!(
+        "{}/{}/{PREVIEW}",
+        testbed.world.forge.registry,
+        ForgeAccess::ORGANISATION
+    );
+    let shell = Shell::new().context("open a shell")?;
+    let command = [&["ci"], verb].concat();
+    let command = release_verb(&shell, &project, folder, &command)?
+        .env("RELEASE_BRANCH", Environment::first().branch())
+        .env("IMAGE_REGISTRY", registry)
+        .env("CARGO_TARGET_DIR", harness.cache.ci().join("target"))
+        .envs(&project.machine);
+    let ran = Tool::new(command, &harness.run.log("previews-ci"), VERB)
+        .run()
+        .await;
+    ran.with_context(|| format!("ci {}", verb.join(" ")))
+}
+
+/// Waits until nothing of previews is left, and says how long that took.
+async fn none_left(testbed: &Testbed, step: &StepHandle, within: Duration) -> Result<Duration> {
+    let since = Instant::now();
+    eventually(step, "nothing is left of previews", within, async || {
+        let left = left(testbed).await?;
+        Ok(if left.is_empty() {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(format!("{left:?}"))
+        })
+    })
+    .await?;
+    Ok(since.elapsed())
+}

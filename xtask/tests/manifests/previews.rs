@@ -1,0 +1,299 @@
+//! Previews: what each brings, that it is walled in, and that nothing of it reaches an environment.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::object::{Object, find, of_kind};
+use crate::render::{ALL, ROOT, Rendering, build, copy_folder, file, registry};
+use crate::{faults, first};
+
+const FOLDERS: [&str; 2] = ["infra/previews", "infra/local/previews"];
+const WALLS: &str = "infra/previews/walls";
+const TABLES: &str = "messages-preview-";
+
+fn objects(folder: &str) -> &'static [Object] {
+    &ALL[folder].objects
+}
+
+/// The same for merge requests of GitLab.
+pub(crate) fn of_gitlab() -> Rendering {
+    let copy = tempfile::tempdir().expect("make a folder for a copy of infra/");
+    copy_folder(&ROOT.join("infra"), &copy.path().join("infra"));
+    let folder = copy.path().join(FOLDERS[0]);
+    let path = folder.join("kustomization.yaml");
+    let text = std::fs::read_to_string(&path).expect("read the kustomization");
+    let on = text.replace("# components: [gitlab]", "components: [gitlab]");
+    assert_ne!(text, on, "the line that turns GitLab on");
+    std::fs::write(&path, on).expect("write the kustomization");
+    build(&folder)
+}
+
+fn wall(name: &str) -> Object {
+    file(&format!("{WALLS}/{name}.yaml")).remove(0)
+}
+
+/// What Argo CD makes of `infra/previews/preview` for a pull request.
+fn preview() -> &'static [Object] {
+    objects("infra/previews/preview")
+}
+
+#[test]
+fn a_preview_is_as_confined_as_an_app() {
+    for rule in [
+        faults::labels,
+        faults::requests_and_limits,
+        faults::limited_storage,
+        faults::not_root,
+        faults::read_only_root,
+        faults::no_capability,
+        faults::seccomp,
+        faults::nothing_of_the_host,
+        faults::no_token,
+        faults::own_account,
+        faults::probes,
+        faults::denied_by_default,
+    ] {
+        let faults = rule(preview());
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+    let mut namespace = wall("namespace");
+    // The rule looks for the environment's.
+    namespace.0["metadata"]["name"] = json!(crate::namespace());
+    let faults = faults::pod_security_restricted(&[namespace]);
+    assert!(faults.is_empty(), "{faults:#?}");
+    let hard = wall("quota").at("/spec/hard").clone();
+    for nothing in ["secrets", "persistentvolumeclaims"] {
+        assert_eq!(hard[nothing], "0", "{nothing}");
+    }
+}
+
+#[test]
+fn the_keeper_makes_what_kubernetes_and_argo_cd_take() {
+    for name in ["namespace", "quota", "limits", "access"] {
+        let wall = wall(name);
+        let labels = wall.at("/metadata/labels");
+        assert_eq!(labels["app.kubernetes.io/part-of"], "previews", "{name}");
+        let [place, other] = match wall.kind() {
+            "Namespace" => ["/metadata/name", "/metadata/namespace"],
+            _ => ["/metadata/namespace", "/metadata/generateName"],
+        };
+        assert_eq!(wall.text(place), "preview-0", "{name}");
+        assert!(wall.at(other).is_null(), "{name}");
+    }
+}
+
+/// The kinds of a list of a project.
+fn allowed(project: &Object) -> BTreeSet<String> {
+    let entries = project.list("/spec/namespaceResourceWhitelist").iter();
+    let kind = |entry: &Value| format!("{}/{}", entry["group"], entry["kind"]).replace('"', "");
+    entries.map(kind).collect()
+}
+
+#[test]
+fn argo_cd_may_make_the_kinds_that_are_rendered_and_only_in_previews() {
+    let rendered = preview().iter();
+    let rendered: BTreeSet<_> = rendered
+        .map(|object| format!("{}/{}", object.group(), object.kind()))
+        .collect();
+    for folder in FOLDERS {
+        let project = find(objects(folder), "AppProject", "previews");
+        assert_eq!(allowed(project), rendered, "{folder}");
+        assert_eq!(*project.at("/spec/clusterResourceWhitelist"), json!([]));
+        let destinations = project.list("/spec/destinations");
+        assert_eq!(destinations.len(), 1);
+        assert_eq!(destinations[0]["namespace"], "preview-*");
+        // As Argo CD's own account, it could change the environment.
+        assert_ne!(destinations[0]["server"], "https://kubernetes.default.svc");
+        let deploy = find(objects(folder), "ClusterRole", "previews-deploy");
+        let granted: BTreeSet<_> = deploy
+            .list("/rules")
+            .iter()
+            .flat_map(|rule| {
+                let group = rule["apiGroups"][0].as_str().expect("a group");
+                let resources = rule["resources"].as_array().expect("resources").iter();
+                resources.map(move |resource| format!("{group}/{}", resource.as_str().expect("a resource")))
+            })
+            .collect();
+        let plural = |kind: &String| match kind.to_lowercase() {
+            kind if kind.ends_with('y') => format!("{}ies", kind.trim_end_matches('y')),
+            kind => format!("{kind}s"),
+        };
+        assert_eq!(granted, rendered.iter().map(plural).collect());
+    }
+}
+
+/// Who is bound in the whole cluster, and to what.
+#[test]
+fn nothing_but_the_keeper_binds_the_right_to_deploy() {
+    let objects = objects(FOLDERS[0]);
+    let bindings = [
+        of_kind(objects, "ClusterRoleBinding"),
+        of_kind(objects, "RoleBinding"),
+    ]
+    .concat();
+    assert!(
+        bindings
+            .iter()
+            .all(|one| one.text("/roleRef/name") != "previews-deploy")
+    );
+    let binding = wall("access");
+    assert_eq!(binding.text("/roleRef/name"), "previews-deploy");
+    assert_eq!(
+        *binding.at("/subjects"),
+        json!([{"kind": "ServiceAccount", "name": "argocd", "namespace": "previews"}])
+    );
+    let keeper = find(objects, "ClusterRole", "previews");
+    let binds = keeper.list("/rules").iter().filter(|rule| {
+        let verbs = rule["verbs"].as_array().expect("verbs");
+        verbs
+            .iter()
+            .any(|verb| verb == "bind" || verb == "escalate" || verb == "*")
+    });
+    let binds: Vec<_> = binds.map(|rule| &rule["resourceNames"]).collect();
+    assert_eq!(binds, [&json!(["previews-deploy"])]);
+    let watch = find(objects, "ClusterRole", "previews-watch");
+    let may: BTreeSet<_> = watch
+        .list("/rules")
+        .iter()
+        .flat_map(|rule| rule["verbs"].as_array().expect("verbs"))
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(may, ["get", "list", "watch"].into());
+    let all = serde_json::to_string(watch.at("/rules")).expect("JSON");
+    assert!(!all.contains("secrets") && !all.contains("configmaps"), "{all}");
+}
+
+#[test]
+fn what_these_accounts_write_elsewhere_is_refused() {
+    for folder in FOLDERS {
+        let policy = find(objects(folder), "ValidatingAdmissionPolicy", "previews");
+        assert_eq!(policy.text("/spec/failurePolicy"), "Fail");
+        let rules = policy.list("/spec/matchConstraints/resourceRules");
+        assert_eq!(rules.len(), 1);
+        for everything in ["apiGroups", "apiVersions"] {
+            assert_eq!(rules[0][everything], json!(["*"]));
+        }
+        assert_eq!(rules[0]["resources"], json!(["*/*"]));
+        assert_eq!(
+            rules[0]["operations"],
+            json!(["CREATE", "UPDATE", "DELETE", "CONNECT"])
+        );
+        let binding = find(objects(folder), "ValidatingAdmissionPolicyBinding", "previews");
+        assert_eq!(*binding.at("/spec/validationActions"), json!(["Deny"]));
+        assert!(binding.at("/spec/matchResources").is_null());
+        // It is about all accounts of the namespace of these.
+        let condition = policy.text("/spec/matchConditions/0/expression");
+        assert!(
+            condition.contains("system:serviceaccount:previews:"),
+            "{condition}"
+        );
+    }
+}
+
+#[test]
+fn manifests_come_from_the_branch_of_the_environment_and_images_from_the_pull_request() {
+    let platform = find(crate::render::apps(first()), "Application", "platform");
+    for folder in FOLDERS {
+        let set = find(objects(folder), "ApplicationSet", "previews");
+        let source = set.at("/spec/template/spec/source");
+        assert_eq!(
+            source["targetRevision"],
+            *platform.at("/spec/source/targetRevision")
+        );
+        assert_eq!(source["path"], "infra/previews/preview");
+        // An app that was added is in no preview until a person writes it there.
+        let image = |app: &Object| {
+            let name = app.name();
+            format!("{name}={}/preview/{name}:{{{{.head_sha}}}}", registry())
+        };
+        let images: Vec<_> = of_kind(preview(), "Deployment").into_iter().map(image).collect();
+        assert_eq!(source["kustomize"]["images"], json!(images));
+        let generator = set.at("/spec/generators/0/pullRequest");
+        let forges = generator.as_object().expect("a generator").values();
+        let labels: Vec<_> = forges.filter_map(|forge| forge.get("labels")).collect();
+        assert_eq!(labels, [&json!(["preview"])]);
+        assert!(set.at("/spec/template/spec/syncPolicy/automated").is_null());
+        assert!(set.at("/spec/template/metadata/finalizers").is_null());
+        assert_eq!(*set.at("/spec/syncPolicy/preserveResourcesOnDeletion"), true);
+    }
+    let project = find(objects(FOLDERS[0]), "AppProject", "previews");
+    assert_eq!(
+        project.list("/spec/sourceRepos"),
+        [platform.at("/spec/source/repoURL").clone()]
+    );
+}
+
+/// The Application changes the name of the table by its place among the variables.
+#[test]
+fn the_table_is_the_first_variable_and_the_keepers() {
+    for object in preview()
+        .iter()
+        .filter(|object| object.name().starts_with("backend"))
+    {
+        let Some(template) = object.template() else {
+            continue;
+        };
+        let variable = template.containers()[0].at("/env/0").clone();
+        assert_eq!(
+            variable,
+            json!({"name": "TABLE_NAME", "value": format!("{TABLES}0")})
+        );
+    }
+    let set = find(objects(FOLDERS[0]), "ApplicationSet", "previews");
+    let patch = set.text("/spec/template/spec/source/kustomize/patches/0/patch");
+    assert!(patch.contains("/containers/0/env/0/value"), "{patch}");
+    assert!(
+        patch.contains(&format!("value: {TABLES}{{{{.number}}}}")),
+        "{patch}"
+    );
+    let keeper = find(objects(FOLDERS[0]), "Deployment", "previews");
+    let env = keeper.template().expect("it starts pods").containers()[0].env();
+    assert_eq!(env["TABLES"], TABLES);
+    assert!(
+        env["MOST"].parse::<u8>().is_ok_and(|most| most <= 20),
+        "{}",
+        env["MOST"]
+    );
+}
+
+#[test]
+fn a_table_of_a_preview_is_like_the_environments() {
+    let text = std::fs::read_to_string(ROOT.join(WALLS).join("table.json")).expect("read the table");
+    let table: Value = serde_json::from_str(&text).expect("the table is JSON");
+    let template = file("infra/aws/message-board.yaml").remove(0);
+    let theirs = template.at("/Resources/Messages/Properties");
+    for (key, value) in table.as_object().expect("an object") {
+        assert_eq!(theirs[key], *value, "{key}");
+    }
+    for key in [
+        "AttributeDefinitions",
+        "KeySchema",
+        "GlobalSecondaryIndexes",
+        "BillingMode",
+    ] {
+        assert!(!table[key].is_null(), "{key}");
+    }
+}
+
+#[test]
+fn roles_of_previews_may_touch_tables_of_previews_only() {
+    let template = file("infra/aws/previews.yaml").remove(0);
+    let resources = template.at("/Resources").as_object().expect("resources").clone();
+    assert_eq!(resources.len(), 3);
+    for (name, role) in resources {
+        let role = Object(role);
+        assert!(role.at("/Properties/ManagedPolicyArns").is_null(), "{name}");
+        for policy in role.list("/Properties/Policies") {
+            for statement in policy["PolicyDocument"]["Statement"]
+                .as_array()
+                .expect("statements")
+            {
+                let resource = statement["Resource"].as_str().expect("a resource");
+                let lists = resource == "*" && statement["Action"] == "dynamodb:ListTables";
+                let table = format!("${{AWS::Region}}:${{AWS::AccountId}}:table/{TABLES}*");
+                assert!(lists || resource.contains(&table), "{name}: {statement}");
+            }
+        }
+    }
+}
