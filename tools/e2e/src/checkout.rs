@@ -115,6 +115,19 @@ impl Checkout {
             .with_context(|| format!("push to {branch} of the forge"))
     }
 
+    // wing: versions
+    /// Tag a commit with a version, and push the tag.
+    pub(crate) async fn push_tag(&self, version: &str, commit: &str) -> Result<()> {
+        let message = format!("Version {version}");
+        let tag = ["tag", "--annotate", version, commit, "--message", &message];
+        self.git.run(&tag).await?;
+        let pushed = self.git.run(&["push", "--quiet", "origin", version]).await;
+        pushed
+            .with_context(|| format!("push the tag {version}"))
+            .map(drop)
+    }
+    // end of wing
+
     /// Go to what the forge's `master` is now, and say which commit that is.
     pub(crate) async fn catch_up(&self) -> Result<String> {
         self.git

@@ -30,6 +30,10 @@ pub(crate) enum Suite {
     /// on request: they bring a controller and images of their own.
     Previews,
     // end of wing
+    // wing: versions
+    /// Production follows versions. Run only on request: CI has to build for each of them.
+    Versions,
+    // end of wing
     // wing: addons
     /// What the add-ons of a cluster do, and what becomes of the apps without them. As independent
     /// as the failures, and run only on request: their programs have to be compiled.
@@ -52,6 +56,7 @@ impl Suite {
             Self::Clusters => "clusters",
             Self::Promotion => "promotion", // wing: verifier
             Self::Previews => "previews",   // wing: previews
+            Self::Versions => "versions",   // wing: versions
             Self::Addons => "addons",       // wing: addons
             Self::Posture => "posture",
             Self::Reproduction => "reproduction",

@@ -21,6 +21,7 @@ pub(crate) mod promotion; // wing: verifier
 mod refused;
 mod release;
 mod undo;
+pub(crate) mod versions; // wing: versions
 mod workloads;
 
 use crate::scenario::Scenario;
@@ -112,4 +113,5 @@ pub(crate) static ALL: &[Scenario] = &[
     previews::opened::SCENARIO,
     previews::many::SCENARIO,
     // end of wing
+    versions::SCENARIO, // wing: versions
 ];

@@ -60,7 +60,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let messages = staging.messages().await?;
 
     let reads = ReadLoad::start(testbed, Environment::first())?;
-    roll_back(testbed, &earlier).await?;
+    roll_back(testbed, Environment::first(), &earlier).await?;
     let back = merge(testbed, step, &earlier, "back", SCHEMA - 1).await?;
     ensure!(back.digests != digests, "the digests are those of before");
     let version = staging.backend_version().await?;
@@ -82,7 +82,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let open = Reviewer::of(&testbed.world).open(Environment::first()).await?;
     ensure!(open.is_empty(), "CI proposes what was taken back: {open:?}");
 
-    roll_back(testbed, &newest).await?;
+    roll_back(testbed, Environment::first(), &newest).await?;
     let forward = merge(testbed, step, &newest, "forward", SCHEMA).await?;
     ensure!(forward.digests == digests, "the digests are not those of before");
     staging.message_of(&author).await?;
@@ -130,7 +130,7 @@ async fn releases(testbed: &Testbed) -> Result<(String, String)> {
 }
 
 /// What an operator types, in a checkout of their own.
-pub(crate) async fn roll_back(testbed: &Testbed, to: &str) -> Result<()> {
+pub(crate) async fn roll_back(testbed: &Testbed, environment: Environment, to: &str) -> Result<()> {
     let checkout = testbed.application();
     checkout.catch_up().await?;
     let shell = Shell::new().context("open a shell")?;
@@ -139,7 +139,7 @@ pub(crate) async fn roll_back(testbed: &Testbed, to: &str) -> Result<()> {
         &shell,
         &project,
         checkout.folder(),
-        &["rollback", "staging", "--to", to],
+        &["rollback", environment.name(), "--to", to],
     )?;
     Tool::new(command, &testbed.harness.run.log("rollback"), RUN)
         .run()

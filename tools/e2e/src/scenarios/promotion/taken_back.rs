@@ -43,7 +43,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     proven(testbed, step, &release.commit).await?;
     reviewer.proposal(step, behind, &commit).await?;
 
-    roll_back(testbed, &before).await?;
+    roll_back(testbed, first, &before).await?;
     let proposal = reviewer.rollback(step, first, &before).await?;
     let back = reviewer.merge(step, first, &proposal, &manifests).await?;
     none_open(testbed, step, behind).await?;

@@ -1,0 +1,179 @@
+//! Production follows versions: a tag is proposed to it, a push is not, and a version that was
+//! taken back does not come again.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use xshell::Shell;
+
+use crate::actors::Reviewer;
+use crate::checkout::{edited, replaced_once};
+use crate::ci::{project, release_verb};
+use crate::environment::{Environment, PAGE};
+use crate::git::short;
+use crate::gitops;
+use crate::process::Tool;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::failures::rollback::roll_back;
+use crate::scenarios::release::{Expected, built, merged};
+use crate::step::Step;
+use crate::testbed::Testbed;
+
+/// What one run of CI may take.
+const RUN: Duration = Duration::from_mins(4);
+/// What a verb may take that only asks the registry and the forge.
+const VERB: Duration = Duration::from_mins(1);
+const LIVE: Duration = Duration::from_mins(1);
+/// Part of the page, and nothing that has to be compiled.
+const STYLE: &str = "frontend/public/style.css";
+const RANGE: &str = "^1.0";
+const VERSIONS: [&str; 2] = ["v1.0.0", "v1.1.0"];
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("versions", "production follows versions", 1200),
+    suite: Suite::Versions,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(run(testbed, step)),
+};
+
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let all = Environment::all();
+    let (from, to) = (all[all.len() - 2], all[all.len() - 1]);
+    let reviewer = Reviewer::of(&testbed.world);
+    let switched_on = follow(testbed, to).await?;
+    let mut commits = Vec::new();
+    for version in VERSIONS {
+        let commit = released(testbed, step, from).await?;
+        pushes_propose_nothing(testbed, step, to, &commit).await?;
+        tag(testbed, version, &commit).await?;
+        let begun = Instant::now();
+        for verb in [["ci", "tag", version].as_slice(), &["ci", "follow"]] {
+            let said = verb_says(testbed, verb).await?;
+            ensure!(
+                said.contains(version),
+                "{verb:?} does not name {version}:\n{said}"
+            );
+        }
+        reviewer.proposal(step, to, &commit).await?;
+        step.measured("tag to proposal", begun.elapsed().as_secs_f64());
+        let expected = Expected {
+            app: PAGE,
+            serves: &commit,
+        };
+        merged(testbed, step, to, &commit, &expected).await?;
+        step.evidence(format!("{to} was given {version}, which is {}", short(&commit)));
+        testbed.application().catch_up().await?;
+        commits.push(commit);
+    }
+    taken_back(testbed, step, to, &commits[0]).await?;
+    back_to_branches(testbed, step, to, &switched_on).await
+}
+
+/// `follows` for an environment, as a commit that nobody has pushed yet.
+async fn follow(testbed: &Testbed, to: Environment) -> Result<String> {
+    let application = testbed.application();
+    application.catch_up().await?;
+    let branch = format!("branch = \"{}\"\n", to.branch());
+    let with = format!("{branch}follows = \"{RANGE}\"\n");
+    let edit = |folder: &Path| {
+        edited(folder, ::project::FILE, |text| {
+            replaced_once(::project::FILE, text, &branch, &with)
+        })
+    };
+    application
+        .commit_edit(&format!("Have {to} follow versions"), edit)
+        .await
+}
+
+/// A change of the page that nobody has seen before, live in the environment before the last one.
+async fn released(testbed: &Testbed, step: &StepHandle, from: Environment) -> Result<String> {
+    let application = testbed.application();
+    let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
+    let remark = |text: &str| Ok(format!("{text}/* {} */\n", now.as_millis()));
+    let edit = |folder: &Path| edited(folder, STYLE, remark);
+    application.commit_edit("Change the page", edit).await?;
+    let commit = built(testbed, step, from, RUN).await?;
+    let expected = Expected {
+        app: PAGE,
+        serves: &commit,
+    };
+    merged(testbed, step, from, &commit, &expected).await?;
+    application.catch_up().await?;
+    Ok(commit)
+}
+
+async fn pushes_propose_nothing(
+    testbed: &Testbed,
+    step: &StepHandle,
+    to: Environment,
+    commit: &str,
+) -> Result<()> {
+    testbed.application().push_commit(commit, to.branch()).await?;
+    let run = testbed.ci.passed(step, to.branch(), commit, RUN).await?;
+    let said = fs::read_to_string(&run.log).with_context(|| format!("read {}", run.log.display()))?;
+    let why = format!("{to} follows versions");
+    ensure!(said.contains(&why), "CI does not say that {why}:\n{said}");
+    none_open(testbed, to).await
+}
+
+async fn none_open(testbed: &Testbed, to: Environment) -> Result<()> {
+    let open = Reviewer::of(&testbed.world).open(to).await?;
+    ensure!(open.is_empty(), "{open:?} is open");
+    Ok(())
+}
+
+/// A developer tags a commit and pushes the tag.
+async fn tag(testbed: &Testbed, version: &str, commit: &str) -> Result<()> {
+    testbed.application().push_tag(version, commit).await
+}
+
+/// What an operator types, in a checkout of their own: nothing on AWS starts for a tag.
+/// Gives what it says.
+async fn verb_says(testbed: &Testbed, verb: &[&str]) -> Result<String> {
+    let shell = Shell::new().context("open a shell")?;
+    let project = project(&testbed.harness, &testbed.world);
+    let command = release_verb(&shell, &project, testbed.application().folder(), verb)?;
+    let said = Tool::new(command, &testbed.harness.run.log("versions"), VERB).read();
+    said.await
+        .with_context(|| format!("cargo xtask {}", verb.join(" ")))
+}
+
+/// The higher version is taken back, and is proposed no more.
+async fn taken_back(testbed: &Testbed, step: &StepHandle, to: Environment, before: &str) -> Result<()> {
+    let (reviewer, manifests) = (Reviewer::of(&testbed.world), testbed.manifests());
+    roll_back(testbed, to, before).await?;
+    let proposal = reviewer.rollback(step, to, before).await?;
+    let back = reviewer.merge(step, to, &proposal, &manifests).await?;
+    gitops::app(step, testbed.cluster(to), PAGE)
+        .at(&back.commit)
+        .live(LIVE)
+        .await?;
+    let said = verb_says(testbed, &["ci", "follow"]).await?;
+    ensure!(
+        said.contains("nothing to propose"),
+        "a version that was taken back is no reason to say:\n{said}"
+    );
+    none_open(testbed, to).await?;
+    let said = said.lines().find(|line| line.contains("nothing to propose"));
+    step.evidence(format!("after the rollback: {}", said.unwrap_or_default()));
+    Ok(())
+}
+
+/// The environments release by their branches again, and the last one has what the others have.
+async fn back_to_branches(
+    testbed: &Testbed,
+    step: &StepHandle,
+    to: Environment,
+    switched_on: &str,
+) -> Result<()> {
+    let application = testbed.application();
+    application.catch_up().await?;
+    application.commit_revert(switched_on).await?;
+    built(testbed, step, Environment::first(), RUN).await.map(drop)?;
+    step.doing(&format!("have {to} release by its branch again"));
+    none_open(testbed, Environment::first()).await
+}
