@@ -1,7 +1,7 @@
 //! The verifier of an environment, brought in as a person does it: its image is built and pushed,
 //! its digest written into the manifests, and those applied beside Argo CD.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
 use k8s_openapi::{
@@ -127,8 +127,14 @@ pub(crate) async fn digest(cluster: &Cluster) -> Result<String> {
 /// Builds its image of what the forge has, and gives its digest.
 pub(crate) async fn pushed(testbed: &Testbed) -> Result<String> {
     let harness = &testbed.harness;
-    let checkout = testbed.application();
-    checkout.catch_up().await?;
+    let application = testbed.application();
+    application.catch_up().await?;
+    // The same in each run: the compiler is told of it, and compiles all again for another one.
+    let folder = harness.cache.ci().join("checkout-verifier");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    }
+    let checkout = application.of_colleague(&folder).await?;
     let project = project(harness, &testbed.world);
     let shell = Shell::new().context("open a shell")?;
     let verb = release_verb(&shell, &project, checkout.folder(), &["ci", NAME])?
