@@ -2,9 +2,14 @@
 //! `infra/`, and what they add to them. A change of a base would reach the other environments at
 //! the same time.
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
+use crate::kustomization::with_item;
+
+/// On the Deployment alone: no pod is replaced, so that nothing but the sync is waited for.
+pub(crate) const ANNOTATION: &str = "gitops-loop.example.com/merge";
 
 /// The folder of an app's overlay.
 pub(crate) fn folder(app: &str) -> String {
@@ -30,6 +35,18 @@ pub(crate) fn set(kinds: &str, path: &str, value: &Value) -> Value {
 /// One that merges `container` into the container of its name.
 pub(crate) fn container(kinds: &str, container: &Value) -> Value {
     pod_template(kinds, &json!({ "spec": { "containers": [container] } }))
+}
+
+/// Gives the Deployment the annotation, in place of the one it was given before: the last patch
+/// counts.
+pub(crate) fn annotated(value: &str) -> impl FnOnce(String) -> Result<String> + use<> {
+    let deployment = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": { "name": "any", "annotations": { ANNOTATION: value } },
+    });
+    let patch = patch("Deployment", &deployment);
+    move |text| with_item(&text, "patches", &patch)
 }
 
 /// One that replaces the pods of the servers and changes nothing else, as `kubectl rollout restart`

@@ -96,8 +96,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let reads = ReadLoad::start(testbed, Environment::first())?;
     let pod = pod(cluster).await?;
     let overlay = overlays::of(PAGE);
-    let remark = |text: String| Ok(format!("{text}# Looked at again.\n"));
-    let looked_at = operator.edit(&overlay, remark).await?;
+    let looked_at = operator.edit(&overlay, overlays::annotated("looked at")).await?;
     report(testbed, step, &looked_at).await?;
 
     let second = Issued::new(testbed).await?;

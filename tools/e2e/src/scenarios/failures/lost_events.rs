@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
-use serde_json::json;
 use xshell::Shell;
 
 use crate::actors::Operator;
@@ -14,10 +13,10 @@ use crate::cluster::ARGOCD_PORT;
 use crate::environment::{Environment, NAMESPACE, PAGE};
 use crate::git::short;
 use crate::gitops;
-use crate::kustomization::with_item;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::overlays::{ANNOTATION, annotated};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::{deliveries, overlays};
 use crate::step::Step;
@@ -25,8 +24,6 @@ use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};
 
 const APP: &str = PAGE;
-/// On the Deployment alone: no pod is replaced, so that nothing but the sync is waited for.
-const ANNOTATION: &str = "gitops-loop.example.com/merge";
 
 /// From the second merge.
 const LIVE: Duration = Duration::from_secs(15);
@@ -211,18 +208,6 @@ async fn annotation(testbed: &Testbed) -> Result<Option<String>> {
     let found = deployments.get(APP).await.context("read the Deployment")?;
     let mut annotations = found.metadata.annotations.unwrap_or_default();
     Ok(annotations.remove(ANNOTATION))
-}
-
-/// Gives the Deployment the annotation, in place of the one it was given before: the last patch
-/// counts.
-fn annotated(value: &str) -> impl FnOnce(String) -> Result<String> + use<> {
-    let deployment = json!({
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": { "name": "any", "annotations": { ANNOTATION: value } },
-    });
-    let patch = overlays::patch("Deployment", &deployment);
-    move |text| with_item(&text, "patches", &patch)
 }
 
 /// Argo CD's port on the node that the forge calls, closed until this is ended or dropped.
