@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use taskkit::env;
 
@@ -207,11 +207,11 @@ fn person() -> String {
     text.chars().filter(plain).take(60).collect()
 }
 
-/// Set by the first Ctrl-C or SIGTERM, after which the traffic goes back: nobody would guard what
-/// is half moved. The second one ends this program where it is.
+/// Set by the first Ctrl-C, SIGTERM or end of the terminal, after which the traffic goes back:
+/// nobody would guard what is half moved. The second one ends this program where it is.
 fn stop() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
         flag::register_conditional_shutdown(signal, 1, stop.clone())
             .and_then(|_| flag::register(signal, stop.clone()))
             .context("listen for Ctrl-C")?;

@@ -83,7 +83,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "shift: traffic between two servers behind HAProxy",
         packages: groups::TOOLS,
         // Each waits for its own HAProxy and its own people.
-        args: &["--test", "haproxy", "--", "--test-threads", "9"],
+        args: &["--test", "haproxy", "--", "--test-threads", "10"],
         needs: Needs::Balancer,
         lane: Lane::Tools,
         on_request: false,

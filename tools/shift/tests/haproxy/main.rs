@@ -175,7 +175,7 @@ fn whoever_is_asked_to_end_takes_the_traffic_back_first() {
     let load = Load::start(&world.address, RATE);
     let running = world.shift(&["--steps", "50,100", "--hold", "20s"]);
     world.await_weights((50, 50));
-    running.ask_to_end();
+    running.signal("TERM");
     let ended = running.wait(seconds(10));
     let seen = load.end();
     is_back(&world, &ended, "it was asked to stop");
@@ -185,4 +185,16 @@ fn whoever_is_asked_to_end_takes_the_traffic_back_first() {
         status.contains("green: 0 %") && status.contains("ready"),
         "{status}"
     );
+}
+
+#[test]
+fn whoever_loses_the_terminal_has_the_traffic_back_too() {
+    let world = World::new();
+    let load = Load::start(&world.address, RATE);
+    // Nobody reads what it says.
+    let running = world.unread_shift(&["--steps", "20,50,100", "--hold", "2s"]);
+    world.await_weights((50, 50));
+    running.signal("HUP");
+    world.await_weights((100, 0));
+    assert_eq!(load.end().bad, 0);
 }

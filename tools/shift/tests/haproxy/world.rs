@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -110,26 +110,45 @@ impl World {
         self.run(&[&["--to", "green"], arguments].concat())
     }
 
+    /// Begins one whose outputs are closed on the other side.
+    pub(crate) fn unread_shift(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(&[&["--to", "green"], arguments].concat());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = self.spawn(&mut command, PathBuf::new());
+        drop((running.child.stdout.take(), running.child.stderr.take()));
+        running
+    }
+
     /// What `shift status` says.
     pub(crate) fn status(&self) -> String {
         self.run(&["status"]).wait(START).said
     }
 
     fn run(&self, arguments: &[&str]) -> Running {
-        let begun = Instant::now();
         let log = tempfile::Builder::new()
             .prefix("log")
             .tempfile_in(self.folder.path());
         let (file, log) = log.expect("a log").keep().expect("keep the log");
+        let mut command = self.command(arguments);
+        command
+            .stdout(file.try_clone().expect("share the log"))
+            .stderr(file);
+        self.spawn(&mut command, log)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shift"));
         command
             .args(arguments)
             .arg("--file")
             .arg(self.path("balancers.toml"))
-            .env("NO_PROXY", "127.0.0.1")
-            .stdout(file.try_clone().expect("share the log"))
-            .stderr(file);
-        let child = self.group.adopt(&mut command).spawn().expect("start a shift");
+            .env("NO_PROXY", "127.0.0.1");
+        command
+    }
+
+    fn spawn(&self, command: &mut Command, log: PathBuf) -> Running {
+        let begun = Instant::now();
+        let child = self.group.adopt(command).spawn().expect("start a shift");
         Running { child, log, begun }
     }
 
@@ -187,9 +206,12 @@ impl Running {
     }
 
     /// As the end of a job or a terminal does.
-    pub(crate) fn ask_to_end(&self) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let asked = Command::new("kill").arg(id).status().expect("start kill");
+        let asked = Command::new("kill")
+            .args(["-s", name, &id])
+            .status()
+            .expect("start kill");
         assert!(asked.success());
     }
 }
