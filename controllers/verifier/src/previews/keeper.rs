@@ -111,8 +111,10 @@ impl<'a> Keeper<'a> {
     fn act(&self, action: &Action) -> Result<()> {
         match action {
             Action::Make(number) => {
-                self.tables.make(*number)?;
-                walls::apply(&self.api, &self.settings.walls, *number)
+                if self.tables.make(*number)? {
+                    walls::apply(&self.api, &self.settings.walls, *number)?;
+                }
+                Ok(())
             }
             Action::Sync(number, commit) => self.change(*number, &sync_of(commit)),
             Action::EndSync(number) => self.change(*number, &end_of_sync()),

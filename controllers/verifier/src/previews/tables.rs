@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
@@ -14,9 +12,6 @@ use super::walls;
 use crate::aws::{Role, Service, endpoint};
 use crate::forge::client::{agent, any_text};
 
-/// From its creation to its use.
-const ACTIVE: Duration = Duration::from_secs(30);
-const LOOK: Duration = Duration::from_millis(200);
 /// More pages than an account has tables for.
 const PAGES: usize = 1000;
 
@@ -66,8 +61,9 @@ impl Tables {
         bail!("more than {PAGES} pages of tables")
     }
 
-    /// Makes one and fills it, from wherever an earlier attempt has ended.
-    pub(super) fn make(&self, number: u64) -> Result<()> {
+    /// Makes one and fills it, from wherever an earlier attempt has ended. Says whether it can be
+    /// used: AWS takes seconds for one, in which others are not to wait.
+    pub(super) fn make(&self, number: u64) -> Result<bool> {
         let name = format!("{}{number}", self.prefix);
         let read = |file: &str| {
             let text = walls::read(&self.walls, file)?;
@@ -80,15 +76,14 @@ impl Tables {
         {
             return Err(error);
         }
-        let since = Instant::now();
-        while self.call("DescribeTable", &json!({ "TableName": name }))?["Table"]["TableStatus"] != "ACTIVE" {
-            anyhow::ensure!(since.elapsed() < ACTIVE, "table {name} does not become active");
-            thread::sleep(LOOK);
+        let described = self.call("DescribeTable", &json!({ "TableName": name }))?;
+        if described["Table"]["TableStatus"] != "ACTIVE" {
+            return Ok(false);
         }
         for message in messages.as_array().context("messages.json is no list")? {
             self.call("PutItem", &json!({ "TableName": name, "Item": message }))?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Deletes one, if it is there.
@@ -123,3 +118,6 @@ impl Tables {
         serde_json::from_str(&said).with_context(|| format!("{action}: understand the answer"))
     }
 }
+
+#[cfg(test)]
+mod tests;
