@@ -105,9 +105,13 @@ impl Held {
             return Err(other.taken());
         }
         balancer.put(&claim)?;
-        let held = alone(balancer, &mut claim, lease);
-        let ended = match held {
-            Ok(ended) => ended,
+        // Another shift may have ended since the weights were read.
+        let alone = alone(balancer, &mut claim, lease).and_then(|ended| Ok((ended, balancer.weights()?)));
+        let ended = match alone {
+            Ok((ended, now)) => {
+                claim.from = now;
+                ended
+            }
             Err(fault) => {
                 balancer.remove(&claim.id)?;
                 return Err(fault);

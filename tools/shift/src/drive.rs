@@ -1,6 +1,5 @@
 //! A whole shift: step by step, and back by itself when something is wrong.
 
-use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -34,6 +33,8 @@ pub(crate) struct Order {
     pub(crate) by: String,
     /// By what its app says itself.
     pub(crate) ready: Ready,
+    /// Where each step is told.
+    pub(crate) tell: fn(&str),
     /// Set by Ctrl-C.
     pub(crate) stop: Arc<AtomicBool>,
 }
@@ -43,9 +44,10 @@ pub(crate) struct Order {
 pub(crate) fn shift(balancer: &mut dyn Balancer, order: &Order) -> Result<()> {
     let now = balancer.weights()?;
     expect(&now, &order.to)?;
+    let held = Held::ask(balancer, &order.to, &now, &order.by)?;
     let mut run = Run {
-        held: Held::ask(balancer, &order.to, &now, &order.by)?,
-        set: now,
+        set: held.from().clone(),
+        held,
         began: Instant::now(),
         balancer,
         order,
@@ -97,11 +99,12 @@ struct Run<'r> {
 impl Run<'_> {
     fn say(&self, what: &str) {
         let seconds = self.began.elapsed().as_secs_f64();
-        // Where nobody reads any more, the traffic is guarded all the same.
-        let _ = writeln!(io::stdout(), "{seconds:6.1} s  {what}");
+        (self.order.tell)(&format!("{seconds:6.1} s  {what}"));
     }
 
     fn all_steps(&mut self) -> Result<(), Fault> {
+        // Nobody else moves them since the claim holds.
+        self.set = self.balancer.weights()?;
         let share = expect(&self.set, &self.order.to)?;
         let from = self.held.from().clone();
         self.say(&format!("it has {}", self.set));

@@ -30,6 +30,8 @@ pub(crate) struct Fake {
     /// Until then it answers with this instead.
     pub(crate) away: Option<(Instant, fn() -> Fault)>,
     pub(crate) refuses: bool,
+    /// What another shift sets while this one asks.
+    pub(crate) meanwhile: Option<Weights>,
     pub(crate) history: Vec<u32>,
 }
 
@@ -46,6 +48,7 @@ impl Fake {
             trouble: |_, _| {},
             away: None,
             refuses: false,
+            meanwhile: None,
             history: Vec::new(),
         }
     }
@@ -114,6 +117,9 @@ impl Balancer for Fake {
 
     fn put(&mut self, claim: &Claim) -> Result<(), Fault> {
         self.reach()?;
+        if let Some(weights) = self.meanwhile.take() {
+            self.weights = weights;
+        }
         self.claims.insert(claim.id.clone(), claim.clone());
         Ok(())
     }

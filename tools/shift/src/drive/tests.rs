@@ -17,6 +17,7 @@ fn order(fake: &Fake) -> Order {
         pace,
         by: "somebody".to_owned(),
         ready: Box::new(|_| Ok(())),
+        tell: |_| (),
         stop: Arc::default(),
     }
 }
@@ -216,4 +217,18 @@ fn a_rehearsal_changes_nothing() {
     let order = order(&fake);
     rehearse(&mut fake, &order).unwrap();
     assert!(fake.history.is_empty() && fake.claims.is_empty());
+}
+
+#[test]
+fn where_another_shift_has_just_ended_is_where_this_one_goes_back_to() {
+    let mut fake = Fake::new();
+    fake.meanwhile = Some(weights(40, 60));
+    fake.hangs = true;
+    let order = order(&fake);
+    let error = shift(&mut fake, &order).unwrap_err().to_string();
+    assert!(
+        error.contains("where it was before: blue 40, green 60"),
+        "{error}"
+    );
+    assert_eq!(fake.weights, weights(40, 60));
 }
