@@ -135,7 +135,7 @@ impl Balancer for Fake {
             hold: Duration::from_millis(20),
             patience: Duration::from_millis(20),
             wait: Duration::from_millis(400),
-            blind: Duration::from_millis(50),
+            blind: Duration::from_secs(2),
             back: Duration::from_millis(100),
             lease: Duration::from_secs(15),
         }

@@ -92,7 +92,7 @@ fn one_that_is_not_ready_gets_nothing() {
 fn a_balancer_that_forgets_its_weights_is_named() {
     let mut fake = Fake::new();
     fake.trouble = |fake, look| {
-        if look == 30 {
+        if look == 5 {
             fake.weights = weights(100, 0);
         }
     };
@@ -104,7 +104,7 @@ fn a_balancer_that_forgets_its_weights_is_named() {
 fn one_that_counts_from_nothing_again_is_named() {
     let mut fake = Fake::new();
     fake.trouble = |fake, look| {
-        if look == 30 {
+        if look == 5 {
             fake.counts.clear();
             fake.claims.clear();
         }
@@ -113,7 +113,7 @@ fn one_that_counts_from_nothing_again_is_named() {
     goes_back(&mut fake, &order, "counted from nothing again");
 }
 
-/// Out of reach from the thirtieth look on, for a time.
+/// Out of reach from the fifth look on, for a time.
 fn away(time: Duration, fault: fn() -> Fault) -> (Instant, fn() -> Fault) {
     (Instant::now() + time, fault)
 }
@@ -132,7 +132,7 @@ fn expired() -> Fault {
 fn one_that_is_away_for_a_moment_is_waited_for_and_one_that_stays_away_is_left() {
     let mut fake = Fake::new();
     fake.trouble = |fake, look| {
-        if look == 30 {
+        if look == 5 {
             fake.away = Some(away(Duration::from_millis(10), unreachable));
         }
     };
@@ -140,7 +140,7 @@ fn one_that_is_away_for_a_moment_is_waited_for_and_one_that_stays_away_is_left()
     shift(&mut fake, &order).unwrap();
     let mut fake = Fake::new();
     fake.trouble = |fake, look| {
-        if look == 30 {
+        if look == 5 {
             fake.away = Some(away(Duration::from_mins(10), unreachable));
         }
     };
@@ -153,11 +153,12 @@ fn one_that_is_away_for_a_moment_is_waited_for_and_one_that_stays_away_is_left()
 fn who_signs_in_again_after_the_token_has_expired_gets_the_traffic_back() {
     let mut fake = Fake::new();
     fake.trouble = |fake, look| {
-        if look == 30 {
-            fake.away = Some(away(Duration::from_millis(300), expired));
+        if look == 5 {
+            fake.away = Some(away(Duration::from_secs(1), expired));
         }
     };
     let mut order = order(&fake);
+    order.pace.blind = Duration::from_millis(50);
     order.pace.back = Duration::from_secs(10);
     goes_back(&mut fake, &order, "sign in again");
 }
@@ -185,7 +186,7 @@ fn whoever_stops_it_gets_the_traffic_back() {
 fn who_has_lost_its_claim_sets_nothing_more() {
     let mut fake = Fake::new();
     fake.trouble = |fake, look| {
-        if look == 30 {
+        if look == 5 {
             let (id, other) = fake.claims.first_key_value().unwrap();
             let (id, mut other) = (format!("{id}x"), other.clone());
             other.id.clone_from(&id);
