@@ -173,7 +173,6 @@ async fn denied(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 /// The secret cannot be read: it is said why, the Application is Degraded, and the token stays.
 async fn fails(testbed: &Testbed, step: &StepHandle, token: &Issued, why: &str) -> Result<()> {
     let cluster = testbed.first();
-    kept::look_now(cluster).await?;
     let said = kept::fails(step, cluster, why, AT_ONCE).await?;
     is(testbed, step, SECRETS, "Degraded").await?;
     let stays = kept::token(cluster).await?;

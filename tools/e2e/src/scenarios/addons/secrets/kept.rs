@@ -65,7 +65,8 @@ pub(super) async fn look_now(cluster: &Cluster) -> Result<()> {
     asked.map(drop).context("have the secret looked at")
 }
 
-/// Waits until it says that it cannot be kept, with an event that says `why`. Gives both.
+/// Has it looked at until it says that it cannot be kept, with an event that says `why`. Gives
+/// both. One look is too few: what is changed in AWS counts a few seconds later.
 pub(super) async fn fails(
     step: &StepHandle,
     cluster: &Cluster,
@@ -83,7 +84,10 @@ pub(super) async fn fails(
         let said = words.iter().find(|words| words.contains(why));
         Ok(match (reason, said) {
             (Some(reason), Some(said)) => Verdict::Ready(format!("{reason}: {said}")),
-            (reason, _) => Verdict::Pending(format!("{reason:?}, {words:?}")),
+            (reason, _) => {
+                look_now(cluster).await?;
+                Verdict::Pending(format!("{reason:?}, {words:?}"))
+            }
         })
     })
     .await
