@@ -3,11 +3,10 @@
 mod lanes;
 mod memory;
 mod needs;
-mod suite_run;
 mod suites;
 mod sum;
 
-use std::sync::{Mutex, PoisonError};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -15,14 +14,14 @@ use xshell::Shell;
 
 use self::lanes::Job;
 use self::memory::InMemory;
-use self::suite_run::Runner;
+use self::needs::Ready;
 use self::suites::{MANIFESTS, SUITES, Suite};
 use self::sum::{Row, report};
 use crate::skips::Skips;
 use crate::{flags, supply};
 use taskkit::build::DepInfo;
 use taskkit::environment::project;
-use taskkit::program;
+use taskkit::{env, program};
 
 /// Most characters of the reason for a skip.
 const REASON: usize = 240;
@@ -35,29 +34,45 @@ impl flags::Test {
         let memory = InMemory::folder(project().name())?;
         let mut all_get = vec![("KUSTOMIZE", kustomize.into_os_string())];
         all_get.extend(memory.as_ref().map(InMemory::variable));
-        let runner = Runner {
-            root: &sh.current_dir(),
-            install,
-            variables: all_get,
-            made: Mutex::default(),
-        };
-        let mut jobs = Vec::new();
+        // What they hold answers until the tests are done.
+        let mut held = Vec::new(); // wing: sample
+        let mut compiled = Vec::new();
+        let (mut jobs, mut rows) = (Vec::new(), Vec::new());
         for (place, suite) in suites.into_iter().enumerate() {
-            // Before the first test: it may be about to start what is compiled for this one.
-            let begun = suite.needs.compiles_beside_tests().then(|| runner.ready(suite));
-            jobs.push(Job {
-                lane: suite.lane,
-                suite: (place, suite, begun.transpose()?),
-            });
+            let started = Instant::now();
+            match suite.needs.ready(sh, install)? {
+                Ready::Yes {
+                    variables,
+                    holds, // wing: sample
+                    made,
+                } => {
+                    compiled.extend(made);
+                    let mut command = Command::from(
+                        env::cargo(sh)
+                            .args(["test", "--no-fail-fast"])
+                            .args(suite.packages.args())
+                            .args(suite.args),
+                    );
+                    command.envs(all_get.clone()).envs(variables);
+                    held.extend(holds); // wing: sample
+                    let (lane, row) = (suite.lane, Row::new(suite.name));
+                    let took = started.elapsed();
+                    jobs.push(Job {
+                        place,
+                        lane,
+                        command,
+                        row,
+                        took,
+                    });
+                }
+                Ready::No(reason) => rows.push((place, Row::left_out(suite.name, reason))),
+                Ready::Broken(reason) => rows.push((place, Row::broken(suite.name, reason))),
+            }
         }
-        let mut rows = lanes::run(jobs, |(place, suite, begun)| {
-            let begun = begun.map_or_else(|| runner.ready(suite), Ok)?;
-            Ok((place, runner.run(suite, begun)?))
-        })?;
-        let made = runner.made.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if !made.is_empty() {
-            rows.push((SUITES.len(), inputs(sh, &made)));
+        if !compiled.is_empty() {
+            rows.push((SUITES.len(), inputs(sh, &compiled)));
         }
+        rows.extend(lanes::run(jobs)?);
         rows.sort_by_key(|(place, _)| *place);
         let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
         report(&rows, &Skips::load()?)

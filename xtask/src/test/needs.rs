@@ -98,16 +98,6 @@ impl Needs {
         }
     }
 
-    /// Whether programs are compiled for it that tests of other suites start, which could find them
-    /// half written. Whatever else is compiled is for suites that never run side by side.
-    pub(super) fn compiles_beside_tests(self) -> bool {
-        let those: &[Self] = &[
-            Self::Pipelines, // wing: pipelines
-            Self::Cloud,     // wing: cloud
-        ];
-        those.contains(&self)
-    }
-
     fn brought(self, sh: &Shell, install: bool) -> Result<Ready> {
         // What takes too long today is no lack of this machine, and would be skipped whenever it is
         // busy.
