@@ -33,6 +33,7 @@ const WRITES: &[(&str, &[&str])] = &[
         "deliver",
         &["attestations", "contents", "id-token", "pull-requests"],
     ),
+    ("preview", &["id-token"]), // wing: previews
     ("tag", &["id-token"]),
     ("follow", &["contents", "id-token", "pull-requests"]), // wing: versions
     ("advance", &["contents", "id-token", "pull-requests"]),
