@@ -7,17 +7,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
-use k8s_openapi::{
-    ByteString,
-    api::{
-        apps::v1::Deployment,
-        core::v1::{ConfigMap, Secret},
-    },
-};
-use kube::{
-    Api,
-    api::{Patch, PatchParams},
-};
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::ConfigMap};
+use kube::Api;
 use serde_json::{Value, json};
 
 use crate::{
@@ -61,13 +52,8 @@ pub(crate) async fn install(
         .apply(harness, &rest.join("\n---\n"), &log)
         .await
         .context("apply the admission controller")?;
-    let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-    let key = ByteString(signing.public.clone().into_bytes());
-    let key = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": KEY }, "data": { "cosign.pub": key },
-    });
-    secrets
-        .patch(KEY, &PatchParams::apply("e2e").force(), &Patch::Apply(key))
+    cluster
+        .give_secret(NAMESPACE, KEY, json!({}), &[("cosign.pub", &signing.public)])
         .await
         .context("tell the admission controller the run's key")?;
     eventually(step, "admission controller", READY, async || ready(cluster).await).await?;

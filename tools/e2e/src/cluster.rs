@@ -6,6 +6,7 @@ mod join;
 mod names;
 mod pods;
 mod ready;
+mod secret;
 mod services;
 mod sites;
 pub(crate) mod volumes;

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams};
-use kube::core::GroupVersionKind;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::actors::Administrator;
 use crate::argocd::NAMESPACE as ARGOCD;
 use crate::checkout::replaced_once;
 use crate::environment::project;
 use crate::fleet;
+use crate::gitops;
 use crate::kustomize;
 use crate::progress::StepHandle;
 use crate::testbed::Testbed;
@@ -55,11 +55,13 @@ pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let log = harness.run.log(NAME);
     let manifests = kustomize::rendered(harness, LOCAL, &log).await?;
     let manifests = replaced_once(LOCAL, &manifests, UNBUILT, &digest)?;
-    let token = json!({ "token": testbed.world.forge.token });
+    let token = [("token", testbed.world.forge.token.as_str())];
     // A generator that finds no token looks again three minutes later.
-    secret(testbed, ARGOCD, "previews-forge", &json!({}), &token).await?;
+    cluster
+        .give_secret(ARGOCD, "previews-forge", json!({}), &token)
+        .await?;
     cluster.apply(harness, &manifests, &log).await?;
-    secret(testbed, NAME, "forge", &json!({}), &token).await?;
+    cluster.give_secret(NAME, "forge", json!({}), &token).await?;
     give_cluster(testbed).await?;
     has_ready(step, &deployments, NAME, 1).await
 }
@@ -70,35 +72,21 @@ async fn give_cluster(testbed: &Testbed) -> Result<()> {
     let token = fleet::token(harness, cluster, NAME, ACCOUNT).await?;
     let (authority, _) = cluster.access()?;
     let config = json!({ "bearerToken": token.trim(), "tlsClientConfig": { "caData": authority } });
-    let data = json!({
-        "name": NAME,
-        "server": "https://kubernetes.default.svc.cluster.local",
-        "config": config.to_string(),
-    });
     let labels = json!({ "argocd.argoproj.io/secret-type": "cluster" });
-    secret(testbed, ARGOCD, "cluster-previews", &labels, &data).await
-}
-
-async fn secret(testbed: &Testbed, namespace: &str, name: &str, labels: &Value, data: &Value) -> Result<()> {
-    let secrets: Api<Secret> = Api::namespaced(testbed.first().client.clone(), namespace);
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret",
-        "metadata": { "name": name, "labels": labels }, "stringData": data,
-    });
-    secrets
-        .patch(name, &PatchParams::apply("e2e").force(), &Patch::Apply(secret))
+    let texts = [
+        ("name", NAME),
+        ("server", "https://kubernetes.default.svc.cluster.local"),
+        ("config", &config.to_string()),
+    ];
+    cluster
+        .give_secret(ARGOCD, "cluster-previews", labels, &texts)
         .await
-        .with_context(|| format!("make the Secret {name}"))?;
-    Ok(())
 }
 
 /// What there is of previews: namespaces, tables and Applications.
 pub(crate) async fn left(testbed: &Testbed) -> Result<BTreeSet<String>> {
-    let client = testbed.first().client.clone();
-    let namespaces: Api<Namespace> = Api::all(client.clone());
-    let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application");
-    let kind = ApiResource::from_gvk(&kind);
-    let applications: Api<DynamicObject> = Api::namespaced_with(client, ARGOCD, &kind);
+    let namespaces: Api<Namespace> = Api::all(testbed.first().client.clone());
+    let applications = gitops::api(testbed.first());
     let all = ListParams::default();
     let mut left = BTreeSet::new();
     let found = namespaces.list(&all).await.context("list namespaces")?;

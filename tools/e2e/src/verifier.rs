@@ -4,10 +4,7 @@
 use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
-use k8s_openapi::{
-    ByteString,
-    api::{apps::v1::Deployment, core::v1::Secret},
-};
+use k8s_openapi::api::apps::v1::Deployment;
 use kube::{
     Api,
     api::{Patch, PatchParams},
@@ -43,7 +40,6 @@ const BUILT: Duration = Duration::from_mins(15);
 const READY: Duration = Duration::from_mins(2);
 /// What one run of CI may take.
 const CI_RUN: Duration = Duration::from_mins(4);
-const PROJECT: &str = "project.toml";
 
 /// Installs it in the cluster of the first environment, if it is not there.
 pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
@@ -67,11 +63,12 @@ pub(crate) async fn ensure_gate(testbed: &Testbed, step: &StepHandle) -> Result<
     application.catch_up().await?;
     let named = format!("branch = \"{}\"\n", first.branch());
     let on = format!("{named}verify = true\n");
-    let text = std::fs::read_to_string(application.folder().join(PROJECT)).context("read the project")?;
+    let text =
+        std::fs::read_to_string(application.folder().join(::project::FILE)).context("read the project")?;
     if text.contains(&on) {
         return Ok(());
     }
-    application.commit_text(PROJECT, &named, &on).await?;
+    application.commit_text(::project::FILE, &named, &on).await?;
     let commit = application.push(first.branch()).await?;
     testbed
         .ci
@@ -164,15 +161,7 @@ async fn install(testbed: &Testbed, cluster: &Cluster, digest: &str) -> Result<(
 
 /// Gives it a token of the forge, as a person does.
 pub(crate) async fn give_token(testbed: &Testbed, cluster: &Cluster) -> Result<()> {
-    let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAME);
-    let value = ByteString(testbed.world.forge.token.clone().into_bytes());
     let (name, key) = TOKEN;
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "data": { key: value },
-    });
-    secrets
-        .patch(name, &PatchParams::apply("e2e").force(), &Patch::Apply(secret))
-        .await
-        .context("give the verifier a token of the forge")?;
-    Ok(())
+    let token = testbed.world.forge.token.as_str();
+    cluster.give_secret(NAME, name, json!({}), &[(key, token)]).await
 }

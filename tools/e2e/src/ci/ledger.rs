@@ -2,11 +2,12 @@
 //! `ci/ledger.json`.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use pipelines::System;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -70,6 +71,11 @@ impl Run {
     /// What its verbs did so far.
     pub(crate) fn events(&self) -> Result<Vec<Event>> {
         events::read(&self.events)
+    }
+
+    /// What it printed so far.
+    pub(crate) fn said(&self) -> Result<String> {
+        fs::read_to_string(&self.log).with_context(|| format!("read {}", self.log.display()))
     }
 }
 

@@ -1,22 +1,48 @@
 //! Shared by the scenarios that release: a proposal is merged, and an outside observer watches the
 //! new commit take over.
 
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use e2e_report::Milestone;
+use xshell::Shell;
 
 use crate::actors::{Release, Reviewer, Rollout, sample_until_only};
+use crate::checkout::{Checkout, edited};
+use crate::ci::{project as project_of_ci, release_verb};
 use crate::environment::{Environment, project};
 use crate::gitops;
+use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenarios::workloads;
 use crate::testbed::Testbed;
+
+/// Part of the page, and nothing that has to be compiled.
+pub(crate) const STYLE: &str = "frontend/public/style.css";
 
 /// From the merge until only the new commit answers; what a person at the screen still waits for.
 const LIVE_BUDGET: Duration = Duration::from_secs(15);
 /// When to give up, as opposed to being late.
 const GIVE_UP: Duration = Duration::from_mins(2);
+
+/// Commits one more line of a file, which nobody has seen before, as a comment.
+pub(crate) async fn remarked(checkout: &Checkout, path: &str, begin: &str, end: &str) -> Result<String> {
+    let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
+    let line = format!("{begin}{}{end}\n", now.as_millis());
+    let edit = |folder: &Path| edited(folder, path, |text| Ok(format!("{text}{line}")));
+    checkout.commit_edit(&format!("Change {path}"), edit).await
+}
+
+/// What an operator types behind `cargo xtask`, in a checkout of their own; gives what it says.
+pub(crate) async fn typed(testbed: &Testbed, verb: &[&str], within: Duration) -> Result<String> {
+    let shell = Shell::new().context("open a shell")?;
+    let project = project_of_ci(&testbed.harness, &testbed.world);
+    let command = release_verb(&shell, &project, testbed.application().folder(), verb)?;
+    let said = Tool::new(command, &testbed.harness.run.log("operator"), within).read();
+    said.await
+        .with_context(|| format!("cargo xtask {}", verb.join(" ")))
+}
 
 /// CI's part of a release: a commit is pushed to the environment's branch and its run passes.
 pub(crate) async fn built(

@@ -1,24 +1,18 @@
 //! Production follows versions: a tag is proposed to it, a push is not, and a version that was
 //! taken back does not come again.
 
-use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use xshell::Shell;
+use anyhow::{Result, ensure};
 
 use crate::actors::Reviewer;
-use crate::checkout::{edited, replaced_once};
-use crate::ci::{project, release_verb};
 use crate::environment::{Environment, PAGE};
 use crate::git::short;
 use crate::gitops;
-use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::failures::rollback::roll_back;
-use crate::scenarios::release::{Expected, built, merged};
+use crate::scenarios::release::{Expected, STYLE, built, merged, remarked, typed};
 use crate::step::Step;
 use crate::testbed::Testbed;
 
@@ -27,8 +21,6 @@ const RUN: Duration = Duration::from_mins(4);
 /// What a verb may take that only asks the registry and the forge.
 const VERB: Duration = Duration::from_mins(1);
 const LIVE: Duration = Duration::from_mins(1);
-/// Part of the page, and nothing that has to be compiled.
-const STYLE: &str = "frontend/public/style.css";
 const RANGE: &str = "^1.0";
 const VERSIONS: [&str; 2] = ["v1.0.0", "v1.1.0"];
 
@@ -49,10 +41,10 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     for version in VERSIONS {
         let commit = released(testbed, step, from).await?;
         pushes_propose_nothing(testbed, step, to, &commit).await?;
-        tag(testbed, version, &commit).await?;
+        testbed.application().push_tag(version, &commit).await?;
         let begun = Instant::now();
         for verb in [["ci", "tag", version].as_slice(), &["ci", "follow"]] {
-            let said = verb_says(testbed, verb).await?;
+            let said = typed(testbed, verb, VERB).await?;
             ensure!(
                 said.contains(version),
                 "{verb:?} does not name {version}:\n{said}"
@@ -79,23 +71,14 @@ async fn follow(testbed: &Testbed, to: Environment) -> Result<String> {
     application.catch_up().await?;
     let branch = format!("branch = \"{}\"\n", to.branch());
     let with = format!("{branch}follows = \"{RANGE}\"\n");
-    let edit = |folder: &Path| {
-        edited(folder, ::project::FILE, |text| {
-            replaced_once(::project::FILE, text, &branch, &with)
-        })
-    };
-    application
-        .commit_edit(&format!("Have {to} follow versions"), edit)
-        .await
+    application.commit_text(project::FILE, &branch, &with).await?;
+    application.head().await
 }
 
 /// A change of the page that nobody has seen before, live in the environment before the last one.
 async fn released(testbed: &Testbed, step: &StepHandle, from: Environment) -> Result<String> {
     let application = testbed.application();
-    let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
-    let remark = |text: &str| Ok(format!("{text}/* {} */\n", now.as_millis()));
-    let edit = |folder: &Path| edited(folder, STYLE, remark);
-    application.commit_edit("Change the page", edit).await?;
+    remarked(&application, STYLE, "/* ", " */").await?;
     let commit = built(testbed, step, from, RUN).await?;
     let expected = Expected {
         app: PAGE,
@@ -114,7 +97,7 @@ async fn pushes_propose_nothing(
 ) -> Result<()> {
     testbed.application().push_commit(commit, to.branch()).await?;
     let run = testbed.ci.passed(step, to.branch(), commit, RUN).await?;
-    let said = fs::read_to_string(&run.log).with_context(|| format!("read {}", run.log.display()))?;
+    let said = run.said()?;
     let why = format!("{to} follows versions");
     ensure!(said.contains(&why), "CI does not say that {why}:\n{said}");
     none_open(testbed, to).await
@@ -124,22 +107,6 @@ async fn none_open(testbed: &Testbed, to: Environment) -> Result<()> {
     let open = Reviewer::of(&testbed.world).open(to).await?;
     ensure!(open.is_empty(), "{open:?} is open");
     Ok(())
-}
-
-/// A developer tags a commit and pushes the tag.
-async fn tag(testbed: &Testbed, version: &str, commit: &str) -> Result<()> {
-    testbed.application().push_tag(version, commit).await
-}
-
-/// What an operator types, in a checkout of their own: nothing on AWS starts for a tag.
-/// Gives what it says.
-async fn verb_says(testbed: &Testbed, verb: &[&str]) -> Result<String> {
-    let shell = Shell::new().context("open a shell")?;
-    let project = project(&testbed.harness, &testbed.world);
-    let command = release_verb(&shell, &project, testbed.application().folder(), verb)?;
-    let said = Tool::new(command, &testbed.harness.run.log("versions"), VERB).read();
-    said.await
-        .with_context(|| format!("cargo xtask {}", verb.join(" ")))
 }
 
 /// The higher version is taken back, and is proposed no more.
@@ -152,7 +119,7 @@ async fn taken_back(testbed: &Testbed, step: &StepHandle, to: Environment, befor
         .at(&back.commit)
         .live(LIVE)
         .await?;
-    let said = verb_says(testbed, &["ci", "follow"]).await?;
+    let said = typed(testbed, &["ci", "follow"], VERB).await?;
     ensure!(
         said.contains("nothing to propose"),
         "a version that was taken back is no reason to say:\n{said}"
@@ -172,8 +139,8 @@ async fn back_to_branches(
 ) -> Result<()> {
     let application = testbed.application();
     application.catch_up().await?;
-    application.commit_revert(switched_on).await?;
-    built(testbed, step, Environment::first(), RUN).await.map(drop)?;
     step.doing(&format!("have {to} release by its branch again"));
+    application.commit_revert(switched_on).await?;
+    built(testbed, step, Environment::first(), RUN).await?;
     none_open(testbed, Environment::first()).await
 }

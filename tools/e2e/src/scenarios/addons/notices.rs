@@ -4,9 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
@@ -155,18 +153,11 @@ async fn receiver(testbed: &Testbed) -> Result<Receiver> {
     let token = secret()?;
     let receiver = Receiver::start(&testbed.world.forge.host_ip_for_containers, &token).await?;
     addons::notified(&testbed.harness, testbed.first()).await?;
-    let secrets: Api<Secret> = Api::namespaced(testbed.first().client.clone(), argocd::NAMESPACE);
-    let [url, token] = [receiver.url(), token].map(|text| ByteString(text.into_bytes()));
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": NOTICES_SECRET },
-        "data": { "receiver-url": url, "receiver-token": token },
-    });
-    secrets
-        .patch(
-            NOTICES_SECRET,
-            &PatchParams::apply("e2e").force(),
-            &Patch::Apply(secret),
-        )
+    let says = [("receiver-url", receiver.url()), ("receiver-token", token)];
+    let says = says.each_ref().map(|(key, text)| (*key, text.as_str()));
+    testbed
+        .first()
+        .give_secret(argocd::NAMESPACE, NOTICES_SECRET, json!({}), &says)
         .await
         .context("tell Argo CD the receiver's address")?;
     Ok(receiver)

@@ -4,18 +4,15 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use xshell::Shell;
 
 use crate::actors::{ReadLoad, Release, Reviewer, Visitor, pins};
 use crate::checkout::edited;
-use crate::ci::{project, release_verb};
 use crate::environment::{API, Environment};
 use crate::git::short;
 use crate::gitops;
-use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::release::{Expected, built, merged};
+use crate::scenarios::release::{Expected, built, merged, typed};
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
@@ -129,22 +126,12 @@ async fn releases(testbed: &Testbed) -> Result<(String, String)> {
     anyhow::bail!("staging had no release without the migration")
 }
 
-/// What an operator types, in a checkout of their own.
+/// An operator has the release of `to` proposed to an environment.
 pub(crate) async fn roll_back(testbed: &Testbed, environment: Environment, to: &str) -> Result<()> {
-    let checkout = testbed.application();
-    checkout.catch_up().await?;
-    let shell = Shell::new().context("open a shell")?;
-    let project = project(&testbed.harness, &testbed.world);
-    let command = release_verb(
-        &shell,
-        &project,
-        checkout.folder(),
-        &["rollback", environment.name(), "--to", to],
-    )?;
-    Tool::new(command, &testbed.harness.run.log("rollback"), RUN)
-        .run()
+    testbed.application().catch_up().await?;
+    typed(testbed, &["rollback", environment.name(), "--to", to], RUN)
         .await
-        .context("propose the rollback")
+        .map(drop)
 }
 
 /// Merge the proposal of `commit`, and wait until only code that needs `schema` answers.
@@ -204,5 +191,5 @@ async fn push_aside(testbed: &Testbed, step: &StepHandle) -> Result<String> {
         .passed(step, Environment::first().branch(), &commit, RUN)
         .await?;
     step.measured("a run of CI in between", began.elapsed().as_secs_f64());
-    std::fs::read_to_string(&run.log).with_context(|| format!("read {}", run.log.display()))
+    run.said()
 }

@@ -1,24 +1,23 @@
 //! Two developers push at once, and CI runs for the older push are repeated: one proposal, and
 //! nothing goes back.
 
-use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::actors::{Reviewer, Visitor, pins};
-use crate::checkout::{Checkout, edited};
+use crate::checkout::Checkout;
 use crate::environment::Environment;
 use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
+use crate::scenarios::release::{STYLE, remarked};
 use crate::step::Step;
 use crate::testbed::Testbed;
 
-/// Parts of the page, and nothing that has to be compiled.
+/// Part of the page, and nothing that has to be compiled, as [`STYLE`] is.
 const HERS: &str = "frontend/public/favicon.svg";
-const HIS: &str = "frontend/public/style.css";
 
 const RUN: Duration = Duration::from_mins(4);
 const LIVE: Duration = Duration::from_secs(40);
@@ -43,8 +42,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let her = testbed.application();
     her.catch_up().await?;
     let his = her.of_colleague(&testbed.harness.run.empty("colleague")?).await?;
-    change(&her, HERS, "<!-- ", " -->").await?;
-    change(&his, HIS, "/* ", " */").await?;
+    remarked(&her, HERS, "<!-- ", " -->").await?;
+    remarked(&his, STYLE, "/* ", " */").await?;
 
     let pushed = Instant::now();
     let (earlier, later) = match tokio::join!(her.push(branch), his.push(branch)) {
@@ -96,17 +95,6 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         short(&earlier)
     ));
     Ok(())
-}
-
-/// A line that nobody has seen before, as a comment.
-async fn change(checkout: &Checkout, path: &str, begin: &str, end: &str) -> Result<()> {
-    let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
-    let line = format!("{begin}{}{end}\n", now.as_millis());
-    let edit = |folder: &Path| edited(folder, path, |text| Ok(format!("{text}{line}")));
-    checkout
-        .commit_edit(&format!("Change {path}"), edit)
-        .await
-        .map(drop)
 }
 
 /// What somebody does whose push was refused.

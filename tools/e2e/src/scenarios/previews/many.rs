@@ -11,7 +11,6 @@ use kube::{Api, ResourceExt as _};
 use super::{Proposed, none_left};
 use crate::previews::{self, NAME};
 use crate::progress::StepHandle;
-use crate::repositories::application_on_forge;
 use crate::scenario::{Scenario, Suite};
 use crate::step::Step;
 use crate::testbed::Testbed;
@@ -80,20 +79,19 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
 /// Waits until as many as there may be are ready, and the others say that they wait.
 async fn ready(testbed: &Testbed, step: &StepHandle, proposed: &[Proposed]) -> Result<()> {
-    let repository = application_on_forge(&testbed.world);
     eventually(step, "as many are ready as there may be", ALL_READY, async || {
         let (mut ready, mut waiting) = (0, 0);
         for one in proposed {
-            let statuses = repository.statuses(&one.checkout.head().await?).await?;
-            for status in statuses.iter().filter(|status| status.context == super::PREVIEW) {
-                match status.status.as_str() {
-                    "success" => ready += 1,
-                    "pending" if status.description.contains("fewer than") => waiting += 1,
-                    "failure" => {
-                        return Ok(Verdict::Failed(format!("{}: {}", one.number, status.description)));
-                    }
-                    _ => {}
+            let Some(status) = one.said(testbed).await? else {
+                continue;
+            };
+            match status.status.as_str() {
+                "success" => ready += 1,
+                "pending" if status.description.contains("fewer than") => waiting += 1,
+                "failure" => {
+                    return Ok(Verdict::Failed(format!("{}: {}", one.number, status.description)));
                 }
+                _ => {}
             }
         }
         Ok(if (ready, waiting) == (MOST, WAITING) {

@@ -9,20 +9,19 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 use xshell::Shell;
 
-use crate::checkout::{Checkout, edited};
+use crate::checkout::Checkout;
 use crate::ci::{project, release_verb};
 use crate::environment::Environment;
-use crate::forge::ForgeAccess;
+use crate::forge::{CommitStatus, ForgeAccess};
 use crate::git::Git;
 use crate::previews::left;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::repositories::application_on_forge;
+use crate::scenarios::release::remarked;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
-/// Part of the page, and nothing that has to be compiled.
-const STYLE: &str = "frontend/public/style.css";
 /// The label that asks for a preview, the report on it, and the registry's folder of its images.
 const PREVIEW: &str = "preview";
 /// From a label, or a push, until the preview answers; its images are there.
@@ -48,7 +47,7 @@ impl Proposed {
         let checkout = checkout.of_colleague(&folder).await?;
         let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
         let branch = format!("{name}-{}", now.as_millis());
-        change(&checkout, path, &branch).await?;
+        remarked(&checkout, path, "/* ", " */").await?;
         checkout.push(&branch).await?;
         let pull_request = application_on_forge(&testbed.world)
             .propose(&branch, Environment::first().branch(), &format!("Change {name}"))
@@ -85,15 +84,18 @@ impl Proposed {
         Ok(application_on_forge(&testbed.world).close(self.number).await?)
     }
 
+    /// What the pull request says of its preview.
+    async fn said(&self, testbed: &Testbed) -> Result<Option<CommitStatus>> {
+        let repository = application_on_forge(&testbed.world);
+        let statuses = repository.statuses(&self.checkout.head().await?).await?;
+        Ok(statuses.into_iter().find(|status| status.context == PREVIEW))
+    }
+
     /// Waits until the pull request says where it is, and gives that.
     async fn address(&self, testbed: &Testbed, step: &StepHandle, within: Duration) -> Result<String> {
-        let head = self.checkout.head().await?;
-        let repository = application_on_forge(&testbed.world);
         let what = format!("preview {} is ready", self.number);
         eventually(step, &what, within, async || {
-            let statuses = repository.statuses(&head).await?;
-            let ours = statuses.into_iter().find(|status| status.context == PREVIEW);
-            Ok(match ours {
+            Ok(match self.said(testbed).await? {
                 Some(status) if status.status == "success" => Verdict::Ready(status.description),
                 Some(status) if status.status == "failure" => Verdict::Failed(status.description),
                 Some(status) => Verdict::Pending(status.description),
@@ -102,12 +104,6 @@ impl Proposed {
         })
         .await
     }
-}
-
-/// One more line of a file, as a comment.
-async fn change(checkout: &Checkout, path: &str, line: &str) -> Result<String> {
-    let edit = |folder: &Path| edited(folder, path, |text| Ok(format!("{text}/* {line} */\n")));
-    checkout.commit_edit(&format!("Change {path}"), edit).await
 }
 
 async fn run_verb(testbed: &Testbed, folder: &Path, verb: &[&str]) -> Result<()> {

@@ -9,12 +9,13 @@ use kube::Api;
 use kube::api::PostParams;
 use serde_json::json;
 
-use super::{GONE, Proposed, READY, STYLE, change, none_left};
+use super::{GONE, Proposed, READY, none_left};
 use crate::actors::ReadLoad;
 use crate::environment::{Environment, NAMESPACE};
 use crate::previews;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::release::{STYLE, remarked};
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
@@ -44,7 +45,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     shows(testbed, step, &address, &head).await?;
     walled_in(testbed).await?;
 
-    change(&proposed.checkout, STYLE, "once more").await?;
+    remarked(&proposed.checkout, STYLE, "/* ", " */").await?;
     let head = proposed.build(testbed).await?;
     let since = Instant::now();
     proposed.checkout.push(&proposed.branch).await?;

@@ -6,20 +6,18 @@ pub(crate) mod overtaken;
 pub(crate) mod taken_back;
 pub(crate) mod verified_first;
 
-use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use crate::actors::Reviewer;
-use crate::checkout::edited;
-use crate::ci::{Run, RunState};
+use crate::ci::RunState;
 use crate::environment::{Environment, PAGE, apps};
 use crate::forge::CommitStatus;
 use crate::git::short;
 use crate::progress::StepHandle;
 use crate::repositories::manifests_on_forge;
-use crate::scenarios::release::built;
+use crate::scenarios::release::{STYLE, built, remarked};
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
@@ -30,8 +28,6 @@ const RUN: Duration = Duration::from_mins(4);
 const PROVEN: Duration = Duration::from_mins(1);
 /// What the gate adds to a proof: from the status to the proposal behind it.
 const BY_EVENT: Duration = Duration::from_secs(15);
-/// Part of the page, and nothing that has to be compiled.
-const STYLE: &str = "frontend/public/style.css";
 
 /// The environment that proves, and the one that is given what was proven.
 fn route() -> (Environment, Environment) {
@@ -42,10 +38,7 @@ fn route() -> (Environment, Environment) {
 async fn change_page(testbed: &Testbed) -> Result<String> {
     let application = testbed.application();
     application.catch_up().await?;
-    let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
-    let remark = |text: &str| Ok(format!("{text}/* {} */\n", now.as_millis()));
-    let edit = |folder: &Path| edited(folder, STYLE, remark);
-    application.commit_edit("Change the page", edit).await
+    remarked(&application, STYLE, "/* ", " */").await
 }
 
 /// Changes the page and pushes that to both environments: the first one is proposed the image, and
@@ -71,11 +64,7 @@ async fn pushed_to(
         .push_commit(commit, environment.branch())
         .await?;
     let run = testbed.ci.passed(step, environment.branch(), commit, RUN).await?;
-    log_of(&run)
-}
-
-fn log_of(run: &Run) -> Result<String> {
-    std::fs::read_to_string(&run.log).with_context(|| format!("read {}", run.log.display()))
+    run.said()
 }
 
 /// What the first environment says of an app on a commit of the overlays.
@@ -162,5 +151,6 @@ fn last_said(testbed: &Testbed, environment: Environment) -> Result<String> {
     let runs = testbed.ci.ledger().runs;
     let mut of_branch = runs.iter().filter(|run| run.branch == environment.branch());
     let last = of_branch.next_back();
-    log_of(last.with_context(|| format!("CI has no run for {environment}"))?)
+    last.with_context(|| format!("CI has no run for {environment}"))?
+        .said()
 }
