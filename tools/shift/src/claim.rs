@@ -90,8 +90,14 @@ impl Held {
     /// Asks for the right to move traffic to `to`. An error if somebody else has it.
     ///
     /// Where a shift to the same target was killed, its weights before the first step are taken
-    /// over: what it had moved until then is as unproven as ever.
-    pub(crate) fn ask(balancer: &mut dyn Balancer, to: &str, now: &Weights, by: &str) -> Result<Self, Fault> {
+    /// over: what it had moved until then is as unproven as ever. Gives the weights as they are now
+    /// that nobody else moves them, too.
+    pub(crate) fn ask(
+        balancer: &mut dyn Balancer,
+        to: &str,
+        now: &Weights,
+        by: &str,
+    ) -> Result<(Self, Weights), Fault> {
         let lease = balancer.pace().lease;
         let mut claim = Claim {
             id: new_id(),
@@ -107,17 +113,15 @@ impl Held {
         balancer.put(&claim)?;
         // Another shift may have ended since the weights were read.
         let alone = alone(balancer, &mut claim, lease).and_then(|ended| Ok((ended, balancer.weights()?)));
-        let ended = match alone {
-            Ok((ended, now)) => {
-                claim.from = now;
-                ended
-            }
+        let (ended, now) = match alone {
+            Ok(both) => both,
             Err(fault) => {
                 balancer.remove(&claim.id)?;
                 return Err(fault);
             }
         };
-        let same = |other: &&Claim| other.holds && other.to == claim.to && is_of(&other.from, now);
+        claim.from = now.clone();
+        let same = |other: &&Claim| other.holds && other.to == claim.to && is_of(&other.from, &now);
         if let Some(left) = ended.iter().rfind(same) {
             claim.from = left.from.clone();
         }
@@ -127,7 +131,7 @@ impl Held {
         for other in ended {
             balancer.remove(&other.id)?;
         }
-        Ok(Self { claim, lease })
+        Ok((Self { claim, lease }, now))
     }
 
     /// The weights before the first step.

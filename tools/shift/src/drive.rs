@@ -44,9 +44,9 @@ pub(crate) struct Order {
 pub(crate) fn shift(balancer: &mut dyn Balancer, order: &Order) -> Result<()> {
     let now = balancer.weights()?;
     expect(&now, &order.to)?;
-    let held = Held::ask(balancer, &order.to, &now, &order.by)?;
+    let (held, set) = Held::ask(balancer, &order.to, &now, &order.by)?;
     let mut run = Run {
-        set: held.from().clone(),
+        set,
         held,
         began: Instant::now(),
         balancer,
@@ -103,8 +103,6 @@ impl Run<'_> {
     }
 
     fn all_steps(&mut self) -> Result<(), Fault> {
-        // Nobody else moves them since the claim holds.
-        self.set = self.balancer.weights()?;
         let share = expect(&self.set, &self.order.to)?;
         let from = self.held.from().clone();
         self.say(&format!("it has {}", self.set));

@@ -5,7 +5,7 @@ use crate::drive::fake::{Fake, lease_of, weights};
 
 fn ask(fake: &mut Fake, to: &str) -> Result<Held, Fault> {
     let now = fake.weights()?;
-    Held::ask(fake, to, &now, "somebody")
+    Held::ask(fake, to, &now, "somebody").map(|(held, _)| held)
 }
 
 fn claim(id: &str, holds: bool, until: Duration) -> Claim {
