@@ -65,12 +65,12 @@ pub enum Refusal {
     #[error("EKS says that its ARN is {0}, which names no account")]
     NoAccount(String),
     /// There is no token for it.
-    #[error("read its token from {}: {source}; ARGOCD_LOGIN=token needs a file for each cluster", path.display())]
+    #[error("read its token from {}: {why}; ARGOCD_LOGIN=token needs a file for each cluster", path.display())]
     NoToken {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// Another Secret stands for the same address.
     #[error(
@@ -182,7 +182,7 @@ fn login(cluster: &Cluster, settings: &Secrets) -> Result<serde_json::Value, Ref
                 .join(&cluster.name);
             match fs::read_to_string(&path) {
                 Ok(token) => Ok(json!({"bearerToken": token.trim()})),
-                Err(source) => Err(Refusal::NoToken { path, source }),
+                Err(why) => Err(Refusal::NoToken { path, why }),
             }
         }
     }

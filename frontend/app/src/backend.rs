@@ -12,6 +12,10 @@ use tokio::sync::Mutex;
 use crate::BoardError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Until when a connection that cannot be made is tried again: longer than one takes to fail.
+const CONNECT_WITHIN: Duration = Duration::from_millis(1200);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(200);
 /// A little longer than the backend gives its table, so that its own answer arrives.
 const TIMEOUT: Duration = Duration::from_secs(7);
 /// The schema version is an ornament: a page does not wait long for it.
@@ -156,17 +160,21 @@ impl Backend {
     }
 }
 
-/// Sends once more what could not connect: the backend has not seen it. Otherwise one lost packet,
-/// of TCP or of DNS, would be an error on the page, as both are sent again only after the time to
-/// connect is over.
-async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
-    let again = request.try_clone();
-    match (request.send().await, again) {
-        (Err(error), Some(again)) if error.is_connect() => {
-            tracing::warn!(error = %chain(&error), "connect to the backend once more");
-            again.send().await
+/// Sends again what could not connect: the backend has not seen it. Otherwise one lost packet, of
+/// TCP or of DNS, would be an error on the page, as both are sent again only after the time to
+/// connect is over; and so would a server that has ended before kube-proxy knows.
+async fn send(mut request: RequestBuilder) -> reqwest::Result<Response> {
+    let begun = Instant::now();
+    loop {
+        let again = request.try_clone();
+        match (request.send().await, again) {
+            (Err(error), Some(again)) if error.is_connect() && begun.elapsed() < CONNECT_WITHIN => {
+                tracing::warn!(error = %chain(&error), "connect to the backend once more");
+                tokio::time::sleep(PAUSE).await;
+                request = again;
+            }
+            (sent, _) => return sent,
         }
-        (sent, _) => sent,
     }
 }
 
@@ -234,12 +242,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_connection_that_cannot_be_made_is_not_noticed() {
-        assert!(listed_after(1).await.unwrap().messages.is_empty());
+    async fn two_connections_that_cannot_be_made_are_not_noticed() {
+        assert!(listed_after(2).await.unwrap().messages.is_empty());
     }
 
     #[tokio::test]
-    async fn a_second_one_means_that_the_backend_is_unavailable() {
-        assert_eq!(listed_after(2).await.unwrap_err(), BoardError::Unavailable);
+    async fn none_for_longer_means_that_the_backend_is_unavailable() {
+        assert_eq!(
+            listed_after(usize::MAX).await.unwrap_err(),
+            BoardError::Unavailable
+        );
     }
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod comments;
 mod devcontainer;
+mod errors;
 mod examples;
 mod git_calls;
 mod links;

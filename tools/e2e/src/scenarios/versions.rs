@@ -37,6 +37,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (from, to) = (all[all.len() - 2], all[all.len() - 1]);
     let reviewer = Reviewer::of(&testbed.world);
     let switched_on = follow(testbed, to).await?;
+    // A run that a report starts reads the file that this branch has.
+    pushes_propose_nothing(testbed, step, to, &switched_on).await?;
     let mut commits = Vec::new();
     for version in VERSIONS {
         let commit = released(testbed, step, from).await?;
