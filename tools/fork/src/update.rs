@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail, ensure};
 use gitkit::Checkout;
 use semver::Version;
+use taskkit::alone::alone;
 use taskkit::env;
 
 use self::branch::Branch;
@@ -60,6 +61,8 @@ impl Update {
         // reached.
         env::forget_git(true)?;
         let root = env::root()?;
+        // Reading changes nothing, and waits for nobody.
+        let _others_wait = (!self.check).then(|| alone(&root)).transpose()?;
         let tree = Tree::read(&root)?;
         ensure!(
             self.check || tree.touched().is_empty(),

@@ -87,6 +87,14 @@ fn changes_that_are_not_committed_are_in_the_way() {
 }
 
 #[test]
+fn a_command_that_changes_files_is_in_the_way_and_looking_waits_for_nobody() {
+    let (template, copy) = second_of_three();
+    let _at_work = taskkit::alone::alone(&copy.path("")).unwrap();
+    assert!(refusal(&copy, &template, &[]).contains("another command is changing the files"));
+    assert_eq!(update(&copy, &template, &["--check"]).0, 10);
+}
+
+#[test]
 fn a_version_that_may_not_be_skipped_is_taken_first() {
     let (template, copy) = second_of_three();
     let heading = format!("## {}", version(2));
