@@ -118,6 +118,11 @@ enum Command {
     // end of wing
     /// List what this machine lacks for building and testing, and install it where possible
     Doctor(Doctor),
+    // wing: book
+    /// Make a site of the pages of this repository, with search
+    #[command(disable_help_flag = true)]
+    Book(Handed),
+    // end of wing
     // wing: bench
     /// Measure the application, CI or the loop, each beside a reference
     Bench(Bench),
@@ -252,7 +257,8 @@ impl Flags {
             Command::Shift(handed) => handed.become_program(sh, "shift"), // wing: hub
             Command::Hooks(flags) => flags.run(sh),                       // wing: secrets
             Command::Doctor(flags) => flags.run(sh),
-            Command::Bench(flags) => flags.run(sh), // wing: bench
+            Command::Book(handed) => handed.become_program(sh, "book"), // wing: book
+            Command::Bench(flags) => flags.run(sh),                     // wing: bench
             Command::Supply(handed) => handed.become_program(sh, "supply"), // wing: supply
         }
     }

@@ -103,6 +103,10 @@ const BENCH: Packages = of(&["bench"]);
 /// Runs beside Argo CD: apart, because nothing else here has its client of EKS.
 pub(crate) const CONTROLLERS: Packages = of(&["clusterset"]);
 // end of wing
+// wing: book
+/// Nothing else here has mdBook.
+pub(crate) const BOOK: Packages = of(&["book"]);
+// end of wing
 /// A program of its own, for each build of the page.
 const BUNDLE: Packages = of(&["wasm-bundle"]);
 
@@ -116,6 +120,7 @@ pub(crate) const ALL: &[Packages] = &[
     CLOUD, // wing: cloud
     BENCH, // wing: bench
     CONTROLLERS, // wing: hub
+    BOOK, // wing: book
     BUNDLE,
 ];
 

@@ -97,6 +97,16 @@ pub(super) const SUITES: &[Suite] = &[
         on_request: false,
     },
     // end of wing
+    // wing: book
+    Suite {
+        name: "book: the pages as a site",
+        packages: groups::BOOK,
+        args: &[],
+        needs: Needs::Nothing,
+        lane: Lane::Tools,
+        on_request: false,
+    },
+    // end of wing
     // wing: dev
     Suite {
         name: "dev: following files, ending with its process",

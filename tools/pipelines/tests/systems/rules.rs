@@ -37,6 +37,7 @@ const WRITES: &[(&str, &[&str])] = &[
     ("tag", &["id-token"]),
     ("follow", &["contents", "id-token", "pull-requests"]), // wing: versions
     ("advance", &["contents", "id-token", "pull-requests"]),
+    ("publish", &["id-token", "pages"]), // wing: book
 ];
 
 /// What jobs of a workflow may write and have no need to.
