@@ -16,7 +16,7 @@ const APPLICATIONS: &[&str] = &[
 const AUTOSCALER: &str = "../../../addons/metrics-server/autoscaler";
 
 /// What an environment's folder renders, in a copy of `infra/` that `edit` has changed.
-fn edited(folder: &str, edit: impl FnOnce(&str) -> String) -> Vec<Object> {
+pub(crate) fn edited(folder: &str, edit: impl FnOnce(&str) -> String) -> Vec<Object> {
     let copy = tempfile::tempdir().expect("make a folder for a copy of infra/");
     copy_folder(&ROOT.join("infra"), &copy.path().join("infra"));
     let path = copy.path().join(folder).join("kustomization.yaml");
@@ -28,7 +28,7 @@ fn edited(folder: &str, edit: impl FnOnce(&str) -> String) -> Vec<Object> {
 }
 
 /// The Applications of an environment with all add-ons on.
-fn on(environment: &str) -> Vec<Object> {
+pub(crate) fn on(environment: &str) -> Vec<Object> {
     let folder = format!("infra/apps/overlays/{environment}");
     edited(&folder, |text| {
         text.replace("  # - ../../../addons/", "  - ../../../addons/")
@@ -92,7 +92,7 @@ fn allowed(project: &Object, list: &str) -> BTreeSet<String> {
 }
 
 /// Every server of every environment.
-fn servers() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn servers() -> impl Iterator<Item = (&'static str, &'static str)> {
     let servers = PROJECT.apps().iter().filter(|app| app.kind().has_service());
     servers.flat_map(|app| environments().map(move |environment| (app.name(), environment)))
 }

@@ -14,6 +14,7 @@ mod environments;
 mod faults;
 mod generated;
 mod hub; // wing: hub
+mod load_balancer; // wing: addons
 mod local;
 mod migration; // wing: sample
 mod object;

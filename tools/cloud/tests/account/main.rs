@@ -14,6 +14,7 @@ mod destroy;
 mod fake_aws;
 mod images;
 mod lint;
+mod load_balancer; // wing: addons
 mod push;
 mod refusals;
 mod shift;

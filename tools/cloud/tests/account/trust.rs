@@ -74,6 +74,7 @@ fn every_role_is_judged_here_and_bound_to_one_audience_and_subject() {
         "MigrateRole",
         "VerifierRole",        // wing: verifier
         "ExternalDnsRole",     // wing: addons
+        "LoadBalancerRole",    // wing: addons
         "ExternalSecretsRole", // wing: addons, verifier
         "GitHubPreviewRole",   // wing: previews
         "PreviewsRole",        // wing: previews
@@ -176,6 +177,10 @@ fn each_service_account_gets_its_own_role_only() {
         (
             "ExternalDnsRole",
             "system:serviceaccount:external-dns:external-dns",
+        ),
+        (
+            "LoadBalancerRole",
+            "system:serviceaccount:load-balancer:aws-load-balancer-controller",
         ),
         // end of wing
         // wing: addons, verifier

@@ -21,6 +21,7 @@ const EVERYWHERE: &[&str] = &[
     "codebuild.amazonaws.com",
     "codepipeline.amazonaws.com",
     "events.amazonaws.com",
+    "elasticloadbalancing.amazonaws.com",
 ];
 
 /// What in `text` belongs to another partition than this one.

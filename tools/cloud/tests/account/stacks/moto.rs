@@ -163,7 +163,13 @@ fn roles(emulator: &Emulator, variant: Variant) {
         ("backend-migrate", "message-board:backend-migrate"),
         ("argo-cd", "argocd:argocd-repo-server"),
         ("gitops-loop-verifier", "verifier:verifier"), // wing: verifier
-        ("gitops-loop-external-dns", "external-dns:external-dns"), // wing: addons
+        // wing: addons
+        ("gitops-loop-external-dns", "external-dns:external-dns"),
+        (
+            "gitops-loop-load-balancer",
+            "load-balancer:aws-load-balancer-controller",
+        ),
+        // end of wing
         // wing: addons, verifier
         (
             "gitops-loop-external-secrets",

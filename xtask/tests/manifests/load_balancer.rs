@@ -1,0 +1,145 @@
+//! The add-on by which people come to an app through a load balancer: what its lines bring, and
+//! that its parts fit each other.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::addons::{edited, on, servers};
+use crate::object::{Object, find};
+use crate::render::{ALL, apps, environment, file, minor_of_kubernetes};
+use crate::{environments, faults, namespace, schemas};
+
+const FOLDER: &str = "infra/addons/load-balancer";
+
+/// What an app's overlay renders with an Ingress.
+fn with_ingress(app: &str, environment: &str) -> Vec<Object> {
+    let line = format!("components:\n  - ../../../addons/load-balancer/{environment}\n");
+    let folder = format!("infra/{app}/overlays/{environment}");
+    edited(&folder, |text| match text.split_once("\ncomponents:\n") {
+        Some((before, after)) => format!("{before}\n{line}{after}"),
+        None => format!("{text}{line}"),
+    })
+}
+
+/// The value of a setting in a list like `one=1,two=2`.
+fn setting(list: &str, name: &str) -> u64 {
+    let value = list
+        .split(',')
+        .find_map(|it| it.strip_prefix(name)?.strip_prefix('='));
+    let value = value.unwrap_or_else(|| panic!("{list} has no {name}"));
+    value.parse().expect("a number")
+}
+
+fn alb<'a>(ingress: &'a Object, name: &str) -> &'a str {
+    ingress.annotation(&format!("alb.ingress.kubernetes.io/{name}"))
+}
+
+#[test]
+fn an_ingress_leads_to_the_server_of_its_overlay_and_fits_it() {
+    let class = file(&format!("{FOLDER}/cluster/class.yaml"));
+    for (app, environment) in servers() {
+        let objects = with_ingress(app, environment);
+        let ingress = find(&objects, "Ingress", app);
+        assert_eq!(ingress.text("/spec/ingressClassName"), class[0].name());
+        let service = ingress.at("/spec/rules/0/http/paths/0/backend/service");
+        let ports = find(&objects, "Service", service["name"].as_str().expect("a name"));
+        let mut ports = ports.list("/spec/ports").iter();
+        assert!(
+            ports.any(|port| port["name"] == service["port"]["name"]),
+            "{service}"
+        );
+        let server = find(&objects, "Deployment", app);
+        let pod = server.template().expect("a pod");
+        let container = &pod.containers()[0];
+        let ready = container.text("/readinessProbe/httpGet/path");
+        assert_eq!(alb(ingress, "healthcheck-path"), ready);
+        let sleeps = container.at("/lifecycle/preStop/sleep/seconds").as_u64();
+        let targets = alb(ingress, "target-group-attributes");
+        let delay = setting(targets, "deregistration_delay.timeout_seconds");
+        assert!(
+            sleeps > Some(delay),
+            "a pod ends before the load balancer lets it go: {sleeps:?}"
+        );
+        assert_eq!(alb(ingress, "target-type"), "ip");
+        assert_eq!(alb(ingress, "ssl-redirect"), "443");
+        for rule in [faults::labels, faults::own_namespace, faults::stops_in_order] {
+            assert!(rule(&objects).is_empty(), "{app}: {:?}", rule(&objects));
+        }
+        if let Some(kubeconform) = schemas::kubeconform() {
+            let (faults, valid) = kubeconform.judge(&[ingress.0.to_string()]);
+            assert!(faults.is_empty() && valid == 1, "{faults:?}");
+        }
+    }
+}
+
+#[test]
+fn each_environment_has_a_name_of_its_own_in_the_zone_of_external_dns() {
+    let mut names = BTreeSet::new();
+    for (app, environment) in servers() {
+        let objects = with_ingress(app, environment);
+        let host = find(&objects, "Ingress", app)
+            .text("/spec/rules/0/host")
+            .to_owned();
+        let dns = &ALL[&format!("infra/addons/external-dns/{environment}")].objects;
+        let dns = find(dns, "Deployment", "external-dns");
+        let arguments = dns.list("/spec/template/spec/containers/0/args").iter();
+        let mut arguments = arguments.filter_map(Value::as_str);
+        let zone = arguments.find_map(|it| it.strip_prefix("--domain-filter="));
+        let zone = zone.expect("external-dns keeps a zone");
+        assert!(host.ends_with(&format!(".{zone}")), "{host} is not in {zone}");
+        names.insert(host);
+    }
+    assert!(servers().next().is_none() || names.len() == environments().count());
+}
+
+#[test]
+fn a_line_lets_apps_have_ingresses_and_argo_cd_may_make_those_alone() {
+    let kind = json!({ "group": "networking.k8s.io", "kind": "Ingress" });
+    for environment in environments() {
+        let list = "/spec/namespaceResourceWhitelist";
+        let may = |objects: &[Object]| {
+            find(objects, "AppProject", namespace())
+                .list(list)
+                .contains(&kind)
+        };
+        assert!(!may(apps(environment)) && may(&on(environment)));
+    }
+    let cluster = &ALL[&format!("{FOLDER}/cluster")].objects;
+    for (role, name) in [
+        ("Role", "argocd-ingresses"),
+        ("ClusterRole", "argocd-watch-ingresses"),
+    ] {
+        let [rule] = find(cluster, role, name).list("/rules") else {
+            panic!("{name} has one rule")
+        };
+        assert_eq!(rule["resources"], json!(["ingresses"]), "{name}");
+        assert_eq!(rule["apiGroups"], json!(["networking.k8s.io"]), "{name}");
+    }
+    let looked_at = file(&format!("{FOLDER}/argocd/values.yaml"));
+    let looked_at = looked_at[0].text("/data/inclusions");
+    assert!(looked_at.contains("[Ingress]"), "{looked_at}");
+}
+
+/// The chart is no part of what is rendered here.
+#[test]
+fn the_controller_is_of_the_cluster_and_has_its_role() {
+    let all = &file(&format!("{FOLDER}/controller/values.yaml"))[0];
+    assert_eq!(all.text("/watchNamespace"), namespace());
+    for name in environments() {
+        let own = &file(&format!("{FOLDER}/controller/{name}.yaml"))[0];
+        let cluster = &file(&format!("infra/aws/eksctl/{name}.yaml"))[0];
+        assert_eq!(own.text("/clusterName"), cluster.text("/metadata/name"));
+        assert_eq!(own.text("/region"), cluster.text("/metadata/region"));
+        let role = own.at("/serviceAccount/annotations")["eks.amazonaws.com/role-arn"].as_str();
+        let end = format!("-load-balancer-{name}");
+        assert!(role.is_some_and(|role| role.ends_with(&end)), "{role:?}");
+        let platform = environment(name);
+        let labels = find(&platform, "Namespace", namespace()).at("/metadata/labels");
+        assert_eq!(labels["elbv2.k8s.aws/pod-readiness-gate-inject"], "enabled");
+    }
+    let cluster = &ALL[&format!("{FOLDER}/cluster")].objects;
+    let labels = find(cluster, "Namespace", "load-balancer").at("/metadata/labels");
+    let version = minor_of_kubernetes();
+    assert_eq!(labels["pod-security.kubernetes.io/enforce-version"], version);
+}
