@@ -4,7 +4,7 @@ mod unproven;
 
 use crate::ci::hold::Hold;
 
-pub(crate) use self::unproven::{Unproven, Why, withdrawal};
+pub(crate) use self::unproven::{Unproven, Why, waiting, withdrawal};
 
 /// Says at the end of a proposal's message why a person does not wait for the proof.
 pub(crate) const UNVERIFIED: &str = "Unverified: ";

@@ -69,6 +69,16 @@ impl fmt::Display for Unproven {
     }
 }
 
+/// What is said of an environment that waits for all of these.
+pub(crate) fn waiting(environment: Environment, unproven: &[Unproven]) -> String {
+    let each: Vec<_> = unproven.iter().map(|one| format!("waiting   {one}")).collect();
+    format!(
+        "waiting   {environment} is given only what was verified in the environment before:\n{}\n\
+         waiting   the next run after that proposes it; `--unverified REASON` does not wait",
+        each.join("\n")
+    )
+}
+
 /// What is said at a proposal that is withdrawn.
 pub(crate) fn withdrawal(unproven: &[Unproven]) -> String {
     let each: Vec<_> = unproven.iter().map(ToString::to_string).collect();

@@ -1,9 +1,13 @@
 //! What is said of an environment that waits, and for what.
 
+use std::fs;
+use std::path::Path;
+
 use super::Repository;
 use super::model::Forge;
 use super::verified::say;
 use crate::ci::forge::State;
+use crate::ci::held_back::{Unproven, Why, waiting};
 use crate::ci::hold;
 use crate::ci::place::Gate;
 use crate::environment::project;
@@ -20,6 +24,25 @@ impl Repository {
         self.at_gate(forge, Some(gate), |place| place.next_of(staging, qa))
             .unwrap()
     }
+}
+
+#[test]
+fn the_page_shows_what_is_said() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/PROMOTION.md")).unwrap();
+    let [staging, _, production] = project().environments() else {
+        panic!("the sample has three")
+    };
+    let unproven = Unproven {
+        app: "backend".to_owned(),
+        before: staging,
+        commit: "3f1c9a0b72".to_owned(),
+        // 2026-11-28T18:03:11Z
+        since: 1_795_888_991,
+        why: Why::Silent,
+    };
+    let said = waiting(production, &[unproven]);
+    assert!(page.contains(&format!("```\n{said}\n```\n")), "{said}");
 }
 
 #[test]

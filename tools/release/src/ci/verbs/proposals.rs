@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::follow; // wing: versions
 use crate::ci::git::short;
+use crate::ci::held_back::waiting;
 use crate::ci::hold;
 use crate::ci::look::Look;
 use crate::ci::place::Gate;
@@ -204,13 +205,7 @@ fn say(environment: Environment, outcome: Outcome) {
                 .join(", ")
         ),
         Outcome::Held(hold) => println!("waiting   {environment} is held {hold} ({})", hold::FILE),
-        Outcome::Unverified(unproven) => {
-            println!("waiting   {environment} is given only what was verified in the environment before:");
-            for one in unproven {
-                println!("waiting   {one}");
-            }
-            println!("waiting   the next run after that proposes it; `--unverified REASON` does not wait");
-        }
+        Outcome::Unverified(unproven) => println!("{}", waiting(environment, &unproven)),
     }
 }
 

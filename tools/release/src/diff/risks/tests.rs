@@ -5,6 +5,9 @@ mod network;
 mod pods;
 mod rights;
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::notes;
@@ -47,4 +50,34 @@ fn pod(fields: &str) -> String {
 
 fn container(fields: &str) -> String {
     pod(&format!("containers: [{{name: c, {fields}}}]"))
+}
+
+#[test]
+fn the_page_shows_a_note_that_there_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/DEVELOPING.md")).unwrap();
+    let shown = page
+        .lines()
+        .skip_while(|line| !line.starts_with("| Look twice |"));
+    let rows: Vec<_> = shown.skip(2).take_while(|line| line.starts_with('|')).collect();
+    let [row] = rows[..] else {
+        panic!("the page shows {} rows", rows.len())
+    };
+    let columns: Vec<_> = row.trim_matches(['|', ' ']).split(" | ").collect();
+    let [_, object, what, why] = columns[..] else {
+        panic!("{row}")
+    };
+    let (kind, name) = object.split_once('/').unwrap();
+    let (namespace, name) = name.split_once('/').unwrap();
+    let limited = |resources| {
+        let containers = pod(&format!("containers: [{{name: {name}, resources: {resources}}}]"));
+        let text =
+            format!("{{kind: {kind}, metadata: {{name: {name}, namespace: {namespace}}}, {containers}}}");
+        vec![serde_saphyr::from_str::<Value>(&text).unwrap()]
+    };
+    let notes = notes(&limited("{limits: {memory: 64Mi}}"), &limited("{}"));
+    let found = notes
+        .iter()
+        .map(|note| [note.object.as_str(), note.what.as_str(), note.why]);
+    assert_eq!(found.collect::<Vec<_>>(), [[object, what, why]]);
 }
