@@ -51,6 +51,12 @@ enum Command {
         /// The folder of the run; the newest under target/e2e if none is named
         #[arg(value_name = "RUN_DIR")]
         folder: Option<PathBuf>,
+        /// Write instead what README.md shows of a run
+        #[arg(long)]
+        docs: bool,
+        /// With --docs: write nothing, fail if it shows what no run has
+        #[arg(long, requires = "docs")]
+        check: bool,
     },
     /// Write docs/FAILURES.md from the scenarios
     Failures {
@@ -102,7 +108,7 @@ async fn run(command: Option<Command>, options: Options) -> ExitCode {
         Some(Command::CompileIamProxy(toolchain)) => exit_code(world::iam_proxy::compile_here(&toolchain)),
         Some(Command::CiService) => exit_code(Box::pin(ci_service::serve(options)).await),
         Some(Command::List(args)) => exit_code(scenario_list::run(&args)),
-        Some(Command::Report { folder }) => exit_code(render::again(folder)),
+        Some(Command::Report { folder, docs, check }) => exit_code(render::again(folder, docs, check)),
         Some(Command::Failures { check }) => exit_code(failures_page::run(check)),
         Some(Command::CrashTest(args)) => exit_code(Box::pin(crash_test::run(&args)).await),
         Some(Command::Up) => on_clusters(commands::Up::default(), options).await,

@@ -57,6 +57,7 @@ mod scenario_runner;
 mod scenarios;
 mod selection;
 mod session;
+mod shown;
 mod spread;
 mod state;
 mod step;

@@ -10,7 +10,7 @@ use clap::ValueEnum as _;
 use e2e_report::{Diagnosis, FORMAT, Report};
 use xshell::Shell;
 
-use crate::{checkout::Seed, machine, run_dir, scenario::Failure, scenarios::ALL, session::Session};
+use crate::{checkout::Seed, machine, run_dir, scenario::Failure, scenarios::ALL, session::Session, shown};
 
 /// What is under test, asked before anything can change it.
 pub(crate) struct About(e2e_report::About);
@@ -81,12 +81,19 @@ fn engine(session: &Session) -> String {
     asked.unwrap_or_else(|_| engine.program().to_owned())
 }
 
-/// Writes the page of an earlier run again; without a folder, of the newest that has a report.
-pub(crate) fn again(folder: Option<PathBuf>) -> Result<()> {
-    let folder = match folder {
-        Some(folder) => folder,
-        None => newest(&run_dir::all()?)?,
+/// Writes the page of an earlier run again, or what `docs` show of it; without a folder, of the
+/// newest that has a report.
+pub(crate) fn again(folder: Option<PathBuf>, docs: bool, check: bool) -> Result<()> {
+    let folder = match folder.map_or_else(|| newest(&run_dir::all()?), Ok) {
+        Err(none) if check => {
+            println!("skipped: {none:#}");
+            return Ok(());
+        }
+        folder => folder?,
     };
+    if docs {
+        return shown::run(&folder, check);
+    }
     let report = Report::read(&folder)?;
     println!("{}", report.write_page(&folder)?.display());
     Ok(())

@@ -10,6 +10,7 @@ mod junit;
 mod record;
 #[cfg(test)]
 mod sample;
+mod shown;
 mod step;
 mod text;
 
@@ -21,6 +22,7 @@ use std::{
 pub use record::{
     About, Answer, Answers, Diagnosis, FORMAT, Image, Load, Mark, Milestone, Report, Visits, Way,
 };
+pub use shown::Shown;
 pub use step::{Failure, Kind, Outcome, Requests, StepRecord};
 
 /// The page, in the folder of its run.
@@ -63,6 +65,9 @@ pub enum Error {
         /// What did not fit.
         source: serde_json::Error,
     },
+    /// A page shows of a run what no run has.
+    #[error("no step of the run printed `{}`; take the line out of the page, or write it anew", .0.trim())]
+    Shown(String),
     /// A template asked for something that could not be written.
     #[error("render the page")]
     Page(#[from] askama::Error),

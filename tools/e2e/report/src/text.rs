@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::{Outcome, Report};
+use crate::{Outcome, Report, StepRecord};
 
 /// Of more steps that were skipped for one reason, the number says enough.
 const NAMED: usize = 3;
@@ -22,25 +22,13 @@ impl Report {
         }
         let titles = ran.iter().map(|step| step.title.chars().count());
         let width = titles.max().unwrap_or(0).max(4);
-        let mut out = format!("{:<width$}  {:>8}  {:>8}  result\n", "step", "seconds", "budget");
+        let mut out = head(width) + "\n";
         for step in ran {
-            let result = match &step.outcome {
-                Outcome::Failed(_) => "FAILED",
-                other => other.word(),
-            };
-            let _ = writeln!(
-                out,
-                "{:<width$}  {:>8.1}  {:>8}  {result}",
-                step.title, step.seconds, step.budget_seconds
-            );
-            for sentence in &step.evidence {
-                let _ = writeln!(out, "  {sentence}");
-            }
-            for (what, value) in &step.measured {
-                let _ = writeln!(out, "  {what}: {value:.1}");
+            for line in [row(width, step)].into_iter().chain(below(step)) {
+                let _ = writeln!(out, "{line}");
             }
         }
-        let _ = writeln!(out, "{:<width$}  {:>8.1}", "all", self.seconds);
+        let _ = writeln!(out, "{}", last(width, self.seconds));
         for (why, titles) in skipped {
             let which = if titles.len() > NAMED {
                 format!("{} steps", titles.len())
@@ -51,6 +39,32 @@ impl Report {
         }
         out
     }
+}
+
+pub(crate) fn head(width: usize) -> String {
+    format!("{:<width$}  {:>8}  {:>8}  result", "step", "seconds", "budget")
+}
+
+pub(crate) fn row(width: usize, step: &StepRecord) -> String {
+    let result = match &step.outcome {
+        Outcome::Failed(_) => "FAILED",
+        other => other.word(),
+    };
+    format!(
+        "{:<width$}  {:>8.1}  {:>8}  {result}",
+        step.title, step.seconds, step.budget_seconds
+    )
+}
+
+/// What was seen and measured, a line each.
+pub(crate) fn below(step: &StepRecord) -> impl Iterator<Item = String> {
+    let seen = step.evidence.iter().map(|sentence| format!("  {sentence}"));
+    let measured = step.measured.iter();
+    seen.chain(measured.map(|(what, value)| format!("  {what}: {value:.1}")))
+}
+
+pub(crate) fn last(width: usize, seconds: f64) -> String {
+    format!("{:<width$}  {seconds:>8.1}", "all")
 }
 
 #[cfg(test)]
