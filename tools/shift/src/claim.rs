@@ -116,7 +116,8 @@ impl Held {
         let (ended, now) = match alone {
             Ok(both) => both,
             Err(fault) => {
-                balancer.remove(&claim.id)?;
+                // What stays ends by itself, and says less than the fault.
+                drop(balancer.remove(&claim.id));
                 return Err(fault);
             }
         };
@@ -150,6 +151,10 @@ impl Held {
     /// Renews it. An error if somebody else may move the weights by now.
     pub(crate) fn renew(&mut self, balancer: &mut dyn Balancer) -> Result<(), Fault> {
         let had_ended = !self.claim.lives();
+        // Whoever took over has removed it, and may be done by now.
+        if had_ended && balancer.claims()?.iter().all(|one| one.id != self.claim.id) {
+            return Err(Fault::ClaimLost);
+        }
         self.claim.until = clock::now() + self.lease;
         balancer.put(&self.claim)?;
         let others = others(balancer, &self.claim.id)?;

@@ -49,7 +49,8 @@ pub(crate) enum Fault {
     #[error("{by} moves the traffic to {to} until {until} at least; wait for its end")]
     Taken { by: String, to: String, until: String },
     #[error(
-        "another shift has taken over, because this one did not renew its claim; it decides now, and this one has set nothing more"
+        "another shift has taken over, or the balancer has forgotten this one's claim, which was not renewed in time; this one has set \
+         nothing more, and `cargo xtask shift status` says where the traffic is"
     )]
     ClaimLost,
     #[error("it was asked to stop")]

@@ -76,6 +76,22 @@ fn one_that_slept_past_its_end_moves_nothing_more_once_there_is_another() {
 }
 
 #[test]
+fn one_that_slept_while_another_came_and_went_moves_nothing_more() {
+    let mut fake = Fake::new();
+    let mut slept = ask(&mut fake, "green").unwrap();
+    fake.let_pass(lease_of(&fake));
+    slept.claim.until = Duration::ZERO;
+    ask(&mut fake, "green").unwrap().end(&mut fake).unwrap();
+    let lost = slept.renew(&mut fake).unwrap_err();
+    assert!(matches!(lost, Fault::ClaimLost), "{lost}");
+    assert_eq!(fake.claims().unwrap(), []);
+    // Where nobody came, it goes on.
+    let mut slept = ask(&mut fake, "green").unwrap();
+    slept.claim.until = Duration::ZERO;
+    slept.renew(&mut fake).unwrap();
+}
+
+#[test]
 fn one_that_asks_takes_nothing_from_one_that_renews_in_time() {
     let mut fake = Fake::new();
     let mut first = ask(&mut fake, "green").unwrap();
