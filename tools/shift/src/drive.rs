@@ -54,7 +54,10 @@ pub(crate) fn shift(balancer: &mut dyn Balancer, order: &Order) -> Result<()> {
     };
     let done = run.all_steps();
     let Err(fault) = done else {
-        run.held.end(run.balancer)?;
+        // It ends by itself, and the traffic is where it was wanted: that is no error.
+        if let Err(error) = run.held.end(run.balancer) {
+            run.say(&format!("its claim stays for a while: {error}"));
+        }
         return Ok(());
     };
     Err(run.back(fault))
@@ -108,6 +111,10 @@ impl Run<'_> {
         self.say(&format!("it has {}", self.set));
         if from != self.set {
             self.say(&format!("goes on with a shift that began at {from}"));
+            // Nobody has watched it since that one was killed.
+            if share > 0 {
+                self.step(share)?;
+            }
         }
         for share in self.order.steps.after(share) {
             self.step(*share)?;

@@ -16,6 +16,13 @@ pub(crate) fn weights(blue: u32, green: u32) -> Weights {
 /// What goes wrong at a look at the counts.
 pub(crate) type Trouble = fn(&mut Fake, u32);
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refuses {
+    Weights,
+    /// A claim.
+    ToForget,
+}
+
 /// A balancer that answers a hundred requests between two looks.
 pub(crate) struct Fake {
     pub(crate) weights: Weights,
@@ -29,7 +36,8 @@ pub(crate) struct Fake {
     pub(crate) trouble: Trouble,
     /// Until then it answers with this instead.
     pub(crate) away: Option<(Instant, fn() -> Fault)>,
-    pub(crate) refuses: bool,
+    /// What it does not do, if anything.
+    pub(crate) refuses: Option<Refuses>,
     /// What another shift sets while this one asks.
     pub(crate) meanwhile: Option<Weights>,
     pub(crate) history: Vec<u32>,
@@ -47,7 +55,7 @@ impl Fake {
             looks: 0,
             trouble: |_, _| {},
             away: None,
-            refuses: false,
+            refuses: None,
             meanwhile: None,
             history: Vec::new(),
         }
@@ -80,7 +88,7 @@ impl Balancer for Fake {
 
     fn set(&mut self, weights: &Weights) -> Result<(), Fault> {
         self.reach()?;
-        if self.refuses {
+        if self.refuses == Some(Refuses::Weights) {
             let (what, said) = ("weights".to_owned(), "no".to_owned());
             return Err(Fault::Refused { what, said });
         }
@@ -125,6 +133,10 @@ impl Balancer for Fake {
     }
 
     fn remove(&mut self, id: &str) -> Result<(), Fault> {
+        if self.refuses == Some(Refuses::ToForget) {
+            let (what, said) = ("to forget a claim".to_owned(), "no".to_owned());
+            return Err(Fault::Refused { what, said });
+        }
         self.claims.remove(id);
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Shifts on a balancer that does what a test tells it to.
 
-use super::fake::{Fake, weights};
+use super::fake::{Fake, Refuses, weights};
 use super::*;
+use crate::claim::Claim;
 
 fn order(fake: &Fake) -> Order {
     let pace = fake.pace();
@@ -166,7 +167,7 @@ fn who_signs_in_again_after_the_token_has_expired_gets_the_traffic_back() {
 #[test]
 fn weights_that_are_refused_leave_everything_as_it_was() {
     let mut fake = Fake::new();
-    fake.refuses = true;
+    fake.refuses = Some(Refuses::Weights);
     let order = order(&fake);
     let error = shift(&mut fake, &order).unwrap_err().to_string();
     assert!(error.contains("refuses weights: no"), "{error}");
@@ -232,4 +233,50 @@ fn where_another_shift_has_just_ended_is_where_this_one_goes_back_to() {
         "{error}"
     );
     assert_eq!(fake.weights, weights(40, 60));
+}
+
+/// The claim of a shift to green that was killed.
+fn killed(fake: &mut Fake) {
+    let id = "killed".to_owned();
+    let claim = Claim {
+        id: id.clone(),
+        holds: true,
+        to: "green".to_owned(),
+        from: weights(100, 0),
+        until: Duration::ZERO,
+        by: "somebody".to_owned(),
+    };
+    fake.claims.insert(id, claim);
+}
+
+#[test]
+fn what_a_killed_shift_had_moved_is_watched_before_more_is_moved() {
+    for share in [50, 100] {
+        let mut fake = Fake::new();
+        killed(&mut fake);
+        fake.weights = weights(100 - share, share);
+        fake.bad = 30;
+        let order = order(&fake);
+        goes_back(&mut fake, &order, "green does badly");
+        assert_eq!(fake.history, [share, 0]);
+    }
+}
+
+#[test]
+fn one_that_had_moved_nothing_yet_is_gone_on_with_by_the_first_step() {
+    let mut fake = Fake::new();
+    killed(&mut fake);
+    fake.weights = weights(100, 0);
+    let order = order(&fake);
+    shift(&mut fake, &order).unwrap();
+    assert_eq!(fake.history, [1, 10, 50, 100]);
+}
+
+#[test]
+fn a_claim_that_cannot_be_removed_does_not_make_a_shift_that_is_done_a_failed_one() {
+    let mut fake = Fake::new();
+    fake.refuses = Some(Refuses::ToForget);
+    let order = order(&fake);
+    shift(&mut fake, &order).unwrap();
+    assert_eq!(fake.weights, weights(0, 100));
 }
