@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -23,6 +23,9 @@ const ANSWER: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Api {
     agent: Agent,
+    server: String,
+    /// The folder of the account.
+    account: PathBuf,
 }
 
 impl Api {
@@ -40,8 +43,22 @@ impl Api {
             .tls_config(tls);
         Ok(Self {
             agent: agent.build().new_agent(),
+            server: SERVER.to_owned(),
+            account: ACCOUNT.into(),
         })
     }
+
+    // wing: previews
+    /// One of a test.
+    #[cfg(test)]
+    pub(crate) fn at(server: String, account: &Path) -> Self {
+        Self {
+            agent: crate::forge::client::agent(),
+            server,
+            account: account.into(),
+        }
+    }
+    // end of wing
 
     /// What the API server has at `path`; none where it has nothing.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>> {
@@ -69,11 +86,11 @@ impl Api {
     /// The body of a good answer; none where there is nothing at `path`.
     fn ask(&self, method: Method, path: &str, kind: &str, body: SendBody<'_>) -> Result<Option<String>> {
         // The kubelet renews it.
-        let token = fs::read_to_string(Path::new(ACCOUNT).join("token")).context("read this pod's token")?;
+        let token = fs::read_to_string(self.account.join("token")).context("read this pod's token")?;
         let what = format!("{method} {path}");
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{SERVER}{path}"))
+            .uri(format!("{}{path}", self.server))
             .header("Authorization", format!("Bearer {}", token.trim()));
         if !kind.is_empty() {
             request = request.header("Content-Type", kind);
@@ -96,7 +113,7 @@ impl Api {
 
     /// What a Secret beside this pod has under a key.
     pub(crate) fn secret(&self, name: &str, key: &str) -> Result<String> {
-        let namespace = Path::new(ACCOUNT).join("namespace");
+        let namespace = self.account.join("namespace");
         let namespace = fs::read_to_string(namespace).context("read this pod's namespace")?;
         let path = format!("/api/v1/namespaces/{}/secrets/{name}", namespace.trim());
         let secret: Option<Secret> = self.get(&path)?;

@@ -11,6 +11,7 @@ mod cluster;
 mod forge;
 mod kubernetes;
 mod look;
+mod patience;
 pub mod previews; // wing: previews
 mod release;
 mod reporter;

@@ -1,6 +1,5 @@
 //! One app: what is seen of it in a round, and what the forge has to be told.
 
-mod patience;
 #[cfg(test)]
 mod tests;
 
@@ -8,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use self::patience::Patience;
 use crate::cluster::Cluster;
 use crate::forge::Forge;
 use crate::look::{Look, look};
+use crate::patience::Patience;
 use crate::settings::Settings;
 use crate::soak::{Seen, Soak, Word};
 

@@ -44,6 +44,7 @@ pub(super) struct Limits {
 pub(super) enum Action {
     /// Its table first, then its namespace: where there is the one, the other is whole.
     Make(u64),
+    /// Before it comes again what walls the namespace in: a namespace may be there without.
     Sync(u64, String),
     /// Ends the sync that runs.
     EndSync(u64),

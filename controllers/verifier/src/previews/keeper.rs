@@ -14,6 +14,7 @@ use super::tables::Tables;
 use super::walls;
 use crate::forge::{self, Forge};
 use crate::kubernetes::Api;
+use crate::patience::Patience;
 use crate::soak::Word;
 use crate::token;
 
@@ -31,6 +32,8 @@ pub(super) struct Keeper<'a> {
     limits: Limits,
     /// What was told last, so that it is told once, and since when the commit is not ready.
     told: BTreeMap<u64, Told>,
+    /// Whom the forge gave no good answer about: it is not asked again each round.
+    patience: BTreeMap<u64, Patience>,
 }
 
 struct Told {
@@ -50,6 +53,7 @@ impl<'a> Keeper<'a> {
                 oldest: Duration::from_secs(settings.oldest * 3600),
             },
             told: BTreeMap::new(),
+            patience: BTreeMap::new(),
             settings,
             api,
         })
@@ -65,8 +69,9 @@ impl<'a> Keeper<'a> {
                 Err(error) => println!("{action:?}: {error:#}"),
             }
         }
-        self.told
-            .retain(|number, _| news.iter().any(|(of, ..)| of == number));
+        let is_there = |number: &u64| news.iter().any(|(of, ..)| of == number);
+        self.told.retain(|number, _| is_there(number));
+        self.patience.retain(|number, _| is_there(number));
         for (number, commit, news) in news {
             if let Err(error) = self.tell(number, &commit, news) {
                 println!("{REPORT} {number}: {error:#}");
@@ -108,7 +113,7 @@ impl<'a> Keeper<'a> {
         format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications")
     }
 
-    fn act(&self, action: &Action) -> Result<()> {
+    fn act(&mut self, action: &Action) -> Result<()> {
         match action {
             Action::Make(number) => {
                 if self.tables.make(*number)? {
@@ -116,9 +121,16 @@ impl<'a> Keeper<'a> {
                 }
                 Ok(())
             }
-            Action::Sync(number, commit) => self.change(*number, &sync_of(commit)),
+            Action::Sync(number, commit) => {
+                // One that was killed may have made the namespace and not all that walls it in.
+                walls::apply(&self.api, &self.settings.walls, *number)?;
+                self.change(*number, &sync_of(commit))
+            }
             Action::EndSync(number) => self.change(*number, &end_of_sync()),
-            Action::Unlabel(number) => self.forge.unlabel(*number, &self.settings.label),
+            Action::Unlabel(number) => {
+                let label = &self.settings.label;
+                self.ask(*number, |forge| forge.unlabel(*number, label)).map(drop)
+            }
             Action::DeleteNamespace(number) => {
                 self.api.delete(&format!("/api/v1/namespaces/{PREFIX}{number}"))
             }
@@ -129,6 +141,18 @@ impl<'a> Keeper<'a> {
     fn change(&self, number: u64, changes: &Value) -> Result<()> {
         let path = format!("{}/{PREFIX}{number}", self.applications());
         self.api.patch(&path, MERGE, &changes.to_string())
+    }
+
+    /// Asks the forge about a pull request, unless it is to be left alone; says whether it was
+    /// asked.
+    fn ask(&mut self, number: u64, question: impl FnOnce(&dyn Forge) -> Result<()>) -> Result<bool> {
+        let (now, patience) = (Instant::now(), self.patience.entry(number).or_default());
+        if patience.waits(now) {
+            return Ok(false);
+        }
+        let answer = question(self.forge.as_ref());
+        patience.after(now, answer.is_ok());
+        answer.map(|()| true)
     }
 
     fn tell(&mut self, number: u64, commit: &str, news: News) -> Result<()> {
@@ -149,10 +173,14 @@ impl<'a> Keeper<'a> {
             (News::Pending(words), _) => Word::Pending(words),
             (News::Live, None) => Word::Pending("it has no address yet".to_owned()),
         };
-        if told.word.as_ref() != Some(&word) {
+        if told.word.as_ref() == Some(&word) {
+            return Ok(());
+        }
+        if self.ask(number, |forge| forge.tell(REPORT, commit, &word))? {
             println!("{REPORT} {number}: {word:?}");
-            self.forge.tell(REPORT, commit, &word)?;
-            told.word = Some(word);
+            if let Some(told) = self.told.get_mut(&number) {
+                told.word = Some(word);
+            }
         }
         Ok(())
     }
@@ -174,3 +202,6 @@ impl Told {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,4 +120,4 @@ impl Tables {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -24,7 +24,7 @@ fn dynamodb(answer: impl Fn(&str) -> (u16, Value) + Send + 'static) -> Stub {
     })
 }
 
-fn tables(stub: &Stub) -> (Tables, TempDir) {
+pub(in crate::previews) fn tables(stub: &Stub) -> (Tables, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("identity");
     fs::write(&token, "of-the-service-account").unwrap();

@@ -7,18 +7,18 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     until: Option<Instant>,
     wait: Duration,
 }
 
 impl Patience {
-    pub(super) fn waits(&self, now: Instant) -> bool {
+    pub(crate) fn waits(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| now < until)
     }
 
     /// Waits twice as long after each request that failed.
-    pub(super) fn after(&mut self, now: Instant, has_worked: bool) {
+    pub(crate) fn after(&mut self, now: Instant, has_worked: bool) {
         if has_worked {
             *self = Self::default();
             return;
