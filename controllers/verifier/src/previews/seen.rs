@@ -51,7 +51,7 @@ pub(super) struct Named {
 #[derive(Debug, Deserialize)]
 pub(super) struct Application {
     metadata: Metadata,
-    /// A sync that was asked for and has not begun.
+    /// A sync that was asked for and has not ended.
     #[serde(default)]
     operation: Option<Value>,
     #[serde(default)]
@@ -96,12 +96,14 @@ struct Info {
 }
 
 /// What has Argo CD sync an Application for a commit, as a merge patch. CI may not be done with the
-/// images, so it tries again: nothing here has data that a second migration could harm.
+/// images, so it tries again, each time for 90 s, for as long as a job of
+/// `.github/workflows/preview.yaml` may take. Nothing here has data that a second migration could
+/// harm.
 pub(super) fn sync_of(commit: &str) -> Value {
     serde_json::json!({ "operation": {
         "initiatedBy": { "username": "previews" },
         "info": [{ "name": COMMIT, "value": commit }],
-        "retry": { "limit": 3, "backoff": { "duration": "5s", "factor": 1 } },
+        "retry": { "limit": 20, "backoff": { "duration": "5s", "factor": 1 } },
         "sync": { "prune": true, "syncOptions": ["ServerSideApply=true"] },
     }})
 }
@@ -131,11 +133,10 @@ impl Application {
     }
 
     fn state(&self, commit: &str) -> State {
-        if self.operation.is_some() {
-            return State::Busy("it is about to be synced".to_owned());
-        }
+        let is_asked = self.operation.is_some();
+        let begins = || State::Busy("it is about to be synced".to_owned());
         let Some(last) = &self.status.operation_state else {
-            return State::New;
+            return if is_asked { begins() } else { State::New };
         };
         let health = &self.status.health;
         let mut info = last.asked.info.iter();
@@ -143,7 +144,10 @@ impl Application {
         match last.phase.as_str() {
             "Running" if is_for_it => State::Busy(last.message.clone()),
             "Running" => State::Overtaken,
-            "Terminating" => State::Busy("the sync of an earlier commit is ended".to_owned()),
+            "Terminating" if is_asked => State::Busy("the sync of an earlier commit is ended".to_owned()),
+            // It had just ended when it was to be ended: Argo CD does that with the next one.
+            "Terminating" => State::New,
+            _ if is_asked => begins(),
             _ if !is_for_it => State::New,
             "Failed" | "Error" => State::Failed(last.message.clone()),
             // Whoever deleted its namespace has left the Application as it was.

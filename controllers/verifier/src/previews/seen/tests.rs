@@ -16,7 +16,8 @@ fn application(status: &Value) -> Application {
     serde_json::from_value(application).unwrap()
 }
 
-/// A sync for `commit` that has come to `phase`, and how its objects are.
+/// A sync for `commit` that has come to `phase`, and how its objects are. Argo CD takes the field
+/// `operation` away when it has ended, and not when it begins.
 fn state(commit: &str, phase: &str, health: &str) -> State {
     let status = json!({
         "health": { "status": health, "message": "why" },
@@ -26,7 +27,11 @@ fn state(commit: &str, phase: &str, health: &str) -> State {
             "operation": { "info": [{ "name": COMMIT, "value": commit }] },
         },
     });
-    application(&status).state("new")
+    let mut application = application(&status);
+    if ["Running", "Terminating"].contains(&phase) {
+        application.operation = Some(json!({}));
+    }
+    application.state("new")
 }
 
 #[test]
@@ -44,6 +49,27 @@ fn a_sync_counts_for_its_commit() {
     assert_eq!(state("new", "Succeeded", "Missing"), State::New);
     let degraded = State::Failed("it is not healthy. why".to_owned());
     assert_eq!(state("new", "Succeeded", "Degraded"), degraded);
+}
+
+#[test]
+fn one_that_was_asked_for_and_one_that_is_to_end_are_waited_for() {
+    let begins = State::Busy("it is about to be synced".to_owned());
+    for status in [
+        json!({}),
+        json!({ "operationState": { "phase": "Failed", "finishedAt": "2026-01-01T00:00:08Z" } }),
+    ] {
+        let mut application = application(&status);
+        application.operation = Some(json!({}));
+        assert_eq!(application.state("new"), begins, "{status}");
+    }
+    let ends = state("old", "Terminating", "Healthy");
+    assert!(
+        matches!(&ends, State::Busy(words) if words.contains("is ended")),
+        "{ends:?}"
+    );
+    // It had ended by itself: nobody goes on with it but together with the next one.
+    let ended = json!({ "operationState": { "phase": "Terminating" } });
+    assert_eq!(application(&ended).state("new"), State::New);
 }
 
 #[test]
