@@ -156,7 +156,10 @@ impl World {
     pub(crate) fn weights(&self) -> (u32, u32) {
         let weight = |name| {
             let mut socket = UnixStream::connect(self.path("socket")).expect("reach HAProxy");
-            writeln!(socket, "get weight clusters/{name}").expect("ask for a weight");
+            socket.set_read_timeout(Some(START)).expect("limit the wait");
+            // In one piece: HAProxy may not look again for the rest of a command.
+            let ask = format!("get weight clusters/{name}\n");
+            socket.write_all(ask.as_bytes()).expect("ask for a weight");
             let mut answer = String::new();
             socket.read_to_string(&mut answer).expect("read a weight");
             let word = answer.split_whitespace().next().expect("an answer");
