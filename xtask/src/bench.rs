@@ -6,7 +6,7 @@ mod ci;
 use anyhow::Result;
 use xshell::Shell;
 
-use crate::flags::{self, BenchWhat};
+use crate::flags::{self, BenchWhat, Handed};
 
 /// Where figures are kept for people.
 const DOCS: &str = "docs/benchmark";
@@ -20,10 +20,14 @@ impl flags::Bench {
                 docs,
             } => app::run(sh, !self.no_install, rounds, seconds, docs),
             BenchWhat::Ci { run, docs } => ci::run(sh, run, docs),
-            BenchWhat::Loop(mut harness) => {
-                harness.args.insert(0, "bench".into());
-                harness.e2e(sh)
-            }
+            BenchWhat::Loop(harness) => measured("bench", harness, sh),
+            BenchWhat::Scale(harness) => measured("bench-scale", harness, sh),
         }
     }
+}
+
+/// Has the e2e measure, by a command of its own.
+fn measured(command: &str, mut harness: Handed, sh: &Shell) -> Result<()> {
+    harness.args.insert(0, command.into());
+    harness.e2e(sh)
 }

@@ -4,7 +4,7 @@
 mod polling;
 pub(crate) mod readers;
 
-pub(crate) use polling::Polling;
+pub(crate) use polling::{Polling, restart};
 
 use std::{
     fs,
@@ -65,12 +65,7 @@ pub(crate) async fn install(
     let environment = cluster.environment;
     let log = harness.run.log(&format!("argocd-{environment}"));
     step.doing("render the manifests");
-    let of_addons = if world.addons {
-        begin_with(environment)
-    } else {
-        &[]
-    };
-    let manifests = configuration(harness, environment, of_addons).await?;
+    let manifests = configuration(harness, environment, begin_with(environment, world)).await?;
     let (definitions, rest) = split(&manifests);
     step.doing("apply the manifests");
     cluster
@@ -95,7 +90,11 @@ pub(crate) async fn install(
     whole(step, cluster).await
 }
 
-// wing: addons
+/// Gives it the configuration again that it began with.
+pub(crate) async fn configure(harness: &Harness, cluster: &Cluster, world: &World) -> Result<()> {
+    reconfigure(harness, cluster, begin_with(cluster.environment, world)).await
+}
+
 /// Applies its configuration with what it looks at for these add-ons, and for no others.
 pub(crate) async fn reconfigure(harness: &Harness, cluster: &Cluster, of_addons: &[&str]) -> Result<()> {
     let environment = cluster.environment;
@@ -104,12 +103,11 @@ pub(crate) async fn reconfigure(harness: &Harness, cluster: &Cluster, of_addons:
     let applied = cluster.apply(harness, &manifests, &log).await;
     applied.context("change the configuration of Argo CD")
 }
-// end of wing
 
 /// The add-ons that a new cluster of an environment begins with.
-fn begin_with(environment: Environment) -> &'static [&'static str] {
-    match environment {
-        with if with == addons::environment() => &[addons::METRICS], // wing: addons
+fn begin_with(environment: Environment, world: &World) -> &'static [&'static str] {
+    match (environment, world.addons) {
+        (with, true) if with == addons::environment() => &[addons::METRICS], // wing: addons
         _ => &[],
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     lifecycle::{self, commands},
     loop_bench,
     options::Options,
-    render, repeat, scenario_list, world,
+    render, repeat, scale_bench, scenario_list, world,
 };
 
 /// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS
@@ -66,6 +66,8 @@ enum Command {
     },
     /// Measure how long a merge takes to go live, on what is up or on what is brought up for it
     Bench(loop_bench::Args),
+    /// Measure what many small apps cost, on what is up or on what is brought up for it
+    BenchScale(scale_bench::Args),
     /// Kill the bring-up at random moments, and see that `down` and another bring-up work after
     /// each
     CrashTest(crash_test::Args),
@@ -114,7 +116,8 @@ async fn run(command: Option<Command>, options: Options) -> ExitCode {
         Some(Command::Up) => on_clusters(commands::Up::default(), options).await,
         Some(Command::Run) => on_clusters(commands::Run, options).await,
         Some(Command::Demo(args)) => on_clusters(commands::Demo(args), options).await,
-        Some(Command::Bench(args)) => on_clusters(commands::Bench(args), options).await,
+        Some(Command::Bench(args)) => on_clusters(commands::Bench::of_loop(args), options).await,
+        Some(Command::BenchScale(args)) => on_clusters(commands::Bench::of_scale(args), options).await,
         Some(Command::Down) => on_clusters(commands::Down, options).await,
         Some(Command::Logs) => on_clusters(commands::Logs, options).await,
         Some(Command::Clusters) => on_clusters(commands::Clusters, options).await,

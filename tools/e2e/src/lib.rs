@@ -51,6 +51,7 @@ mod render;
 mod repeat;
 mod repositories;
 mod run_dir;
+mod scale_bench;
 mod scenario;
 mod scenario_list;
 mod scenario_runner;

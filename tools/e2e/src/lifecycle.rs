@@ -128,7 +128,8 @@ async fn clean_up<C: Command>(
         let removed = cleanup::remove(session).await;
         return error.or(removed.err());
     }
-    error
+    let tidied = command.tidy(session).await;
+    error.or(tidied.err())
 }
 
 /// Writes the report, learns how long the steps took, and prints the table; `whole` says that the

@@ -44,4 +44,8 @@ pub(crate) enum BenchWhat {
     /// (`cargo xtask bench loop --help`)
     #[command(disable_help_flag = true)]
     Loop(Handed),
+    /// Ten, a hundred and a thousand apps under our settings and upstream's: time, memory, CPU
+    /// (`cargo xtask bench scale --help`)
+    #[command(disable_help_flag = true)]
+    Scale(Handed),
 }

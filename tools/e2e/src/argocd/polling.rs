@@ -1,4 +1,4 @@
-//! How often Argo CD asks Git by itself.
+//! How often Argo CD asks Git by itself, and what makes it read its settings again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -50,24 +50,29 @@ impl Polling {
             )
             .await
             .context("change Argo CD's settings")?;
-        let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-        let readers = ListParams::default().labels(READERS);
-        let uids = async || {
-            let listed = pods.list(&readers).await?;
-            anyhow::Ok(listed.iter().filter_map(Pod::uid).collect::<BTreeSet<_>>())
-        };
-        let old = uids().await?;
-        pods.delete_collection(&DeleteParams::default(), &readers)
-            .await
-            .context("restart Argo CD")?;
-        eventually(step, "Argo CD, started anew", RESTARTED, async || {
-            let now = uids().await?;
-            if now.is_disjoint(&old) {
-                ready(cluster).await
-            } else {
-                Ok(Verdict::Pending("the old processes are still there".to_owned()))
-            }
-        })
-        .await
+        restart(step, cluster).await
     }
+}
+
+/// Start its processes anew that read settings at their start only, and wait until it is whole.
+pub(crate) async fn restart(step: &StepHandle, cluster: &Cluster) -> Result<()> {
+    let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    let readers = ListParams::default().labels(READERS);
+    let uids = async || {
+        let listed = pods.list(&readers).await?;
+        anyhow::Ok(listed.iter().filter_map(Pod::uid).collect::<BTreeSet<_>>())
+    };
+    let old = uids().await?;
+    pods.delete_collection(&DeleteParams::default(), &readers)
+        .await
+        .context("restart Argo CD")?;
+    eventually(step, "Argo CD, started anew", RESTARTED, async || {
+        let now = uids().await?;
+        if now.is_disjoint(&old) {
+            ready(cluster).await
+        } else {
+            Ok(Verdict::Pending("the old processes are still there".to_owned()))
+        }
+    })
+    .await
 }

@@ -1,10 +1,10 @@
 //! One repository of the forge: its pull requests and its webhooks.
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Forge, Result, parse};
+use super::{Forge, ForgeError, Result, parse};
 
 /// One repository of the forge.
 #[derive(Clone, Debug)]
@@ -191,6 +191,14 @@ impl Repository {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Remove it, if it is there.
+    pub(crate) async fn delete(&self) -> Result<()> {
+        match self.forge.send(Method::DELETE, &self.path(""), None::<&()>).await {
+            Err(ForgeError::Refused { status, .. }) if status == StatusCode::NOT_FOUND => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     /// Where the webhooks lead that are registered.

@@ -129,7 +129,7 @@ impl Status {
     }
 
     /// At rest, at this revision.
-    pub(super) fn is_steady_at(&self, revision: &str) -> bool {
+    pub(crate) fn is_steady_at(&self, revision: &str) -> bool {
         self.sync.revision == revision && self.is_steady()
     }
 

@@ -40,6 +40,11 @@ pub(crate) trait Command {
     /// Its steps.
     async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()>;
 
+    /// What follows where everything stays up, also after a failure or an interruption.
+    async fn tidy(&self, _: &Session) -> Result<()> {
+        Ok(())
+    }
+
     /// What a person is told last, when it has gone well.
     fn last_words(&self) -> Vec<String> {
         Vec::new()

@@ -13,10 +13,12 @@ use crate::{
     bring_up, demo, loop_bench,
     options::Options,
     run_dir::RunDir,
+    scale_bench,
     scenario::Scenario,
     scenario_runner,
     session::Session,
     state::{State, Up as Standing},
+    testbed::Testbed,
 };
 
 /// From nothing to the scenarios and back to nothing.
@@ -138,8 +140,35 @@ impl Command for Demo {
     }
 }
 
-/// How long a merge takes to go live, on what is up or on what is brought up for it.
-pub(crate) struct Bench(pub(crate) loop_bench::Args);
+/// What is measured.
+enum Measured {
+    Loop(loop_bench::Args),
+    Scale(scale_bench::Args),
+}
+
+/// A measurement, on what is up or on what is brought up for it.
+pub(crate) struct Bench {
+    what: Measured,
+    testbed: OnceCell<Testbed>,
+}
+
+impl Bench {
+    /// How long a merge takes to go live.
+    pub(crate) fn of_loop(args: loop_bench::Args) -> Self {
+        Self {
+            what: Measured::Loop(args),
+            testbed: OnceCell::new(),
+        }
+    }
+
+    /// What many apps cost.
+    pub(crate) fn of_scale(args: scale_bench::Args) -> Self {
+        Self {
+            what: Measured::Scale(args),
+            testbed: OnceCell::new(),
+        }
+    }
+}
 
 impl Command for Bench {
     const LEAVES_CI_RUNNING: bool = true;
@@ -166,7 +195,18 @@ impl Command for Bench {
         } else {
             Box::pin(bring_up::up(session)).await?
         };
-        loop_bench::run(session, &testbed, &self.0).await
+        let testbed = self.testbed.get_or_init(|| testbed);
+        match &self.what {
+            Measured::Loop(args) => loop_bench::run(session, testbed, args).await,
+            Measured::Scale(args) => Box::pin(scale_bench::run(session, testbed, args)).await,
+        }
+    }
+
+    async fn tidy(&self, session: &Session) -> Result<()> {
+        match (&self.what, self.testbed.get()) {
+            (Measured::Scale(_), Some(testbed)) => scale_bench::tidy(session, testbed).await,
+            _ => Ok(()),
+        }
     }
 
     fn removes(&self, _: bool, keep: bool) -> bool {
