@@ -3,6 +3,7 @@
 //! others are without costs nothing, and shows that they are not needed.
 
 pub(crate) mod account;
+pub(crate) mod load_balancer;
 
 use std::fs;
 use std::path::Path;
@@ -28,6 +29,8 @@ pub(crate) const METRICS: &str = "metrics-server";
 pub(crate) const DNS: &str = "external-dns";
 /// What keeps the verifier's token as Secrets Manager has it.
 pub(crate) const SECRETS: &str = "external-secrets";
+/// What lets people come to the page through a load balancer.
+pub(crate) const BALANCER: &str = "load-balancer";
 /// All that Argo CD manages.
 pub(crate) const NAMES: [&str; 3] = [METRICS, DNS, SECRETS];
 /// The folders of Argo CD's configuration with add-ons.

@@ -19,6 +19,7 @@ pub(crate) use administrator::Records; // wing: addons
 pub(crate) use administrator::{Administrator, Item};
 pub(crate) use busy_load::BusyLoad; // wing: addons
 pub(crate) use operator::Operator;
+pub(crate) use pace::Pace; // wing: addons
 pub(crate) use probe::probe;
 pub(crate) use read_load::ReadLoad;
 pub(crate) use receiver::Receiver; // wing: addons

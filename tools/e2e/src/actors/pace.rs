@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 /// A task that begins things. Dropping it ends it, and everything it has begun, at once.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     stop: oneshot::Sender<()>,
     task: JoinSet<()>,
 }
@@ -18,7 +18,7 @@ pub(super) struct Pace {
 impl Pace {
     /// Begins `next(0)` now, `next(1)` after `every`, and so on. After a pause of the whole process
     /// it goes on at the same pace.
-    pub(super) fn start<F>(every: Duration, mut next: impl FnMut(usize) -> F + Send + 'static) -> Self
+    pub(crate) fn start<F>(every: Duration, mut next: impl FnMut(usize) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -43,7 +43,7 @@ impl Pace {
     }
 
     /// Begins no more, and waits for the end of what was begun.
-    pub(super) async fn stop(mut self) -> Result<()> {
+    pub(crate) async fn stop(mut self) -> Result<()> {
         // If nobody listens, the task has ended already, and the next line says why.
         let _ = self.stop.send(());
         let ended = self.task.join_next().await.context("it was never started")?;

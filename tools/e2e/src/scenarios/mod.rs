@@ -87,6 +87,7 @@ pub(crate) static ALL: &[Scenario] = &[
     addons::turned_off::SCENARIO,
     addons::names::SCENARIO,
     addons::names::DENIED,
+    addons::ingress::SCENARIO,
     addons::names::OFF,
     // end of wing
     // wing: addons, verifier

@@ -1,5 +1,6 @@
 //! The add-ons of infra/addons, in the environment that has them.
 
+pub(crate) mod ingress;
 pub(crate) mod metrics_away;
 pub(crate) mod names;
 pub(crate) mod notices;

@@ -23,7 +23,7 @@ use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};
 
 /// From a Service in the cluster to its record, and from its end to that of the record.
-const NAMED: Duration = Duration::from_secs(15);
+pub(super) const NAMED: Duration = Duration::from_secs(15);
 const LIVE: Duration = Duration::from_mins(1);
 /// It looks each minute when nothing changes.
 const LOOKED: Duration = Duration::from_secs(75);
@@ -67,15 +67,15 @@ pub(crate) const OFF: Scenario = Scenario {
 
 /// The zone, and a name in it that was never there before: the emulator refuses to make a record
 /// anew that it had.
-struct Zone<'a> {
+pub(super) struct Zone<'a> {
     administrator: Administrator<'a>,
     id: String,
-    name: String,
+    pub(super) name: String,
 }
 
 impl<'a> Zone<'a> {
     /// Turns the add-on on, unless an earlier scenario has.
-    async fn ready(testbed: &'a Testbed, step: &StepHandle) -> Result<Self> {
+    pub(super) async fn ready(testbed: &'a Testbed, step: &StepHandle) -> Result<Self> {
         ensure_addons(testbed)?;
         let administrator = Administrator::of(testbed);
         account::ensure(testbed).await?;
@@ -105,7 +105,12 @@ impl<'a> Zone<'a> {
 
     /// Waits until the name stands for this target, or for nothing and is no one's, and that no
     /// record of another is touched.
-    async fn until(&self, step: &StepHandle, target: Option<&str>, within: Duration) -> Result<()> {
+    pub(super) async fn until(
+        &self,
+        step: &StepHandle,
+        target: Option<&str>,
+        within: Duration,
+    ) -> Result<()> {
         let what = format!("{} as {target:?}", self.name);
         eventually(step, &what, within, async || {
             let records = self.administrator.records(&self.id).await?;

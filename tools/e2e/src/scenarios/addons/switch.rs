@@ -3,12 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use kube::ResourceExt as _;
+use anyhow::{Context as _, Result};
+use k8s_openapi::api::networking::v1::IngressClass;
+use kube::{Api, ResourceExt as _};
 
 use super::traces::{Traces, delete, without_application};
 use crate::actors::Operator;
 use crate::addons;
+use crate::addons::load_balancer::CLASS;
 use crate::argocd;
 use crate::cluster::Cluster;
 use crate::gitops;
@@ -19,10 +21,15 @@ use crate::testbed::Testbed;
 const LIVE: Duration = Duration::from_mins(2);
 
 /// The add-ons that are on there.
-async fn there(cluster: &Cluster) -> Result<Vec<&'static str>> {
+pub(super) async fn there(cluster: &Cluster) -> Result<Vec<&'static str>> {
     let found = gitops::list(cluster).await?;
     let is_there = |name: &&&str| found.iter().any(|application| application.name_any() == **name);
-    Ok(addons::NAMES.iter().filter(is_there).copied().collect())
+    let mut names: Vec<_> = addons::NAMES.iter().filter(is_there).copied().collect();
+    // It has no Application, but a class.
+    let classes: Api<IngressClass> = Api::all(cluster.client.clone());
+    let class = classes.get_opt(CLASS).await.context("look for the class")?;
+    names.extend(class.map(|_| addons::BALANCER));
+    Ok(names)
 }
 
 /// Whether this one is.

@@ -1,0 +1,155 @@
+//! `HAProxy` in place of a load balancer of AWS: what it is told, at its start and later.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use std::{fs, time};
+
+use anyhow::{Context as _, Result, ensure};
+use child_process::{Watched, log};
+
+use super::asked::Asked;
+
+/// Where Debian puts it.
+pub(super) const PROGRAM: &str = "/usr/sbin/haproxy";
+/// How many pods it can know.
+pub(super) const SLOTS: usize = 16;
+const PATIENCE: Duration = Duration::from_secs(2);
+const STARTED: Duration = Duration::from_secs(5);
+
+/// Where it runs and what it reads.
+pub(super) struct Place {
+    /// The process whose network it shares.
+    pub(super) process: String,
+    /// That network's own address.
+    pub(super) address: Ipv4Addr,
+    pub(super) folder: PathBuf,
+    pub(super) log: PathBuf,
+}
+
+impl Place {
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.folder.join("certificate.pem")
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.join("socket")
+    }
+}
+
+/// A running one; dropping it ends it.
+pub(super) struct HaProxy {
+    socket: PathBuf,
+    _group: Watched,
+}
+
+impl HaProxy {
+    /// Starts it, with no target yet.
+    pub(super) fn start(place: &Place, asked: &Asked) -> Result<Self> {
+        let file = place.folder.join("haproxy.cfg");
+        let text = configuration(asked, place.address, &place.certificate(), &place.socket());
+        fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
+        let group = Watched::new()?;
+        let mut command = Command::new("nsenter");
+        command.args(["--net", "--target", &place.process, PROGRAM, "-db", "-f"]);
+        let out = log::open(&place.log)?;
+        let errors = out.try_clone().context("share a log")?;
+        let started = group.adopt(command.arg(&file)).stdout(out).stderr(errors).spawn();
+        started.context("start HAProxy")?;
+        let (haproxy, since) = (
+            Self {
+                socket: place.socket(),
+                _group: group,
+            },
+            time::Instant::now(),
+        );
+        while let Err(error) = haproxy.say("show info") {
+            let tail = || format!("HAProxy does not start: {}", log::tail(&place.log, 5));
+            ensure!(since.elapsed() < STARTED, "{}: {error:#}", tail());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(haproxy)
+    }
+
+    /// A pod that gets requests from now on.
+    pub(super) fn register(&self, slot: usize, target: SocketAddrV4) -> Result<()> {
+        let (address, port) = (target.ip(), target.port());
+        self.say(&format!("set server targets/t{slot} addr {address} port {port}"))?;
+        self.say(&format!("set server targets/t{slot} state ready"))
+    }
+
+    /// No new requests; those under way go on.
+    pub(super) fn drain(&self, slot: usize) -> Result<()> {
+        self.say(&format!("set server targets/t{slot} state drain"))
+    }
+
+    /// Nothing any more.
+    pub(super) fn forget(&self, slot: usize) -> Result<()> {
+        self.say(&format!("set server targets/t{slot} state maint"))
+    }
+
+    /// A command of its run-time API. Only those that change an address answer when all is well.
+    fn say(&self, command: &str) -> Result<()> {
+        let talk = || -> std::io::Result<String> {
+            let mut socket = UnixStream::connect(&self.socket)?;
+            socket.set_read_timeout(Some(PATIENCE))?;
+            writeln!(socket, "{command}")?;
+            let mut answer = String::new();
+            socket.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        let answer = talk().with_context(|| format!("tell HAProxy `{command}`"))?;
+        let refused = ["No such", "Invalid", "Unknown", "Require", "denied"];
+        ensure!(
+            !refused.iter().any(|word| answer.contains(word)),
+            "HAProxy to `{command}`: {}",
+            answer.trim()
+        );
+        Ok(())
+    }
+}
+
+/// Nothing is tried twice: a load balancer of AWS does not either.
+fn configuration(asked: &Asked, address: Ipv4Addr, certificate: &Path, socket: &Path) -> String {
+    let Asked {
+        host,
+        check_path,
+        check_codes,
+        check_every,
+        check_within,
+        healthy_after,
+        unhealthy_after,
+        idle,
+        ..
+    } = asked;
+    let (certificate, socket) = (certificate.display(), socket.display());
+    format!(
+        "global
+    stats socket {socket} mode 600 level admin
+defaults
+    mode http
+    retries 0
+    timeout connect 5s
+    timeout client {idle}s
+    timeout server {idle}s
+    timeout check {check_within}s
+frontend plain
+    bind {address}:80
+    http-request redirect location https://%[hdr(host),field(1,:)]:443%[capture.req.uri] code 301
+frontend secure
+    bind {address}:443 ssl crt {certificate} alpn http/1.1
+    http-request return status 404 unless {{ hdr(host),field(1,:) -i {host} }}
+    default_backend targets
+backend targets
+    balance roundrobin
+    option httpchk GET {check_path}
+    http-check expect status {check_codes}
+    default-server check inter {check_every}s rise {healthy_after} fall {unhealthy_after}
+    server-template t 0-{last} 127.0.0.1:1 disabled
+",
+        last = SLOTS - 1
+    )
+}

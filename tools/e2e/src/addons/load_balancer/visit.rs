@@ -1,0 +1,153 @@
+//! People who come to a page by its name, over TLS, each by a connection of its own.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::actors::Pace;
+use crate::progress::StepHandle;
+
+/// Between two visits.
+const EVERY: Duration = Duration::from_millis(40);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Fewer would prove little.
+const FEWEST: usize = 500;
+
+/// An answer of the load balancer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Head and body.
+    pub(crate) text: String,
+}
+
+/// Who knows where the name leads to, and trusts its certificate and no other.
+#[derive(Clone)]
+pub(crate) struct Visitors {
+    host: String,
+    address: Ipv4Addr,
+    tls: TlsConnector,
+}
+
+impl Visitors {
+    pub(super) fn new(host: &str, address: Ipv4Addr, certificate: &CertificateDer<'_>) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(certificate.clone().into_owned())
+            .context("trust the certificate")?;
+        let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+        let config = config
+            .with_safe_default_protocol_versions()
+            .context("choose versions of TLS")?;
+        let config = config.with_root_certificates(roots).with_no_client_auth();
+        Ok(Self {
+            host: host.to_owned(),
+            address,
+            tls: TlsConnector::from(Arc::new(config)),
+        })
+    }
+
+    /// Asks for a path over TLS, as a browser does that was given `host` in the address.
+    pub(crate) async fn secure(&self, host: &str, path: &str) -> Result<Answer> {
+        let ask = async {
+            let stream = TcpStream::connect(SocketAddrV4::new(self.address, 443)).await?;
+            // The certificate has to be for the page's name, whatever is asked for.
+            let name = ServerName::try_from(self.host.clone()).context("a name")?;
+            let stream = self.tls.connect(name, stream).await?;
+            answer(stream, host, path).await
+        };
+        tokio::time::timeout(PATIENCE, ask)
+            .await
+            .context("no answer in time")?
+    }
+
+    /// The same without TLS.
+    pub(crate) async fn plain(&self, path: &str) -> Result<Answer> {
+        let ask = async {
+            let stream = TcpStream::connect(SocketAddrV4::new(self.address, 80)).await?;
+            answer(stream, &self.host, path).await
+        };
+        tokio::time::timeout(PATIENCE, ask)
+            .await
+            .context("no answer in time")?
+    }
+
+    /// The page by its name.
+    pub(crate) async fn page(&self, path: &str) -> Result<Answer> {
+        self.secure(&self.host, path).await
+    }
+}
+
+async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, host: &str, path: &str) -> Result<Answer> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut bytes = Vec::new();
+    // Whoever closes without saying so in TLS has sent all the same.
+    let read = stream.read_to_end(&mut bytes).await;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+    match (status, read) {
+        (Some(status), _) => Ok(Answer { status, text }),
+        (None, read) => {
+            read.context("read the answer")?;
+            anyhow::bail!("no answer, but {text:?}")
+        }
+    }
+}
+
+/// Visits at a steady pace. Dropping them ends them.
+pub(crate) struct Visits {
+    seen: Arc<Mutex<(usize, Vec<String>)>>,
+    pace: Pace,
+}
+
+impl Visits {
+    pub(crate) fn start(visitors: &Visitors) -> Self {
+        let seen = Arc::<Mutex<(usize, Vec<String>)>>::default();
+        let (tally, visitors, began) = (Arc::clone(&seen), visitors.clone(), Instant::now());
+        let pace = Pace::start(EVERY, move |number| {
+            let (tally, visitors) = (Arc::clone(&tally), visitors.clone());
+            let path = if number % 10 == 0 { "/" } else { board_api::VERSION };
+            async move {
+                let asked = began.elapsed().as_secs_f64();
+                let failed = match visitors.page(path).await {
+                    Ok(answer) if answer.status == 200 => None,
+                    Ok(answer) => Some(format!("{path} answers {}", answer.status)),
+                    Err(error) => Some(format!("{path}: {error:#}")),
+                };
+                let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+                tally.0 += 1;
+                tally
+                    .1
+                    .extend(failed.map(|failed| format!("after {asked:.1} s {failed}")));
+            }
+        });
+        Self { seen, pace }
+    }
+
+    /// Ends them: none may have failed.
+    pub(crate) async fn none_failed(self, step: &StepHandle) -> Result<()> {
+        self.pace.stop().await.context("the visits")?;
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (asked, failed) = (seen.0, &seen.1);
+        step.requests(asked, failed.len());
+        step.evidence(format!("{} of {asked} visits by name failed", failed.len()));
+        let shown = &failed[..failed.len().min(5)];
+        ensure!(
+            failed.is_empty(),
+            "{} of {asked} failed: {}",
+            failed.len(),
+            shown.join("; ")
+        );
+        ensure!(asked >= FEWEST, "only {asked} visits were made");
+        Ok(())
+    }
+}

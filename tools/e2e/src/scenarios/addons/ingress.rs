@@ -1,0 +1,217 @@
+//! People come to the page by its name through a load balancer that its Ingress asks for; then the
+//! add-on is turned off and leaves nothing.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::Api;
+use kube::core::DynamicObject;
+use serde_json::json;
+
+use super::names::{NAMED, Zone};
+use super::switch;
+use super::traces::{Traces, delete};
+use crate::actors::{Operator, ReadLoad};
+use crate::addons::load_balancer::{HOSTNAME, LoadBalancer, Visits};
+use crate::addons::{self, BALANCER};
+use crate::argocd;
+use crate::checkout::replaced_once;
+use crate::cluster::Cluster;
+use crate::environment::{Environment, NAMESPACE, PAGE};
+use crate::gitops;
+use crate::kustomization::with_item;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::{overlays, workloads};
+use crate::step::Step;
+use crate::testbed::Testbed;
+use crate::wait::{Verdict, consistently, eventually};
+
+const LIVE: Duration = Duration::from_mins(2);
+const ALLOWED: Duration = Duration::from_mins(1);
+const SERVED: Duration = Duration::from_secs(10);
+const AWAY: Duration = Duration::from_secs(5);
+const TRACES: Traces = Traces {
+    words: &[BALANCER, "argocd-ingresses", "argocd-watch-ingresses"],
+    settings: &["[Ingress]", "\"kind\":\"Ingress\""],
+    kinds: &["Ingress", "IngressClass"],
+};
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new(
+        "ingress",
+        "the page is visited by its name through a load balancer",
+        660,
+    ),
+    suite: Suite::Addons,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(run(testbed, step)),
+};
+
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let zone = Zone::ready(testbed, step).await?;
+    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let reads = ReadLoad::start(testbed, Environment::first())?;
+    allow(testbed, step).await?;
+    let mut balancer = LoadBalancer::start(testbed, cluster, &zone.name).await?;
+    let asked = ask(&operator, &zone.name).await?;
+    let page = gitops::app(step, cluster, PAGE);
+    if let Err(error) = page.at(&asked).live(LIVE).await {
+        return Err(error.context(format!("the load balancer says {:?}", balancer.problem().await)));
+    }
+    let since = Instant::now();
+    zone.until(step, Some(HOSTNAME), NAMED).await?;
+    step.measured("load balancer to record", since.elapsed().as_secs_f64());
+    visited(step, &balancer, &zone.name).await?;
+    rolled_out(step, testbed, &operator, &balancer).await?;
+    without_controller(step, cluster, &mut balancer).await?;
+    zone.until(step, Some(HOSTNAME), NAMED).await?;
+    off(testbed, step, (&zone, &asked, &balancer)).await?;
+    reads.stop(step).await?.at_most(0)
+}
+
+/// What an administrator does, and then the line of the environment.
+async fn allow(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let (harness, cluster) = (&testbed.harness, testbed.first());
+    step.doing("apply what Argo CD may not make");
+    addons::administered(harness, cluster, BALANCER).await?;
+    argocd::reconfigure(harness, cluster, &switch::there(cluster).await?).await?;
+    let path = addons::applications_of(cluster.environment);
+    let edit = |text: String| addons::with(BALANCER, &path, &text);
+    Operator::of(testbed).edit(&path, edit).await?;
+    allowed(step, cluster, true).await
+}
+
+/// Waits until the apps may have Ingresses, or no longer.
+async fn allowed(step: &StepHandle, cluster: &Cluster, expected: bool) -> Result<()> {
+    let client = cluster.argocd().client.clone();
+    let projects: Api<DynamicObject> =
+        Api::namespaced_with(client, argocd::NAMESPACE, &argocd::resource("AppProject"));
+    eventually(step, "the project of the apps", ALLOWED, async || {
+        let project = projects.get(argocd::PROJECT).await?;
+        let may = project.data.to_string().contains("\"kind\":\"Ingress\"");
+        Ok(if may == expected {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(format!("it allows Ingresses: {may}"))
+        })
+    })
+    .await
+}
+
+/// Gives the page its Ingress, under a name that was never there before.
+async fn ask(operator: &Operator, host: &str) -> Result<String> {
+    let environment = Environment::first();
+    let (overlay, component) = (
+        overlays::of(PAGE),
+        format!("addons/{BALANCER}/{environment}/kustomization.yaml"),
+    );
+    let line = json!(format!("../../../addons/{BALANCER}/{environment}"));
+    let default = format!("value: board.{environment}.example.com");
+    operator
+        .edit_each(&[&overlay, &component], |path, text| {
+            if path == overlay {
+                return with_item(&text, "components", &line);
+            }
+            replaced_once(path, &text, &default, &format!("value: {host}"))
+        })
+        .await
+}
+
+async fn visited(step: &StepHandle, balancer: &LoadBalancer, host: &str) -> Result<()> {
+    let visitors = &balancer.visitors;
+    eventually(step, "the page by its name", SERVED, async || {
+        let page = visitors.page("/").await?;
+        Ok(if page.status == 200 && page.text.contains("</html>") {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(format!("{} {:?}", page.status, balancer.problem().await))
+        })
+    })
+    .await?;
+    let plain = visitors.plain("/?a=1").await?;
+    let expected = format!("\r\nlocation: https://{host}:443/?a=1\r\n");
+    ensure!(
+        plain.status == 301 && plain.text.to_lowercase().contains(&expected),
+        "without TLS: {}",
+        plain.text
+    );
+    let stranger = visitors.secure("other.example.com", "/").await?;
+    ensure!(stranger.status == 404, "another name: {}", stranger.status);
+    step.evidence(format!(
+        "{host} serves the page over TLS, and redirects what comes without"
+    ));
+    Ok(())
+}
+
+/// All pods are replaced, forth and back.
+async fn rolled_out(
+    step: &StepHandle,
+    testbed: &Testbed,
+    operator: &Operator,
+    balancer: &LoadBalancer,
+) -> Result<()> {
+    let cluster = testbed.first();
+    let visits = Visits::start(&balancer.visitors);
+    let there = operator
+        .patch(&overlays::of(PAGE), &[overlays::restart("load-balancer")])
+        .await?;
+    gitops::app(step, cluster, PAGE).at(&there).arrived(LIVE).await?;
+    workloads::none_ending(step, cluster).await?;
+    let back = operator.revert(&there).await?;
+    gitops::app(step, cluster, PAGE).at(&back).arrived(LIVE).await?;
+    workloads::none_ending(step, cluster).await?;
+    visits.none_failed(step).await
+}
+
+/// The load balancer goes on, and the Ingress still says where it is.
+async fn without_controller(step: &StepHandle, cluster: &Cluster, balancer: &mut LoadBalancer) -> Result<()> {
+    balancer.controller_away().await;
+    let ingresses: Api<Ingress> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+    consistently(step, "the page without the controller", AWAY, async || {
+        let page = balancer.visitors.page("/").await?;
+        let ingress = ingresses.get(PAGE).await?;
+        let status = serde_json::to_string(&ingress.status)?;
+        Ok(if page.status == 200 && status.contains(HOSTNAME) {
+            Verdict::Ready(())
+        } else {
+            Verdict::Failed(format!("it answers {}, and {status}", page.status))
+        })
+    })
+    .await?;
+    balancer.controller_back();
+    Ok(())
+}
+
+/// Turns it off in the order of docs/ADDONS.md, and looks that nothing is left.
+async fn off(
+    testbed: &Testbed,
+    step: &StepHandle,
+    (zone, asked, balancer): (&Zone<'_>, &str, &LoadBalancer),
+) -> Result<()> {
+    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let found = TRACES.count(cluster).await?;
+    let since = Instant::now();
+    let gone = operator.revert(asked).await?;
+    gitops::app(step, cluster, PAGE).at(&gone).live(LIVE).await?;
+    zone.until(step, None, NAMED).await?;
+    eventually(step, "the end of the load balancer", SERVED, async || {
+        Ok(match balancer.visitors.page("/").await {
+            Ok(page) => Verdict::Pending(format!("it answers {}", page.status)),
+            Err(_) => Verdict::Ready(()),
+        })
+    })
+    .await?;
+    let path = addons::applications_of(cluster.environment);
+    let edit = |text: String| addons::without_addon(BALANCER, &path, &text);
+    operator.edit(&path, edit).await?;
+    allowed(step, cluster, false).await?;
+    delete(testbed, cluster, BALANCER).await?;
+    argocd::reconfigure(&testbed.harness, cluster, &switch::there(cluster).await?).await?;
+    TRACES.none(step, cluster).await?;
+    step.measured("off to nothing left", since.elapsed().as_secs_f64());
+    step.evidence(format!("{found} objects were there, and none is left"));
+    Ok(())
+}
