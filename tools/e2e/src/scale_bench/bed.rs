@@ -69,6 +69,10 @@ impl<'a> Bed<'a> {
     /// Makes so many apps of it, which these clusters are told of.
     pub(super) async fn hold(&mut self, apps: u32, clusters: &'a [Cluster]) -> Result<()> {
         (self.apps, self.clusters) = (apps, clusters);
+        if self.release > 0 {
+            // Proposals were merged since, which are commits that only the forge has.
+            self.checkout.catch_up().await?;
+        }
         self.release += 1;
         let message = format!("Generate {apps} apps");
         let edit = |folder: &std::path::Path| generated::write(folder, apps, self.release);
