@@ -96,7 +96,8 @@ impl HaProxy {
         let talk = || -> std::io::Result<String> {
             let mut socket = UnixStream::connect(&self.socket)?;
             socket.set_read_timeout(Some(PATIENCE))?;
-            writeln!(socket, "{command}")?;
+            // In one piece: HAProxy may not look again for the rest of a command.
+            socket.write_all(format!("{command}\n").as_bytes())?;
             let mut answer = String::new();
             socket.read_to_string(&mut answer)?;
             Ok(answer)
