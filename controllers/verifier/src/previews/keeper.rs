@@ -65,7 +65,8 @@ impl<'a> Keeper<'a> {
         let (actions, news) = decide(&there, &self.limits);
         for action in actions {
             match self.act(&action) {
-                Ok(()) => println!("{action:?}"),
+                Ok(true) => println!("{action:?}"),
+                Ok(false) => (),
                 Err(error) => println!("{action:?}: {error:#}"),
             }
         }
@@ -113,29 +114,30 @@ impl<'a> Keeper<'a> {
         format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications")
     }
 
-    fn act(&mut self, action: &Action) -> Result<()> {
+    /// Says whether it was done, and not put off.
+    fn act(&mut self, action: &Action) -> Result<bool> {
         match action {
             Action::Make(number) => {
                 if self.tables.make(*number)? {
                     walls::apply(&self.api, &self.settings.walls, *number)?;
                 }
-                Ok(())
             }
             Action::Sync(number, commit) => {
                 // One that was killed may have made the namespace and not all that walls it in.
                 walls::apply(&self.api, &self.settings.walls, *number)?;
-                self.change(*number, &sync_of(commit))
+                self.change(*number, &sync_of(commit))?;
             }
-            Action::EndSync(number) => self.change(*number, &end_of_sync()),
+            Action::EndSync(number) => self.change(*number, &end_of_sync())?,
             Action::Unlabel(number) => {
                 let label = &self.settings.label;
-                self.ask(*number, |forge| forge.unlabel(*number, label)).map(drop)
+                return self.ask(*number, |forge| forge.unlabel(*number, label));
             }
             Action::DeleteNamespace(number) => {
-                self.api.delete(&format!("/api/v1/namespaces/{PREFIX}{number}"))
+                self.api.delete(&format!("/api/v1/namespaces/{PREFIX}{number}"))?;
             }
-            Action::DeleteTable(number) => self.tables.delete(*number),
+            Action::DeleteTable(number) => self.tables.delete(*number)?,
         }
+        Ok(true)
     }
 
     fn change(&self, number: u64, changes: &Value) -> Result<()> {
