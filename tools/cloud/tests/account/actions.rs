@@ -95,6 +95,13 @@ fn a_policy_too_narrow_or_too_wide_is_found() {
     assert_eq!(faults(&calls(&["a"]), &calls(&["a"]), &calls(&["a"])).len(), 1);
 }
 
+/// The actions of a statement, of which there may be one or a list.
+pub(crate) fn actions_of(statement: &Value) -> Vec<String> {
+    let one = std::slice::from_ref(&statement["Action"]);
+    let all = statement["Action"].as_array().map_or(one, Vec::as_slice);
+    all.iter().map(|it| it.as_str().unwrap().to_owned()).collect()
+}
+
 /// Action and resource of every statement.
 fn allowed(role: &str) -> BTreeSet<Call> {
     let template = Template::read("message-board").unwrap();
@@ -110,16 +117,8 @@ fn allowed(role: &str) -> BTreeSet<Call> {
                     .expect("of the table")
                     .to_owned(),
             };
-            let actions = &statement["Action"];
-            let actions = actions
-                .as_array()
-                .cloned()
-                .unwrap_or_else(|| vec![actions.clone()]);
-            calls.extend(
-                actions
-                    .iter()
-                    .map(|action| (action.as_str().unwrap().to_owned(), on.clone())),
-            );
+            let actions = actions_of(statement).into_iter();
+            calls.extend(actions.map(|action| (action, on.clone())));
         }
     }
     assert!(!calls.is_empty());

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use cloud::template::Template;
 use serde_json::Value;
 
+use crate::actions::actions_of;
+
 /// The marks of what belongs to a cluster: the controller's own, and that of EKS.
 const MARKS: [&str; 3] = [
     "aws:RequestTag/elbv2.k8s.aws/cluster",
@@ -28,12 +30,6 @@ fn statements() -> Vec<Value> {
     policy["Statement"].as_array().unwrap().clone()
 }
 
-fn actions(statement: &Value) -> Vec<String> {
-    let one = std::slice::from_ref(&statement["Action"]);
-    let all = statement["Action"].as_array().map_or(one, Vec::as_slice);
-    all.iter().map(|it| it.as_str().unwrap().to_owned()).collect()
-}
-
 /// Whether it only looks.
 fn looks(action: &str) -> bool {
     let (_, verb) = action.split_once(':').unwrap();
@@ -50,7 +46,7 @@ fn unmarked(statements: &[Value]) -> Vec<(String, String)> {
     let open = statements.iter().filter(|statement| !cluster(statement));
     open.flat_map(|statement| {
         let on = statement["Resource"].as_str().unwrap().to_owned();
-        let changing = actions(statement).into_iter().filter(|action| !looks(action));
+        let changing = actions_of(statement).into_iter().filter(|action| !looks(action));
         changing.map(move |action| (action, on.clone()))
     })
     .collect()
@@ -84,7 +80,7 @@ fn it_changes_only_what_is_marked_as_its_clusters() {
 #[test]
 fn each_action_is_written_out_and_those_of_what_is_turned_off_are_missing() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for action in statements().iter().flat_map(actions) {
+    for action in statements().iter().flat_map(actions_of) {
         assert!(!action.contains('*'), "{action}");
         *seen.entry(action).or_default() += 1;
     }

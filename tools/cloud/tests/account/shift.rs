@@ -16,6 +16,7 @@ use cloud::tools;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::actions::actions_of;
 use crate::credentials::who_says;
 
 const STACK: &str = "gitops-loop-traffic-production";
@@ -210,14 +211,8 @@ fn allowed() -> BTreeSet<String> {
     let template = Template::read("traffic").unwrap();
     let policy = template.resources("AWS::IAM::ManagedPolicy")["Shift"].clone();
     let statements = policy["Properties"]["PolicyDocument"]["Statement"].clone();
-    let actions = statements.as_array().unwrap().iter().flat_map(|statement| {
-        let action = &statement["Action"];
-        let one = action.as_str().map(|one| vec![one.into()]);
-        one.or_else(|| action.as_array().cloned()).unwrap()
-    });
-    actions
-        .map(|action| action.as_str().unwrap().to_owned())
-        .collect()
+    let statements = statements.as_array().unwrap().iter();
+    statements.flat_map(actions_of).collect()
 }
 
 #[test]
