@@ -1,7 +1,7 @@
 //! The controller: follows the Ingress and the pods behind it, as that of AWS does, and writes the
 //! load balancer's name into the Ingress' status.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 use std::{fs, io::Write as _};
@@ -37,13 +37,19 @@ enum Going {
     Drains(Instant),
 }
 
+/// A load balancer that was made as an Ingress asks, and the pods that it knows.
+struct Serving {
+    asked: Asked,
+    haproxy: HaProxy,
+    slots: BTreeMap<usize, (SocketAddrV4, Going)>,
+}
+
 /// The controller's knowledge, and the load balancer that it made.
 pub(super) struct Controller {
     ingresses: Api<Ingress>,
     slices: Api<EndpointSlice>,
     place: Place,
-    serving: Option<(Asked, HaProxy)>,
-    slots: BTreeMap<usize, (SocketAddrV4, Going)>,
+    serving: Option<Serving>,
     /// Why the last round failed.
     pub(super) problem: Option<String>,
 }
@@ -74,7 +80,6 @@ impl Controller {
             slices: Api::namespaced(cluster.client.clone(), NAMESPACE),
             place,
             serving: None,
-            slots: BTreeMap::new(),
             problem: None,
         })
     }
@@ -102,63 +107,26 @@ impl Controller {
         });
         let Some(ingress) = ours else {
             self.serving = None;
-            self.slots.clear();
             return Ok(());
         };
         let asked = Asked::of(&ingress)?;
-        if self.serving.as_ref().is_none_or(|(before, _)| *before != asked) {
-            // The ports are free again before the next one wants them.
-            self.serving = None;
-            self.slots.clear();
-            self.serving = Some((asked.clone(), HaProxy::start(&self.place, &asked)?));
-        }
-        self.follow_pods(&asked).await?;
-        self.say_name(&ingress, &asked).await
-    }
-
-    async fn follow_pods(&mut self, asked: &Asked) -> Result<()> {
-        let of_service =
-            ListParams::default().labels(&format!("kubernetes.io/service-name={}", asked.service));
-        let slices = self.slices.list(&of_service).await;
-        let there = targets(&slices.context("list the endpoints")?.items, &asked.port);
-        let Some((_, haproxy)) = &self.serving else {
-            return Ok(());
+        let kept = self.serving.take().filter(|serving| serving.asked == asked);
+        let serving = match kept {
+            Some(kept) => kept,
+            // The ports of the one before are free again.
+            None => Serving::start(&self.place, asked.clone())?,
         };
-        for target in &there {
-            if self.slots.values().any(|(known, _)| known == target) {
-                continue;
-            }
-            let free = (0..SLOTS).find(|slot| !self.slots.contains_key(slot));
-            let slot = free.context("there are more pods than were expected")?;
-            haproxy.register(slot, *target)?;
-            self.slots.insert(slot, (*target, Going::Stays));
-        }
-        let mut gone = Vec::new();
-        for (slot, (target, going)) in &mut self.slots {
-            match *going {
-                _ if there.contains(target) => {
-                    if !matches!(going, Going::Stays) {
-                        haproxy.register(*slot, *target)?;
-                        *going = Going::Stays;
-                    }
-                }
-                Going::Stays => *going = Going::Leaves(Instant::now()),
-                Going::Leaves(since) if since.elapsed() >= HEARD => {
-                    haproxy.drain(*slot)?;
-                    *going = Going::Drains(Instant::now());
-                }
-                Going::Drains(since) if since.elapsed() >= Duration::from_secs(asked.let_go.into()) => {
-                    haproxy.forget(*slot)?;
-                    gone.push(*slot);
-                }
-                Going::Leaves(_) | Going::Drains(_) => {}
-            }
-        }
-        self.slots.retain(|slot, _| !gone.contains(slot));
-        Ok(())
+        let serving = self.serving.insert(serving);
+        let of_service = format!("kubernetes.io/service-name={}", asked.service);
+        let slices = self.slices.list(&ListParams::default().labels(&of_service)).await;
+        serving.follow(&targets(
+            &slices.context("list the endpoints")?.items,
+            &asked.port,
+        ))?;
+        self.say_name(&ingress, &asked.name).await
     }
 
-    async fn say_name(&self, ingress: &Ingress, asked: &Asked) -> Result<()> {
+    async fn say_name(&self, ingress: &Ingress, name: &str) -> Result<()> {
         let status = ingress.status.as_ref();
         let points = status.and_then(|status| status.load_balancer.as_ref()?.ingress.as_ref());
         let mut said = points.into_iter().flatten();
@@ -167,7 +135,53 @@ impl Controller {
         }
         let status = json!({ "status": { "loadBalancer": { "ingress": [{ "hostname": HOSTNAME }] } } });
         let (params, status) = (PatchParams::default(), Patch::Merge(status));
-        let patched = self.ingresses.patch_status(&asked.name, &params, &status);
+        let patched = self.ingresses.patch_status(name, &params, &status);
         patched.await.map(drop).context("write the status of the Ingress")
+    }
+}
+
+impl Serving {
+    fn start(place: &Place, asked: Asked) -> Result<Self> {
+        Ok(Self {
+            haproxy: HaProxy::start(place, &asked)?,
+            asked,
+            slots: BTreeMap::new(),
+        })
+    }
+
+    /// Sends requests to these pods, and after a while to no others.
+    fn follow(&mut self, there: &BTreeSet<SocketAddrV4>) -> Result<()> {
+        for target in there {
+            if self.slots.values().any(|(known, _)| known == target) {
+                continue;
+            }
+            let free = (0..SLOTS).find(|slot| !self.slots.contains_key(slot));
+            let slot = free.context("there are more pods than were expected")?;
+            self.haproxy.register(slot, *target)?;
+            self.slots.insert(slot, (*target, Going::Stays));
+        }
+        let let_go = Duration::from_secs(self.asked.let_go.into());
+        let mut gone = Vec::new();
+        for (slot, (target, going)) in &mut self.slots {
+            match *going {
+                Going::Stays if there.contains(target) => {}
+                _ if there.contains(target) => {
+                    self.haproxy.register(*slot, *target)?;
+                    *going = Going::Stays;
+                }
+                Going::Stays => *going = Going::Leaves(Instant::now()),
+                Going::Leaves(since) if since.elapsed() >= HEARD => {
+                    self.haproxy.drain(*slot)?;
+                    *going = Going::Drains(Instant::now());
+                }
+                Going::Drains(since) if since.elapsed() >= let_go => {
+                    self.haproxy.forget(*slot)?;
+                    gone.push(*slot);
+                }
+                Going::Leaves(_) | Going::Drains(_) => {}
+            }
+        }
+        self.slots.retain(|slot, _| !gone.contains(slot));
+        Ok(())
     }
 }
