@@ -158,14 +158,14 @@ pub(crate) fn resource(kind: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, "v1alpha1", kind))
 }
 
+/// Its objects of a kind on this cluster, which says nothing of what they hold.
+pub(crate) fn objects(cluster: &Cluster, kind: &str) -> Api<DynamicObject> {
+    Api::namespaced_with(cluster.client.clone(), NAMESPACE, &resource(kind))
+}
+
 /// The repositories that the project of the Applications allows.
 pub(crate) async fn allowed_repositories(cluster: &Cluster) -> Result<Vec<String>> {
-    let projects: Api<DynamicObject> = Api::namespaced_with(
-        cluster.argocd().client.clone(),
-        NAMESPACE,
-        &resource("AppProject"),
-    );
-    let project = projects
+    let project = objects(cluster.argocd(), "AppProject")
         .get(PROJECT)
         .await
         .with_context(|| format!("read the AppProject {PROJECT} on {}", cluster.environment))?;

@@ -31,6 +31,7 @@ mod gitops;
 mod harness;
 mod interrupt;
 mod json_file;
+mod kept_figures;
 mod kustomization;
 mod kustomize;
 mod layout;

@@ -14,9 +14,10 @@ mod twin;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::argocd::Polling;
+use crate::kept_figures;
 use crate::progress::{Progress, StepHandle};
 use crate::run_dir;
 use crate::session::Session;
@@ -127,10 +128,7 @@ pub(crate) async fn run(session: &Session, testbed: &Testbed, args: &Args) -> Re
     let (table, page, json) = (page::table(&figures), page::page(&figures), page::json(&figures)?);
     println!("\n{table}");
     for folder in folders(args.docs)? {
-        std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-        for (kind, text) in [("md", &page), ("json", &json)] {
-            let path = folder.join(args.name()).with_extension(kind);
-            std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+        for path in kept_figures::keep(&folder, args.name(), &page, &json)? {
             println!("written: {}", path.display());
         }
     }
@@ -139,8 +137,10 @@ pub(crate) async fn run(session: &Session, testbed: &Testbed, args: &Args) -> Re
 
 fn folders(docs: bool) -> Result<Vec<PathBuf>> {
     let root = run_dir::repo_root()?;
-    let kept = docs.then(|| root.join("docs/benchmark"));
-    Ok(std::iter::once(root.join("target/bench")).chain(kept).collect())
+    let kept = docs.then(|| root.join(kept_figures::DOCS));
+    Ok(std::iter::once(root.join(kept_figures::NEWEST))
+        .chain(kept)
+        .collect())
 }
 
 async fn measure(

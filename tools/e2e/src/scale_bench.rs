@@ -23,6 +23,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::cluster::Cluster;
 use crate::environment::Environment;
 use crate::gitops;
+use crate::kept_figures;
 use crate::progress::{Progress, StepHandle};
 use crate::run_dir;
 use crate::session::Session;
@@ -97,7 +98,7 @@ pub(crate) async fn run(session: &Session, testbed: &Testbed, args: &Args) -> Re
         })
         .await?;
     if args.docs {
-        let folder = run_dir::repo_root()?.join("docs/benchmark");
+        let folder = run_dir::repo_root()?.join(kept_figures::DOCS);
         let earlier = match fs::read_to_string(folder.join("scale.json")) {
             Ok(json) => page::rows(&json)?,
             Err(_) => Vec::new(),
@@ -114,12 +115,7 @@ pub(crate) async fn tidy(session: &Session, testbed: &Testbed) -> Result<()> {
 }
 
 fn write(folder: &Path, rows: &[Row]) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-    for (kind, text) in [("md", page::page(rows)), ("json", page::json(rows)?)] {
-        let path = folder.join("scale").with_extension(kind);
-        fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
-    }
-    Ok(())
+    kept_figures::keep(folder, "scale", &page::page(rows), &page::json(rows)?).map(drop)
 }
 
 fn sorted(rows: &[Row]) -> Vec<Row> {
@@ -146,7 +142,7 @@ async fn measure(progress: &Progress, step: &StepHandle, testbed: &Testbed, args
                 progress.say(&format!("  {}", page::line(&row)));
                 rows.push(row);
                 // What was measured is kept when a later one fails.
-                write(&run_dir::repo_root()?.join("target/bench"), &sorted(&rows))?;
+                write(&run_dir::repo_root()?.join(kept_figures::NEWEST), &sorted(&rows))?;
                 for cluster in clusters {
                     removal::clear(step, cluster).await?;
                 }

@@ -22,9 +22,10 @@ pub(crate) use operator::Operator;
 pub(crate) use pace::Pace; // wing: addons
 pub(crate) use probe::probe;
 pub(crate) use read_load::ReadLoad;
+pub(crate) use read_load::Tally; // wing: addons
 pub(crate) use receiver::Receiver; // wing: addons
 pub(crate) use registry::Registry;
-pub(crate) use reviewer::{Release, Reviewer, is_bump, merge_on_forge, pins};
+pub(crate) use reviewer::{Release, Reviewer, is_bump, merge_on_forge, pins, propose_on_forge};
 pub(crate) use sampler::{Rollout, sample_until_only};
 pub(crate) use visitor::Visitor;
 pub(crate) use write_load::WriteLoad;

@@ -22,6 +22,7 @@ const BASE: &str = "master";
 /// Pull requests are opened by CI's last command; this is for the forge's own work after that.
 const PROPOSED_WITHIN: Duration = Duration::from_secs(30);
 const MERGED_WITHIN: Duration = Duration::from_secs(30);
+const MERGEABLE_WITHIN: Duration = Duration::from_secs(30);
 
 /// A reviewer of what CI proposes, where the manifests are.
 pub(crate) struct Reviewer {
@@ -117,11 +118,7 @@ impl Reviewer {
                     others.join(", ")
                 )));
             };
-            Ok(if ours.mergeable {
-                Verdict::Ready(ours.clone())
-            } else {
-                Verdict::Pending("the forge has not found it mergeable yet".to_owned())
-            })
+            Ok(mergeable(ours.clone()))
         })
         .await?;
         let changed = self.repository.changed_paths(pull_request.number).await?;
@@ -196,6 +193,32 @@ pub(crate) async fn merge_on_forge(
         })
     })
     .await
+}
+
+/// A proposal of `branch` that the forge calls mergeable.
+pub(crate) async fn propose_on_forge(
+    step: &StepHandle,
+    repository: &Repository,
+    branch: &str,
+    base: &str,
+    title: &str,
+) -> Result<PullRequest> {
+    let number = repository.propose(branch, base, title).await?.number;
+    eventually(
+        step,
+        &format!("proposal #{number}"),
+        MERGEABLE_WITHIN,
+        async || Ok(mergeable(repository.pull_request(number).await?)),
+    )
+    .await
+}
+
+fn mergeable(proposal: PullRequest) -> Verdict<PullRequest> {
+    if proposal.mergeable {
+        Verdict::Ready(proposal)
+    } else {
+        Verdict::Pending("the forge has not found it mergeable yet".to_owned())
+    }
 }
 
 /// The digest each app is pinned to for an environment in `commit`.

@@ -140,8 +140,8 @@ impl Command for Demo {
     }
 }
 
-/// What is measured.
-enum Measured {
+/// What is measured: how long a merge takes to go live, or what many apps cost.
+pub(crate) enum Measured {
     Loop(loop_bench::Args),
     Scale(scale_bench::Args),
 }
@@ -153,18 +153,9 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// How long a merge takes to go live.
-    pub(crate) fn of_loop(args: loop_bench::Args) -> Self {
+    pub(crate) fn of(what: Measured) -> Self {
         Self {
-            what: Measured::Loop(args),
-            testbed: OnceCell::new(),
-        }
-    }
-
-    /// What many apps cost.
-    pub(crate) fn of_scale(args: scale_bench::Args) -> Self {
-        Self {
-            what: Measured::Scale(args),
+            what,
             testbed: OnceCell::new(),
         }
     }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use super::Notice;
 use super::figures::{Figures, Goal, Row, Sample};
-use crate::machine;
+use crate::{kept_figures, machine};
 
 /// As people read it.
 fn name(notice: Notice) -> &'static str {
@@ -130,9 +130,7 @@ pub(crate) fn json(figures: &Figures) -> Result<String> {
         "goals": figures.goals(),
         "samples": samples,
     });
-    serde_json::to_string_pretty(&all)
-        .map(|text| text + "\n")
-        .context("write JSON")
+    kept_figures::json(&all)
 }
 
 #[cfg(test)]

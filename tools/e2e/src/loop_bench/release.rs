@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::figures::Sample;
 use super::{Notice, twin};
-use crate::actors::{Operator, Visitor, merge_on_forge, pins, sample_until_only};
+use crate::actors::{Operator, Visitor, merge_on_forge, pins, propose_on_forge, sample_until_only};
 use crate::checkout::Checkout;
 use crate::cluster::Cluster;
 use crate::environment::{API, Environment};
@@ -17,13 +17,11 @@ use crate::gitops;
 use crate::progress::StepHandle;
 use crate::repositories::manifests_on_forge;
 use crate::testbed::Testbed;
-use crate::wait::{Verdict, eventually};
 
 const APP: &str = API;
 /// How the webhooks of Argo CD end.
 const HOOK: &str = "/api/webhook";
 
-const MERGEABLE: Duration = Duration::from_secs(30);
 const STEADY: Duration = Duration::from_mins(2);
 /// Polling may miss a commit twice: what the repo server remembers of a branch outlives one
 /// interval.
@@ -138,17 +136,7 @@ impl<'a> Releases<'a> {
         let branch = format!("bench/release-{}", short(&self.manifests.head().await?));
         self.manifests.push(&branch).await?;
         let base = Environment::first().branch();
-        let number = self.repository.propose(&branch, base, &title).await?.number;
-        let what = format!("proposal #{number}");
-        eventually(step, &what, MERGEABLE, async || {
-            let proposal = self.repository.pull_request(number).await?;
-            Ok(if proposal.mergeable {
-                Verdict::Ready(proposal)
-            } else {
-                Verdict::Pending("the forge has not found it mergeable yet".to_owned())
-            })
-        })
-        .await
+        propose_on_forge(step, &self.repository, &branch, base, &title).await
     }
 }
 

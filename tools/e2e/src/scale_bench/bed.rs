@@ -11,11 +11,11 @@ use kube::{Api, ResourceExt as _};
 
 use super::generated::{self, BASE, NAME, OURS, OWN};
 use super::settings::Settings;
-use crate::actors::merge_on_forge;
-use crate::argocd::{NAMESPACE as ARGOCD, resource};
+use crate::actors::{merge_on_forge, propose_on_forge};
+use crate::argocd;
 use crate::checkout::Checkout;
 use crate::cluster::{Cluster, argocd_url_for_forge};
-use crate::forge::{ForgeAccess, PullRequest, Repository, Webhook};
+use crate::forge::{ForgeAccess, Repository, Webhook};
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::testbed::Testbed;
@@ -25,7 +25,6 @@ use crate::wait::{Verdict, eventually};
 const ALL_SYNCED: Duration = Duration::from_mins(15);
 const ALL_CHANGED: Duration = Duration::from_mins(10);
 const ONE_CHANGED: Duration = Duration::from_mins(5);
-const MERGEABLE: Duration = Duration::from_secs(30);
 /// A list of all Applications has some kilobytes for each: asked for without a pause, it would be a
 /// load of its own.
 const LOOK: Duration = Duration::from_millis(2);
@@ -196,16 +195,7 @@ impl<'a> Bed<'a> {
         self.release += 1;
         let branch = format!("change/{}", self.release);
         self.checkout.push(&branch).await?;
-        let number = self.repository.propose(&branch, "master", title).await?.number;
-        let proposal: PullRequest = eventually(step, title, MERGEABLE, async || {
-            let proposal = self.repository.pull_request(number).await?;
-            Ok(if proposal.mergeable {
-                Verdict::Ready(proposal)
-            } else {
-                Verdict::Pending("the forge has not found it mergeable yet".to_owned())
-            })
-        })
-        .await?;
+        let proposal = propose_on_forge(step, &self.repository, &branch, "master", title).await?;
         merge_on_forge(step, &self.repository, &proposal).await
     }
 }
@@ -215,7 +205,7 @@ pub(super) fn ours() -> ListParams {
 }
 
 pub(super) fn applications(cluster: &Cluster) -> Api<DynamicObject> {
-    Api::namespaced_with(cluster.client.clone(), ARGOCD, &resource("Application"))
+    argocd::objects(cluster, "Application")
 }
 
 fn address(forge: &str) -> String {

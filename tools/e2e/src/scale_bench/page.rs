@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use super::figures::{Cost, Row};
-use crate::machine;
+use crate::{kept_figures, machine};
 
 /// What is kept for programs, and for the next run that measures only a part.
 #[derive(Serialize, Deserialize)]
@@ -129,9 +129,7 @@ pub(super) fn json(rows: &[Row]) -> Result<String> {
         cores: machine::cpus(),
         rows: rows.to_vec(),
     };
-    serde_json::to_string_pretty(&kept)
-        .map(|text| text + "\n")
-        .context("write JSON")
+    kept_figures::json(&kept)
 }
 
 /// The rows of an earlier run.

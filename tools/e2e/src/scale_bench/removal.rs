@@ -7,12 +7,11 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Service, ServiceAccount};
 use kube::Api;
 use kube::api::DeleteParams;
-use kube::core::DynamicObject;
 
 use super::bed::{applications, ours};
 use super::generated::NAME;
 use super::settings;
-use crate::argocd::{self, NAMESPACE as ARGOCD, resource};
+use crate::argocd;
 use crate::cluster::Cluster;
 use crate::forge::ForgeAccess;
 use crate::progress::StepHandle;
@@ -70,9 +69,7 @@ pub(super) async fn remove(step: &StepHandle, testbed: &Testbed) -> Result<()> {
         settings::restore(testbed, cluster).await?;
         argocd::restart(step, cluster).await?;
         let at_once = DeleteParams::default();
-        let projects: Api<DynamicObject> =
-            Api::namespaced_with(cluster.client.clone(), ARGOCD, &resource("AppProject"));
-        projects
+        argocd::objects(cluster, "AppProject")
             .delete_collection(&at_once, &ours())
             .await
             .context("remove the project")?;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
-use kube::core::DynamicObject;
 use serde_json::json;
 
 use super::names::{NAMED, Zone};
@@ -53,7 +52,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     // As on the runners of hosted CI.
     if !rustix::process::geteuid().is_root() {
-        step.evidence("skipped: only root may start a process in the network of a node".to_owned());
+        step.skip("only root may start a process in the network of a node");
         return Ok(());
     }
     let zone = Zone::ready(testbed, step).await?;
@@ -91,9 +90,7 @@ async fn allow(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
 /// Waits until the apps may have Ingresses, or no longer.
 async fn allowed(step: &StepHandle, cluster: &Cluster, expected: bool) -> Result<()> {
-    let client = cluster.argocd().client.clone();
-    let projects: Api<DynamicObject> =
-        Api::namespaced_with(client, argocd::NAMESPACE, &argocd::resource("AppProject"));
+    let projects = argocd::objects(cluster.argocd(), "AppProject");
     eventually(step, "the project of the apps", ALLOWED, async || {
         let project = projects.get(argocd::PROJECT).await?;
         let may = project.data.to_string().contains("\"kind\":\"Ingress\"");

@@ -194,8 +194,7 @@ async fn push(testbed: &Testbed) -> Result<(String, String)> {
 }
 
 fn applications(testbed: &Testbed) -> Api<DynamicObject> {
-    let client = testbed.first().client.clone();
-    Api::namespaced_with(client, argocd::NAMESPACE, &argocd::resource("Application"))
+    argocd::objects(testbed.first(), "Application")
 }
 
 async fn create(testbed: &Testbed, case: &Case, branch: &str) -> Result<()> {
