@@ -46,11 +46,13 @@ const VERSIONS: [&str; 2] = [":ref:refs/tags/v*", ":ref_type:tag:ref:v*"];
 // wing: previews
 /// How the subject begins for the accounts of all previews, whose namespaces have a number each.
 const PREVIEWS: &str = "system:serviceaccount:preview-*:";
+/// How the subject ends for any branch of a project on GitLab, of which a merge request's is one.
+const MERGE_REQUESTS: &str = ":ref_type:branch:ref:*";
 // end of wing
 
 /// Every statement must name an audience and a subject, and a wildcard may stand only at the end of
-/// a version's tag, or for the number of a preview: a policy without is open to everybody whom the
-/// issuer serves.
+/// a version's tag, for the number of a preview, or for the branch of a merge request: a policy
+/// without is open to everybody whom the issuer serves.
 pub fn is_bound(policy: &Value) -> Result<()> {
     for statement in statements(policy, FIELDS)? {
         let conditions = statement["Condition"]
@@ -75,6 +77,8 @@ pub fn is_bound(policy: &Value) -> Result<()> {
                 // wing: previews
                 let account = pattern.strip_prefix(PREVIEWS);
                 let fixed = fixed || account.is_some_and(|name| !name.contains(['*', '?', ':']));
+                let project = pattern.strip_suffix(MERGE_REQUESTS);
+                let fixed = fixed || project.is_some_and(|project| !project.contains(['*', '?']));
                 // end of wing
                 ensure!(fixed, "`{key}` may be anything like {pattern}");
             }
@@ -226,6 +230,8 @@ mod tests {
             "project_path:a/*:ref_type:tag:ref:v*",
             "system:serviceaccount:*:backend",
             "system:serviceaccount:preview-*:*",
+            "project_path:a/*:ref_type:branch:ref:*",
+            "project_path:a/b:ref_type:*:ref:*",
         ] {
             let condition = json!({"StringEquals": aud, "StringLike": {"idp:sub": open}});
             assert!(bound(condition).is_err(), "{open}");

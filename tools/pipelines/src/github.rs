@@ -15,6 +15,7 @@ use serde_json::json;
 
 use self::shell::Shell;
 use self::told::Told;
+use crate::PullRequest; // wing: previews
 use crate::machine;
 use crate::{Outcome, Place, Project, Push};
 
@@ -25,6 +26,11 @@ const RELEASE: &str = ".github/workflows/release.yaml";
 
 /// Run for a commit status.
 const VERIFIED: &str = ".github/workflows/verified.yaml";
+
+// wing: previews
+/// Run for a pull request.
+const PREVIEW: &str = ".github/workflows/preview.yaml";
+// end of wing
 
 /// An action by its name without owner, and what stands in for it.
 const STAND_INS: &[(&str, &str)] = &[
@@ -126,6 +132,31 @@ pub async fn run_for_status(
     )
     .await
 }
+
+// wing: previews
+/// Runs the workflow for a pull request whose head is the commit of `push`.
+pub async fn run_for_pull_request(
+    act: &Path,
+    of: &PullRequest<'_>,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+) -> Result<Outcome> {
+    let labels: Vec<_> = of.labels.iter().map(|name| json!({ "name": name })).collect();
+    let pull_request = json!({
+        "labels": labels,
+        "head": { "sha": push.commit, "repo": { "full_name": of.from } },
+    });
+    let repository = json!({ "full_name": of.repository });
+    let event = json!({ "number": of.number, "pull_request": pull_request, "repository": repository });
+    let event = (PREVIEW, "pull_request", event);
+    // act knows no other source for the name.
+    let mut project = project.clone();
+    let repository = of.repository.to_owned();
+    project.machine.insert("GITHUB_REPOSITORY".to_owned(), repository);
+    run_workflow(act, event, &project, push, place, |_: &str| ()).await
+}
+// end of wing
 
 async fn run_workflow(
     act: &Path,
@@ -237,7 +268,10 @@ mod tests {
     fn every_action_that_is_run_here_has_a_stand_in() {
         let root = crate::root();
         let folder = tempfile::tempdir().unwrap();
-        for file in [FILE, RELEASE, VERIFIED] {
+        let files = [
+            FILE, RELEASE, VERIFIED, PREVIEW, // wing: previews
+        ];
+        for file in files {
             let workflow = Workflow::read(&root, file).unwrap();
             assert!(!workflow.actions().is_empty());
             for uses in workflow.actions() {

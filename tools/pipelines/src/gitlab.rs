@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use supply::GitLabRunner;
 
+use crate::PullRequest; // wing: previews
 use crate::machine;
 use crate::{Outcome, Place, Project, Push};
 
@@ -22,6 +23,10 @@ pub(crate) enum Cause<'a> {
     Api,
     /// A new tag.
     Tag(&'a str),
+    // wing: previews
+    /// A commit of a merge request.
+    MergeRequest(&'a PullRequest<'a>),
+    // end of wing
 }
 
 /// Runs the pipeline that GitLab's API is asked for.
@@ -53,6 +58,20 @@ pub async fn run_for_tag(
     .await
 }
 
+// wing: previews
+/// Runs the pipeline for a merge request whose head is the commit of `push`.
+pub async fn run_for_merge_request(
+    runner: &GitLabRunner,
+    of: &PullRequest<'_>,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+) -> Result<Outcome> {
+    let cause = Cause::MergeRequest(of);
+    run((runner, true), cause, project, push, place, |_: &str| ()).await
+}
+// end of wing
+
 /// Runs the pipeline; `isolated`, each job in a copy of its own.
 pub(crate) async fn run(
     (runner, isolated): (&GitLabRunner, bool),
@@ -77,16 +96,10 @@ pub(crate) async fn run(
     if isolated {
         command.arg("--shell-isolation");
     }
-    match cause {
-        Cause::Push => {}
-        Cause::Api => {
-            command.args(["--ignore-predefined-vars", "CI_PIPELINE_SOURCE"]);
-            command.args(["--variable", "CI_PIPELINE_SOURCE=api"]);
-        }
-        // GitLab names no branch then.
-        Cause::Tag(tag) => {
-            command.args(["--ignore-predefined-vars", "CI_COMMIT_BRANCH"]);
-            command.args(["--variable", &format!("CI_COMMIT_TAG={tag}")]);
+    for (name, value) in variables_of(cause) {
+        command.args(["--ignore-predefined-vars", name]);
+        if let Some(value) = value {
+            command.args(["--variable", &format!("{name}={value}")]);
         }
     }
     let variables = folder.join("variables.yml");
@@ -112,6 +125,27 @@ pub(crate) async fn run(
         exported: BTreeMap::new(),
         ran: told.passed,
     })
+}
+
+/// What GitLab says of the cause and the runner does not: a variable, or that there is none.
+fn variables_of(cause: Cause<'_>) -> Vec<(&'static str, Option<String>)> {
+    let said = |value: &str| Some(value.to_owned());
+    match cause {
+        Cause::Push => vec![],
+        Cause::Api => vec![("CI_PIPELINE_SOURCE", said("api"))],
+        // GitLab names no branch then.
+        Cause::Tag(tag) => vec![("CI_COMMIT_BRANCH", None), ("CI_COMMIT_TAG", said(tag))],
+        // wing: previews
+        Cause::MergeRequest(of) => vec![
+            ("CI_COMMIT_BRANCH", None),
+            ("CI_PIPELINE_SOURCE", said("merge_request_event")),
+            ("CI_PROJECT_PATH", said(of.repository)),
+            ("CI_MERGE_REQUEST_IID", Some(of.number.to_string())),
+            ("CI_MERGE_REQUEST_LABELS", Some(of.labels.join(","))),
+            ("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", said(of.from)),
+        ],
+        // end of wing
+    }
 }
 
 /// The variables of a project, which win over those of the file. GitLab expands `$` in a value;

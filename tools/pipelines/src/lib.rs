@@ -78,6 +78,22 @@ pub struct Push<'a> {
     pub number: usize,
 }
 
+// wing: previews
+/// The pull request that a run is for, on GitLab called a merge request; its head is the commit of
+/// the [`Push`].
+#[derive(Debug, Clone, Copy)]
+pub struct PullRequest<'a> {
+    /// Owner and name of where it goes, as `owner/name`.
+    pub repository: &'a str,
+    /// The same of where it comes from: another one if it is a fork's.
+    pub from: &'a str,
+    /// What people have marked it with.
+    pub labels: &'a [&'a str],
+    /// Its number in the repository.
+    pub number: usize,
+}
+// end of wing
+
 /// Where a run writes.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {

@@ -1,6 +1,7 @@
 //! Who gets in, judged on the trust policies of the very templates: no emulator evaluates them.
 
 mod github;
+mod previews; // wing: previews
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -77,6 +78,7 @@ fn every_role_is_judged_here_and_bound_to_one_audience_and_subject() {
         "LoadBalancerRole",    // wing: addons
         "ExternalSecretsRole", // wing: addons, verifier
         "GitHubPreviewRole",   // wing: previews
+        "GitLabPreviewRole",   // wing: previews
         "PreviewsRole",        // wing: previews
         "PreviewBackendRole",  // wing: previews
         "PreviewMigrateRole",  // wing: previews

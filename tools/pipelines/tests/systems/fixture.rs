@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use pipelines::PullRequest; // wing: previews
 use pipelines::{Outcome, Place, Project, Push, System};
 use tempfile::TempDir;
 
-use crate::aws::{IDENTITY, REGION, ROLE};
+use crate::aws::{self, IDENTITY, REGION};
 use crate::machine::{machine, script};
 use crate::outside::runner;
 use crate::source::{Source, git};
@@ -17,6 +18,9 @@ use crate::stand_ins::{StandIns, TOKEN};
 
 /// Where `CodeBuild` tells AWS's clients to ask for credentials of the build's role.
 pub(crate) const ROLE_OF_THE_BUILD: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
+/// On the forge.
+pub(crate) const REPOSITORY: &str = "owner/name";
 
 /// What one system works with.
 pub(crate) struct Site {
@@ -27,6 +31,8 @@ pub(crate) struct Site {
     remote: PathBuf,
     source: PathBuf,
     checkout: PathBuf,
+    log: PathBuf,
+    scratch: PathBuf,
     pub(crate) project: Project,
 }
 
@@ -36,9 +42,10 @@ fn settings(stand_ins: &StandIns) -> BTreeMap<String, String> {
         ("IMAGE_REGISTRY", format!("{}/gitops-loop", stand_ins.address)),
         ("REGISTRY_INSECURE", "true".to_owned()),
         ("FORGE_API", format!("http://{}", stand_ins.address)),
-        ("FORGE_REPO", "owner/name".to_owned()),
+        ("FORGE_REPO", REPOSITORY.to_owned()),
         ("SIGNING_KEY", "none".to_owned()),
-        ("AWS_ROLE", ROLE.to_owned()),
+        ("AWS_ROLE", aws::RELEASES.arn.to_owned()),
+        ("AWS_PREVIEW_ROLE", aws::PREVIEWS.arn.to_owned()), // wing: previews
         ("AWS_REGION", REGION.to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
@@ -85,6 +92,8 @@ impl Site {
             }
         }
         Self {
+            log: folder.path().join("log"),
+            scratch: folder.path().join("scratch"),
             folder,
             system,
             commit: source.commit.clone(),
@@ -131,12 +140,8 @@ impl Site {
 
     /// Runs the system's file for a push of the source commit to `master`.
     pub(crate) async fn run(&self) -> Outcome {
-        let place = Place {
-            log: &self.log(),
-            scratch: &self.folder.path().join("scratch"),
-        };
         runner(self.system)
-            .run(&self.project, &self.push(), &place, |_| ())
+            .run(&self.project, &self.push(), &self.place(), |_| ())
             .await
             .expect("the run is carried out")
     }
@@ -144,11 +149,7 @@ impl Site {
     /// Runs what GitHub or GitLab runs for a tag at the source commit.
     pub(crate) async fn run_for_tag(&self, tag: &str) -> Outcome {
         self.remote(&["tag", "--force", tag, &self.commit]);
-        let scratch = self.folder.path().join("scratch");
-        let place = Place {
-            log: &self.log(),
-            scratch: &scratch,
-        };
+        let place = self.place();
         let ran = match runner(self.system) {
             pipelines::Runner::GitHub(act) => {
                 pipelines::github::run_for_tag(&act, tag, &self.project, &self.push(), &place).await
@@ -161,6 +162,30 @@ impl Site {
         ran.expect("the run is carried out")
     }
 
+    // wing: previews
+    /// Runs what GitHub or GitLab runs for a pull request whose head is the source commit.
+    pub(crate) async fn run_for_pull_request(&self, labels: &[&str], from: &str) -> Outcome {
+        let place = self.place();
+        let of = PullRequest {
+            repository: REPOSITORY,
+            from,
+            labels,
+            number: 7,
+        };
+        let ran = match runner(self.system) {
+            pipelines::Runner::GitHub(act) => {
+                pipelines::github::run_for_pull_request(&act, &of, &self.project, &self.push(), &place).await
+            }
+            pipelines::Runner::GitLab { runner, .. } => {
+                pipelines::gitlab::run_for_merge_request(&runner, &of, &self.project, &self.push(), &place)
+                    .await
+            }
+            pipelines::Runner::CodeBuild => panic!("no pipeline of AWS starts for a pull request"),
+        };
+        ran.expect("the run is carried out")
+    }
+    // end of wing
+
     /// Merges what was proposed to `master`, as a person does, and asks for the source commit in
     /// production.
     pub(crate) fn release(&self, branch: &str) {
@@ -172,11 +197,7 @@ impl Site {
 
     /// Runs what the system runs when an environment has said something new of what it has.
     pub(crate) async fn run_for_report(&self, name: &str) -> Outcome {
-        let scratch = self.folder.path().join("scratch");
-        let place = Place {
-            log: &self.log(),
-            scratch: &scratch,
-        };
+        let place = self.place();
         let ran = match runner(self.system) {
             pipelines::Runner::GitHub(act) => {
                 pipelines::github::run_for_status(&act, name, &self.project, &self.push(), &place).await
@@ -202,6 +223,13 @@ impl Site {
         ran.expect("the run is carried out")
     }
 
+    fn place(&self) -> Place<'_> {
+        Place {
+            log: &self.log,
+            scratch: &self.scratch,
+        }
+    }
+
     fn push(&self) -> Push<'_> {
         Push {
             checkout: &self.checkout,
@@ -224,11 +252,7 @@ impl Site {
 
     /// What the jobs printed.
     pub(crate) fn said(&self) -> String {
-        fs::read_to_string(self.log()).unwrap_or_default()
-    }
-
-    fn log(&self) -> PathBuf {
-        self.folder.path().join("log")
+        fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// The branches of the remote.

@@ -10,6 +10,7 @@ mod fixture;
 mod given;
 mod machine;
 mod outside;
+mod previews; // wing: previews
 mod rules;
 mod runs;
 mod source;

@@ -4,7 +4,7 @@
 use pipelines::System;
 use serde_json::Value;
 
-use crate::aws::PASSWORD;
+use crate::aws;
 use crate::fixture::Site;
 use crate::project;
 use crate::source::Source;
@@ -48,7 +48,7 @@ async fn all_three_systems_push_the_same_commit() {
             let commit = site.remote(&["rev-parse", &branch]);
             assert!(site.said().contains(&format!("From {commit}")), "{}", site.said());
         }
-        for secret in [PASSWORD, TOKEN] {
+        for secret in [aws::RELEASES.password, TOKEN] {
             assert!(
                 !site.said().contains(secret),
                 "{system:?} shows a secret in its log"

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::aws::{self, IDENTITY, PASSWORD};
+use crate::aws::{self, IDENTITY, Role};
 
 /// What the forge wants to see.
 pub(crate) const TOKEN: &str = "token-of-the-forge";
@@ -23,8 +23,46 @@ struct Seen {
     pull_requests: Arc<Mutex<Vec<Value>>>,
     /// The state of all that was reported of any commit.
     reported: Arc<Mutex<String>>,
-    /// By app and version.
+    /// By image and version.
     versions: Arc<Mutex<BTreeMap<(String, String), String>>>,
+    /// A commit that has no tag but one that is put, though it looks like that of a content.
+    commit: Arc<Mutex<String>>,
+}
+
+/// A folder of the registry, and who may pull and push there.
+#[derive(Clone)]
+struct Registry {
+    seen: Seen,
+    /// Before the name of an app; empty, or with a slash at the end.
+    folder: &'static str,
+    role: &'static Role,
+}
+
+impl Registry {
+    fn routes(&self) -> Router {
+        let of_app = format!("/v2/{{owner}}/{}{{app}}", self.folder);
+        let routes = Router::new().route(
+            &format!("{of_app}/manifests/{{tag}}"),
+            head(manifest).get(manifest).put(put),
+        );
+        // wing: versions
+        let routes = routes.route(&format!("{of_app}/tags/list"), get(tags));
+        // end of wing
+        routes.with_state(self.clone())
+    }
+
+    fn image(&self, app: &str) -> String {
+        format!("{}{app}", self.folder)
+    }
+
+    fn lets_in(&self, headers: &HeaderMap) -> bool {
+        use base64::Engine as _;
+        let wanted = base64::prelude::BASE64_STANDARD.encode(format!("AWS:{}", self.role.password));
+        let given = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        given == Some(&format!("Basic {wanted}"))
+    }
 }
 
 /// All of them on one address.
@@ -41,11 +79,6 @@ impl StandIns {
         let address = socket.local_addr().expect("an address").to_string();
         let seen = Seen::default();
         let app = Router::new()
-            .route(
-                "/v2/{folder}/{app}/manifests/{tag}",
-                head(manifest).get(manifest).put(put),
-            )
-            .route("/v2/{folder}/{app}/tags/list", get(tags)) // wing: versions
             .route("/repos/{owner}/{name}/pulls", get(list).post(open))
             .route("/repos/{owner}/{name}/commits/{commit}/status", get(statuses))
             .route(
@@ -57,6 +90,12 @@ impl StandIns {
             .route("/", post(aws::call))
             .route("/repos/{owner}/{name}/issues/{number}/comments", post(refuse))
             .with_state(seen.clone());
+        let registry = |folder, role| {
+            let seen = seen.clone();
+            Registry { seen, folder, role }.routes()
+        };
+        let app = app.merge(registry("", &aws::RELEASES));
+        let app = app.merge(registry("preview/", &aws::PREVIEWS)); // wing: previews
         let server = tokio::spawn(async move {
             let _ = axum::serve(socket, app).await;
         });
@@ -67,7 +106,12 @@ impl StandIns {
         }
     }
 
-    /// The tags that were put: app, tag, digest.
+    /// The registry has no tag of this commit yet.
+    pub(crate) fn lack(&self, commit: &str) {
+        commit.clone_into(&mut self.seen.commit.lock().expect("not poisoned"));
+    }
+
+    /// The tags that were put: image, tag, digest.
     pub(crate) fn versions(&self) -> Vec<(String, String, String)> {
         let versions = self.seen.versions.lock().expect("not poisoned");
         let all = versions.iter();
@@ -94,15 +138,6 @@ impl Drop for StandIns {
 
 type Named = Path<(String, String, String)>;
 
-fn may_pull_and_push(headers: &HeaderMap) -> bool {
-    use base64::Engine as _;
-    let wanted = base64::prelude::BASE64_STANDARD.encode(format!("AWS:{PASSWORD}"));
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    given == Some(&format!("Basic {wanted}"))
-}
-
 /// The digest of a content: every one was built.
 pub(crate) fn digest(app: &str, content: &str) -> String {
     let fill = if app == "backend" { "b" } else { "f" };
@@ -111,18 +146,19 @@ pub(crate) fn digest(app: &str, content: &str) -> String {
 
 /// A manifest is its own digest: by a content's tag, by a digest, or by a version that was put.
 async fn manifest(
-    State(seen): State<Seen>,
+    State(registry): State<Registry>,
     Path((_, app, name)): Named,
     headers: HeaderMap,
 ) -> Result<([(&'static str, String); 2], String), StatusCode> {
-    if !may_pull_and_push(&headers) {
+    if !registry.lets_in(&headers) {
         return Err(StatusCode::UNAUTHORIZED);
     }
-    let versions = seen.versions.lock().expect("not poisoned");
-    let digest = match versions.get(&(app.clone(), name.clone())) {
+    let versions = registry.seen.versions.lock().expect("not poisoned");
+    let commit = registry.seen.commit.lock().expect("not poisoned");
+    let digest = match versions.get(&(registry.image(&app), name.clone())) {
         Some(digest) => digest.clone(),
         None if name.starts_with("sha256:") => name,
-        None if name.len() == 40 => digest(&app, &name),
+        None if name.len() == 40 && name != *commit => digest(&app, &name),
         None => return Err(StatusCode::NOT_FOUND),
     };
     let kind = "application/vnd.oci.image.manifest.v1+json".to_owned();
@@ -131,32 +167,33 @@ async fn manifest(
 }
 
 async fn put(
-    State(seen): State<Seen>,
+    State(registry): State<Registry>,
     Path((_, app, name)): Named,
     headers: HeaderMap,
     body: String,
 ) -> StatusCode {
-    if !may_pull_and_push(&headers) || !headers.contains_key(header::CONTENT_TYPE) {
+    if !registry.lets_in(&headers) || !headers.contains_key(header::CONTENT_TYPE) {
         return StatusCode::UNAUTHORIZED;
     }
-    let mut versions = seen.versions.lock().expect("not poisoned");
-    versions.insert((app, name), body);
+    let mut versions = registry.seen.versions.lock().expect("not poisoned");
+    versions.insert((registry.image(&app), name), body);
     StatusCode::CREATED
 }
 
 // wing: versions
 async fn tags(
-    State(seen): State<Seen>,
-    Path((folder, app)): Path<(String, String)>,
+    State(registry): State<Registry>,
+    Path((owner, app)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, StatusCode> {
-    if !may_pull_and_push(&headers) {
+    if !registry.lets_in(&headers) {
         return Err(StatusCode::UNAUTHORIZED);
     }
-    let versions = seen.versions.lock().expect("not poisoned");
-    let own = versions.keys().filter(|(of, _)| *of == app);
+    let versions = registry.seen.versions.lock().expect("not poisoned");
+    let image = registry.image(&app);
+    let own = versions.keys().filter(|(of, _)| *of == image);
     let tags: Vec<_> = own.map(|(_, tag)| tag).collect();
-    Ok(Json(json!({ "name": format!("{folder}/{app}"), "tags": tags })))
+    Ok(Json(json!({ "name": format!("{owner}/{image}"), "tags": tags })))
 }
 // end of wing
 

@@ -7,10 +7,10 @@ use cloud::tools;
 
 use super::{AWS, GITHUB, GITLAB, judged};
 
-const NUMBERED: &str = "repo:someone@1234/board@567890";
-const NAMED: &str = "repo:someone/board";
+pub(super) const NUMBERED: &str = "repo:someone@1234/board@567890";
+pub(super) const NAMED: &str = "repo:someone/board";
 /// What may push images: the branch of each environment, the first one's first, and versions.
-fn let_in() -> Vec<String> {
+pub(super) fn let_in() -> Vec<String> {
     let environments = tools::project().environments().iter();
     let branches = environments.map(|environment| format!("ref:refs/heads/{}", environment.branch()));
     branches.chain(["ref:refs/tags/v1.2.3".to_owned()]).collect()
@@ -33,7 +33,7 @@ const REFUSED: &[&str] = &[
     "",
 ];
 /// Who is someone else, each a neighbour of `someone@1234/board@567890`.
-const STRANGERS: &[&str] = &[
+pub(super) const STRANGERS: &[&str] = &[
     // The same name with another number: whoever took the name over.
     "repo:someone@1235/board@567890",
     "repo:someone@1234/board@567891",
@@ -63,13 +63,13 @@ const STRANGERS: &[&str] = &[
     "repo:*",
     "repo:someone@*/board@*",
 ];
-const BY_NAME: &[(&str, &str)] = &[("GitHubImmutableSubject", "no")];
+pub(super) const BY_NAME: &[(&str, &str)] = &[("GitHubImmutableSubject", "no")];
 
 fn gets_in(more: &Given<'_>, issuer: &str, aud: &str, sub: &str) -> bool {
     judged(more, "GitHubRole", issuer, aud, sub)
 }
 
-fn subject(repository: &str, about: &str) -> String {
+pub(super) fn subject(repository: &str, about: &str) -> String {
     format!("{repository}:{about}")
 }
 
@@ -172,43 +172,3 @@ fn a_number_takes_nothing_that_stands_for_others() {
     assert_eq!(forms["AllowedValues"], serde_json::json!(["yes", "no"]));
     assert_eq!(forms["Default"], "yes");
 }
-
-// wing: previews
-#[test]
-fn only_pull_requests_push_images_of_previews() {
-    let gets_in = |more, issuer, sub: &str| judged(more, "GitHubPreviewRole", issuer, AWS, sub);
-    for (more, ours, other) in [(&[][..], NUMBERED, NAMED), (BY_NAME, NAMED, NUMBERED)] {
-        assert!(gets_in(more, GITHUB, &subject(ours, "pull_request")));
-        assert!(!gets_in(more, GITHUB, &subject(other, "pull_request")));
-        assert!(!gets_in(more, GITLAB, &subject(ours, "pull_request")));
-        for about in let_in() {
-            assert!(!gets_in(more, GITHUB, &subject(ours, &about)), "{about}");
-        }
-        for stranger in STRANGERS {
-            assert!(
-                !gets_in(more, GITHUB, &subject(stranger, "pull_request")),
-                "{stranger}"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_build_of_a_preview_may_push_where_no_release_looks() {
-    let access = Template::read("access").unwrap();
-    let role = access.resources("AWS::IAM::Role")["GitHubPreviewRole"].clone();
-    assert!(role["Properties"]["ManagedPolicyArns"].is_null());
-    let policies = role["Properties"]["Policies"].as_array().unwrap();
-    let statements = policies
-        .iter()
-        .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());
-    for statement in statements {
-        let password = statement["Action"] == "ecr:GetAuthorizationToken";
-        let resource = statement["Resource"].to_string();
-        assert!(
-            password || resource.contains("repository/${Project}/preview/*"),
-            "{statement}"
-        );
-    }
-}
-// end of wing

@@ -1,0 +1,59 @@
+//! Pull requests that somebody has labelled: what GitHub and GitLab run for them.
+
+use pipelines::System;
+
+use crate::aws;
+use crate::fixture::{REPOSITORY, Site};
+use crate::project;
+use crate::source::Source;
+use crate::stand_ins::{StandIns, TOKEN};
+
+const SYSTEMS: [System; 2] = [System::Github, System::Gitlab];
+
+#[tokio::test]
+async fn a_labelled_pull_request_has_images_by_its_commit_in_the_folder_of_previews() {
+    let source = Source::of_work_tree();
+    let project = project();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        stand_ins.lack(&source.commit);
+        let mut site = Site::new(system, &source, &stand_ins);
+        if system == System::Gitlab {
+            // A protected variable, which GitLab gives to no run of a merge request.
+            site.project.secrets.remove("FORGE_TOKEN");
+        }
+        let outcome = site
+            .run_for_pull_request(&["docs", "preview"], REPOSITORY)
+            .await;
+        assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
+        assert_eq!(outcome.ran, ["preview"], "{system:?}:\n{}", site.said());
+        let tagged = stand_ins.versions().into_iter();
+        let tagged: Vec<_> = tagged.map(|(image, tag, _)| (image, tag)).collect();
+        let image = |app: &project::App| (format!("preview/{}", app.name()), source.commit.clone());
+        let mut wanted: Vec<_> = project.apps().iter().map(image).collect();
+        wanted.sort();
+        assert_eq!(tagged, wanted, "{system:?}");
+        assert_eq!(site.branches(), ["master"], "{system:?}: nothing is proposed");
+        for secret in [aws::PREVIEWS.password, TOKEN] {
+            assert!(!site.said().contains(secret), "{system:?} shows a secret");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_other_pull_request_is_built() {
+    let source = Source::of_work_tree();
+    for system in SYSTEMS {
+        for (what, labels, from) in [
+            ("without a label", &[][..], REPOSITORY),
+            ("with a label that only begins so", &["preview-me"][..], REPOSITORY),
+            ("of a fork", &["preview"][..], "somebody/name"),
+        ] {
+            let stand_ins = StandIns::start().await;
+            let site = Site::new(system, &source, &stand_ins);
+            let outcome = site.run_for_pull_request(labels, from).await;
+            assert!(outcome.ran.is_empty(), "{system:?}, {what}:\n{}", site.said());
+            assert!(stand_ins.versions().is_empty(), "{system:?}, {what}");
+        }
+    }
+}
