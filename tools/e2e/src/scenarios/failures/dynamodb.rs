@@ -19,8 +19,8 @@ use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
-/// Three probes, a second apart, that wait a second for the table each, and some time to notice.
-const UNREADY: Duration = Duration::from_secs(12);
+/// Six probes, a second apart, that wait a second for the table each, and some time to notice.
+const UNREADY: Duration = Duration::from_secs(18);
 /// Longer than three liveness probes, five seconds apart, would need to end the process.
 const OUTAGE: Duration = Duration::from_secs(18);
 const BACK: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ pub(crate) const UNREACHABLE: Scenario = Scenario {
         cause: "Packets to DynamoDB are dropped, as by a wrong route or network policy.",
         effect: "The backend answers 503 with `Retry-After` and is no longer ready, so the Service sends it no requests. The \
                  page says that the board cannot be reached. No pod restarts. A message sent again with its key is stored once.",
-        within: "12 s until the backend gets no requests, 10 s from the end of the outage until it answers",
+        within: "18 s until the backend gets no requests, 10 s from the end of the outage until it answers",
         way_out: "Nothing to do once the route is restored. `kubectl describe pod` shows the failing readiness probe, and the \
                   log shows the cause.",
     }),
