@@ -150,11 +150,7 @@ pub async fn run_for_pull_request(
     let repository = json!({ "full_name": of.repository });
     let event = json!({ "number": of.number, "pull_request": pull_request, "repository": repository });
     let event = (PREVIEW, "pull_request", event);
-    // act knows no other source for the name.
-    let mut project = project.clone();
-    let repository = of.repository.to_owned();
-    project.machine.insert("GITHUB_REPOSITORY".to_owned(), repository);
-    run_workflow(act, event, &project, push, place, |_: &str| ()).await
+    run_workflow(act, event, project, push, place, |_: &str| ()).await
 }
 // end of wing
 
@@ -210,6 +206,12 @@ async fn run_workflow(
         .arg(secrets)
         .arg("--action-cache-path")
         .arg(place.scratch.join("act"));
+    // act takes it from the address of the remote alone, which is a folder here.
+    if let Some(repository) = event["repository"]["full_name"].as_str() {
+        command
+            .arg("--env")
+            .arg(format!("GITHUB_REPOSITORY={repository}"));
+    }
     for label in workflow.labels() {
         command.arg("--platform").arg(format!("{label}=-self-hosted"));
     }

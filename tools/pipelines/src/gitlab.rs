@@ -96,11 +96,17 @@ pub(crate) async fn run(
     if isolated {
         command.arg("--shell-isolation");
     }
-    for (name, value) in variables_of(cause) {
-        command.args(["--ignore-predefined-vars", name]);
-        if let Some(value) = value {
-            command.args(["--variable", &format!("{name}={value}")]);
-        }
+    let said = variables_of(cause);
+    if !said.is_empty() {
+        // Without, the runner prints a warning for each.
+        let names: Vec<_> = said.iter().map(|(name, _)| *name).collect();
+        command.args(["--ignore-predefined-vars", &names.join(",")]);
+    }
+    for (name, value) in said {
+        match value {
+            Some(value) => command.args(["--variable", &format!("{name}={value}")]),
+            None => command.args(["--unset-variable", name]),
+        };
     }
     let variables = folder.join("variables.yml");
     fs::write(&variables, variables_file(project))

@@ -81,7 +81,7 @@ pub struct Push<'a> {
 // wing: previews
 /// The pull request that a run is for, on GitLab called a merge request; its head is the commit of
 /// the [`Push`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PullRequest<'a> {
     /// Owner and name of where it goes, as `owner/name`.
     pub repository: &'a str,

@@ -41,7 +41,9 @@ const LATER: &str = "2099-01-01T00:00:00Z";
 
 /// The credentials that `CodeBuild` gives a build of its role.
 pub(crate) async fn role_of_the_build() -> Json<Value> {
-    Json(json!({ "AccessKeyId": RELEASES.key, "SecretAccessKey": SECRET, "Token": SESSION, "Expiration": LATER }))
+    Json(
+        json!({ "AccessKeyId": RELEASES.key, "SecretAccessKey": SECRET, "Token": SESSION, "Expiration": LATER }),
+    )
 }
 
 /// Every call of AWS that is made here: STS by a form, ECR by JSON.
@@ -66,9 +68,7 @@ fn session(body: &str) -> (StatusCode, String) {
             .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
     };
     let written = |role: &Role| role.arn.replace(':', "%3A").replace('/', "%2F");
-    let role = ROLES
-        .iter()
-        .find(|role| given("RoleArn") == Some(&written(role)));
+    let role = ROLES.iter().find(|role| given("RoleArn") == Some(&written(role)));
     let is_run = given("WebIdentityToken") == Some(IDENTITY)
         && given("RoleSessionName").is_some_and(|name| !name.is_empty());
     let Some(Role { key, .. }) = role.filter(|_| is_run) else {
@@ -87,8 +87,8 @@ fn session(body: &str) -> (StatusCode, String) {
 fn password(headers: &HeaderMap) -> (StatusCode, String) {
     let signed = text(headers, header::AUTHORIZATION.as_str());
     let of_role = |role: &&Role| signed.contains(&format!("Credential={}/", role.key));
-    let is_session = signed.contains(&format!("/{REGION}/ecr/"))
-        && text(headers, "x-amz-security-token") == SESSION;
+    let is_session =
+        signed.contains(&format!("/{REGION}/ecr/")) && text(headers, "x-amz-security-token") == SESSION;
     let role = ROLES.iter().find(of_role).filter(|_| is_session);
     let Some(Role { password, .. }) = role else {
         let refusal =

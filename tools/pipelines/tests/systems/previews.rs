@@ -22,9 +22,7 @@ async fn a_labelled_pull_request_has_images_by_its_commit_in_the_folder_of_previ
             // A protected variable, which GitLab gives to no run of a merge request.
             site.project.secrets.remove("FORGE_TOKEN");
         }
-        let outcome = site
-            .run_for_pull_request(&["docs", "preview"], REPOSITORY)
-            .await;
+        let outcome = site.run_for_pull_request(&["docs", "preview"], REPOSITORY).await;
         assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
         assert_eq!(outcome.ran, ["preview"], "{system:?}:\n{}", site.said());
         let tagged = stand_ins.versions().into_iter();
@@ -46,7 +44,11 @@ async fn no_other_pull_request_is_built() {
     for system in SYSTEMS {
         for (what, labels, from) in [
             ("without a label", &[][..], REPOSITORY),
-            ("with a label that only begins so", &["preview-me"][..], REPOSITORY),
+            (
+                "with a label that only begins so",
+                &["preview-me"][..],
+                REPOSITORY,
+            ),
             ("of a fork", &["preview"][..], "somebody/name"),
         ] {
             let stand_ins = StandIns::start().await;
