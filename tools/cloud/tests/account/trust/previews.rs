@@ -1,4 +1,4 @@
-//! Who pushes images of previews, and where to: what nobody has reviewed, so where no release looks.
+//! Who pushes images of previews, and where to: nobody has reviewed it, so no release looks there.
 
 use cloud::template::Template;
 use serde_json::json;
