@@ -29,7 +29,7 @@ use taskkit::build;
 
 /// The versions of everything, of which each app has a part.
 pub(crate) const LOCK: &str = "Cargo.lock";
-const MANIFEST: &str = "Cargo.toml";
+pub(crate) const MANIFEST: &str = "Cargo.toml";
 /// How everything is compiled: cargo's settings, those of the workspace, the compiler if the
 /// repository names one, and the code that calls them.
 pub(crate) const SETTINGS: &[&str] = &[

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::{Content, Inputs, Tree};
 use crate::ci::git::Git;
@@ -16,13 +16,20 @@ use taskkit::build::DepInfo;
 pub(crate) fn check_commit(git: &Git<'_>, commit: &str, root: &Path, compiled: &[DepInfo]) -> Result<()> {
     for one in compiled {
         let inputs = git.inputs(commit, one.app)?;
-        check(
-            root,
-            &inputs.with_context(|| format!("commit {commit} has no {}", one.app))?,
-            one,
-        )?;
+        let inputs = inputs.with_context(|| format!("commit {commit} has no {}", one.app))?;
+        check(root, &inputs, one)?;
+        unchanged(root, commit, |path| inputs.has(path))?;
     }
     Ok(())
+}
+
+/// Refuses a build of files that are not as `commit` has them: it would bear the name of others.
+pub(crate) fn unchanged(root: &Path, commit: &str, counts: impl Fn(&str) -> bool) -> Result<()> {
+    let changed = gitkit::uncommitted(root).context("ask Git what is not committed")?;
+    match changed.iter().find(|path| counts(path)) {
+        Some(path) => bail!("{path} is not as commit {commit} has it; commit it or take the change back"),
+        None => Ok(()),
+    }
 }
 
 /// Checks what was compiled from the work tree at `root`.
@@ -32,11 +39,8 @@ pub(crate) fn check_work_tree(root: &Path, compiled: &[DepInfo]) -> Result<()> {
     let content = Content::of(&tree, &texts)?;
     for one in compiled {
         let inputs = content.inputs(one.app)?;
-        check(
-            root,
-            &inputs.with_context(|| format!("there is no {}", one.app))?,
-            one,
-        )?;
+        let inputs = inputs.with_context(|| format!("there is no {}", one.app))?;
+        check(root, &inputs, one)?;
     }
     Ok(())
 }
@@ -81,7 +85,7 @@ fn check(root: &Path, inputs: &Inputs, compiled: &DepInfo) -> Result<()> {
 
 /// The files of the repository that a program was made from, by Cargo's list of them. What was
 /// generated lies in Cargo's own folder.
-pub(super) fn files(root: &Path, dep_info: &Path) -> Result<BTreeSet<String>> {
+pub(crate) fn files(root: &Path, dep_info: &Path) -> Result<BTreeSet<String>> {
     let list = std::fs::read_to_string(dep_info).with_context(|| format!("read {}", dep_info.display()))?;
     let target = dep_info
         .ancestors()

@@ -79,7 +79,8 @@ impl Git<'_> {
         Ok(found)
     }
 
-    fn tree(&self, commit: &str) -> Result<Tree> {
+    /// The files that a commit has.
+    pub(crate) fn tree(&self, commit: &str) -> Result<Tree> {
         let list = self.cmd(&["ls-tree", "-r", "-z", "--full-tree", commit])?.bytes();
         Ok(Tree::of_list(&String::from_utf8_lossy(&list?)))
     }

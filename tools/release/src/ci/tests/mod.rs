@@ -28,6 +28,7 @@ mod simulation;
 mod split;
 mod stub;
 mod token_registry;
+mod uncommitted;
 mod verified;
 mod versions; // wing: versions
 mod waits;

@@ -4,4 +4,4 @@ mod figures;
 mod follow; // wing: versions
 mod images;
 mod proposals;
-mod verifier; // wing: verifier
+pub(super) mod verifier; // wing: verifier

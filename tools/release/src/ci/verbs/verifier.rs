@@ -1,9 +1,13 @@
 //! The image of the verifier: a part of the clusters and no app, so nothing releases it but who
 //! writes its digest into `infra/verifier`.
 
-use anyhow::{Context as _, Result};
+use std::collections::BTreeSet;
+use std::path::Path;
 
-use crate::ci::git::short;
+use anyhow::{Context as _, Result, ensure};
+
+use crate::ci::content::{MANIFEST, SETTINGS, read};
+use crate::ci::git::{Git, short};
 use crate::ci::images::{self, Recipe};
 use crate::ci::registry::Images as _;
 use crate::ci::run::Run;
@@ -13,7 +17,7 @@ use taskkit::build::toolchain::{self, Target};
 
 const NAME: &str = "verifier";
 /// What is in it: it looks at releases, and checks that they may be given.
-const PROGRAMS: &[&str] = &[
+pub(in crate::ci) const PROGRAMS: &[&str] = &[
     NAME,
     "release-check",
     "previews", // wing: previews
@@ -33,6 +37,7 @@ impl Run<'_> {
             let engine = Engine::from_env()?;
             let native = toolchain::prepare(self.sh, Target::Static, flags.toolchain.options())?;
             let built = native.cargo_build(self.sh, "release", &["--package", NAME])?;
+            made_of(self.git, &commit, &self.sh.current_dir(), &built)?;
             let context = self.folder().join(NAME);
             self.sh.create_dir(&context)?;
             for program in PROGRAMS {
@@ -53,4 +58,24 @@ impl Run<'_> {
         println!("digest    {digest}");
         Ok(())
     }
+}
+
+/// Refuses programs that were compiled from anything but `commit`, whose name the image gets.
+pub(in crate::ci) fn made_of(git: &Git<'_>, commit: &str, root: &Path, built: &Path) -> Result<()> {
+    let tree = git.tree(commit)?;
+    let mut files = BTreeSet::from([CONTAINERFILE.to_owned()]);
+    let settings = SETTINGS.iter().flat_map(|place| tree.at(place));
+    let manifests = tree.paths().filter(|path| path.ends_with(MANIFEST));
+    files.extend(settings.chain(manifests).map(str::to_owned));
+    for program in PROGRAMS {
+        let list = built.join(program).with_extension("d");
+        files.extend(read::files(root, &list)?);
+    }
+    for path in &files {
+        ensure!(
+            tree.get(path).is_some(),
+            "{path} is not in commit {commit}, whose name the image of the verifier gets; commit it"
+        );
+    }
+    read::unchanged(root, commit, |path| files.contains(path))
 }
