@@ -3,6 +3,10 @@
 //!
 //! Only a sync that failed because the cluster could not be reached is repeated. Any other failure
 //! is a fact about the release, and a migration that failed must not be run again by a machine.
+//!
+//! A webhook in the cluster that does not answer reads the same, and may never answer again. So a
+//! sync is repeated a few times, and less and less often. Which time it is stands in the operation,
+//! so that a controller that was restarted goes on counting, and any other sync begins anew.
 
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -22,9 +26,13 @@ const UNREACHABLE: &[&str] = &[
     "context deadline exceeded",
 ];
 
-/// How long after a failure the next attempt may begin: a cluster that comes back refuses for some
-/// seconds, part by part.
+/// How long after a failure the first attempt may begin: a cluster that comes back refuses for some
+/// seconds, part by part. Before each further one it is twice as long.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+/// How often a sync is repeated: the last time more than ten minutes after it first failed.
+const MOST: u32 = 6;
+/// What an operation says of how often it was repeated.
+const REPEATED: &str = "clusterset/repeated";
 
 /// An Application, as far as this has to know it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -91,22 +99,44 @@ struct OperationState {
     sync_result: Value,
 }
 
+/// What becomes of a sync that its cluster has missed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Missed {
+    /// This operation is to be started, if the cluster answers.
+    Due(Value),
+    /// It was repeated as often as it may be. The last time this went wrong.
+    GivenUp(String),
+}
+
 impl Application {
-    /// The operation that is to be repeated, if its cluster answers `now`.
-    pub fn missed(&self, now: Timestamp) -> Option<Value> {
+    /// What becomes of its last sync, if its cluster has missed that and it was given time since.
+    pub fn missed(&self, now: Timestamp) -> Option<Missed> {
         let state = self.status.operation_state.as_ref()?;
         let ended = ["Failed", "Error"].contains(&state.phase.as_str());
-        let rested = state.finished_at.is_none_or(|at| now.duration_since(at) >= PAUSE);
         let sync = state.operation.get("sync")?;
         // A newer commit is synced without us.
         let is_newest = sync["revision"] == json!(self.status.sync.revision);
-        let due = self.operation.is_none()
+        let has_missed = self.operation.is_none()
             && ended
-            && rested
             && is_newest
             && self.status.sync.status != "Synced"
             && state.is_of_reach();
-        due.then(|| json!({"initiatedBy": {"username": MANAGER}, "sync": sync}))
+        if !has_missed {
+            return None;
+        }
+        let repeated = state.repeated();
+        if repeated >= MOST {
+            return Some(Missed::GivenUp(state.message.clone()));
+        }
+        let pause = PAUSE * 2_i32.pow(repeated);
+        let rested = state.finished_at.is_none_or(|at| now.duration_since(at) >= pause);
+        rested.then(|| {
+            Missed::Due(json!({
+                "initiatedBy": {"username": MANAGER},
+                "info": [{"name": REPEATED, "value": (repeated + 1).to_string()}],
+                "sync": sync,
+            }))
+        })
     }
 }
 
@@ -117,6 +147,14 @@ impl OperationState {
         let messages = resources.filter_map(|resource| resource["message"].as_str());
         let mut all = messages.chain([self.message.as_str()]);
         all.any(|message| UNREACHABLE.iter().any(|words| message.contains(words)))
+    }
+
+    /// How often we have repeated it already.
+    fn repeated(&self) -> u32 {
+        let mut info = self.operation["info"].as_array().into_iter().flatten();
+        let ours = info.find(|one| one["name"] == REPEATED);
+        let value = ours.and_then(|one| one["value"].as_str()?.parse().ok());
+        value.unwrap_or_default()
     }
 }
 
@@ -145,7 +183,10 @@ mod tests {
     }
 
     fn missed(message: &str, change: impl FnOnce(&mut Value)) -> Option<Value> {
-        application(message, change).missed(NOW.parse().unwrap())
+        match application(message, change).missed(NOW.parse().unwrap())? {
+            Missed::Due(operation) => Some(operation),
+            Missed::GivenUp(why) => panic!("given up: {why}"),
+        }
     }
 
     const AWAY: &str =
@@ -188,5 +229,50 @@ mod tests {
         let soon =
             |app: &mut Value| app["status"]["operationState"]["finishedAt"] = json!("2026-11-28T12:00:25Z");
         assert!(missed(AWAY, soon).is_none());
+    }
+
+    /// What Argo CD says where a webhook's pods are away for good, while the API answers.
+    const REFUSED: &str = "Internal error occurred: failed calling webhook \"policy.example\": failed to call webhook: \
+        Post \"https://webhook.policy.svc:443/\": dial tcp 10.0.0.9:443: connect: connection refused";
+
+    #[test]
+    fn what_is_refused_each_time_is_repeated_less_and_less_often_and_then_given_up() {
+        let mut app = application(REFUSED, |_| ());
+        let mut now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
+        let begun = now;
+        let mut waits = Vec::new();
+        let why = loop {
+            let failed = now;
+            match app.missed(now) {
+                Some(Missed::GivenUp(why)) => break why,
+                Some(Missed::Due(_)) => panic!("repeated at once"),
+                None => {}
+            }
+            let operation = loop {
+                now += SignedDuration::from_secs(1);
+                if let Some(Missed::Due(operation)) = app.missed(now) {
+                    break operation;
+                }
+            };
+            waits.push(now.duration_since(failed).as_secs());
+            // It fails as before.
+            let state = app.status.operation_state.as_mut().unwrap();
+            state.operation = operation;
+            state.finished_at = Some(now);
+        };
+        assert_eq!(waits, [10, 20, 40, 80, 160, 320]);
+        assert!(now.duration_since(begun) > SignedDuration::from_mins(10));
+        assert_eq!(why, REFUSED);
+        // Nobody has to remember it.
+        assert!(matches!(app.clone().missed(now), Some(Missed::GivenUp(_))));
+        // A new revision is synced by Argo CD itself, whose operation says nothing of us.
+        let state = app.status.operation_state.as_mut().unwrap();
+        state.operation = json!({"initiatedBy": {"automated": true}, "sync": {"revision": "def"}});
+        app.status.sync.revision = "def".to_owned();
+        now += PAUSE;
+        let Some(Missed::Due(operation)) = app.missed(now) else {
+            panic!("not begun anew");
+        };
+        assert_eq!(operation["info"], json!([{"name": REPEATED, "value": "1"}]));
     }
 }

@@ -16,6 +16,7 @@ pub(crate) struct Passes {
     durations: Durations<Outcome>,
     changes: Family<Change, Counter>,
     clusters: Family<State, Gauge>,
+    given_up: Gauge,
     leads: Gauge,
     seen: Gauge<f64, AtomicU64>,
 }
@@ -45,6 +46,7 @@ impl Passes {
             durations: durations(),
             changes: Family::default(),
             clusters: Family::default(),
+            given_up: Gauge::default(),
             leads: Gauge::default(),
             seen: Gauge::default(),
         };
@@ -58,6 +60,11 @@ impl Passes {
             "clusterset_clusters",
             "Clusters by how they stand",
             passes.clusters.clone(),
+        );
+        metrics.register(
+            "clusterset_given_up",
+            "Applications whose sync was repeated as often as it may be",
+            passes.given_up.clone(),
         );
         metrics.register(
             "clusterset_leader",
@@ -102,6 +109,11 @@ impl Passes {
             let gauge = self.clusters.get_or_create_owned(&State { state });
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
+    }
+
+    /// So many syncs are not repeated any more.
+    pub(crate) fn gave_up(&self, count: usize) {
+        self.given_up.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// Something was done.

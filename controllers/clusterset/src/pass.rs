@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result};
 use k8s_openapi::jiff::Timestamp;
 
-use crate::catch_up::Application;
+use crate::catch_up::{Application, Missed};
 use crate::cluster::Observation;
 use crate::config::Secrets;
 use crate::decide::{Action, Decision, decide};
@@ -23,6 +23,8 @@ pub(crate) struct Pass {
     pub(crate) said: BTreeSet<String>,
     /// Clusters that did not answer and have missed something.
     pub(crate) awaited: BTreeSet<String>,
+    /// Applications whose sync is not repeated any more.
+    pub(crate) given_up: BTreeSet<String>,
 }
 
 impl Pass {
@@ -87,21 +89,41 @@ impl Pass {
         let of_ours = applications
             .iter()
             .filter(|app| ours.contains(app.spec.destination.name.as_str()));
-        let mut answers = BTreeMap::new();
+        let (mut answers, mut given_up) = (BTreeMap::new(), BTreeSet::new());
         for app in of_ours {
             let cluster = app.spec.destination.name.as_str();
             if woken.contains(cluster) {
                 self.hub.refresh(app).await?;
                 self.passes.did("refresh");
-            } else if let Some(operation) = app.missed(Timestamp::now())
+                continue;
+            }
+            let missed = app.missed(Timestamp::now());
+            if let Some(Missed::GivenUp(why)) = &missed {
+                self.say_given_up(app, why);
+                given_up.insert(app.metadata.name.clone());
+            } else if let Some(Missed::Due(operation)) = &missed
                 && self.answers(seen, cluster, &mut answers).await
             {
-                self.repeat(app, &operation).await;
+                self.repeat(app, operation).await;
             }
         }
+        self.passes.gave_up(given_up.len());
+        self.given_up = given_up;
         let silent = answers.into_iter().filter(|(_, answers)| !answers);
         self.awaited = silent.map(|(cluster, _)| cluster.to_owned()).collect();
         Ok(())
+    }
+
+    fn say_given_up(&self, app: &Application, why: &str) {
+        let name = &app.metadata.name;
+        if !self.given_up.contains(name) {
+            tracing::warn!(
+                application = name,
+                cluster = app.spec.destination.name,
+                why,
+                "the sync fails each time it is repeated: no more until there is a new commit, or somebody starts it"
+            );
+        }
     }
 
     /// Whether the API of a cluster answers; asked once in a pass.

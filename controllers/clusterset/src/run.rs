@@ -39,6 +39,7 @@ pub async fn run(settings: Run) -> Result<()> {
         passes: passes.clone(),
         said: BTreeSet::new(),
         awaited: BTreeSet::new(),
+        given_up: BTreeSet::new(),
     };
     tracing::info!(
         standby = settings.secrets.standby,
