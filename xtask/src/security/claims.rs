@@ -49,6 +49,8 @@ const POSTURE_WEBHOOK: &str = "tools/e2e/src/scenarios/posture/webhook.rs";
 const POSTURE_SECRETS: &str = "tools/e2e/src/scenarios/posture/secrets.rs";
 const POSTURE_IMAGES: &str = "tools/e2e/src/scenarios/posture/admission.rs";
 const REPRODUCTION: &str = "tools/e2e/src/scenarios/posture/reproduction.rs";
+const PREVIEWS: &str = "xtask/tests/manifests/previews/accounts.rs";
+const PREVIEW_WALLS: &str = "tools/e2e/src/scenarios/previews/walls.rs";
 const SCANNER: &str = "tools/dev/tests/hostile/scanner.rs";
 
 /// In the order of the page.
@@ -85,6 +87,8 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Manifests, "In a cluster, no service account of Argo CD may do more, through any role", "permissions may come from roles that others created", "rights_end_at_the_namespace", POSTURE_RIGHTS),
     claim(Part::Manifests, "In a cluster, Argo CD ignores webhooks without the secret and oversized ones", "anyone who can reach its address can send them", "only_who_knows_the_secret_makes_it_look", POSTURE_WEBHOOK),
     claim(Part::Manifests, "Nobody can sign in to Argo CD, and the administrator has no password", "changes come only through Git", "nobody_signs_in", POSTURE_RIGHTS),
+    claim(Part::Manifests, "The keeper of previews may start a sync and end it, and not change what it deploys", "RBAC knows no fields of an object", "the_keeper_may_not_change_what_an_application_deploys", PREVIEWS),
+    claim(Part::Manifests, "In a cluster, the keeper's account is refused each way to have Argo CD deploy something else", "Argo CD takes it from an Application's `spec`, `operation` and `status`", "deploys_as_before", PREVIEW_WALLS),
     claim(Part::Secrets, "No secret in the work tree", "files in Git may become public", "no_secret_is_in_the_work_tree", SECRETS),
     claim(Part::Secrets, "No secret in the history", "deleting a file does not delete the secret", "no_secret_is_in_the_history", SECRETS),
     claim(Part::Secrets, "The pre-commit hook, if installed, rejects a commit that contains a secret", "a secret that never leaves the machine need not be replaced", "the_hook_refuses_a_commit_with_a_key_and_no_other", SECRETS),

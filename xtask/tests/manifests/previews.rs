@@ -1,5 +1,7 @@
 //! Previews: what each brings, that it is walled in, and that nothing of it reaches an environment.
 
+mod accounts;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -120,74 +122,6 @@ fn argo_cd_may_make_the_kinds_that_are_rendered_and_only_in_previews() {
             kind => format!("{kind}s"),
         };
         assert_eq!(granted, rendered.iter().map(plural).collect());
-    }
-}
-
-/// Who is bound in the whole cluster, and to what.
-#[test]
-fn nothing_but_the_keeper_binds_the_right_to_deploy() {
-    let objects = objects(FOLDERS[0]);
-    let bindings = [
-        of_kind(objects, "ClusterRoleBinding"),
-        of_kind(objects, "RoleBinding"),
-    ]
-    .concat();
-    assert!(
-        bindings
-            .iter()
-            .all(|one| one.text("/roleRef/name") != "previews-deploy")
-    );
-    let binding = wall("access");
-    assert_eq!(binding.text("/roleRef/name"), "previews-deploy");
-    assert_eq!(
-        *binding.at("/subjects"),
-        json!([{"kind": "ServiceAccount", "name": "argocd", "namespace": "previews"}])
-    );
-    let keeper = find(objects, "ClusterRole", "previews");
-    let binds = keeper.list("/rules").iter().filter(|rule| {
-        let verbs = rule["verbs"].as_array().expect("verbs");
-        verbs
-            .iter()
-            .any(|verb| verb == "bind" || verb == "escalate" || verb == "*")
-    });
-    let binds: Vec<_> = binds.map(|rule| &rule["resourceNames"]).collect();
-    assert_eq!(binds, [&json!(["previews-deploy"])]);
-    let watch = find(objects, "ClusterRole", "previews-watch");
-    let may: BTreeSet<_> = watch
-        .list("/rules")
-        .iter()
-        .flat_map(|rule| rule["verbs"].as_array().expect("verbs"))
-        .filter_map(Value::as_str)
-        .collect();
-    assert_eq!(may, ["get", "list", "watch"].into());
-    let all = serde_json::to_string(watch.at("/rules")).expect("JSON");
-    assert!(!all.contains("secrets") && !all.contains("configmaps"), "{all}");
-}
-
-#[test]
-fn what_these_accounts_write_elsewhere_is_refused() {
-    for folder in FOLDERS {
-        let policy = find(objects(folder), "ValidatingAdmissionPolicy", "previews");
-        assert_eq!(policy.text("/spec/failurePolicy"), "Fail");
-        let rules = policy.list("/spec/matchConstraints/resourceRules");
-        assert_eq!(rules.len(), 1);
-        for everything in ["apiGroups", "apiVersions"] {
-            assert_eq!(rules[0][everything], json!(["*"]));
-        }
-        assert_eq!(rules[0]["resources"], json!(["*/*"]));
-        assert_eq!(
-            rules[0]["operations"],
-            json!(["CREATE", "UPDATE", "DELETE", "CONNECT"])
-        );
-        let binding = find(objects(folder), "ValidatingAdmissionPolicyBinding", "previews");
-        assert_eq!(*binding.at("/spec/validationActions"), json!(["Deny"]));
-        assert!(binding.at("/spec/matchResources").is_null());
-        // It is about all accounts of the namespace of these.
-        let condition = policy.text("/spec/matchConditions/0/expression");
-        assert!(
-            condition.contains("system:serviceaccount:previews:"),
-            "{condition}"
-        );
     }
 }
 

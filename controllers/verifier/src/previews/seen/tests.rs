@@ -1,5 +1,7 @@
 //! What Argo CD says, and what it means for a preview.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::*;
@@ -115,4 +117,20 @@ fn the_address_is_the_load_balancers_or_a_port_of_a_node() {
         none.address(Some("10.0.0.1")).as_deref(),
         Some("http://10.0.0.1:30123/")
     );
+}
+
+/// The API server refuses a sync of ours that says more.
+#[test]
+fn a_sync_says_what_the_admission_policy_lets_through() {
+    let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/previews/admission.yaml");
+    let policy = std::fs::read_to_string(policy).unwrap();
+    let sync = sync_of("head")["operation"]["sync"].clone();
+    let fields: Vec<_> = sync.as_object().unwrap().keys().collect();
+    assert!(policy.contains(&format!("field in {fields:?}")), "{fields:?}");
+    let end = end_of_sync();
+    assert_eq!(
+        end,
+        json!({ "status": { "operationState": { "phase": "Terminating" } } })
+    );
+    assert!(policy.contains(r#"field == "phase" && variables.sync[0].phase == "Terminating""#));
 }

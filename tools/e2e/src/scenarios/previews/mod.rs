@@ -2,6 +2,7 @@
 
 pub(crate) mod many;
 pub(crate) mod opened;
+mod walls;
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};

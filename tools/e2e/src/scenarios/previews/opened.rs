@@ -1,17 +1,13 @@
 //! A pull request gets a preview by a label, the next commit when one is pushed, and leaves nothing
-//! when it is closed. What its accounts may not.
+//! when it is closed. Meanwhile its accounts try what they may not.
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
-use kube::Api;
-use kube::api::PostParams;
-use serde_json::json;
+use anyhow::Result;
 
-use super::{GONE, Proposed, READY, none_left};
+use super::{GONE, Proposed, READY, none_left, walls};
 use crate::actors::ReadLoad;
-use crate::environment::{Environment, NAMESPACE};
+use crate::environment::Environment;
 use crate::previews;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
@@ -43,7 +39,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let address = proposed.address(testbed, step, READY).await?;
     step.measured("label to ready", since.elapsed().as_secs_f64());
     shows(testbed, step, &address, &head).await?;
-    walled_in(testbed).await?;
+    walls::hold(testbed, proposed.number).await?;
 
     remarked(&proposed.checkout, STYLE, "/* ", " */").await?;
     let head = proposed.build(testbed).await?;
@@ -76,29 +72,4 @@ async fn shows(testbed: &Testbed, step: &StepHandle, address: &str, commit: &str
         })
     })
     .await
-}
-
-/// Neither account may write for the environment, nor make a namespace of another kind.
-async fn walled_in(testbed: &Testbed) -> Result<()> {
-    let cluster = testbed.first();
-    let argocd = cluster.seen_by("system:serviceaccount:previews:argocd").await?;
-    let accounts: Api<ServiceAccount> = Api::namespaced(argocd, NAMESPACE);
-    let account = serde_json::from_value(json!({ "metadata": { "name": "stranger" } }));
-    let account = account.context("an account")?;
-    let refused = accounts.create(&PostParams::default(), &account).await;
-    ensure!(refused.is_err(), "Argo CD of previews writes for the environment");
-    let keeper = cluster.seen_by("system:serviceaccount:previews:previews").await?;
-    let namespaces: Api<Namespace> = Api::all(keeper);
-    for (name, level, why) in [
-        ("other", "restricted", "in namespaces of previews only"),
-        ("preview-4711", "privileged", "is a restricted one"),
-    ] {
-        let labels = json!({ "pod-security.kubernetes.io/enforce": level });
-        let namespace = json!({ "metadata": { "name": name, "labels": labels } });
-        let namespace = serde_json::from_value(namespace).context("a namespace")?;
-        let refused = namespaces.create(&PostParams::default(), &namespace).await;
-        let said = refused.err().map(|error| error.to_string()).unwrap_or_default();
-        ensure!(said.contains(why), "the keeper makes {name}: {said}");
-    }
-    Ok(())
 }
