@@ -107,7 +107,7 @@ pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> ForgeSettings
 }
 
 /// The forge of these settings, with a token that is another one for each request.
-fn forge(settings: &ForgeSettings) -> Box<dyn Forge> {
+pub(crate) fn forge(settings: &ForgeSettings) -> Box<dyn Forge> {
     let asked = Cell::new(0);
     let token = move || {
         asked.set(asked.get() + 1);

@@ -32,6 +32,8 @@ pub(super) struct There {
     /// Whether each is already being deleted.
     pub(super) namespaces: BTreeMap<u64, bool>,
     pub(super) tables: BTreeSet<u64>,
+    /// The commit that each namespace was last made ready for. Nothing is decided by it.
+    pub(super) commits: BTreeMap<u64, String>,
 }
 
 #[derive(Debug)]
@@ -43,7 +45,7 @@ pub(super) struct Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Action {
     /// Its table first, then its namespace: where there is the one, the other is whole.
-    Make(u64),
+    Make(u64, String),
     /// Before it comes again what walls the namespace in: a namespace may be there without.
     Sync(u64, String),
     /// Ends the sync that runs.
@@ -92,7 +94,7 @@ pub(super) fn decide(there: &There, limits: &Limits) -> (Vec<Action>, Vec<(u64, 
     let mut room = limits.most.saturating_sub(there.namespaces.len());
     for preview in wanted {
         let (mut action, mut said) = step(preview, there);
-        if matches!(action, Some(Action::Make(_))) && !there.namespaces.contains_key(&preview.number) {
+        if matches!(action, Some(Action::Make(..))) && !there.namespaces.contains_key(&preview.number) {
             if let Some(less) = room.checked_sub(1) {
                 room = less;
             } else {
@@ -125,7 +127,7 @@ fn step(preview: &Preview, there: &There) -> (Option<Action>, News) {
         Some(false) if there.tables.contains(&number) => {}
         _ => {
             return (
-                Some(Action::Make(number)),
+                Some(Action::Make(number, preview.commit.clone())),
                 pending("its table and its namespace are made"),
             );
         }

@@ -1,12 +1,15 @@
 //! Goes the rounds: looks, does what is decided, and tells the pull requests.
 
-use std::collections::BTreeMap;
+mod leaving;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use self::leaving::Leaving;
 use super::Settings;
 use super::decide::{Action, Limits, News, There, decide};
 use super::seen::{Application, List, Named, PREFIX, Service, end_of_sync, sync_of};
@@ -32,6 +35,8 @@ pub(super) struct Keeper<'a> {
     limits: Limits,
     /// What was told last, so that it is told once, and since when the commit is not ready.
     told: BTreeMap<u64, Told>,
+    /// Those that are gone.
+    leaving: Leaving,
     /// Whom the forge gave no good answer about: it is not asked again each round.
     patience: BTreeMap<u64, Patience>,
 }
@@ -53,6 +58,7 @@ impl<'a> Keeper<'a> {
                 oldest: Duration::from_secs(settings.oldest * 3600),
             },
             told: BTreeMap::new(),
+            leaving: Leaving::default(),
             patience: BTreeMap::new(),
             settings,
             api,
@@ -70,15 +76,38 @@ impl<'a> Keeper<'a> {
                 Err(error) => println!("{action:?}: {error:#}"),
             }
         }
-        let is_there = |number: &u64| news.iter().any(|(of, ..)| of == number);
-        self.told.retain(|number, _| is_there(number));
-        self.patience.retain(|number, _| is_there(number));
         for (number, commit, news) in news {
             if let Err(error) = self.tell(number, &commit, news) {
                 println!("{REPORT} {number}: {error:#}");
             }
         }
+        self.take_leave(&there);
         Ok(())
+    }
+
+    /// Tells those that are gone, whichever process has told them anything before.
+    fn take_leave(&mut self, there: &There) {
+        let open: BTreeSet<_> = there.previews.iter().map(|preview| preview.number).collect();
+        let told = self.told.iter().map(|(number, told)| (number, &told.commit));
+        for (number, commit) in told.chain(&there.commits) {
+            if !open.contains(number) {
+                self.leaving.add(*number, commit);
+            }
+        }
+        self.leaving.forget(&open, &there.namespaces);
+        self.told.retain(|number, _| open.contains(number));
+        self.patience
+            .retain(|number, _| open.contains(number) || self.leaving.has(*number));
+        for (number, commit) in self.leaving.due(&there.namespaces) {
+            match self.ask(number, |forge| leaving::tell(forge, &commit)) {
+                Ok(true) => {
+                    println!("{REPORT} {number}: gone");
+                    self.leaving.told(number);
+                }
+                Ok(false) => (),
+                Err(error) => println!("{REPORT} {number}: {error:#}"),
+            }
+        }
     }
 
     /// What is there. Applications come last: what was just made for one is not taken for what is
@@ -89,10 +118,13 @@ impl<'a> Keeper<'a> {
             .api
             .get(&format!("/api/v1/namespaces?{OURS}"))?
             .context("the API server has no namespaces")?;
-        let namespaces = namespaces.items.into_iter().filter_map(|one| {
-            let number = one.metadata.number()?;
-            Some((number, one.metadata.is_ending()))
-        });
+        let of_previews = || {
+            let all = namespaces.items.iter().map(|one| &one.metadata);
+            all.filter_map(|one| Some((one.number()?, one)))
+        };
+        let commits = of_previews().filter_map(|(number, one)| Some((number, one.commit()?.clone())));
+        let commits = commits.collect();
+        let namespaces = of_previews().map(|(number, one)| (number, one.is_ending()));
         let namespaces = namespaces.collect();
         let path = format!("{}?{OURS}", self.applications());
         let applications: List<Application> =
@@ -106,6 +138,7 @@ impl<'a> Keeper<'a> {
             previews: previews.collect::<Result<_>>()?,
             namespaces,
             tables,
+            commits,
         })
     }
 
@@ -117,14 +150,14 @@ impl<'a> Keeper<'a> {
     /// Says whether it was done, and not put off.
     fn act(&mut self, action: &Action) -> Result<bool> {
         match action {
-            Action::Make(number) => {
+            Action::Make(number, commit) => {
                 if self.tables.make(*number)? {
-                    walls::apply(&self.api, &self.settings.walls, *number)?;
+                    walls::apply(&self.api, &self.settings.walls, *number, commit)?;
                 }
             }
             Action::Sync(number, commit) => {
                 // One that was killed may have made the namespace and not all that walls it in.
-                walls::apply(&self.api, &self.settings.walls, *number)?;
+                walls::apply(&self.api, &self.settings.walls, *number, commit)?;
                 self.change(*number, &sync_of(commit))?;
             }
             Action::EndSync(number) => self.change(*number, &end_of_sync())?,

@@ -13,8 +13,8 @@ use super::decide::{Preview, State};
 
 /// Before the number, in the names of Applications and namespaces.
 pub(super) const PREFIX: &str = "preview-";
-/// The annotation of an Application that has the head of its pull request, and what a sync is told
-/// of it.
+/// The annotation of an Application that has the head of its pull request, what a sync is told of
+/// it, and the annotation of the namespace that remembers it when the Application is gone.
 const COMMIT: &str = "previews/commit";
 
 #[derive(Debug, Deserialize)]
@@ -35,6 +35,10 @@ impl Metadata {
     /// The number of the pull request that it is of.
     pub(super) fn number(&self) -> Option<u64> {
         self.name.strip_prefix(PREFIX)?.parse().ok()
+    }
+
+    pub(super) fn commit(&self) -> Option<&String> {
+        self.annotations.get(COMMIT)
     }
 
     pub(super) fn is_ending(&self) -> bool {
@@ -120,7 +124,7 @@ impl Application {
             return Ok(None);
         };
         let what = || format!("the Application {}", self.metadata.name);
-        let commit = self.metadata.annotations.get(COMMIT);
+        let commit = self.metadata.commit();
         let commit = commit.with_context(|| format!("{} names no commit", what()))?;
         let made = OffsetDateTime::parse(&self.metadata.creation_timestamp, &Rfc3339);
         let age = now - made.with_context(|| format!("when was {} made", what()))?;

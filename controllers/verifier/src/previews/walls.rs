@@ -1,5 +1,5 @@
 //! What is made for each preview besides what it runs: files of a folder, with its number in the
-//! place of 0.
+//! place of 0, and its commit in the place of a word.
 
 use std::fs;
 use std::path::Path;
@@ -24,12 +24,16 @@ const FILES: [(&str, &str); 4] = [
     ),
 ];
 
+/// What stands where the commit comes.
+const COMMIT: &str = "COMMIT";
+
 /// Makes the namespace of a preview and what is to be in it first.
-pub(super) fn apply(api: &Api, folder: &Path, number: u64) -> Result<()> {
+pub(super) fn apply(api: &Api, folder: &Path, number: u64, commit: &str) -> Result<()> {
     for (file, path) in FILES {
         let read = read(folder, file)?;
         let path = format!("{}?fieldManager=previews&force=true", of(path, number));
-        api.patch(&path, "application/apply-patch+yaml", &of(&read, number))?;
+        let object = of(&read, number).replace(COMMIT, commit);
+        api.patch(&path, "application/apply-patch+yaml", &object)?;
     }
     Ok(())
 }

@@ -21,7 +21,12 @@ fn there(previews: Vec<Preview>, namespaces: &[u64], tables: &[u64]) -> There {
         previews,
         namespaces: namespaces.iter().map(|number| (*number, false)).collect(),
         tables: tables.iter().copied().collect(),
+        ..There::default()
     }
+}
+
+fn make(number: u64) -> Action {
+    Action::Make(number, format!("head-{number}"))
 }
 
 fn actions(there: &There) -> Vec<Action> {
@@ -31,9 +36,9 @@ fn actions(there: &There) -> Vec<Action> {
 #[test]
 fn table_and_namespace_come_before_the_sync() {
     let new = || vec![preview(7, 1, State::New)];
-    assert_eq!(actions(&there(new(), &[], &[])), [Action::Make(7)]);
-    assert_eq!(actions(&there(new(), &[7], &[])), [Action::Make(7)]);
-    assert_eq!(actions(&there(new(), &[], &[7])), [Action::Make(7)]);
+    assert_eq!(actions(&there(new(), &[], &[])), [make(7)]);
+    assert_eq!(actions(&there(new(), &[7], &[])), [make(7)]);
+    assert_eq!(actions(&there(new(), &[], &[7])), [make(7)]);
     let sync = Action::Sync(7, "head-7".to_owned());
     assert_eq!(actions(&there(new(), &[7], &[7])), [sync]);
 }
@@ -86,7 +91,7 @@ fn an_old_one_is_taken_away_even_if_its_label_stays() {
 fn the_newest_wait_where_there_are_too_many() {
     let many = (1..=5).map(|number| preview(number, 100 - number, State::New));
     let (actions, news) = decide(&there(many.collect(), &[], &[]), &LIMITS);
-    assert_eq!(actions, [1, 2, 3].map(Action::Make));
+    assert_eq!(actions, [1, 2, 3].map(make));
     let waiting = |(number, _, news): &(u64, String, News)| {
         matches!(news, News::Pending(words) if words.contains("fewer than 3")).then_some(*number)
     };
@@ -119,6 +124,7 @@ impl Cluster {
                 .collect(),
             namespaces: self.namespaces.clone(),
             tables: self.tables.clone(),
+            ..There::default()
         }
     }
 
@@ -126,7 +132,7 @@ impl Cluster {
     fn act(&mut self, action: &Action) {
         let killed = self.chance(4);
         match action {
-            Action::Make(number) => {
+            Action::Make(number, _) => {
                 self.tables.insert(*number);
                 if !killed {
                     self.namespaces.entry(*number).or_insert(false);

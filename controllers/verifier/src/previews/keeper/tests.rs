@@ -5,11 +5,12 @@ use std::fs;
 
 use anyhow::bail;
 use clap::Parser as _;
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
 use crate::forge::tests::Stub;
-use crate::previews::tables::tests::tables;
+use crate::previews::tables::tests::{ASSUMED, tables};
 
 /// A forge that is away.
 struct Away(Cell<u32>);
@@ -65,6 +66,7 @@ fn keeper(cluster: &Stub) -> (Keeper<'static>, &'static Away, TempDir) {
             oldest: Duration::from_hours(1),
         },
         told: BTreeMap::new(),
+        leaving: Leaving::default(),
         patience: BTreeMap::new(),
     };
     (keeper, away, folder)
@@ -86,6 +88,12 @@ fn all_that_walls_a_namespace_in_is_there_before_a_sync() {
         "PATCH /apis/argoproj.io/v1alpha1/namespaces/argocd/applications/preview-7"
     );
     assert_eq!(before[0], "PATCH /api/v1/namespaces/preview-7");
+    // Another keeper may have to say that it is gone.
+    assert!(
+        asked[0].body.contains("previews/commit: \"head\""),
+        "{}",
+        asked[0].body
+    );
     for (kind, at) in [("resourcequotas", 1), ("limitranges", 2), ("rolebindings", 3)] {
         assert!(before[at].contains(&format!("/preview-7/{kind}/")), "{before:?}");
     }
@@ -131,4 +139,24 @@ fn a_forge_that_gives_no_good_answer_is_not_asked_each_round() {
             .tell(7, "head", News::Pending("it is made".to_owned()))
             .is_err()
     );
+}
+
+#[test]
+fn one_that_is_closed_is_told_so_by_whichever_process_is_there() {
+    let ending = json!({ "items": [{ "metadata": {
+        "name": "preview-8", "deletionTimestamp": "2026-01-01T00:00:00Z", "annotations": { "previews/commit": "head-8" },
+    }}]});
+    let cluster = Stub::start(move |asked| match asked.header("X-Amz-Target") {
+        "" if asked.line.contains("/namespaces?") => (200, ending.to_string()),
+        "" if asked.line.contains("/applications?") => (200, json!({ "items": [] }).to_string()),
+        "" => (200, ASSUMED.to_owned()),
+        _ => (200, json!({ "TableNames": [] }).to_string()),
+    });
+    let (mut keeper, _, _folder) = keeper(&cluster);
+    keeper.told.insert(7, Told::of("head-7"));
+    // The forge is away, so both stay to be told.
+    keeper.round().unwrap();
+    assert!(keeper.told.is_empty());
+    let due = [(7, "head-7".to_owned()), (8, "head-8".to_owned())];
+    assert_eq!(keeper.leaving.due(&BTreeMap::new()), due);
 }

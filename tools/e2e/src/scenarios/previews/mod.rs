@@ -29,6 +29,10 @@ const PREVIEW: &str = "preview";
 const READY: Duration = Duration::from_mins(1);
 /// From a close until nothing is left.
 const GONE: Duration = Duration::from_secs(90);
+/// How the status of one ends that was ready.
+const CLOSED: (&str, &str) = ("success", "gone, because");
+/// From the end of a preview until that is said.
+const SAID: Duration = Duration::from_secs(15);
 /// One verb of CI, with all that has to be compiled.
 const VERB: Duration = Duration::from_mins(10);
 
@@ -90,6 +94,25 @@ impl Proposed {
         let repository = application_on_forge(&testbed.world);
         let statuses = repository.statuses(&self.checkout.head().await?).await?;
         Ok(statuses.into_iter().find(|status| status.context == PREVIEW))
+    }
+
+    /// Waits until the pull request says this.
+    async fn says(
+        &self,
+        testbed: &Testbed,
+        step: &StepHandle,
+        within: Duration,
+        (state, words): (&str, &str),
+    ) -> Result<()> {
+        let what = format!("preview {} is said to be \"{words}\"", self.number);
+        eventually(step, &what, within, async || {
+            Ok(match self.said(testbed).await? {
+                Some(said) if said.status == state && said.description.contains(words) => Verdict::Ready(()),
+                Some(said) => Verdict::Pending(format!("{}: {}", said.status, said.description)),
+                None => Verdict::Pending("nothing is said of it".to_owned()),
+            })
+        })
+        .await
     }
 
     /// Waits until the pull request says where it is, and gives that.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::{GONE, Proposed, READY, none_left, walls};
+use super::{CLOSED, GONE, Proposed, READY, SAID, none_left, walls};
 use crate::actors::ReadLoad;
 use crate::environment::Environment;
 use crate::previews;
@@ -52,6 +52,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     proposed.close(testbed).await?;
     let gone = none_left(testbed, step, GONE).await?;
     step.measured("closed to nothing left", gone.as_secs_f64());
+    proposed.says(testbed, step, SAID, CLOSED).await?;
     reads.stop(step).await?.at_most(0)
 }
 
