@@ -23,6 +23,19 @@ pub const VERSION: &str = "/version";
 
 /// Where both servers show their metrics, on a listener of its own.
 pub const METRICS: &str = "/metrics";
+// wing: addons
+/// Beside it: how many requests were answered, and how many of them badly, as [`Answers`].
+pub const ANSWERS: &str = "/answers";
+
+/// What a server has answered since it started, probes left out.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Answers {
+    /// All answers.
+    pub answered: u64,
+    /// Those that say that the server failed.
+    pub failed: u64,
+}
+// end of wing
 
 // wing: sample
 /// Request header of a post: the same key twice is one message. 1 to 255 visible ASCII characters.

@@ -6,6 +6,7 @@
 
 #[cfg(target_env = "musl")]
 mod allocator;
+mod answers; // wing: addons
 pub mod config;
 mod layers;
 pub mod metrics;

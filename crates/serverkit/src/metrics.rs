@@ -36,6 +36,7 @@ pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
     durations: Durations<Answered>,
     active: Family<Started, Gauge>,
+    answers: crate::answers::Answers, // wing: addons
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -58,6 +59,7 @@ impl Default for Metrics {
             registry: Arc::default(),
             durations: durations(),
             active: Family::default(),
+            answers: crate::answers::Answers::default(), // wing: addons
         };
         metrics.register_durations(
             "http_server_request_duration",
@@ -91,7 +93,9 @@ impl Metrics {
 
     /// The page that a Prometheus server reads.
     pub fn page(self) -> Router {
-        Router::new().route(api::METRICS, get(async move || self.show()))
+        let page = Router::new();
+        let page = page.merge(self.answers.clone().page()); // wing: addons
+        page.route(api::METRICS, get(async move || self.show()))
     }
 
     fn show(&self) -> Response {
@@ -132,6 +136,7 @@ pub(crate) async fn measure(State(metrics): State<Metrics>, request: Request, ne
         .durations
         .get_or_create(&answered)
         .observe(started.elapsed().as_secs_f64());
+    metrics.answers.count(&answered.http_route, response.status()); // wing: addons
     response
 }
 
