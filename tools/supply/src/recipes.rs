@@ -1,6 +1,7 @@
 //! The table of all recipes. A new one is a row here and a file below.
 
 pub mod admission;
+pub mod argo_rollouts; // wing: addons
 pub mod argocd;
 pub mod aws;
 pub mod browser;
@@ -39,6 +40,12 @@ pub const RECIPES: &[Recipe] = &[
     ),
     addon(metrics_server::PART, "what measures pods, for autoscalers"), // wing: addons
     addon(external_dns::PART, "what names in Route 53 what clusters serve"), // wing: addons
+    // wing: addons
+    addon(
+        argo_rollouts::PART,
+        "what releases an app to a few visitors first",
+    ),
+    // end of wing
     // wing: addons, verifier
     addon(
         external_secrets::PART,

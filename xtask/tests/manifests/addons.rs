@@ -11,6 +11,7 @@ use crate::{PROJECT, environments, faults};
 const APPLICATIONS: &[&str] = &[
     "metrics-server",
     "external-dns",
+    "argo-rollouts",
     "external-secrets", // wing: verifier
 ];
 const AUTOSCALER: &str = "../../../addons/metrics-server/autoscaler";
@@ -215,6 +216,7 @@ fn add_ons_are_as_confined_as_apps() {
     for path in [
         "infra/addons/metrics-server/base/deployment.yaml",
         "infra/addons/external-dns/base/deployment.yaml",
+        "infra/addons/argo-rollouts/base/deployment.yaml",
         "infra/addons/external-secrets/base/deployment.yaml", // wing: verifier
         "infra/addons/notifications/base/controller.yaml",
     ] {

@@ -62,6 +62,7 @@ fn the_images_of_add_ons_are_got_on_request_alone() {
     let expected = [
         "metrics-server",
         "external-dns",
+        "argo-rollouts",
         "external-secrets", // wing: verifier
     ];
     assert_eq!(addons, expected);
