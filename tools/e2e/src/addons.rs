@@ -31,8 +31,10 @@ pub(crate) const DNS: &str = "external-dns";
 pub(crate) const SECRETS: &str = "external-secrets";
 /// What lets people come to the page through a load balancer.
 pub(crate) const BALANCER: &str = "load-balancer";
+/// What releases an app to a few of its visitors first.
+pub(crate) const ROLLOUTS: &str = "argo-rollouts";
 /// All that Argo CD manages.
-pub(crate) const NAMES: [&str; 3] = [METRICS, DNS, SECRETS];
+pub(crate) const NAMES: [&str; 4] = [METRICS, DNS, SECRETS, ROLLOUTS];
 /// The folders of Argo CD's configuration with add-ons.
 pub(crate) const ARGOCD: [&str; 2] = ["infra/addons", "infra/local/addons/argocd"];
 /// Argo CD's notifications, by a folder for each environment.

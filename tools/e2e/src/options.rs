@@ -85,6 +85,7 @@ impl Options {
             // wing: addons
             self.addons,
             selection::chosen(&self.only, &self.suite, Suite::Addons),
+            selection::chosen(&self.only, &self.suite, Suite::Canary),
             // end of wing
         ];
         reasons.contains(&true)

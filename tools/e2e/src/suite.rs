@@ -38,6 +38,9 @@ pub(crate) enum Suite {
     /// What the add-ons of a cluster do, and what becomes of the apps without them. As independent
     /// as the failures, and run only on request: their programs have to be compiled.
     Addons,
+    /// Releases that a few visitors get first. As independent as the failures, and run only on
+    /// request: an add-on's program has to be compiled.
+    Canary,
     // end of wing
     /// What running clusters refuse. As independent as the failures, and run only on request.
     Posture,
@@ -58,6 +61,7 @@ impl Suite {
             Self::Previews => "previews",   // wing: previews
             Self::Versions => "versions",   // wing: versions
             Self::Addons => "addons",       // wing: addons
+            Self::Canary => "canary",       // wing: addons
             Self::Posture => "posture",
             Self::Reproduction => "reproduction",
         }

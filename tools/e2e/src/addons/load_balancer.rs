@@ -7,6 +7,8 @@
 mod asked;
 mod controller;
 mod haproxy;
+mod routes;
+mod serving;
 mod visit;
 
 use std::net::Ipv4Addr;
@@ -20,6 +22,7 @@ use tokio::task::JoinSet;
 
 use self::controller::Controller;
 use self::haproxy::PROGRAM;
+pub(crate) use self::serving::Turn;
 pub(crate) use self::visit::{Visitors, Visits};
 use crate::cluster::Cluster;
 use crate::testbed::Testbed;
@@ -79,6 +82,11 @@ impl LoadBalancer {
                 controller.lock().await.round().await;
             }
         });
+    }
+
+    /// How requests were shared out among Services, in the order of time.
+    pub(crate) async fn turns(&self) -> Vec<Turn> {
+        self.controller.lock().await.turns()
     }
 
     /// What stands in its way.

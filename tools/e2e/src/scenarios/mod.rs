@@ -95,6 +95,12 @@ pub(crate) static ALL: &[Scenario] = &[
     addons::secrets::DENIED,
     addons::secrets::OFF,
     // end of wing
+    // wing: addons
+    addons::canary::good::SCENARIO,
+    addons::canary::bad::SCENARIO,
+    addons::canary::few::SCENARIO,
+    addons::canary::off::SCENARIO,
+    // end of wing
     posture::pods::SCENARIO,
     posture::network::SCENARIO,
     posture::argocd::SCENARIO,

@@ -1,22 +1,21 @@
-//! What an Ingress asks of its load balancer, and which pods answer.
+//! What an Ingress asks of its load balancer, but for where requests go (`routes`), and which pods
+//! answer.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddrV4;
 
 use anyhow::{Context as _, Result};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress, IngressRule};
 
 /// What all annotations for it begin with.
-const PREFIX: &str = "alb.ingress.kubernetes.io/";
+pub(super) const PREFIX: &str = "alb.ingress.kubernetes.io/";
 
 /// As far as it is done here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) name: String,
     pub(super) host: String,
-    pub(super) service: String,
-    pub(super) port: String,
     pub(super) check_path: String,
     pub(super) check_codes: String,
     pub(super) check_every: u16,
@@ -31,15 +30,6 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn of(ingress: &Ingress) -> Result<Self> {
-        let spec = ingress.spec.as_ref().context("an Ingress says nothing")?;
-        let rules = spec.rules.as_deref().unwrap_or_default();
-        let [rule] = rules else {
-            anyhow::bail!("one rule is known here, not {}", rules.len())
-        };
-        let paths = rule.http.as_ref().map(|http| http.paths.as_slice());
-        let path = paths.and_then(|paths| paths.first()).context("a path")?;
-        let service = path.backend.service.as_ref().context("a Service")?;
-        let port = service.port.as_ref().and_then(|port| port.name.clone());
         let said = |name: &str| {
             let all = ingress.metadata.annotations.as_ref();
             let value = all.and_then(|all| all.get(&format!("{PREFIX}{name}")));
@@ -48,9 +38,7 @@ impl Asked {
         let number = |name: &str| number(said(name)?);
         Ok(Self {
             name: ingress.metadata.name.clone().context("a name")?,
-            host: rule.host.clone().context("a host")?,
-            service: service.name.clone(),
-            port: port.context("the name of a port")?,
+            host: rule(ingress)?.host.clone().context("a host")?,
             check_path: said("healthcheck-path")?.clone(),
             check_codes: said("success-codes")?.clone(),
             check_every: number("healthcheck-interval-seconds")?,
@@ -64,6 +52,21 @@ impl Asked {
             idle: setting(said("load-balancer-attributes")?, "idle_timeout.timeout_seconds")?,
         })
     }
+}
+
+fn rule(ingress: &Ingress) -> Result<&IngressRule> {
+    let spec = ingress.spec.as_ref().context("an Ingress says nothing")?;
+    let rules = spec.rules.as_deref().unwrap_or_default();
+    let [rule] = rules else {
+        anyhow::bail!("one rule is known here, not {}", rules.len())
+    };
+    Ok(rule)
+}
+
+/// Its one path.
+pub(super) fn path(ingress: &Ingress) -> Result<&HTTPIngressPath> {
+    let http = rule(ingress)?.http.as_ref();
+    http.and_then(|http| http.paths.first()).context("a path")
 }
 
 fn number(text: &str) -> Result<u16> {

@@ -1,13 +1,14 @@
 //! The controller: follows the Ingress and the pods behind it, as that of AWS does, and writes the
 //! load balancer's name into the Ingress' status.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{fs, io::Write as _};
 
 use anyhow::{Context as _, Result};
 use child_process::log;
+use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
@@ -15,7 +16,9 @@ use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
 
 use super::asked::{Asked, targets};
-use super::haproxy::{HaProxy, Place, SLOTS};
+use super::haproxy::Place;
+use super::routes::{self, Port, Route};
+use super::serving::{Serving, Turn};
 use super::{CLASS, HOSTNAME};
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
@@ -23,30 +26,11 @@ use crate::harness::Harness;
 use crate::process::Tool;
 
 const INSPECT: Duration = Duration::from_secs(20);
-/// So long AWS takes until a load balancer does what its controller was told, taken as long: a pod
-/// that ends still gets requests.
-const HEARD: Duration = Duration::from_secs(5);
-
-/// Where a pod is on its way out.
-#[derive(Debug, Clone, Copy)]
-enum Going {
-    Stays,
-    /// Since it is no endpoint.
-    Leaves(Instant),
-    /// Since it gets no new requests.
-    Drains(Instant),
-}
-
-/// A load balancer that was made as an Ingress asks, and the pods that it knows.
-struct Serving {
-    asked: Asked,
-    haproxy: HaProxy,
-    slots: BTreeMap<usize, (SocketAddrV4, Going)>,
-}
 
 /// The controller's knowledge, and the load balancer that it made.
 pub(super) struct Controller {
     ingresses: Api<Ingress>,
+    services: Api<Service>,
     slices: Api<EndpointSlice>,
     place: Place,
     serving: Option<Serving>,
@@ -77,6 +61,7 @@ impl Controller {
         fs::write(&certificate, pem).with_context(|| format!("write {}", certificate.display()))?;
         Ok(Self {
             ingresses: Api::namespaced(cluster.client.clone(), NAMESPACE),
+            services: Api::namespaced(cluster.client.clone(), NAMESPACE),
             slices: Api::namespaced(cluster.client.clone(), NAMESPACE),
             place,
             serving: None,
@@ -116,14 +101,41 @@ impl Controller {
             // The ports of the one before are free again.
             None => Serving::start(&self.place, asked.clone())?,
         };
-        let serving = self.serving.insert(serving);
-        let of_service = format!("kubernetes.io/service-name={}", asked.service);
-        let slices = self.slices.list(&ListParams::default().labels(&of_service)).await;
-        serving.follow(&targets(
-            &slices.context("list the endpoints")?.items,
-            &asked.port,
-        ))?;
+        self.serving = Some(serving);
+        let mut routes = Vec::new();
+        for route in routes::of(&ingress)? {
+            let pods = self.pods(&route).await?;
+            routes.push((route, pods));
+        }
+        if let Some(serving) = &mut self.serving {
+            serving.follow(&routes)?;
+        }
         self.say_name(&ingress, &asked.name).await
+    }
+
+    /// The pods behind a Service.
+    async fn pods(&self, route: &Route) -> Result<BTreeSet<SocketAddrV4>> {
+        let service = &route.service;
+        let port = match &route.port {
+            Port::Name(name) => name.clone(),
+            Port::Number(number) => {
+                let found = self.services.get(service).await;
+                let found = found.with_context(|| format!("read the Service {service}"))?;
+                let ports = found.spec.and_then(|spec| spec.ports).unwrap_or_default();
+                let port = ports.into_iter().find(|port| port.port == *number);
+                let name = port.and_then(|port| port.name);
+                name.with_context(|| format!("the Service {service} has no port {number} with a name"))?
+            }
+        };
+        let of_service = format!("kubernetes.io/service-name={service}");
+        let slices = self.slices.list(&ListParams::default().labels(&of_service)).await;
+        Ok(targets(&slices.context("list the endpoints")?.items, &port))
+    }
+
+    /// How requests were shared out, in the order of time.
+    pub(super) fn turns(&self) -> Vec<Turn> {
+        let serving = self.serving.as_ref();
+        serving.map(|serving| serving.turns.clone()).unwrap_or_default()
     }
 
     async fn say_name(&self, ingress: &Ingress, name: &str) -> Result<()> {
@@ -137,51 +149,5 @@ impl Controller {
         let (params, status) = (PatchParams::default(), Patch::Merge(status));
         let patched = self.ingresses.patch_status(name, &params, &status);
         patched.await.map(drop).context("write the status of the Ingress")
-    }
-}
-
-impl Serving {
-    fn start(place: &Place, asked: Asked) -> Result<Self> {
-        Ok(Self {
-            haproxy: HaProxy::start(place, &asked)?,
-            asked,
-            slots: BTreeMap::new(),
-        })
-    }
-
-    /// Sends requests to these pods, and after a while to no others.
-    fn follow(&mut self, there: &BTreeSet<SocketAddrV4>) -> Result<()> {
-        for target in there {
-            if self.slots.values().any(|(known, _)| known == target) {
-                continue;
-            }
-            let free = (0..SLOTS).find(|slot| !self.slots.contains_key(slot));
-            let slot = free.context("there are more pods than were expected")?;
-            self.haproxy.register(slot, *target)?;
-            self.slots.insert(slot, (*target, Going::Stays));
-        }
-        let let_go = Duration::from_secs(self.asked.let_go.into());
-        let mut gone = Vec::new();
-        for (slot, (target, going)) in &mut self.slots {
-            match *going {
-                Going::Stays if there.contains(target) => {}
-                _ if there.contains(target) => {
-                    self.haproxy.register(*slot, *target)?;
-                    *going = Going::Stays;
-                }
-                Going::Stays => *going = Going::Leaves(Instant::now()),
-                Going::Leaves(since) if since.elapsed() >= HEARD => {
-                    self.haproxy.drain(*slot)?;
-                    *going = Going::Drains(Instant::now());
-                }
-                Going::Drains(since) if since.elapsed() >= let_go => {
-                    self.haproxy.forget(*slot)?;
-                    gone.push(*slot);
-                }
-                Going::Leaves(_) | Going::Drains(_) => {}
-            }
-        }
-        self.slots.retain(|slot, _| !gone.contains(slot));
-        Ok(())
     }
 }

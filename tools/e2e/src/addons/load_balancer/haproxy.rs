@@ -1,5 +1,6 @@
 //! `HAProxy` in place of a load balancer of AWS: what it is told, at its start and later.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::unix::net::UnixStream;
@@ -74,11 +75,35 @@ impl HaProxy {
         Ok(haproxy)
     }
 
-    /// A pod that gets requests from now on.
-    pub(super) fn register(&self, slot: usize, target: SocketAddrV4) -> Result<()> {
+    /// A pod that gets requests from now on, as many as its weight says beside that of others.
+    pub(super) fn register(&self, slot: usize, target: SocketAddrV4, weight: u32) -> Result<()> {
         let (address, port) = (target.ip(), target.port());
         self.say(&format!("set server targets/t{slot} addr {address} port {port}"))?;
+        self.weigh(slot, weight)?;
         self.say(&format!("set server targets/t{slot} state ready"))
+    }
+
+    /// More of the requests, or fewer; none at zero.
+    pub(super) fn weigh(&self, slot: usize, weight: u32) -> Result<()> {
+        self.say(&format!("set server targets/t{slot} weight {weight}"))
+    }
+
+    /// How many requests each slot got since it was started.
+    pub(super) fn sent(&self) -> Result<BTreeMap<usize, u64>> {
+        let table = self.ask("show stat")?;
+        let mut lines = table.trim_start_matches("# ").lines();
+        let names: Vec<_> = lines.next().unwrap_or_default().split(',').collect();
+        let column = |name: &str| {
+            let at = names.iter().position(|it| *it == name);
+            at.with_context(|| format!("HAProxy counts no {name}"))
+        };
+        let (of, sent) = (column("svname")?, column("stot")?);
+        let count = |line: &str| {
+            let cells: Vec<_> = line.split(',').collect();
+            let slot = cells.get(of)?.strip_prefix('t')?.parse().ok()?;
+            Some((slot, cells.get(sent)?.parse().ok()?))
+        };
+        Ok(lines.filter_map(count).collect())
     }
 
     /// No new requests; those under way go on.
@@ -93,6 +118,17 @@ impl HaProxy {
 
     /// A command of its run-time API. Only those that change an address answer when all is well.
     fn say(&self, command: &str) -> Result<()> {
+        let answer = self.ask(command)?;
+        let refused = ["No such", "Invalid", "Unknown", "Require", "denied"];
+        ensure!(
+            !refused.iter().any(|word| answer.contains(word)),
+            "HAProxy to `{command}`: {}",
+            answer.trim()
+        );
+        Ok(())
+    }
+
+    fn ask(&self, command: &str) -> Result<String> {
         let talk = || -> std::io::Result<String> {
             let mut socket = UnixStream::connect(&self.socket)?;
             socket.set_read_timeout(Some(PATIENCE))?;
@@ -102,14 +138,7 @@ impl HaProxy {
             socket.read_to_string(&mut answer)?;
             Ok(answer)
         };
-        let answer = talk().with_context(|| format!("tell HAProxy `{command}`"))?;
-        let refused = ["No such", "Invalid", "Unknown", "Require", "denied"];
-        ensure!(
-            !refused.iter().any(|word| answer.contains(word)),
-            "HAProxy to `{command}`: {}",
-            answer.trim()
-        );
-        Ok(())
+        talk().with_context(|| format!("tell HAProxy `{command}`"))
     }
 }
 

@@ -110,12 +110,18 @@ pub(crate) struct Visits {
 }
 
 impl Visits {
-    pub(crate) fn start(visitors: &Visitors) -> Self {
+    /// One of so many asks for the page itself, which needs the backend and the table, the others
+    /// for its version.
+    pub(crate) fn start(visitors: &Visitors, pages: usize) -> Self {
         let seen = Arc::<Mutex<Tally>>::default();
         let (tally, visitors, began) = (Arc::clone(&seen), visitors.clone(), Instant::now());
         let pace = Pace::start(EVERY, move |number| {
             let (tally, visitors) = (Arc::clone(&tally), visitors.clone());
-            let path = if number % 10 == 0 { "/" } else { board_api::VERSION };
+            let path = if number % pages == 0 {
+                "/"
+            } else {
+                board_api::VERSION
+            };
             async move {
                 let asked = began.elapsed().as_secs_f64();
                 let failed = match visitors.page(path).await {
@@ -132,15 +138,25 @@ impl Visits {
         Self { seen, pace }
     }
 
+    /// What was answered so far.
+    pub(crate) fn so_far(&self) -> Tally {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Ends them: none may have failed.
     pub(crate) async fn none_failed(self, step: &StepHandle) -> Result<()> {
-        self.pace.stop().await.context("the visits")?;
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stop(step).await?.at_most(0)
+    }
+
+    /// Ends them: this was answered.
+    pub(crate) async fn stop(self, step: &StepHandle) -> Result<Tally> {
+        let Self { seen, pace } = self;
+        pace.stop().await.context("the visits")?;
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (asked, failed) = (seen.asked, seen.failed.len());
         step.requests(asked, failed);
         step.evidence(format!("{failed} of {asked} visits by name failed"));
-        seen.at_most(0)?;
         ensure!(asked >= FEWEST, "only {asked} visits were made");
-        Ok(())
+        Ok(seen)
     }
 }

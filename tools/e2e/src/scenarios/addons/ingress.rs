@@ -8,13 +8,11 @@ use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
 use serde_json::json;
 
+use super::balanced;
 use super::names::{NAMED, Zone};
-use super::switch;
-use super::traces::{Traces, delete};
 use crate::actors::{Operator, ReadLoad};
+use crate::addons::BALANCER;
 use crate::addons::load_balancer::{HOSTNAME, LoadBalancer, Visits};
-use crate::addons::{self, BALANCER};
-use crate::argocd;
 use crate::checkout::replaced_once;
 use crate::cluster::Cluster;
 use crate::environment::{Environment, NAMESPACE, PAGE};
@@ -28,14 +26,8 @@ use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};
 
 const LIVE: Duration = Duration::from_mins(2);
-const ALLOWED: Duration = Duration::from_mins(1);
 const SERVED: Duration = Duration::from_secs(10);
 const AWAY: Duration = Duration::from_secs(5);
-const TRACES: Traces = Traces {
-    words: &[BALANCER, "argocd-ingresses", "argocd-watch-ingresses"],
-    settings: &["[Ingress]", "\"kind\":\"Ingress\""],
-    kinds: &["Ingress", "IngressClass"],
-};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new(
@@ -58,7 +50,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let zone = Zone::ready(testbed, step).await?;
     let (cluster, operator) = (testbed.first(), Operator::of(testbed));
     let reads = ReadLoad::start(testbed, Environment::first())?;
-    allow(testbed, step).await?;
+    balanced::on(testbed, step).await?;
     let mut balancer = LoadBalancer::start(testbed, cluster, &zone.name).await?;
     let asked = ask(&operator, &zone.name).await?;
     let page = gitops::app(step, cluster, PAGE);
@@ -74,33 +66,6 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     zone.until(step, Some(HOSTNAME), NAMED).await?;
     off(testbed, step, (&zone, &asked, &balancer)).await?;
     reads.stop(step).await?.at_most(0)
-}
-
-/// What an administrator does, and then the line of the environment.
-async fn allow(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    let (harness, cluster) = (&testbed.harness, testbed.first());
-    step.doing("apply what Argo CD may not make");
-    addons::administered(harness, cluster, BALANCER).await?;
-    argocd::reconfigure(harness, cluster, &switch::there(cluster).await?).await?;
-    let path = addons::applications_of(cluster.environment);
-    let edit = |text: String| addons::with(BALANCER, &path, &text);
-    Operator::of(testbed).edit(&path, edit).await?;
-    allowed(step, cluster, true).await
-}
-
-/// Waits until the apps may have Ingresses, or no longer.
-async fn allowed(step: &StepHandle, cluster: &Cluster, expected: bool) -> Result<()> {
-    let projects = argocd::objects(cluster.argocd(), "AppProject");
-    eventually(step, "the project of the apps", ALLOWED, async || {
-        let project = projects.get(argocd::PROJECT).await?;
-        let may = project.data.to_string().contains("\"kind\":\"Ingress\"");
-        Ok(if may == expected {
-            Verdict::Ready(())
-        } else {
-            Verdict::Pending(format!("it allows Ingresses: {may}"))
-        })
-    })
-    .await
 }
 
 /// Gives the page its Ingress, under a name that was never there before.
@@ -156,7 +121,7 @@ async fn rolled_out(
     balancer: &LoadBalancer,
 ) -> Result<()> {
     let cluster = testbed.first();
-    let visits = Visits::start(&balancer.visitors);
+    let visits = Visits::start(&balancer.visitors, 10);
     let there = operator
         .patch(&overlays::of(PAGE), &[overlays::restart("load-balancer")])
         .await?;
@@ -194,7 +159,7 @@ async fn off(
     (zone, asked, balancer): (&Zone<'_>, &str, &LoadBalancer),
 ) -> Result<()> {
     let (cluster, operator) = (testbed.first(), Operator::of(testbed));
-    let found = TRACES.count(cluster).await?;
+    let found = balanced::TRACES.count(cluster).await?;
     let since = Instant::now();
     let gone = operator.revert(asked).await?;
     gitops::app(step, cluster, PAGE).at(&gone).live(LIVE).await?;
@@ -206,13 +171,7 @@ async fn off(
         })
     })
     .await?;
-    let path = addons::applications_of(cluster.environment);
-    let edit = |text: String| addons::without_addon(BALANCER, &path, &text);
-    operator.edit(&path, edit).await?;
-    allowed(step, cluster, false).await?;
-    delete(testbed, cluster, BALANCER).await?;
-    argocd::reconfigure(&testbed.harness, cluster, &switch::there(cluster).await?).await?;
-    TRACES.none(step, cluster).await?;
+    balanced::off(testbed, step).await?;
     step.measured("off to nothing left", since.elapsed().as_secs_f64());
     step.evidence(format!("{found} objects were there, and none is left"));
     Ok(())

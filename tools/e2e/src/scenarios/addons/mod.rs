@@ -1,5 +1,7 @@
 //! The add-ons of infra/addons, in the environment that has them.
 
+mod balanced;
+pub(crate) mod canary;
 pub(crate) mod ingress;
 pub(crate) mod metrics_away;
 pub(crate) mod names;

@@ -1,0 +1,89 @@
+//! A good version gets a tenth of the visitors, then half, then all, and nobody notices.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{Canary, PAGES};
+use crate::actors::Operator;
+use crate::addons::load_balancer::{Turn, Visits};
+use crate::environment::PAGE;
+use crate::gitops;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::{overlays, workloads};
+use crate::step::Step;
+use crate::testbed::Testbed;
+
+/// Two steps of half a minute each, and the starts of pods.
+const RELEASED: Duration = Duration::from_mins(3);
+const LIVE: Duration = Duration::from_mins(1);
+/// What the canary is to get of the requests, in the order of time.
+const STEPS: [u32; 3] = [10, 50, 100];
+/// By how many in a hundred the share may differ from that: a step has few requests.
+const APART: u64 = 5;
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("canary", "a good release is given to visitors step by step", 900),
+    suite: Suite::Canary,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(run(testbed, step)),
+};
+
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let Some(canary) = Canary::ready(testbed, step).await? else {
+        return Ok(());
+    };
+    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let before = canary.rollouts.state().await?.stable;
+    let seen = canary.balancer.turns().await.len();
+    let visits = Visits::start(&canary.balancer.visitors, PAGES);
+    let merged = Instant::now();
+    // Another one than in a run before.
+    let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
+    let mark = overlays::restart(&format!("canary-{}", now.as_secs()));
+    let good = operator.patch(&overlays::of(PAGE), &[mark]).await?;
+    let state = canary.rollouts.healthy(step, Some(&before), RELEASED).await?;
+    step.measured("merge to all visitors", merged.elapsed().as_secs_f64());
+    gitops::app(step, cluster, PAGE).at(&good).live(LIVE).await?;
+    canary.of_rollout_alone(step).await?;
+    workloads::none_ending(step, cluster).await?;
+    visits.none_failed(step).await?;
+
+    let analyses = canary.rollouts.analyses(&state.current).await?;
+    ensure!(analyses == ["Successful", "Successful"], "{analyses:?}");
+    let turns = canary.balancer.turns().await;
+    // The one that was under way when the release began has all visitors at the version before.
+    shared(step, turns.get(seen..).unwrap_or_default())
+}
+
+/// The balancer was told each step, and did it.
+fn shared(step: &StepHandle, turns: &[Turn]) -> Result<()> {
+    let service = turns.iter().find_map(|turn| {
+        let mut weights = turn.weights.iter();
+        weights.find_map(|(service, weight)| (*weight == STEPS[0]).then_some(service))
+    });
+    let service = service.with_context(|| format!("no Service ever got {} %: {turns:?}", STEPS[0]))?;
+    let weight = |turn: &Turn| turn.weights.get(service).copied().unwrap_or_default();
+    let weights: Vec<_> = turns.iter().map(weight).collect();
+    ensure!(weights == STEPS, "{service} was given {weights:?} %");
+    let mut said = Vec::new();
+    for turn in turns {
+        let (own, all) = (
+            turn.sent.get(service).copied().unwrap_or_default(),
+            turn.sent.values().sum::<u64>(),
+        );
+        let (meant, was) = (
+            u64::from(weight(turn)),
+            (own * 100).checked_div(all).unwrap_or_default(),
+        );
+        ensure!(
+            was.abs_diff(meant) <= APART,
+            "{service} was to get {meant} % of {all} requests, and got {own}"
+        );
+        said.push(format!("{own} of {all} at {meant} %"));
+    }
+    step.evidence(format!("{service} got {}", said.join(", ")));
+    Ok(())
+}
