@@ -29,9 +29,9 @@ pub struct Settings {
     /// How many previews there may be at once.
     #[arg(long, env = "MOST")]
     pub most: usize,
-    /// How old a preview gets, in hours.
-    #[arg(long, env = "OLDEST_HOURS")]
-    pub oldest: u64,
+    /// How old a preview gets, in seconds.
+    #[arg(long, env = "OLDEST_SECONDS", value_parser = seconds)]
+    pub oldest: Duration,
     /// After this time one that is not ready is said to have failed, in seconds.
     #[arg(long, env = "READY_SECONDS", value_parser = seconds)]
     pub ready: Duration,

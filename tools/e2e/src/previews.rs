@@ -28,7 +28,7 @@ pub(crate) const NAME: &str = "previews";
 /// What begins the names of namespaces and Applications of previews.
 pub(crate) const PREFIX: &str = "preview-";
 /// What begins the names of their tables.
-const TABLES: &str = "messages-preview-";
+pub(crate) const TABLES: &str = "messages-preview-";
 /// The configuration with what only this machine adds to it.
 const LOCAL: &str = "infra/local/previews";
 /// The account that Argo CD is for previews.

@@ -77,8 +77,10 @@ pub(super) fn decide(there: &There, limits: &Limits) -> (Vec<Action>, Vec<(u64, 
         .partition(|preview| preview.age < limits.oldest);
     for preview in old {
         actions.push(Action::Unlabel(preview.number));
-        let hours = limits.oldest.as_secs() / 3600;
-        let words = format!("taken away after {hours} h; label it again for another");
+        let words = format!(
+            "taken away after {}; label it again for another",
+            in_words(limits.oldest)
+        );
         news.push((preview.number, preview.commit.clone(), News::Failed(words)));
     }
     let split = young.len().min(limits.most);
@@ -116,6 +118,14 @@ pub(super) fn decide(there: &There, limits: &Limits) -> (Vec<Action>, Vec<(u64, 
     let tables = there.tables.iter().filter(gone).filter(unused);
     actions.extend(tables.map(|number| Action::DeleteTable(*number)));
     (actions, news)
+}
+
+/// In whole hours, unless it is less than one.
+fn in_words(age: Duration) -> String {
+    match age.as_secs() {
+        seconds if seconds < 3600 => format!("{seconds} s"),
+        seconds => format!("{} h", seconds / 3600),
+    }
 }
 
 /// The next step of one that shall be there.

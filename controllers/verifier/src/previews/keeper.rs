@@ -3,7 +3,7 @@
 mod leaving;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -55,7 +55,7 @@ impl<'a> Keeper<'a> {
             tables: Tables::new(&settings.tables, settings.walls.clone())?,
             limits: Limits {
                 most: settings.most,
-                oldest: Duration::from_secs(settings.oldest * 3600),
+                oldest: settings.oldest,
             },
             told: BTreeMap::new(),
             leaving: Leaving::default(),

@@ -118,6 +118,8 @@ pub(crate) static ALL: &[Scenario] = &[
     // end of wing
     // wing: previews
     previews::opened::SCENARIO,
+    previews::old::SCENARIO,
+    previews::orphan::SCENARIO,
     previews::many::SCENARIO,
     // end of wing
     versions::SCENARIO, // wing: versions

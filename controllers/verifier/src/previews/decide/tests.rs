@@ -84,7 +84,9 @@ fn an_old_one_is_taken_away_even_if_its_label_stays() {
     let old = there(vec![preview(7, 3600, State::Live)], &[7], &[7]);
     let (actions, news) = decide(&old, &LIMITS);
     assert_eq!(actions, [Action::Unlabel(7), Action::DeleteNamespace(7)]);
-    assert!(matches!(&news[..], [(7, _, News::Failed(_))]), "{news:?}");
+    let words = "taken away after 1 h; label it again for another".to_owned();
+    assert_eq!(news, [(7, "head-7".to_owned(), News::Failed(words))]);
+    assert_eq!(in_words(Duration::from_secs(45)), "45 s");
 }
 
 #[test]

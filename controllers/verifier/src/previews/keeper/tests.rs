@@ -44,7 +44,7 @@ fn keeper(cluster: &Stub) -> (Keeper<'static>, &'static Away, TempDir) {
     let settings = Settings::parse_from([
         "previews",
         "--most=3",
-        "--oldest=1",
+        "--oldest=3600",
         "--ready=60",
         "--label=preview",
         "--tables=messages-preview-",
@@ -56,14 +56,15 @@ fn keeper(cluster: &Stub) -> (Keeper<'static>, &'static Away, TempDir) {
         walls,
     ]);
     let away: &'static Away = Box::leak(Box::new(Away(Cell::new(0))));
+    let settings: &'static Settings = Box::leak(Box::new(settings));
     let keeper = Keeper {
-        settings: Box::leak(Box::new(settings)),
+        settings,
         api: Api::at(cluster.address(), folder.path()),
         forge: Box::new(away),
         tables,
         limits: Limits {
-            most: 3,
-            oldest: Duration::from_hours(1),
+            most: settings.most,
+            oldest: settings.oldest,
         },
         told: BTreeMap::new(),
         leaving: Leaving::default(),

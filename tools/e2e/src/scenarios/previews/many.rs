@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, ListParams};
 use kube::{Api, ResourceExt as _};
 
-use super::{Proposed, none_left};
+use super::{PROSE, Proposed, none_left};
 use crate::previews::{self, NAME};
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
@@ -21,8 +21,6 @@ const MOST: usize = 20;
 const WAITING: usize = 2;
 const ALL_READY: Duration = Duration::from_mins(8);
 const ALL_GONE: Duration = Duration::from_mins(4);
-/// No image is made of it: the first of them builds, and the others only tag.
-const PROSE: &str = "README.md";
 const KILLS: usize = 20;
 const BETWEEN: Duration = Duration::from_millis(1500);
 

@@ -1,7 +1,9 @@
 //! Previews of pull requests.
 
 pub(crate) mod many;
+pub(crate) mod old;
 pub(crate) mod opened;
+pub(crate) mod orphan;
 mod walls;
 
 use std::path::Path;
@@ -15,7 +17,7 @@ use crate::ci::{project, release_verb};
 use crate::environment::Environment;
 use crate::forge::{CommitStatus, ForgeAccess};
 use crate::git::Git;
-use crate::previews::left;
+use crate::previews::{NAME, left};
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::repositories::application_on_forge;
@@ -33,6 +35,10 @@ const GONE: Duration = Duration::from_secs(90);
 const CLOSED: (&str, &str) = ("success", "gone, because");
 /// From the end of a preview until that is said.
 const SAID: Duration = Duration::from_secs(15);
+/// No image is made of it: the first that changes it builds, and the others only tag.
+const PROSE: &str = "README.md";
+/// Until the keeper is as a command of kubectl says.
+const KEEPER: Duration = Duration::from_mins(1);
 /// One verb of CI, with all that has to be compiled.
 const VERB: Duration = Duration::from_mins(10);
 
@@ -164,4 +170,15 @@ async fn none_left(testbed: &Testbed, step: &StepHandle, within: Duration) -> Re
     })
     .await?;
     Ok(since.elapsed())
+}
+
+/// Has kubectl do this where the keeper is.
+async fn kubectl(testbed: &Testbed, args: &[&str]) -> Result<()> {
+    let harness = &testbed.harness;
+    let shell = Shell::new().context("open a shell")?;
+    let command = testbed.first().kubectl(harness, &shell, args);
+    let command = command.args(["--namespace", NAME]);
+    Tool::new(command, &harness.run.log("previews-kubectl"), KEEPER)
+        .run()
+        .await
 }
