@@ -1,4 +1,5 @@
-//! A steady read load: fifty requests a second to one environment, and a count of those that fail.
+//! A steady read load: twenty-five requests a second to one environment, and a count of those that
+//! fail.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,9 +13,9 @@ use crate::progress::StepHandle;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
-/// Between two requests. With twice as many, two loads at the same time take both cores, and the
-/// emulator of AWS pauses for two seconds.
-const EVERY: Duration = Duration::from_millis(20);
+/// Between two requests. With twice as many, a node that is drained beside them has both cores
+/// busy, and the emulator of AWS pauses for five seconds: then the load finds what it makes.
+const EVERY: Duration = Duration::from_millis(40);
 /// After that, a request has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Fewer requests would prove little.

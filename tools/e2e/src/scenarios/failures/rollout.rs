@@ -20,7 +20,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "A release replaces every pod of both apps while fifty requests per second arrive, over kept and over new \
+        cause: "A release replaces every pod of both apps while twenty-five requests per second arrive, over kept and over new \
                 connections.",
         effect: "New pods answer before old ones are told to stop, and old pods answer the requests that still reach them. No \
                  request fails.",
