@@ -37,21 +37,12 @@ fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::versions::Versions;
+    use super::PART;
+    use crate::recipes::tests::kinds_are_of;
 
     #[test]
     fn the_kinds_are_those_of_this_version() {
-        let versions = Versions::load().unwrap();
-        let version = versions.get(PART.name, PART.name).unwrap();
-        let folder = crate::recipes::root().join("infra/addons/argo-rollouts/cluster");
-        for kind in ["analysisruns", "analysistemplates", "experiments", "rollouts"] {
-            let kinds = fs::read_to_string(folder.join(format!("{kind}.yaml"))).unwrap();
-            let first = kinds.lines().next().unwrap();
-            let expected = format!("of Argo Rollouts {version} ");
-            assert!(first.contains(&expected), "{kind} is of another version: {first}");
-        }
+        let kinds = ["analysisruns", "analysistemplates", "experiments", "rollouts"];
+        kinds_are_of(&PART, "Argo Rollouts", &kinds);
     }
 }

@@ -43,21 +43,12 @@ fn prepare(shop: Workshop<'_>, folder: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::versions::Versions;
+    use super::PART;
+    use crate::recipes::tests::kinds_are_of;
 
     #[test]
     fn the_kinds_are_those_of_this_version() {
-        let versions = Versions::load().unwrap();
-        let version = versions.get(PART.name, PART.name).unwrap();
-        let addon = crate::recipes::root().join("infra/addons/external-secrets");
-        let kinds = fs::read_to_string(addon.join("cluster/externalsecrets.yaml")).unwrap();
-        let first = kinds.lines().next().unwrap();
-        assert!(
-            first.contains(&format!("of External Secrets {version} ")),
-            "the kinds are of another version: {first}"
-        );
+        let kinds = ["externalsecrets"];
+        kinds_are_of(&PART, "External Secrets", &kinds);
     }
 }

@@ -48,6 +48,22 @@ fn nodes_carry_what_is_on_request_last_and_only_then() {
 }
 
 // wing: addons
+/// Whether the kinds that an add-on has in its folder are of the version that is built, as their
+/// first line says.
+pub(super) fn kinds_are_of(part: &Part, title: &str, kinds: &[&str]) {
+    let versions = Versions::load().unwrap();
+    let version = versions.get(part.name, part.name).unwrap();
+    let folder = root().join("infra/addons").join(part.name).join("cluster");
+    for kind in kinds {
+        let text = std::fs::read_to_string(folder.join(format!("{kind}.yaml"))).unwrap();
+        let first = text.lines().next().unwrap();
+        assert!(
+            first.contains(&format!("of {title} {version} ")),
+            "{kind} is of another version: {first}"
+        );
+    }
+}
+
 fn addons() -> impl Iterator<Item = Image> {
     let asked = Options {
         addons: true,
