@@ -22,6 +22,7 @@ use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::repositories::application_on_forge;
 use crate::scenarios::release::remarked;
+use crate::scenarios::undo::Undo;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
@@ -170,6 +171,15 @@ async fn none_left(testbed: &Testbed, step: &StepHandle, within: Duration) -> Re
     })
     .await?;
     Ok(since.elapsed())
+}
+
+/// Changes the keeper by kubectl. What is given has it changed back, however the scenario ends.
+async fn keeper_changed(testbed: &Testbed, by: &[&str], back: &[&str]) -> Result<Undo> {
+    let shell = Shell::new().context("open a shell")?;
+    let back = testbed.first().kubectl(&testbed.harness, &shell, back);
+    let undo = Undo::by([back.args(["--namespace", NAME])]);
+    kubectl(testbed, by).await?;
+    Ok(undo)
 }
 
 /// Has kubectl do this where the keeper is.

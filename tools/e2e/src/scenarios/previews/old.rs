@@ -2,14 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use xshell::Shell;
+use anyhow::Result;
 
-use super::{GONE, PROSE, Proposed, READY, SAID, kubectl, none_left};
-use crate::previews::{self, NAME};
+use super::{GONE, PROSE, Proposed, READY, SAID, keeper_changed, kubectl, none_left};
+use crate::previews;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::undo::Undo;
 use crate::step::Step;
 use crate::testbed::Testbed;
 
@@ -36,11 +34,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let proposed = Proposed::open(testbed, "old", PROSE).await?;
     step.doing("build the images of the pull request");
     proposed.build(testbed).await?;
-    let shell = Shell::new().context("open a shell")?;
-    let back = testbed.first().kubectl(&testbed.harness, &shell, BACK);
-    let undo = Undo::by([back.args(["--namespace", NAME])]);
     let oldest = format!("OLDEST_SECONDS={}", AGE.as_secs());
-    kubectl(testbed, &["set", "env", KEEPER, &oldest]).await?;
+    let undo = keeper_changed(testbed, &["set", "env", KEEPER, &oldest], BACK).await?;
     kubectl(testbed, CHANGED).await?;
 
     let since = Instant::now();

@@ -4,16 +4,14 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use xshell::Shell;
+use anyhow::{Result, ensure};
 
-use super::{CLOSED, GONE, PROSE, Proposed, READY, SAID, kubectl, none_left};
+use super::{CLOSED, GONE, PROSE, Proposed, READY, SAID, keeper_changed, kubectl, none_left};
 use crate::actors::Administrator;
 use crate::gitops;
 use crate::previews::{self, NAME, PREFIX, TABLES};
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::undo::Undo;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
@@ -44,10 +42,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     proposed.label(testbed).await?;
     proposed.address(testbed, step, READY).await?;
 
-    let shell = Shell::new().context("open a shell")?;
-    let back = testbed.first().kubectl(&testbed.harness, &shell, BACK);
-    let undo = Undo::by([back.args(["--namespace", NAME])]);
-    kubectl(testbed, &["scale", "deployment", NAME, "--replicas=0"]).await?;
+    let away = ["scale", "deployment", NAME, "--replicas=0"];
+    let undo = keeper_changed(testbed, &away, BACK).await?;
     let pods = format!("app.kubernetes.io/name={NAME}");
     kubectl(testbed, &["wait", "pod", "--for=delete", "--selector", &pods]).await?;
     proposed.close(testbed).await?;
