@@ -43,8 +43,8 @@ const NOTICES: &str = "infra/addons/notifications";
 pub(crate) const NOTICES_SECRET: &str = "argocd-notifications-secret";
 /// What Argo CD looks at for add-ons, a line each.
 const LOOKED_AT: &str = "infra/addons/argocd/kustomization.yaml";
-/// The component of an app's overlay that scales it.
-const AUTOSCALER: &str = "../../../addons/metrics-server/autoscaler";
+/// The component of an app's overlay that scales it, in the folder of add-ons.
+const AUTOSCALER: &str = "metrics-server/autoscaler";
 /// How many of a server run in Git where no autoscaler says it.
 pub(crate) const REPLICAS: u16 = 2;
 const LOADED: Duration = Duration::from_mins(2);
@@ -54,9 +54,14 @@ pub(crate) fn environment() -> Environment {
     Environment::last()
 }
 
+/// What an overlay of an app, or of Applications, calls this of the folder of add-ons.
+pub(crate) fn component(path: &str) -> String {
+    format!("../../../addons/{path}")
+}
+
 /// The line of an environment's Applications that turns an add-on on, and how it is off.
 fn lines(name: &str) -> [String; 2] {
-    let line = format!("- ../../../addons/{name}/application");
+    let line = format!("- {}", component(&format!("{name}/application")));
     [format!("  {line}"), format!("  # {line}")]
 }
 
@@ -191,7 +196,7 @@ pub(crate) fn on(path: &str, text: &str) -> Result<String> {
     } else {
         without(text, "replicas")?
     };
-    with_item(&rest, "components", &json!(AUTOSCALER))
+    with_item(&rest, "components", &json!(component(AUTOSCALER)))
 }
 
 /// The text of one of these files with them off.

@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::switch;
 use super::traces::{Traces, delete};
 use crate::actors::Operator;
+use crate::addons::load_balancer::LoadBalancer;
 use crate::addons::{self, BALANCER};
 use crate::argocd;
 use crate::cluster::Cluster;
@@ -21,6 +22,29 @@ pub(super) const TRACES: Traces = Traces {
     settings: &["[Ingress]", "\"kind\":\"Ingress\""],
     kinds: &["Ingress", "IngressClass"],
 };
+
+/// Whether there can be one on this machine; if not, the step is skipped.
+pub(super) fn can_be(step: &StepHandle) -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    // As on the runners of hosted CI.
+    if !is_root {
+        step.skip("only root may start a process in the network of a node");
+    }
+    is_root
+}
+
+/// Waits until people come to the page by its name.
+pub(super) async fn served(step: &StepHandle, balancer: &LoadBalancer, within: Duration) -> Result<()> {
+    eventually(step, "the page by its name", within, async || {
+        let page = balancer.visitors.page("/").await?;
+        Ok(if page.status == 200 && page.text.contains("</html>") {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(format!("{} {:?}", page.status, balancer.problem().await))
+        })
+    })
+    .await
+}
 
 /// What an administrator does, and then the line of the environment.
 pub(super) async fn on(testbed: &Testbed, step: &StepHandle) -> Result<()> {

@@ -7,18 +7,16 @@ pub(crate) mod good;
 pub(crate) mod off;
 mod rollout;
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::rollout::Rollouts;
 use super::{balanced, ensure_addons, switch};
 use crate::actors::Operator;
 use crate::addons::load_balancer::{LoadBalancer, Visits};
-use crate::addons::{BALANCER, ROLLOUTS};
-use crate::checkout::replaced_once;
+use crate::addons::{BALANCER, ROLLOUTS, component};
 use crate::environment::{Environment, PAGE};
 use crate::gitops;
 use crate::kustomization::{with_item, with_replicas};
@@ -32,6 +30,8 @@ const LIVE: Duration = Duration::from_mins(2);
 const SERVED: Duration = Duration::from_secs(20);
 /// Those of the version before stay for half a minute after the last visitor was sent there.
 const ENDED: Duration = Duration::from_secs(90);
+/// The component of the page's overlay, in the folder of add-ons.
+const CANARY: &str = "argo-rollouts/canary";
 /// How many pods a Rollout runs, as infra/addons/argo-rollouts/canary has it.
 const PODS: u16 = 2;
 /// One visit of so many asks for the page itself.
@@ -48,9 +48,7 @@ impl<'a> Canary<'a> {
     /// Turns all on that it takes, unless an earlier scenario has. None where that cannot be.
     async fn ready(testbed: &'a Testbed, step: &StepHandle) -> Result<Option<Self>> {
         ensure_addons(testbed)?;
-        // As on the runners of hosted CI.
-        if !rustix::process::geteuid().is_root() {
-            step.skip("only root may start a process in the network of a node");
+        if !balanced::can_be(step) {
             return Ok(None);
         }
         let cluster = testbed.first();
@@ -69,7 +67,7 @@ impl<'a> Canary<'a> {
         if !is_on {
             canary.turn_on(step).await?;
         }
-        canary.served(step).await?;
+        balanced::served(step, &canary.balancer, SERVED).await?;
         // A canary that was ended stays for half a minute.
         canary.of_rollout_alone(step).await?;
         Ok(Some(canary))
@@ -79,18 +77,17 @@ impl<'a> Canary<'a> {
     async fn turn_on(&self, step: &StepHandle) -> Result<()> {
         let (cluster, operator) = (self.testbed.first(), Operator::of(self.testbed));
         let page = gitops::app(step, cluster, PAGE);
-        let component = |name: &str| json!(format!("../../../addons/{name}"));
         let overlay = overlays::of(PAGE);
-        let balanced = component(&format!("{BALANCER}/{}", Environment::first()));
+        let ingress = json!(component(&format!("{BALANCER}/{}", Environment::first())));
         let asked = operator
-            .edit(&overlay, |text| with_item(&text, "components", &balanced))
+            .edit(&overlay, |text| with_item(&text, "components", &ingress))
             .await?;
         page.at(&asked).live(LIVE).await?;
-        self.served(step).await?;
+        balanced::served(step, &self.balancer, SERVED).await?;
 
         let visits = Visits::start(&self.balancer.visitors, PAGES);
         let since = Instant::now();
-        let canary = component(&format!("{ROLLOUTS}/canary"));
+        let canary = json!(component(CANARY));
         let asked = operator
             .edit(&overlay, |text| with_item(&text, "components", &canary))
             .await?;
@@ -104,19 +101,6 @@ impl<'a> Canary<'a> {
         step.measured("on to released by canary", since.elapsed().as_secs_f64());
         workloads::none_ending(step, cluster).await?;
         visits.none_failed(step).await
-    }
-
-    /// Waits until people come to the page.
-    async fn served(&self, step: &StepHandle) -> Result<()> {
-        eventually(step, "the page by its name", SERVED, async || {
-            let page = self.balancer.visitors.page("/").await?;
-            Ok(if page.status == 200 {
-                Verdict::Ready(())
-            } else {
-                Verdict::Pending(format!("{} {:?}", page.status, self.balancer.problem().await))
-            })
-        })
-        .await
     }
 
     /// Waits until the balancer sends everybody to one version.
@@ -178,19 +162,4 @@ impl<'a> Canary<'a> {
         );
         self.of_rollout_alone(step).await
     }
-}
-
-/// How many pods the Deployment has where there is no canary: as in the checkout.
-fn replicas(testbed: &Testbed) -> Result<u16> {
-    let path = testbed.harness.run.repo.join("infra").join(overlays::of(PAGE));
-    let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-    let overlay: Value = serde_saphyr::from_str(&text).context("read it as YAML")?;
-    let said = overlay["replicas"][0]["count"].as_u64();
-    let said = said.and_then(|count| u16::try_from(count).ok());
-    said.with_context(|| format!("{} does not say it", path.display()))
-}
-
-/// The text of an overlay as `replaced_once` makes it, for those that turn a line off again.
-fn without_line(path: &str, text: &str, line: &str) -> Result<String> {
-    replaced_once(path, text, line, "")
 }

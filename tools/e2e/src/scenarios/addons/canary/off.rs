@@ -1,14 +1,17 @@
 //! The canary is turned off: the Deployment has the page again, no visit is lost, and of the add-on
 //! nothing is left.
 
-use std::time::{Duration, Instant};
+use std::fs;
+use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
-use super::{Canary, LIVE, PAGES, replicas, without_line};
+use super::{CANARY, Canary, ENDED, LIVE, PAGES};
 use crate::actors::{Operator, ReadLoad};
 use crate::addons::load_balancer::Visits;
-use crate::addons::{BALANCER, ROLLOUTS};
+use crate::addons::{BALANCER, ROLLOUTS, component};
+use crate::checkout::replaced_once;
 use crate::environment::{Environment, PAGE};
 use crate::gitops;
 use crate::kustomization::with_replicas;
@@ -21,8 +24,6 @@ use crate::scenarios::{overlays, workloads};
 use crate::step::Step;
 use crate::testbed::Testbed;
 
-/// Pods of the Rollout serve for twenty seconds after they were told to end.
-const ENDED: Duration = Duration::from_secs(90);
 const TRACES: Traces = Traces {
     words: &[
         ROLLOUTS,
@@ -58,11 +59,9 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         .edit(&overlay, |text| with_replicas(&text, PAGE, count))
         .await?;
     page.at(&back).live(LIVE).await?;
-    let line = |name: &str| format!("  - \"../../../addons/{name}\"\n");
+    let line = |name: &str| format!("  - \"{}\"\n", component(name));
     let gone = operator
-        .edit(&overlay, |text| {
-            without_line(&overlay, &text, &line(&format!("{ROLLOUTS}/canary")))
-        })
+        .edit(&overlay, |text| replaced_once(&overlay, &text, &line(CANARY), ""))
         .await?;
     page.at(&gone).live(LIVE).await?;
     let servers = Servers::of(testbed, cluster, PAGE);
@@ -73,15 +72,25 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     step.measured("off to the Deployment alone", since.elapsed().as_secs_f64());
     visits.none_failed(step).await?;
     switch::off(testbed, step, ROLLOUTS, &TRACES).await?;
-    let balanced = format!("{BALANCER}/{}", Environment::first());
+    let ingress = format!("{BALANCER}/{}", Environment::first());
     let plain = operator
         .edit(&overlay, |text| {
             // With its heading: it was the last of them.
-            let lines = format!("components:\n{}", line(&balanced));
-            without_line(&overlay, &text, &lines)
+            let lines = format!("components:\n{}", line(&ingress));
+            replaced_once(&overlay, &text, &lines, "")
         })
         .await?;
     page.at(&plain).live(LIVE).await?;
     balanced::off(testbed, step).await?;
     reads.stop(step).await?.at_most(0)
+}
+
+/// How many pods the Deployment has where there is no canary: as in the checkout.
+fn replicas(testbed: &Testbed) -> Result<u16> {
+    let path = testbed.harness.run.repo.join("infra").join(overlays::of(PAGE));
+    let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+    let overlay: Value = serde_saphyr::from_str(&text).context("read it as YAML")?;
+    let said = overlay["replicas"][0]["count"].as_u64();
+    let said = said.and_then(|count| u16::try_from(count).ok());
+    said.with_context(|| format!("{} does not say it", path.display()))
 }
