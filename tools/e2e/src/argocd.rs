@@ -2,9 +2,11 @@
 //! the root Application.
 
 mod polling;
+mod processes;
 pub(crate) mod readers;
 
-pub(crate) use polling::{Polling, restart};
+pub(crate) use polling::Polling;
+pub(crate) use processes::{Processes, restart};
 
 use std::{
     fs,

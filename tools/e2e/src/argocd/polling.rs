@@ -1,24 +1,17 @@
-//! How often Argo CD asks Git by itself, and what makes it read its settings again.
-
-use std::collections::BTreeSet;
-use std::time::Duration;
+//! How often Argo CD asks Git by itself.
 
 use anyhow::{Context, Result};
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
-use kube::{Api, ResourceExt as _};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use super::{NAMESPACE, ready};
+use super::{NAMESPACE, restart};
 use crate::cluster::Cluster;
 use crate::progress::StepHandle;
-use crate::wait::{Verdict, eventually};
 
 const SETTINGS: &str = "argocd-cm";
 const KEYS: [&str; 2] = ["timeout.reconciliation", "timeout.reconciliation.jitter"];
-/// They read the settings when they start: the first asks, the second remembers what a branch was.
-const READERS: &str = "app.kubernetes.io/name in (argocd-application-controller, argocd-repo-server)";
-const RESTARTED: Duration = Duration::from_mins(2);
 
 /// The interval and what is added to it by chance; as upstream ships them where nothing is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,27 +45,4 @@ impl Polling {
             .context("change Argo CD's settings")?;
         restart(step, cluster).await
     }
-}
-
-/// Start its processes anew that read settings at their start only, and wait until it is whole.
-pub(crate) async fn restart(step: &StepHandle, cluster: &Cluster) -> Result<()> {
-    let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-    let readers = ListParams::default().labels(READERS);
-    let uids = async || {
-        let listed = pods.list(&readers).await?;
-        anyhow::Ok(listed.iter().filter_map(Pod::uid).collect::<BTreeSet<_>>())
-    };
-    let old = uids().await?;
-    pods.delete_collection(&DeleteParams::default(), &readers)
-        .await
-        .context("restart Argo CD")?;
-    eventually(step, "Argo CD, started anew", RESTARTED, async || {
-        let now = uids().await?;
-        if now.is_disjoint(&old) {
-            ready(cluster).await
-        } else {
-            Ok(Verdict::Pending("the old processes are still there".to_owned()))
-        }
-    })
-    .await
 }

@@ -3,14 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
-use kube::api::{DeleteParams, ListParams};
+use anyhow::{Result, bail, ensure};
 
 use crate::actors::{Operator, ReadLoad};
-use crate::argocd;
-use crate::cluster::Cluster;
+use crate::argocd::{self, Processes};
 use crate::environment::{API, Environment};
 use crate::gitops;
 use crate::progress::StepHandle;
@@ -81,7 +77,7 @@ async fn survives(testbed: &Testbed, step: &StepHandle, commit: &str, part: &str
 async fn killed_in(testbed: &Testbed, step: &StepHandle, commit: &str, part: &str) -> Result<Option<String>> {
     let staging = testbed.first();
     gitops::app(step, staging, APP).at(commit).syncing(BEGUN).await?;
-    kill(staging, part).await?;
+    Processes::of(staging, part).await?.kill().await?;
     let killed = Instant::now();
     let failed = gitops::app(step, staging, APP)
         .at(commit)
@@ -95,22 +91,4 @@ async fn killed_in(testbed: &Testbed, step: &StepHandle, commit: &str, part: &st
     argocd::whole(step, staging).await?;
     gitops::app(step, staging, APP).compared_again(CONVERGED).await?;
     Ok(failed)
-}
-
-/// End every pod of a part of Argo CD, without a word to it.
-async fn kill(cluster: &Cluster, part: &str) -> Result<()> {
-    let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), argocd::NAMESPACE);
-    let of_part = ListParams::default().labels(&format!("app.kubernetes.io/name={part}"));
-    let found = pods
-        .list(&of_part)
-        .await
-        .with_context(|| format!("find {part}"))?;
-    ensure!(!found.items.is_empty(), "{part} has no pod to kill");
-    let at_once = DeleteParams::default().grace_period(0);
-    for name in found.items.iter().filter_map(|pod| pod.metadata.name.as_deref()) {
-        pods.delete(name, &at_once)
-            .await
-            .with_context(|| format!("kill {name}"))?;
-    }
-    Ok(())
 }
