@@ -34,7 +34,7 @@ const ADDONS: Step = Step::new("addons", "what add-ons need of an administrator"
 const ROOT: Step = Step::new("root", "root applications", 60);
 const CONTROLLER: Step = Step::new("controller", "controller of clusters", 1200);
 const JOIN: Step = Step::new("join", "clusters join by their tags", 120);
-const ATTACH: Step = Step::new("attach", "connect to what is up", 60);
+const ATTACH: Step = Step::new("attach", "connect to what is up", 300);
 
 /// The steps of one environment.
 struct OfCluster {
