@@ -5,7 +5,8 @@ mod controller;
 mod eks;
 mod target;
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -25,12 +26,13 @@ use crate::wait::{Verdict, eventually};
 use controller::Controller;
 
 /// From a tag to what the controller makes of it.
-const SEEN: Duration = Duration::from_secs(10);
+const SEEN: Duration = Duration::from_secs(30);
 
-/// The running pair, and what it works for.
+/// The running pair, and what it works for. Clones share the pair.
+#[derive(Clone)]
 pub(crate) struct Fleet {
-    pub(crate) eks: Eks,
-    controller: Controller,
+    pub(crate) eks: Arc<Eks>,
+    controller: Arc<Controller>,
     hub: Cluster,
 }
 
@@ -38,18 +40,18 @@ impl Fleet {
     /// Starts both, tags all clusters for their environments, and waits until each has its Secret.
     pub(crate) async fn start(
         harness: &Harness,
-        clusterset: &Path,
+        clusterset: PathBuf,
         hub: &Cluster,
         clusters: &[&Cluster],
         step: &StepHandle,
     ) -> Result<Self> {
         let eks = Eks::start(harness, clusters, step).await?;
-        let controller = Controller::start(harness, clusterset, hub, &eks, step).await?;
         let fleet = Self {
-            eks,
-            controller,
+            controller: Arc::new(Controller::new(harness, clusterset, &eks)),
+            eks: Arc::new(eks),
             hub: hub.clone(),
         };
+        fleet.start_controller(harness, step).await?;
         for cluster in clusters {
             let begun = Instant::now();
             fleet.eks.create(cluster).await?;
@@ -58,6 +60,30 @@ impl Fleet {
             step.measured(&what, begun.elapsed().as_secs_f64());
         }
         Ok(fleet)
+    }
+
+    /// The same clusters for another hub, in place of the one that was lost. The controller, which
+    /// was lost with it, has to be started there.
+    pub(crate) fn of_hub(&self, hub: &Cluster) -> Self {
+        Self {
+            hub: hub.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Starts the controller beside the hub, and waits until it is at work.
+    pub(crate) async fn start_controller(&self, harness: &Harness, step: &StepHandle) -> Result<()> {
+        self.controller.start(harness, &self.hub, step).await
+    }
+
+    /// Ends the controller, without a word to it.
+    pub(crate) fn kill_controller(&self) {
+        self.controller.kill();
+    }
+
+    /// The cluster whose Argo CD manages the others.
+    pub(crate) fn hub(&self) -> &Cluster {
+        &self.hub
     }
 
     /// Waits until the hub knows a cluster.

@@ -55,7 +55,7 @@ impl State {
         let mut state = Self::load(cache)?.context("what is up was forgotten")?;
         let up = state.up.as_mut().context("nothing is up")?;
         let same = |known: &&mut ClusterState| known.environment == cluster.environment;
-        let known = up.clusters.iter_mut().find(same);
+        let known = up.clusters.iter_mut().chain(&mut up.hub).find(same);
         *known.context("the cluster was not up")? = cluster;
         state.save(cache)
     }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{
     checkout::Checkout, ci::Ci, cluster::Cluster, environment::Environment, fleet::Fleet, harness::Harness,
-    repositories, world::World,
+    repositories, state::State, world::World,
 };
 
 /// Everything that is up.
@@ -18,17 +18,56 @@ pub(crate) struct Testbed {
     pub(crate) clusters: Vec<Cluster>,
     /// What makes them targets of a hub, in that topology.
     pub(crate) fleet: Option<Fleet>,
-    /// The last one anew, if a scenario has rebuilt it; the scenarios after it see that one.
-    pub(crate) rebuilt: Mutex<Option<Cluster>>,
+    /// What a scenario has rebuilt; the scenarios after it see that.
+    pub(crate) rebuilt: Mutex<Option<Rebuilt>>,
+}
+
+/// A cluster that was lost and is there anew.
+pub(crate) enum Rebuilt {
+    /// The one of the last environment.
+    Last(Cluster),
+    /// The hub, with what makes the others its targets.
+    Hub(Fleet),
+}
+
+impl Rebuilt {
+    fn cluster(&self) -> &Cluster {
+        match self {
+            Self::Last(cluster) => cluster,
+            Self::Hub(fleet) => fleet.hub(),
+        }
+    }
 }
 
 impl Testbed {
-    /// From now on the last cluster is the one that was rebuilt, if it was.
+    /// Has those who come after a scenario find what it has rebuilt, other commands among them.
+    pub(crate) fn hand_over(&self, rebuilt: Rebuilt) -> Result<()> {
+        let state = rebuilt.cluster().state();
+        *self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuilt);
+        State::replace(&self.harness.cache, state)
+    }
+
+    /// From now on what was rebuilt is in the place of what was lost.
     pub(crate) fn renew(&mut self) {
         let rebuilt = self.rebuilt.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(cluster), Some(last)) = (rebuilt.take(), self.clusters.last_mut()) {
-            *last = cluster;
+        match rebuilt.take() {
+            None => {}
+            Some(Rebuilt::Last(cluster)) => {
+                if let Some(last) = self.clusters.last_mut() {
+                    *last = cluster;
+                }
+            }
+            Some(Rebuilt::Hub(fleet)) => {
+                self.clusters = self.managed_by(fleet.hub());
+                self.fleet = Some(fleet);
+            }
         }
+    }
+
+    /// The clusters of all environments, managed by this hub.
+    pub(crate) fn managed_by(&self, hub: &Cluster) -> Vec<Cluster> {
+        let clusters = self.clusters.iter().cloned();
+        clusters.map(|cluster| cluster.managed_by(hub)).collect()
     }
 
     /// Where the scenarios' developer works.

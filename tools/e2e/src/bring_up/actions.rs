@@ -218,7 +218,7 @@ impl BringUp<'_> {
     /// Makes all clusters targets of the hub, by their tags.
     pub(super) async fn join(&self, step: &StepHandle) -> Result<()> {
         let (harness, hub) = (self.harness.get()?, self.hub.get()?);
-        let program = self.clusterset.get()?;
+        let program = self.clusterset.get()?.clone();
         let fleet = Fleet::start(harness, program, hub, &self.targets()?, step).await?;
         self.fleet.set(fleet)
     }

@@ -2,8 +2,9 @@
 //! hub.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -24,31 +25,39 @@ use crate::wait::{Verdict, eventually};
 
 const PACKAGE: &str = "clusterset";
 const COMPILED: Duration = Duration::from_mins(20);
-const READY: Duration = Duration::from_secs(20);
+const READY: Duration = Duration::from_mins(1);
 
-/// The controller; dropping it ends it.
+/// The controller, whether it runs or not; dropping it ends it.
 pub(super) struct Controller {
-    metrics: String,
+    program: PathBuf,
+    /// Where EKS is asked.
+    eks: String,
     log: PathBuf,
+    running: Mutex<Option<Running>>,
+}
+
+/// One process of it.
+struct Running {
+    metrics: String,
     group: Watched,
 }
 
 impl Controller {
-    /// Starts it and waits until it is at work.
-    pub(super) async fn start(
-        harness: &Harness,
-        program: &Path,
-        hub: &Cluster,
-        eks: &Eks,
-        step: &StepHandle,
-    ) -> Result<Self> {
-        let ports = ports::free(2)?;
-        let controller = Self {
-            metrics: format!("http://127.0.0.1:{}", ports[1]),
+    /// One that does not run yet.
+    pub(super) fn new(harness: &Harness, program: PathBuf, eks: &Eks) -> Self {
+        Self {
+            program,
+            eks: eks.endpoint.clone(),
             log: harness.run.log(PACKAGE),
-            group: Watched::new()?,
-        };
-        let mut command = Command::new(program);
+            running: Mutex::default(),
+        }
+    }
+
+    /// Starts it beside `hub` and waits until it is at work. One that runs already is ended.
+    pub(super) async fn start(&self, harness: &Harness, hub: &Cluster, step: &StepHandle) -> Result<()> {
+        self.kill();
+        let ports = ports::free(2)?;
+        let mut command = Command::new(&self.program);
         command
             .arg("run")
             .env("KUBECONFIG", kubeconfig(harness, hub).await?)
@@ -60,12 +69,17 @@ impl Controller {
             .env("LISTEN_ADDR", format!("127.0.0.1:{}", ports[0]))
             .env("METRICS_ADDR", format!("127.0.0.1:{}", ports[1]))
             .env("DRAIN_SECONDS", "0")
-            .env("AWS_ENDPOINT_URL", &eks.endpoint)
+            .env("AWS_ENDPOINT_URL", &self.eks)
             .env("AWS_REGION", &harness.account.region)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("NO_PROXY", "*");
-        start(&controller.group, &mut command, &controller.log)?;
+        let running = Running {
+            metrics: format!("http://127.0.0.1:{}", ports[1]),
+            group: Watched::new()?,
+        };
+        start(&running.group, &mut command, &self.log)?;
+        *self.running() = Some(running);
         let ready = format!("http://127.0.0.1:{}/readyz", ports[0]);
         eventually(step, PACKAGE, READY, async || {
             let answer = harness
@@ -73,20 +87,26 @@ impl Controller {
                 .get(&ready)
                 .send()
                 .await
-                .with_context(|| log::tail(&controller.log, 5))?;
+                .with_context(|| log::tail(&self.log, 5))?;
             Ok(if answer.status().is_success() {
                 Verdict::Ready(())
             } else {
                 Verdict::Pending(answer.text().await.unwrap_or_default())
             })
         })
-        .await?;
-        Ok(controller)
+        .await
+    }
+
+    /// Ends it, without a word to it.
+    pub(super) fn kill(&self) {
+        self.running().take();
     }
 
     /// How many passes it has made.
     pub(super) async fn passes(&self, harness: &Harness) -> Result<u64> {
-        let page = harness.http.get(format!("{}/metrics", self.metrics)).send().await;
+        let metrics = self.running().as_ref().map(|running| running.metrics.clone());
+        let metrics = metrics.context("clusterset was ended")?;
+        let page = harness.http.get(format!("{metrics}/metrics")).send().await;
         let page = page
             .context("ask clusterset for its metrics")?
             .text()
@@ -99,7 +119,11 @@ impl Controller {
         Ok(counts.sum())
     }
 
-    /// What it has logged.
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What all its processes have logged.
     pub(super) fn said(&self) -> Result<String> {
         fs::read_to_string(&self.log).with_context(|| format!("read {}", self.log.display()))
     }

@@ -187,9 +187,10 @@ async fn modules(harness: &Harness, step: &StepHandle) -> Result<PathBuf> {
         .context("the thread that gets the emulator ended by itself")?
 }
 
-/// Starts a process that ends with `group`; what it says goes to `log`.
+/// Starts a process that ends with `group`; what it says is added to `log`.
 pub(super) fn start(group: &Watched, command: &mut Command, log: &Path) -> Result<()> {
-    let out = fs::File::create(log).with_context(|| format!("create {}", log.display()))?;
+    let out = fs::OpenOptions::new().create(true).append(true).open(log);
+    let out = out.with_context(|| format!("write {}", log.display()))?;
     let errors = out.try_clone().context("share a log")?;
     let program = command.get_program().to_owned();
     let child = group.adopt(command).stdout(out).stderr(errors).spawn();

@@ -102,6 +102,12 @@ pub(crate) async fn kill(cluster: &Cluster) -> Result<()> {
     deleted.map(drop).with_context(|| format!("delete pod {name}"))
 }
 
+/// What tells the last migration from any other.
+pub(crate) async fn uid(cluster: &Cluster) -> Result<Option<String>> {
+    let job = jobs(cluster).get(JOB).await.context("read the last migration")?;
+    Ok(job.uid())
+}
+
 /// Whether the last migration was one of `table`.
 pub(crate) async fn was_for(cluster: &Cluster, table: &str) -> Result<bool> {
     let job = jobs(cluster).get_opt(JOB).await?;

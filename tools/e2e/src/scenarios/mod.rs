@@ -77,6 +77,8 @@ pub(crate) static ALL: &[Scenario] = &[
     clusters::label_lost::SCENARIO,
     clusters::list_fails::SCENARIO,
     clusters::back::SCENARIO,
+    clusters::hub_restarted::SCENARIO,
+    clusters::hub_lost::SCENARIO,
     clusters::rights::SCENARIO,
     // wing: addons
     addons::scaling::SCENARIO,

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
+use super::released::{ARRIVED, caught_up, everywhere, taken_back};
 use crate::actors::Operator;
 use crate::cluster::Cluster;
-use crate::environment::{Environment, PAGE};
+use crate::environment::PAGE;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::overlays;
 use crate::scenarios::undo::Undo;
 use crate::step::Step;
 use crate::testbed::Testbed;
@@ -21,8 +21,6 @@ use crate::wait::{Verdict, eventually};
 const RELEASED: Duration = Duration::from_mins(1);
 const AWAY: Duration = Duration::from_secs(40);
 const ANSWERS: Duration = Duration::from_mins(1);
-/// From an API that answers to the release.
-const CAUGHT_UP: Duration = Duration::from_secs(90);
 
 /// The kubelet runs what is in the first folder, so this ends the API, or starts it.
 const END: &str = "mv /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/";
@@ -44,9 +42,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let undo = Undo::by([testbed.harness.engine.command(&shell, start)]);
     cluster.on_node(&testbed.harness, &node, END, &[]).await?;
     answers(step, cluster, false, AWAY).await?;
-    let commit = operator
-        .patch_each(&everywhere(), &[overlays::restart("missed")])
-        .await?;
+    let commit = everywhere(&operator, "missed").await?;
     gitops::app(step, testbed.first(), PAGE)
         .at(&commit)
         .arrived(RELEASED)
@@ -60,42 +56,9 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     undo.done();
     answers(step, cluster, true, ANSWERS).await?;
     let back = Instant::now();
-    caught_up(step, cluster, &commit).await?;
+    caught_up(step, cluster, PAGE, &commit, ARRIVED).await?;
     step.measured("API back to the missed release", back.elapsed().as_secs_f64());
-    restored(testbed, step, &operator, &commit).await
-}
-
-/// The page's overlay of every environment.
-fn everywhere() -> Vec<String> {
-    let environments = Environment::all().iter();
-    environments
-        .map(|environment| format!("{PAGE}/overlays/{environment}/kustomization.yaml"))
-        .collect()
-}
-
-/// The failure stays the last word until the sync is repeated, so it is not taken for the end.
-async fn caught_up(step: &StepHandle, cluster: &Cluster, commit: &str) -> Result<()> {
-    gitops::app(step, cluster, PAGE)
-        .until("repeated", CAUGHT_UP, |status| {
-            status.ready_if(status.has_synced(commit))
-        })
-        .await?;
-    gitops::app(step, cluster, PAGE)
-        .at(commit)
-        .arrived(CAUGHT_UP)
-        .await
-}
-
-async fn restored(testbed: &Testbed, step: &StepHandle, operator: &Operator, commit: &str) -> Result<()> {
-    let reverted = operator.revert(commit).await?;
-    for &environment in Environment::all() {
-        let cluster = testbed.cluster(environment);
-        gitops::app(step, cluster, PAGE)
-            .at(&reverted)
-            .arrived(CAUGHT_UP)
-            .await?;
-    }
-    Ok(())
+    taken_back(step, &testbed.clusters, &operator, &commit).await
 }
 
 /// Waits until the API of a cluster answers, or does not.

@@ -1,9 +1,13 @@
-//! Clusters that a hub manages: they join and leave by a tag, and nothing is lost by a mistake.
+//! Clusters that a hub manages: they join and leave by a tag, nothing is lost by a mistake, and the
+//! hub itself can be replaced.
 
 pub(crate) mod back;
+pub(crate) mod hub_lost;
+pub(crate) mod hub_restarted;
 pub(crate) mod joins;
 mod kept;
 pub(crate) mod label_lost;
 pub(crate) mod leaves;
 pub(crate) mod list_fails;
+mod released;
 pub(crate) mod rights;

@@ -1,21 +1,19 @@
 //! Production's cluster is lost and rebuilt from Git alone: the same objects, the same page, and
 //! the messages from the table.
 
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
-use crate::cluster::{self, Cluster};
+use crate::cluster;
 use crate::environment::Environment;
 use crate::network::Network;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::objects;
-use crate::state::State;
 use crate::step::Step;
-use crate::testbed::Testbed;
+use crate::testbed::{Rebuilt, Testbed};
 use crate::wait::{Verdict, eventually};
 use crate::world::iam_proxy;
 use crate::{admission, argocd, gitops, teardown};
@@ -57,7 +55,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     // Visitors come by the same addresses.
     let ports = testbed.last().same_ports()?;
     let rebuilt = cluster::create(harness, &network, Environment::last(), &ports, step).await?;
-    hand_over(testbed, &rebuilt)?;
+    testbed.hand_over(Rebuilt::Last(rebuilt.clone()))?;
     // It signs with keys of its own.
     iam_proxy::trust(harness, &rebuilt).await?;
     step.measured("cluster after", begun.elapsed().as_secs_f64());
@@ -83,10 +81,4 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     objects::same(&before, &after)?;
     step.evidence(format!("{} objects, each as it was", after.len()));
     Ok(())
-}
-
-/// Those who come after this scenario find the new cluster.
-fn hand_over(testbed: &Testbed, rebuilt: &Cluster) -> Result<()> {
-    *testbed.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuilt.clone());
-    State::replace(&testbed.harness.cache, rebuilt.state())
 }
