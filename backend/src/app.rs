@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use serverkit::metrics::Metrics;
 use serverkit::shutdown::Draining;
 
+use crate::shared::Shared;
 use crate::store::Store;
 
 /// Cheap to clone: handlers get their own.
@@ -12,6 +14,8 @@ use crate::store::Store;
 pub struct App {
     /// The messages.
     pub store: Store,
+    /// The first page of messages as it is answered: what every visitor asks for.
+    pub(crate) first_page: Shared<Bytes>,
     /// Commit the program was built from.
     pub commit: Arc<str>,
     /// Environment it runs in.
@@ -27,6 +31,7 @@ impl App {
     pub fn new(store: Store, commit: &str, environment: &str) -> Self {
         Self {
             store,
+            first_page: Shared::default(),
             commit: commit.into(),
             environment: environment.into(),
             draining: Draining::default(),

@@ -15,4 +15,5 @@ mod problems;
 pub mod router;
 mod routes;
 pub mod serve;
+mod shared;
 pub mod store;

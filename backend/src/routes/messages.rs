@@ -4,9 +4,10 @@ use api::{DEFAULT_LIMIT, MAX_LIMIT, Message, MessageList};
 #[cfg(feature = "openapi")]
 use api::{NewMessage, Problem};
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
 use super::draft::Draft;
@@ -16,6 +17,7 @@ use crate::app::App;
 use crate::error::ApiError;
 #[cfg(feature = "openapi")]
 use crate::problems;
+use crate::store::StoreError;
 
 /// What the query string of a list may hold.
 #[derive(Debug, Deserialize)]
@@ -47,13 +49,29 @@ pub(crate) struct Page {
 pub(crate) async fn list(
     State(app): State<App>,
     page: Result<Query<Page>, QueryRejection>,
-) -> Result<Json<MessageList>, ApiError> {
+) -> Result<Answer, ApiError> {
     let Query(page) = page?;
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(ApiError::Limit);
     }
-    Ok(Json(app.store.newest(limit, page.before.as_deref()).await?))
+    let before = page.before.as_deref();
+    let read = async { Ok::<_, StoreError>(json(&app.store.newest(limit, before).await?)) };
+    let list = match before {
+        None if limit == DEFAULT_LIMIT => app.first_page.get(read).await?,
+        _ => read.await?,
+    };
+    Ok(([(header::CONTENT_TYPE, JSON)], list))
+}
+
+/// A list as it is sent.
+type Answer = ([(HeaderName, HeaderValue); 1], Bytes);
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+fn json(list: &MessageList) -> Bytes {
+    let text = serde_json::to_vec(list);
+    text.expect("a list of texts and numbers is JSON").into()
 }
 
 /// Posts a message; with an `Idempotency-Key` once, however often it is sent.
