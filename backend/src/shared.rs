@@ -30,7 +30,7 @@ impl<T: Clone> Shared<T> {
     /// what was there before it asked. A failure is told to its own caller only.
     pub(crate) async fn get<E>(&self, read: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let asked = Instant::now();
-        // Held while reading: who comes meanwhile waits, and the first of them reads for the others.
+        // Held while reading: who comes meanwhile waits, and the first of them reads for the rest.
         let Ok(mut last) = tokio::time::timeout(PATIENCE, self.0.lock()).await else {
             return read.await;
         };

@@ -66,6 +66,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let database = &field.database;
     let measured = Measured {
         rounds,
+        loaded_mib: [field.backend.resident_mib()?, field.go_api.resident_mib()?],
         ours: server::starts(STARTS, || server::backend(&args.places, database)).await?,
         go: server::starts(STARTS, || server::go_api(&args.places, database)).await?,
         sizes: claims::sizes(&args.places.dist)?,

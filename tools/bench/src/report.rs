@@ -38,11 +38,11 @@ pub(crate) fn print(measured: &Measured, claims: &[Claim]) {
         "\nGo's API: ready in {:.0} ms, {:.1} MiB idle\n",
         go.ready_ms.median, go.idle_mib.median
     );
-    println!("{:48} {:>8} {:>19}  {:>9}", "", "median", "least – most", "goal");
+    println!("{:56} {:>8} {:>19}  {:>9}", "", "median", "least – most", "goal");
     for claim in claims {
         let Spread { median, min, max } = claim.found;
         let range = format!("{min:.2} – {max:.2}");
-        println!("{:48} {median:>8.2} {range:>19}  {}", claim.what, verdict(claim));
+        println!("{:56} {median:>8.2} {range:>19}  {}", claim.what, verdict(claim));
     }
 }
 
@@ -106,6 +106,7 @@ pub(crate) fn write(path: &Path, measured: &Measured, claims: &[Claim]) -> Resul
         "cores": std::thread::available_parallelism().map_or(0, NonZero::get),
         "workloads": workloads,
         "start": { "ours": measured.ours, "go": measured.go },
+        "loaded_mib": { "ours": measured.loaded_mib[0], "go": measured.loaded_mib[1] },
         "sizes": measured.sizes,
         "claims": claims,
     });

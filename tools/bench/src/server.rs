@@ -178,7 +178,7 @@ impl Server {
     }
 
     /// Resident memory as Linux counts it.
-    fn resident_mib(&self) -> Result<f64> {
+    pub(crate) fn resident_mib(&self) -> Result<f64> {
         let id = self
             .process
             .id()
