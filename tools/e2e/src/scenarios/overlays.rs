@@ -13,12 +13,21 @@ pub(crate) const ANNOTATION: &str = "gitops-loop.example.com/merge";
 
 /// The folder of an app's overlay.
 pub(crate) fn folder(app: &str) -> String {
-    format!("{app}/overlays/{}", Environment::first())
+    folder_in(app, Environment::first())
 }
 
 /// The overlay of an app.
 pub(crate) fn of(app: &str) -> String {
-    format!("{}/kustomization.yaml", folder(app))
+    in_environment(app, Environment::first())
+}
+
+/// The overlay of an app in this environment.
+pub(crate) fn in_environment(app: &str, environment: Environment) -> String {
+    format!("{}/kustomization.yaml", folder_in(app, environment))
+}
+
+fn folder_in(app: &str, environment: Environment) -> String {
+    format!("{app}/overlays/{environment}")
 }
 
 /// An entry for `patches`: `patch`, a strategic merge or a list of JSON operations, for every

@@ -51,7 +51,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     // A release while there are more than Git has ever said.
     let (reads, calm) = (ReadLoad::start(testbed, addons::environment())?, Instant::now());
     let many = replicas(cluster, API).await?;
-    let overlay = format!("{API}/overlays/{}/kustomization.yaml", addons::environment());
+    let overlay = overlays::in_environment(API, addons::environment());
     let released = operator.patch(&overlay, &[overlays::restart("scaled")]).await?;
     let live = gitops::app(step, cluster, API).at(&released).arrived(LIVE).await;
     live?;

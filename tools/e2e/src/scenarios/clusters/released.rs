@@ -17,10 +17,10 @@ pub(super) const ARRIVED: Duration = Duration::from_secs(90);
 /// Replaces the page's servers in every environment, by one commit, which this gives.
 pub(super) async fn everywhere(operator: &Operator, mark: &str) -> Result<String> {
     let environments = Environment::all().iter();
-    let overlays: Vec<_> = environments
-        .map(|environment| format!("{PAGE}/overlays/{environment}/kustomization.yaml"))
+    let changed: Vec<_> = environments
+        .map(|&environment| overlays::in_environment(PAGE, environment))
         .collect();
-    operator.patch_each(&overlays, &[overlays::restart(mark)]).await
+    operator.patch_each(&changed, &[overlays::restart(mark)]).await
 }
 
 /// Waits until a commit of the page is live on these clusters; gives since when it was.
