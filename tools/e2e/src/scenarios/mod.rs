@@ -9,6 +9,7 @@ mod deliveries;
 mod detour;
 pub(crate) mod failures;
 mod held_back;
+mod lost_cluster;
 pub(crate) mod main;
 mod migration_job;
 mod objects;

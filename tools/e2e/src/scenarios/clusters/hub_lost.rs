@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use super::kept::{Kept, live, nothing_was_synced};
 use super::released::{arrived, everywhere, taken_back};
 use crate::actors::{Operator, ReadLoad};
+use crate::argocd;
 use crate::environment::Environment;
 use crate::fleet::Fleet;
-use crate::network::Network;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::lost_cluster;
 use crate::step::Step;
 use crate::testbed::{Rebuilt, Testbed};
-use crate::{argocd, cluster, teardown};
 
 /// What makes a Secret a cluster of Argo CD.
 const CLUSTERS: &str = "argocd.argoproj.io/secret-type=cluster";
@@ -75,15 +75,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 async fn rebuilt(testbed: &Testbed, step: &StepHandle, lost: Instant) -> Result<Fleet> {
     let (fleet, harness) = (testbed.fleet()?, &testbed.harness);
     fleet.kill_controller();
-    teardown::remove_cluster(&harness.run, &harness.engine, Environment::hub(), step).await?;
-    ensure!(
-        fleet.hub().client.apiserver_version().await.is_err(),
-        "the hub still answers although it was removed"
-    );
-    let network = Network::ensure(&harness.run, &harness.engine).await?;
-    // Its page is looked at by the same address.
-    let ports = fleet.hub().same_ports()?;
-    let hub = cluster::create(harness, &network, Environment::hub(), &ports, step).await?;
+    let hub = lost_cluster::made_again(testbed, step, fleet.hub()).await?;
     let fleet = fleet.of_hub(&hub);
     testbed.hand_over(Rebuilt::Hub(fleet.clone()))?;
     step.measured("cluster after", lost.elapsed().as_secs_f64());

@@ -6,17 +6,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
-use crate::cluster;
-use crate::environment::Environment;
-use crate::network::Network;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::objects;
+use crate::scenarios::{lost_cluster, objects};
 use crate::step::Step;
 use crate::testbed::{Rebuilt, Testbed};
 use crate::wait::{Verdict, eventually};
 use crate::world::iam_proxy;
-use crate::{admission, argocd, gitops, teardown};
+use crate::{admission, argocd, gitops};
 
 const SYNCED: Duration = Duration::from_mins(2);
 /// As long as a Service that was made anew may take.
@@ -50,11 +47,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
     let begun = Instant::now();
     let harness = &testbed.harness;
-    teardown::remove_cluster(&harness.run, &harness.engine, Environment::last(), step).await?;
-    let network = Network::ensure(&harness.run, &harness.engine).await?;
-    // Visitors come by the same addresses.
-    let ports = testbed.last().same_ports()?;
-    let rebuilt = cluster::create(harness, &network, Environment::last(), &ports, step).await?;
+    let rebuilt = lost_cluster::made_again(testbed, step, testbed.last()).await?;
     testbed.hand_over(Rebuilt::Last(rebuilt.clone()))?;
     // It signs with keys of its own.
     iam_proxy::trust(harness, &rebuilt).await?;
