@@ -7,10 +7,11 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use crate::actors::{Administrator, Item};
+use crate::actors::{Administrator, Item, Visitor};
 use crate::cluster::Cluster;
 use crate::environment::Environment;
 use crate::progress::StepHandle;
+use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::workloads;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
@@ -26,6 +27,8 @@ const CHECKPOINT: Duration = Duration::from_mins(1);
 pub(crate) struct OlderTable<'a> {
     administrator: Administrator<'a>,
     pub(crate) name: &'static str,
+    /// What the backend that runs needs, and so what a migration has to bring it to.
+    pub(crate) needed: u32,
     texts: BTreeMap<String, String>,
 }
 
@@ -60,11 +63,27 @@ impl<'a> OlderTable<'a> {
         record.insert("version".to_owned(), json!({ "N": "1" }));
         items.push(record);
         administrator.put(name, &items).await?;
+        let backend = Visitor::of(testbed.first(), &testbed.harness.http);
         Ok(Self {
             administrator,
             name,
+            needed: backend.backend_version().await?.required_schema_version,
             texts,
         })
+    }
+
+    /// Releases a backend that uses it, with a migration that takes so many messages a second; gives
+    /// the commit.
+    pub(crate) async fn released(&self, course: &Course<'_>, messages_per_second: &str) -> Result<String> {
+        let settings = [
+            ("TABLE_NAME", self.name),
+            ("MIGRATE_ITEMS_PER_SECOND", messages_per_second),
+        ];
+        let restored = Change {
+            settings: &settings,
+            ..Change::default()
+        };
+        course.release(&restored).await
     }
 
     /// Waits until a migration is at work on it.
@@ -95,9 +114,20 @@ impl<'a> OlderTable<'a> {
         Ok(number(&self.record().await?["version"]).unwrap_or_default())
     }
 
-    /// Every message is there with its text and in the new form, and the table at `schema`. Gives
-    /// how many messages migration 2 says it has seen and changed, over all its runs.
-    pub(crate) async fn migrated(&self, schema: u32) -> Result<(u64, u64)> {
+    /// The same as [`Self::migrated`], and no message was seen or changed twice.
+    pub(crate) async fn migrated_once(&self) -> Result<()> {
+        let (seen, changed) = self.migrated().await?;
+        let all = u64::try_from(self.texts.len())?;
+        ensure!(
+            (seen, changed) == (all, all),
+            "{all} messages were seen {seen} times and changed {changed} times"
+        );
+        Ok(())
+    }
+
+    /// Every message is there with its text and in the new form, and the table at the schema that is
+    /// needed. Gives how many messages migration 2 says it has seen and changed, over all its runs.
+    pub(crate) async fn migrated(&self) -> Result<(u64, u64)> {
         let items = self.administrator.items(self.name).await?;
         let messages: Vec<_> = items.iter().filter(|item| item["uuid"]["S"] != RECORD).collect();
         ensure!(
@@ -118,10 +148,11 @@ impl<'a> OlderTable<'a> {
         }
         let record = self.record().await?;
         ensure!(
-            number(&record["version"]) == Some(u64::from(schema)),
-            "table {} is at schema {}, not {schema}",
+            number(&record["version"]) == Some(u64::from(self.needed)),
+            "table {} is at schema {}, not {}",
             self.name,
-            record["version"]
+            record["version"],
+            self.needed
         );
         let done = &record["done_2"]["M"];
         Ok((

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::actors::Visitor;
 use crate::environment::API;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::backend_release::{Change, Course};
+use crate::scenarios::backend_release::Course;
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
 use crate::scenarios::overlays;
@@ -38,14 +37,8 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let table = OlderTable::restore(testbed, "messages-killed", MESSAGES).await?;
-    let staging = Visitor::of(testbed.first(), &testbed.harness.http);
-    let schema = staging.backend_version().await?.required_schema_version;
     let course = Course::begin(testbed, step).await?;
-    let restored = Change {
-        settings: &[("TABLE_NAME", table.name), ("MIGRATE_ITEMS_PER_SECOND", SLOWLY)],
-        ..Change::default()
-    };
-    let first = course.release(&restored).await?;
+    let first = table.released(&course, SLOWLY).await?;
     let reached = table.checkpoint(step).await?;
     migration_job::kill(testbed.first()).await?;
     course.stopped(&first, "backoff limit", FAILED).await?;
@@ -60,13 +53,14 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     course.arrived(&second).await?;
     let went_on = format!(r#""earlier_seen":{reached}"#);
     migration_job::said(testbed.first(), &went_on).await?;
-    let (seen, _) = table.migrated(schema).await?;
+    let (seen, _) = table.migrated().await?;
     ensure!(
         seen == u64::try_from(MESSAGES)?,
         "both migrations have seen {seen} of {MESSAGES} messages"
     );
     step.evidence(format!(
-        "killed at the checkpoint of {reached} messages; the next went on there, and all {seen} are at schema {schema}"
+        "killed at the checkpoint of {reached} messages; the next went on there, and all {seen} are at schema {}",
+        table.needed
     ));
     course.back().await?;
     course.end().await?;
