@@ -205,9 +205,10 @@ mod tests {
     }
 
     /// What Argo CD says where its own repo server is away, as while the hub is restarted.
-    const NOT_RENDERED: &str = "ComparisonError: Failed to load target state: failed to generate manifest for source 1 of 1: \
-        rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: \
-        dial tcp 10.96.218.205:8081: connect: connection refused\"; Job backend-migrate: job.batch/backend-migrate created";
+    const NOT_RENDERED: &str = "ComparisonError: Failed to load target state: failed to generate manifest for \
+        source 1 of 1: rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while \
+        dialing: dial tcp 10.96.218.205:8081: connect: connection refused\"; Job backend-migrate: \
+        job.batch/backend-migrate created";
 
     #[test]
     fn what_failed_because_the_hub_was_away_is_repeated_too() {
