@@ -1,9 +1,11 @@
 //! Free ports of this machine's loopback address.
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::{Ipv4Addr, TcpListener},
     ops::RangeInclusive,
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::{Result, ensure};
@@ -16,7 +18,12 @@ const EPHEMERAL: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 /// Where that range begins on Linux, unless it was set.
 const USUAL: u16 = 32_768;
 
-/// Ports that nobody listens on now. All are held until the last is found, so they differ.
+/// Those that were given away. Many listen only half a minute later, and until then a port looks
+/// free to whoever asks next.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
+/// Ports that nobody listens on now, and that this process has given to nobody. All are held until
+/// the last is found, so they differ.
 ///
 /// The system gives none of them to a program that asks for any port. The packet filter's rules of
 /// a run that was killed lead whoever comes to its ports into a network that is gone, until the
@@ -26,7 +33,8 @@ pub(crate) fn free(count: usize) -> Result<Vec<u16>> {
     let ports = below(range.as_deref());
     let mut candidates: Vec<u16> = ports.clone().collect();
     fastrand::shuffle(&mut candidates);
-    let free = first_free(candidates, count);
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let free = first_free(candidates, count, &mut given);
     ensure!(
         free.len() == count,
         "of the ports {} to {} of 127.0.0.1, {} are free, and {count} are needed: end what listens there",
@@ -37,10 +45,17 @@ pub(crate) fn free(count: usize) -> Result<Vec<u16>> {
     Ok(free)
 }
 
-fn first_free(candidates: impl IntoIterator<Item = u16>, count: usize) -> Vec<u16> {
+fn first_free(
+    candidates: impl IntoIterator<Item = u16>,
+    count: usize,
+    given: &mut BTreeSet<u16>,
+) -> Vec<u16> {
     let listening = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(|listener| (port, listener));
-    let held: Vec<_> = candidates.into_iter().flat_map(listening).take(count).collect();
-    held.into_iter().map(|(port, _)| port).collect()
+    let new = candidates.into_iter().filter(|port| !given.contains(port));
+    let held: Vec<_> = new.flat_map(listening).take(count).collect();
+    let free: Vec<_> = held.into_iter().map(|(port, _)| port).collect();
+    given.extend(&free);
+    free
 }
 
 /// The ports below the range that the system gives away; where it begins too low for that, those
@@ -68,12 +83,21 @@ mod tests {
     }
 
     #[test]
+    fn a_port_is_given_once_although_nobody_listens_yet() {
+        let (ports, mut given) = (free(2).unwrap(), BTreeSet::new());
+        let next = |given: &mut _| first_free(ports.iter().copied(), 1, given);
+        assert_eq!(next(&mut given), ports[..1]);
+        assert_eq!(next(&mut given), ports[1..]);
+        assert!(next(&mut given).is_empty());
+    }
+
+    #[test]
     fn what_is_taken_is_left_out() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let taken = listener.local_addr().unwrap().port();
         let other = free(1).unwrap()[0];
-        assert_eq!(first_free([taken, other], 1), [other]);
-        assert_eq!(first_free([taken, other], 2), [other]);
+        assert_eq!(first_free([taken, other], 1, &mut BTreeSet::new()), [other]);
+        assert_eq!(first_free([taken, other], 2, &mut BTreeSet::new()), [other]);
     }
 
     #[test]
