@@ -72,8 +72,8 @@ impl<'a> OlderTable<'a> {
         })
     }
 
-    /// Releases a backend that uses it, with a migration that takes so many messages a second; gives
-    /// the commit.
+    /// Releases a backend that uses it, with a migration that takes so many messages a second;
+    /// gives the commit.
     pub(crate) async fn released(&self, course: &Course<'_>, messages_per_second: &str) -> Result<String> {
         let settings = [
             ("TABLE_NAME", self.name),
@@ -125,8 +125,9 @@ impl<'a> OlderTable<'a> {
         Ok(())
     }
 
-    /// Every message is there with its text and in the new form, and the table at the schema that is
-    /// needed. Gives how many messages migration 2 says it has seen and changed, over all its runs.
+    /// Every message is there with its text and in the new form, and the table at the schema that
+    /// is needed. Gives how many messages migration 2 says it has seen and changed, over all its
+    /// runs.
     pub(crate) async fn migrated(&self) -> Result<(u64, u64)> {
         let items = self.administrator.items(self.name).await?;
         let messages: Vec<_> = items.iter().filter(|item| item["uuid"]["S"] != RECORD).collect();
