@@ -21,14 +21,7 @@ fn main() -> Result<()> {
     let logs = cache.root().join("logs");
     let versions = Versions::load()?;
     let engine = Engine::probe(&cache, &logs)?;
-    let shop = Workshop {
-        cache: &cache,
-        engine: Some(&engine),
-        versions: &versions,
-        progress: &Lines,
-        logs: &logs,
-        look_only: false,
-    };
+    let shop = Workshop::new(&cache, &engine, &versions, &Lines, &logs);
     for name in std::env::args().skip(1) {
         let Output::Image(image) = &recipes::named(&name)?.output else {
             bail!("{name} is no image");

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use supply::Progress;
+use supply::work::Made;
 
 /// What a shell reports for a program that was ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -82,6 +83,17 @@ struct Lines;
 impl Progress for Lines {
     fn doing(&self, what: &str) {
         eprintln!("  {what}");
+    }
+
+    fn made(&self, part: &Made) {
+        if !part.ran.is_empty() {
+            let [took, processor] =
+                [part.ended - part.began, part.processor()].map(|time| time.as_secs_f64());
+            eprintln!(
+                "  {} took {took:.1} s, and {processor:.1} s of processor",
+                part.name
+            );
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::recipe::{FilesRecipe, Output, Recipe, needs};
 use crate::recipes::pipelines::{self, GitLabRunner, Linters};
 use crate::recipes::{cloud, kubectl, tools};
 use crate::versions::Versions;
+use crate::work::make;
 use crate::workshop::{Progress, Workshop};
 
 /// The files of several recipes, by the recipe's name: where each lies, as JSON. What the machine
@@ -67,9 +68,9 @@ pub fn cloud(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path)
 /// The programs of the host that clusters need.
 pub(crate) fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
     Ok(Tools {
-        kind: tools::build_kind(shop)?,
-        kubectl: kubectl::build(shop)?,
-        kustomize: tools::build_kustomize(shop)?,
+        kind: make(shop, "kind", tools::build_kind)?,
+        kubectl: make(shop, "kubectl", kubectl::build)?,
+        kustomize: make(shop, "kustomize", tools::build_kustomize)?,
     })
 }
 
@@ -95,6 +96,7 @@ fn get<T>(
         progress,
         logs,
         look_only: false,
+        notes: None,
     });
     cache.drop_scratch_after(&built)?;
     built
@@ -128,6 +130,7 @@ fn at_hand<T>(
         progress,
         logs,
         look_only: true,
+        notes: None,
     })
 }
 

@@ -27,6 +27,7 @@ mod run;
 mod service;
 pub mod support;
 pub mod versions;
+pub mod work;
 mod workshop;
 
 pub use error::{Fault, SupplyError};

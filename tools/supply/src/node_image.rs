@@ -11,6 +11,7 @@ use crate::part::STAGE;
 use crate::preload::preload;
 use crate::recipes::images_in_nodes;
 use crate::run;
+use crate::work::make;
 use crate::workshop::{Workshop, minutes};
 
 /// The repository of node images that carry what each cluster runs.
@@ -19,12 +20,16 @@ const NODE: &str = "localhost/gitops-loop/node";
 /// The node image with what each cluster runs in it, whether they were pulled or built.
 pub(crate) fn whole_node(shop: Workshop<'_>, options: &Options) -> Result<String> {
     let target = node_name(shop, options)?;
-    if id(shop, &target).is_err() {
+    let there = id(shop, &target).is_ok();
+    make(shop, "whole-node", |shop| {
+        if there {
+            return Ok(());
+        }
         run::check_cancelled()?;
         let images = images(shop, options)?;
         let (node, inside) = images.split_first().context("a node is made of an image")?;
-        preload(shop, node, inside, &target, &format!("{STAGE}=whole-node"))?;
-    }
+        preload(shop, node, inside, &target, &format!("{STAGE}=whole-node"))
+    })?;
     Ok(target)
 }
 

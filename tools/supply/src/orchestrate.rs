@@ -18,6 +18,7 @@ use crate::part::Held;
 use crate::recipe;
 use crate::recipes::{self, Image, admission, argocd, aws, forge, forge_pages};
 use crate::versions::Versions;
+use crate::work::make;
 use crate::workshop::{Progress, Workshop};
 use crate::{doctor, inventory, run};
 
@@ -79,10 +80,10 @@ pub fn supply(
             node_image,
             forge_image: versions.get("forge", "image")?.to_owned(),
             aws_image: versions.get("aws", "image")?.to_owned(),
-            argocd_manifests: argocd::manifests(shop)?,
+            argocd_manifests: make(shop, "argocd-manifests", argocd::manifests)?,
             cosign: options
                 .admission
-                .then(|| admission::build_cosign(shop))
+                .then(|| make(shop, "cosign", admission::build_cosign))
                 .transpose()?,
             addons: addons(&versions, options)?,
         })
@@ -137,7 +138,7 @@ pub fn forge_pages(
         return Ok(None);
     }
     doctor::ready(&[Group::Tools, Group::Python], install, progress, logs)?;
-    let pages = forge_pages::build(shop);
+    let pages = make(shop, "forge-pages", forge_pages::build);
     cache.drop_scratch_after(&pages)?;
     pages.map(Some)
 }
@@ -167,7 +168,7 @@ fn get(
     let mut jobs = VecDeque::new();
     for image in images {
         match plan(shop, &image.image.part, options, &registries)? {
-            Plan::Keep => {}
+            Plan::Keep => make(shop, image.image.part.name, |_| Ok(()))?,
             todo => jobs.push_back((image, todo)),
         }
     }
@@ -191,10 +192,10 @@ fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(Image, Plan)>)
     let work = || -> Result<()> {
         while let Some((image, todo)) = next() {
             let part = &image.image.part;
-            let done = match todo {
+            let done = make(shop, part.name, |shop| match todo {
                 Plan::Pull => pull(shop, part, options),
                 Plan::Build | Plan::Keep => part.build(shop),
-            };
+            });
             if let Err(error) = done {
                 // What the others would still compile is of no use now.
                 run::stop();

@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use child_process::{ProcessGroup, log};
+use rustix::process::Pid;
 use xshell::Cmd;
 
 use crate::error::SupplyError;
+use crate::work::{self, Kind, Ran};
 
 static CANCELLED: AtomicBool = AtomicBool::new(false);
 static STOPPED: AtomicBool = AtomicBool::new(false);
@@ -56,7 +58,7 @@ pub(crate) fn check_cancelled() -> Result<()> {
 }
 
 /// Runs `cmd`, appending what it prints to `log`.
-pub(crate) fn logged(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<()> {
+pub(crate) fn logged(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<Ran> {
     let line = cmd.to_string();
     let file = open(log, &line)?;
     let mut command = Command::from(cmd);
@@ -68,6 +70,11 @@ pub(crate) fn logged(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<()>
 
 /// Runs `cmd` and gives what it prints to stdout; stderr goes to `log`.
 pub(crate) fn read(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<String> {
+    captured(cmd, log, deadline).map(|(text, _)| text)
+}
+
+/// The same, and what it took.
+pub(crate) fn captured(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<(String, Ran)> {
     let line = cmd.to_string();
     let file = open(log, &line)?;
     let captured = tempfile_beside(log);
@@ -77,26 +84,36 @@ pub(crate) fn read(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<Strin
     let outcome = finish(command, &line, log, deadline);
     let text = fs::read_to_string(&captured).with_context(|| format!("read the output of `{line}`"));
     let _ = fs::remove_file(&captured);
-    outcome?;
-    Ok(text?.trim_end().to_owned())
+    let ran = outcome?;
+    Ok((text?.trim_end().to_owned(), ran))
 }
 
-fn finish(mut command: Command, line: &str, log: &Path, deadline: Duration) -> Result<()> {
+fn finish(mut command: Command, line: &str, log: &Path, deadline: Duration) -> Result<Ran> {
     check_cancelled()?;
+    let kind = Kind::of(&command);
     let child = command
         .stdin(Stdio::null())
         .process_group(0)
         .spawn()
         .with_context(|| format!("start `{line}`"))?;
+    let id = Pid::from_child(&child);
     // Ends with every child of it, unless it ended by itself.
     let mut group = ProcessGroup::of(child);
     let started = Instant::now();
     loop {
-        let ended = group.leader.try_wait();
-        if let Some(status) = ended.with_context(|| format!("wait for `{line}`"))? {
+        if work::has_ended(id).with_context(|| format!("wait for `{line}`"))? {
+            let (ended, processor) = (Instant::now(), work::processor(id));
+            let status = group.leader.wait();
+            let status = status.with_context(|| format!("wait for `{line}`"))?;
             group.release();
             note(log, started.elapsed());
-            return judge(status, line, log);
+            judge(status, line, log)?;
+            return Ok(Ran {
+                kind,
+                began: started,
+                ended,
+                processor,
+            });
         }
         if must_end() {
             return Err(SupplyError::Cancelled.into());

@@ -11,11 +11,15 @@ use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::run;
 use crate::versions::Versions;
+use crate::work::{Made, Notes, Ran};
 
 /// Shown on the line of the step that is under way.
 pub trait Progress: Sync {
     /// Replaces what is shown now.
     fn doing(&self, what: &str);
+
+    /// A part is there, or is not to be had.
+    fn made(&self, _part: &Made) {}
 }
 
 /// The surroundings of a build.
@@ -33,6 +37,8 @@ pub struct Workshop<'a> {
     pub logs: &'a Path,
     /// What is not there yet is an error instead of work.
     pub look_only: bool,
+    /// Where commands are noted, while a part is made.
+    pub notes: Option<&'a Notes>,
 }
 
 impl<'a> Workshop<'a> {
@@ -51,6 +57,7 @@ impl<'a> Workshop<'a> {
             progress,
             logs,
             look_only: false,
+            notes: None,
         }
     }
 
@@ -62,12 +69,16 @@ impl<'a> Workshop<'a> {
 
     /// Runs `cmd` with its output in `<logs>/<log>.log`.
     pub fn run(&self, log: &str, deadline: Duration, cmd: Cmd<'_>) -> Result<()> {
-        run::logged(cmd, &self.log(log), deadline)
+        let ran = run::logged(cmd, &self.log(log), deadline)?;
+        self.note(ran);
+        Ok(())
     }
 
     /// Like [`Self::run`], but gives what the command prints to stdout.
     pub fn read(&self, log: &str, deadline: Duration, cmd: Cmd<'_>) -> Result<String> {
-        run::read(cmd, &self.log(log), deadline)
+        let (text, ran) = run::captured(cmd, &self.log(log), deadline)?;
+        self.note(ran);
+        Ok(text)
     }
 
     /// An empty scratch folder of this name, dropped with all others when the builds are done.
@@ -78,6 +89,12 @@ impl<'a> Workshop<'a> {
         }
         fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
         Ok(folder)
+    }
+
+    fn note(&self, ran: Ran) {
+        if let Some(notes) = self.notes {
+            notes.add(ran);
+        }
     }
 
     fn log(&self, name: &str) -> PathBuf {
