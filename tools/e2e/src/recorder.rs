@@ -7,9 +7,11 @@ use std::{
 };
 
 use e2e_report::{
-    Answer, Answers, Image, Kind, Load, Mark, Milestone, Outcome, Report, StepRecord, Visits,
+    Answer, Answers, Image, Kind, Load, Mark, Milestone, Outcome, Part, Report, StepRecord, Visits,
     Way as WayRecord,
 };
+
+mod parts;
 
 use crate::{environment::Environment, step::Step};
 
@@ -30,6 +32,7 @@ struct Notes {
     ways: Vec<WayRecord>,
     visits: Vec<Visits>,
     images: Vec<Image>,
+    parts: Vec<Part>,
     load: Vec<Load>,
 }
 
@@ -131,6 +134,7 @@ impl Recorder {
             ways: notes.ways.clone(),
             visits: notes.visits.clone(),
             images: notes.images.clone(),
+            parts: notes.parts.clone(),
             load: notes.load.clone(),
             ..Report::default()
         }

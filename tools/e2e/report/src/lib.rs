@@ -7,6 +7,7 @@
 mod html;
 mod json;
 mod junit;
+mod part;
 mod record;
 #[cfg(test)]
 mod sample;
@@ -19,6 +20,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use part::{Part, Work, WorkKind};
 pub use record::{
     About, Answer, Answers, Diagnosis, FORMAT, Image, Load, Mark, Milestone, Report, Visits, Way,
 };

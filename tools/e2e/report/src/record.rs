@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::StepRecord;
+use crate::{Part, StepRecord};
 
 /// The form of `report.json`; a change that older readers would misread makes it one more.
 pub const FORMAT: u32 = 2;
@@ -34,6 +34,9 @@ pub struct Report {
     /// What CI built.
     #[serde(default)]
     pub images: Vec<Image>,
+    /// What came from outside, in order of their ends.
+    #[serde(default)]
+    pub parts: Vec<Part>,
     /// How busy the machine was.
     #[serde(default)]
     pub load: Vec<Load>,

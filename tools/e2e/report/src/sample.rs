@@ -1,8 +1,8 @@
 //! Two small reports for the tests.
 
 use crate::{
-    About, Answer, Answers, Diagnosis, FORMAT, Failure, Image, Kind, Load, Mark, Milestone, Outcome, Report,
-    Requests, StepRecord, Visits, Way,
+    About, Answer, Answers, Diagnosis, FORMAT, Failure, Image, Kind, Load, Mark, Milestone, Outcome, Part,
+    Report, Requests, StepRecord, Visits, Way, Work, WorkKind,
 };
 
 /// What somebody could put into a cause to reach the reader's browser.
@@ -49,6 +49,46 @@ fn failure() -> StepRecord {
         failed: 0,
     });
     scenario
+}
+
+fn part(name: &str, began: f64, seconds: f64, work: &[(WorkKind, f64, f64, f64)]) -> Part {
+    let work = work.iter().map(|&(kind, began, seconds, processor)| Work {
+        kind,
+        began,
+        seconds,
+        processor_seconds: Some(processor),
+    });
+    Part {
+        name: name.to_owned(),
+        began,
+        seconds,
+        work: work.collect(),
+    }
+}
+
+/// One that was there, and two that were made, for a time both at once.
+fn parts() -> Vec<Part> {
+    vec![
+        part("aws", 1.5, 0.0, &[]),
+        part(
+            "node",
+            2.0,
+            20.0,
+            &[
+                (WorkKind::Download, 2.0, 2.0, 0.5),
+                (WorkKind::Compile, 5.0, 14.0, 25.0),
+            ],
+        ),
+        part(
+            "forge",
+            12.0,
+            6.0,
+            &[
+                (WorkKind::Download, 12.0, 4.0, 0.25),
+                (WorkKind::Pack, 16.5, 1.0, 0.25),
+            ],
+        ),
+    ]
 }
 
 fn skipped(title: &str) -> StepRecord {
@@ -132,6 +172,7 @@ pub(crate) fn passed() -> Report {
             tag: "7cd24e83d6cdfb6ad6a9".to_owned(),
             megabytes: 13.3,
         }],
+        parts: parts(),
         load: vec![
             Load {
                 at: 2.0,
@@ -190,5 +231,8 @@ pub(crate) fn failed() -> Report {
         ..Failure::default()
     });
     report.images[0].app = HOSTILE.to_owned();
+    for part in &mut report.parts {
+        part.name = HOSTILE.to_owned();
+    }
     report
 }

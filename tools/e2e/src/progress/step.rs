@@ -151,6 +151,10 @@ impl supply::Progress for StepHandle {
     fn doing(&self, what: &str) {
         Self::doing(self, what);
     }
+
+    fn made(&self, part: &supply::work::Made) {
+        self.0.inner.recorder.part(part);
+    }
 }
 
 impl Line {

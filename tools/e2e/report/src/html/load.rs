@@ -1,8 +1,8 @@
-//! How busy the machine was, as two curves, and how large what CI built is.
+//! How busy the machine was, as two curves on the axis of the steps, and how large what CI built
+//! is.
 
 use std::fmt::Write as _;
 
-use super::scale::{Scale, Tick};
 use super::words;
 use crate::Report;
 
@@ -12,7 +12,6 @@ const WIDTH: f64 = 1000.0;
 
 #[derive(Default)]
 pub(super) struct Load {
-    pub(super) ticks: Vec<Tick>,
     pub(super) curves: Vec<Curve>,
     pub(super) images: Vec<(String, String, String)>,
 }
@@ -42,9 +41,7 @@ impl Load {
                 ..Self::default()
             };
         }
-        let scale = Scale::new(0.0, report.seconds);
         Self {
-            ticks: scale.ticks(),
             curves: vec![cpu(report), memory(report)],
             images,
         }

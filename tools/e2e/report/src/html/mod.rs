@@ -3,6 +3,7 @@
 
 mod head;
 mod load;
+mod parts;
 mod scale;
 mod scenarios;
 mod timeline;
@@ -24,6 +25,7 @@ struct Page {
     visits: visits::Visits,
     scenarios: scenarios::Scenarios,
     timeline: timeline::Timeline,
+    parts: parts::Parts,
     load: load::Load,
 }
 
@@ -36,6 +38,7 @@ impl Report {
             visits: visits::Visits::of(self),
             scenarios: scenarios::Scenarios::of(self, folder),
             timeline: timeline::Timeline::of(self),
+            parts: parts::Parts::of(self),
             load: load::Load::of(self),
         };
         Ok(page.render()?)
