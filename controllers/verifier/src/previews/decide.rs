@@ -26,14 +26,12 @@ pub(super) enum State {
 }
 
 /// All that there is of previews.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct There {
     pub(super) previews: Vec<Preview>,
     /// Whether each is already being deleted.
     pub(super) namespaces: BTreeMap<u64, bool>,
     pub(super) tables: BTreeSet<u64>,
-    /// The commit that each namespace was last made ready for. Nothing is decided by it.
-    pub(super) commits: BTreeMap<u64, String>,
 }
 
 #[derive(Debug)]

@@ -41,6 +41,13 @@ pub(super) struct Keeper<'a> {
     patience: BTreeMap<u64, Patience>,
 }
 
+/// What one look gave.
+struct Seen {
+    there: There,
+    /// The commit that each namespace was last made ready for: those that are gone are told of it.
+    commits: BTreeMap<u64, String>,
+}
+
 struct Told {
     commit: String,
     since: Instant,
@@ -67,7 +74,7 @@ impl<'a> Keeper<'a> {
 
     /// One round. What fails in it is said, and keeps nothing else from being done.
     pub(super) fn round(&mut self) -> Result<()> {
-        let there = self.look()?;
+        let Seen { there, commits } = self.look()?;
         let (actions, news) = decide(&there, &self.limits);
         for action in actions {
             match self.act(&action) {
@@ -81,15 +88,15 @@ impl<'a> Keeper<'a> {
                 println!("{REPORT} {number}: {error:#}");
             }
         }
-        self.take_leave(&there);
+        self.take_leave(&there, &commits);
         Ok(())
     }
 
     /// Tells those that are gone, whichever process has told them anything before.
-    fn take_leave(&mut self, there: &There) {
+    fn take_leave(&mut self, there: &There, commits: &BTreeMap<u64, String>) {
         let open: BTreeSet<_> = there.previews.iter().map(|preview| preview.number).collect();
         let told = self.told.iter().map(|(number, told)| (number, &told.commit));
-        for (number, commit) in told.chain(&there.commits) {
+        for (number, commit) in told.chain(commits) {
             if !open.contains(number) {
                 self.leaving.add(*number, commit);
             }
@@ -112,7 +119,7 @@ impl<'a> Keeper<'a> {
 
     /// What is there. Applications come last: what was just made for one is not taken for what is
     /// left.
-    fn look(&self) -> Result<There> {
+    fn look(&self) -> Result<Seen> {
         let tables = self.tables.list()?;
         let namespaces: List<Named> = self
             .api
@@ -134,12 +141,12 @@ impl<'a> Keeper<'a> {
             .items
             .iter()
             .filter_map(|one| one.preview(now).transpose());
-        Ok(There {
+        let there = There {
             previews: previews.collect::<Result<_>>()?,
             namespaces,
             tables,
-            commits,
-        })
+        };
+        Ok(Seen { there, commits })
     }
 
     fn applications(&self) -> String {

@@ -21,7 +21,6 @@ fn there(previews: Vec<Preview>, namespaces: &[u64], tables: &[u64]) -> There {
         previews,
         namespaces: namespaces.iter().map(|number| (*number, false)).collect(),
         tables: tables.iter().copied().collect(),
-        ..There::default()
     }
 }
 
@@ -126,7 +125,6 @@ impl Cluster {
                 .collect(),
             namespaces: self.namespaces.clone(),
             tables: self.tables.clone(),
-            ..There::default()
         }
     }
 
