@@ -73,4 +73,23 @@ mod tests {
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         assert_eq!(body, r#"{"answered":3,"failed":1}"#);
     }
+
+    /// Nothing else holds a manifest to [`api::ANSWERS`].
+    #[tokio::test]
+    async fn what_judges_a_canary_asks_for_this_page() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../infra/addons/argo-rollouts/canary/analysis.yaml"
+        );
+        let analysis = std::fs::read_to_string(path).unwrap();
+        let lines = analysis.lines().map(str::trim);
+        let urls: Vec<_> = lines.filter_map(|line| line.strip_prefix("url: ")).collect();
+        assert!(!urls.is_empty(), "{path} asks for nothing");
+        for url in urls {
+            let (_, path) = url.trim_start_matches("http://").split_once('/').unwrap();
+            let request = Request::get(format!("/{path}")).body(Body::empty()).unwrap();
+            let response = Answers::default().page().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK, "{url}");
+        }
+    }
 }
