@@ -71,6 +71,14 @@ impl Proposed {
         })
     }
 
+    /// Opens one whose change no image shows, and builds its images.
+    async fn open_and_build(testbed: &Testbed, step: &StepHandle, name: &str) -> Result<Self> {
+        let proposed = Self::open(testbed, name, PROSE).await?;
+        step.doing("build the images of the pull request");
+        proposed.build(testbed).await?;
+        Ok(proposed)
+    }
+
     /// What CI of a labelled pull request does, with a folder of the registry to itself.
     async fn build(&self, testbed: &Testbed) -> Result<String> {
         let head = self.checkout.head().await?;

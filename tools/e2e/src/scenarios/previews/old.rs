@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{GONE, PROSE, Proposed, READY, SAID, keeper_changed, kubectl, none_left};
+use super::{GONE, Proposed, READY, SAID, keeper_changed, kubectl, none_left};
 use crate::previews;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
@@ -31,9 +31,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     previews::ensure(testbed, step).await?;
-    let proposed = Proposed::open(testbed, "old", PROSE).await?;
-    step.doing("build the images of the pull request");
-    proposed.build(testbed).await?;
+    let proposed = Proposed::open_and_build(testbed, step, "old").await?;
     let oldest = format!("OLDEST_SECONDS={}", AGE.as_secs());
     let undo = keeper_changed(testbed, &["set", "env", KEEPER, &oldest], BACK).await?;
     kubectl(testbed, CHANGED).await?;

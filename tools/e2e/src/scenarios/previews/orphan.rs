@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::{CLOSED, GONE, PROSE, Proposed, READY, SAID, keeper_changed, kubectl, none_left};
+use super::{CLOSED, GONE, Proposed, READY, SAID, keeper_changed, kubectl, none_left};
 use crate::actors::Administrator;
 use crate::gitops;
 use crate::previews::{self, NAME, PREFIX, TABLES};
@@ -36,9 +36,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     previews::ensure(testbed, step).await?;
-    let proposed = Proposed::open(testbed, "orphan", PROSE).await?;
-    step.doing("build the images of the pull request");
-    proposed.build(testbed).await?;
+    let proposed = Proposed::open_and_build(testbed, step, "orphan").await?;
     proposed.label(testbed).await?;
     proposed.address(testbed, step, READY).await?;
 
