@@ -8,7 +8,7 @@ pub(crate) mod verified_first;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::actors::Reviewer;
 use crate::ci::RunState;
@@ -144,6 +144,16 @@ async fn ci_at_rest(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         })
     })
     .await
+}
+
+/// Waits until CI is at rest, and sees that it proposes nothing to `environment`. Gives what the
+/// last run for that has said.
+async fn nothing_proposed(testbed: &Testbed, step: &StepHandle, environment: Environment) -> Result<String> {
+    ci_at_rest(testbed, step).await?;
+    let said = last_said(testbed, environment)?;
+    let open = Reviewer::of(&testbed.world).open(environment).await?;
+    ensure!(open.is_empty(), "{open:?} is open");
+    Ok(said)
 }
 
 /// What the last run for the branch of an environment has said.
