@@ -33,6 +33,7 @@ pub(crate) const TOOLS: Packages = of(&[
     "fork", // wing: fork
     "generators",
     "gitkit",
+    "haproxy-api", // wing: hub
     "iam", // wing: iam
     "overlay",
     "project",

@@ -2,10 +2,9 @@
 //! when it is restarted.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
+
+use haproxy_api::{Error, RuntimeApi, Server};
 
 use crate::balancer::{Balancer, Count, Counts, Pace};
 use crate::claim::Claim;
@@ -20,30 +19,13 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// One backend of a running `HAProxy`, whose servers are the targets.
 pub(crate) struct Backend(pub(crate) HaProxy);
 
-/// What it says of a server, by the names that its documentation has.
-type Server = BTreeMap<String, String>;
-
 impl Backend {
-    fn ask(&self, command: &str) -> Result<String, Fault> {
-        let socket = &self.0.socket;
-        self.talk(command).map_err(|error| Fault::Unreachable {
-            said: format!("HAProxy at {socket}: {error}"),
-        })
+    fn api(&self) -> RuntimeApi {
+        RuntimeApi::at(&self.0.socket, ANSWER)
     }
 
-    fn talk(&self, command: &str) -> std::io::Result<String> {
-        let socket = &self.0.socket;
-        if socket.starts_with('/') {
-            let stream = UnixStream::connect(socket)?;
-            stream.set_read_timeout(Some(ANSWER))?;
-            stream.set_write_timeout(Some(ANSWER))?;
-            exchange(stream, command)
-        } else {
-            let stream = TcpStream::connect(socket)?;
-            stream.set_read_timeout(Some(ANSWER))?;
-            stream.set_write_timeout(Some(ANSWER))?;
-            exchange(stream, command)
-        }
+    fn ask(&self, command: &str) -> Result<String, Fault> {
+        Ok(self.api().ask(command)?)
     }
 
     /// A command that answers only when something is wrong with it.
@@ -58,23 +40,14 @@ impl Backend {
     }
 
     fn servers(&self) -> Result<BTreeMap<String, Server>, Fault> {
-        let backend = &self.0.backend;
-        let answer = self.ask(&format!("show stat {backend} 4 -1 typed"))?;
-        let servers = servers(&answer);
-        if servers.is_empty() {
-            return Err(Fault::Refused {
-                what: format!("the servers of backend {backend}"),
-                said: answer.trim().to_owned(),
-            });
-        }
-        Ok(servers)
+        Ok(self.api().servers(&self.0.backend)?)
     }
 }
 
 impl Balancer for Backend {
     fn weights(&mut self) -> Result<Weights, Fault> {
         let servers = self.servers()?;
-        let share = |server: &Server| number(server, "uweight").try_into().unwrap_or(u32::MAX);
+        let share = |server: &Server| server.number("uweight").try_into().unwrap_or(u32::MAX);
         Weights::new(
             servers
                 .iter()
@@ -94,8 +67,8 @@ impl Balancer for Backend {
 
     fn expect_somebody(&mut self, target: &str) -> Result<(), Fault> {
         let servers = self.servers()?;
-        let status = servers.get(target).and_then(|server| server.get("status"));
-        let status = status.map_or("not there", String::as_str);
+        let status = servers.get(target).and_then(|server| server.text("status"));
+        let status = status.unwrap_or("not there");
         if status.starts_with("UP") || status == "no check" {
             return Ok(());
         }
@@ -152,44 +125,24 @@ impl Balancer for Backend {
     }
 }
 
-fn exchange(mut stream: impl Read + Write, command: &str) -> std::io::Result<String> {
-    stream.write_all(format!("{command}\n").as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
-}
-
-/// Lines as `S.3.2.39.hrsp_1xx.1:MCP:u64:0`: the object, the field, and its value.
-fn servers(answer: &str) -> BTreeMap<String, Server> {
-    let mut by_number: BTreeMap<(&str, &str), Server> = BTreeMap::new();
-    for line in answer.lines() {
-        let mut parts = line.splitn(4, ':');
-        let (Some(object), Some(_), Some(_), Some(value)) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            continue;
-        };
-        let object: Vec<_> = object.split('.').collect();
-        if let ["S", backend, server, _, field, ..] = object[..] {
-            let server = by_number.entry((backend, server)).or_default();
-            server.insert(field.to_owned(), value.to_owned());
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unreachable { .. } => Self::Unreachable {
+                said: error.to_string(),
+            },
+            Error::NoServers { backend, said } => Self::Refused {
+                what: format!("the servers of backend {backend}"),
+                said,
+            },
         }
     }
-    let named = |server: Server| Some((server.get("svname")?.clone(), server));
-    by_number.into_values().filter_map(named).collect()
-}
-
-fn number(server: &Server, field: &str) -> u64 {
-    server
-        .get(field)
-        .and_then(|value| value.parse().ok())
-        .unwrap_or_default()
 }
 
 /// Answers are counted by their heads, so a stream that stays open has been answered. What could
 /// not be connected, or ended without an answer, was sent too.
 fn count(server: &Server) -> Count {
-    let of = |fields: &[&str]| fields.iter().map(|field| number(server, field)).sum::<u64>();
+    let of = |fields: &[&str]| fields.iter().map(|field| server.number(field)).sum::<u64>();
     let broken = of(&["econ", "eresp"]);
     Count {
         sent: of(&["stot"]),
@@ -217,13 +170,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_are_read_with_their_counts() {
-        let answer = "B.3.0.0.pxname.1:KNS:str:clusters\nS.3.2.1.svname.1:KNSP:str:green\nS.3.2.7.stot.1:MCP:u64:12\n\
-            S.3.2.13.econ.1:MCP:u64:1\nS.3.2.40.hrsp_2xx.1:MCP:u64:8\nS.3.2.43.hrsp_5xx.1:MCP:u64:2\n\
-            S.3.2.99.check_desc.1:MOS:str:a:b, c\n\n";
-        let servers = servers(answer);
-        assert_eq!(servers.len(), 1);
-        assert_eq!(servers["green"]["check_desc"], "a:b, c");
+    fn what_was_not_answered_was_sent_and_has_failed() {
+        let answer = "S.3.2.1.svname.1:KNSP:str:green\nS.3.2.7.stot.1:MCP:u64:12\nS.3.2.13.econ.1:MCP:u64:1\n\
+            S.3.2.40.hrsp_2xx.1:MCP:u64:8\nS.3.2.43.hrsp_5xx.1:MCP:u64:2\n";
+        let servers = haproxy_api::servers_in(answer);
         let counted = count(&servers["green"]);
         assert_eq!((counted.sent, counted.ended, counted.failed), (12, 11, 3));
     }

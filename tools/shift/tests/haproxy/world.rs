@@ -1,7 +1,6 @@
 //! `HAProxy` with two servers behind it, and the program under test.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use child_process::Watched;
+use haproxy_api::RuntimeApi;
 use tempfile::TempDir;
 
 use crate::server::Server;
@@ -154,14 +154,10 @@ impl World {
 
     /// Those of blue and green, as `HAProxy` has them.
     pub(crate) fn weights(&self) -> (u32, u32) {
+        let api = RuntimeApi::at(self.path("socket").display().to_string(), START);
         let weight = |name| {
-            let mut socket = UnixStream::connect(self.path("socket")).expect("reach HAProxy");
-            socket.set_read_timeout(Some(START)).expect("limit the wait");
-            // In one piece: HAProxy may not look again for the rest of a command.
-            let ask = format!("get weight clusters/{name}\n");
-            socket.write_all(ask.as_bytes()).expect("ask for a weight");
-            let mut answer = String::new();
-            socket.read_to_string(&mut answer).expect("read a weight");
+            let answer = api.ask(&format!("get weight clusters/{name}"));
+            let answer = answer.expect("ask for a weight");
             let word = answer.split_whitespace().next().expect("an answer");
             word.parse().expect("a weight")
         };

@@ -1,9 +1,7 @@
 //! `HAProxy` in place of a load balancer of AWS: what it is told, at its start and later.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -11,6 +9,7 @@ use std::{fs, time};
 
 use anyhow::{Context as _, Result, ensure};
 use child_process::{Watched, log};
+use haproxy_api::RuntimeApi;
 
 use super::asked::Asked;
 
@@ -18,6 +17,8 @@ use super::asked::Asked;
 pub(super) const PROGRAM: &str = "/usr/sbin/haproxy";
 /// How many pods it can know.
 pub(super) const SLOTS: usize = 16;
+/// Its backend, of one server for each slot.
+const TARGETS: &str = "targets";
 const PATIENCE: Duration = Duration::from_secs(2);
 const STARTED: Duration = Duration::from_secs(5);
 
@@ -43,7 +44,7 @@ impl Place {
 
 /// A running one; dropping it ends it.
 pub(super) struct HaProxy {
-    socket: PathBuf,
+    api: RuntimeApi,
     _group: Watched,
 }
 
@@ -62,7 +63,7 @@ impl HaProxy {
         started.context("start HAProxy")?;
         let (haproxy, since) = (
             Self {
-                socket: place.socket(),
+                api: RuntimeApi::at(place.socket().display().to_string(), PATIENCE),
                 _group: group,
             },
             time::Instant::now(),
@@ -78,47 +79,42 @@ impl HaProxy {
     /// A pod that gets requests from now on, as many as its weight says beside that of others.
     pub(super) fn register(&self, slot: usize, target: SocketAddrV4, weight: u32) -> Result<()> {
         let (address, port) = (target.ip(), target.port());
-        self.say(&format!("set server targets/t{slot} addr {address} port {port}"))?;
+        self.say(&format!(
+            "set server {TARGETS}/t{slot} addr {address} port {port}"
+        ))?;
         self.weigh(slot, weight)?;
-        self.say(&format!("set server targets/t{slot} state ready"))
+        self.say(&format!("set server {TARGETS}/t{slot} state ready"))
     }
 
     /// More of the requests, or fewer; none at zero.
     pub(super) fn weigh(&self, slot: usize, weight: u32) -> Result<()> {
-        self.say(&format!("set server targets/t{slot} weight {weight}"))
+        self.say(&format!("set server {TARGETS}/t{slot} weight {weight}"))
     }
 
     /// How many requests each slot got since it was started.
     pub(super) fn sent(&self) -> Result<BTreeMap<usize, u64>> {
-        let table = self.ask("show stat")?;
-        let mut lines = table.trim_start_matches("# ").lines();
-        let names: Vec<_> = lines.next().unwrap_or_default().split(',').collect();
-        let column = |name: &str| {
-            let at = names.iter().position(|it| *it == name);
-            at.with_context(|| format!("HAProxy counts no {name}"))
-        };
-        let (of, sent) = (column("svname")?, column("stot")?);
-        let count = |line: &str| {
-            let cells: Vec<_> = line.split(',').collect();
-            let slot = cells.get(of)?.strip_prefix('t')?.parse().ok()?;
-            Some((slot, cells.get(sent)?.parse().ok()?))
-        };
-        Ok(lines.filter_map(count).collect())
+        let servers = self.api.servers(TARGETS).context("count requests")?;
+        let sent = servers.iter().filter_map(|(name, server)| {
+            let slot = name.strip_prefix('t')?.parse().ok()?;
+            Some((slot, server.number("stot")))
+        });
+        Ok(sent.collect())
     }
 
     /// No new requests; those under way go on.
     pub(super) fn drain(&self, slot: usize) -> Result<()> {
-        self.say(&format!("set server targets/t{slot} state drain"))
+        self.say(&format!("set server {TARGETS}/t{slot} state drain"))
     }
 
     /// Nothing any more.
     pub(super) fn forget(&self, slot: usize) -> Result<()> {
-        self.say(&format!("set server targets/t{slot} state maint"))
+        self.say(&format!("set server {TARGETS}/t{slot} state maint"))
     }
 
     /// A command of its run-time API. Only those that change an address answer when all is well.
     fn say(&self, command: &str) -> Result<()> {
-        let answer = self.ask(command)?;
+        let answer = self.api.ask(command);
+        let answer = answer.with_context(|| format!("tell HAProxy `{command}`"))?;
         let refused = ["No such", "Invalid", "Unknown", "Require", "denied"];
         ensure!(
             !refused.iter().any(|word| answer.contains(word)),
@@ -126,19 +122,6 @@ impl HaProxy {
             answer.trim()
         );
         Ok(())
-    }
-
-    fn ask(&self, command: &str) -> Result<String> {
-        let talk = || -> std::io::Result<String> {
-            let mut socket = UnixStream::connect(&self.socket)?;
-            socket.set_read_timeout(Some(PATIENCE))?;
-            // In one piece: HAProxy may not look again for the rest of a command.
-            socket.write_all(format!("{command}\n").as_bytes())?;
-            let mut answer = String::new();
-            socket.read_to_string(&mut answer)?;
-            Ok(answer)
-        };
-        talk().with_context(|| format!("tell HAProxy `{command}`"))
     }
 }
 
@@ -172,8 +155,8 @@ frontend plain
 frontend secure
     bind {address}:443 ssl crt {certificate} alpn http/1.1
     http-request return status 404 unless {{ hdr(host),field(1,:) -i {host} }}
-    default_backend targets
-backend targets
+    default_backend {TARGETS}
+backend {TARGETS}
     balance roundrobin
     option httpchk GET {check_path}
     http-check expect status {check_codes}
