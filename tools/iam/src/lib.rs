@@ -1,10 +1,11 @@
 //! The part of IAM's rules that the templates of `infra/aws` use: who may take on a role by a
-//! signed token, and what the role may then do.
+//! signed token or through EKS, and what the role may then do.
 //!
 //! No emulator evaluates them. Tests judge the templates' text by it, and the e2e each request.
 
 pub mod dynamodb;
 mod pattern;
+pub mod pod_identity;
 pub mod policy;
 pub mod route53;
 pub mod secretsmanager;

@@ -6,8 +6,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::object::{Object, find};
-use crate::render::{account_and_region, file, overlay};
-use crate::{environments, namespace};
+use crate::render::{ROOT, account_and_region, build, copy_folder, file, kustomize, overlay};
+use crate::{environments, first, namespace};
+
+/// The trust policy that a role has unless Pod Identity gives it out.
+const BY_ISSUER: &str = "/Properties/AssumeRolePolicyDocument/Fn::If/2/Fn::Sub";
+/// The component of an environment's platform where Pod Identity does.
+const POD_IDENTITY: &str = "../../pod-identity";
 
 fn template() -> Object {
     file("infra/aws/message-board.yaml").remove(0)
@@ -34,7 +39,7 @@ fn roles(environment: &str) -> Vec<(String, Value, Object)> {
     roles
         .map(|role| {
             let role = Object(role);
-            let trust = filled(role.text("/Properties/AssumeRolePolicyDocument"), environment);
+            let trust = filled(role.text(BY_ISSUER), environment);
             let trust = serde_json::from_str(&trust).expect("the trust policy is JSON");
             (
                 filled(role.text("/Properties/RoleName"), environment),
@@ -109,6 +114,39 @@ fn each_role_trusts_one_service_account_that_asks_for_it() {
             assert_eq!(account.annotation("eks.amazonaws.com/role-arn"), arn);
         }
     }
+}
+
+#[test]
+fn pods_reach_the_agent_of_pod_identity_where_it_gives_the_roles_out() {
+    let parameters = std::fs::read_to_string(ROOT.join("infra/aws/parameters.toml"));
+    let parameters: toml::Table = parameters
+        .expect("read the parameters")
+        .parse()
+        .expect("the parameters are TOML");
+    for environment in environments() {
+        let given = parameters.get(environment);
+        let chosen = given.is_some_and(|given| given.get("PodIdentityCluster").is_some());
+        let allowed = has_agent(overlay("platform", environment));
+        assert_eq!(allowed, chosen, "{environment}: the parameter and the component");
+    }
+    let copy = tempfile::tempdir().expect("make a folder for a copy of infra/");
+    copy_folder(&ROOT.join("infra"), copy.path());
+    let folder = copy.path().join("platform/overlays").join(first());
+    kustomize(&folder, &["edit", "add", "component", POD_IDENTITY]);
+    let on = build(&folder).objects;
+    let policy = find(&on, "NetworkPolicy", "pod-identity");
+    let to = json!([{
+        "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}],
+        "ports": [{"protocol": "TCP", "port": 80}],
+    }]);
+    assert_eq!(*policy.at("/spec/egress"), to);
+    let theirs = find(&on, "NetworkPolicy", "aws");
+    assert_eq!(policy.at("/spec/podSelector"), theirs.at("/spec/podSelector"));
+}
+
+fn has_agent(platform: &[Object]) -> bool {
+    let mut policies = platform.iter().filter(|object| object.kind() == "NetworkPolicy");
+    policies.any(|policy| policy.name() == "pod-identity")
 }
 
 #[test]

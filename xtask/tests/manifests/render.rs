@@ -208,7 +208,7 @@ pub(crate) fn build(folder: &Path) -> Rendering {
     Rendering { text, objects }
 }
 
-fn kustomize(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn kustomize(folder: &Path, arguments: &[&str]) -> String {
     let program = std::env::var_os("KUSTOMIZE").unwrap_or_else(|| "kustomize".into());
     let output = Command::new(&program)
         .args(arguments)

@@ -23,6 +23,7 @@ const FIELDS: &[&str] = &[
     "vpc",
     "addons",
     "managedNodeGroups",
+    "fargateProfiles",
     "cloudWatch",
 ];
 

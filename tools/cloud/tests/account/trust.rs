@@ -1,6 +1,7 @@
 //! Who gets in, judged on the trust policies of the very templates: no emulator evaluates them.
 
 mod github;
+mod pod_identity;
 mod previews; // wing: previews
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +43,7 @@ fn policies(more: &Given<'_>) -> BTreeMap<String, Value> {
             let text = match policy.as_str() {
                 // As text where the issuer is part of it.
                 Some(text) => template.fill(text, &given),
-                None if policy["Fn::Sub"].is_array() => template.text(policy, &given),
+                None if is_function(policy) => template.text(policy, &given),
                 // That of a service of AWS.
                 None => continue,
             };
@@ -50,6 +51,11 @@ fn policies(more: &Given<'_>) -> BTreeMap<String, Value> {
         }
     }
     found
+}
+
+/// Whether a policy is written as a function of the template.
+fn is_function(policy: &Value) -> bool {
+    policy["Fn::Sub"].is_array() || policy["Fn::If"].is_array()
 }
 
 fn lets_in(role: &str, issuer: &str, aud: &str, sub: &str) -> bool {
@@ -96,7 +102,7 @@ fn roles_of_services_serve_this_account_only() {
     for template in Template::all().unwrap() {
         for (name, role) in template.resources("AWS::IAM::Role") {
             let policy = &role["Properties"]["AssumeRolePolicyDocument"];
-            if policy.is_string() || policy["Fn::Sub"].is_array() {
+            if policy.is_string() || is_function(policy) {
                 continue;
             }
             seen += 1;
