@@ -96,8 +96,14 @@ mod tests {
         for other in [
             Pod { account: "2", ..POD },
             Pod { cluster: "d", ..POD },
-            Pod { namespace: "o", ..POD },
-            Pod { service_account: "t", ..POD },
+            Pod {
+                namespace: "o",
+                ..POD
+            },
+            Pod {
+                service_account: "t",
+                ..POD
+            },
         ] {
             assert!(!allows(&bound, &other).unwrap(), "{other:?}");
         }
