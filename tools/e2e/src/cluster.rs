@@ -247,7 +247,7 @@ async fn config_of(kubeconfig: &Path) -> Result<Config> {
     config.proxy_url = None;
     config.connect_timeout = Some(Duration::from_secs(5));
     config.read_timeout = Some(Duration::from_secs(30));
-    // Else the time for an answer counts from the last one, and who asks after 29 idle seconds has one.
+    // Else the time for an answer counts from the last one: who asks after 29 idle seconds has one.
     config.reset_reader_on_write = true;
     Ok(config)
 }
