@@ -153,14 +153,21 @@ fn projects(emulator: &Emulator, variant: Variant) {
     );
     let projects = got["projects"].as_array().unwrap();
     assert_eq!(projects.len(), 2);
+    let own = tools::project().apps()[0].name();
     for (project, app) in projects
         .iter()
         .zip(tools::project().apps().iter().map(project::App::name))
     {
         assert_eq!(project["source"]["buildspec"], "buildspec.yaml");
         assert_eq!(project["environment"]["privilegedMode"], true);
+        // The other one has every app that is added later, too.
+        let releases = if app == own {
+            own.to_owned()
+        } else {
+            format!("!{own}")
+        };
         let mut told = vec![
-            json!({"name": "RELEASE_APPS", "value": app}),
+            json!({"name": "RELEASE_APPS", "value": releases}),
             json!({"name": "IMAGE_REGISTRY", "value": registry}),
             json!({"name": "FORGE", "value": "codecommit"}),
             json!({"name": "FORGE_REPO", "value": variant.manifests()}),
