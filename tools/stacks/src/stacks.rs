@@ -111,7 +111,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "message-board",
         scope: Scope::Environment,
-        parameters: &["OidcProvider", "Namespace", "EncryptionKey"],
+        parameters: &["OidcProvider", "Namespace", "PodIdentity", "EncryptionKey"],
         required: &["OidcProvider"],
         holds: Holds::Messages,
     },

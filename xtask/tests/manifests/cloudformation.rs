@@ -125,7 +125,8 @@ fn pods_reach_the_agent_of_pod_identity_where_it_gives_the_roles_out() {
         .expect("the parameters are TOML");
     for environment in environments() {
         let given = parameters.get(environment);
-        let chosen = given.is_some_and(|given| given.get("PodIdentityCluster").is_some());
+        let given = given.and_then(|given| given.get("PodIdentity"));
+        let chosen = given.is_some_and(|given| given.as_str() == Some("yes"));
         let allowed = has_agent(overlay("platform", environment));
         assert_eq!(allowed, chosen, "{environment}: the parameter and the component");
     }

@@ -9,9 +9,21 @@ use crate::object::{Object, differences, find};
 use crate::render::{self, overlay};
 use crate::{PROJECT, app_names, applications, environments, first};
 
-/// Where the environments may differ or be the same, as somebody likes: how many of an app run.
-fn choices() -> impl Iterator<Item = String> {
-    app_names().map(|app| format!("Deployment/{app}/spec/replicas"))
+/// Whether the environments may differ there or be the same, as somebody likes: in how many of an
+/// app run, and in what a line of an overlay turns on.
+fn is_choice(place: &str) -> bool {
+    let mut path = place.splitn(3, '/');
+    let [kind, name, field] = [(); 3].map(|()| path.next().unwrap_or_default());
+    match kind {
+        "Deployment" => field == "spec/replicas" && app_names().any(|app| app == name),
+        "HorizontalPodAutoscaler" => true,
+        // Of an add-on.
+        "Application" | "AppProject" => {
+            name != PROJECT.application() && applications().all(|own| own != name)
+        }
+        "NetworkPolicy" => name == "pod-identity",
+        _ => false,
+    }
 }
 
 /// Where each app differs.
@@ -77,11 +89,31 @@ fn staging_and_production_differ_in_the_listed_values_and_nowhere_else() {
         .map(|&place| place.to_owned())
         .chain(of_each_app())
         .collect();
-    let choices: BTreeSet<_> = choices().collect();
     for environment in environments().skip(1) {
         let mut differ = differences(&objects(first()), &objects(environment));
-        differ.retain(|place| !choices.contains(place));
+        differ.retain(|place| !is_choice(place));
         assert_eq!(differ, values, "{environment}");
+    }
+}
+
+#[test]
+fn what_a_line_turns_on_in_one_environment_is_a_choice() {
+    for choice in [
+        "Application/some-add-on/spec/project",
+        "AppProject/some-add-on/spec/sourceRepos/0",
+        "HorizontalPodAutoscaler/some-app/spec/minReplicas",
+        "NetworkPolicy/pod-identity/spec/egress/0/ports/0/port",
+    ] {
+        assert!(is_choice(choice), "{choice}");
+    }
+    let project = format!("AppProject/{}/spec/sourceRepos/0", PROJECT.application());
+    for held in [
+        "Application/platform/spec/source/path",
+        "NetworkPolicy/default-deny/spec/podSelector",
+        "Deployment/some-app/spec/replicas",
+        &project,
+    ] {
+        assert!(!is_choice(held), "{held}");
     }
 }
 

@@ -84,6 +84,7 @@ pub(super) fn all(project: &Project) -> Vec<Place> {
                 line(|name, branch| format!("{name}:\n      Branch: {branch}")),
             ],
         ),
+        place("infra/aws/traffic.yaml", &[ALLOWED]),
         place(PARAMETERS, &[]),
     ]
 }

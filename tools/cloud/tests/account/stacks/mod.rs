@@ -112,7 +112,7 @@ const GIVEN: &[&str] = &[
     "GitLabProject=group/board",
     "OidcProvider=oidc.eks/id/1",
     // Moto has no associations.
-    "PodIdentityCluster=",
+    "PodIdentity=no",
 ];
 
 /// How many stacks these parts are: each app has a repository of its own.

@@ -6,7 +6,7 @@ use iam::pod_identity::{Pod, allows};
 
 use super::{AWS, CLUSTER, is_function, judged, policies};
 
-const CHOSEN: &[(&str, &str)] = &[("PodIdentityCluster", "board-staging")];
+const CHOSEN: &[(&str, &str)] = &[("PodIdentity", "yes"), ("Project", "board")];
 /// The roles, and the account that each is for.
 const ROLES: [(&str, &str); 2] = [("BackendRole", "backend"), ("MigrateRole", "backend-migrate")];
 
@@ -54,7 +54,7 @@ fn each_service_account_gets_its_own_role_by_its_association() {
             (
                 "the same cluster elsewhere",
                 Pod {
-                    cluster: &cluster(&id, "us-east-1", "board-staging"),
+                    cluster: &cluster(&id, "elsewhere-1", "board-staging"),
                     ..ours
                 },
             ),
@@ -94,7 +94,7 @@ fn every_role_that_eks_gives_out_has_its_association() {
         .map(|association| {
             assert_eq!(association["Condition"], "HasPodIdentity");
             let of = &association["Properties"];
-            assert_eq!(of["ClusterName"], "PodIdentityCluster");
+            assert_eq!(of["ClusterName"], "${Project}-${Environment}");
             assert_eq!(of["Namespace"], "Namespace");
             let role = of["RoleArn"].as_str().unwrap().strip_suffix(".Arn").unwrap();
             (role.to_owned(), of["ServiceAccount"].as_str().unwrap().to_owned())

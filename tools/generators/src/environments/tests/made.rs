@@ -60,6 +60,23 @@ fn it_stands_between_the_two_in_every_file_that_lists_them() {
 }
 
 #[test]
+fn every_template_that_is_made_for_an_environment_allows_it() {
+    let checkout = Checkout::new();
+    add(&checkout, "qa");
+    let mut seen = 0;
+    for (path, text) in checkout.files() {
+        let allowed = text
+            .lines()
+            .filter(|line| line.contains("AllowedValues: [staging"));
+        for line in allowed.filter(|_| path.starts_with("infra/aws/")) {
+            assert!(line.contains("[staging, qa, production]"), "{path}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 3, "{seen}");
+}
+
+#[test]
 fn its_overlays_are_those_of_the_one_before_with_its_own_name_and_nothing_released() {
     let checkout = Checkout::new();
     checkout.add("bot", Kind::Worker);
