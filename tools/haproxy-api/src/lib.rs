@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpStream, ToSocketAddrs as _};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why there is no answer, or none that helps.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +40,9 @@ pub struct RuntimeApi {
 pub struct Server(BTreeMap<String, String>);
 
 impl RuntimeApi {
-    /// One whose socket is at this path, or at a host with a port. Nothing is waited for longer
-    /// than `patience`.
+    /// One whose socket is at this path, or at a host with a port. A command with its answer may
+    /// take `patience`. The look-up of a host's name has no limit, nor a path at which too many are
+    /// waiting already.
     pub fn at(address: impl Into<String>, patience: Duration) -> Self {
         Self {
             address: address.into(),
@@ -62,16 +63,17 @@ impl RuntimeApi {
     }
 
     fn talk(&self, command: &str) -> io::Result<String> {
+        let deadline = Instant::now() + self.patience;
         if self.address.starts_with('/') {
             let stream = UnixStream::connect(&self.address)?;
-            stream.set_read_timeout(Some(self.patience))?;
-            stream.set_write_timeout(Some(self.patience))?;
-            exchange(stream, command)
+            stream.set_write_timeout(Some(left(deadline)?))?;
+            let limit = |left| stream.set_read_timeout(Some(left));
+            exchange(&stream, limit, deadline, command)
         } else {
-            let stream = TcpStream::connect(&self.address)?;
-            stream.set_read_timeout(Some(self.patience))?;
-            stream.set_write_timeout(Some(self.patience))?;
-            exchange(stream, command)
+            let stream = connect(&self.address, deadline)?;
+            stream.set_write_timeout(Some(left(deadline)?))?;
+            let limit = |left| stream.set_read_timeout(Some(left));
+            exchange(&stream, limit, deadline, command)
         }
     }
 
@@ -107,12 +109,45 @@ impl Server {
     }
 }
 
-fn exchange(mut stream: impl Read + Write, command: &str) -> io::Result<String> {
+/// How long it is until `deadline`; an error when it has passed.
+fn left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let late = || io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
+    (!left.is_zero()).then_some(left).ok_or_else(late)
+}
+
+/// To the first address of a host that takes the connection.
+fn connect(host: &str, deadline: Instant) -> io::Result<TcpStream> {
+    let mut result = Err(io::Error::new(io::ErrorKind::NotFound, "it has no address"));
+    for address in host.to_socket_addrs()? {
+        result = TcpStream::connect_timeout(&address, left(deadline)?);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+fn exchange(
+    mut stream: impl Read + Write,
+    limit: impl Fn(Duration) -> io::Result<()>,
+    deadline: Instant,
+    command: &str,
+) -> io::Result<String> {
     // In one piece: HAProxy may not look again for the rest of a command.
     stream.write_all(format!("{command}\n").as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+    let (mut answer, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        limit(left(deadline)?)?;
+        match stream.read(&mut part) {
+            Ok(0) => return String::from_utf8(answer).map_err(io::Error::other),
+            Ok(length) => answer.extend_from_slice(&part[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            // How the system says that the limit has passed.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => (),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// The servers in the typed answer to `show stat`: lines as `S.3.2.39.hrsp_1xx.1:MCP:u64:0`, the

@@ -47,6 +47,36 @@ fn a_socket_is_asked_by_its_path_or_by_its_address() {
     assert!(said.ends_with("backend clusters: No such proxy."), "{said}");
 }
 
+/// Each part of its answer comes in time, and the whole would take for ever.
+#[test]
+fn the_whole_answer_has_to_be_there_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let drips = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        while stream.write_all(b".").is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let began = Instant::now();
+    let error = RuntimeApi::at(address, Duration::from_millis(300)).ask("show info");
+    let said = error.unwrap_err().to_string();
+    assert!(said.ends_with(": no answer in time"), "{said}");
+    assert!(began.elapsed() >= Duration::from_millis(300));
+    drips.join().unwrap();
+}
+
+/// At a path too, where nothing comes at all.
+#[test]
+fn one_that_says_nothing_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let _listener = UnixListener::bind(&path).unwrap();
+    let api = RuntimeApi::at(path.display().to_string(), Duration::from_millis(100));
+    let said = api.ask("show info").unwrap_err().to_string();
+    assert!(said.ends_with(": no answer in time"), "{said}");
+}
+
 #[test]
 fn one_that_is_not_there_is_named() {
     let error = RuntimeApi::at("/nowhere/socket", PATIENCE).ask("show info");
