@@ -9,7 +9,7 @@ use std::{fs, time};
 
 use anyhow::{Context as _, Result, ensure};
 use child_process::{Watched, log};
-use haproxy_api::RuntimeApi;
+use haproxy_api::{RuntimeApi, Server};
 
 use super::asked::Asked;
 
@@ -93,12 +93,7 @@ impl HaProxy {
 
     /// How many requests each slot got since it was started.
     pub(super) fn sent(&self) -> Result<BTreeMap<usize, u64>> {
-        let servers = self.api.servers(TARGETS).context("count requests")?;
-        let sent = servers.iter().filter_map(|(name, server)| {
-            let slot = name.strip_prefix('t')?.parse().ok()?;
-            Some((slot, server.number("stot")))
-        });
-        Ok(sent.collect())
+        sent(&self.api.servers(TARGETS).context("count requests")?)
     }
 
     /// No new requests; those under way go on.
@@ -123,6 +118,20 @@ impl HaProxy {
         );
         Ok(())
     }
+}
+
+/// An error where `HAProxy` does not say it of a slot: that would look as if it got none.
+fn sent(servers: &BTreeMap<String, Server>) -> Result<BTreeMap<usize, u64>> {
+    let slots = servers.iter().filter_map(|(name, server)| {
+        let slot = name.strip_prefix('t')?.parse().ok()?;
+        Some((slot, name, server))
+    });
+    let sent = slots.map(|(slot, name, server)| {
+        let sent = server.text("stot").and_then(|sent| sent.parse().ok());
+        let sent = sent.with_context(|| format!("HAProxy does not say how many requests {name} got"))?;
+        Ok((slot, sent))
+    });
+    sent.collect()
 }
 
 /// Nothing is tried twice: a load balancer of AWS does not either.
@@ -165,4 +174,20 @@ backend {TARGETS}
 ",
         last = SLOTS - 1
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_that_are_not_counted_are_no_zero() {
+        let of = |stot: &str| {
+            let answer = format!("S.3.1.1.svname.1:KNSP:str:t0\nS.3.1.7.{stot}.1:MCP:u64:12\n");
+            sent(&haproxy_api::servers_in(&answer))
+        };
+        assert_eq!(of("stot").unwrap(), BTreeMap::from([(0, 12)]));
+        let error = of("other").unwrap_err().to_string();
+        assert!(error.contains("how many requests t0 got"), "{error}");
+    }
 }
