@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use supply::Progress;
-use supply::work::Made;
+use supply::work::{Made, Outcome};
 
 /// What a shell reports for a program that was ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -89,8 +89,13 @@ impl Progress for Lines {
         if !part.ran.is_empty() {
             let [took, processor] =
                 [part.ended - part.began, part.processor()].map(|time| time.as_secs_f64());
+            let did = match part.outcome {
+                Outcome::Made => "took",
+                Outcome::Failed => "failed after",
+                Outcome::Cancelled => "was given up after",
+            };
             eprintln!(
-                "  {} took {took:.1} s, and {processor:.1} s of processor",
+                "  {} {did} {took:.1} s, and {processor:.1} s of processor",
                 part.name
             );
         }

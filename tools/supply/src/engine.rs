@@ -232,7 +232,7 @@ fn runs_privileged(engine: &Engine, sh: &Shell, log: &Path) -> Result<bool> {
     );
     let _ = run::logged(engine.command(sh, ["image", "rm", image]), log, limit);
     match trial {
-        Ok(_) => Ok(true),
+        Ok(()) => Ok(true),
         Err(error) => match error.downcast_ref() {
             Some(SupplyError::Command { tail, .. }) => {
                 Ok(tail.contains("/none") && tail.contains("no such file"))

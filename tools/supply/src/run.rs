@@ -17,7 +17,7 @@ use rustix::process::Pid;
 use xshell::Cmd;
 
 use crate::error::SupplyError;
-use crate::work::{self, Kind, Ran};
+use crate::work::{self, Kind, Notes, Ran};
 
 static CANCELLED: AtomicBool = AtomicBool::new(false);
 static STOPPED: AtomicBool = AtomicBool::new(false);
@@ -58,37 +58,58 @@ pub(crate) fn check_cancelled() -> Result<()> {
 }
 
 /// Runs `cmd`, appending what it prints to `log`.
-pub(crate) fn logged(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<Ran> {
+pub(crate) fn logged(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<()> {
+    logged_and_noted(cmd, log, deadline, None)
+}
+
+/// The same, and notes what it took, also when it fails.
+pub(crate) fn logged_and_noted(
+    cmd: Cmd<'_>,
+    log: &Path,
+    deadline: Duration,
+    notes: Option<&Notes>,
+) -> Result<()> {
     let line = cmd.to_string();
     let file = open(log, &line)?;
     let mut command = Command::from(cmd);
     command
         .stdout(file.try_clone().context("share the log file")?)
         .stderr(file);
-    finish(command, &line, log, deadline)
+    finish(command, &line, log, deadline, notes)
 }
 
 /// Runs `cmd` and gives what it prints to stdout; stderr goes to `log`.
 pub(crate) fn read(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<String> {
-    captured(cmd, log, deadline).map(|(text, _)| text)
+    read_and_noted(cmd, log, deadline, None)
 }
 
-/// The same, and what it took.
-pub(crate) fn captured(cmd: Cmd<'_>, log: &Path, deadline: Duration) -> Result<(String, Ran)> {
+/// The same, and notes what it took, also when it fails.
+pub(crate) fn read_and_noted(
+    cmd: Cmd<'_>,
+    log: &Path,
+    deadline: Duration,
+    notes: Option<&Notes>,
+) -> Result<String> {
     let line = cmd.to_string();
     let file = open(log, &line)?;
     let captured = tempfile_beside(log);
     let mut command = Command::from(cmd);
     command.stdout(File::create(&captured).with_context(|| format!("create {}", captured.display()))?);
     command.stderr(file);
-    let outcome = finish(command, &line, log, deadline);
+    let outcome = finish(command, &line, log, deadline, notes);
     let text = fs::read_to_string(&captured).with_context(|| format!("read the output of `{line}`"));
     let _ = fs::remove_file(&captured);
-    let ran = outcome?;
-    Ok((text?.trim_end().to_owned(), ran))
+    outcome?;
+    Ok(text?.trim_end().to_owned())
 }
 
-fn finish(mut command: Command, line: &str, log: &Path, deadline: Duration) -> Result<Ran> {
+fn finish(
+    mut command: Command,
+    line: &str,
+    log: &Path,
+    deadline: Duration,
+    notes: Option<&Notes>,
+) -> Result<()> {
     check_cancelled()?;
     let kind = Kind::of(&command);
     let child = command
@@ -100,6 +121,16 @@ fn finish(mut command: Command, line: &str, log: &Path, deadline: Duration) -> R
     // Ends with every child of it, unless it ended by itself.
     let mut group = ProcessGroup::of(child);
     let started = Instant::now();
+    let ran = |ended, processor| {
+        if let Some(notes) = notes {
+            notes.add(Ran {
+                kind,
+                began: started,
+                ended,
+                processor,
+            });
+        }
+    };
     loop {
         if work::has_ended(id).with_context(|| format!("wait for `{line}`"))? {
             let (ended, processor) = (Instant::now(), work::processor(id));
@@ -107,18 +138,15 @@ fn finish(mut command: Command, line: &str, log: &Path, deadline: Duration) -> R
             let status = status.with_context(|| format!("wait for `{line}`"))?;
             group.release();
             note(log, started.elapsed());
-            judge(status, line, log)?;
-            return Ok(Ran {
-                kind,
-                began: started,
-                ended,
-                processor,
-            });
+            ran(ended, processor);
+            return judge(status, line, log);
         }
         if must_end() {
+            ran(Instant::now(), None);
             return Err(SupplyError::Cancelled.into());
         }
         if started.elapsed() > deadline {
+            ran(Instant::now(), None);
             drop(group);
             let command = line.to_owned();
             return Err(SupplyError::Deadline {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
+use crate::run;
 use crate::workshop::Workshop;
 
 /// Of a processor's second, in `/proc`: `USER_HZ`, the same on all that run these tools.
@@ -46,7 +47,7 @@ impl Kind {
     }
 }
 
-/// A command that has ended well.
+/// A command that has ended, well or not.
 #[derive(Debug, Clone, Copy)]
 pub struct Ran {
     /// What it was for.
@@ -56,8 +57,20 @@ pub struct Ran {
     /// When it was seen to have ended.
     pub ended: Instant,
     /// How long processors worked for it and what it waited for, as user and as system; unknown
-    /// where there is no `/proc`. What a daemon did for it, as Docker's does, is not in it.
+    /// where there is no `/proc`, and of a command that was ended before its time. What a daemon did
+    /// for it, as Docker's does, is not in it.
     pub processor: Option<Duration>,
+}
+
+/// How it ended that a part was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is there.
+    Made,
+    /// It is not to be had.
+    Failed,
+    /// It was given up, because another part failed or the run was cancelled.
+    Cancelled,
 }
 
 /// A part that was made, or tried to be.
@@ -67,9 +80,11 @@ pub struct Made {
     pub name: &'static str,
     /// When it was begun.
     pub began: Instant,
-    /// When it was there.
+    /// When it was there, or was not to be had.
     pub ended: Instant,
-    /// In their order; none for a part that was there already.
+    /// Which of both.
+    pub outcome: Outcome,
+    /// In the order of their ends; none for a part that was there already.
     pub ran: Vec<Ran>,
 }
 
@@ -101,10 +116,16 @@ pub(crate) fn make<T>(
         notes: Some(&notes),
         ..shop
     });
+    let outcome = match &done {
+        Ok(_) => Outcome::Made,
+        Err(error) if run::was_stopped(error) => Outcome::Cancelled,
+        Err(_) => Outcome::Failed,
+    };
     shop.progress.made(&Made {
         name,
         began,
         ended: Instant::now(),
+        outcome,
         ran: notes.0.into_inner().unwrap_or_else(PoisonError::into_inner),
     });
     done
@@ -135,6 +156,7 @@ mod tests {
 
     use super::*;
     use crate::cache::Cache;
+    use crate::error::SupplyError;
     use crate::versions::Versions;
     use crate::workshop::{Progress, minutes};
 
@@ -149,8 +171,8 @@ mod tests {
         }
     }
 
-    /// What is told of a part that is made by these scripts.
-    fn made_by(scripts: &[&str]) -> Made {
+    /// What is told of a part that is made so.
+    fn made(work: impl FnOnce(Workshop<'_>) -> Result<()>) -> Made {
         let folder = tempfile::tempdir().unwrap();
         let (told, cache) = (Told::default(), Cache::at(folder.path().join("cache")).unwrap());
         let shop = Workshop {
@@ -162,22 +184,30 @@ mod tests {
             look_only: false,
             notes: None,
         };
-        let sh = Shell::new().unwrap();
-        make(shop, "part", |shop| {
-            let mut all = scripts.iter();
-            all.try_for_each(|script| shop.run("part", minutes(5), cmd!(sh, "sh -c {script}")))
-        })
-        .unwrap();
+        let done = make(shop, "part", work);
         let mut told = told.0.into_inner().unwrap();
         assert_eq!(told.len(), 1);
-        told.remove(0)
+        let part = told.remove(0);
+        assert_eq!(done.is_ok(), part.outcome == Outcome::Made, "{done:?}");
+        part
     }
 
+    /// By these scripts.
+    fn made_by(scripts: &[&str], limit: Duration) -> Made {
+        let sh = Shell::new().unwrap();
+        made(|shop| {
+            let mut all = scripts.iter();
+            all.try_for_each(|script| shop.run("part", limit, cmd!(sh, "sh -c {script}")))
+        })
+    }
+
+    // Elsewhere there is no `/proc`.
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_child_that_works_costs_processor_time_and_one_that_waits_does_not() {
         // A child of the child works, as those of compilers do, until it has by its own account.
         let burn = "sh -c 'while read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user _ < /proc/$$/stat && [ $user -lt 30 ]; do :; done'; true";
-        let part = made_by(&["sleep 0.5", burn]);
+        let part = made_by(&["sleep 0.5", burn], minutes(5));
         let [waits, works] = [0, 1].map(|index| part.ran[index].processor.unwrap());
         assert!(works >= Duration::from_millis(290), "{works:?}");
         assert!(waits < works / 3, "{waits:?} {works:?}");
@@ -188,7 +218,25 @@ mod tests {
 
     #[test]
     fn a_part_that_is_there_ran_nothing() {
-        assert!(made_by(&[]).ran.is_empty());
+        let part = made_by(&[], minutes(5));
+        assert_eq!((part.outcome, part.ran.len()), (Outcome::Made, 0));
+    }
+
+    #[test]
+    fn a_command_that_fails_or_takes_too_long_is_noted_with_its_time() {
+        let failed = made_by(&["true", "sleep 0.2; exit 1", "true"], minutes(5));
+        let late = made_by(&["sleep 60"], Duration::from_millis(200));
+        for (part, count) in [(failed, 2), (late, 1)] {
+            assert_eq!((part.outcome, part.ran.len()), (Outcome::Failed, count));
+            let last = part.ran[count - 1];
+            assert!(last.ended - last.began >= Duration::from_millis(190), "{last:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_was_given_up_did_not_fail() {
+        let part = made(|_| Err(anyhow::Error::from(SupplyError::Cancelled).context("get it")));
+        assert_eq!(part.outcome, Outcome::Cancelled);
     }
 
     #[test]

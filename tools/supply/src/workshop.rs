@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::run;
 use crate::versions::Versions;
-use crate::work::{Made, Notes, Ran};
+use crate::work::{Made, Notes};
 
 /// Shown on the line of the step that is under way.
 pub trait Progress: Sync {
@@ -69,16 +69,12 @@ impl<'a> Workshop<'a> {
 
     /// Runs `cmd` with its output in `<logs>/<log>.log`.
     pub fn run(&self, log: &str, deadline: Duration, cmd: Cmd<'_>) -> Result<()> {
-        let ran = run::logged(cmd, &self.log(log), deadline)?;
-        self.note(ran);
-        Ok(())
+        run::logged_and_noted(cmd, &self.log(log), deadline, self.notes)
     }
 
     /// Like [`Self::run`], but gives what the command prints to stdout.
     pub fn read(&self, log: &str, deadline: Duration, cmd: Cmd<'_>) -> Result<String> {
-        let (text, ran) = run::captured(cmd, &self.log(log), deadline)?;
-        self.note(ran);
-        Ok(text)
+        run::read_and_noted(cmd, &self.log(log), deadline, self.notes)
     }
 
     /// An empty scratch folder of this name, dropped with all others when the builds are done.
@@ -89,12 +85,6 @@ impl<'a> Workshop<'a> {
         }
         fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
         Ok(folder)
-    }
-
-    fn note(&self, ran: Ran) {
-        if let Some(notes) = self.notes {
-            notes.add(ran);
-        }
     }
 
     fn log(&self, name: &str) -> PathBuf {

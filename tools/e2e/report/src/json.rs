@@ -74,6 +74,15 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_report_that_says_nothing_of_its_outcome_was_had() {
+        let text = sample::passed().json().unwrap();
+        let said = "\n      \"outcome\": \"passed\",\n      \"work\"";
+        assert!(text.contains(said), "{text}");
+        let older = text.replace(said, "\n      \"work\"");
+        assert_eq!(parsed(&older).unwrap(), sample::passed());
+    }
+
+    #[test]
     fn something_else_is_no_report() {
         for text in ["", "[]", r#"{"format": 2}"#, r#"{"format": 2, "run": "x"}"#] {
             let error = parsed(text).unwrap_err().to_string();

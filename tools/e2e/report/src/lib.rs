@@ -20,7 +20,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use part::{Part, Work, WorkKind};
+pub use part::{Part, PartOutcome, Work, WorkKind};
 pub use record::{
     About, Answer, Answers, Diagnosis, FORMAT, Image, Load, Mark, Milestone, Report, Visits, Way,
 };

@@ -4,7 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::Report;
 
-/// One part that the supply made, or had already.
+/// How it ended that a part was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartOutcome {
+    /// It is there.
+    #[default]
+    Passed,
+    /// It was not to be had.
+    Failed,
+    /// It was given up, because something else failed or the run was interrupted.
+    Interrupted,
+}
+
+/// One part that the supply made, had already, or could not make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// What it is called.
@@ -13,7 +26,10 @@ pub struct Part {
     pub began: f64,
     /// How long it took.
     pub seconds: f64,
-    /// The commands that ran for it, in their order; none for a part that was there.
+    /// How it ended; reports of earlier runs do not say.
+    #[serde(default)]
+    pub outcome: PartOutcome,
+    /// The commands that ran for it, in the order of their ends; none for a part that was there.
     pub work: Vec<Work>,
 }
 
@@ -56,6 +72,20 @@ impl WorkKind {
 }
 
 impl Part {
+    /// Whether nothing had to be done for it.
+    pub(crate) fn was_there(&self) -> bool {
+        self.outcome == PartOutcome::Passed && self.work.is_empty()
+    }
+
+    /// Its name, and how it ended if it is not there.
+    pub(crate) fn title(&self) -> String {
+        match self.outcome {
+            PartOutcome::Passed => self.name.clone(),
+            PartOutcome::Failed => format!("{}, failed", self.name),
+            PartOutcome::Interrupted => format!("{}, interrupted", self.name),
+        }
+    }
+
     /// Seconds that processors worked for it, if that is known of anything that ran.
     pub(crate) fn processor_seconds(&self) -> Option<f64> {
         let known = || self.work.iter().filter_map(|work| work.processor_seconds);

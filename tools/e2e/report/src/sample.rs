@@ -2,7 +2,7 @@
 
 use crate::{
     About, Answer, Answers, Diagnosis, FORMAT, Failure, Image, Kind, Load, Mark, Milestone, Outcome, Part,
-    Report, Requests, StepRecord, Visits, Way, Work, WorkKind,
+    PartOutcome, Report, Requests, StepRecord, Visits, Way, Work, WorkKind,
 };
 
 /// What somebody could put into a cause to reach the reader's browser.
@@ -62,6 +62,7 @@ fn part(name: &str, began: f64, seconds: f64, work: &[(WorkKind, f64, f64, f64)]
         name: name.to_owned(),
         began,
         seconds,
+        outcome: PartOutcome::Passed,
         work: work.collect(),
     }
 }

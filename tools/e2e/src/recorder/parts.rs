@@ -1,7 +1,7 @@
 //! What the supply tells of the parts it made, as it stands in the report.
 
-use e2e_report::{Part, Work, WorkKind};
-use supply::work::{Kind, Made};
+use e2e_report::{Part, PartOutcome, Work, WorkKind};
+use supply::work::{Kind, Made, Outcome};
 
 use super::Recorder;
 
@@ -22,6 +22,11 @@ impl Recorder {
             name: made.name.to_owned(),
             began: self.at(made.began),
             seconds: (made.ended - made.began).as_secs_f64(),
+            outcome: match made.outcome {
+                Outcome::Made => PartOutcome::Passed,
+                Outcome::Failed => PartOutcome::Failed,
+                Outcome::Cancelled => PartOutcome::Interrupted,
+            },
             work: work.collect(),
         };
         self.notes().parts.push(part);
@@ -51,12 +56,14 @@ mod tests {
             name: "forge",
             began,
             ended,
+            outcome: Outcome::Failed,
             ran: vec![
                 ran(Kind::Download, None),
                 ran(Kind::Compile, Some(Duration::from_secs(5))),
             ],
         });
         let part = &recorder.report().parts[0];
+        assert_eq!(part.outcome, PartOutcome::Failed);
         assert!(part.began >= 60.0 && (part.seconds - 3.0).abs() < 1e-9);
         let kinds: Vec<_> = part
             .work

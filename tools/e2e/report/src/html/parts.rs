@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::part::WorkKind;
-use crate::{Outcome, Part, Report};
+use crate::{Outcome, Part, PartOutcome, Report};
 
 /// Of the steps in which processors waited longest, so many are named.
 const NAMED: usize = 3;
@@ -24,8 +24,7 @@ pub(super) struct Row {
 
 impl Parts {
     pub(super) fn of(report: &Report) -> Self {
-        let (there, made): (Vec<&Part>, Vec<&Part>) =
-            report.parts.iter().partition(|part| part.work.is_empty());
+        let (there, made): (Vec<&Part>, Vec<&Part>) = report.parts.iter().partition(|part| part.was_there());
         let mut rows: Vec<Row> = made.iter().map(|part| row(report, part)).collect();
         if let Some(whole) = whole(&made) {
             rows.push(Row {
@@ -55,7 +54,7 @@ fn row(report: &Report, part: &Part) -> Row {
     ];
     let numbers = known.map(|number| number.map_or_else(|| "?".to_owned(), seconds));
     Row {
-        name: part.name.clone(),
+        name: part.title(),
         numbers: numbers.into(),
     }
 }
@@ -69,6 +68,7 @@ fn whole(made: &[&Part]) -> Option<Part> {
         name: String::new(),
         began,
         seconds: ended.reduce(f64::max)? - began,
+        outcome: PartOutcome::Passed,
         work: made.iter().flat_map(|part| part.work.clone()).collect(),
     })
 }
@@ -127,6 +127,23 @@ mod tests {
             ]
         );
         assert_eq!(parts.there, "aws");
+    }
+
+    #[test]
+    fn a_part_that_is_not_there_is_said_to_have_failed() {
+        let mut report = sample::passed();
+        // One that failed before anything ran, one in the midst of it.
+        report.parts[0].outcome = PartOutcome::Failed;
+        report.parts[1].outcome = PartOutcome::Failed;
+        report.parts[2].outcome = PartOutcome::Interrupted;
+        let parts = Parts::of(&report);
+        let names: Vec<&str> = parts.rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["aws, failed", "node, failed", "forge, interrupted", "all of them"]
+        );
+        assert_eq!(parts.there, "");
+        assert_eq!(parts.rows[1].numbers[3], "14.0");
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Timeline {
         let steps = steps
             .filter(|step| !matches!(step.outcome, Outcome::Skipped(_)))
             .map(|step| (step.began, row(step, scale, report.seconds)));
-        let made = || report.parts.iter().filter(|part| !part.work.is_empty());
+        let made = || report.parts.iter().filter(|part| !part.was_there());
         let parts = made().map(|part| (part.began, row_of_part(part, scale)));
         let mut rows: Vec<(f64, Row)> = steps.chain(parts).collect();
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -82,7 +82,7 @@ fn row_of_part(part: &Part, scale: Scale) -> Row {
         (work.kind.word(), bar)
     });
     Row {
-        title: part.name.clone(),
+        title: part.title(),
         class: "part".to_owned(),
         bar: scale.bar(part.began, part.began + part.seconds),
         budget: None,
