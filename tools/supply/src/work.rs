@@ -57,8 +57,8 @@ pub struct Ran {
     /// When it was seen to have ended.
     pub ended: Instant,
     /// How long processors worked for it and what it waited for, as user and as system; unknown
-    /// where there is no `/proc`, and of a command that was ended before its time. What a daemon did
-    /// for it, as Docker's does, is not in it.
+    /// where there is no `/proc`, and of a command that was ended before its time. What a daemon
+    /// did for it, as Docker's does, is not in it.
     pub processor: Option<Duration>,
 }
 
