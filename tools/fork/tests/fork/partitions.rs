@@ -18,6 +18,7 @@ const REGIONS: &[(&str, &str, &str)] = &[
 const EVERYWHERE: &[&str] = &[
     "sts.amazonaws.com",
     "eks.amazonaws.com/role-arn",
+    "pods.eks.amazonaws.com",
     "codebuild.amazonaws.com",
     "codepipeline.amazonaws.com",
     "events.amazonaws.com",
