@@ -19,6 +19,8 @@ pub enum Group {
     Registry,
     /// Running and checking CI files.
     Pipelines,
+    /// What stands in for a load balancer of AWS.
+    LoadBalancer,
 }
 
 /// How it is seen whether a need is met.
@@ -276,6 +278,15 @@ pub const NEEDS: &[Need] = &[
         Check::Path("/etc/containers/policy.json"),
         Cure::Debian("golang-github-containers-common"),
     ),
+    Need {
+        group: Group::LoadBalancer,
+        ..tool(
+            "HAProxy",
+            "sends visitors to pods",
+            Check::Path("/usr/sbin/haproxy"),
+            Cure::Debian("haproxy"),
+        )
+    },
     Need {
         group: Group::Registry,
         what: "docker-registry",

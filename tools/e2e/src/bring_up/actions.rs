@@ -38,8 +38,14 @@ impl BringUp<'_> {
             session.options.system(),
         );
         let (step, logs) = (step.clone(), session.run.logs());
+        let balances = self.addons && rustix::process::geteuid().is_root(); // wing: addons
         blocking(move || {
             supply::ready_for_run(&cache, &options, &step, &logs)?;
+            // wing: addons
+            if balances {
+                supply::doctor::ready(&[Group::LoadBalancer], options.install, &step, &logs)?;
+            }
+            // end of wing
             match system {
                 System::Codebuild => Ok(()),
                 _ => supply::doctor::ready(&[Group::Python, Group::Pipelines], options.install, &step, &logs),
