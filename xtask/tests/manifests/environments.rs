@@ -10,18 +10,14 @@ use crate::render::{self, overlay};
 use crate::{PROJECT, app_names, applications, environments, first};
 
 /// Whether the environments may differ there or be the same, as somebody likes: in how many of an
-/// app run, and in what a line of an overlay turns on.
+/// app run, and in what a line of an overlay turns on, as an add-on.
 fn is_choice(place: &str) -> bool {
-    let mut path = place.splitn(3, '/');
-    let [kind, name, field] = [(); 3].map(|()| path.next().unwrap_or_default());
-    match kind {
-        "Deployment" => field == "spec/replicas" && app_names().any(|app| app == name),
-        "HorizontalPodAutoscaler" => true,
-        // Of an add-on.
-        "Application" | "AppProject" => {
+    match place.splitn(3, '/').collect::<Vec<_>>()[..] {
+        ["Deployment", app, "spec/replicas"] => app_names().any(|name| name == app),
+        ["Application" | "AppProject", name, _] => {
             name != PROJECT.application() && applications().all(|own| own != name)
         }
-        "NetworkPolicy" => name == "pod-identity",
+        ["HorizontalPodAutoscaler", ..] | ["NetworkPolicy", "pod-identity", _] => true,
         _ => false,
     }
 }
@@ -96,26 +92,22 @@ fn staging_and_production_differ_in_the_listed_values_and_nowhere_else() {
     }
 }
 
+// wing: addons
 #[test]
 fn what_a_line_turns_on_in_one_environment_is_a_choice() {
-    for choice in [
-        "Application/some-add-on/spec/project",
-        "AppProject/some-add-on/spec/sourceRepos/0",
-        "HorizontalPodAutoscaler/some-app/spec/minReplicas",
-        "NetworkPolicy/pod-identity/spec/egress/0/ports/0/port",
-    ] {
-        assert!(is_choice(choice), "{choice}");
-    }
     let project = format!("AppProject/{}/spec/sourceRepos/0", PROJECT.application());
-    for held in [
-        "Application/platform/spec/source/path",
-        "NetworkPolicy/default-deny/spec/podSelector",
-        "Deployment/some-app/spec/replicas",
-        &project,
+    for (place, choice) in [
+        ("Application/some-add-on/spec/project", true),
+        ("AppProject/some-add-on/spec/sourceRepos/0", true),
+        ("NetworkPolicy/pod-identity/spec/egress/0/ports/0/port", true),
+        ("Application/platform/spec/source/path", false),
+        ("NetworkPolicy/default-deny/spec/podSelector", false),
+        (&*project, false),
     ] {
-        assert!(!is_choice(held), "{held}");
+        assert_eq!(is_choice(place), choice, "{place}");
     }
 }
+// end of wing
 
 #[test]
 fn every_server_is_told_the_environment_it_runs_in() {

@@ -11,7 +11,7 @@ pub(crate) fn release_apps() -> Result<Option<Vec<&'static str>>> {
     optional("RELEASE_APPS")?.as_deref().map(app_names).transpose()
 }
 
-fn app_names(text: &str) -> Result<Vec<&'static str>> {
+pub(in crate::ci) fn app_names(text: &str) -> Result<Vec<&'static str>> {
     let named = |name: &str| {
         let app = project().app(name.trim());
         app.map(project::App::name)
@@ -29,31 +29,4 @@ fn app_names(text: &str) -> Result<Vec<&'static str>> {
     let others = others.into_iter().map(named).collect::<Result<Vec<_>>>()?;
     let all = apps().iter().map(project::App::name);
     Ok(all.filter(|name| !others.contains(name)).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use project::App;
-
-    use super::*;
-
-    #[test]
-    fn apps_are_named_by_commas() {
-        let names: Vec<_> = apps().iter().map(App::name).rev().collect();
-        assert_eq!(app_names(&names.join(", ")).unwrap(), names);
-        let error = app_names("backend,fronted").unwrap_err().to_string();
-        assert!(error.contains("no app `fronted`"), "{error}");
-    }
-
-    #[test]
-    fn a_run_may_have_all_apps_but_those_that_another_one_has() {
-        let names: Vec<_> = apps().iter().map(App::name).collect();
-        let (first, rest) = names.split_first().unwrap();
-        assert_eq!(app_names(&format!("!{first}")).unwrap(), rest);
-        assert_eq!(app_names(&format!("! {first}")).unwrap(), rest);
-        let error = app_names("!fronted").unwrap_err().to_string();
-        assert!(error.contains("no app `fronted`"), "{error}");
-        let error = app_names(&format!("!{first}, {first}")).unwrap_err().to_string();
-        assert!(error.contains("either all names"), "{error}");
-    }
 }

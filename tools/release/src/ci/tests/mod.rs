@@ -21,6 +21,7 @@ mod propose;
 mod races;
 mod refusals;
 mod registries;
+mod release_apps;
 mod rewrites;
 mod rollback;
 mod shared;
