@@ -4,13 +4,11 @@
 //! EKS assumes the role for the pod and says in tags of the session who the pod is. No emulator has
 //! it. Whatever this module does not know is an error, never a yes or a no.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::pattern::texts;
-use crate::statement::{Statement, allowed, statements};
+use crate::statement::{Comparison, OF_TRUST, Statement, allowed, conditions_hold, statements};
 
-const FIELDS: &[&str] = &["Sid", "Effect", "Principal", "Action", "Condition"];
 const SERVICE: &str = "pods.eks.amazonaws.com";
 const ACTIONS: [&str; 2] = ["sts:AssumeRole", "sts:TagSession"];
 
@@ -35,7 +33,7 @@ impl Pod<'_> {
             "aws:RequestTag/eks-cluster-arn" => self.cluster,
             "aws:RequestTag/kubernetes-namespace" => self.namespace,
             "aws:RequestTag/kubernetes-service-account" => self.service_account,
-            other => anyhow::bail!("unknown key {other}"),
+            other => bail!("unknown key {other}"),
         })
     }
 }
@@ -43,7 +41,7 @@ impl Pod<'_> {
 /// Whether the policy lets EKS take on the role for `pod`: some statement allows it, and none
 /// denies it.
 pub fn allows(policy: &Value, pod: &Pod<'_>) -> Result<bool> {
-    allowed(&statements(policy, FIELDS)?, |statement| is_met(statement, pod))
+    allowed(&statements(policy, OF_TRUST)?, |statement| is_met(statement, pod))
 }
 
 fn is_met(statement: &Statement, pod: &Pod<'_>) -> Result<bool> {
@@ -54,16 +52,12 @@ fn is_met(statement: &Statement, pod: &Pod<'_>) -> Result<bool> {
     );
     let action = &statement["Action"];
     ensure!(*action == json!(ACTIONS), "unknown action {action}");
-    let conditions = statement.get("Condition").and_then(Value::as_object);
-    for (operator, keys) in conditions.into_iter().flatten() {
-        ensure!(operator == "StringEquals", "unknown operator {operator}");
-        for (key, expected) in keys.as_object().context("keys of a condition")? {
-            if !texts(expected)?.contains(&pod.said(key)?) {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
+    conditions_hold(statement, comparison, |key| pod.said(key).map(Some))
+}
+
+fn comparison(operator: &str) -> Result<Comparison> {
+    ensure!(operator == "StringEquals", "unknown operator {operator}");
+    Ok(|expected, said| expected == said)
 }
 
 #[cfg(test)]

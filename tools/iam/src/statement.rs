@@ -4,6 +4,13 @@
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value};
 
+use crate::pattern::texts;
+
+/// The fields that a statement of a trust policy has here.
+pub(crate) const OF_TRUST: &[&str] = &["Sid", "Effect", "Principal", "Action", "Condition"];
+/// Whether what is expected fits what was said.
+pub(crate) type Comparison = fn(&str, &str) -> bool;
+
 /// The fields of one statement.
 pub(crate) type Statement = Map<String, Value>;
 
@@ -42,4 +49,26 @@ pub(crate) fn allowed(
         }
     }
     Ok(allowed)
+}
+
+/// Whether every condition of a statement holds: one of its values fits, as the `comparison` of its
+/// operator has it, what is `said` under its key.
+pub(crate) fn conditions_hold<'s>(
+    statement: &Statement,
+    comparison: impl Fn(&str) -> Result<Comparison>,
+    said: impl Fn(&str) -> Result<Option<&'s str>>,
+) -> Result<bool> {
+    let conditions = statement.get("Condition").and_then(Value::as_object);
+    for (operator, keys) in conditions.into_iter().flatten() {
+        let fits = comparison(operator)?;
+        for (key, expected) in keys.as_object().context("keys of a condition")? {
+            let Some(said) = said(key)? else {
+                return Ok(false);
+            };
+            if !texts(expected)?.iter().any(|expected| fits(expected, said)) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }

@@ -9,9 +9,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::pattern::{like, texts};
-use crate::statement::{Statement, allowed, statements};
+use crate::statement::{Comparison, OF_TRUST, Statement, allowed, conditions_hold, statements};
 
-const FIELDS: &[&str] = &["Sid", "Effect", "Principal", "Action", "Condition"];
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// A token: who issued it, and what it says.
@@ -35,7 +34,7 @@ impl Token {
 
 /// Whether the policy lets the bearer of `token` in: some statement allows it, and none denies it.
 pub fn allows(policy: &Value, account: &str, token: &Token) -> Result<bool> {
-    allowed(&statements(policy, FIELDS)?, |statement| {
+    allowed(&statements(policy, OF_TRUST)?, |statement| {
         matches_token(statement, account, token)
     })
 }
@@ -54,7 +53,7 @@ const MERGE_REQUESTS: &str = ":ref_type:branch:ref:*";
 /// a version's tag, for the number of a preview, or for the branch of a merge request: a policy
 /// without is open to everybody whom the issuer serves.
 pub fn is_bound(policy: &Value) -> Result<()> {
-    for statement in statements(policy, FIELDS)? {
+    for statement in statements(policy, OF_TRUST)? {
         let conditions = statement["Condition"]
             .as_object()
             .context("a statement has no condition")?;
@@ -102,19 +101,7 @@ fn matches_token(statement: &Statement, account: &str, token: &Token) -> Result<
     if !is_provider(provider, account, &token.issuer) {
         return Ok(false);
     }
-    let conditions = statement.get("Condition").and_then(Value::as_object);
-    for (operator, keys) in conditions.into_iter().flatten() {
-        let compare = comparison(operator)?;
-        for (key, expected) in keys.as_object().context("keys of a condition")? {
-            let Some(said) = claim(key, token)? else {
-                return Ok(false);
-            };
-            if !texts(expected)?.iter().any(|expected| compare(expected, said)) {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
+    conditions_hold(statement, comparison, |key| claim(key, token))
 }
 
 /// Whether this is the ARN of an issuer's OIDC provider in an account, in whichever partition.
@@ -126,7 +113,7 @@ fn is_provider(arn: &str, account: &str, issuer: &str) -> bool {
     })
 }
 
-fn comparison(operator: &str) -> Result<fn(&str, &str) -> bool> {
+fn comparison(operator: &str) -> Result<Comparison> {
     match operator {
         "StringEquals" => Ok(|expected, said| expected == said),
         "StringLike" => Ok(like),
