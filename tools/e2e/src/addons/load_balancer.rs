@@ -34,6 +34,11 @@ pub(crate) const HOSTNAME: &str = "k8s-board-1.eu-central-1.elb.amazonaws.com";
 /// Between two looks at the cluster.
 const EVERY: Duration = Duration::from_millis(200);
 
+/// Whether this process may start one: only root may in the network of a node.
+pub(crate) fn is_allowed() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// Both parts. Dropping it ends them.
 pub(crate) struct LoadBalancer {
     controller: Arc<Mutex<Controller>>,

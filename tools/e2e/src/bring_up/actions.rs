@@ -38,7 +38,7 @@ impl BringUp<'_> {
             session.options.system(),
         );
         let (step, logs) = (step.clone(), session.run.logs());
-        let balances = self.addons && rustix::process::geteuid().is_root(); // wing: addons
+        let balances = self.addons && addons::load_balancer::is_allowed(); // wing: addons
         blocking(move || {
             supply::ready_for_run(&cache, &options, &step, &logs)?;
             // wing: addons
