@@ -7,8 +7,8 @@ use std::thread;
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(5);
-const ANSWER: &str = "B.3.0.0.pxname.1:KNS:str:clusters\nS.3.2.1.svname.1:KNSP:str:green\nS.3.2.7.stot.1:MCP:u64:12\n\
-    S.3.2.99.check_desc.1:MOS:str:a:b, c\n\n";
+const ANSWER: &str = "B.3.0.0.pxname.1:KNS:str:clusters\nS.3.2.1.svname.1:KNSP:str:green\n\
+    S.3.2.7.stot.1:MCP:u64:12\nS.3.2.99.check_desc.1:MOS:str:a:b, c\n\n";
 
 /// Takes what comes first, as `HAProxy` may, and answers that.
 fn answers_once(mut stream: impl Read + Write, answer: &str) -> String {

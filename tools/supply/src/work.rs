@@ -206,7 +206,8 @@ mod tests {
     #[test]
     fn a_child_that_works_costs_processor_time_and_one_that_waits_does_not() {
         // A child of the child works, as those of compilers do, until it has by its own account.
-        let burn = "sh -c 'while read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user _ < /proc/$$/stat && [ $user -lt 30 ]; do :; done'; true";
+        let burn = "sh -c 'while read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user _ < /proc/$$/stat && \
+            [ $user -lt 30 ]; do :; done'; true";
         let part = made_by(&["sleep 0.5", burn], minutes(5));
         let [waits, works] = [0, 1].map(|index| part.ran[index].processor.unwrap());
         assert!(works >= Duration::from_millis(290), "{works:?}");

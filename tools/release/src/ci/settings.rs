@@ -5,13 +5,11 @@
 
 mod forms;
 mod read;
-mod release_apps;
+pub(in crate::ci) mod release_apps;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 use self::read::{optional, password, required, token};
-#[cfg(test)] // wing: release-tests
-pub(in crate::ci) use self::release_apps::app_names; // wing: release-tests
 pub(crate) use self::release_apps::release_apps;
 use crate::environment::{Environment, environments, project};
 

@@ -35,15 +35,15 @@ impl Timeline {
         let steps = steps
             .filter(|step| !matches!(step.outcome, Outcome::Skipped(_)))
             .map(|step| (step.began, row(step, scale, report.seconds)));
-        let made = || report.parts.iter().filter(|part| !part.was_there());
-        let parts = made().map(|part| (part.began, row_of_part(part, scale)));
+        let made: Vec<&Part> = report.parts.iter().filter(|part| !part.was_there()).collect();
+        let parts = made.iter().map(|part| (part.began, row_of_part(part, scale)));
         let mut rows: Vec<(f64, Row)> = steps.chain(parts).collect();
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let kinds = WorkKind::ALL.map(WorkKind::word).into_iter();
+        let kinds = if made.is_empty() { &[][..] } else { &WorkKind::ALL };
         Self {
             ticks: scale.ticks(),
             rows: rows.into_iter().map(|(_, row)| row).collect(),
-            kinds: kinds.take_while(|_| made().next().is_some()).collect(),
+            kinds: kinds.iter().map(|kind| kind.word()).collect(),
         }
     }
 }

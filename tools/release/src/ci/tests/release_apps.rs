@@ -1,7 +1,7 @@
 //! Which apps `RELEASE_APPS` names.
 
 use super::NAMES;
-use crate::ci::settings::app_names;
+use crate::ci::settings::release_apps::app_names;
 
 #[test]
 fn apps_are_named_by_commas() {
