@@ -85,12 +85,13 @@ fn check(root: &Path, inputs: &Inputs, compiled: &DepInfo) -> Result<()> {
 }
 
 /// The files of the repository that a program was made from, by Cargo's list of them. What was
-/// generated lies in Cargo's own folder.
+/// generated lies in Cargo's own folder, which may lie in the repository or the repository in it.
 pub(crate) fn files(root: &Path, dep_info: &Path) -> Result<BTreeSet<String>> {
     let list = std::fs::read_to_string(dep_info).with_context(|| format!("read {}", dep_info.display()))?;
     let target = dep_info
         .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file());
+        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
+        .filter(|folder| !root.starts_with(folder));
     let files = list
         .lines()
         .filter_map(|line| line.split_once(": "))

@@ -45,6 +45,21 @@ fn an_app_is_not_built_from_what_is_not_committed() {
     refuses(build(), "Cargo.lock");
 }
 
+/// As where `CARGO_TARGET_DIR` names a folder above the checkout.
+#[test]
+fn a_checkout_below_the_folder_of_what_is_compiled_is_read_too() {
+    let target = tempfile::tempdir().unwrap();
+    let root = target.path().join("checkout");
+    std::fs::write(target.path().join("CACHEDIR.TAG"), "").unwrap();
+    let (source, list) = (root.join("app/src/main.rs"), target.path().join("debug/app.d"));
+    let made = target.path().join("debug/build/made.rs");
+    std::fs::create_dir(target.path().join("debug")).unwrap();
+    let text = format!("app: {} {}\n", source.display(), made.display());
+    std::fs::write(&list, text).unwrap();
+    let files = read::files(&root, &list).unwrap();
+    assert_eq!(files.into_iter().collect::<Vec<_>>(), ["app/src/main.rs"]);
+}
+
 // wing: verifier
 #[test]
 fn nor_is_the_verifier() {
