@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use checkout::{Checkout, MOST_LINES, NUMBERS};
+use checkout::{Checkout, MOST_LINES, NUMBERS, TOOLS};
 use project::Kind;
 
 /// In pieces, so that they are free in a checkout that has this file too. Neither these nor the
@@ -21,11 +21,6 @@ const NAME: &str = concat!("nob", "le-forge");
 const APPLICATION: &str = concat!("nob", "le-shop");
 const REPOSITORY: &str = "https://github.com/somebody/something.git";
 const RENAMED: [&str; 4] = ["--name", NAME, "--application", APPLICATION];
-/// What proves and supplies.
-const TOOLS: [&str; 2] = [
-    "--without",
-    "e2e,supply,cloud,pipelines,bench,browser,dev,child-process",
-];
 
 /// What all forks are compiled into, and where they lie.
 fn target() -> PathBuf {
@@ -111,7 +106,7 @@ fn of_another_name() {
 fn of_product_ci_and_infra_with_an_app_of_each_kind() {
     let _turn = turn();
     let fork = copied("product");
-    forked(&fork, &TOOLS);
+    forked(&fork, &["--without", TOOLS]);
     for kind in Kind::ALL {
         with_app(&fork, kind);
     }

@@ -19,6 +19,11 @@ pub(crate) const NUMBERS: [&str; 4] = ["--github-owner-id", "12", "--github-repo
 #[allow(dead_code, reason = "a copy may be without the tests that count")]
 pub(crate) const MOST_LINES: usize = 20_000;
 
+/// Wings that prove and supply, as the command line takes them: without them product, CI and infra
+/// are left.
+#[allow(dead_code, reason = "a copy may be without the tests that leave them out")]
+pub(crate) const TOOLS: &str = "e2e,supply,cloud,pipelines,bench,browser,dev,iam";
+
 const WINGS: &str = "tools/fork/wings.toml";
 pub(crate) const PARAMETERS: &str = "infra/aws/parameters.toml";
 pub(crate) const ADDRESS: &str = "infra/apps/base/repository.yaml";
