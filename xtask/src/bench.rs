@@ -2,11 +2,16 @@
 
 mod app;
 mod ci;
+mod migration;
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
 use xshell::Shell;
 
 use crate::flags::{self, BenchWhat, Handed};
+use taskkit::build;
+use taskkit::build::toolchain::{Choice, Options};
 
 /// Where figures are kept for people.
 const DOCS: &str = "docs/benchmark";
@@ -19,11 +24,34 @@ impl flags::Bench {
                 seconds,
                 docs,
             } => app::run(sh, !self.no_install, rounds, seconds, docs),
+            BenchWhat::Migration {
+                messages,
+                database,
+                docs,
+            } => migration::run(sh, !self.no_install, messages, &database, docs),
             BenchWhat::Ci { run, docs } => ci::run(sh, run, docs),
             BenchWhat::Loop(harness) => measured("bench", harness, sh),
             BenchWhat::Scale(harness) => measured("bench-scale", harness, sh),
         }
     }
+}
+
+/// Compiles the apps into a folder below `out`, as their images have them.
+fn build_apps(sh: &Shell, out: &Path, install: bool) -> Result<PathBuf> {
+    let dist = out.join("dist");
+    let choice = Choice::Auto;
+    build::apps(sh, &dist, Options { choice, install })?;
+    Ok(dist)
+}
+
+/// Copies results to where the docs read them.
+fn keep(sh: &Shell, out: &Path, results: &[&str]) -> Result<()> {
+    sh.create_dir(DOCS)?;
+    for result in results {
+        sh.copy_file(out.join(result), DOCS)
+            .with_context(|| format!("keep {result} in {DOCS}"))?;
+    }
+    Ok(())
 }
 
 /// Has the e2e measure, by a command of its own.

@@ -54,7 +54,7 @@ pub(crate) enum Goal {
 }
 
 impl Claim {
-    fn new(what: impl Into<String>, unit: &'static str, found: Spread, goal: Goal) -> Self {
+    pub(crate) fn new(what: impl Into<String>, unit: &'static str, found: Spread, goal: Goal) -> Self {
         let met = match goal {
             Goal::AtMost(most) => found.median <= most,
             Goal::AtLeast(least) => found.median >= least,

@@ -10,6 +10,8 @@ use tokio::process::{Child, Command};
 
 /// Name of the one table.
 pub(crate) const TABLE: &str = "messages-bench";
+/// Value of the attribute `board` of each message: the one partition of the index.
+pub(crate) const BOARD: &str = "main";
 
 /// A running emulator; ends with this value.
 #[derive(Debug)]

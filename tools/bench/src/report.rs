@@ -46,7 +46,8 @@ pub(crate) fn print(measured: &Measured, claims: &[Claim]) {
     }
 }
 
-fn verdict(claim: &Claim) -> String {
+/// The goal, and whether it is met.
+pub(crate) fn verdict(claim: &Claim) -> String {
     let goal = match claim.goal {
         Goal::AtMost(most) => format!("≤ {most}"),
         Goal::AtLeast(least) => format!("≥ {least}"),

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::task::JoinSet;
 
-use crate::database::{Database, TABLE};
+use crate::database::{BOARD, Database, TABLE};
 use crate::load::{Load, Sample};
 use crate::workload::Request;
 
@@ -77,7 +77,7 @@ impl Sdk {
             .index_name("newest")
             .key_condition_expression("#board = :board")
             .expression_attribute_names("#board", "board")
-            .expression_attribute_values(":board", AttributeValue::S("main".into()))
+            .expression_attribute_values(":board", AttributeValue::S(BOARD.into()))
             .scan_index_forward(false)
             .limit(PAGE)
             .send()
@@ -99,7 +99,7 @@ impl Sdk {
                 text("It can follow analysis, but it has no power of anticipating any relations or truths."),
             )
             .item("posted_at", text(&format!("2026-01-01T00:00:00.{number:09}Z")))
-            .item("board", text("main"))
+            .item("board", text(BOARD))
             .condition_expression("attribute_not_exists(#uuid)")
             .expression_attribute_names("#uuid", "uuid")
             .send()

@@ -6,10 +6,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::bench::DOCS;
+use crate::bench::{build_apps, keep};
 use crate::supply;
-use taskkit::build::toolchain::{Choice, Options};
-use taskkit::{build, env, packages};
+use taskkit::{env, packages};
 
 /// What a run writes, and where the docs keep it.
 const RESULTS: [&str; 3] = ["app.json", "app.svg", "app.md"];
@@ -22,15 +21,7 @@ pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bo
     supply::go(sh, install)?;
 
     let out = env::target_dir(sh)?.join("bench");
-    let (dist, peer) = (out.join("dist"), out.join("go-peer"));
-    build::apps(
-        sh,
-        &dist,
-        Options {
-            choice: Choice::Auto,
-            install,
-        },
-    )?;
+    let (dist, peer) = (build_apps(sh, &out, install)?, out.join("go-peer"));
     go_peer(sh, &peer)?;
     let (rounds, seconds) = (rounds.to_string(), seconds.to_string());
     env::cargo(sh)
@@ -45,11 +36,7 @@ pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bo
         .run()
         .context("measure")?;
     if docs {
-        sh.create_dir(DOCS)?;
-        for result in RESULTS {
-            sh.copy_file(out.join(result), DOCS)
-                .with_context(|| format!("keep {result} in {DOCS}"))?;
-        }
+        keep(sh, &out, &RESULTS)?;
     }
     Ok(())
 }

@@ -30,6 +30,19 @@ pub(crate) enum BenchWhat {
         #[arg(long)]
         docs: bool,
     },
+    /// A backfill of very many messages, beside plain writes of the same messages in the same
+    /// emulator; writes target/bench/migration.{json,md}
+    Migration {
+        /// Messages in the table
+        #[arg(long, default_value_t = 1_000_000)]
+        messages: u32,
+        /// `dynamodb-local`, `localstack` or `embedded`
+        #[arg(long, default_value = "dynamodb-local")]
+        database: String,
+        /// Keep the results in docs/benchmark too, for docs/MIGRATIONS.md
+        #[arg(long)]
+        docs: bool,
+    },
     /// What the runs of each CI system took, from what a run of the e2e kept of them
     Ci {
         /// The folder of the run; the newest under target/e2e in which CI did something
