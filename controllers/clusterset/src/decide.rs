@@ -6,6 +6,9 @@
 //! - one that is not ACTIVE keeps the Secret that it has, as it is, and gets none;
 //! - one whose tags were lost keeps it too, because that looks like an accident; `false` in the tag
 //!   is a decision;
+//! - one whose tag names another environment than its Secret was written for keeps that too: Argo
+//!   CD would replace at once what the cluster serves, and the new apps would begin with the old
+//!   roles;
 //! - a Secret goes when EKS says that there is no such cluster, or when its tag says `false`;
 //! - never more than one Secret in a pass, and none when clusters may be missing from what was
 //!   seen;
@@ -86,6 +89,14 @@ pub fn decide(seen: &Observation, secrets: &[Registration], settings: &Secrets) 
     for cluster in clusters {
         let secret = ours(secrets, &cluster.name);
         match (cluster.wish(), secret) {
+            (Wish::Target(environment), Some(secret)) if moves(secret, environment) => {
+                let had = secret.environment().unwrap_or_default();
+                let why = format!(
+                    "its tag says {environment}, and it runs the overlays of {had}; take it out with gitops-loop/target=false and empty \
+                     it first"
+                );
+                decision.keep(&cluster.name, why);
+            }
             (Wish::Target(_), _) if cluster.is_active() => decision.register(cluster, secrets, settings),
             (Wish::Target(_) | Wish::NoTarget, Some(_)) if !cluster.is_active() => {
                 decision.keep(&cluster.name, format!("it is {}", cluster.status));
@@ -111,6 +122,11 @@ pub fn decide(seen: &Observation, secrets: &[Registration], settings: &Secrets) 
     }
     decision.remove_one(seen, &leaving);
     decision
+}
+
+/// Whether the cluster of a Secret would get the overlays of another environment.
+fn moves(secret: &Registration, environment: &str) -> bool {
+    secret.environment().is_some_and(|had| had != environment)
 }
 
 /// Why a Secret stays whose cluster was not seen; nothing if it was seen to be gone.

@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, ENVIRONMENT};
 use crate::config::{Login, Secrets};
 
 /// Who wrote a Secret; without it, a Secret is somebody else's and is never touched.
@@ -106,12 +106,13 @@ impl Registration {
         };
         Ok(Self {
             name: secret_name(&cluster.name),
-            labels,
             // The value `false` too is written: what is left out would stay if somebody else had
             // written it.
             annotations: text(&[
                 (CLUSTER, &cluster.name),
                 (ARN, &cluster.arn),
+                // Beside the label, so that one that was changed here differs from a tag that was.
+                (ENVIRONMENT, labels.get(ENVIRONMENT).map_or("", String::as_str)),
                 (SKIP, if settings.standby { "true" } else { "false" }),
             ]),
             data: text(&[
@@ -121,6 +122,7 @@ impl Registration {
                 ("clusterResources", "true"),
                 ("config", &config.to_string()),
             ]),
+            labels,
         })
     }
 
@@ -138,6 +140,13 @@ impl Registration {
     /// The ARN of its cluster.
     pub fn arn(&self) -> Option<&str> {
         self.annotations.get(ARN).map(String::as_str)
+    }
+
+    /// The environment that it was written for.
+    pub fn environment(&self) -> Option<&str> {
+        let noted = self.annotations.get(ENVIRONMENT);
+        let noted = noted.or_else(|| self.labels.get(ENVIRONMENT));
+        noted.map(String::as_str)
     }
 
     /// The address of its cluster.

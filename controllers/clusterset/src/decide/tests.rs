@@ -104,6 +104,42 @@ fn a_lost_tag_changes_nothing_and_is_told() {
 }
 
 #[test]
+fn a_tag_of_another_environment_moves_nothing_until_the_secret_is_gone() {
+    let moved = cluster("blue", &[(TARGET, "true"), (ENVIRONMENT, "staging")]);
+    let seen = seen(&[moved], &[]);
+    let decision = decide(&seen, &[secret_of("blue")], &settings());
+    assert_eq!(kept(&decision), ["blue"]);
+    assert!(decision.actions.is_empty(), "{decision:?}");
+    let why = &decision.kept[0].why;
+    assert!(
+        why.contains("says staging") && why.contains("of production"),
+        "{why}"
+    );
+    // Neither by a label that somebody has changed in the hub, nor with a Secret of a version that
+    // noted no environment.
+    let mut changed = secret_of("blue");
+    changed
+        .labels
+        .insert(ENVIRONMENT.to_owned(), "staging".to_owned());
+    assert_eq!(kept(&decide(&seen, &[changed], &settings())), ["blue"]);
+    let mut older = secret_of("blue");
+    older.annotations.remove(ENVIRONMENT);
+    assert_eq!(kept(&decide(&seen, &[older], &settings())), ["blue"]);
+    assert_eq!(applied(&decide(&seen, &[], &settings())), ["blue"]);
+}
+
+#[test]
+fn a_label_of_another_environment_is_written_again() {
+    let mut changed = secret_of("blue");
+    changed
+        .labels
+        .insert(ENVIRONMENT.to_owned(), "staging".to_owned());
+    let decision = decide(&seen(&[target("blue")], &[]), &[changed], &settings());
+    assert_eq!(applied(&decision), ["blue"]);
+    assert!(decision.kept.is_empty(), "{decision:?}");
+}
+
+#[test]
 fn a_tag_that_says_false_takes_the_secret_whole() {
     let seen = seen(&[cluster("blue", &[(TARGET, "false")]), target("green")], &[]);
     let decision = decide(&seen, &[secret_of("blue"), secret_of("green")], &settings());
