@@ -111,7 +111,13 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "message-board",
         scope: Scope::Environment,
-        parameters: &["OidcProvider", "Namespace", "PodIdentity", "EncryptionKey"],
+        parameters: &[
+            "OidcProvider",
+            "OtherOidcProvider",
+            "Namespace",
+            "PodIdentity",
+            "EncryptionKey",
+        ],
         required: &["OidcProvider"],
         holds: Holds::Messages,
     },

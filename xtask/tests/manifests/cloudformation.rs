@@ -96,19 +96,24 @@ fn each_role_trusts_one_service_account_that_asks_for_it() {
         let roles = roles(environment);
         assert_eq!(roles.len(), 2);
         for (name, trust, _) in roles {
-            let [statement] = trust["Statement"].as_array().map_or(&[][..], Vec::as_slice) else {
-                panic!("{name}: one statement, or more is trusted than this test sees")
-            };
-            assert_eq!(statement["Action"], "sts:AssumeRoleWithWebIdentity");
             let account = name
                 .strip_suffix(&format!("-{environment}"))
                 .expect("named after account and environment");
             let subject = format!("system:serviceaccount:{}:{account}", namespace());
-            let expected = json!({"StringEquals": {
-                "${OidcProvider}:aud": "sts.amazonaws.com",
-                "${OidcProvider}:sub": subject,
-            }});
-            assert_eq!(statement["Condition"], expected, "{name}");
+            let of = |cluster: &str| {
+                let provider = format!("oidc-provider/${{{cluster}}}");
+                json!({
+                    "Effect": "Allow",
+                    "Principal": {"Federated": format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{provider}")},
+                    "Action": "sts:AssumeRoleWithWebIdentity",
+                    "Condition": {"StringEquals": {
+                        format!("${{{cluster}}}:aud"): "sts.amazonaws.com",
+                        format!("${{{cluster}}}:sub"): subject,
+                    }},
+                })
+            };
+            let expected = json!([of("OidcProvider"), of("OtherOidcProvider")]);
+            assert_eq!(trust["Statement"], expected, "{name}");
             let account = find(overlay("platform", environment), "ServiceAccount", account);
             let arn = format!("arn:{}:iam::{}:role/{name}", partition(), account_and_region().0);
             assert_eq!(account.annotation("eks.amazonaws.com/role-arn"), arn);

@@ -3,6 +3,7 @@
 mod github;
 mod pod_identity;
 mod previews; // wing: previews
+mod second_cluster;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -250,6 +251,7 @@ fn each_service_account_gets_its_own_role_only() {
 fn the_clusters_issuer_has_no_default_that_exists() {
     for (template, parameter) in [
         ("message-board", "OidcProvider"),
+        ("message-board", "OtherOidcProvider"),
         ("hub", "HubOidcProvider"),
         ("previews", "PreviewOidcProvider"), // wing: previews
     ] {
