@@ -27,7 +27,7 @@ const SHOWN: usize = 5;
 
 /// A running load. Dropping it ends it.
 pub(crate) struct ReadLoad {
-    environment: Environment,
+    of: String,
     began: Instant,
     seen: Seen,
     asking: Pace,
@@ -50,9 +50,15 @@ impl ReadLoad {
     /// version.
     pub(crate) fn start(testbed: &Testbed, environment: Environment) -> Result<Self> {
         let cluster = testbed.cluster(environment);
+        Self::on([cluster.page(), cluster.api()], environment.to_string(), EVERY)
+    }
+
+    /// The same on the addresses of a page and of what shows versions beside it, of a name for the
+    /// record and at another pace.
+    pub(crate) fn on([page, other]: [&str; 2], of: String, every: Duration) -> Result<Self> {
         let version = |site: &str| format!("{site}{}", board_api::VERSION);
-        let urls = [version(cluster.page()), version(cluster.api())];
-        let page = format!("{}/", cluster.page());
+        let urls = [version(page), version(other)];
+        let page = format!("{page}/");
         let client = |kept| {
             reqwest::Client::builder()
                 .no_proxy()
@@ -63,7 +69,7 @@ impl ReadLoad {
         let (keeping, closing) = (client(16)?, client(0)?);
         let (seen, began) = (Seen::default(), Instant::now());
         let tally = Arc::clone(&seen);
-        let asking = Pace::start(EVERY, move |number| {
+        let asking = Pace::start(every, move |number| {
             let url = if number % 10 == 0 {
                 &page
             } else {
@@ -73,7 +79,7 @@ impl ReadLoad {
             ask(http.get(url), url.clone(), began, Arc::clone(&tally))
         });
         Ok(Self {
-            environment,
+            of,
             began,
             seen,
             asking,
@@ -99,7 +105,7 @@ impl ReadLoad {
             "{} of {} requests to {} failed in {seconds:.0} s",
             tally.failed.len(),
             tally.asked,
-            self.environment,
+            self.of,
         ));
         Ok(tally)
     }

@@ -26,6 +26,11 @@ impl<'a> Visitor<'a> {
         }
     }
 
+    /// The same of a cluster that is of another environment for a while.
+    pub(crate) fn expecting(self, environment: Environment) -> Self {
+        Self { environment, ..self }
+    }
+
     /// The page, as anyone gets it.
     pub(crate) async fn page(&self) -> Result<Page> {
         let named = || format!("the page of {}", self.environment);

@@ -12,16 +12,14 @@ mod serving;
 mod visit;
 
 use std::net::Ipv4Addr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use self::controller::Controller;
-use self::haproxy::PROGRAM;
 pub(crate) use self::serving::Turn;
 pub(crate) use self::visit::{Visitors, Visits};
 use crate::cluster::Cluster;
@@ -49,10 +47,7 @@ pub(crate) struct LoadBalancer {
 impl LoadBalancer {
     /// Starts the controller, for a page that will have this name.
     pub(crate) async fn start(testbed: &Testbed, cluster: &Cluster, host: &str) -> Result<Self> {
-        ensure!(
-            Path::new(PROGRAM).is_file(),
-            "{PROGRAM} is missing; install it with: sudo apt-get install --no-install-recommends haproxy"
-        );
+        crate::haproxy::is_installed()?;
         let address = node(cluster).await?;
         let certified = rcgen::generate_simple_self_signed([host.to_owned()]);
         let certified = certified.context("make a certificate")?;

@@ -38,14 +38,16 @@ impl BringUp<'_> {
             session.options.system(),
         );
         let (step, logs) = (step.clone(), session.run.logs());
-        let balances = self.addons && addons::load_balancer::is_allowed(); // wing: addons
+        let balancers: &[bool] = &[
+            self.topology() == Topology::Hub,
+            self.addons && addons::load_balancer::is_allowed(), // wing: addons
+        ];
+        let balances = balancers.contains(&true);
         blocking(move || {
             supply::ready_for_run(&cache, &options, &step, &logs)?;
-            // wing: addons
             if balances {
                 supply::doctor::ready(&[Group::LoadBalancer], options.install, &step, &logs)?;
             }
-            // end of wing
             match system {
                 System::Codebuild => Ok(()),
                 _ => supply::doctor::ready(&[Group::Python, Group::Pipelines], options.install, &step, &logs),

@@ -9,22 +9,20 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use child_process::{Watched, log};
-use serde_json::{Value, json};
-use xshell::{Shell, cmd};
+use serde_json::json;
 
 use super::eks::{Eks, start};
 use super::target::{token, tokens};
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
+use crate::compiled;
 use crate::environment;
 use crate::harness::Harness;
 use crate::ports;
-use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
 
 const PACKAGE: &str = "clusterset";
-const COMPILED: Duration = Duration::from_mins(20);
 const READY: Duration = Duration::from_mins(1);
 
 /// The controller, whether it runs or not; dropping it ends it.
@@ -131,25 +129,7 @@ impl Controller {
 
 /// Compiles it; what is compiled already costs a moment.
 pub(crate) async fn compile(harness: &Harness, step: &StepHandle) -> Result<PathBuf> {
-    step.doing("compile clusterset");
-    let shell = Shell::new().context("open a shell")?;
-    shell.change_dir(&harness.run.repo);
-    let build = cmd!(
-        shell,
-        "cargo build --package {PACKAGE} --bin {PACKAGE} --message-format=json-render-diagnostics"
-    );
-    let said = Tool::new(build, &harness.run.log("clusterset-build"), COMPILED)
-        .quiet()
-        .read();
-    let said = said.await.context("compile clusterset")?;
-    let executable = |line: &str| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        message["executable"].as_str().map(PathBuf::from)
-    };
-    said.lines()
-        .filter_map(executable)
-        .next_back()
-        .context("cargo did not say where clusterset lies")
+    compiled::program(harness, step, PACKAGE).await
 }
 
 /// A kubeconfig with a token of its service account.

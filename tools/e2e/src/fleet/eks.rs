@@ -11,6 +11,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
+use crate::environment::Environment;
 use crate::harness::Harness;
 use crate::ports;
 use crate::progress::StepHandle;
@@ -96,7 +97,7 @@ impl Eks {
             "name": cluster.name,
             "roleArn": format!("arn:aws:iam::{}:role/cluster", self.account),
             "resourcesVpcConfig": {"subnetIds": ["subnet-1", "subnet-2"]},
-            "tags": tags(cluster),
+            "tags": tags(cluster.environment),
         });
         self.ask(Method::POST, "/clusters", &body).await.map(drop)
     }
@@ -109,8 +110,17 @@ impl Eks {
 
     /// Says with the tag that it is a target, or that it is none.
     pub(crate) async fn tag(&self, cluster: &Cluster, is_target: bool) -> Result<()> {
-        let mut tags = tags(cluster);
+        let mut tags = tags(cluster.environment);
         tags[TARGET] = json!(is_target.to_string());
+        self.set_tags(cluster, tags).await
+    }
+
+    /// Says with the tag which environment it is of.
+    pub(crate) async fn tag_as(&self, cluster: &Cluster, environment: Environment) -> Result<()> {
+        self.set_tags(cluster, tags(environment)).await
+    }
+
+    async fn set_tags(&self, cluster: &Cluster, tags: Value) -> Result<()> {
         let body = json!({ "tags": tags });
         self.ask(Method::POST, &self.path_of_tags(cluster), &body)
             .await
@@ -165,8 +175,8 @@ impl Eks {
     }
 }
 
-fn tags(cluster: &Cluster) -> Value {
-    json!({TARGET: "true", ENVIRONMENT: cluster.environment})
+fn tags(environment: Environment) -> Value {
+    json!({TARGET: "true", ENVIRONMENT: environment})
 }
 
 async fn addresses(clusters: &[&Cluster]) -> Result<Value> {

@@ -15,6 +15,7 @@ mod migration_job;
 mod objects;
 mod older_table;
 mod overlays;
+mod paused;
 mod pods;
 pub(crate) mod posture;
 pub(crate) mod previews; // wing: previews
@@ -79,6 +80,8 @@ pub(crate) static ALL: &[Scenario] = &[
     clusters::list_fails::SCENARIO,
     clusters::back::SCENARIO,
     clusters::hub_restarted::SCENARIO,
+    clusters::replaced::SCENARIO,
+    clusters::hangs::SCENARIO,
     clusters::hub_lost::SCENARIO,
     clusters::rights::SCENARIO,
     // wing: addons

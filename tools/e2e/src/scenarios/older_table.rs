@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use crate::actors::{Administrator, Item, Visitor};
+use crate::actors::{Administrator, Item, Operator, Visitor};
 use crate::cluster::Cluster;
 use crate::environment::Environment;
 use crate::progress::StepHandle;
-use crate::scenarios::backend_release::{Change, Course};
-use crate::scenarios::workloads;
+use crate::scenarios::backend_release::{APP, Change, Course};
+use crate::scenarios::{overlays, workloads};
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
@@ -75,6 +75,11 @@ impl<'a> OlderTable<'a> {
     /// Releases a backend that uses it, with a migration that takes so many messages a second;
     /// gives the commit.
     pub(crate) async fn released(&self, course: &Course<'_>, messages_per_second: &str) -> Result<String> {
+        self.released_by(&course.operator, messages_per_second).await
+    }
+
+    /// The same where nobody watches the course of it.
+    pub(crate) async fn released_by(&self, operator: &Operator, messages_per_second: &str) -> Result<String> {
         let settings = [
             ("TABLE_NAME", self.name),
             ("MIGRATE_ITEMS_PER_SECOND", messages_per_second),
@@ -83,7 +88,7 @@ impl<'a> OlderTable<'a> {
             settings: &settings,
             ..Change::default()
         };
-        course.release(&restored).await
+        operator.patch(&overlays::of(APP), &restored.patches()).await
     }
 
     /// Waits until a migration is at work on it.

@@ -24,8 +24,9 @@ const TEMPLATE: &str = "infra/aws/message-board.yaml";
 const HEALTHY: Duration = Duration::from_secs(90);
 const DEPLOY: Duration = Duration::from_secs(90);
 
-/// Runs in the emulator's container, with the stack's name, the region and the parameters.
-const CREATE: &str = include_str!("create-stack.sh");
+/// Runs in the emulator's container, with the stack's name, what becomes of it, the region and the
+/// parameters.
+const DEPLOY_STACK: &str = include_str!("deploy-stack.sh");
 
 /// How to reach the AWS emulator; stacks and tables of both environments exist.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,6 +71,26 @@ pub(crate) async fn create_stack(
     template: &str,
     parameters: Vec<(&str, String)>,
 ) -> Result<()> {
+    deploy_stack(harness, (stack, "create"), template, parameters).await
+}
+
+/// Tells the stack of an environment, which is there, more than it was told when it was made.
+pub(crate) async fn update_stack(
+    harness: &Harness,
+    environment: Environment,
+    more: Option<(&str, String)>,
+) -> Result<()> {
+    let parameters = of_environment(environment).into_iter().chain(more).collect();
+    deploy_stack(harness, (environment.stack(), "update"), TEMPLATE, parameters).await
+}
+
+/// Makes or updates a stack, as the verb says.
+async fn deploy_stack(
+    harness: &Harness,
+    (stack, verb): (&str, &str),
+    template: &str,
+    parameters: Vec<(&str, String)>,
+) -> Result<()> {
     let file = harness.run.repo.join(template);
     let text = std::fs::read(&file).with_context(|| format!("read {}", file.display()))?;
     let parameters = parameters
@@ -87,8 +108,9 @@ pub(crate) async fn create_stack(
         AWS,
         "sh",
         "-c",
-        CREATE,
+        DEPLOY_STACK,
         stack,
+        verb,
         &harness.account.region,
     ];
     let exec = exec.map(str::to_owned).into_iter().chain(parameters);
@@ -97,5 +119,5 @@ pub(crate) async fn create_stack(
         .input(text)
         .run()
         .await
-        .with_context(|| format!("create stack {stack} from {template}"))
+        .with_context(|| format!("{verb} stack {stack} from {template}"))
 }

@@ -1,26 +1,20 @@
 //! `HAProxy` in place of a load balancer of AWS: what it is told, at its start and later.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
-use std::{fs, time};
 
 use anyhow::{Context as _, Result, ensure};
-use child_process::{Watched, log};
-use haproxy_api::{RuntimeApi, Server};
+use haproxy_api::Server;
 
 use super::asked::Asked;
+use crate::haproxy;
 
-/// Where Debian puts it.
-pub(super) const PROGRAM: &str = "/usr/sbin/haproxy";
 /// How many pods it can know.
 pub(super) const SLOTS: usize = 16;
 /// Its backend, of one server for each slot.
 const TARGETS: &str = "targets";
-const PATIENCE: Duration = Duration::from_secs(2);
-const STARTED: Duration = Duration::from_secs(5);
 
 /// Where it runs and what it reads.
 pub(super) struct Place {
@@ -43,10 +37,7 @@ impl Place {
 }
 
 /// A running one; dropping it ends it.
-pub(super) struct HaProxy {
-    api: RuntimeApi,
-    _group: Watched,
-}
+pub(super) struct HaProxy(haproxy::HaProxy);
 
 impl HaProxy {
     /// Starts it, with no target yet.
@@ -54,26 +45,8 @@ impl HaProxy {
         let file = place.folder.join("haproxy.cfg");
         let text = configuration(asked, place.address, &place.certificate(), &place.socket());
         fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
-        let group = Watched::new()?;
-        let mut command = Command::new("nsenter");
-        command.args(["--net", "--target", &place.process, PROGRAM, "-db", "-f"]);
-        let out = log::open(&place.log)?;
-        let errors = out.try_clone().context("share a log")?;
-        let started = group.adopt(command.arg(&file)).stdout(out).stderr(errors).spawn();
-        started.context("start HAProxy")?;
-        let (haproxy, since) = (
-            Self {
-                api: RuntimeApi::at(place.socket().display().to_string(), PATIENCE),
-                _group: group,
-            },
-            time::Instant::now(),
-        );
-        while let Err(error) = haproxy.say("show info") {
-            let tail = || format!("HAProxy does not start: {}", log::tail(&place.log, 5));
-            ensure!(since.elapsed() < STARTED, "{}: {error:#}", tail());
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Ok(haproxy)
+        let before = ["nsenter", "--net", "--target", &place.process];
+        haproxy::HaProxy::start(&before, &file, &place.socket(), &place.log).map(Self)
     }
 
     /// A pod that gets requests from now on, as many as its weight says beside that of others.
@@ -93,7 +66,7 @@ impl HaProxy {
 
     /// How many requests each slot got since it was started.
     pub(super) fn sent(&self) -> Result<BTreeMap<usize, u64>> {
-        sent(&self.api.servers(TARGETS).context("count requests")?)
+        sent(&self.0.api.servers(TARGETS).context("count requests")?)
     }
 
     /// No new requests; those under way go on.
@@ -108,7 +81,7 @@ impl HaProxy {
 
     /// A command of its run-time API. Only those that change an address answer when all is well.
     fn say(&self, command: &str) -> Result<()> {
-        let answer = self.api.ask(command);
+        let answer = self.0.api.ask(command);
         let answer = answer.with_context(|| format!("tell HAProxy `{command}`"))?;
         let refused = ["No such", "Invalid", "Unknown", "Require", "denied"];
         ensure!(

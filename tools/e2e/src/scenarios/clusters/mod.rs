@@ -2,6 +2,8 @@
 //! hub itself can be replaced.
 
 pub(crate) mod back;
+mod balancer;
+pub(crate) mod hangs;
 pub(crate) mod hub_lost;
 pub(crate) mod hub_restarted;
 pub(crate) mod joins;
@@ -9,5 +11,7 @@ mod kept;
 pub(crate) mod label_lost;
 pub(crate) mod leaves;
 pub(crate) mod list_fails;
+mod pair;
 mod released;
+pub(crate) mod replaced;
 pub(crate) mod rights;

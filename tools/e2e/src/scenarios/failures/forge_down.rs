@@ -3,17 +3,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use xshell::Shell;
 
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::environment::{API, Environment};
 use crate::forge::FORGE;
 use crate::gitops;
-use crate::harness::Harness;
-use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::undo::Undo;
+use crate::scenarios::paused::Paused;
 use crate::scenarios::{deliveries, overlays};
 use crate::step::Step;
 use crate::testbed::Testbed;
@@ -23,7 +20,6 @@ const APP: &str = API;
 const BEGUN: Duration = Duration::from_secs(20);
 const DOWN: Duration = Duration::from_secs(5);
 const LIVE: Duration = Duration::from_secs(40);
-const CALL: Duration = Duration::from_secs(10);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("forge-down", "the forge stops answering", 180),
@@ -62,7 +58,7 @@ async fn in_mid_sync(testbed: &Testbed, step: &StepHandle) -> Result<String> {
         .patch(&overlays::of(API), &[overlays::restart("forge-down")])
         .await?;
     gitops::app(step, staging, APP).at(&there).syncing(BEGUN).await?;
-    let down = Paused::forge(&testbed.harness).await?;
+    let down = forge_paused(testbed).await?;
     let began = Instant::now();
     gitops::app(step, staging, APP).at(&there).arrived(LIVE).await?;
     step.measured("forge down to live", began.elapsed().as_secs_f64());
@@ -75,7 +71,7 @@ async fn after_a_merge(testbed: &Testbed, step: &StepHandle, there: &str) -> Res
     let (staging, operator) = (testbed.first(), Operator::of(testbed));
     deliveries::set_active(testbed, false).await?;
     let back = operator.revert(there).await?;
-    let down = Paused::forge(&testbed.harness).await?;
+    let down = forge_paused(testbed).await?;
     let visitor = Visitor::of(staging, &testbed.harness.http);
     consistently(step, "the page, without a forge", DOWN, async || {
         visitor.page().await.map(Verdict::Ready)
@@ -90,31 +86,7 @@ async fn after_a_merge(testbed: &Testbed, step: &StepHandle, there: &str) -> Res
     gitops::refresh(testbed.last(), APP).await
 }
 
-/// A forge that takes connections and answers none, until this is ended or dropped.
-struct Paused<'a> {
-    harness: &'a Harness,
-    undo: Undo,
-}
-
-impl<'a> Paused<'a> {
-    async fn forge(harness: &'a Harness) -> Result<Self> {
-        let shell = Shell::new().context("open a shell")?;
-        let undo = Undo::by([harness.engine.command(&shell, ["unpause", FORGE])]);
-        engine(harness, "pause").await.context("pause the forge")?;
-        Ok(Self { harness, undo })
-    }
-
-    async fn end(self) -> Result<()> {
-        engine(self.harness, "unpause")
-            .await
-            .context("let the forge go on")?;
-        self.undo.done();
-        Ok(())
-    }
-}
-
-async fn engine(harness: &Harness, verb: &str) -> Result<()> {
-    Tool::of_engine(&harness.engine, [verb, FORGE], &harness.run.log("forge"), CALL)?
-        .run()
-        .await
+async fn forge_paused(testbed: &Testbed) -> Result<Paused<'_>> {
+    let paused = Paused::containers(&testbed.harness, vec![FORGE.to_owned()]);
+    paused.await.context("pause the forge")
 }

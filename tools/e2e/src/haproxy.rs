@@ -1,0 +1,64 @@
+//! `HAProxy`, which stands in for load balancers of AWS, as a process that ends with its value.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use child_process::{Watched, log};
+use haproxy_api::RuntimeApi;
+
+/// Where Debian puts it.
+pub(crate) const PROGRAM: &str = "/usr/sbin/haproxy";
+const PATIENCE: Duration = Duration::from_secs(2);
+const STARTED: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(50);
+
+/// A running one; dropping it ends it.
+pub(crate) struct HaProxy {
+    pub(crate) api: RuntimeApi,
+    _group: Watched,
+}
+
+/// An error with the next step where this machine has none.
+pub(crate) fn is_installed() -> Result<()> {
+    ensure!(
+        Path::new(PROGRAM).is_file(),
+        "{PROGRAM} is missing; install it with: sudo apt-get install --no-install-recommends haproxy"
+    );
+    Ok(())
+}
+
+impl HaProxy {
+    /// Starts the program with this configuration, by way of the words before it, if there are any;
+    /// until its run-time API answers at `socket`.
+    pub(crate) fn start(before: &[&str], configuration: &Path, socket: &Path, said: &Path) -> Result<Self> {
+        let group = Watched::new()?;
+        let program = [PROGRAM, "-db", "-f"].map(OsStr::new);
+        let words = before.iter().map(OsStr::new).chain(program);
+        let mut words = words.chain([configuration.as_os_str()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        let out = log::open(said)?;
+        let errors = out.try_clone().context("share a log")?;
+        let started = group
+            .adopt(command.args(words))
+            .stdout(out)
+            .stderr(errors)
+            .spawn();
+        started.context("start HAProxy")?;
+        let (haproxy, since) = (
+            Self {
+                api: RuntimeApi::at(socket.display().to_string(), PATIENCE),
+                _group: group,
+            },
+            Instant::now(),
+        );
+        while let Err(error) = haproxy.api.ask("show info") {
+            let tail = || format!("HAProxy does not start: {}", log::tail(said, 5));
+            ensure!(since.elapsed() < STARTED, "{}: {error:#}", tail());
+            std::thread::sleep(POLL);
+        }
+        Ok(haproxy)
+    }
+}
