@@ -38,11 +38,11 @@ impl BringUp<'_> {
             session.options.system(),
         );
         let (step, logs) = (step.clone(), session.run.logs());
-        let balancers: &[bool] = &[
+        let reasons: &[bool] = &[
             self.topology() == Topology::Hub,
             self.addons && addons::load_balancer::is_allowed(), // wing: addons
         ];
-        let balances = balancers.contains(&true);
+        let balances = reasons.contains(&true);
         blocking(move || {
             supply::ready_for_run(&cache, &options, &step, &logs)?;
             if balances {

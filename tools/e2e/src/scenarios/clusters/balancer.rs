@@ -52,9 +52,10 @@ impl<'a> Balancer<'a> {
             .map(|cluster| cluster.page().trim_start_matches("http://"));
         let template = harness.run.repo.join(CONFIGURATION);
         let text = fs::read_to_string(&template).with_context(|| format!("read {}", template.display()))?;
+        let [api, map] = [&socket, &claims].map(|path| path.display().to_string());
         let text = text
-            .replace("SOCKET", &socket.display().to_string())
-            .replace("MAP", &claims.display().to_string())
+            .replace("SOCKET", &api)
+            .replace("MAP", &map)
             .replace("ADDRESS", &address)
             .replace("BLUE", blue)
             .replace("GREEN", green);
@@ -62,7 +63,7 @@ impl<'a> Balancer<'a> {
             .each()
             .map(|cluster| format!("{}{}", cluster.api(), board_api::READYZ));
         let list = format!(
-            "[{BACKEND}]\nat.haproxy = {{ socket = {socket:?}, backend = {BACKEND:?}, claims = {claims:?} }}\n\
+            "[{BACKEND}]\nat.haproxy = {{ socket = {api:?}, backend = {BACKEND:?}, claims = {map:?} }}\n\
              targets = {{ blue = {{ ready = {blue:?} }}, green = {{ ready = {green:?} }} }}\n"
         );
         for (file, text) in [(&configuration, &*text), (&claims, ""), (&declared, &list)] {

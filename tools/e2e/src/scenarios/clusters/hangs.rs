@@ -48,8 +48,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         tokio::time::sleep(AFTER).await;
         paused.end().await
     };
-    let (shifted, hung) = tokio::join!(balancer.shift("green", &STEPS), hang);
-    hung?;
+    let (shifted, looked) = tokio::join!(balancer.shift("green", &STEPS), hang);
+    looked?;
     let said = match shifted {
         Ok(said) => anyhow::bail!("a cluster that hangs was given the traffic: {said}"),
         Err(error) => format!("{error:#}"),
