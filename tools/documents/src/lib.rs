@@ -12,6 +12,9 @@ use clap::Command;
 
 pub use mention::Mention;
 
+/// They say what was decided, and when.
+const RECORDS: &str = "docs/adr/";
+
 /// Every command that a file of the repository at `root` names.
 ///
 /// # Panics
@@ -25,7 +28,8 @@ pub fn mentions(root: &Path) -> Vec<Mention> {
         let text = fs::read_to_string(root.join(name)).ok()?;
         Some(text::mentions(name, &text))
     };
-    names.iter().filter_map(read).flatten().collect()
+    let names = names.iter().filter(|name| !name.starts_with(RECORDS));
+    names.filter_map(read).flatten().collect()
 }
 
 /// Which commands a program has.

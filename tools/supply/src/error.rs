@@ -26,7 +26,7 @@ pub enum SupplyError {
     #[error("this machine lacks {} thing(s):\n{}", .0.len(), list(.0))]
     Missing(Vec<Fault>),
     /// No registry answers and building was forbidden.
-    #[error("no registry serves {image}: {cause}; `cargo xtask e2e --supply build` builds it here")]
+    #[error("no registry serves {image}: {cause}; `--supply build` builds it here")]
     NotPulled {
         /// The upstream name.
         image: String,

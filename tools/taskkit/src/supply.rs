@@ -15,7 +15,7 @@ use xshell::Shell;
 
 use crate::program;
 
-/// Compiled alone, as `cargo xtask supply` does it, so that both find the same result.
+/// Compiled alone, as the command of this name does it, so that both find the same result.
 const PACKAGE: &str = "supply";
 
 /// Where its source is, in a copy of the template that has it.

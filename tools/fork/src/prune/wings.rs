@@ -42,7 +42,7 @@ pub(crate) struct Wing {
     /// Its folders and files.
     #[serde(default)]
     pub(crate) paths: Vec<String>,
-    /// Its commands, as `bench` of `cargo xtask bench`.
+    /// Its commands, by the word behind `cargo xtask`.
     #[serde(default)]
     pub(crate) commands: Vec<String>,
 }
