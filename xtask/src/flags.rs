@@ -82,12 +82,14 @@ enum Command {
     #[command(disable_help_flag = true)]
     Update(Handed),
     // end of wing
+    // wing: generators
     /// Add an app: its crate, image, manifests and Application (docs/APPS.md)
     #[command(disable_help_flag = true)]
     NewApp(Handed),
     /// Remove an app that `new-app` made, and say what stays
     #[command(disable_help_flag = true)]
     RemoveApp(Handed),
+    // end of wing
     // wing: environments
     /// Add an environment between two: its overlays, branch, triggers and place in the AWS account
     /// (docs/ENVIRONMENTS.md)
@@ -250,8 +252,8 @@ impl Flags {
             Command::Fork(handed) => handed.become_part(sh, "fork", "fork"),    // wing: fork
             Command::Update(handed) => handed.become_part(sh, "fork", "update"), // wing: fork
             Command::Security(flags) => flags.run(sh),                          // wing: security
-            Command::NewApp(handed) => handed.become_part(sh, "generators", "new-app"),
-            Command::RemoveApp(handed) => handed.become_part(sh, "generators", "remove-app"),
+            Command::NewApp(handed) => handed.become_part(sh, "generators", "new-app"), // wing: generators
+            Command::RemoveApp(handed) => handed.become_part(sh, "generators", "remove-app"), // wing: generators
             Command::NewEnvironment(handed) => handed.become_part(sh, "generators", "new-environment"), // wing: environments
             Command::RemoveEnvironment(handed) => handed.become_part(sh, "generators", "remove-environment"), // wing: environments
             Command::Shift(handed) => handed.become_program(sh, "shift"), // wing: hub

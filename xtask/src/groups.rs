@@ -9,7 +9,7 @@ pub(crate) struct Packages {
     pub(crate) names: &'static [&'static str],
     /// Features that they are compiled with.
     pub(crate) features: &'static [&'static str],
-    /// Whether the apps that `new-app` made are among them.
+    /// Whether the apps that were made from a template are among them.
     with_apps: bool,
 }
 
@@ -31,7 +31,7 @@ pub(crate) const TOOLS: Packages = of(&[
     "child-process", // wing: child-process
     "documents", // wing: house-rules
     "fork", // wing: fork
-    "generators",
+    "generators", // wing: generators
     "gitkit",
     "haproxy-api", // wing: hub
     "iam", // wing: iam
@@ -55,7 +55,7 @@ pub(crate) const WITHOUT_PIPELINES: Packages = of(&[
     "board-api", // wing: sample
     "documents", // wing: house-rules
     "fork", // wing: fork
-    "generators",
+    "generators", // wing: generators
     "iam", // wing: iam
     "overlay",
     "project",

@@ -69,12 +69,18 @@ fn without(options: &flags::Fork, files: &mut Paths) -> Result<Pruned> {
     Ok(pruned)
 }
 
+/// How an app is made.
+const NEW_APP: &[&str] = &[
+    "`cargo xtask new-app NAME --kind web`", // wing: generators
+    "docs/APPS.md",
+];
+
 /// The apps that went along; an error if none is left.
 fn gone_apps(before: &Project, after: &Project) -> Result<Vec<String>> {
     ensure!(
         before.apps().is_empty() || !after.apps().is_empty(),
-        "no app would be left; make one of your own first (`cargo xtask new-app NAME --kind web`, docs/APPS.md), commit it, and \
-         run this again; nothing was written"
+        "no app would be left; make one of your own first ({}), commit it, and run this again; nothing was written",
+        NEW_APP.join(", ")
     );
     let gone = before.apps().iter().filter(|app| after.app(app.name()).is_err());
     Ok(gone.map(|app| app.name().to_owned()).collect())

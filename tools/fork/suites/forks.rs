@@ -12,8 +12,9 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use checkout::{Checkout, MOST_LINES, NUMBERS, TOOLS};
-use project::Kind;
+use checkout::{Checkout, NUMBERS};
+use checkout::{MOST_LINES, TOOLS, new_app}; // wing: generators
+use project::Kind; // wing: generators
 
 /// In pieces, so that they are free in a checkout that has this file too. Neither these nor the
 /// address are what the fork's own tests take for a name that nobody has.
@@ -47,12 +48,13 @@ fn forked(fork: &Checkout, arguments: &[&str]) {
     println!("{}: {lines} lines of Rust", arguments.join(" "));
 }
 
+// wing: generators
 /// Adds an app by the fork's own command; its tests are then among the fork's own.
 fn with_app(fork: &Checkout, kind: Kind) {
-    let name = format!("our-{kind}");
-    task(fork, &["new-app", &name, "--kind", kind.name()]);
+    task(fork, &new_app(kind).each_ref().map(String::as_str));
     fork.commit();
 }
+// end of wing
 
 /// One fork at a time, from its first command to its last: what cargo links has the same place for
 /// all of them, so one would be run by the task runner of another.
@@ -102,6 +104,7 @@ fn of_another_name() {
     holds(&fork);
 }
 
+// wing: generators
 #[test]
 fn of_product_ci_and_infra_with_an_app_of_each_kind() {
     let _turn = turn();
@@ -126,3 +129,4 @@ fn of_another_name_without_any_wing_and_with_an_app_of_its_own() {
         "{lines} lines of Rust, {MOST_LINES} are allowed"
     );
 }
+// end of wing

@@ -51,7 +51,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Where the crates of apps lie that `cargo xtask new-app` made.
+/// Where the crates of apps lie that were made from a template.
 pub const MADE: &str = "apps/";
 
 /// One of `[[apps]]`.
@@ -94,7 +94,7 @@ impl App {
         &self.folder
     }
 
-    /// Whether `cargo xtask new-app` made it.
+    /// Whether it was made from a template.
     pub fn is_made(&self) -> bool {
         self.folder.starts_with(MADE)
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::LazyLock;
+use std::sync::LazyLock; // wing: generators
 use std::thread;
 
 use gitkit::Git;
@@ -26,11 +26,13 @@ fn examples(text: &str) -> Vec<String> {
     text.split(MARK).skip(1).filter_map(example).collect()
 }
 
+// wing: generators
 /// Compiled once, as `cargo xtask` would when it is asked for one of them.
 static GENERATORS: LazyLock<PathBuf> = LazyLock::new(|| {
     let shell = taskkit::env::shell().expect("open a shell");
     taskkit::program::compile(&shell, "generators").expect("compile the generators")
 });
+// end of wing
 
 /// A copy of this checkout. It has no sources to compile, so its `cargo` is a script that runs the
 /// programs of this one.
@@ -49,12 +51,18 @@ impl Checkout {
             fs::copy(from, to).ok();
         }
         fs::create_dir_all(&bin).expect("make a folder");
+        let programs: &[(&str, &str, &Path)] = &[
+            ("xtask\\ *", "shift", Path::new(env!("CARGO_BIN_EXE_xtask"))),
+            ("'run --package generators -- '*", "shift 4", &GENERATORS), // wing: generators
+        ];
+        let programs = programs.iter().map(|(arguments, shift, program)| {
+            let program = program.display();
+            format!("{arguments}) {shift}; exec '{program}' \"$@\" ;;\n")
+        });
         let cargo = format!(
-            "#!/bin/sh\nexport CARGO_MANIFEST_DIR='{}'\ncase \"$*\" in\nxtask\\ *) shift; exec '{}' \"$@\" ;;\n\
-            'run --package generators -- '*) shift 4; exec '{}' \"$@\" ;;\nesac\nexec '{}' \"$@\"\n",
+            "#!/bin/sh\nexport CARGO_MANIFEST_DIR='{}'\ncase \"$*\" in\n{}esac\nexec '{}' \"$@\"\n",
             checkout.join("xtask").display(),
-            env!("CARGO_BIN_EXE_xtask"),
-            GENERATORS.display(),
+            programs.collect::<String>(),
             env!("CARGO"),
         );
         fs::write(bin.join("cargo"), cargo).expect("write a script");
@@ -123,7 +131,7 @@ fn marked_examples_work() {
     let running: Vec<_> = pages
         .map(|(name, text)| thread::spawn(move || faults(Path::new(&name), &text)))
         .collect();
-    assert!(!running.is_empty(), "no page has an example with the mark");
+    assert!(!running.is_empty(), "no page has an example with the mark"); // wing: generators
     let faults = running
         .into_iter()
         .flat_map(|page| page.join().expect("a page ends"));

@@ -14,8 +14,10 @@ const MADE: [&str; 3] = [
     "backend/src/migrate/m0003_NAME.rs",
 ];
 
+// wing: generators
 /// What is below a folder in here, `new-app` makes at the top.
 const TEMPLATES: &str = "tools/generators/templates/app/";
+// end of wing
 
 /// They say what was decided, and when.
 const RECORDS: &str = "docs/adr/";
@@ -26,8 +28,10 @@ fn places() -> BTreeSet<String> {
     for name in names() {
         let ends = name.match_indices('/').map(|(at, _)| name[..at].to_owned());
         places.extend(ends);
+        // wing: generators
         let template = name.strip_prefix(TEMPLATES).and_then(|name| name.split_once('/'));
         places.extend(template.map(|(_, made)| made.to_owned()));
+        // end of wing
         places.insert(name);
     }
     places

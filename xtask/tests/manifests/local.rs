@@ -132,7 +132,20 @@ fn what_is_no_pod_reaches_the_backend_in_the_e2e() {
 }
 
 #[test]
-fn the_claim_of_a_worker_gets_a_volume_in_the_e2e_and_aws_gets_none_of_it() {
+fn aws_gets_none_of_the_volume_of_the_e2e() {
+    let efs = file("infra/local/efs.yaml");
+    for (folder, rendering) in &*ALL {
+        let own = rendering
+            .objects
+            .iter()
+            .find(|object| efs.iter().any(|local| local.kind() == object.kind()));
+        assert!(own.is_none(), "{folder} brings {}", own.expect("one").id());
+    }
+}
+
+// wing: generators
+#[test]
+fn the_claim_of_a_worker_gets_a_volume_in_the_e2e() {
     let efs = file("infra/local/efs.yaml");
     let volume = find(&efs, "PersistentVolume", "efs");
     let claim = &file("tools/generators/templates/app/worker/infra/app-name/base/volume.yaml")[0];
@@ -142,11 +155,5 @@ fn the_claim_of_a_worker_gets_a_volume_in_the_e2e_and_aws_gets_none_of_it() {
     assert_eq!(volume.at("/spec/accessModes"), claim.at("/spec/accessModes"));
     let (asked, capacity) = ("/spec/resources/requests/storage", "/spec/capacity/storage");
     assert_eq!(volume.at(capacity), claim.at(asked), "it is too small, or waste");
-    for (folder, rendering) in &*ALL {
-        let own = rendering
-            .objects
-            .iter()
-            .find(|object| efs.iter().any(|local| local.kind() == object.kind()));
-        assert!(own.is_none(), "{folder} brings {}", own.expect("one").id());
-    }
 }
+// end of wing

@@ -13,7 +13,7 @@ mod delivery;
 mod each;
 mod environments;
 mod faults;
-mod generated;
+mod generated; // wing: generators
 mod hub; // wing: hub
 mod load_balancer; // wing: addons
 mod local;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::delivery::clusters;
 use crate::object::{Object, find, of_kind};
-use crate::render::{self, environment, local_overlay};
+use crate::render::{environment, local_overlay};
 use crate::{applications, namespace};
 
 #[test]
@@ -22,7 +22,7 @@ fn the_project_allows_exactly_what_is_rendered() {
         };
         let kinds = |scope: fn(&&Object) -> bool| kinds(objects.iter().filter(scope));
         let namespaced = kinds(|object| !object.at("/metadata/namespace").is_null());
-        let expected: BTreeSet<_> = namespaced.union(&of_new_apps()).cloned().collect();
+        let expected: BTreeSet<_> = namespaced.union(&of_apps()).cloned().collect();
         assert_eq!(allowed(project), expected);
         assert_eq!(
             *project.at("/spec/clusterResourceWhitelist"),
@@ -45,20 +45,39 @@ fn the_project_allows_exactly_what_is_rendered() {
     }
 }
 
-/// What an app may bring that `new-app` makes: the project allows it from the start, so that no app
+/// What an app of any kind may bring: the project allows it from the start, so that no new app
 /// widens what Argo CD may do.
-fn of_new_apps() -> BTreeSet<(String, String)> {
-    let templates = render::files_below("tools/generators/templates/app");
+const OF_APPS: [(&str, &str); 7] = [
+    ("", "PersistentVolumeClaim"),
+    ("", "Service"),
+    ("", "ServiceAccount"),
+    ("apps", "Deployment"),
+    ("batch", "CronJob"),
+    ("networking.k8s.io", "NetworkPolicy"),
+    ("policy", "PodDisruptionBudget"),
+];
+
+fn of_apps() -> BTreeSet<(String, String)> {
+    OF_APPS
+        .map(|(group, kind)| (group.to_owned(), kind.to_owned()))
+        .into()
+}
+
+// wing: generators
+#[test]
+fn templates_of_apps_bring_what_every_project_allows() {
+    let templates = crate::render::files_below("tools/generators/templates/app");
     let manifests = templates.iter().filter(|path| {
         let path = path.to_string_lossy();
         path.contains("/infra/app-name/base/") && !path.ends_with("kustomization.yaml")
     });
     let manifests: Vec<_> = manifests
-        .flat_map(|path| render::file(&path.to_string_lossy()))
+        .flat_map(|path| crate::render::file(&path.to_string_lossy()))
         .collect();
     assert!(manifests.len() > 10, "{} objects", manifests.len());
-    kinds(manifests.iter())
+    assert_eq!(kinds(manifests.iter()), of_apps());
 }
+// end of wing
 
 /// Groups and kinds of objects.
 fn kinds<'a>(objects: impl Iterator<Item = &'a Object>) -> BTreeSet<(String, String)> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::object::Object;
 use crate::{app_names, applications, environments, first};
 
+// wing: generators
 /// Another checkout whose manifests are to be judged, as `generated.rs` makes.
 pub(crate) const OTHER_ROOT: &str = "MANIFESTS_ROOT";
 
@@ -17,12 +18,15 @@ pub(crate) const OTHER_ROOT: &str = "MANIFESTS_ROOT";
 pub(crate) fn is_generated() -> bool {
     std::env::var_os(OTHER_ROOT).is_some()
 }
+// end of wing
 
 /// The root of the repository.
 pub(crate) static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+    // wing: generators
     if let Some(other) = std::env::var_os(OTHER_ROOT) {
         return other.into();
     }
+    // end of wing
     let member = Path::new(env!("CARGO_MANIFEST_DIR"));
     member
         .parent()
@@ -243,6 +247,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+// wing: generators
 /// The paths of all files below a folder, from the root of the repository.
 pub(crate) fn files_below(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(ROOT.join(folder)).expect("list a folder");
@@ -256,6 +261,7 @@ pub(crate) fn files_below(folder: &str) -> Vec<PathBuf> {
     });
     files.collect()
 }
+// end of wing
 
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("make a folder of the copy");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use gitkit::Git;
+use project::Kind;
 use tempfile::TempDir;
 
 /// Nobody's, so that the tests pass in every fork.
@@ -109,14 +110,7 @@ impl Checkout {
     /// How many, tests and all.
     #[allow(dead_code, reason = "a copy may be without the tests that count")]
     pub(crate) fn lines_of_rust(&self) -> usize {
-        self.lines_of_rust_but_for("nothing")
-    }
-
-    /// The same without those below `folder`.
-    #[allow(dead_code, reason = "a copy may be without the tests that count")]
-    pub(crate) fn lines_of_rust_but_for(&self, folder: &str) -> usize {
-        let mut names = gitkit::files(self.0.path()).expect("list the files");
-        names.retain(|name| !Path::new(name).starts_with(folder));
+        let names = gitkit::files(self.0.path()).expect("list the files");
         let ends = |name: &&String| Path::new(name).extension().is_some_and(|it| it == "rs");
         let of_rust = names.iter().filter(ends);
         let texts = of_rust.filter_map(|name| fs::read_to_string(self.path(name)).ok());
@@ -227,6 +221,13 @@ impl Checkout {
         found.sort();
         found
     }
+}
+
+/// What `cargo xtask` is told to add an app of this kind.
+#[allow(dead_code, reason = "a copy may be without what makes apps")]
+pub(crate) fn new_app(kind: Kind) -> [String; 4] {
+    let name = format!("our-{kind}");
+    ["new-app".to_owned(), name, "--kind".to_owned(), kind.to_string()]
 }
 
 /// What it wrote; as an error if it failed.

@@ -2,131 +2,32 @@
 //! what it has. The suite `forks` compiles and tests them.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
-use std::time::Instant; // wing: sample
+use std::time::Instant; // wing: sample, generators
 
-use crate::checkout::MOST_LINES; // wing: sample
+use project::Kind; // wing: sample, generators
+
 use crate::checkout::TOOLS; // wing: e2e
 use crate::checkout::{Checkout, NUMBERS, REPOSITORY};
+use crate::checkout::{MOST_LINES, new_app, said}; // wing: sample, generators
+use crate::named::{names_only_what_it_has, texts};
 use crate::names::{APPLICATION, NAME};
-
-/// Where a fork may still name what it has not.
-const RECORDS: &[&str] = &["docs/adr/", "tools/fork/wings.toml", "template.toml", "LICENSE-"];
-
-/// Texts of a fork that are for people and machines: path and content.
-fn texts(fork: &Checkout) -> Vec<(String, String)> {
-    let names = gitkit::files(&fork.path("")).expect("list the files");
-    let read = |name: String| {
-        let text = fs::read_to_string(fork.path(&name)).ok()?;
-        Some((name, text))
-    };
-    let kept = |name: &String| !RECORDS.iter().any(|record| name.starts_with(record));
-    names.into_iter().filter(kept).filter_map(read).collect()
-}
-
-fn is_of(kind: &str, name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|ending| ending == kind)
-}
+use crate::template::locked;
 
 /// Cargo reads the manifests and has nothing to change in the lock file.
 fn cargo_is_content(fork: &Checkout) {
-    let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--locked", "--format-version=1"])
-        .current_dir(fork.path(""))
-        .output()
-        .expect("start cargo");
-    assert!(
-        metadata.status.success(),
-        "{}",
-        String::from_utf8_lossy(&metadata.stderr)
-    );
+    locked(fork, &["--locked"]);
 }
 
-/// The commands that `xtask/src/flags.rs` of a fork has.
-fn commands(fork: &Checkout) -> Vec<String> {
-    let flags = fork.read("xtask/src/flags.rs");
-    let variants = flags.lines().filter_map(|line| line.trim().strip_suffix("),"));
-    let variants = variants.filter_map(|line| {
-        line.split_once('(')
-            .filter(|(name, kind)| name == kind || *kind == "Handed")
-    });
-    variants.map(|(name, _)| name.to_lowercase()).collect()
-}
-
-/// Commands that a text has an example of, as `aws` in `cargo xtask aws plan`.
-fn named(text: &str) -> impl Iterator<Item = &str> {
-    let sign = "cargo xtask ";
-    let rest = text
-        .match_indices(sign)
-        .map(move |(at, _)| &text[at + sign.len()..]);
-    rest.map(|rest| {
-        rest.split(|c: char| !c.is_ascii_lowercase() && c != '-' && !c.is_ascii_digit())
-            .next()
-            .unwrap_or("")
-    })
-    .filter(|name| !name.is_empty() && !name.starts_with('-'))
-}
-
-fn names_only_what_it_has(fork: &Checkout) {
-    let there = commands(fork);
-    assert!(there.len() > 5, "{there:?}");
-    let mut faults = Vec::new();
-    for (name, text) in texts(fork) {
-        if is_of("rs", &name) {
-            continue;
-        }
-        for command in named(&text) {
-            let known = there.iter().any(|one| *one == command.replace('-', ""));
-            if !known {
-                faults.push(format!("{name} names `cargo xtask {command}`"));
-            }
-        }
-        for path in paths(&text) {
-            if !fork.path(path).exists() {
-                faults.push(format!("{name} names {path}"));
-            }
-        }
-        if is_of("md", &name) {
-            faults.extend(dead_links(fork, &name, &text));
-        }
-    }
-    assert!(
-        faults.is_empty(),
-        "{} faults:\n{}",
-        faults.len(),
-        faults.join("\n")
-    );
-}
-
-/// Paths of tools and of the sample, which only forks without them may not name.
-fn paths(text: &str) -> impl Iterator<Item = &str> {
-    let tops = ["tools/", "backend/", "frontend/", "crates/"];
-    tops.into_iter().flat_map(|top| paths_below(text, top))
-}
-
-fn paths_below<'t>(text: &'t str, top: &'t str) -> impl Iterator<Item = &'t str> {
-    let inside = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    text.match_indices(top).filter_map(move |(at, _)| {
-        let is_whole = !text[..at].ends_with(inside) || text[..at].ends_with("../");
-        let rest = &text[at..];
-        let path = &rest[..rest.find(|c| !inside(c)).unwrap_or(rest.len())];
-        // `NAME` is for the reader to fill in.
-        (is_whole && !path.contains("NAME")).then(|| path.trim_end_matches(['.', '/', '-']))
-    })
-}
-
-fn dead_links(fork: &Checkout, name: &str, text: &str) -> Vec<String> {
-    let path = fork.path(name);
-    let folder = path.parent().expect("a file has a folder");
-    let targets = text
-        .match_indices("](")
-        .filter_map(|(at, _)| text[at + 2..].split(')').next());
-    let targets = targets.map(|target| target.split('#').next().unwrap_or(""));
-    targets
-        .filter(|target| !target.contains("://") && !folder.join(target).exists())
-        .map(|target| format!("{name} links to {target}"))
-        .collect()
+/// How many files are left to a person: templates of AWS with apps that are gone, and no others.
+fn left(said: &str) -> usize {
+    let left = said.lines().filter(|line| line.starts_with("left "));
+    let left: Vec<_> = left.collect();
+    let is_told = |line: &&str| {
+        line.starts_with("left infra/aws/") && line.contains("put your own apps in their place")
+    };
+    assert!(left.iter().all(is_told), "{left:?}");
+    left.len()
 }
 
 #[test]
@@ -151,6 +52,24 @@ fn renamed_only() {
     }
     cargo_is_content(&fork);
     names_only_what_it_has(&fork);
+}
+
+/// Whoever copies a command from the page is not told that it leaves out too little.
+#[test]
+fn examples_of_the_page_can_be_taken_as_they_stand() {
+    let page = Checkout::of_files(&["docs/FORK.md"]).read("docs/FORK.md");
+    let sign = "cargo xtask fork --without ";
+    let examples: Vec<_> = page.lines().filter_map(|line| line.strip_prefix(sign)).collect();
+    assert!(!examples.is_empty(), "docs/FORK.md shows none");
+    for example in examples {
+        let fork = Checkout::of_all();
+        with_an_app(&fork);
+        locked(&fork, &[]);
+        fork.commit();
+        left(&fork.fork(&["--without", example]));
+        cargo_is_content(&fork);
+        names_only_what_it_has(&fork);
+    }
 }
 
 // wing: e2e
@@ -179,7 +98,6 @@ fn product_ci_and_infra() {
 }
 // end of wing
 
-// wing: sample
 /// Adds an app as `new-app` does, as far as nothing is compiled and no manifest rendered.
 pub(crate) fn with_an_app(fork: &Checkout) {
     let manifest = "[package]\nname = \"bot\"\nversion.workspace = true\nedition.workspace = true\n\n\
@@ -192,11 +110,24 @@ pub(crate) fn with_an_app(fork: &Checkout) {
     fork.commit();
 }
 
+// wing: sample, generators
+/// Adds an app by the program behind `cargo xtask new-app`.
+fn with_an_app_of_a_template(fork: &Checkout) {
+    let shell = taskkit::env::shell().expect("open a shell");
+    let generators = taskkit::program::compile(&shell, "generators").expect("compile the generators");
+    let mut generators = Command::new(generators);
+    generators
+        .args(new_app(Kind::Api))
+        .env("CARGO_MANIFEST_DIR", fork.path("tools/generators"));
+    said(generators.output().expect("run it")).expect("it makes the app");
+    fork.commit();
+}
+
 #[test]
 fn the_smallest_of_another_name_with_an_app_of_its_own() {
     let begun = Instant::now();
     let fork = Checkout::of_all();
-    with_an_app(&fork);
+    with_an_app_of_a_template(&fork);
     let said = fork.fork(&[
         "--name",
         NAME,
@@ -209,29 +140,26 @@ fn the_smallest_of_another_name_with_an_app_of_its_own() {
         "tools/fork",
         "backend",
         "frontend/app",
+        "tools/generators",
         "infra/backend",
         "tools/testkit",
     ] {
         assert!(!fork.path(gone).exists(), "{gone}");
     }
     assert!(!fork.path("infra/platform/overlays/staging/roles.yaml").exists());
-    // What only a person can decide.
-    let left = said.lines().filter(|line| line.starts_with("left "));
-    let left: Vec<_> = left.collect();
-    let is_told = |line: &&str| {
-        line.starts_with("left infra/aws/") && line.contains("put your own apps in their place")
-    };
-    assert!(!left.is_empty() && left.iter().all(is_told), "{left:?}");
+    assert!(left(&said) > 0, "{said}");
     cargo_is_content(&fork);
     names_only_what_it_has(&fork);
-    let lines = fork.lines_of_rust_but_for("apps");
+    let lines = fork.lines_of_rust();
     println!("{lines} lines of Rust, {:.1} s", begun.elapsed().as_secs_f64());
     assert!(
         lines <= MOST_LINES,
         "{lines} lines of Rust, {MOST_LINES} are allowed"
     );
 }
+// end of wing
 
+// wing: sample
 #[test]
 fn the_sample_goes_only_where_another_app_stays() {
     let fork = Checkout::of_all();
@@ -241,7 +169,10 @@ fn the_sample_goes_only_where_another_app_stays() {
     fork.write("project.toml", &format!("{sample}# end of wing\n"));
     fork.commit();
     let error = fork.refusal(&["--without", &fork.wings()]);
-    assert!(error.contains("cargo xtask new-app NAME --kind web"), "{error}");
+    assert!(
+        error.contains("make one of your own first") && error.contains("docs/APPS.md"),
+        "{error}"
+    );
 }
 // end of wing
 

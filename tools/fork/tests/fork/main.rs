@@ -5,6 +5,7 @@ mod checkout;
 mod derived;
 mod github;
 mod interrupted;
+mod named;
 mod names;
 mod partitions;
 mod template;
