@@ -11,7 +11,8 @@ use serde_json::Value;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
-pub(crate) use self::role::{Role, endpoint};
+pub(crate) use self::role::Role;
+pub(crate) use self::role::endpoint; // wing: previews
 
 /// A service that takes JSON.
 pub(crate) struct Service<'a> {
