@@ -3,15 +3,18 @@
 
 use serde_json::Value;
 
-use crate::object::{Object, ids};
-use crate::render::{ALL, ROOT, build, copy_folder};
-use crate::{PROJECT, schemas};
+use crate::PROJECT;
+use crate::object::{Object, ids}; // wing: sample
+use crate::render::ROOT;
+use crate::render::{ALL, build, copy_folder}; // wing: sample
+use crate::schemas; // wing: sample
 
 const EXAMPLES: &str = "docs/versions";
+
+// wing: sample
 /// What all annotations for Image Updater begin with.
 const UPDATER: &str = "argocd-image-updater.argoproj.io/";
 
-// wing: sample
 #[test]
 fn image_updater_needs_annotations_and_nothing_else() {
     let copy = tempfile::tempdir().expect("make a folder for a copy");

@@ -2,7 +2,7 @@
 //! what it has. The suite `forks` compiles and tests them.
 
 use std::fs;
-use std::process::Command;
+use std::process::Command; // wing: sample, generators
 use std::time::Instant; // wing: sample, generators
 
 use project::Kind; // wing: sample, generators

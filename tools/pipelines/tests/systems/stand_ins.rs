@@ -106,10 +106,12 @@ impl StandIns {
         }
     }
 
+    // wing: previews
     /// The registry has no tag of this commit yet.
     pub(crate) fn lack(&self, commit: &str) {
         commit.clone_into(&mut self.seen.commit.lock().expect("not poisoned"));
     }
+    // end of wing
 
     /// The tags that were put: image, tag, digest.
     pub(crate) fn versions(&self) -> Vec<(String, String, String)> {
