@@ -99,14 +99,14 @@ pub(crate) async fn configure(harness: &Harness, cluster: &Cluster, world: &Worl
 
 /// Applies its configuration with what it looks at for these add-ons, and for no others.
 pub(crate) async fn reconfigure(harness: &Harness, cluster: &Cluster, of_addons: &[&str]) -> Result<()> {
-    let environment = cluster.environment;
-    let manifests = configuration(harness, environment, of_addons).await?;
-    let log = harness.run.log(&format!("argocd-{environment}"));
+    let manifests = configuration(harness, cluster.environment, of_addons).await?;
+    let log = harness.run.log(&format!("argocd-{}", cluster.environment));
     let applied = cluster.apply(harness, &manifests, &log).await;
     applied.context("change the configuration of Argo CD")
 }
 
 /// The add-ons that a new cluster of an environment begins with.
+#[allow(clippy::match_single_binding, reason = "a copy may be without add-ons")]
 fn begin_with(environment: Environment, world: &World) -> &'static [&'static str] {
     match (environment, world.addons) {
         (with, true) if with == addons::environment() => &[addons::METRICS], // wing: addons

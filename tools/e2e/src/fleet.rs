@@ -16,7 +16,8 @@ use kube::{Api, ResourceExt as _};
 
 pub(crate) use controller::compile;
 pub(crate) use eks::{Eks, List};
-pub(crate) use target::{prepare, token};
+pub(crate) use target::prepare;
+pub(crate) use target::token; // wing: previews
 
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;

@@ -55,6 +55,10 @@ pub(crate) struct Args {
     docs: bool,
 }
 
+#[allow(
+    clippy::unused_self,
+    reason = "a copy may be without the gate that it asks for"
+)]
 impl Args {
     /// What takes turns.
     fn pair(&self) -> [Notice; 2] {
