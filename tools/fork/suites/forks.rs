@@ -75,10 +75,16 @@ fn holds(fork: &Checkout) {
 
 /// Runs `cargo xtask …` in a fork, which has to end well.
 fn task(fork: &Checkout, arguments: &[&str]) {
+    let status = cargo(fork).arg("xtask").args(arguments).status();
+    let status = status.expect("start cargo");
+    assert!(status.success(), "`cargo xtask {}` fails", arguments.join(" "));
+}
+
+/// Cargo in a fork.
+fn cargo(fork: &Checkout) -> Command {
     let cache = format!("{}_CACHE", NAME.to_uppercase().replace('-', "_"));
-    let status = Command::new("cargo")
-        .arg("xtask")
-        .args(arguments)
+    let mut cargo = Command::new("cargo");
+    cargo
         .current_dir(fork.path(""))
         // A fork of another name has a cache of its own, which is not to stay behind.
         .env(&cache, target().join("cache"))
@@ -87,10 +93,8 @@ fn task(fork: &Checkout, arguments: &[&str]) {
         .env("CARGO_INCREMENTAL", "0")
         // A fork without what supplies skips what only that could bring.
         .env_remove("CI")
-        .env_remove("CARGO_MANIFEST_DIR")
-        .status()
-        .expect("start cargo");
-    assert!(status.success(), "`cargo xtask {}` fails", arguments.join(" "));
+        .env_remove("CARGO_MANIFEST_DIR");
+    cargo
 }
 
 #[test]
@@ -105,6 +109,27 @@ fn of_another_name() {
 }
 
 // wing: generators
+/// What only a wing had used is no longer used without it, and that the lints refuse: so each is
+/// left out alone, with what cannot be without it.
+#[test]
+fn without_each_wing() {
+    let _turn = turn();
+    let whole = Checkout::of_all();
+    let mut faults = Vec::new();
+    for without in whole.wings_with_what_needs_them() {
+        let fork = copied("one-less");
+        // Without the sample there has to be another app.
+        with_app(&fork, Kind::Api);
+        forked(&fork, &["--without", &without]);
+        let lints = ["clippy", "--workspace", "--exclude", "hydrate", "--all-targets"];
+        let status = cargo(&fork).args(lints).args(["--", "-D", "warnings"]).status();
+        if !status.expect("start cargo").success() {
+            faults.push(without);
+        }
+    }
+    assert!(faults.is_empty(), "the lints refuse copies without {faults:?}");
+}
+
 #[test]
 fn of_product_ci_and_infra_with_an_app_of_each_kind() {
     let _turn = turn();

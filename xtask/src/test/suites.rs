@@ -139,7 +139,7 @@ pub(super) const SUITES: &[Suite] = &[
     // end of wing
     // wing: fork
     Suite {
-        name: "forks: three of this checkout, each with its own checks and tests",
+        name: "forks: of this checkout, with their own checks, lints and tests",
         packages: groups::TOOLS,
         args: &["--bench", "forks"],
         needs: Needs::Nothing,
