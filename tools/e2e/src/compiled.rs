@@ -4,8 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use crate::harness::Harness;
 use crate::process::Tool;
@@ -18,19 +17,9 @@ pub(crate) async fn program(harness: &Harness, step: &StepHandle, package: &str)
     step.doing(&format!("compile {package}"));
     let shell = Shell::new().context("open a shell")?;
     shell.change_dir(&harness.run.repo);
-    let build = cmd!(
-        shell,
-        "cargo build --package {package} --bin {package} --message-format=json-render-diagnostics"
-    );
     let log = harness.run.log(&format!("{package}-build"));
+    let build = taskkit::program::build(&shell, package);
     let said = Tool::new(build, &log, COMPILED).quiet().read();
     let said = said.await.with_context(|| format!("compile {package}"))?;
-    let executable = |line: &str| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        message["executable"].as_str().map(PathBuf::from)
-    };
-    said.lines()
-        .filter_map(executable)
-        .next_back()
-        .with_context(|| format!("cargo did not say where {package} lies"))
+    taskkit::program::built(&said, package)
 }

@@ -5,31 +5,38 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use xshell::Shell;
+use xshell::{Cmd, Shell};
 
 use crate::env;
 
 /// Compiles the program that a package of this workspace is; what is compiled already costs a
 /// moment. Alone, as `cargo xtask` starts it, so that both find the same result.
 pub fn compile(sh: &Shell, package: &str) -> Result<PathBuf> {
-    let mut build = Command::from(env::cargo(sh).args([
-        "build",
-        "--package",
-        package,
-        "--bin",
-        package,
-        "--message-format=json-render-diagnostics",
-    ]));
-    let output = build
+    let output = Command::from(build(sh, package))
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("start cargo to compile `{package}`"))?;
     if !output.status.success() {
         bail!("`cargo build --package {package}` failed ({})", output.status);
     }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    messages
-        .lines()
+    built(&String::from_utf8_lossy(&output.stdout), package)
+}
+
+/// The command of [`compile`], for who runs it in another way.
+pub fn build<'sh>(sh: &'sh Shell, package: &str) -> Cmd<'sh> {
+    env::cargo(sh).args([
+        "build",
+        "--package",
+        package,
+        "--bin",
+        package,
+        "--message-format=json-render-diagnostics",
+    ])
+}
+
+/// Where the program lies that [`build`] has made, by what that has `said`.
+pub fn built(said: &str, package: &str) -> Result<PathBuf> {
+    said.lines()
         .filter_map(env::executable)
         .find(|program| program.ends_with(package))
         .with_context(|| format!("cargo did not say where the program `{package}` lies"))
