@@ -1,6 +1,5 @@
 //! `HAProxy`, which stands in for load balancers of AWS, as a process that ends with its value.
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -31,22 +30,23 @@ pub(crate) fn is_installed() -> Result<()> {
 }
 
 impl HaProxy {
-    /// Starts the program with this configuration, by way of the words before it, if there are any;
-    /// until its run-time API answers at `socket`.
-    pub(crate) fn start(before: &[&str], configuration: &Path, socket: &Path, said: &Path) -> Result<Self> {
+    /// Starts it with this configuration, by a command that has the program as its last word; until
+    /// its run-time API answers at `socket`.
+    pub(crate) fn start(
+        command: &mut Command,
+        configuration: &Path,
+        socket: &Path,
+        said: &Path,
+    ) -> Result<Self> {
         let group = Watched::new()?;
-        let program = [PROGRAM, "-db", "-f"].map(OsStr::new);
-        let words = before.iter().map(OsStr::new).chain(program);
-        let mut words = words.chain([configuration.as_os_str()]);
-        let mut command = Command::new(words.next().unwrap_or_default());
         let out = log::open(said)?;
         let errors = out.try_clone().context("share a log")?;
-        let started = group
-            .adopt(command.args(words))
+        let started = group.adopt(command.args(["-db", "-f"]).arg(configuration));
+        started
             .stdout(out)
             .stderr(errors)
-            .spawn();
-        started.context("start HAProxy")?;
+            .spawn()
+            .context("start HAProxy")?;
         let (haproxy, since) = (
             Self {
                 api: RuntimeApi::at(socket.display().to_string(), PATIENCE),

@@ -84,11 +84,16 @@ impl Options {
         let reasons: &[bool] = &[
             // wing: addons
             self.addons,
-            selection::chosen(&self.only, &self.suite, Suite::Addons),
-            selection::chosen(&self.only, &self.suite, Suite::Canary),
+            self.chose(Suite::Addons),
+            self.chose(Suite::Canary),
             // end of wing
         ];
         reasons.contains(&true)
+    }
+
+    /// Whether a suite, or one of its scenarios, is named.
+    pub(crate) fn chose(&self, suite: Suite) -> bool {
+        selection::chosen(&self.only, &self.suite, suite)
     }
 
     /// To go on with a world that was brought up with the CI of `former`: that stays unless another

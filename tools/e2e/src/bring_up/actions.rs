@@ -23,6 +23,7 @@ use crate::{
     progress::StepHandle,
     repositories,
     state::{State, Up},
+    suite::Suite,
     teardown,
     topology::Topology,
     world::{self, World, iam_proxy},
@@ -38,11 +39,8 @@ impl BringUp<'_> {
             session.options.system(),
         );
         let (step, logs) = (step.clone(), session.run.logs());
-        let reasons: &[bool] = &[
-            self.topology() == Topology::Hub,
-            self.addons && addons::load_balancer::is_allowed(), // wing: addons
-        ];
-        let balances = reasons.contains(&true);
+        let balances = session.options.chose(Suite::Clusters);
+        let balances = balances || self.addons && addons::load_balancer::is_allowed(); // wing: addons
         blocking(move || {
             supply::ready_for_run(&cache, &options, &step, &logs)?;
             if balances {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use haproxy_api::Server;
@@ -45,8 +46,9 @@ impl HaProxy {
         let file = place.folder.join("haproxy.cfg");
         let text = configuration(asked, place.address, &place.certificate(), &place.socket());
         fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
-        let before = ["nsenter", "--net", "--target", &place.process];
-        haproxy::HaProxy::start(&before, &file, &place.socket(), &place.log).map(Self)
+        let mut command = Command::new("nsenter");
+        command.args(["--net", "--target", &place.process, haproxy::PROGRAM]);
+        haproxy::HaProxy::start(&mut command, &file, &place.socket(), &place.log).map(Self)
     }
 
     /// A pod that gets requests from now on, as many as its weight says beside that of others.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -9,7 +10,7 @@ use xshell::{Shell, cmd};
 
 use super::pair::Pair;
 use crate::compiled;
-use crate::haproxy::{self, HaProxy};
+use crate::haproxy::{self, HaProxy, PROGRAM};
 use crate::harness::Harness;
 use crate::ports;
 use crate::process::Tool;
@@ -72,7 +73,7 @@ impl<'a> Balancer<'a> {
         let log = harness.run.log("balancer");
         Ok(Self {
             harness,
-            haproxy: HaProxy::start(&[], &configuration, &socket, &log)?,
+            haproxy: HaProxy::start(&mut Command::new(PROGRAM), &configuration, &socket, &log)?,
             program,
             declared,
             site: format!("http://{address}"),
