@@ -42,7 +42,7 @@ use self::facts::Facts;
 use self::files::{Files, Texts};
 pub use self::flags::Flags;
 use self::flags::Fork;
-use self::prune::Wings;
+pub use self::prune::Wings;
 use self::trust::Trust;
 
 pub(crate) use self::facts::{account, region, repository};

@@ -19,7 +19,8 @@ use anyhow::Result;
 use super::tree::{File, Paths};
 
 pub(super) use self::lock::{lock_of, locked};
-pub(super) use self::wings::{FILE, PAGE, Wing, Wings, with_table};
+pub use self::wings::Wings;
+pub(super) use self::wings::{FILE, PAGE, Wing, with_table};
 
 /// What a fork goes without, and what could not be done for it.
 #[derive(Debug, Default)]

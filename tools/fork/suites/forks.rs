@@ -13,7 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use checkout::{Checkout, NUMBERS};
-use checkout::{MOST_LINES, TOOLS, new_app}; // wing: generators
+use checkout::{MOST_LINES, TOOLS, WINGS, new_app}; // wing: generators
+use fork::Wings; // wing: generators
 use project::Kind; // wing: generators
 
 /// In pieces, so that they are free in a checkout that has this file too. Neither these nor the
@@ -114,9 +115,11 @@ fn of_another_name() {
 #[test]
 fn without_each_wing() {
     let _turn = turn();
-    let whole = Checkout::of_all();
+    let table = Checkout::of_files(&[WINGS]).read(WINGS);
+    let table = Wings::of_text(&table).expect("the table is valid");
     let mut faults = Vec::new();
-    for without in whole.wings_with_what_needs_them() {
+    for without in table.each_with_what_needs() {
+        let without = without.join(",");
         let fork = copied("one-less");
         // Without the sample there has to be another app.
         with_app(&fork, Kind::Api);

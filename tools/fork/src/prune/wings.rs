@@ -23,7 +23,7 @@ const HEAD: &str =
 /// All that a fork may go without.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Wings {
+pub struct Wings {
     wing: Vec<Wing>,
 }
 
@@ -64,7 +64,7 @@ impl Wing {
 
 impl Wings {
     /// As the table has them.
-    pub(crate) fn of_text(text: &str) -> Result<Self> {
+    pub fn of_text(text: &str) -> Result<Self> {
         toml::from_str(text).with_context(|| format!("read {FILE}"))
     }
 
@@ -156,6 +156,14 @@ impl Wings {
         }
         let wings = self.wing.iter();
         wings.filter(|wing| gone.contains(&&*wing.name)).collect()
+    }
+
+    /// Of each, its name with those of all that cannot be without it.
+    pub fn each_with_what_needs(&self) -> Vec<Vec<&str>> {
+        let each = self.wing.iter().map(|wing| std::slice::from_ref(&wing.name));
+        let each = each.map(|name| self.with_what_needs(name));
+        each.map(|gone| gone.into_iter().map(|wing| wing.name.as_str()).collect())
+            .collect()
     }
 
     fn listed(&self) -> String {

@@ -25,7 +25,7 @@ pub(crate) const MOST_LINES: usize = 20_000;
 #[allow(dead_code, reason = "a copy may be without the tests that leave them out")]
 pub(crate) const TOOLS: &str = "e2e,supply,cloud,pipelines,bench,browser,dev,iam";
 
-const WINGS: &str = "tools/fork/wings.toml";
+pub(crate) const WINGS: &str = "tools/fork/wings.toml";
 pub(crate) const PARAMETERS: &str = "infra/aws/parameters.toml";
 pub(crate) const ADDRESS: &str = "infra/apps/base/repository.yaml";
 pub(crate) const POLICY: &str = "infra/admission/policy.yaml";
@@ -105,32 +105,6 @@ impl Checkout {
         let wings = table["wing"].as_array().expect("a list of wings").iter();
         let names: Vec<_> = wings.filter_map(|wing| wing["name"].as_str()).collect();
         names.join(",")
-    }
-
-    /// Of each wing, itself and all that cannot be without it, as the command line takes them.
-    #[allow(dead_code, reason = "only the suite of whole forks uses it")]
-    pub(crate) fn wings_with_what_needs_them(&self) -> Vec<String> {
-        let table: toml::Table = self.read(WINGS).parse().expect("the table is TOML");
-        let wings = table["wing"].as_array().expect("a list of wings");
-        let needs = |wing: &toml::Value, gone: &[&str]| {
-            let needs = wing.get("needs").and_then(toml::Value::as_array);
-            let mut needs = needs.into_iter().flatten().filter_map(toml::Value::as_str);
-            needs.any(|need| gone.contains(&need))
-        };
-        let closure = |first| {
-            let mut gone = vec![first];
-            loop {
-                let more = wings.iter().filter(|wing| needs(wing, &gone));
-                let more = more.filter_map(|wing| wing["name"].as_str());
-                let more: Vec<_> = more.filter(|name| !gone.contains(name)).collect();
-                if more.is_empty() {
-                    return gone.join(",");
-                }
-                gone.extend(more);
-            }
-        };
-        let names = wings.iter().filter_map(|wing| wing["name"].as_str());
-        names.map(closure).collect()
     }
 
     /// How many, tests and all.
