@@ -12,8 +12,8 @@ use clap::Command;
 
 pub use mention::Mention;
 
-/// They say what was decided, and when.
-const RECORDS: &str = "docs/adr/";
+/// Records of decisions: they say what was decided, and when, and may name what is gone.
+pub const RECORDS: &str = "docs/adr/";
 
 /// Every command that a file of the repository at `root` names.
 ///

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use documents::RECORDS;
+
 use crate::{files_of, names, none};
 
 /// Words that a reader fills in.
@@ -18,9 +20,6 @@ const MADE: [&str; 3] = [
 /// What is below a folder in here, `new-app` makes at the top.
 const TEMPLATES: &str = "tools/generators/templates/app/";
 // end of wing
-
-/// They say what was decided, and when.
-const RECORDS: &str = "docs/adr/";
 
 /// Every file, every folder that has some, and every file of a new app.
 fn places() -> BTreeSet<String> {
