@@ -75,8 +75,7 @@ pub(crate) fn all(measured: &Measured) -> Vec<Claim> {
     for workload in WORKLOADS {
         claims.extend(of_workload(*workload, &measured.rounds));
     }
-    let exactly = |value: f64| Spread::of(vec![value]);
-    let mb = |bytes: u64| exactly(f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1e6);
+    let mb = |bytes: u64| Spread::exactly(f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1e6);
     claims.extend([
         Claim::new(
             "backend: start to ready",
@@ -93,7 +92,7 @@ pub(crate) fn all(measured: &Measured) -> Vec<Claim> {
         Claim::new(
             "backend: memory after the load, by that of Go",
             "×",
-            exactly(measured.loaded_mib[0] / measured.loaded_mib[1]),
+            Spread::exactly(measured.loaded_mib[0] / measured.loaded_mib[1]),
             Goal::AtMost(0.6),
         ),
         Claim::new(

@@ -58,7 +58,7 @@ pub(crate) fn verdict(claim: &Claim) -> String {
 
 /// Writes the claims to `path` as a page of the docs.
 pub(crate) fn write_page(path: &Path, rounds: u32, seconds: u64, claims: &[Claim]) -> Result<()> {
-    let cores = std::thread::available_parallelism().map_or(0, NonZero::get);
+    let cores = cores();
     let mut page = format!(
         "<!-- Written by `cargo xtask bench app --docs`. -->\n\
          {rounds} rounds of {seconds} s, {cores} cores for all contenders, the load and the database together.\n\n\
@@ -75,9 +75,7 @@ pub(crate) fn write_page(path: &Path, rounds: u32, seconds: u64, claims: &[Claim
             verdict(claim)
         );
     }
-    std::fs::write(path, page).with_context(|| format!("write {}", path.display()))?;
-    println!("written: {}", path.display());
-    Ok(())
+    keep(path, &page)
 }
 
 /// Writes everything to `path`.
@@ -104,16 +102,27 @@ pub(crate) fn write(path: &Path, measured: &Measured, claims: &[Claim]) -> Resul
         })
         .collect();
     let all = json!({
-        "cores": std::thread::available_parallelism().map_or(0, NonZero::get),
+        "cores": cores(),
         "workloads": workloads,
         "start": { "ours": measured.ours, "go": measured.go },
         "loaded_mib": { "ours": measured.loaded_mib[0], "go": measured.loaded_mib[1] },
         "sizes": measured.sizes,
         "claims": claims,
     });
+    println!();
+    keep(path, &format!("{all:#}\n"))
+}
+
+/// How many there are for all that is measured at the same time.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(0, NonZero::get)
+}
+
+/// Writes a result, in a folder that is made if it is not there, and says where.
+pub(crate) fn keep(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().context("the result has a folder")?;
     std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-    std::fs::write(path, format!("{all:#}\n")).with_context(|| format!("write {}", path.display()))?;
-    println!("\nwritten: {}", path.display());
+    std::fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
+    println!("written: {}", path.display());
     Ok(())
 }

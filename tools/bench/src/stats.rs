@@ -56,6 +56,11 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
+    /// Of a figure that there is once.
+    pub(crate) fn exactly(value: f64) -> Self {
+        Self::of(vec![value])
+    }
+
     /// Of at least one value.
     pub(crate) fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);

@@ -12,9 +12,9 @@ use super::tenths::Tenths;
 use crate::database::BOARD;
 
 /// As many messages as one request takes.
-const BATCH: u32 = 25;
+pub(super) const BATCH: u32 = 25;
 /// As many requests at once as the backfill has under way.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 /// Odd, so that no two numbers have the same product: keys are as scattered as real ones.
 const SCATTER: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
 

@@ -1,13 +1,13 @@
 //! What a person reads, and the same as JSON.
 
 use std::fmt::Write as _;
-use std::num::NonZero;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use super::Measured;
+use super::messages::{AT_ONCE, BATCH};
 use crate::claims::{Claim, Goal};
 use crate::report;
 use crate::stats::Spread;
@@ -15,31 +15,25 @@ use crate::stats::Spread;
 /// Writes both into the folder `out`, and prints the page.
 pub(super) fn write(out: &Path, measured: &Measured) -> Result<()> {
     let claims = claims(measured);
-    let cores = std::thread::available_parallelism().map_or(0, NonZero::get);
+    let cores = report::cores();
     let all = json!({ "cores": cores, "measured": measured, "claims": claims });
     let page = page(measured, &claims, cores);
     println!("\n{page}");
-    std::fs::create_dir_all(out).with_context(|| format!("make {}", out.display()))?;
-    for (name, text) in [("migration.json", format!("{all:#}\n")), ("migration.md", page)] {
-        let path = out.join(name);
-        std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
-        println!("written: {}", path.display());
-    }
-    Ok(())
+    report::keep(&out.join("migration.json"), &format!("{all:#}\n"))?;
+    report::keep(&out.join("migration.md"), &page)
 }
 
 fn claims(measured: &Measured) -> [Claim; 3] {
-    let exactly = |value: f64| Spread::of(vec![value]);
-    let by = |other: f64| exactly(measured.migrated.overall() / other);
+    let by = |other: f64| Spread::exactly(measured.migrated.overall() / other);
     [
         Claim::new(
             "the last tenth of the backfill by its first",
             "×",
-            exactly(measured.migrated.last_by_first()),
+            Spread::exactly(measured.migrated.last_by_first()),
             Goal::AtLeast(0.9),
         ),
         Claim::new(
-            "the backfill by plain writes, 25 to a request",
+            format!("the backfill by plain writes, {BATCH} to a request"),
             "×",
             by(measured.batches.overall()),
             Goal::AtLeast(0.5),
@@ -56,8 +50,8 @@ fn claims(measured: &Measured) -> [Claim; 3] {
 fn page(measured: &Measured, claims: &[Claim], cores: usize) -> String {
     let mut page = format!(
         "<!-- Written by `cargo xtask bench migration --docs`. -->\n\
-         {} messages of 300 bytes in {}; {cores} cores for it and for who writes, 16 requests at once. Messages a second, tenth by tenth \
-         of the way:\n\n\
+         {} messages of 300 bytes in {}; {cores} cores for it and for who writes, {AT_ONCE} requests at once. Messages a second, tenth \
+         by tenth of the way:\n\n\
          | | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | all |\n|---|{}\n",
         measured.messages,
         measured.database,
@@ -65,10 +59,13 @@ fn page(measured: &Measured, claims: &[Claim], cores: usize) -> String {
     );
     // Writing to a string cannot fail.
     for (what, tenths) in [
-        ("written into an empty table, 25 to a request", measured.filled),
-        ("`backend migrate`", measured.migrated),
         (
-            "written again as they are then, 25 to a request",
+            format!("written into an empty table, {BATCH} to a request"),
+            measured.filled,
+        ),
+        ("`backend migrate`".to_owned(), measured.migrated),
+        (
+            format!("written again as they are then, {BATCH} to a request"),
             measured.batches,
         ),
     ] {
