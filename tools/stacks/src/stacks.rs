@@ -47,8 +47,8 @@ pub(crate) enum Holds {
     Histories,
 }
 
-/// They know each other by name only, so each deploys alone; a role names a policy of `registry`,
-/// which must be there first.
+/// They know each other by name only, so each deploys alone; roles name a policy of `registry` and
+/// one of `hub`, which must be there first.
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "source",
@@ -122,6 +122,15 @@ pub(crate) const PARTS: &[Part] = &[
         holds: Holds::Messages,
     },
     // end of wing
+    // wing: hub
+    Part {
+        name: "hub",
+        scope: Scope::Account,
+        parameters: &["HubOidcProvider", "OtherHubOidcProvider"],
+        required: &[],
+        holds: Holds::Nothing,
+    },
+    // end of wing
     Part {
         name: "cluster",
         scope: Scope::Environment,
@@ -129,18 +138,13 @@ pub(crate) const PARTS: &[Part] = &[
             "Layout",
             "OidcProvider",
             "HostedZoneId", // wing: addons
+            "Target",       // wing: hub
+            "OtherTarget",  // wing: hub
         ],
         required: &["OidcProvider"],
         holds: Holds::Nothing,
     },
     // wing: hub
-    Part {
-        name: "hub",
-        scope: Scope::Account,
-        parameters: &["HubOidcProvider"],
-        required: &[],
-        holds: Holds::Nothing,
-    },
     Part {
         name: "traffic",
         scope: Scope::Environment,

@@ -111,3 +111,48 @@ fn the_hub_runs_one_version_of_argo_cd() {
         "{image}"
     );
 }
+
+/// The patch of the hub, the stacks and the rights in a target name the same role, accounts and
+/// group.
+#[test]
+fn argo_cd_logs_in_to_targets_by_what_the_templates_make() {
+    let (hub, cluster) = (
+        file("infra/aws/hub.yaml").remove(0),
+        file("infra/aws/cluster.yaml").remove(0),
+    );
+    let role = hub.at("/Resources/HubArgoCdRole/Properties");
+    let project = hub.text("/Parameters/Project/Default");
+    let name = role["RoleName"].as_str().expect("it has a name");
+    let name = name.replace("${Project}", project);
+    let kustomization = &file("infra/hub/kustomization.yaml")[0];
+    let patches = kustomization.list("/patches").iter();
+    let login = patches.filter(|patch| patch["target"]["kind"] == "ServiceAccount");
+    let [patch] = login.collect::<Vec<_>>()[..] else {
+        panic!("one patch says who logs in");
+    };
+    let text = |field: &Value| field.as_str().expect("a text").to_owned();
+    assert!(
+        text(&patch["patch"])
+            .trim_end()
+            .ends_with(&format!(":role/{name}"))
+    );
+    let trusted = text(&role["AssumeRolePolicyDocument"]);
+    let (start, end) = ("argocd-(", ")");
+    let accounts = text(&patch["target"]["name"]);
+    let accounts = accounts
+        .strip_prefix(start)
+        .and_then(|rest| rest.strip_suffix(end));
+    for account in accounts.expect("a list of names").split('|') {
+        let subject = format!("\"system:serviceaccount:argocd:argocd-{account}\"");
+        assert!(trusted.contains(&subject), "{account}");
+    }
+    let target = file("infra/target/kustomization.yaml");
+    let group = text(&target[0].at("/patches/0/patch").clone());
+    for entry in ["TargetEntry", "OtherTargetEntry"] {
+        let groups = cluster.list(&format!("/Resources/{entry}/Properties/KubernetesGroups"));
+        let [Value::String(one)] = groups else {
+            panic!("{entry} has one group");
+        };
+        assert!(group.contains(&format!("kind: Group, name: {one} ")), "{one}");
+    }
+}

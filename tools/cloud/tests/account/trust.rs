@@ -1,6 +1,7 @@
 //! Who gets in, judged on the trust policies of the very templates: no emulator evaluates them.
 
 mod github;
+mod hub;
 mod pod_identity;
 mod previews; // wing: previews
 mod second_cluster;
@@ -45,7 +46,7 @@ fn policies(more: &Given<'_>) -> BTreeMap<String, Value> {
                 // As text where the issuer is part of it.
                 Some(text) => template.fill(text, &given),
                 None if is_function(policy) => template.text(policy, &given),
-                // That of a service of AWS.
+                // That of a service of AWS, or of a role.
                 None => continue,
             };
             found.insert(name, serde_json::from_str(&text.unwrap()).unwrap());
@@ -79,6 +80,7 @@ fn every_role_is_judged_here_and_bound_to_one_audience_and_subject() {
         "ClusterSetRole",
         "GitHubRole",
         "GitLabRole",
+        "HubArgoCdRole",
         "MigrateRole",
         "VerifierRole",        // wing: verifier
         "ExternalDnsRole",     // wing: addons
@@ -103,7 +105,7 @@ fn roles_of_services_serve_this_account_only() {
     for template in Template::all().unwrap() {
         for (name, role) in template.resources("AWS::IAM::Role") {
             let policy = &role["Properties"]["AssumeRolePolicyDocument"];
-            if policy.is_string() || is_function(policy) {
+            if policy.is_string() || is_function(policy) || hub::is_of_a_target(&name) {
                 continue;
             }
             seen += 1;
@@ -181,6 +183,9 @@ fn each_service_account_gets_its_own_role_only() {
         ),
         ("ArgoCdRole", "system:serviceaccount:argocd:argocd-repo-server"),
         ("ClusterSetRole", "system:serviceaccount:argocd:clusterset"),
+        ("HubArgoCdRole", hub::ACCOUNTS[0]),
+        ("HubArgoCdRole", hub::ACCOUNTS[1]),
+        ("HubArgoCdRole", hub::ACCOUNTS[2]),
         ("VerifierRole", "system:serviceaccount:verifier:verifier"), // wing: verifier
         // wing: addons
         (
@@ -211,7 +216,7 @@ fn each_service_account_gets_its_own_role_only() {
         for (_, account) in accounts {
             assert_eq!(
                 lets_in(role, CLUSTER, AWS, account),
-                account == own,
+                accounts.contains(&(role, account)),
                 "{account} and {role}"
             );
         }
@@ -253,6 +258,7 @@ fn the_clusters_issuer_has_no_default_that_exists() {
         ("message-board", "OidcProvider"),
         ("message-board", "OtherOidcProvider"),
         ("hub", "HubOidcProvider"),
+        ("hub", "OtherHubOidcProvider"),
         ("previews", "PreviewOidcProvider"), // wing: previews
     ] {
         let template = Template::read(template).unwrap();

@@ -10,8 +10,8 @@ const PARTS: &[&str] = &[
     "source",
     "access",
     "message-board",
-    "cluster",
     "hub",
+    "cluster",
     "traffic",
     "previews", // wing: previews
     "pipelines",
