@@ -121,7 +121,9 @@ pub(crate) fn everything<'s>(extent: Extent) -> Plan<BringUp<'s>> {
         create,
         identities,
         ..
-    } in &clusters
+    } in clusters
+        .iter()
+        .chain(with_argocd.iter().filter(|_| topology == Topology::Hub))
     {
         let environment = *environment;
         plan.add(*identities, &[create.id, IAM_PROXY.id], move |up, _| {
@@ -184,7 +186,7 @@ fn targets(plan: &mut Plan<BringUp<'_>>) {
         ..
     } in OfCluster::all()
     {
-        plan.add(target, &[create.id], move |up, step| {
+        plan.add(target, &[create.id, WORLD.id], move |up, step| {
             Box::pin(up.target(environment, step))
         });
     }

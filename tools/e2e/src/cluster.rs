@@ -1,5 +1,6 @@
 //! One environment's cluster: kind's nodes on the engine, reached through its own kubeconfig.
 
+mod authenticator;
 mod config;
 mod hub;
 mod join;
@@ -22,7 +23,7 @@ use std::{
 use anyhow::{Context, Result};
 use kube::{
     Client,
-    config::{Config, KubeConfigOptions, Kubeconfig},
+    config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig},
 };
 use serde::{Deserialize, Serialize};
 use supply::engine::Kind;
@@ -120,6 +121,16 @@ impl Cluster {
         let mut config = config_of(&self.kubeconfig).await?;
         config.auth_info.impersonate = Some(account.to_owned());
         Client::try_from(config).with_context(|| format!("make a client of the cluster for {account}"))
+    }
+
+    /// The cluster as the bearer of a token sees it.
+    pub(crate) async fn as_bearer_of(&self, token: &str) -> Result<Client> {
+        let mut config = config_of(&self.kubeconfig).await?;
+        config.auth_info = AuthInfo {
+            token: Some(token.to_owned().into()),
+            ..AuthInfo::default()
+        };
+        Client::try_from(config).context("make a client of the cluster for a token")
     }
 
     /// Applies manifests on the server's side.

@@ -3,6 +3,7 @@
 
 mod controller;
 mod eks;
+mod login;
 mod target;
 
 use std::path::PathBuf;
@@ -16,8 +17,9 @@ use kube::{Api, ResourceExt as _};
 
 pub(crate) use controller::compile;
 pub(crate) use eks::{Eks, List};
-pub(crate) use target::prepare;
-pub(crate) use target::token; // wing: previews
+pub(crate) use login::of_hub as roles;
+pub(crate) use target::token;
+pub(crate) use target::{prepare, ready}; // wing: previews
 
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 
-use crate::{account::Account, run_dir::RunDir};
+use crate::{account::Account, run_dir::RunDir, topology::Topology};
 
 /// What is known before anything runs in a container. Shared (`Arc`), because the CI outlives the
 /// step that starts it.
@@ -13,6 +13,8 @@ pub(crate) struct Harness {
     pub(crate) engine: supply::engine::Engine,
     /// Whether nodes run on cgroup v1, which a kubelet refuses unless it is told otherwise.
     pub(crate) cgroup_v1: bool,
+    /// Whether a hub logs in to the clusters.
+    pub(crate) topology: Topology,
     pub(crate) parts: supply::Parts,
     /// Styles and scripts of the forge's pages, where its image has none and a person is to look at
     /// them.

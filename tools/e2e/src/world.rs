@@ -65,6 +65,7 @@ pub(crate) async fn bring_up(
         aws_image: harness.parts.aws_image.clone(),
         aws_port,
         addons: !harness.parts.addons.is_empty(), // wing: addons
+        leaves_out: topology == Topology::Hub,
     };
     step.doing("start the containers of forge and emulator");
     containers::start(harness, &request)

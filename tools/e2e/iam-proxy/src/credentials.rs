@@ -1,6 +1,7 @@
 //! The keys that were given out, and for which role.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -24,28 +25,49 @@ impl Session {
     }
 }
 
-/// All sessions, by their access keys.
-#[derive(Debug, Default)]
-pub(crate) struct Credentials(Mutex<HashMap<String, Session>>);
+/// The two halves of a key that was given out.
+#[derive(Clone)]
+pub(crate) struct Key {
+    /// What a request names.
+    pub(crate) id: String,
+    /// What it is signed with.
+    pub(crate) secret: String,
+}
+
+/// All sessions and the secrets of their keys, by what names them.
+#[derive(Default)]
+pub(crate) struct Credentials(Mutex<HashMap<String, (Session, String)>>);
+
+/// Without the secrets.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.lock().keys()).finish()
+    }
+}
 
 impl Credentials {
-    pub(crate) fn give(&self, key: String, session: Session) {
+    pub(crate) fn give(&self, key: Key, session: Session) {
         let mut given = self.lock();
         // Some remain, so that whoever comes late hears that it is late.
-        given.retain(|_, session| session.until.elapsed() < LATE);
-        given.insert(key, session);
+        given.retain(|_, (session, _)| session.until.elapsed() < LATE);
+        given.insert(key.id, (session, key.secret));
     }
 
     /// Whose key signed a request.
     pub(crate) fn session(&self, key: &str, now: Instant) -> Result<Session, Refusal> {
-        let session = self.lock().get(key).cloned().ok_or_else(Refusal::unknown_key)?;
+        self.with_secret(key, now).map(|(session, _)| session)
+    }
+
+    /// The same, and what it must have been signed with.
+    pub(crate) fn with_secret(&self, key: &str, now: Instant) -> Result<(Session, String), Refusal> {
+        let (session, secret) = self.lock().get(key).cloned().ok_or_else(Refusal::unknown_key)?;
         if session.until <= now {
             return Err(Refusal::expired_key());
         }
-        Ok(session)
+        Ok((session, secret))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (Session, String)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -56,6 +78,8 @@ const LATE: std::time::Duration = std::time::Duration::from_hours(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scope {
     pub(crate) key: String,
+    /// As `20260101`.
+    pub(crate) date: String,
     pub(crate) region: String,
     pub(crate) service: String,
 }
@@ -72,12 +96,18 @@ impl Scope {
             let mut fields = fields.split(',').map(str::trim);
             fields.find_map(|field| field.strip_prefix("Credential="))
         });
-        let parts: Vec<_> = scope.unwrap_or_default().split('/').collect();
-        let [key, _, region, service, "aws4_request"] = parts.as_slice() else {
-            return Err(Refusal::unsigned());
+        Self::parse(scope.unwrap_or_default()).ok_or_else(Refusal::unsigned)
+    }
+
+    /// Reads `KEY/DATE/REGION/SERVICE/aws4_request`.
+    pub(crate) fn parse(scope: &str) -> Option<Self> {
+        let parts: Vec<_> = scope.split('/').collect();
+        let [key, date, region, service, "aws4_request"] = parts.as_slice() else {
+            return None;
         };
-        Ok(Self {
+        Some(Self {
             key: (*key).to_owned(),
+            date: (*date).to_owned(),
             region: (*region).to_owned(),
             service: (*service).to_owned(),
         })
@@ -98,7 +128,12 @@ mod tests {
             name: "s".to_owned(),
             until: now + Duration::from_secs(10),
         };
-        credentials.give("KEY".to_owned(), session.clone());
+        let key = Key {
+            id: "KEY".to_owned(),
+            secret: "secret".to_owned(),
+        };
+        credentials.give(key, session.clone());
+        assert!(!format!("{credentials:?}").contains("secret"));
         assert_eq!(credentials.session("KEY", now).unwrap(), session);
         let code = |key: &str, later: u64| {
             let refused = credentials.session(key, now + Duration::from_secs(later));

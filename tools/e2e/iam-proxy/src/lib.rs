@@ -1,8 +1,11 @@
 //! Stands in front of an emulator of AWS and lets through what STS and IAM would, because no
 //! emulator asks: it verifies the tokens of service accounts by the keys of their clusters, judges
 //! them by the trust policy of the role, and requests to `DynamoDB` by the role's permissions. Both
-//! policies are those that the templates have put into the emulator.
+//! policies are those that the templates have put into the emulator. It also tells the API server
+//! of a cluster who the bearer of a token is, as EKS does.
 
+mod assume_role;
+mod authenticator;
 mod credentials;
 mod crypto;
 mod deployed;
@@ -12,12 +15,12 @@ mod rights;
 mod role;
 mod server;
 mod settings;
+mod signature;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 mod test_issuer;
 mod token;
 mod upstream;
-mod web_identity;
 mod xml;
 
 use std::sync::Arc;

@@ -7,15 +7,17 @@ use anyhow::{Context as _, Result};
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response, StatusCode};
+use serde_json::Value;
 
-use crate::credentials::{Credentials, Scope, Session};
+use crate::assume_role::{Asked, By};
+use crate::authenticator::Authenticator;
+use crate::credentials::{Credentials, Key, Scope, Session};
 use crate::deployed::Deployed;
 use crate::refusal::Refusal;
 use crate::rights::{self, Right};
 use crate::settings::Settings;
 use crate::token::{providers, verified};
 use crate::upstream::{Upstream, owner};
-use crate::web_identity::Asked;
 use crate::xml;
 
 /// The proxy, with the keys that it has given out.
@@ -25,6 +27,7 @@ pub(crate) struct Proxy {
     deployed: Deployed,
     providers: PathBuf,
     credentials: Credentials,
+    authenticator: Authenticator,
 }
 
 /// Why a request has no answer of the emulator.
@@ -53,14 +56,19 @@ impl Proxy {
             upstream,
             providers: settings.providers,
             credentials: Credentials::default(),
+            authenticator: Authenticator::new(settings.access_entries),
         }
     }
 
     /// The answer to a request: the emulator's, or why there is none.
     pub(crate) async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+        if let Some(cluster) = Authenticator::asked_by(&request) {
+            let review = self.authenticator.review(cluster, &request, &self.credentials);
+            return with_body(StatusCode::OK, "application/json", review.to_string());
+        }
         let json = request.headers().contains_key("x-amz-target");
         let answered = match Asked::of(&request) {
-            Some(asked) => self.assume(asked).await,
+            Some(asked) => self.assume(&request, asked).await,
             None => self.signed(request).await,
         };
         match answered {
@@ -80,30 +88,23 @@ impl Proxy {
         }
     }
 
-    /// Keys of a role, for a token that its trust policy lets in.
-    async fn assume(&self, asked: Result<Asked, Refusal>) -> Result<Response<Bytes>, Stopped> {
+    /// Keys of a role, for whoever its trust policy lets in.
+    async fn assume(
+        &self,
+        request: &Request<Bytes>,
+        asked: Result<Asked, Refusal>,
+    ) -> Result<Response<Bytes>, Stopped> {
         let asked = asked?;
-        let token = verified(&asked.token, &providers(&self.providers)?)?;
-        let (role, subject) = (&asked.role, &token.claims["sub"]);
-        let trust = self.deployed.trust(role).await?.ok_or_else(|| {
-            eprintln!("{subject} asks for {}, which is not there", asked.arn);
-            Refusal::untrusted()
-        })?;
-        let allowed = iam::trust::allows(&trust, &role.account, &token);
-        if !allowed.with_context(|| format!("judge the trust policy of {}", asked.arn))? {
-            eprintln!("{} does not trust {subject} of {}", asked.arn, token.issuer);
-            return Err(Refusal::untrusted().into());
-        }
-        let lifetime = asked.lifetime.as_secs().to_string();
-        // Made anew of what was read: the emulator is to see nothing else.
-        let fields = [
-            ("Action", "AssumeRoleWithWebIdentity"),
-            ("Version", "2011-06-15"),
-            ("RoleArn", &asked.arn),
-            ("RoleSessionName", &asked.session),
-            ("WebIdentityToken", &asked.token),
-            ("DurationSeconds", &lifetime),
-        ];
+        let (role, arn) = (&asked.role, &asked.arn);
+        let who = match &asked.by {
+            By::Token(token) => self.trusts_token(&asked, token).await?,
+            By::Role => self.trusts_role(&asked, request).await?,
+        };
+        let fields = asked.fields();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let answer = self.upstream.ask("sts", &role.account, &fields).await?;
         if answer.status().is_success() {
             let session = Session {
@@ -111,17 +112,81 @@ impl Proxy {
                 name: asked.session,
                 until: Instant::now() + asked.lifetime,
             };
-            eprintln!("{} for {subject} of {}", session.who(), token.issuer);
-            self.credentials
-                .give(xml::text(answer.body(), "AccessKeyId")?, session);
+            eprintln!("{} for {who}", session.who());
+            let key = Key {
+                id: xml::text(answer.body(), "AccessKeyId")?,
+                secret: xml::text(answer.body(), "SecretAccessKey")?,
+            };
+            self.credentials.give(key, session);
+        } else {
+            eprintln!("the emulator gives {who} no keys of {arn}");
         }
         Ok(answer)
+    }
+
+    /// Who the bearer of a token is, if the role trusts them.
+    async fn trusts_token(&self, asked: &Asked, token: &str) -> Result<String, Stopped> {
+        let token = verified(token, &providers(&self.providers)?)?;
+        let who = format!("{} of {}", token.claims["sub"], token.issuer);
+        self.trusts(asked, &who, Refusal::untrusted, |trust| {
+            iam::trust::allows(trust, &asked.role.account, &token)
+        })
+        .await?;
+        Ok(who)
+    }
+
+    /// Who has signed a request, if the role trusts the role that they have, and that one may take
+    /// it on. Within an account trust alone would do for IAM; templates that lack the other half
+    /// would fail across accounts.
+    async fn trusts_role(&self, asked: &Asked, request: &Request<Bytes>) -> Result<String, Stopped> {
+        let session = self.session(&Scope::of(request.headers())?)?;
+        let right = Right {
+            action: iam::role_trust::ACTION.to_owned(),
+            resource: asked.arn.clone(),
+        };
+        self.permitted(&session, &right).await?;
+        let who = session.who();
+        let refusal = || {
+            let message = format!(
+                "User: {who} is not authorized to perform: {} on resource: {}",
+                right.action, right.resource
+            );
+            Refusal::denied(message)
+        };
+        self.trusts(asked, &who, refusal, |trust| {
+            iam::role_trust::allows(trust, &session.role.arn())
+        })
+        .await?;
+        Ok(who)
+    }
+
+    /// A refusal unless the role is there and its trust policy allows it.
+    async fn trusts(
+        &self,
+        asked: &Asked,
+        who: &str,
+        refusal: impl Fn() -> Refusal,
+        allows: impl Fn(&Value) -> Result<bool>,
+    ) -> Result<(), Stopped> {
+        let trust = self.deployed.trust(&asked.role).await?.ok_or_else(|| {
+            eprintln!("{who} asks for {}, which is not there", asked.arn);
+            refusal()
+        })?;
+        if !allows(&trust).with_context(|| format!("judge the trust policy of {}", asked.arn))? {
+            eprintln!("{} does not trust {who}", asked.arn);
+            return Err(refusal().into());
+        }
+        Ok(())
+    }
+
+    fn session(&self, scope: &Scope) -> Result<Session, Refusal> {
+        self.credentials.session(&scope.key, Instant::now())
     }
 
     /// What was signed with a key of a role that has the right to it.
     async fn signed(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Stopped> {
         let scope = Scope::of(request.headers())?;
-        let session = self.credentials.session(&scope.key, Instant::now())?;
+        let session = self.session(&scope)?;
         let account = &session.role.account;
         let right = rights::needed(&request, &scope, &session.role);
         if let Some(right) = right.map_err(|error| Refusal::denied(format!("{error:#}")))? {
@@ -136,19 +201,21 @@ impl Proxy {
     }
 
     /// A refusal unless a policy of the role allows it.
-    async fn permitted(&self, session: &Session, Right { action, resource }: &Right) -> Result<(), Stopped> {
+    async fn permitted(&self, session: &Session, right: &Right) -> Result<(), Stopped> {
         let policy = self.deployed.permissions(&session.role).await?;
-        let allowed = iam::policy::allows(&policy, action, resource);
+        let allowed = iam::policy::allows(&policy, &right.action, &right.resource);
         if allowed.with_context(|| format!("judge what {} may do", session.role.name))? {
             return Ok(());
         }
-        let who = session.who();
-        let message = format!(
-            "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
-             allows the {action} action"
-        );
-        Err(Refusal::denied(message).into())
+        Err(not_authorized(&session.who(), right).into())
     }
+}
+
+fn not_authorized(who: &str, Right { action, resource }: &Right) -> Refusal {
+    Refusal::denied(format!(
+        "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
+         allows the {action} action"
+    ))
 }
 
 fn refused(refusal: &Refusal, json: bool) -> Response<Bytes> {
@@ -174,5 +241,4 @@ fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response<B
 }
 
 #[cfg(test)]
-#[path = "proxy/tests.rs"]
 mod tests;

@@ -5,9 +5,9 @@ use hyper::body::Bytes;
 use hyper::{Method, Request};
 use iam::{dynamodb, route53, secretsmanager};
 
+use crate::assume_role::form;
 use crate::credentials::Scope;
 use crate::role::Role;
-use crate::web_identity::form;
 
 const DYNAMODB: &str = "DynamoDB_20120810.";
 const SECRETS: &str = "secretsmanager.";
@@ -69,6 +69,7 @@ mod tests {
     fn ask(service: &str, target: Option<&str>, path: &str, body: &str) -> Result<Option<Right>> {
         let scope = Scope {
             key: "KEY".to_owned(),
+            date: "20260101".to_owned(),
             region: "r".to_owned(),
             service: service.to_owned(),
         };

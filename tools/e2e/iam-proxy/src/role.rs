@@ -30,6 +30,16 @@ impl Role {
         })
     }
 
+    /// As policies name it. A path is not known here any more; no role of these templates has one.
+    pub(crate) fn arn(&self) -> String {
+        let Self {
+            partition,
+            account,
+            name,
+        } = self;
+        format!("arn:{partition}:iam::{account}:role/{name}")
+    }
+
     /// Whoever has taken it on, as AWS names them.
     pub(crate) fn assumed(&self, session: &str) -> String {
         let Self {
@@ -49,6 +59,7 @@ mod tests {
     fn account_and_name_are_read() {
         let role = Role::parse("arn:aws:iam::1:role/some/path/backend").unwrap();
         assert_eq!((role.account.as_str(), role.name.as_str()), ("1", "backend"));
+        assert_eq!(role.arn(), "arn:aws:iam::1:role/backend");
         assert_eq!(role.assumed("s"), "arn:aws:sts::1:assumed-role/backend/s");
         for other in [
             "backend",

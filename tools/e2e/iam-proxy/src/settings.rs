@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) upstream: Authority,
     /// `PROVIDERS`: the folder with one file for each issuer that is trusted.
     pub(crate) providers: PathBuf,
+    /// `ACCESS_ENTRIES`: the folder with one file for each cluster that says who roles are there.
+    pub(crate) access_entries: PathBuf,
 }
 
 impl Settings {
@@ -26,6 +28,7 @@ impl Settings {
                 .parse()
                 .with_context(|| format!("UPSTREAM: {upstream} is no host with a port"))?,
             providers: needed("PROVIDERS")?.into(),
+            access_entries: needed("ACCESS_ENTRIES")?.into(),
         })
     }
 }

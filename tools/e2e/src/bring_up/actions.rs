@@ -87,6 +87,7 @@ impl BringUp<'_> {
             run: session.run.clone(),
             engine,
             cgroup_v1,
+            topology: self.topology(),
             parts,
             forge_pages,
             ci,
@@ -153,7 +154,11 @@ impl BringUp<'_> {
 
     /// Makes roles trust the accounts of an environment's cluster.
     pub(super) async fn identities(&self, environment: Environment) -> Result<()> {
-        iam_proxy::trust(self.harness.get()?, self.cluster_of(environment)?.get()?).await
+        let (harness, cluster) = (self.harness.get()?, self.cluster_of(environment)?.get()?);
+        if environment == Environment::hub() {
+            fleet::roles(harness, cluster).await?;
+        }
+        iam_proxy::trust(harness, cluster).await
     }
 
     /// Starts the CI, and has it build and propose what is under test.
@@ -210,9 +215,9 @@ impl BringUp<'_> {
         }))
     }
 
-    /// Gives the hub its rights in the cluster of an environment.
+    /// Lets the hub log in to the cluster of an environment, with its rights there.
     pub(super) async fn target(&self, environment: Environment, step: &StepHandle) -> Result<()> {
-        fleet::prepare(self.harness.get()?, self.cluster_of(environment)?.get()?, step).await
+        fleet::ready(self.harness.get()?, self.cluster_of(environment)?.get()?, step).await
     }
 
     /// Compiles what reads the tags of clusters.
@@ -245,10 +250,6 @@ impl BringUp<'_> {
         if let Some(state) = &standing.hub {
             self.hub.set(Cluster::open(state.clone()).await?)?;
             answers(self.hub.get()?).await?;
-            for cluster in self.targets()? {
-                // Their tokens may have run out.
-                fleet::prepare(harness, cluster, step).await?;
-            }
             self.controller(step).await?;
             self.join(step).await?;
         }

@@ -5,7 +5,13 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{pods::PodRange, services::ServiceRange, sites::Ports, volumes::Volumes};
+use super::{
+    authenticator::{self, Authenticator},
+    pods::PodRange,
+    services::ServiceRange,
+    sites::Ports,
+    volumes::Volumes,
+};
 use crate::{environment::Environment, forge::ForgeAccess, harness::Harness};
 
 /// A `NodePort`, as in infra/local.
@@ -45,22 +51,25 @@ pub(super) fn render(harness: &Harness, environment: Environment, ports: &Ports)
     )?;
     let host = &harness.account.registry;
     let volumes = Volumes::prepare(harness, environment)?;
-    let mut mounts = Vec::new();
+    let authenticator = Authenticator::prepare(harness, environment)?;
+    let mut all_mounts = Vec::new();
     for index in 0..environment.nodes().len() {
         let plugins = write(
             format!("cni-{environment}-{index}.conflist"),
             &pods.plugins(&plugins, index)?,
         )?;
-        mounts.push(json!([
-            { "hostPath": plugins, "containerPath": "/etc/cni/net.d/10-gitops-loop.conflist", "readOnly": true },
-            { "hostPath": registry, "containerPath": format!("/etc/containerd/certs.d/{host}/hosts.toml"), "readOnly": true },
-            { "hostPath": volumes.folder, "containerPath": volumes.on_nodes },
-        ]));
+        let mut mounts = vec![
+            json!({ "hostPath": plugins, "containerPath": "/etc/cni/net.d/10-gitops-loop.conflist", "readOnly": true }),
+            json!({ "hostPath": registry, "containerPath": format!("/etc/containerd/certs.d/{host}/hosts.toml"), "readOnly": true }),
+            json!({ "hostPath": volumes.folder, "containerPath": volumes.on_nodes }),
+        ];
+        mounts.extend(authenticator.as_ref().map(Authenticator::mount));
+        all_mounts.push(json!(mounts));
     }
-    let mut config = merged(base, &mounts, &ports.mapped())?;
+    let mut config = merged(base, &all_mounts, &ports.mapped())?;
     // kind would take any that the system gives it, see `ports::free`.
     config["networking"]["apiServerPort"] = json!(ports.api_server);
-    issue_tokens_as(&mut config, &environment.issuer())?;
+    api_server(&mut config, &environment.issuer(), authenticator.is_some())?;
     if harness.cgroup_v1 {
         accept_cgroup_v1(&mut config)?;
     }
@@ -105,10 +114,24 @@ fn merged(mut base: Value, mounts: &[Value], ports: &[(u16, u16)]) -> Result<Val
     Ok(base)
 }
 
-/// Tokens of service accounts say that they are from `issuer`: roles trust no other.
-fn issue_tokens_as(config: &mut Value, issuer: &str) -> Result<()> {
-    let argument = json!([{ "name": "service-account-issuer", "value": format!("https://{issuer}") }]);
-    let patch = json!({ "kind": "ClusterConfiguration", "apiServer": { "extraArgs": argument } });
+/// Tokens of service accounts say that they are from `issuer`: roles trust no other. All of it is
+/// one patch, because a second one would take the place of the arguments.
+fn api_server(config: &mut Value, issuer: &str, asks_aws: bool) -> Result<()> {
+    let issuer = format!("https://{issuer}");
+    let mut arguments = vec![("service-account-issuer", issuer.as_str())];
+    let mut volumes = Vec::new();
+    if asks_aws {
+        arguments.extend(authenticator::ARGUMENTS);
+        volumes.push(authenticator::volume());
+    }
+    let arguments: Vec<_> = arguments
+        .iter()
+        .map(|(name, value)| json!({ "name": name, "value": value }))
+        .collect();
+    let patch = json!({
+        "kind": "ClusterConfiguration",
+        "apiServer": { "extraArgs": arguments, "extraVolumes": volumes },
+    });
     extend(config, "kubeadmConfigPatches", [json!(patch.to_string())])
 }
 
@@ -203,12 +226,13 @@ mod tests {
     #[test]
     fn the_api_server_is_told_whose_tokens_it_issues() {
         let mut config = base("kind: Cluster\nkubeadmConfigPatches: ['kind: Other']\n");
-        issue_tokens_as(&mut config, "oidc.internal/id/c").unwrap();
+        api_server(&mut config, "oidc.internal/id/c", false).unwrap();
         let patch = config["kubeadmConfigPatches"][1].as_str().unwrap();
         let patch: Value = serde_saphyr::from_str(patch).unwrap();
         assert_eq!(patch["kind"], "ClusterConfiguration");
         let argument = &patch["apiServer"]["extraArgs"][0];
         assert_eq!(argument["value"], "https://oidc.internal/id/c");
+        assert_eq!(patch["apiServer"]["extraVolumes"], json!([]));
     }
 
     #[test]

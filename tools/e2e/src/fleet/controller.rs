@@ -12,7 +12,7 @@ use child_process::{Watched, log};
 use serde_json::json;
 
 use super::eks::{Eks, start};
-use super::target::{token, tokens};
+use super::target::token;
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
 use crate::compiled;
@@ -62,8 +62,6 @@ impl Controller {
             .env("POD_NAME", "e2e")
             .env("TARGET_NAMESPACES", environment::NAMESPACE)
             .env("POLL_SECONDS", "1")
-            .env("ARGOCD_LOGIN", "token")
-            .env("TOKEN_FOLDER", tokens(harness))
             .env("LISTEN_ADDR", format!("127.0.0.1:{}", ports[0]))
             .env("METRICS_ADDR", format!("127.0.0.1:{}", ports[1]))
             .env("DRAIN_SECONDS", "0")

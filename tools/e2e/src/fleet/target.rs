@@ -1,38 +1,34 @@
 //! What a cluster has before it becomes a target: the rights of the hub's Argo CD in it, and a
-//! token by which that logs in.
+//! login.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
+use super::login;
 use crate::cluster::Cluster;
 use crate::harness::Harness;
 use crate::kustomize;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 
-const RIGHTS: &str = "infra/local/target";
-const ACCOUNT: &str = "argocd-hub";
+const RIGHTS: &str = "infra/target";
 const ASK: Duration = Duration::from_secs(30);
 
-/// Applies the rights and keeps a token.
+/// Applies the rights, and lets the hub log in.
+pub(crate) async fn ready(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
+    prepare(harness, cluster, step).await?;
+    step.doing("let the hub log in");
+    login::to_target(harness, cluster).await
+}
+
+/// Applies the rights, which go with the namespace of the apps.
 pub(crate) async fn prepare(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     step.doing("give the hub its rights");
     let log = harness.run.log(&format!("target-{}", cluster.environment));
-    kustomize::apply(harness, cluster, RIGHTS, &log).await?;
-    let token = token(harness, cluster, ACCOUNT, ACCOUNT).await?;
-    let folder = tokens(harness);
-    fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-    let file = folder.join(&cluster.name);
-    fs::write(&file, token).with_context(|| format!("write {}", file.display()))
-}
-
-/// The folder of the targets' tokens, one file for each.
-pub(super) fn tokens(harness: &Harness) -> PathBuf {
-    harness.run.file("tokens")
+    kustomize::apply(harness, cluster, RIGHTS, &log).await
 }
 
 /// A token of a service account, for a day.

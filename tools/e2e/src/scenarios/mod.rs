@@ -84,6 +84,7 @@ pub(crate) static ALL: &[Scenario] = &[
     clusters::hangs::SCENARIO,
     clusters::hub_lost::SCENARIO,
     clusters::rights::SCENARIO,
+    clusters::login::SCENARIO,
     // wing: addons
     addons::scaling::SCENARIO,
     addons::metrics_away::SCENARIO,

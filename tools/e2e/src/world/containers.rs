@@ -33,15 +33,15 @@ pub(crate) const LABEL: &str = "gitops-loop.run";
 const SERVICES: &str = "cloudformation,dynamodb,iam,sts";
 const OF_ADDONS: &str = ",route53,secretsmanager"; // wing: addons
 
-/// No service is loaded in the middle of a deployment; no call to the world outside; and a resource
-/// it does not know is an error, not a success.
+/// No service is loaded in the middle of a deployment, and no call to the world outside.
 const AWS_SETTINGS: &[(&str, &str)] = &[
     ("EAGER_SERVICE_LOADING", "1"),
     ("DISABLE_EVENTS", "1"),
     ("SKIP_SSL_CERT_DOWNLOAD", "1"),
     ("DNS_ADDRESS", "0"),
-    ("CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES", "0"),
 ];
+/// Whether a resource that it does not know is left out, or is an error.
+const LEAVES_OUT: &str = "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES";
 
 const START: Duration = Duration::from_mins(1);
 
@@ -57,6 +57,8 @@ pub(crate) struct Request {
     pub(crate) aws_image: String,
     pub(crate) aws_port: u16,
     pub(crate) addons: bool, // wing: addons
+    /// Whether the emulator leaves out of a stack what it does not know, as what EKS has.
+    pub(crate) leaves_out: bool,
 }
 
 /// Has `request` done by a process that sees the engine's socket.
@@ -128,6 +130,7 @@ async fn aws(request: &Request) -> Result<()> {
     for (name, value) in AWS_SETTINGS {
         emulator = emulator.with_env_var(*name, *value);
     }
+    emulator = emulator.with_env_var(LEAVES_OUT, if request.leaves_out { "1" } else { "0" });
     emulator
         .with_container_name(AWS)
         .with_label(LABEL, &request.run)

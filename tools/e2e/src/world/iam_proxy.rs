@@ -35,6 +35,8 @@ pub(crate) const IAM_PROXY_PORT: u16 = 4567;
 const PACKAGE: &str = "iam-proxy";
 /// Where its container has the providers.
 const PROVIDERS: &str = "/etc/iam-proxy/providers";
+/// Where it has who roles are in clusters.
+const ACCESS_ENTRIES: &str = "/etc/iam-proxy/access-entries";
 /// Whom tokens for AWS are for.
 pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
 
@@ -90,8 +92,10 @@ pub(crate) async fn start(
 ) -> Result<()> {
     step.doing("start the container of the IAM proxy");
     let port = proxy.port;
-    let providers = providers(harness);
-    fs::create_dir_all(&providers).with_context(|| format!("make {}", providers.display()))?;
+    let (providers, entries) = (providers(harness), access_entries(harness));
+    for folder in [&providers, &entries] {
+        fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    }
     let run = [
         "run".to_owned(),
         "--detach".to_owned(),
@@ -101,9 +105,11 @@ pub(crate) async fn start(
         format!("--publish=127.0.0.1:{port}:{IAM_PROXY_PORT}"),
         format!("--volume={}:/iam-proxy:ro", program.display()),
         format!("--volume={}:{PROVIDERS}:ro", providers.display()),
+        format!("--volume={}:{ACCESS_ENTRIES}:ro", entries.display()),
         format!("--env=LISTEN_ADDR=0.0.0.0:{IAM_PROXY_PORT}"),
         format!("--env=UPSTREAM={AWS}:{AWS_PORT}"),
         format!("--env=PROVIDERS={PROVIDERS}"),
+        format!("--env=ACCESS_ENTRIES={ACCESS_ENTRIES}"),
         "--entrypoint=/iam-proxy".to_owned(),
         // One that is there already: nothing of it is used.
         harness.parts.aws_image.clone(),
@@ -139,16 +145,33 @@ pub(crate) async fn trust(harness: &Harness, cluster: &Cluster) -> Result<()> {
         "client_ids": [AUDIENCE],
         "jwks": keys,
     });
-    let (file, unfinished) = (
-        providers(harness).join(&cluster.name).with_extension("json"),
-        harness.run.file("provider.json").with_extension(&cluster.name),
-    );
-    fs::write(&unfinished, provider.to_string())
-        .with_context(|| format!("write {}", unfinished.display()))?;
-    // The proxy may be reading.
+    let name = cluster.name.as_str();
+    put(harness, (&providers(harness), name), &provider)
+}
+
+/// From now on a cluster lets in the roles of these access entries, which EKS would have.
+pub(crate) fn let_in(harness: &Harness, cluster: &Cluster, entries: &Value) -> Result<()> {
+    put(harness, (&access_entries(harness), &cluster.name), entries)
+}
+
+/// Where the API server of a cluster asks whose token it is.
+pub(crate) fn authenticator_of(cluster: &str) -> String {
+    format!("http://{IAM_PROXY}:{IAM_PROXY_PORT}/clusters/{cluster}/authenticate")
+}
+
+/// Writes the file of this name in a folder of the proxy, which may be reading it.
+fn put(harness: &Harness, (folder, name): (&Path, &str), value: &Value) -> Result<()> {
+    let file = folder.join(name).with_extension("json");
+    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    let unfinished = harness.run.file("of-iam-proxy.json").with_extension(name);
+    fs::write(&unfinished, value.to_string()).with_context(|| format!("write {}", unfinished.display()))?;
     fs::rename(&unfinished, &file).with_context(|| format!("put {} in place", file.display()))
 }
 
 fn providers(harness: &Harness) -> PathBuf {
     harness.run.file("oidc-providers")
+}
+
+fn access_entries(harness: &Harness) -> PathBuf {
+    harness.run.file("access-entries")
 }

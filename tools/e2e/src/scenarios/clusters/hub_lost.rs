@@ -20,6 +20,7 @@ use crate::scenario::{Scenario, Suite};
 use crate::scenarios::lost_cluster;
 use crate::step::Step;
 use crate::testbed::{Rebuilt, Testbed};
+use crate::world::iam_proxy;
 
 /// What makes a Secret a cluster of Argo CD.
 const CLUSTERS: &str = "argocd.argoproj.io/secret-type=cluster";
@@ -79,6 +80,7 @@ async fn rebuilt(testbed: &Testbed, step: &StepHandle, lost: Instant) -> Result<
     let fleet = fleet.of_hub(&hub);
     testbed.hand_over(Rebuilt::Hub(fleet.clone()))?;
     step.measured("cluster after", lost.elapsed().as_secs_f64());
+    iam_proxy::trust(harness, &hub).await?;
     argocd::install(harness, &hub, &testbed.world, step).await?;
     argocd::apply_clusters(harness, &hub).await?;
     step.measured("Argo CD after", lost.elapsed().as_secs_f64());

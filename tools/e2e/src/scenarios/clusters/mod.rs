@@ -11,6 +11,7 @@ mod kept;
 pub(crate) mod label_lost;
 pub(crate) mod leaves;
 pub(crate) mod list_fails;
+pub(crate) mod login;
 mod pair;
 mod released;
 pub(crate) mod replaced;

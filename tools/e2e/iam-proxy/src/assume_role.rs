@@ -1,4 +1,5 @@
-//! `AssumeRoleWithWebIdentity`: keys of a role for the token of a service account.
+//! Keys of a role, and by what they are asked for: `AssumeRoleWithWebIdentity` for the token of a
+//! service account, `AssumeRole` for the keys of another role.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,7 +11,17 @@ use hyper::header::CONTENT_TYPE;
 use crate::refusal::Refusal;
 use crate::role::Role;
 
-const ACTION: &str = "AssumeRoleWithWebIdentity";
+const BY_TOKEN: &str = "AssumeRoleWithWebIdentity";
+const BY_ROLE: &str = "AssumeRole";
+/// What is read of such a request. Another field would make the keys less than the emulator gives.
+const KNOWN: [&str; 6] = [
+    "Action",
+    "Version",
+    "RoleArn",
+    "RoleSessionName",
+    "DurationSeconds",
+    "WebIdentityToken",
+];
 /// As long as keys count if nobody asks for another time.
 const HOUR: u64 = 3600;
 const SHORTEST: u64 = 900;
@@ -22,15 +33,41 @@ pub(crate) struct Asked {
     pub(crate) arn: String,
     pub(crate) role: Role,
     pub(crate) session: String,
-    pub(crate) token: String,
+    pub(crate) by: By,
     pub(crate) lifetime: Duration,
+}
+
+/// By what whoever asks shows who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The token of a service account.
+    Token(String),
+    /// The keys of a role, with which the request is signed.
+    Role,
 }
 
 impl Asked {
     /// Reads it from a request; nothing if this is another one.
     pub(crate) fn of(request: &Request<Bytes>) -> Option<Result<Self, Refusal>> {
         let fields = form(request)?;
-        (fields.get("Action").map(String::as_str) == Some(ACTION)).then(|| Self::read(&fields))
+        let action = fields.get("Action").map(String::as_str);
+        (action == Some(BY_TOKEN) || action == Some(BY_ROLE)).then(|| Self::read(&fields))
+    }
+
+    /// What the emulator is asked for. Made anew of what was read: it is to see nothing else.
+    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
+        let (action, token) = match &self.by {
+            By::Token(token) => (BY_TOKEN, Some(("WebIdentityToken", token.clone()))),
+            By::Role => (BY_ROLE, None),
+        };
+        let fields = [
+            ("Action", action.to_owned()),
+            ("Version", "2011-06-15".to_owned()),
+            ("RoleArn", self.arn.clone()),
+            ("RoleSessionName", self.session.clone()),
+            ("DurationSeconds", self.lifetime.as_secs().to_string()),
+        ];
+        fields.into_iter().chain(token).collect()
     }
 
     fn read(fields: &HashMap<String, String>) -> Result<Self, Refusal> {
@@ -40,6 +77,9 @@ impl Asked {
                 .cloned()
                 .ok_or_else(|| Refusal::validation(format!("{name} is missing")))
         };
+        if let Some(unknown) = fields.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+            return Err(Refusal::validation(format!("{unknown} is not known here")));
+        }
         let (arn, session) = (needed("RoleArn")?, needed("RoleSessionName")?);
         let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
         if !(2..=64).contains(&session.len()) || !session.chars().all(allowed) {
@@ -56,11 +96,16 @@ impl Asked {
                     Refusal::validation(message)
                 }),
         };
+        let by = if fields["Action"] == BY_TOKEN {
+            By::Token(needed("WebIdentityToken")?)
+        } else {
+            By::Role
+        };
         Ok(Self {
             role: Role::parse(&arn).map_err(|error| Refusal::validation(error.to_string()))?,
             arn,
             session,
-            token: needed("WebIdentityToken")?,
+            by,
             lifetime: Duration::from_secs(lifetime?),
         })
     }
@@ -95,11 +140,13 @@ mod tests {
     fn what_is_asked_for_is_read() {
         let form = "Action=AssumeRoleWithWebIdentity&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fbackend&WebIdentityToken=t&RoleSessionName=s1";
         let read = asked(form).unwrap().unwrap();
-        assert_eq!((read.role.name.as_str(), read.token.as_str()), ("backend", "t"));
+        assert_eq!(read.role.name, "backend");
+        assert_eq!(read.by, By::Token("t".to_owned()));
         assert_eq!(read.lifetime, Duration::from_hours(1));
         for (more, named) in [
             ("&DurationSeconds=7200", "DurationSeconds"),
             ("&DurationSeconds=x", "DurationSeconds"),
+            ("&Policy=x", "Policy"),
         ] {
             let refusal = asked(&format!("{form}{more}")).unwrap().unwrap_err();
             assert!(
@@ -112,9 +159,23 @@ mod tests {
             ("WebIdentityToken=t", "WebIdentityToken"),
             ("=s1", "RoleSessionName"),
         ] {
-            let refusal = asked(&form.replace(part, "x=y")).unwrap().unwrap_err();
+            let refusal = asked(&form.replace(part, "Version=y")).unwrap().unwrap_err();
             assert!(refusal.message.contains(named), "{refusal}");
         }
+    }
+
+    #[test]
+    fn a_role_asks_for_another_one_without_a_token() {
+        let form = "Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fbackend&RoleSessionName=s1&DurationSeconds=900";
+        let read = asked(form).unwrap().unwrap();
+        assert_eq!(read.by, By::Role);
+        let told = read.fields();
+        assert!(told.contains(&("Action", BY_ROLE.to_owned())), "{told:?}");
+        assert!(
+            !told.iter().any(|(name, _)| *name == "WebIdentityToken"),
+            "{told:?}"
+        );
+        assert!(asked(&form.replace("RoleArn", "x")).unwrap().is_err());
     }
 
     #[test]
