@@ -4,10 +4,9 @@
 //! Region, endpoint and credentials of AWS are the SDK's own variables, and which cluster is the
 //! hub is found as `kubectl` finds it: by the pod's account, or by `KUBECONFIG`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use serverkit::config::{Listen, Log, not_blank, seconds};
 
 /// Makes clusters of EKS targets of Argo CD, by their tags.
@@ -79,27 +78,9 @@ pub struct Secrets {
     #[arg(long, env = "STANDBY", default_value_t = false, action = clap::ArgAction::Set)]
     pub standby: bool,
 
-    /// How Argo CD logs in to a target.
-    #[arg(long, env = "ARGOCD_LOGIN", value_enum, default_value_t = Login::Aws)]
-    pub argocd_login: Login,
-
-    /// With `aws`: the name of the role that Argo CD takes in a target is this and the cluster's
-    /// name.
+    /// The name of the role that Argo CD takes on in a target is this and the cluster's name.
     #[arg(long, env = "TARGET_ROLE_PREFIX", default_value = "argo-cd-hub-", value_parser = not_blank)]
     pub target_role_prefix: String,
-
-    /// With `token`: the folder with a file for each cluster, of its name, with the token.
-    #[arg(long, env = "TOKEN_FOLDER", required_if_eq("argocd_login", "token"))]
-    pub token_folder: Option<PathBuf>,
-}
-
-/// How Argo CD logs in to a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Login {
-    /// By a role of AWS, one for each cluster.
-    Aws,
-    /// By a token from a file: where there is no AWS that a cluster could ask.
-    Token,
 }
 
 #[cfg(test)]
@@ -122,17 +103,10 @@ mod tests {
         for (variable, flag, value) in [
             ("EKS_PAGE_SIZE", "--eks-page-size", "101"),
             ("POLL_SECONDS", "--poll-seconds", "often"),
-            ("ARGOCD_LOGIN", "--argocd-login", "password"),
             ("STANDBY", "--standby", "perhaps"),
         ] {
             let error = error(&[flag, value]);
             assert!(error.contains(flag), "{variable}: {error}");
         }
-    }
-
-    #[test]
-    fn tokens_need_their_folder() {
-        let error = error(&["--argocd-login", "token"]);
-        assert!(error.contains("--token-folder"), "{error}");
     }
 }

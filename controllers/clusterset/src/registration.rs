@@ -1,15 +1,13 @@
 //! The Secret by which Argo CD knows a cluster.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::cluster::{Cluster, ENVIRONMENT};
-use crate::config::{Login, Secrets};
+use crate::config::Secrets;
 
 /// Who wrote a Secret; without it, a Secret is somebody else's and is never touched.
 pub const MANAGER: &str = "clusterset";
@@ -64,14 +62,6 @@ pub enum Refusal {
     /// Its ARN is none.
     #[error("EKS says that its ARN is {0}, which names no account")]
     NoAccount(String),
-    /// There is no token for it.
-    #[error("read its token from {}: {why}; ARGOCD_LOGIN=token needs a file for each cluster", path.display())]
-    NoToken {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        why: std::io::Error,
-    },
     /// Another Secret stands for the same address.
     #[error(
         "the Secret {secret} is for {server} already, and Argo CD would take either of the two; remove one"
@@ -93,8 +83,11 @@ impl Registration {
         if cluster.endpoint.is_empty() || cluster.certificate_authority.is_empty() {
             return Err(Refusal::NoAddress);
         }
-        let mut config = login(cluster, settings)?;
-        config["tlsClientConfig"] = json!({"insecure": false, "caData": cluster.certificate_authority});
+        let role = role_arn(cluster, &settings.target_role_prefix)?;
+        let config = json!({
+            "awsAuthConfig": {"clusterName": cluster.name, "roleARN": role},
+            "tlsClientConfig": {"insecure": false, "caData": cluster.certificate_authority},
+        });
         let mut labels = cluster.labels();
         labels.insert(SECRET_TYPE.to_owned(), "cluster".to_owned());
         labels.insert(MANAGED_BY.to_owned(), MANAGER.to_owned());
@@ -173,27 +166,6 @@ impl Registration {
                 .keys()
                 .filter(of_tags)
                 .all(|name| self.labels.contains_key(name))
-    }
-}
-
-/// How Argo CD logs in.
-fn login(cluster: &Cluster, settings: &Secrets) -> Result<serde_json::Value, Refusal> {
-    match settings.argocd_login {
-        Login::Aws => {
-            let role = role_arn(cluster, &settings.target_role_prefix)?;
-            Ok(json!({"awsAuthConfig": {"clusterName": cluster.name, "roleARN": role}}))
-        }
-        Login::Token => {
-            let path = settings
-                .token_folder
-                .clone()
-                .unwrap_or_default()
-                .join(&cluster.name);
-            match fs::read_to_string(&path) {
-                Ok(token) => Ok(json!({"bearerToken": token.trim()})),
-                Err(why) => Err(Refusal::NoToken { path, why }),
-            }
-        }
     }
 }
 

@@ -43,7 +43,6 @@ pub async fn run(settings: Run) -> Result<()> {
     };
     tracing::info!(
         standby = settings.secrets.standby,
-        login = ?settings.secrets.argocd_login,
         poll_seconds = settings.poll_seconds.as_secs(),
         "starting"
     );

@@ -9,9 +9,7 @@ pub(crate) fn settings() -> Secrets {
     Secrets {
         target_namespaces: "message-board".to_owned(),
         standby: false,
-        argocd_login: Login::Aws,
         target_role_prefix: "argo-cd-hub-".to_owned(),
-        token_folder: None,
     }
 }
 
@@ -40,32 +38,6 @@ fn a_secret_has_the_role_of_its_cluster_and_no_other() {
     assert_eq!(secret.labels[ENVIRONMENT], "production");
     assert_eq!(secret.data["server"], "https://blue.example.invalid");
     assert!(secret.is_ours() && !secret.stands_by());
-}
-
-#[test]
-fn a_token_comes_from_the_file_of_its_cluster() {
-    let folder = std::env::temp_dir().join(format!("clusterset-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("blue"), "secret\n").unwrap();
-    let settings = Secrets {
-        argocd_login: Login::Token,
-        token_folder: Some(folder.clone()),
-        ..settings()
-    };
-    let secret = Registration::of(&blue(), &settings).unwrap();
-    let green = Registration::of(&cluster("green", &[]), &settings)
-        .unwrap_err()
-        .to_string();
-    fs::remove_dir_all(&folder).unwrap();
-    assert_eq!(config(&secret)["bearerToken"], "secret");
-    assert!(
-        green.contains("green") && green.contains("ARGOCD_LOGIN"),
-        "{green}"
-    );
-    assert!(
-        !format!("{secret:?}").contains("bearerToken"),
-        "credentials are not for logs"
-    );
 }
 
 #[test]
