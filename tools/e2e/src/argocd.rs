@@ -117,7 +117,7 @@ fn begin_with(environment: Environment, world: &World) -> &'static [&'static str
 /// What is applied of it in an environment.
 async fn configuration(harness: &Harness, environment: Environment, of_addons: &[&str]) -> Result<String> {
     let folders: &[&str] = match of_addons {
-        _ if environment == Environment::hub() => &HUB,
+        _ if environment.is_hub() => &HUB,
         [_, ..] => &addons::ARGOCD, // wing: addons
         _ => &[LOCAL],
     };

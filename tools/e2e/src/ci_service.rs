@@ -73,7 +73,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let session = Session::new(run, cache, progress, options.going_on(up.ci));
     let building = async {
         let harness = bring_up::harness(&session, up.world.signing.is_some()).await?;
-        let _ci = start_ci(&harness, &up.world).await?;
+        let _ci = start_ci(&harness, &up.world, up.hub()).await?;
         println!("{READY}");
         std::future::pending().await
     };

@@ -35,9 +35,9 @@ pub(crate) async fn collect(run: &RunDir, engine: &Engine, kubectl: &Path, folde
             engine.command(&shell, ["logs", IAM_PROXY]),
         ),
     ];
-    for environment in Environment::with_hub() {
+    for environment in Environment::with_hubs() {
         let kubeconfig = run.file(&format!("kubeconfig-{environment}"));
-        if environment == Environment::hub() && !kubeconfig.exists() {
+        if environment.is_hub() && !kubeconfig.exists() {
             continue;
         }
         for node in environment.nodes() {

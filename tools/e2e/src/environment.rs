@@ -18,6 +18,7 @@ pub(crate) const NAMESPACE: &str = "message-board";
 
 static PROJECT: OnceLock<Project> = OnceLock::new();
 static HUB: LazyLock<project::Environment> = LazyLock::new(|| project().hub());
+static NEXT_HUB: LazyLock<project::Environment> = LazyLock::new(|| project().next_hub());
 static ALL: LazyLock<Vec<Environment>> =
     LazyLock::new(|| project().environments().iter().map(Environment).collect());
 
@@ -56,9 +57,20 @@ impl Environment {
         Self(&HUB)
     }
 
-    /// Those of [`Self::all`], and the hub.
-    pub(crate) fn with_hub() -> impl Iterator<Item = Self> {
-        Self::all().iter().copied().chain([Self::hub()])
+    /// That of the hub which takes its place.
+    pub(crate) fn next_hub() -> Self {
+        Self(&NEXT_HUB)
+    }
+
+    /// Whether its Argo CD manages others.
+    pub(crate) fn is_hub(self) -> bool {
+        [Self::hub(), Self::next_hub()].contains(&self)
+    }
+
+    /// Those of [`Self::all`], and the hubs.
+    pub(crate) fn with_hubs() -> impl Iterator<Item = Self> {
+        let hubs = [Self::hub(), Self::next_hub()];
+        Self::all().iter().copied().chain(hubs)
     }
 
     /// The one that is built for.
@@ -157,8 +169,11 @@ impl Serialize for Environment {
 impl<'de> Deserialize<'de> for Environment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        if name == HUB.name() {
-            return Ok(Self::hub());
+        if let Some(hub) = [Self::hub(), Self::next_hub()]
+            .into_iter()
+            .find(|hub| hub.name() == name)
+        {
+            return Ok(hub);
         }
         project().environment(&name).map(Self).map_err(de::Error::custom)
     }

@@ -42,7 +42,7 @@ pub(crate) async fn first_release(step: &StepHandle, harness: &Harness, world: &
             .await
             .context("move the manifests into their repository")?;
     }
-    let ci = start_ci(harness, world).await?;
+    let ci = start_ci(harness, world, Environment::hub()).await?;
 
     let (application, manifests) = (application(harness, world), manifests(harness, world));
     let reviewer = Reviewer::of(world);
@@ -102,8 +102,9 @@ async fn move_manifests(harness: &Harness, world: &World, infra: Home) -> Result
 }
 
 /// Start the CI and have the forge call it, and every Argo CD, for each push. Also for a loop that
-/// another process brought up: what was registered before is replaced.
-pub(crate) async fn start_ci(harness: &Harness, world: &World) -> Result<Ci> {
+/// another process brought up: what was registered before is replaced. `hub` is where the hub's
+/// runs, where there is one.
+pub(crate) async fn start_ci(harness: &Harness, world: &World, hub: Environment) -> Result<Ci> {
     let secret = secret()?;
     let ci = Ci::start(Settings {
         listen_on: world.forge.host_ip_for_containers.clone(),
@@ -119,7 +120,7 @@ pub(crate) async fn start_ci(harness: &Harness, world: &World) -> Result<Ci> {
     .context("start the CI")?;
     let argocd = match world.topology {
         Topology::Each => Environment::all().to_vec(),
-        Topology::Hub => vec![Environment::hub()],
+        Topology::Hub => vec![hub],
     };
     let argocd = argocd.into_iter();
     let argocd: Vec<_> = argocd

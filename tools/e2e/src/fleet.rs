@@ -15,9 +15,9 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 
-pub(crate) use controller::compile;
+pub(crate) use controller::{Turn, compile};
 pub(crate) use eks::{Eks, List};
-pub(crate) use login::of_hub as roles;
+pub(crate) use login::{of_hub as roles, of_hubs as roles_of_two};
 pub(crate) use target::token;
 pub(crate) use target::{prepare, ready}; // wing: previews
 
@@ -50,7 +50,7 @@ impl Fleet {
     ) -> Result<Self> {
         let eks = Eks::start(harness, clusters, step).await?;
         let fleet = Self {
-            controller: Arc::new(Controller::new(harness, clusterset, &eks)),
+            controller: Arc::new(Controller::new(harness, clusterset, &eks, hub.environment)),
             eks: Arc::new(eks),
             hub: hub.clone(),
         };
@@ -74,9 +74,23 @@ impl Fleet {
         }
     }
 
+    /// The same clusters for a hub beside this one, with a controller of its own, which does not run
+    /// yet.
+    pub(crate) fn beside(&self, harness: &Harness, hub: &Cluster) -> Self {
+        Self {
+            controller: Arc::new(self.controller.beside(harness, hub.environment)),
+            ..self.of_hub(hub)
+        }
+    }
+
     /// Starts the controller beside the hub, and waits until it is at work.
     pub(crate) async fn start_controller(&self, harness: &Harness, step: &StepHandle) -> Result<()> {
-        self.controller.start(harness, &self.hub, step).await
+        self.take_turn(harness, Turn::Acts, step).await
+    }
+
+    /// The same, for a hub that may have to stand by. A controller that runs already is ended.
+    pub(crate) async fn take_turn(&self, harness: &Harness, turn: Turn, step: &StepHandle) -> Result<()> {
+        self.controller.start(harness, &self.hub, turn, step).await
     }
 
     /// Ends the controller, without a word to it.

@@ -11,6 +11,7 @@ use supply::cache::Cache;
 
 use crate::{
     cluster::ClusterState,
+    environment::Environment,
     json_file::{load, save},
     progress::History,
     world::World,
@@ -41,6 +42,15 @@ pub(crate) struct Up {
     pub(crate) hub: Option<ClusterState>,
 }
 
+impl Up {
+    /// Where a hub runs, in that topology.
+    pub(crate) fn hub(&self) -> Environment {
+        self.hub
+            .as_ref()
+            .map_or(Environment::hub(), |hub| hub.environment)
+    }
+}
+
 impl State {
     pub(crate) fn load(cache: &Cache) -> Result<Option<Self>> {
         load(&state_file(cache))
@@ -54,7 +64,11 @@ impl State {
     pub(crate) fn replace(cache: &Cache, cluster: ClusterState) -> Result<()> {
         let mut state = Self::load(cache)?.context("what is up was forgotten")?;
         let up = state.up.as_mut().context("nothing is up")?;
-        let same = |known: &&mut ClusterState| known.environment == cluster.environment;
+        // A hub takes the place of another one, whatever that is called.
+        let is_hub = cluster.environment.is_hub();
+        let same = |known: &&mut ClusterState| {
+            known.environment == cluster.environment || is_hub && known.environment.is_hub()
+        };
         let known = up.clusters.iter_mut().chain(&mut up.hub).find(same);
         *known.context("the cluster was not up")? = cluster;
         state.save(cache)

@@ -43,7 +43,7 @@ pub(crate) async fn remove(
     let found = ours(run, engine).await?;
     let log = run.log("down");
     remove_containers(run, engine, &found, step).await?;
-    let nodes = Environment::with_hub().flat_map(Environment::nodes);
+    let nodes = Environment::with_hubs().flat_map(Environment::nodes);
     remove_volumes(run, engine, found.iter().cloned().chain(nodes), step).await?;
     let images = images(run, engine).await?;
     if !images.is_empty() {
@@ -145,12 +145,12 @@ async fn ours(run: &RunDir, engine: &Engine) -> Result<BTreeSet<String>> {
     let log = run.log("down");
     let mut filters = vec![format!("label={LABEL}")];
     filters.extend(
-        Environment::with_hub()
+        Environment::with_hubs()
             .map(|environment| format!("label=io.x-k8s.kind.cluster={}", environment.cluster())),
     );
     // A container that was being made when its run was killed may lack its labels.
     filters.extend(OWN.map(|name| format!("name=^{name}$")));
-    let nodes = Environment::with_hub().flat_map(Environment::nodes);
+    let nodes = Environment::with_hubs().flat_map(Environment::nodes);
     let nodes: Vec<_> = nodes.collect();
     filters.extend(nodes.iter().map(|node| format!("name=^{node}$")));
     let mut found = BTreeSet::new();

@@ -118,6 +118,11 @@ impl Project {
         environment::beside(&self.name, "hub")
     }
 
+    /// Where another hub runs, as while it takes the place of the hub.
+    pub fn next_hub(&self) -> Environment {
+        environment::beside(&self.name, "next-hub")
+    }
+
     /// Every environment, in the order of promotion.
     pub fn environments(&self) -> &[Environment] {
         &self.environments

@@ -31,7 +31,7 @@ const NO_APP: &[&str] = &[
 ];
 /// Namespaces of what runs beside the apps, and the first one of every cluster.
 const NO_APPLICATION: &[&str] = &["argocd", "cosign-system", "default"];
-/// Folders beside the overlays, keys of `infra/aws/parameters.toml`, and a cluster that are no
+/// Folders beside the overlays, keys of `infra/aws/parameters.toml`, and clusters that are no
 /// environment.
 const NO_ENVIRONMENT: &[&str] = &[
     "account",
@@ -40,6 +40,7 @@ const NO_ENVIRONMENT: &[&str] = &[
     "default",
     "hub",
     "local",
+    "next-hub",
     "overlays",
     "region",
     "root",

@@ -239,7 +239,7 @@ fn a_name_that_is_somebody_elses_is_refused() {
             &["apps[0].name", "is reserved", "choose another"],
         );
     }
-    for name in ["base", "shared", "local", "default", "hub"] {
+    for name in ["base", "shared", "local", "default", "hub", "next-hub"] {
         let reserved = ENVIRONMENTS.replace("\"test\"", &format!("\"{name}\""));
         refused(&reserved, "", &["environments[0].name", "is reserved"]);
     }

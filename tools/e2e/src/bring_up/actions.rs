@@ -256,7 +256,8 @@ impl BringUp<'_> {
         step.doing("start the CI");
         // The one in the background shares the checkout with it.
         leftovers::end_processes(&self.session.cache).await?;
-        self.ci.set(start_ci(harness, &standing.world).await?)?;
+        let ci = start_ci(harness, &standing.world, standing.hub()).await?;
+        self.ci.set(ci)?;
         self.world.set(standing.world.clone())
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Authenticator {
 impl Authenticator {
     /// Writes the configuration; nothing for a cluster that no hub logs in to.
     pub(super) fn prepare(harness: &Harness, environment: Environment) -> Result<Option<Self>> {
-        if harness.topology != Topology::Hub || environment == Environment::hub() {
+        if harness.topology != Topology::Hub || environment.is_hub() {
             return Ok(None);
         }
         let configuration = harness.run.file(&format!("authenticator-{environment}.json"));

@@ -16,7 +16,7 @@ use super::target::token;
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
 use crate::compiled;
-use crate::environment;
+use crate::environment::{self, Environment};
 use crate::harness::Harness;
 use crate::ports;
 use crate::progress::StepHandle;
@@ -34,6 +34,15 @@ pub(super) struct Controller {
     running: Mutex<Option<Running>>,
 }
 
+/// Whether a hub changes its targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It does.
+    Acts,
+    /// Another one does.
+    StandsBy,
+}
+
 /// One process of it.
 struct Running {
     metrics: String,
@@ -41,18 +50,34 @@ struct Running {
 }
 
 impl Controller {
-    /// One that does not run yet.
-    pub(super) fn new(harness: &Harness, program: PathBuf, eks: &Eks) -> Self {
+    /// One that does not run yet, of the hub of this environment.
+    pub(super) fn new(harness: &Harness, program: PathBuf, eks: &Eks, hub: Environment) -> Self {
         Self {
             program,
             eks: eks.endpoint.clone(),
-            log: harness.run.log(PACKAGE),
+            log: harness.run.log(&format!("{PACKAGE}-{hub}")),
+            running: Mutex::default(),
+        }
+    }
+
+    /// The same program for another hub, as long as there are two.
+    pub(super) fn beside(&self, harness: &Harness, hub: Environment) -> Self {
+        Self {
+            program: self.program.clone(),
+            eks: self.eks.clone(),
+            log: harness.run.log(&format!("{PACKAGE}-{hub}")),
             running: Mutex::default(),
         }
     }
 
     /// Starts it beside `hub` and waits until it is at work. One that runs already is ended.
-    pub(super) async fn start(&self, harness: &Harness, hub: &Cluster, step: &StepHandle) -> Result<()> {
+    pub(super) async fn start(
+        &self,
+        harness: &Harness,
+        hub: &Cluster,
+        turn: Turn,
+        step: &StepHandle,
+    ) -> Result<()> {
         self.kill();
         let ports = ports::free(2)?;
         let mut command = Command::new(&self.program);
@@ -62,6 +87,7 @@ impl Controller {
             .env("POD_NAME", "e2e")
             .env("TARGET_NAMESPACES", environment::NAMESPACE)
             .env("POLL_SECONDS", "1")
+            .env("STANDBY", (turn == Turn::StandsBy).to_string())
             .env("LISTEN_ADDR", format!("127.0.0.1:{}", ports[0]))
             .env("METRICS_ADDR", format!("127.0.0.1:{}", ports[1]))
             .env("DRAIN_SECONDS", "0")
@@ -142,7 +168,9 @@ async fn kubeconfig(harness: &Harness, hub: &Cluster) -> Result<PathBuf> {
         "contexts": [{"name": "hub", "context": {"cluster": "hub", "user": PACKAGE, "namespace": NAMESPACE}}],
         "current-context": "hub",
     });
-    let file = harness.run.file("kubeconfig-clusterset");
+    let file = harness
+        .run
+        .file(&format!("kubeconfig-{PACKAGE}-{}", hub.environment));
     fs::write(&file, config.to_string()).with_context(|| format!("write {}", file.display()))?;
     Ok(file)
 }

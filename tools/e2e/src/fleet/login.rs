@@ -21,6 +21,16 @@ pub(crate) async fn of_hub(harness: &Harness, hub: &Cluster) -> Result<()> {
     aws::create_stack(harness, &stack, HUB, vec![issuer]).await
 }
 
+/// Lets the accounts of another hub take on these roles too.
+pub(crate) async fn of_hubs(harness: &Harness, hub: &Cluster, next: &Cluster) -> Result<()> {
+    let issuers = vec![
+        ("HubOidcProvider", hub.environment.issuer()),
+        ("OtherHubOidcProvider", next.environment.issuer()),
+    ];
+    let stack = format!("{}-hub", project().name());
+    aws::deploy_stack(harness, (&stack, "update"), HUB, issuers).await
+}
+
 /// Makes the role that the hub's Argo CD takes on in a target, and has the target let it in.
 pub(super) async fn to_target(harness: &Harness, cluster: &Cluster) -> Result<()> {
     let mut parameters = aws::of_environment(cluster.environment);

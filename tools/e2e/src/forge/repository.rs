@@ -222,6 +222,22 @@ impl Repository {
         Ok(())
     }
 
+    /// Points the webhooks to another address that lead to one which begins like this, with the
+    /// secret that they are signed with.
+    pub(crate) async fn move_webhooks(&self, from: &str, to: &str, secret: &str) -> Result<()> {
+        let hooks: Vec<Registered> = self.forge.get_all(&self.path("/hooks?")).await?;
+        for hook in hooks {
+            let Some(rest) = hook.config.url.strip_prefix(from) else {
+                continue;
+            };
+            let config = json!({ "url": format!("{to}{rest}"), "content_type": "json", "secret": secret });
+            let path = self.path(&format!("/hooks/{}", hook.id));
+            let body = json!({ "config": config });
+            self.forge.send(Method::PATCH, &path, Some(&body)).await?;
+        }
+        Ok(())
+    }
+
     pub(super) fn path(&self, rest: &str) -> String {
         format!("/repos/{}/{}{rest}", self.owner, self.name)
     }

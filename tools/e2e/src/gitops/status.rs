@@ -114,6 +114,11 @@ impl Status {
         self.operation_state.is_none() && self.is_steady()
     }
 
+    /// Whether Argo CD has not looked at it yet, and done nothing.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.operation_state.is_none() && self.sync.status.is_empty()
+    }
+
     /// Whether Argo CD has nothing left to do, whichever revision that is.
     pub(super) fn is_steady(&self) -> bool {
         let settled = self

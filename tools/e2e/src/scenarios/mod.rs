@@ -82,6 +82,7 @@ pub(crate) static ALL: &[Scenario] = &[
     clusters::hub_restarted::SCENARIO,
     clusters::replaced::SCENARIO,
     clusters::hangs::SCENARIO,
+    clusters::hub_swapped::SCENARIO,
     clusters::hub_lost::SCENARIO,
     clusters::rights::SCENARIO,
     clusters::login::SCENARIO,

@@ -85,7 +85,7 @@ pub(crate) async fn update_stack(
 }
 
 /// Makes or updates a stack, as the verb says.
-async fn deploy_stack(
+pub(crate) async fn deploy_stack(
     harness: &Harness,
     (stack, verb): (&str, &str),
     template: &str,

@@ -96,7 +96,7 @@ async fn rebuilt(testbed: &Testbed, step: &StepHandle, lost: Instant) -> Result<
 }
 
 /// The Secrets of all clusters that a hub knows, by their names.
-async fn registered(fleet: &Fleet) -> Result<BTreeMap<String, Value>> {
+pub(super) async fn registered(fleet: &Fleet) -> Result<BTreeMap<String, Value>> {
     let listed = fleet
         .secrets()
         .list(&ListParams::default().labels(CLUSTERS))
@@ -120,7 +120,7 @@ fn essence(secret: Secret) -> Result<(String, Value)> {
 }
 
 /// An error that names each Secret which is another one, and says nothing of what is in it.
-fn same(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> Result<()> {
+pub(super) fn same(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> Result<()> {
     let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let changed = names
         .into_iter()

@@ -99,3 +99,27 @@ pub(super) async fn nothing_was_synced(cluster: &Cluster) -> Result<()> {
     }
     Ok(())
 }
+
+/// An error unless the hub has an Application for each app of a cluster, and has left all of them
+/// alone.
+pub(super) async fn nothing_was_looked_at(cluster: &Cluster) -> Result<()> {
+    let all = gitops::list(cluster).await?;
+    let expected = cluster.own_applications().len() + apps().len();
+    ensure!(
+        all.len() == expected,
+        "{} has {} Applications and not {expected}",
+        cluster.name,
+        all.len()
+    );
+    for app in all {
+        let status = app.status.unwrap_or_default();
+        ensure!(
+            status.is_untouched(),
+            "{} of {} was looked at by a hub that stands by: {}",
+            app.metadata.name.unwrap_or_default(),
+            cluster.name,
+            status.summary()
+        );
+    }
+    Ok(())
+}

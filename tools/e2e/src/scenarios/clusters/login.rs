@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ListParams, PostParams};
@@ -13,15 +13,19 @@ use xshell::Shell;
 
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
+use crate::environment::{API, Environment, project};
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::failures::identities::aws::Aws;
+use crate::scenarios::failures::identities::tokens;
 use crate::step::Step;
 use crate::testbed::Testbed;
+use crate::world::iam_proxy::AUDIENCE;
 
-/// Programs of Argo CD: one that talks to clusters, and one that does not.
-const CONTROLLER: &str = "statefulset/argocd-application-controller";
-const REPO_SERVER: &str = "deployment/argocd-repo-server";
+/// Accounts of Argo CD: one whose program talks to clusters, and one whose does not.
+const CONTROLLER: &str = "argocd-application-controller";
+const REPO_SERVER: &str = "argocd-repo-server";
 /// What an access entry of infra/aws gives it.
 const GROUP: &str = "argocd-hub";
 const ASKED: Duration = Duration::from_secs(30);
@@ -36,7 +40,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     for target in &testbed.clusters {
-        let token = token(testbed, CONTROLLER, target, &role(testbed, target)).await?;
+        let token = token(testbed, target).await?;
         for cluster in &testbed.clusters {
             let client = cluster.as_bearer_of(&token).await?;
             let is_target = cluster.name == target.name;
@@ -68,48 +72,64 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
             }
         }
     }
-    let target = testbed.first();
-    let other = role(testbed, target).replace("argo-cd-hub-", "none-");
-    for (program, role, what) in [
-        (
-            REPO_SERVER,
-            role(testbed, target),
-            "the repo server has a role of a target",
-        ),
-        (
-            CONTROLLER,
-            other,
-            "Argo CD may take on a role that is no target's",
-        ),
-    ] {
-        ensure!(token(testbed, program, target, &role).await.is_err(), "{what}");
-    }
+    others_are_refused(testbed).await?;
     step.evidence(
-        "a token is made of the role of a target, counts there and nowhere else, and the repo server gets none"
+        "a token of the role of a target counts there and nowhere else; the repo server gets no role"
             .to_owned(),
     );
     Ok(())
 }
 
-/// As clusterset writes it.
-fn role(testbed: &Testbed, target: &Cluster) -> String {
-    let account = &testbed.harness.account.id;
-    format!("arn:aws:iam::{account}:role/argo-cd-hub-{}", target.name)
+/// The repo server gets no role of the hub, and Argo CD none but those of targets.
+async fn others_are_refused(testbed: &Testbed) -> Result<()> {
+    let (hub, aws) = (testbed.fleet()?.hub(), Aws::behind_the_proxy(testbed));
+    let of = role(testbed, &format!("{}-hub-argo-cd", project().name()));
+    let assumed = async |account: &str| {
+        let token = tokens::of_account(hub, (NAMESPACE, account), AUDIENCE).await?;
+        aws.assume(&of, &token).await
+    };
+    let refused = assumed(REPO_SERVER).await?;
+    ensure!(
+        matches!(&refused, Err((403, code)) if code == "AccessDenied"),
+        "the repo server asks for {of}: {refused:?}"
+    );
+    let key = assumed(CONTROLLER).await?;
+    let Ok(key) = key else {
+        bail!("Argo CD does not get {of}: {key:?}");
+    };
+    let other = role(testbed, &format!("{API}-{}", Environment::last()));
+    let refused = aws.take_on(&other, &key).await?;
+    ensure!(
+        matches!(&refused, Err((403, code)) if code == "AccessDeniedException"),
+        "Argo CD asks for {other}: {refused:?}"
+    );
+    Ok(())
 }
 
-/// What a program of Argo CD logs in with.
-async fn token(testbed: &Testbed, program: &str, target: &Cluster, role: &str) -> Result<String> {
+fn role(testbed: &Testbed, name: &str) -> String {
+    format!("arn:aws:iam::{}:role/{name}", testbed.harness.account.id)
+}
+
+/// What Argo CD logs in to a target with. Its program tries for a minute before it gives up.
+async fn token(testbed: &Testbed, target: &Cluster) -> Result<String> {
     let (harness, hub) = (&testbed.harness, testbed.fleet()?.hub());
+    // As clusterset writes it.
+    let role = role(testbed, &format!("argo-cd-hub-{}", target.name));
     let shell = Shell::new().context("open a shell")?;
-    let ask = [
+    let program = format!("statefulset/{CONTROLLER}");
+    let exec = [
+        "--namespace",
+        NAMESPACE,
+        "exec",
+        &program,
+        "--",
         "argocd-k8s-auth",
         "aws",
         "--cluster-name",
         &target.name,
         "--role-arn",
-        role,
+        &role,
     ];
-    let exec = [&["--namespace", NAMESPACE, "exec", program, "--"][..], &ask].concat();
     let exec = hub.kubectl(harness, &shell, &exec);
     let said = Tool::new(exec, &harness.run.log("hub-login"), ASKED)
         .quiet()

@@ -6,6 +6,7 @@ mod balancer;
 pub(crate) mod hangs;
 pub(crate) mod hub_lost;
 pub(crate) mod hub_restarted;
+pub(crate) mod hub_swapped;
 pub(crate) mod joins;
 mod kept;
 pub(crate) mod label_lost;

@@ -1,16 +1,16 @@
 //! A pod has the rights of its own account in AWS and no others: whatever else it shows or asks for
 //! is refused, by the trust policies and permissions of the roles as the templates have made them.
 
-mod aws;
+pub(in crate::scenarios) mod aws;
 mod pods_of_accounts;
-mod tokens;
+pub(in crate::scenarios) mod tokens;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::environment::{API, Environment, PAGE};
+use crate::environment::{API, Environment, NAMESPACE, PAGE};
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::Servers;
@@ -86,7 +86,7 @@ impl Checks<'_> {
         let server = self
             .taken("the API's own pod", &role_of(staging, API).await?, &token)
             .await?;
-        let token = tokens::of_account(staging, MIGRATION, AUDIENCE).await?;
+        let token = tokens::of_account(staging, (NAMESPACE, MIGRATION), AUDIENCE).await?;
         let migration = role_of(staging, MIGRATION).await?;
         let migration = self.taken("its migration", &migration, &token).await?;
         Ok((server, migration))
@@ -101,12 +101,12 @@ impl Checks<'_> {
         let (staging, production) = (self.testbed.first(), self.testbed.last());
         let role = role_of(staging, API).await?;
         for account in [PAGE, MIGRATION, "default"] {
-            let token = tokens::of_account(staging, account, AUDIENCE).await?;
+            let token = tokens::of_account(staging, (NAMESPACE, account), AUDIENCE).await?;
             self.refused(&format!("the account {account}"), &role, &token, UNTRUSTED)
                 .await?;
         }
         // The same account, but of a cluster that the role does not know.
-        let token = tokens::of_account(production, API, AUDIENCE).await?;
+        let token = tokens::of_account(production, (NAMESPACE, API), AUDIENCE).await?;
         self.refused("the account of production", &role, &token, UNTRUSTED)
             .await?;
         let token = self.of_server().await?;
@@ -125,7 +125,7 @@ impl Checks<'_> {
         let (staging, production) = (self.testbed.first(), self.testbed.last());
         let role = role_of(staging, API).await?;
         let audience = "https://kubernetes.default.svc";
-        let token = tokens::of_account(staging, API, audience).await?;
+        let token = tokens::of_account(staging, (NAMESPACE, API), audience).await?;
         self.refused("a token for the cluster itself", &role, &token, INVALID)
             .await?;
         let own = Parts::of(&self.of_server().await?)?;

@@ -2,13 +2,13 @@
 
 use anyhow::{Context, Result, bail};
 use reqwest::header::AUTHORIZATION;
-use reqwest::{Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use crate::testbed::Testbed;
 
 /// AWS at one address.
-pub(super) struct Aws<'a> {
+pub(in crate::scenarios) struct Aws<'a> {
     http: &'a reqwest::Client,
     region: &'a str,
     url: String,
@@ -16,19 +16,19 @@ pub(super) struct Aws<'a> {
 
 /// Who signs a request.
 #[derive(Debug, Clone)]
-pub(super) struct Key(pub(super) String);
+pub(in crate::scenarios) struct Key(pub(in crate::scenarios) String);
 
 /// What AWS answers: what was asked for, or the code of its refusal with the status.
-pub(super) type Answer<T> = std::result::Result<T, (u16, String)>;
+pub(in crate::scenarios) type Answer<T> = std::result::Result<T, (u16, String)>;
 
 impl<'a> Aws<'a> {
     /// As everything in the clusters has it.
-    pub(super) fn behind_the_proxy(testbed: &'a Testbed) -> Self {
+    pub(in crate::scenarios) fn behind_the_proxy(testbed: &'a Testbed) -> Self {
         Self::at(testbed, testbed.world.iam_proxy.host_url())
     }
 
     /// The emulator itself, which believes everybody.
-    pub(super) fn bare(testbed: &'a Testbed) -> Self {
+    pub(in crate::scenarios) fn bare(testbed: &'a Testbed) -> Self {
         Self::at(testbed, testbed.world.aws.host_url.clone())
     }
 
@@ -41,7 +41,7 @@ impl<'a> Aws<'a> {
     }
 
     /// Keys of a role for a token.
-    pub(super) async fn assume(&self, role: &str, token: &str) -> Result<Answer<Key>> {
+    pub(in crate::scenarios) async fn assume(&self, role: &str, token: &str) -> Result<Answer<Key>> {
         let form = [
             ("Action", "AssumeRoleWithWebIdentity"),
             ("Version", "2011-06-15"),
@@ -49,7 +49,11 @@ impl<'a> Aws<'a> {
             ("RoleSessionName", "identities"),
             ("WebIdentityToken", token),
         ];
-        let answer = self.http.post(&self.url).form(&form).send().await;
+        Self::keys(self.http.post(&self.url).form(&form), role).await
+    }
+
+    async fn keys(request: RequestBuilder, role: &str) -> Result<Answer<Key>> {
+        let answer = request.send().await;
         let answer = answer.with_context(|| format!("ask STS for {role}"))?;
         match read(answer).await? {
             (200, text) => Ok(Ok(Key(element(&text, "AccessKeyId")?))),
@@ -57,10 +61,27 @@ impl<'a> Aws<'a> {
         }
     }
 
+    /// Keys of a role for the bearer of the keys of another one.
+    pub(in crate::scenarios) async fn take_on(&self, role: &str, key: &Key) -> Result<Answer<Key>> {
+        let form = [
+            ("Action", "AssumeRole"),
+            ("Version", "2011-06-15"),
+            ("RoleArn", role),
+            ("RoleSessionName", "identities"),
+        ];
+        let signed = self.signed(key, "sts");
+        let request = self.http.post(&self.url).header(AUTHORIZATION, signed);
+        Self::keys(request.form(&form), role).await
+    }
+
     /// An operation on a table.
-    pub(super) async fn on_table(&self, key: &Key, operation: &str, body: &Value) -> Result<Answer<()>> {
-        let scope = format!("{}/20260101/{}/dynamodb/aws4_request", key.0, self.region);
-        let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+    pub(in crate::scenarios) async fn on_table(
+        &self,
+        key: &Key,
+        operation: &str,
+        body: &Value,
+    ) -> Result<Answer<()>> {
+        let signed = self.signed(key, "dynamodb");
         let request = self
             .http
             .post(&self.url)
@@ -78,6 +99,12 @@ impl<'a> Aws<'a> {
                 Ok(Err((status, code.unwrap_or_default().to_owned())))
             }
         }
+    }
+
+    /// The line of a request that says whose key signed it.
+    fn signed(&self, key: &Key, service: &str) -> String {
+        let scope = format!("{}/20260101/{}/{service}/aws4_request", key.0, self.region);
+        format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
     }
 }
 

@@ -36,8 +36,12 @@ pub(super) async fn of_pod(testbed: &Testbed, pod: &Pod) -> Result<String> {
 }
 
 /// A token of an account, for whom it is asked.
-pub(super) async fn of_account(cluster: &Cluster, account: &str, audience: &str) -> Result<String> {
-    let accounts: Api<ServiceAccount> = Api::namespaced(cluster.client.clone(), NAMESPACE);
+pub(in crate::scenarios) async fn of_account(
+    cluster: &Cluster,
+    (namespace, account): (&str, &str),
+    audience: &str,
+) -> Result<String> {
+    let accounts: Api<ServiceAccount> = Api::namespaced(cluster.client.clone(), namespace);
     let request = TokenRequest {
         spec: Some(TokenRequestSpec {
             audiences: Some(vec![audience.to_owned()]),
