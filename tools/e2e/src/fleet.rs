@@ -74,8 +74,8 @@ impl Fleet {
         }
     }
 
-    /// The same clusters for a hub beside this one, with a controller of its own, which does not run
-    /// yet.
+    /// The same clusters for a hub beside this one, with a controller of its own, which does not
+    /// run yet.
     pub(crate) fn beside(&self, harness: &Harness, hub: &Cluster) -> Self {
         Self {
             controller: Arc::new(self.controller.beside(harness, hub.environment)),

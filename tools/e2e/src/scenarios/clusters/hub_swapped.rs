@@ -1,5 +1,6 @@
-//! Another hub takes the place of the hub in the middle of a release, while its migration is at work
-//! in the target: it stands by until the first one is gone, and then it ends what that had begun.
+//! Another hub takes the place of the hub in the middle of a release, while its migration is at
+//! work in the target: it stands by until the first one is gone, and then it ends what that had
+//! begun.
 
 use std::time::{Duration, Instant};
 
