@@ -36,13 +36,19 @@ async fn get(cluster: &Cluster, app: &str) -> Result<Application> {
     found.with_context(|| format!("read the Application {name}"))
 }
 
-/// When the last sync of an Application began, in whole seconds.
-pub(crate) async fn sync_began(cluster: &Cluster, app: &str) -> Result<SystemTime> {
+/// When the last sync of an Application began and ended, in whole seconds.
+pub(crate) async fn synced(cluster: &Cluster, app: &str) -> Result<[SystemTime; 2]> {
     let found = get(cluster, app).await?;
     let operation = found.status.and_then(|status| status.operation_state);
-    let began = operation.and_then(|operation| operation.started_at);
-    let Time(began) = began.with_context(|| format!("{app} was never synced"))?;
-    Ok(began.into())
+    let operation = operation.with_context(|| format!("{app} was never synced"))?;
+    let time = |time: Option<Time>, what: &str| {
+        let Time(time) = time.with_context(|| format!("the last sync of {app} has not {what}"))?;
+        anyhow::Ok(time.into())
+    };
+    Ok([
+        time(operation.started_at, "begun")?,
+        time(operation.finished_at, "ended")?,
+    ])
 }
 
 /// Note when the last sync of an Application ran. Only for the report: what cannot be read is left

@@ -8,8 +8,10 @@ use crate::spread::Spread;
 /// One release; all times in seconds since its merge was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Sample {
-    /// When Argo CD began to sync, by its own clock, which counts whole seconds.
-    pub(crate) began: f64,
+    /// When Argo CD began to sync and had done so, by its own clock, which counts whole seconds.
+    pub(crate) sync: [f64; 2],
+    /// When the container of the migration began and ended, by as coarse a clock.
+    pub(crate) migration: [f64; 2],
     /// When the new version answered first.
     pub(crate) first: f64,
     /// When nothing but the new version answered any more.
@@ -34,8 +36,19 @@ pub(crate) struct Row {
     pub(crate) by_webhook: f64,
     /// From the merge until Argo CD began to sync.
     pub(crate) began: Spread,
+    /// What all of it consists of.
+    pub(crate) parts: Vec<Part>,
     pub(crate) asked: usize,
     pub(crate) failed: usize,
+}
+
+/// What a release spends its time on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Part {
+    pub(crate) until: &'static str,
+    /// Since the part before it, as a mean: clocks that count whole seconds say more by that than
+    /// by a percentile.
+    pub(crate) seconds: f64,
 }
 
 /// What a release by webhook should take.
@@ -100,11 +113,34 @@ impl Figures {
             releases: samples.len(),
             only: spread,
             by_webhook: spread.p50 / only(&of(Notice::Webhook))?.p50,
-            began: Spread::of(samples.iter().map(|sample| sample.began).collect())?,
+            began: Spread::of(samples.iter().map(|sample| sample.sync[0]).collect())?,
+            parts: parts(&samples),
             asked: samples.iter().map(|sample| sample.asked).sum(),
             failed: samples.iter().map(|sample| sample.failed).sum(),
         })
     }
+}
+
+/// Each with the moment at which it is over.
+const PARTS: [(&str, fn(&Sample) -> f64); 6] = [
+    ("Argo CD began to sync", |sample| sample.sync[0]),
+    ("the migration's container began", |sample| sample.migration[0]),
+    ("it had ended", |sample| sample.migration[1]),
+    ("Argo CD had synced the rest", |sample| sample.sync[1]),
+    ("the new version answered first", |sample| sample.first),
+    ("only the new version answered", |sample| sample.only),
+];
+
+fn parts(samples: &[Sample]) -> Vec<Part> {
+    let mut before = 0.0;
+    let mut part = |(until, over): &(&'static str, fn(&Sample) -> f64)| {
+        #[expect(clippy::cast_precision_loss, reason = "a hundred releases at most")]
+        let mean = samples.iter().map(over).sum::<f64>() / samples.len() as f64;
+        let seconds = mean - before;
+        before = mean;
+        Part { until, seconds }
+    };
+    PARTS.iter().map(&mut part).collect()
 }
 
 impl Goal {
@@ -119,7 +155,8 @@ pub(super) mod tests {
 
     pub(crate) fn sample(only: f64) -> Sample {
         Sample {
-            began: 1.0,
+            sync: [1.0, 4.0],
+            migration: [2.0, 3.0],
             first: only,
             only,
             asked: 10,

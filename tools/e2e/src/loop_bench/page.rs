@@ -25,7 +25,7 @@ pub(crate) fn line(notice: Notice, sample: &Sample) -> String {
     format!(
         "{}: sync began after {:.0} s, first answer {:.1} s, only new answers {:.1} s, {} of {} requests failed",
         name(notice),
-        sample.began,
+        sample.sync[0],
         sample.first,
         sample.only,
         sample.failed,
@@ -111,10 +111,28 @@ pub(crate) fn page(figures: &Figures) -> String {
     for goal in figures.goals() {
         let _ = writeln!(page, "- {}", sentence(&goal));
     }
+    for row in figures.rows().iter().filter(|row| row.notice == Notice::Webhook) {
+        page.push_str(&consists(row));
+    }
     page.push_str(
         "\nThese clusters let kube-proxy change its rules sooner than by default (infra/local/kind.yaml, ADR 18). With its default the old pods answer for up to 0.9 s more.\n",
     );
     page
+}
+
+/// What the releases of a row spend their time on.
+fn consists(row: &Row) -> String {
+    let mut text = format!(
+        "\nWhat a release by {} consists of, the mean of {}; Argo CD and the nodes count whole seconds:\n\n\
+         | until | seconds since the line above |\n|---|---|\n",
+        name(row.notice),
+        row.releases
+    );
+    for part in &row.parts {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| {} | {:.1} |", part.until, part.seconds);
+    }
+    text
 }
 
 /// For programs: every sample, too.
@@ -155,6 +173,12 @@ mod tests {
         );
         assert!(
             page.contains("- p95 by webhook, s: 9.04, goal ≤ 14: met"),
+            "{page}"
+        );
+        let parts = "| Argo CD began to sync | 1.0 |\n| the migration's container began | 1.0 |\n";
+        assert!(page.contains(parts), "{page}");
+        assert!(
+            page.contains("| the new version answered first | 5.0 |"),
             "{page}"
         );
         assert_eq!(table(&figures).lines().count(), 5);

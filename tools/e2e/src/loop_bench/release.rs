@@ -16,6 +16,7 @@ use crate::git::short;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::repositories::manifests_on_forge;
+use crate::scenarios::migration_job;
 use crate::testbed::Testbed;
 
 const APP: &str = API;
@@ -108,9 +109,11 @@ impl<'a> Releases<'a> {
             sample_until_only(http, &url, &to.commit, asked, GIVE_UP),
             gitops::app(step, cluster, APP).at(&commit).live(GIVE_UP),
         )?;
-        let sync = gitops::sync_began(cluster, APP).await?;
+        let since = |time: SystemTime| time.duration_since(began).unwrap_or_default().as_secs_f64();
+        let sync = gitops::synced(cluster, APP).await?;
         Ok(Sample {
-            began: sync.duration_since(began).unwrap_or_default().as_secs_f64(),
+            sync: sync.map(since),
+            migration: migration_job::ran(cluster).await?.map(since),
             first: rollout.first.as_secs_f64(),
             only: rollout.only.as_secs_f64(),
             asked: rollout.asked,

@@ -1,11 +1,11 @@
 //! The migration Job, as a person with `kubectl` sees and handles it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::api::{DeleteParams, ListParams, LogParams, PostParams};
 use kube::{Api, ResourceExt as _};
 use xshell::Shell;
@@ -44,6 +44,18 @@ async fn pods_of(cluster: &Cluster, job: &str) -> Result<Vec<Pod>> {
     Ok(listed
         .with_context(|| format!("list the pods of Job {job}"))?
         .items)
+}
+
+/// When the container of the last migration began and ended, in whole seconds.
+pub(crate) async fn ran(cluster: &Cluster) -> Result<[SystemTime; 2]> {
+    let pod = pods_of(cluster, JOB).await?.into_iter().next();
+    let container = pod.and_then(|pod| pod.status?.container_statuses?.into_iter().next());
+    let ended = container.and_then(|container| container.state?.terminated);
+    let ended = ended.context("the last migration has not ended")?;
+    let (Some(Time(began)), Some(Time(ended))) = (ended.started_at, ended.finished_at) else {
+        bail!("the last migration ended at no time");
+    };
+    Ok([began.into(), ended.into()])
 }
 
 /// What all pods of a Job have said.

@@ -11,7 +11,7 @@ pub(crate) mod failures;
 mod held_back;
 mod lost_cluster;
 pub(crate) mod main;
-mod migration_job;
+pub(crate) mod migration_job;
 mod objects;
 mod older_table;
 mod overlays;
