@@ -121,9 +121,12 @@ impl Figures {
     }
 }
 
-/// Each with the moment at which it is over.
+/// Each with the moment at which it is over. Argo CD 3.5.7 gave some syncs, 8 of 40, the time of
+/// their end as that of their beginning too; it was before the migration's at the latest.
 const PARTS: [(&str, fn(&Sample) -> f64); 6] = [
-    ("Argo CD began to sync", |sample| sample.sync[0]),
+    ("Argo CD began to sync", |sample| {
+        sample.sync[0].min(sample.migration[0])
+    }),
     ("the migration's container began", |sample| sample.migration[0]),
     ("it had ended", |sample| sample.migration[1]),
     ("Argo CD had synced the rest", |sample| sample.sync[1]),
