@@ -121,9 +121,12 @@ impl Figures {
     }
 }
 
+/// Seconds since the merge.
+type Moment = fn(&Sample) -> f64;
+
 /// Each with the moment at which it is over. Argo CD 3.5.7 gave some syncs, 8 of 40, the time of
 /// their end as that of their beginning too; it was before the migration's at the latest.
-const PARTS: [(&str, fn(&Sample) -> f64); 6] = [
+const PARTS: [(&str, Moment); 6] = [
     ("Argo CD began to sync", |sample| {
         sample.sync[0].min(sample.migration[0])
     }),
@@ -136,7 +139,7 @@ const PARTS: [(&str, fn(&Sample) -> f64); 6] = [
 
 fn parts(samples: &[Sample]) -> Vec<Part> {
     let mut before = 0.0;
-    let mut part = |(until, over): &(&'static str, fn(&Sample) -> f64)| {
+    let mut part = |(until, over): &(&'static str, Moment)| {
         #[expect(clippy::cast_precision_loss, reason = "a hundred releases at most")]
         let mean = samples.iter().map(over).sum::<f64>() / samples.len() as f64;
         let seconds = mean - before;
