@@ -3,7 +3,7 @@
 
 mod controller;
 mod eks;
-mod login;
+pub(crate) mod login;
 mod target;
 
 use std::path::PathBuf;
@@ -17,9 +17,8 @@ use kube::{Api, ResourceExt as _};
 
 pub(crate) use controller::{Turn, compile};
 pub(crate) use eks::{Eks, List};
-pub(crate) use login::{of_hub as roles, of_hubs as roles_of_two};
-pub(crate) use target::token;
-pub(crate) use target::{prepare, ready}; // wing: previews
+pub(crate) use target::token; // wing: previews
+pub(crate) use target::{give_rights, prepare};
 
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
@@ -50,7 +49,12 @@ impl Fleet {
     ) -> Result<Self> {
         let eks = Eks::start(harness, clusters, step).await?;
         let fleet = Self {
-            controller: Arc::new(Controller::new(harness, clusterset, &eks, hub.environment)),
+            controller: Arc::new(Controller::new(
+                harness,
+                clusterset,
+                eks.endpoint.clone(),
+                hub.environment,
+            )),
             eks: Arc::new(eks),
             hub: hub.clone(),
         };

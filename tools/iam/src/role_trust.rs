@@ -1,11 +1,12 @@
 //! Who may take on a role as another role: the part of IAM's rules that the roles of a hub's
 //! targets use. Whatever this module does not know is an error, never a yes or a no.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::pattern::texts;
 use crate::statement::{OF_TRUST, Statement, allowed, statements};
+use crate::trust;
 
 /// What the bearer of a role's keys does to take on the next role.
 pub const ACTION: &str = "sts:AssumeRole";
@@ -19,9 +20,14 @@ pub fn allows(policy: &Value, arn: &str) -> Result<bool> {
 }
 
 fn matches(statement: &Statement, arn: &str) -> Result<bool> {
-    // Statements for tokens say nothing of roles.
-    if statement["Action"] != ACTION {
-        return Ok(false);
+    match texts(&statement["Action"])?.as_slice() {
+        [action] if *action == ACTION => {}
+        // Statements for tokens and for EKS say nothing of roles.
+        [action] if *action == trust::ACTION => return Ok(false),
+        actions if statement["Principal"].get("Service").is_some() && actions.contains(&ACTION) => {
+            return Ok(false);
+        }
+        actions => bail!("unknown actions {actions:?}"),
     }
     ensure!(
         !statement.contains_key("Condition"),
@@ -94,6 +100,11 @@ mod tests {
             json!({"AWS": "arn:aws:iam::1:root"}),
         ] {
             assert!(allows(&policy(ACTION, &principal), HUB).is_err(), "{principal}");
+        }
+        for actions in [json!("sts:*"), json!([ACTION, "sts:TagSession"])] {
+            let mut other = policy(ACTION, &json!({"AWS": HUB}));
+            other["Statement"][0]["Action"] = actions;
+            assert!(allows(&other, HUB).is_err());
         }
         let mut conditional = policy(ACTION, &json!({"AWS": HUB}));
         conditional["Statement"][0]["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});

@@ -9,9 +9,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::pattern::{like, texts};
+use crate::role_trust;
 use crate::statement::{Comparison, OF_TRUST, Statement, allowed, conditions_hold, statements};
 
-const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+pub(crate) const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// A token: who issued it, and what it says.
 #[derive(Debug, Clone)]
@@ -87,6 +88,10 @@ pub fn is_bound(policy: &Value) -> Result<()> {
 }
 
 fn matches_token(statement: &Statement, account: &str, token: &Token) -> Result<bool> {
+    // A statement for roles says nothing of tokens.
+    if statement["Action"] == role_trust::ACTION {
+        return Ok(false);
+    }
     ensure!(
         statement["Action"] == ACTION,
         "unknown action {}",

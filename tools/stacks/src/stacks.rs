@@ -48,7 +48,7 @@ pub(crate) enum Holds {
 }
 
 /// They know each other by name only, so each deploys alone; roles name a policy of `registry` and
-/// one of `hub`, which must be there first.
+/// a role of `hub`, which must be there first.
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "source",

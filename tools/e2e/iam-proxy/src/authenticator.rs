@@ -64,12 +64,12 @@ impl Authenticator {
 
     /// The answer to its `TokenReview`.
     pub(crate) fn review(&self, cluster: &str, request: &Request<Bytes>, credentials: &Credentials) -> Value {
-        let mut review: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-        let token = review["spec"]["token"].take();
+        let review: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        let token = review.pointer("/spec/token").and_then(Value::as_str);
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
         let user = self.user(
             cluster,
-            token.as_str().unwrap_or_default(),
+            token.unwrap_or_default(),
             host.unwrap_or_default(),
             credentials,
         );

@@ -139,20 +139,31 @@ impl Proxy {
     /// it on. Within an account trust alone would do for IAM; templates that lack the other half
     /// would fail across accounts.
     async fn trusts_role(&self, asked: &Asked, request: &Request<Bytes>) -> Result<String, Stopped> {
-        let session = self.session(&Scope::of(request.headers())?)?;
-        let right = Right {
-            action: iam::role_trust::ACTION.to_owned(),
-            resource: asked.arn.clone(),
-        };
-        self.permitted(&session, &right).await?;
+        let scope = Scope::of(request.headers())?;
+        if scope.service != "sts" {
+            let message = format!(
+                "Credential should be scoped to correct service: 'sts', not '{}'",
+                scope.service
+            );
+            return Err(Refusal::validation(message).into());
+        }
+        let session = self.session(&scope)?;
         let who = session.who();
         let refusal = || {
-            let message = format!(
-                "User: {who} is not authorized to perform: {} on resource: {}",
-                right.action, right.resource
-            );
-            Refusal::denied(message)
+            let action = iam::role_trust::ACTION;
+            Refusal::unassumable(format!(
+                "User: {who} is not authorized to perform: {action} on resource: {}",
+                asked.arn
+            ))
         };
+        let right = Right {
+            action: iam::role_trust::ACTION.to_owned(),
+            // Not as it was named: a path in it would be judged here, and not where the role is found.
+            resource: asked.role.arn(),
+        };
+        if asked.arn != right.resource || !self.allows(&session, &right).await? {
+            return Err(refusal().into());
+        }
         self.trusts(asked, &who, refusal, |trust| {
             iam::role_trust::allows(trust, &session.role.arn())
         })
@@ -202,20 +213,23 @@ impl Proxy {
 
     /// A refusal unless a policy of the role allows it.
     async fn permitted(&self, session: &Session, right: &Right) -> Result<(), Stopped> {
-        let policy = self.deployed.permissions(&session.role).await?;
-        let allowed = iam::policy::allows(&policy, &right.action, &right.resource);
-        if allowed.with_context(|| format!("judge what {} may do", session.role.name))? {
+        if self.allows(session, right).await? {
             return Ok(());
         }
-        Err(not_authorized(&session.who(), right).into())
+        let (who, Right { action, resource }) = (session.who(), right);
+        Err(Refusal::denied(format!(
+            "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
+             allows the {action} action"
+        ))
+        .into())
     }
-}
 
-fn not_authorized(who: &str, Right { action, resource }: &Right) -> Refusal {
-    Refusal::denied(format!(
-        "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy \
-         allows the {action} action"
-    ))
+    /// Whether a policy of the role allows it.
+    async fn allows(&self, session: &Session, right: &Right) -> Result<bool> {
+        let policy = self.deployed.permissions(&session.role).await?;
+        let allowed = iam::policy::allows(&policy, &right.action, &right.resource);
+        allowed.with_context(|| format!("judge what {} may do", session.role.name))
+    }
 }
 
 fn refused(refusal: &Refusal, json: bool) -> Response<Bytes> {

@@ -28,6 +28,11 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)
     }
 
+    /// The bearer of a role's keys may not assume another one.
+    pub(crate) fn unassumable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+    }
+
     /// The token is none that can be believed.
     pub(crate) fn invalid_token(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "InvalidIdentityToken", message)

@@ -114,7 +114,7 @@ impl Presigned {
         fields.sort();
         let names = self.field("X-Amz-SignedHeaders")?;
         let signed: Vec<_> = names.split(';').collect();
-        for (name, _) in headers {
+        for name in headers.iter().map(|(name, _)| name).chain([&"host"]) {
             ensure!(signed.contains(name), "its {name} is not signed");
         }
         let mut lines = String::new();

@@ -156,7 +156,7 @@ impl BringUp<'_> {
     pub(super) async fn identities(&self, environment: Environment) -> Result<()> {
         let (harness, cluster) = (self.harness.get()?, self.cluster_of(environment)?.get()?);
         if environment == Environment::hub() {
-            fleet::roles(harness, cluster).await?;
+            fleet::login::of_hub(harness, cluster).await?;
         }
         iam_proxy::trust(harness, cluster).await
     }
@@ -217,7 +217,7 @@ impl BringUp<'_> {
 
     /// Lets the hub log in to the cluster of an environment, with its rights there.
     pub(super) async fn target(&self, environment: Environment, step: &StepHandle) -> Result<()> {
-        fleet::ready(self.harness.get()?, self.cluster_of(environment)?.get()?, step).await
+        fleet::prepare(self.harness.get()?, self.cluster_of(environment)?.get()?, step).await
     }
 
     /// Compiles what reads the tags of clusters.

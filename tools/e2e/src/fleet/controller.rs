@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use child_process::{Watched, log};
 use serde_json::json;
 
-use super::eks::{Eks, start};
+use super::eks::start;
 use super::target::token;
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
@@ -51,10 +51,11 @@ struct Running {
 
 impl Controller {
     /// One that does not run yet, of the hub of this environment.
-    pub(super) fn new(harness: &Harness, program: PathBuf, eks: &Eks, hub: Environment) -> Self {
+    /// EKS is asked at the address `eks`.
+    pub(super) fn new(harness: &Harness, program: PathBuf, eks: String, hub: Environment) -> Self {
         Self {
             program,
-            eks: eks.endpoint.clone(),
+            eks,
             log: harness.run.log(&format!("{PACKAGE}-{hub}")),
             running: Mutex::default(),
         }
@@ -62,12 +63,7 @@ impl Controller {
 
     /// The same program for another hub, as long as there are two.
     pub(super) fn beside(&self, harness: &Harness, hub: Environment) -> Self {
-        Self {
-            program: self.program.clone(),
-            eks: self.eks.clone(),
-            log: harness.run.log(&format!("{PACKAGE}-{hub}")),
-            running: Mutex::default(),
-        }
+        Self::new(harness, self.program.clone(), self.eks.clone(), hub)
     }
 
     /// Starts it beside `hub` and waits until it is at work. One that runs already is ended.

@@ -18,14 +18,14 @@ const RIGHTS: &str = "infra/target";
 const ASK: Duration = Duration::from_secs(30);
 
 /// Applies the rights, and lets the hub log in.
-pub(crate) async fn ready(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
-    prepare(harness, cluster, step).await?;
+pub(crate) async fn prepare(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
+    give_rights(harness, cluster, step).await?;
     step.doing("let the hub log in");
     login::to_target(harness, cluster).await
 }
 
 /// Applies the rights, which go with the namespace of the apps.
-pub(crate) async fn prepare(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
+pub(crate) async fn give_rights(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
     step.doing("give the hub its rights");
     let log = harness.run.log(&format!("target-{}", cluster.environment));
     kustomize::apply(harness, cluster, RIGHTS, &log).await

@@ -93,6 +93,9 @@ struct Registered {
     id: u64,
     active: bool,
     config: Config,
+    /// What a change that leaves them out would set back.
+    events: Vec<String>,
+    branch_filter: String,
 }
 
 #[derive(Deserialize)]
@@ -214,7 +217,7 @@ impl Repository {
             if hook.config.url.ends_with(address) && hook.active != active {
                 let (path, body) = (
                     self.path(&format!("/hooks/{}", hook.id)),
-                    json!({ "active": active }),
+                    json!({ "active": active, "events": hook.events, "branch_filter": hook.branch_filter }),
                 );
                 self.forge.send(Method::PATCH, &path, Some(&body)).await?;
             }
@@ -232,7 +235,8 @@ impl Repository {
             };
             let config = json!({ "url": format!("{to}{rest}"), "content_type": "json", "secret": secret });
             let path = self.path(&format!("/hooks/{}", hook.id));
-            let body = json!({ "config": config });
+            let body =
+                json!({ "config": config, "events": hook.events, "branch_filter": hook.branch_filter });
             self.forge.send(Method::PATCH, &path, Some(&body)).await?;
         }
         Ok(())

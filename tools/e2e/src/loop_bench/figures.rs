@@ -59,6 +59,14 @@ pub(crate) struct Goal {
     pub(crate) at_most: f64,
 }
 
+impl Sample {
+    /// When Argo CD began to sync. Argo CD 3.5.7 gave some syncs, 8 of 40, the time of their end as
+    /// that of their beginning too; it was before the migration's at the latest.
+    pub(crate) fn began(&self) -> f64 {
+        self.sync[0].min(self.migration[0])
+    }
+}
+
 impl Figures {
     pub(crate) fn add(&mut self, notice: Notice, sample: Sample) {
         self.0.push((notice, sample));
@@ -113,7 +121,7 @@ impl Figures {
             releases: samples.len(),
             only: spread,
             by_webhook: spread.p50 / only(&of(Notice::Webhook))?.p50,
-            began: Spread::of(samples.iter().map(|sample| sample.sync[0]).collect())?,
+            began: Spread::of(samples.iter().map(Sample::began).collect())?,
             parts: parts(&samples),
             asked: samples.iter().map(|sample| sample.asked).sum(),
             failed: samples.iter().map(|sample| sample.failed).sum(),
@@ -124,12 +132,9 @@ impl Figures {
 /// Seconds since the merge.
 type Moment = fn(&Sample) -> f64;
 
-/// Each with the moment at which it is over. Argo CD 3.5.7 gave some syncs, 8 of 40, the time of
-/// their end as that of their beginning too; it was before the migration's at the latest.
+/// Each with the moment at which it is over.
 const PARTS: [(&str, Moment); 6] = [
-    ("Argo CD began to sync", |sample| {
-        sample.sync[0].min(sample.migration[0])
-    }),
+    ("Argo CD began to sync", Sample::began),
     ("the migration's container began", |sample| sample.migration[0]),
     ("it had ended", |sample| sample.migration[1]),
     ("Argo CD had synced the rest", |sample| sample.sync[1]),

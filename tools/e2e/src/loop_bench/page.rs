@@ -25,7 +25,7 @@ pub(crate) fn line(notice: Notice, sample: &Sample) -> String {
     format!(
         "{}: sync began after {:.0} s, first answer {:.1} s, only new answers {:.1} s, {} of {} requests failed",
         name(notice),
-        sample.sync[0],
+        sample.began(),
         sample.first,
         sample.only,
         sample.failed,
@@ -123,7 +123,7 @@ pub(crate) fn page(figures: &Figures) -> String {
 /// What the releases of a row spend their time on.
 fn consists(row: &Row) -> String {
     let mut text = format!(
-        "\nWhat a release by {} consists of, the mean of {}; Argo CD and the nodes count whole seconds:\n\n\
+        "\nWhat a release by {} consists of, the mean of {}. Argo CD and the nodes count whole seconds, so the first four may each be half a second later:\n\n\
          | until | seconds since the line above |\n|---|---|\n",
         name(row.notice),
         row.releases

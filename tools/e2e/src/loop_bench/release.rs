@@ -109,7 +109,11 @@ impl<'a> Releases<'a> {
             sample_until_only(http, &url, &to.commit, asked, GIVE_UP),
             gitops::app(step, cluster, APP).at(&commit).live(GIVE_UP),
         )?;
-        let since = |time: SystemTime| time.duration_since(began).unwrap_or_default().as_secs_f64();
+        // A moment in the second of the merge may seem to be before it.
+        let since = |time: SystemTime| match time.duration_since(began) {
+            Ok(after) => after.as_secs_f64(),
+            Err(before) => -before.duration().as_secs_f64(),
+        };
         let sync = gitops::synced(cluster, APP).await?;
         Ok(Sample {
             sync: sync.map(since),

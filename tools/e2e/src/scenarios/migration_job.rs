@@ -48,14 +48,15 @@ async fn pods_of(cluster: &Cluster, job: &str) -> Result<Vec<Pod>> {
 
 /// When the container of the last migration began and ended, in whole seconds.
 pub(crate) async fn ran(cluster: &Cluster) -> Result<[SystemTime; 2]> {
-    let pod = pods_of(cluster, JOB).await?.into_iter().next();
-    let container = pod.and_then(|pod| pod.status?.container_statuses?.into_iter().next());
-    let ended = container.and_then(|container| container.state?.terminated);
-    let ended = ended.context("the last migration has not ended")?;
-    let (Some(Time(began)), Some(Time(ended))) = (ended.started_at, ended.finished_at) else {
-        bail!("the last migration ended at no time");
-    };
-    Ok([began.into(), ended.into()])
+    let pods = pods_of(cluster, JOB).await?.into_iter();
+    let ended = pods.filter_map(|pod| {
+        let container = pod.status?.container_statuses?.into_iter().next()?;
+        let ended = container.state?.terminated?;
+        Some([ended.started_at?, ended.finished_at?])
+    });
+    let last = ended.max_by_key(|[_, ended]| ended.0);
+    let last = last.context("the last migration has not ended")?;
+    Ok(last.map(|Time(time)| time.into()))
 }
 
 /// What all pods of a Job have said.

@@ -21,6 +21,7 @@ use crate::progress::StepHandle;
 use crate::repositories::manifests_on_forge;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::backend_release::APP;
+use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
 use crate::step::Step;
 use crate::teardown;
@@ -58,6 +59,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let before = operator.head().await?;
     let released = table.released_by(&operator, SLOWLY).await?;
     table.locked(step).await?;
+    let job = migration_job::uid(target).await?;
     for cluster in &clusters {
         nothing_was_looked_at(cluster).await?;
     }
@@ -66,22 +68,30 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     fleet.kill_controller();
     teardown::remove_cluster(&harness.run, &harness.engine, fleet.hub().environment, step).await?;
     let at = table.schema().await?;
+    next.take_turn(harness, Turn::Acts, step).await?;
+    testbed.hand_over(Rebuilt::Hub(next.clone()))?;
+    called(testbed, fleet.hub(), next.hub()).await?;
+    // Only now, when others find a hub whatever comes of it.
     ensure!(
         at == 1,
         "the migration was over when the hub was gone: the table is at schema {at}"
     );
-    next.take_turn(harness, Turn::Acts, step).await?;
-    testbed.hand_over(Rebuilt::Hub(next.clone()))?;
-    called(testbed, fleet.hub(), next.hub()).await?;
     caught_up(step, target, APP, &released, ARRIVED).await?;
     step.measured("first hub removed to live", swapped.elapsed().as_secs_f64());
-    // What the first Job has done since its last record, the second one finds done.
-    let (_, changed) = table.migrated().await?;
+    ensure!(
+        migration_job::uid(target).await? != job,
+        "the second hub has left the first one's Job as it was"
+    );
+    let (seen, _) = table.migrated().await?;
+    ensure!(
+        seen == u64::try_from(MESSAGES)?,
+        "both migrations have seen {seen} of {MESSAGES} messages"
+    );
     same(&secrets, &registered(&next).await?)?;
     beside.is_there(testbed.last()).await?;
     step.evidence(format!(
-        "the second hub stood by while the first one released, and ended its release: its Job changed {changed} of \
-         {MESSAGES} messages, the rest it found changed; no pod of {} was touched",
+        "the second hub stood by while the first one released, and ended its release with a Job of its own; all \
+         {MESSAGES} messages are as they should be, and no pod of {} was touched",
         testbed.last().name
     ));
 
@@ -103,9 +113,11 @@ async fn standing_by(testbed: &Testbed, step: &StepHandle) -> Result<Fleet> {
     let free = [Environment::hub(), Environment::next_hub()];
     let free = free.into_iter().find(|one| *one != fleet.hub().environment);
     let free = free.context("both hubs are there")?;
+    // What an attempt that failed may have left.
+    teardown::remove_cluster(&harness.run, &harness.engine, free, step).await?;
     let hub = cluster::create(harness, &network, free, &Ports::of_hub()?, step).await?;
     iam_proxy::trust(harness, &hub).await?;
-    fleet::roles_of_two(harness, fleet.hub(), &hub).await?;
+    fleet::login::of_hubs(harness, fleet.hub(), &hub).await?;
     argocd::install(harness, &hub, &testbed.world, step).await?;
     argocd::apply_clusters(harness, &hub).await?;
     let next = fleet.beside(harness, &hub);

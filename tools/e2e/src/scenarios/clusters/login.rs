@@ -100,7 +100,7 @@ async fn others_are_refused(testbed: &Testbed) -> Result<()> {
     let other = role(testbed, &format!("{API}-{}", Environment::last()));
     let refused = aws.take_on(&other, &key).await?;
     ensure!(
-        matches!(&refused, Err((403, code)) if code == "AccessDeniedException"),
+        matches!(&refused, Err((403, code)) if code == "AccessDenied"),
         "Argo CD asks for {other}: {refused:?}"
     );
     Ok(())

@@ -76,7 +76,7 @@ impl<'a> Pair<'a> {
         deleted.context("empty the second cluster")?;
         let what = format!("the namespace of {}", green.name);
         gone(step, &what, EMPTIED, (&namespaces, NAMESPACE), "its pods end").await?;
-        fleet::prepare(&self.testbed.harness, green, step).await?;
+        fleet::give_rights(&self.testbed.harness, green, step).await?;
         let tagged = Instant::now();
         fleet.eks.tag_as(green, environment).await?;
         fleet.registered(step, green).await?;

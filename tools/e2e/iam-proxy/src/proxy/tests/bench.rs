@@ -20,6 +20,8 @@ pub(super) const ROLE: &str = "arn:aws:iam::1:role/backend";
 pub(super) const KEY: &str = "ASIAKEY";
 /// A role that trusts the other one.
 pub(super) const TARGET: &str = "arn:aws:iam::1:role/target";
+/// Another one that does, and that the first one may not assume.
+pub(super) const TRUSTING: &str = "arn:aws:iam::1:role/trusting";
 pub(super) const KEY_OF_TARGET: &str = "ASIATARGET";
 
 /// What came through: the line of its signature, and its body.
@@ -161,7 +163,7 @@ async fn believes(seen: Seen, request: Request<Incoming>) -> Result<Response<Ful
     };
     let (status, answer) = if body.contains("GetRole&") && body.ends_with("=backend") {
         (200, element("AssumeRolePolicyDocument", &trust()))
-    } else if body.contains("GetRole&") && body.ends_with("=target") {
+    } else if body.contains("GetRole&") && (body.ends_with("=target") || body.ends_with("=trusting")) {
         (200, element("AssumeRolePolicyDocument", &trust_of_target()))
     } else if body.contains("GetRole&") {
         (404, String::new())

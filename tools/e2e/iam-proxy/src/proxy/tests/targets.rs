@@ -3,9 +3,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::Request;
 use serde_json::json;
 
-use super::bench::{Bench, KEY, KEY_OF_TARGET, ROLE, TARGET};
+use super::bench::{Bench, KEY, KEY_OF_TARGET, ROLE, TARGET, TRUSTING};
 use crate::credentials::Key;
 use crate::signature::presigned;
 
@@ -23,12 +24,17 @@ async fn a_role_takes_on_another_one_that_trusts_it_and_no_other() {
     );
     for (what, role) in [
         ("trusts tokens alone", ROLE),
+        ("trusts the role, which may not assume it", TRUSTING),
+        (
+            "has a path that no role here has",
+            "arn:aws:iam::1:role/target/trusting",
+        ),
         ("is not there, and not allowed", "arn:aws:iam::1:role/none"),
     ] {
         let (status, answer) = bench.chain(KEY, role).await;
         let named = "is not authorized to perform: sts:AssumeRole on resource: ";
         assert!(
-            status == 403 && answer.contains(named),
+            status == 403 && answer.contains("<Code>AccessDenied</Code>") && answer.contains(named),
             "{what}: {status} {answer}"
         );
     }
@@ -92,4 +98,27 @@ async fn an_api_server_hears_who_has_signed_a_token_for_its_cluster() {
         let error = status["error"].as_str().unwrap();
         assert!(error.contains(why), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_review_that_is_none_is_answered_too() {
+    let bench = Bench::new().await;
+    for body in ["", "[]", r#"{"spec": "x"}"#] {
+        let request = Request::post("/clusters/blue/authenticate").header("host", "sts");
+        let (status, answer) = bench.ask(request, body).await;
+        assert!(
+            status == 200 && answer.contains("\"authenticated\":false"),
+            "{status} {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_target_is_no_role_for_the_token_of_an_account() {
+    let bench = Bench::new().await;
+    let (status, answer) = bench.assume(TARGET, &bench.issuer.token()).await;
+    assert!(
+        status == 403 && answer.contains("<Code>AccessDenied</Code>"),
+        "{status} {answer}"
+    );
 }
