@@ -158,7 +158,8 @@ impl Proxy {
         };
         let right = Right {
             action: iam::role_trust::ACTION.to_owned(),
-            // Not as it was named: a path in it would be judged here, and not where the role is found.
+            // Not as it was named: a path in it would be judged here, and not where the role is
+            // found.
             resource: asked.role.arn(),
         };
         if asked.arn != right.resource || !self.allows(&session, &right).await? {
