@@ -2,7 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Forge, ForgeError, Result, parse};
 
@@ -93,7 +93,6 @@ struct Registered {
     id: u64,
     active: bool,
     config: Config,
-    /// What a change that leaves them out would set back.
     events: Vec<String>,
     branch_filter: String,
 }
@@ -176,7 +175,7 @@ impl Repository {
 
     /// Register these webhooks, signed, in place of all that are registered.
     pub(crate) async fn set_webhooks(&self, webhooks: &[Webhook<'_>]) -> Result<()> {
-        for Registered { id, .. } in self.forge.get_all::<Registered>(&self.path("/hooks?")).await? {
+        for Registered { id, .. } in self.webhooks().await? {
             self.forge
                 .send(Method::DELETE, &self.path(&format!("/hooks/{id}")), None::<&()>)
                 .await?;
@@ -206,20 +205,15 @@ impl Repository {
 
     /// Where the webhooks lead that are registered.
     pub(crate) async fn webhook_addresses(&self) -> Result<Vec<String>> {
-        let hooks: Vec<Registered> = self.forge.get_all(&self.path("/hooks?")).await?;
-        Ok(hooks.into_iter().map(|hook| hook.config.url).collect())
+        let hooks = self.webhooks().await?.into_iter();
+        Ok(hooks.map(|hook| hook.config.url).collect())
     }
 
     /// Switch all webhooks on or off whose address ends like this.
     pub(crate) async fn set_webhooks_active(&self, address: &str, active: bool) -> Result<()> {
-        let hooks: Vec<Registered> = self.forge.get_all(&self.path("/hooks?")).await?;
-        for hook in hooks {
+        for hook in self.webhooks().await? {
             if hook.config.url.ends_with(address) && hook.active != active {
-                let (path, body) = (
-                    self.path(&format!("/hooks/{}", hook.id)),
-                    json!({ "active": active, "events": hook.events, "branch_filter": hook.branch_filter }),
-                );
-                self.forge.send(Method::PATCH, &path, Some(&body)).await?;
+                self.change(&hook, json!({ "active": active })).await?;
             }
         }
         Ok(())
@@ -228,18 +222,29 @@ impl Repository {
     /// Points the webhooks to another address that lead to one which begins like this, with the
     /// secret that they are signed with.
     pub(crate) async fn move_webhooks(&self, from: &str, to: &str, secret: &str) -> Result<()> {
-        let hooks: Vec<Registered> = self.forge.get_all(&self.path("/hooks?")).await?;
-        for hook in hooks {
+        for hook in self.webhooks().await? {
             let Some(rest) = hook.config.url.strip_prefix(from) else {
                 continue;
             };
             let config = json!({ "url": format!("{to}{rest}"), "content_type": "json", "secret": secret });
-            let path = self.path(&format!("/hooks/{}", hook.id));
-            let body =
-                json!({ "config": config, "events": hook.events, "branch_filter": hook.branch_filter });
-            self.forge.send(Method::PATCH, &path, Some(&body)).await?;
+            self.change(&hook, json!({ "config": config })).await?;
         }
         Ok(())
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Registered>> {
+        self.forge.get_all(&self.path("/hooks?")).await
+    }
+
+    /// Changes some fields of a webhook. The forge sets back two that a change leaves out.
+    async fn change(&self, hook: &Registered, mut fields: Value) -> Result<()> {
+        fields["events"] = json!(hook.events);
+        fields["branch_filter"] = json!(hook.branch_filter);
+        let path = self.path(&format!("/hooks/{}", hook.id));
+        self.forge
+            .send(Method::PATCH, &path, Some(&fields))
+            .await
+            .map(drop)
     }
 
     pub(super) fn path(&self, rest: &str) -> String {
