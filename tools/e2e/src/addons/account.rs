@@ -38,12 +38,5 @@ pub(crate) async fn ensure(testbed: &Testbed) -> Result<()> {
         return Ok(());
     }
     let zone = administrator.make_zone(&domain(testbed)).await?;
-    let project = ("Project", project().name().to_owned());
-    let stack = |name: &str| format!("{}-{name}", project.1);
-    let template = |name: &str| format!("infra/aws/{name}.yaml");
-    let environment = testbed.first().environment;
-    let mut of_cluster = aws::of_environment(environment);
-    of_cluster.extend([project.clone(), ("HostedZoneId", zone)]);
-    let cluster = stack(&format!("cluster-{environment}"));
-    aws::create_stack(harness, &cluster, &template("cluster"), of_cluster).await
+    aws::create_cluster(harness, testbed.first().environment, ("HostedZoneId", zone)).await
 }

@@ -12,13 +12,15 @@ use crate::harness::Harness;
 use crate::world::{aws, iam_proxy};
 
 const HUB: &str = "infra/aws/hub.yaml";
-const CLUSTER: &str = "infra/aws/cluster.yaml";
 
 /// Makes the roles of the hub, which its accounts may take on.
 pub(crate) async fn of_hub(harness: &Harness, hub: &Cluster) -> Result<()> {
-    let issuer = ("HubOidcProvider", hub.environment.issuer());
-    let stack = format!("{}-hub", project().name());
-    aws::create_stack(harness, &stack, HUB, vec![issuer]).await
+    deploy_hub(
+        harness,
+        "create",
+        vec![("HubOidcProvider", hub.environment.issuer())],
+    )
+    .await
 }
 
 /// Lets the accounts of another hub take on these roles too.
@@ -27,17 +29,18 @@ pub(crate) async fn of_hubs(harness: &Harness, hub: &Cluster, next: &Cluster) ->
         ("HubOidcProvider", hub.environment.issuer()),
         ("OtherHubOidcProvider", next.environment.issuer()),
     ];
+    deploy_hub(harness, "update", issuers).await
+}
+
+async fn deploy_hub(harness: &Harness, verb: &str, issuers: Vec<(&str, String)>) -> Result<()> {
     let stack = format!("{}-hub", project().name());
-    aws::deploy_stack(harness, (&stack, "update"), HUB, issuers).await
+    aws::deploy_stack(harness, (&stack, verb), HUB, issuers).await
 }
 
 /// Makes the role that the hub's Argo CD takes on in a target, and has the target let it in.
 pub(super) async fn to_target(harness: &Harness, cluster: &Cluster) -> Result<()> {
-    let mut parameters = aws::of_environment(cluster.environment);
-    parameters.push(("Target", cluster.name.clone()));
-    let stack = format!("{}-cluster-{}", project().name(), cluster.environment);
-    aws::create_stack(harness, &stack, CLUSTER, parameters).await?;
-    let file = harness.run.repo.join(CLUSTER);
+    aws::create_cluster(harness, cluster.environment, ("Target", cluster.name.clone())).await?;
+    let file = harness.run.repo.join(aws::CLUSTER);
     let template = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
     let entries = entries(&template, &harness.account.id, &cluster.name)
         .with_context(|| format!("understand {}", file.display()))?;

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    environment::Environment,
+    environment::{Environment, project},
     harness::Harness,
     process::Tool,
     progress::StepHandle,
@@ -20,6 +20,8 @@ pub(crate) const AWS: &str = "gitops-loop-aws";
 /// Where it listens. What runs in a cluster goes by the proxy in front of it.
 pub(crate) const AWS_PORT: u16 = 4566;
 
+/// What an environment's cluster may do, and whom it lets in.
+pub(crate) const CLUSTER: &str = "infra/aws/cluster.yaml";
 const TEMPLATE: &str = "infra/aws/message-board.yaml";
 const HEALTHY: Duration = Duration::from_secs(90);
 const DEPLOY: Duration = Duration::from_secs(90);
@@ -72,6 +74,18 @@ pub(crate) async fn create_stack(
     parameters: Vec<(&str, String)>,
 ) -> Result<()> {
     deploy_stack(harness, (stack, "create"), template, parameters).await
+}
+
+/// Makes the stack of an environment's cluster, which is told one thing besides what all are.
+pub(crate) async fn create_cluster(
+    harness: &Harness,
+    environment: Environment,
+    more: (&'static str, String),
+) -> Result<()> {
+    let stack = format!("{}-cluster-{environment}", project().name());
+    let mut parameters = of_environment(environment);
+    parameters.extend([("Project", project().name().to_owned()), more]);
+    create_stack(harness, &stack, CLUSTER, parameters).await
 }
 
 /// Tells the stack of an environment, which is there, more than it was told when it was made.
