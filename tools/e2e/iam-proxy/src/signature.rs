@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use hyper::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::{digest, hmac};
+use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
@@ -19,6 +20,8 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+/// How a time is written.
+const TIME: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 const SIGNATURE: &str = "X-Amz-Signature";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -60,8 +63,7 @@ impl Presigned {
     /// When it was signed.
     pub(crate) fn signed_at(&self) -> Result<OffsetDateTime> {
         let at = self.field("X-Amz-Date")?;
-        let format = format_description!("[year][month][day]T[hour][minute][second]Z");
-        let at = PrimitiveDateTime::parse(at, &format).with_context(|| format!("{at} is no time"))?;
+        let at = PrimitiveDateTime::parse(at, TIME).with_context(|| format!("{at} is no time"))?;
         Ok(at.assume_utc())
     }
 
@@ -135,36 +137,6 @@ impl Presigned {
     }
 }
 
-/// A question to the STS at `host` who somebody is, signed now.
-#[cfg(test)]
-pub(crate) fn presigned(host: &str, key: &crate::credentials::Key, headers: &[(&str, &str)]) -> String {
-    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
-    let date = OffsetDateTime::now_utc().format(&format).unwrap();
-    let day = &date[..8];
-    let names: Vec<_> = std::iter::once("host")
-        .chain(headers.iter().map(|(name, _)| *name))
-        .collect();
-    let fields = [
-        ("Action", "GetCallerIdentity".to_owned()),
-        ("X-Amz-Algorithm", ALGORITHM.to_owned()),
-        ("X-Amz-Credential", format!("{}/{day}/r/sts/aws4_request", key.id)),
-        ("X-Amz-Date", date.clone()),
-        ("X-Amz-SignedHeaders", names.join(";")),
-    ];
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
-    let url = format!("http://{host}/?{query}");
-    let unsigned = Presigned::read(&url).unwrap();
-    let (with, signed) = unsigned
-        .signed(&key.secret, headers, &unsigned.scope().unwrap())
-        .unwrap();
-    format!(
-        "{url}&{SIGNATURE}={}",
-        hex(hmac::sign(&with, signed.as_bytes()).as_ref())
-    )
-}
-
 fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in bytes {
@@ -181,4 +153,4 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

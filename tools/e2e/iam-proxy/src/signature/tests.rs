@@ -1,6 +1,7 @@
 //! Signatures of another program, and what is wrong with others.
 
 use super::*;
+use crate::credentials::Key;
 
 /// Made by botocore 1.43.11 at 2026-01-01T00:00:00Z with the secret `secret`.
 const URL: &str = concat!(
@@ -11,6 +12,34 @@ const URL: &str = concat!(
     "&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Security-Token=session%2Ftoken%2B%3D",
     "&X-Amz-Signature=17923da76cf798839f0021fda4ef18409e85922db6dd42a74d5db0421bb24ab5",
 );
+
+/// A question to the STS at `host` who somebody is, signed now.
+pub(crate) fn presigned(host: &str, key: &Key, headers: &[(&str, &str)]) -> String {
+    let date = OffsetDateTime::now_utc().format(TIME).unwrap();
+    let day = &date[..8];
+    let names: Vec<_> = std::iter::once("host")
+        .chain(headers.iter().map(|(name, _)| *name))
+        .collect();
+    let fields = [
+        ("Action", "GetCallerIdentity".to_owned()),
+        ("X-Amz-Algorithm", ALGORITHM.to_owned()),
+        ("X-Amz-Credential", format!("{}/{day}/r/sts/aws4_request", key.id)),
+        ("X-Amz-Date", date.clone()),
+        ("X-Amz-SignedHeaders", names.join(";")),
+    ];
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    let url = format!("http://{host}/?{query}");
+    let unsigned = Presigned::read(&url).unwrap();
+    let (with, signed) = unsigned
+        .signed(&key.secret, headers, &unsigned.scope().unwrap())
+        .unwrap();
+    format!(
+        "{url}&{SIGNATURE}={}",
+        hex(hmac::sign(&with, signed.as_bytes()).as_ref())
+    )
+}
 
 fn verified(url: &str, secret: &str, cluster: &str, seconds: i64) -> Result<()> {
     let at = Presigned::read(URL).unwrap().signed_at().unwrap();

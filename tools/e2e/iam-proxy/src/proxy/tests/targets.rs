@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::bench::{Bench, KEY, KEY_OF_TARGET, ROLE, TARGET, TRUSTING};
 use crate::credentials::Key;
-use crate::signature::presigned;
+use crate::signature::tests::presigned;
 
 #[tokio::test]
 async fn a_role_takes_on_another_one_that_trusts_it_and_no_other() {
