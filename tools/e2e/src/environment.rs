@@ -57,20 +57,19 @@ impl Environment {
         Self(&HUB)
     }
 
-    /// That of the hub which takes its place.
-    pub(crate) fn next_hub() -> Self {
-        Self(&NEXT_HUB)
+    /// The hub's, and that of another one which takes its place.
+    pub(crate) fn hubs() -> [Self; 2] {
+        [Self::hub(), Self(&NEXT_HUB)]
     }
 
     /// Whether its Argo CD manages others.
     pub(crate) fn is_hub(self) -> bool {
-        [Self::hub(), Self::next_hub()].contains(&self)
+        Self::hubs().contains(&self)
     }
 
     /// Those of [`Self::all`], and the hubs.
     pub(crate) fn with_hubs() -> impl Iterator<Item = Self> {
-        let hubs = [Self::hub(), Self::next_hub()];
-        Self::all().iter().copied().chain(hubs)
+        Self::all().iter().copied().chain(Self::hubs())
     }
 
     /// The one that is built for.
@@ -169,10 +168,7 @@ impl Serialize for Environment {
 impl<'de> Deserialize<'de> for Environment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        if let Some(hub) = [Self::hub(), Self::next_hub()]
-            .into_iter()
-            .find(|hub| hub.name() == name)
-        {
+        if let Some(hub) = Self::hubs().into_iter().find(|hub| hub.name() == name) {
             return Ok(hub);
         }
         project().environment(&name).map(Self).map_err(de::Error::custom)

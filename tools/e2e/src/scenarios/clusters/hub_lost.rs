@@ -13,6 +13,7 @@ use super::kept::{Kept, live, nothing_was_synced};
 use super::released::{arrived, everywhere, taken_back};
 use crate::actors::{Operator, ReadLoad};
 use crate::argocd;
+use crate::cluster::Cluster;
 use crate::environment::Environment;
 use crate::fleet::Fleet;
 use crate::progress::StepHandle;
@@ -80,9 +81,7 @@ async fn rebuilt(testbed: &Testbed, step: &StepHandle, lost: Instant) -> Result<
     let fleet = fleet.of_hub(&hub);
     testbed.hand_over(Rebuilt::Hub(fleet.clone()))?;
     step.measured("cluster after", lost.elapsed().as_secs_f64());
-    iam_proxy::trust(harness, &hub).await?;
-    argocd::install(harness, &hub, &testbed.world, step).await?;
-    argocd::apply_clusters(harness, &hub).await?;
+    equip(testbed, step, &hub).await?;
     step.measured("Argo CD after", lost.elapsed().as_secs_f64());
     for target in &testbed.clusters {
         ensure!(
@@ -93,6 +92,14 @@ async fn rebuilt(testbed: &Testbed, step: &StepHandle, lost: Instant) -> Result<
     }
     fleet.start_controller(harness, step).await?;
     Ok(fleet)
+}
+
+/// Makes a hub of a cluster, as far as `clusterset` is not needed.
+pub(super) async fn equip(testbed: &Testbed, step: &StepHandle, hub: &Cluster) -> Result<()> {
+    let harness = &testbed.harness;
+    iam_proxy::trust(harness, hub).await?;
+    argocd::install(harness, hub, &testbed.world, step).await?;
+    argocd::apply_clusters(harness, hub).await
 }
 
 /// The Secrets of all clusters that a hub knows, by their names.

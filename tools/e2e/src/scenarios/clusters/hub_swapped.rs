@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use kube::ResourceExt as _;
 
-use super::hub_lost::{registered, same};
+use super::hub_lost::{equip, registered, same};
 use super::kept::{Kept, nothing_was_looked_at};
 use super::released::caught_up;
 use crate::actors::{Operator, ReadLoad};
-use crate::argocd;
 use crate::cluster::{self, Cluster, Ports, argocd_url_for_forge};
 use crate::environment::Environment;
 use crate::fleet::{self, Fleet, Turn};
@@ -26,7 +25,6 @@ use crate::scenarios::older_table::OlderTable;
 use crate::step::Step;
 use crate::teardown;
 use crate::testbed::{Rebuilt, Testbed};
-use crate::world::iam_proxy;
 
 const MESSAGES: usize = 500;
 /// So that the migration goes on for half a minute, longer than it takes to remove a hub.
@@ -110,16 +108,15 @@ async fn standing_by(testbed: &Testbed, step: &StepHandle) -> Result<Fleet> {
     let (fleet, harness) = (testbed.fleet()?, &testbed.harness);
     let begun = Instant::now();
     let network = Network::ensure(&harness.run, &harness.engine).await?;
-    let free = [Environment::hub(), Environment::next_hub()];
-    let free = free.into_iter().find(|one| *one != fleet.hub().environment);
+    let free = Environment::hubs()
+        .into_iter()
+        .find(|one| *one != fleet.hub().environment);
     let free = free.context("both hubs are there")?;
     // What an attempt that failed may have left.
     teardown::remove_cluster(&harness.run, &harness.engine, free, step).await?;
     let hub = cluster::create(harness, &network, free, &Ports::of_hub()?, step).await?;
-    iam_proxy::trust(harness, &hub).await?;
     fleet::login::of_hubs(harness, fleet.hub(), &hub).await?;
-    argocd::install(harness, &hub, &testbed.world, step).await?;
-    argocd::apply_clusters(harness, &hub).await?;
+    equip(testbed, step, &hub).await?;
     let next = fleet.beside(harness, &hub);
     next.take_turn(harness, Turn::StandsBy, step).await?;
     for cluster in &testbed.clusters {

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use crate::cluster::Cluster;
 use crate::environment::apps;
-use crate::gitops;
+use crate::gitops::{self, Application, Status};
 use crate::progress::StepHandle;
 use crate::scenarios::objects::{self, Objects};
 use crate::scenarios::workloads;
@@ -87,17 +87,13 @@ pub(super) async fn made_again(
 
 /// An error unless no Application of a cluster has synced anything since it was made.
 pub(super) async fn nothing_was_synced(cluster: &Cluster) -> Result<()> {
-    for app in gitops::list(cluster).await? {
-        let status = app.status.unwrap_or_default();
-        ensure!(
-            status.is_adopted(),
-            "{} of {} was synced although all was there: {}",
-            app.metadata.name.unwrap_or_default(),
-            cluster.name,
-            status.summary()
-        );
-    }
-    Ok(())
+    let all = gitops::list(cluster).await?;
+    each(
+        cluster,
+        all,
+        Status::is_adopted,
+        "was synced although all was there",
+    )
 }
 
 /// An error unless the hub has an Application for each app of a cluster, and has left all of them
@@ -111,11 +107,21 @@ pub(super) async fn nothing_was_looked_at(cluster: &Cluster) -> Result<()> {
         cluster.name,
         all.len()
     );
+    each(
+        cluster,
+        all,
+        Status::is_untouched,
+        "was looked at by a hub that stands by",
+    )
+}
+
+/// An error that says what else became of an Application, unless all of them are so.
+fn each(cluster: &Cluster, all: Vec<Application>, is_so: fn(&Status) -> bool, else_it: &str) -> Result<()> {
     for app in all {
         let status = app.status.unwrap_or_default();
         ensure!(
-            status.is_untouched(),
-            "{} of {} was looked at by a hub that stands by: {}",
+            is_so(&status),
+            "{} of {} {else_it}: {}",
             app.metadata.name.unwrap_or_default(),
             cluster.name,
             status.summary()
