@@ -176,9 +176,7 @@ pub(crate) fn everything<'s>(extent: Extent) -> Plan<BringUp<'s>> {
 
 /// What clusters need before they can join a hub.
 fn targets(plan: &mut Plan<BringUp<'_>>) {
-    plan.add(CONTROLLER, &[NETWORK.id], |up, step| {
-        Box::pin(up.controller(step))
-    });
+    plan.add(CONTROLLER, &[WORLD.id], |up, step| Box::pin(up.controller(step)));
     for OfCluster {
         environment,
         create,

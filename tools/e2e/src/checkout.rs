@@ -4,6 +4,7 @@
 //! The user's working tree, index, configuration and objects are only read. What is not committed
 //! is not released.
 
+mod head;
 mod history;
 mod seed;
 
@@ -34,44 +35,21 @@ impl Checkout {
         remote: &str,
         token: &str,
     ) -> Result<Self> {
-        std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
-        let user = Git::at(repo);
-        let git = Git::at(folder).with_token(token);
-        git.run(&["init", "--quiet", "--initial-branch=master"]).await?;
-        // Borrows the user's objects instead of asking git there to hand them out: nothing runs in
-        // the user's repository.
-        let objects = user
-            .run(&["rev-parse", "--path-format=absolute", "--git-path", "objects"])
-            .await?;
-        std::fs::write(
-            folder.join(".git/objects/info/alternates"),
-            format!("{objects}\n"),
-        )
-        .context("point the checkout at the user's objects")?;
-        let tree = user.run(&["rev-parse", "HEAD^{tree}"]).await?;
-        git.run(&["read-tree", &tree]).await?;
-        if !lacks.is_empty() {
-            let leave_out = ["rm", "-r", "--cached", "--force", "--quiet", "--"];
-            git.run(&[&leave_out, lacks].concat()).await?;
-        }
-        let tree = git.run(&["write-tree"]).await?;
-        let date = user
-            .run(&[
-                "rev-list",
-                "--max-count=1",
-                "--no-commit-header",
-                "--format=%cI",
-                "HEAD",
-            ])
-            .await?;
-        let commit = git
-            .run_dated(
-                &["commit-tree", &tree, "-m", "Start of this run: HEAD"],
-                Some(&date),
-            )
-            .await?;
-        git.run(&["reset", "--quiet", "--hard", &commit]).await?;
+        let (user, git) = (Git::at(repo), Git::at(folder).with_token(token));
+        head::check_out(&user, &git, lacks).await?;
         git.run(&["remote", "add", "origin", remote]).await?;
+        Ok(Self { git })
+    }
+
+    /// The same commit in a folder that stays: files that did not change keep their times, and only
+    /// by those does cargo know that it need not compile them again. It is pushed nowhere.
+    pub(crate) async fn kept(repo: &Path, folder: &Path) -> Result<Self> {
+        let (user, git) = (Git::at(repo), Git::at(folder));
+        if head::check_out_again(&user, &git).await.is_err() {
+            // Whatever a run that was killed has left there.
+            std::fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
+            head::check_out_again(&user, &git).await?;
+        }
         Ok(Self { git })
     }
 

@@ -1,12 +1,11 @@
 //! What makes clusters targets of the hub: an EKS that knows them, and the controller that reads
-//! their tags there. Both are processes of this one, and end with it.
+//! their tags there. EKS is a process of this one, and ends with it.
 
 mod controller;
 mod eks;
 pub(crate) mod login;
 mod target;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 
-pub(crate) use controller::{Turn, compile};
+pub(crate) use controller::{Turn, image};
 pub(crate) use eks::{Eks, List};
 pub(crate) use target::token; // wing: previews
 pub(crate) use target::{give_rights, prepare};
@@ -25,16 +24,16 @@ use crate::cluster::Cluster;
 use crate::harness::Harness;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
-use controller::Controller;
 
 /// From a tag to what the controller makes of it.
 const SEEN: Duration = Duration::from_secs(30);
 
-/// The running pair, and what it works for. Clones share the pair.
+/// The running pair, and what it works for. Clones share EKS.
 #[derive(Clone)]
 pub(crate) struct Fleet {
     pub(crate) eks: Arc<Eks>,
-    controller: Arc<Controller>,
+    /// The image of the controller.
+    digest: String,
     hub: Cluster,
 }
 
@@ -42,23 +41,18 @@ impl Fleet {
     /// Starts both, tags all clusters for their environments, and waits until each has its Secret.
     pub(crate) async fn start(
         harness: &Harness,
-        clusterset: PathBuf,
-        hub: &Cluster,
+        listen_on: &str,
+        (hub, digest): (&Cluster, String),
         clusters: &[&Cluster],
         step: &StepHandle,
     ) -> Result<Self> {
-        let eks = Eks::start(harness, clusters, step).await?;
+        let eks = Eks::start(harness, listen_on, clusters, step).await?;
         let fleet = Self {
-            controller: Arc::new(Controller::new(
-                harness,
-                clusterset,
-                eks.endpoint.clone(),
-                hub.environment,
-            )),
             eks: Arc::new(eks),
+            digest,
             hub: hub.clone(),
         };
-        fleet.start_controller(harness, step).await?;
+        fleet.install(harness, Turn::Acts, step).await?;
         for cluster in clusters {
             let begun = Instant::now();
             fleet.eks.create(cluster).await?;
@@ -69,8 +63,7 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// The same clusters for another hub, in place of the one that was lost. The controller, which
-    /// was lost with it, has to be started there.
+    /// The same clusters for another hub, which has no controller yet.
     pub(crate) fn of_hub(&self, hub: &Cluster) -> Self {
         Self {
             hub: hub.clone(),
@@ -78,28 +71,10 @@ impl Fleet {
         }
     }
 
-    /// The same clusters for a hub beside this one, with a controller of its own, which does not
-    /// run yet.
-    pub(crate) fn beside(&self, harness: &Harness, hub: &Cluster) -> Self {
-        Self {
-            controller: Arc::new(self.controller.beside(harness, hub.environment)),
-            ..self.of_hub(hub)
-        }
-    }
-
-    /// Starts the controller beside the hub, and waits until it is at work.
-    pub(crate) async fn start_controller(&self, harness: &Harness, step: &StepHandle) -> Result<()> {
-        self.take_turn(harness, Turn::Acts, step).await
-    }
-
-    /// The same, for a hub that may have to stand by. A controller that runs already is ended.
-    pub(crate) async fn take_turn(&self, harness: &Harness, turn: Turn, step: &StepHandle) -> Result<()> {
-        self.controller.start(harness, &self.hub, turn, step).await
-    }
-
-    /// Ends the controller, without a word to it.
-    pub(crate) fn kill_controller(&self) {
-        self.controller.kill();
+    /// Has the controller run in the hub, for a hub that acts or stands by, and waits until it is at
+    /// work.
+    pub(crate) async fn install(&self, harness: &Harness, turn: Turn, step: &StepHandle) -> Result<()> {
+        controller::apply(harness, &self.hub, (&self.digest, turn), step).await
     }
 
     /// The cluster whose Argo CD manages the others.
@@ -149,11 +124,11 @@ impl Fleet {
     }
 
     /// Waits until the controller has looked at everything so many times more.
-    pub(crate) async fn passes(&self, step: &StepHandle, harness: &Harness, count: u64) -> Result<()> {
-        let before = self.controller.passes(harness).await?;
+    pub(crate) async fn passes(&self, step: &StepHandle, count: u64) -> Result<()> {
+        let before = controller::passes(&self.hub).await?;
         let what = format!("{count} passes of clusterset");
         eventually(step, &what, SEEN, async || {
-            let done = self.controller.passes(harness).await? - before;
+            let done = controller::passes(&self.hub).await?.saturating_sub(before);
             Ok(if done >= count {
                 Verdict::Ready(())
             } else {
@@ -164,7 +139,7 @@ impl Fleet {
     }
 
     /// What the controller has logged so far.
-    pub(crate) fn log(&self) -> Result<String> {
-        self.controller.said()
+    pub(crate) async fn log(&self) -> Result<String> {
+        controller::said(&self.hub).await
     }
 }

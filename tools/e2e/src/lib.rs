@@ -19,6 +19,7 @@ mod ci_service;
 mod cli;
 mod cluster;
 mod compiled;
+mod controller_image;
 mod crash_test;
 mod demo;
 mod diagnose;

@@ -13,13 +13,14 @@ use serde_json::json;
 use crate::actors::Administrator;
 use crate::argocd::NAMESPACE as ARGOCD;
 use crate::checkout::replaced_once;
+use crate::controller_image::{UNBUILT, pushed};
 use crate::environment::project;
 use crate::fleet;
 use crate::gitops;
 use crate::kustomize;
 use crate::progress::StepHandle;
 use crate::testbed::Testbed;
-use crate::verifier::{UNBUILT, has_ready, pushed};
+use crate::verifier::{self, has_ready};
 use crate::world::aws;
 
 /// The namespace of the keeper, its Deployment, and the folder of the registry with images of
@@ -50,7 +51,7 @@ pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let stack = format!("{}-{NAME}", project().name());
     aws::create_stack(harness, &stack, "infra/aws/previews.yaml", parameters).await?;
     step.doing("build the image of the keeper");
-    let digest = pushed(testbed).await?;
+    let digest = pushed(harness, &testbed.world, verifier::NAME).await?;
     step.doing("apply previews");
     let log = harness.run.log(NAME);
     let manifests = kustomize::rendered(harness, LOCAL, &log).await?;

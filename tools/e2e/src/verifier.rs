@@ -1,7 +1,7 @@
 //! The verifier of an environment, brought in as a person does it: its image is built and pushed,
 //! its digest written into the manifests, and those applied beside Argo CD.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -10,15 +10,13 @@ use kube::{
     api::{Patch, PatchParams},
 };
 use serde_json::json;
-use xshell::Shell;
 
 use crate::{
     checkout::replaced_once,
-    ci::{project, release_verb},
     cluster::Cluster,
+    controller_image::{UNBUILT, pushed},
     environment::Environment,
     kustomize,
-    process::Tool,
     progress::StepHandle,
     testbed::Testbed,
     wait::{Verdict, eventually},
@@ -28,15 +26,11 @@ use crate::{
 pub(crate) const NAME: &str = "verifier";
 /// The configuration with what only this machine adds to it.
 const LOCAL: &str = "infra/local/verifier";
-/// What the manifests name before it was built.
-pub(crate) const UNBUILT: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 /// What they name as what Argo CD reads, where that is one repository with the code.
 const REPOSITORY: &str = "value: gitops-loop/gitops-loop\n";
 /// The Secret that has the token of the forge, and its key.
 pub(crate) const TOKEN: (&str, &str) = ("forge", "token");
 
-/// From an empty compiler's folder, on two cores.
-const BUILT: Duration = Duration::from_mins(15);
 const READY: Duration = Duration::from_mins(2);
 /// What one run of CI may take.
 const CI_RUN: Duration = Duration::from_mins(4);
@@ -49,7 +43,7 @@ pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         return Ok(());
     }
     step.doing("build the image of the verifier");
-    let digest = pushed(testbed).await?;
+    let digest = pushed(&testbed.harness, &testbed.world, NAME).await?;
     step.doing("apply the verifier");
     install(testbed, cluster, &digest).await?;
     has_ready(step, &deployments, NAME, 1).await
@@ -119,30 +113,6 @@ pub(crate) async fn digest(cluster: &Cluster) -> Result<String> {
     let digest = image.and_then(|image| image.split_once('@'));
     let (_, digest) = digest.context("the verifier's image has no digest")?;
     Ok(digest.to_owned())
-}
-
-/// Builds its image of what the forge has, and gives its digest.
-pub(crate) async fn pushed(testbed: &Testbed) -> Result<String> {
-    let harness = &testbed.harness;
-    let application = testbed.application();
-    application.catch_up().await?;
-    // The same in each run: the compiler is told of it, and compiles all again for another one.
-    let folder = harness.cache.ci().join("checkout-verifier");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
-    }
-    let checkout = application.of_colleague(&folder).await?;
-    let project = project(harness, &testbed.world);
-    let shell = Shell::new().context("open a shell")?;
-    let verb = release_verb(&shell, &project, checkout.folder(), &["ci", NAME])?
-        .env("RELEASE_BRANCH", Environment::first().branch())
-        .env("CARGO_TARGET_DIR", harness.cache.ci().join("target-verifier"))
-        .envs(&project.machine);
-    let said = Tool::new(verb, &harness.run.log(NAME), BUILT).read().await;
-    let said = said.context("build and push the image of the verifier")?;
-    let digest = said.lines().find_map(|line| line.strip_prefix("digest "));
-    let digest = digest.with_context(|| format!("`ci {NAME}` names no digest:\n{said}"))?;
-    Ok(digest.trim().to_owned())
 }
 
 async fn install(testbed: &Testbed, cluster: &Cluster, digest: &str) -> Result<()> {

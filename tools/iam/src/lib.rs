@@ -4,6 +4,7 @@
 //! No emulator evaluates them. Tests judge the templates' text by it, and the e2e each request.
 
 pub mod dynamodb;
+pub mod eks;
 mod pattern;
 pub mod pod_identity;
 pub mod policy;

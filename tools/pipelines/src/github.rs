@@ -100,6 +100,20 @@ pub(crate) async fn run(
     run_workflow(act, (FILE, "push", event), project, push, place, doing).await
 }
 
+/// Runs the workflow as a person starts it on the branch of `push`, with these inputs.
+pub async fn run_by_hand(
+    act: &Path,
+    inputs: &serde_json::Value,
+    project: &Project,
+    push: &Push<'_>,
+    place: &Place<'_>,
+) -> Result<Outcome> {
+    let reference = format!("refs/heads/{}", push.branch);
+    let event = json!({ "ref": reference, "inputs": inputs });
+    let event = (FILE, "workflow_dispatch", event);
+    run_workflow(act, event, project, push, place, |_: &str| ()).await
+}
+
 /// Runs the workflow for a new tag at the commit of `push`.
 pub async fn run_for_tag(
     act: &Path,

@@ -9,7 +9,9 @@ use taskkit::env;
 
 use crate::environment;
 
-pub(crate) use self::ci::{Ci, CiAdvance, CiBuild, CiPromote, CiPropose, Inputs, Releases, Rollback, Verb};
+pub(crate) use self::ci::{
+    Ci, CiAdvance, CiBuild, CiController, CiPromote, CiPropose, Inputs, Releases, Rollback, Verb,
+};
 pub(crate) use self::diff::Diff; // wing: diff
 
 /// The verbs that CI calls to release apps.

@@ -13,8 +13,8 @@ use crate::assume_role::{Asked, By};
 use crate::authenticator::Authenticator;
 use crate::credentials::{Credentials, Key, Scope, Session};
 use crate::deployed::Deployed;
-use crate::refusal::Refusal;
-use crate::rights::{self, Right};
+use crate::refusal::{Form, Refusal};
+use crate::rights::{self, EKS, Right};
 use crate::settings::Settings;
 use crate::token::{providers, verified};
 use crate::upstream::{Upstream, owner};
@@ -25,6 +25,7 @@ use crate::xml;
 pub(crate) struct Proxy {
     upstream: Upstream,
     deployed: Deployed,
+    eks: PathBuf,
     providers: PathBuf,
     credentials: Credentials,
     authenticator: Authenticator,
@@ -54,6 +55,7 @@ impl Proxy {
         Self {
             deployed: Deployed::new(upstream.clone()),
             upstream,
+            eks: settings.eks,
             providers: settings.providers,
             credentials: Credentials::default(),
             authenticator: Authenticator::new(settings.access_entries),
@@ -66,7 +68,7 @@ impl Proxy {
             let review = self.authenticator.review(cluster, &request, &self.credentials);
             return with_body(StatusCode::OK, "application/json", review.to_string());
         }
-        let json = request.headers().contains_key("x-amz-target");
+        let form = Form::of(&request);
         let answered = match Asked::of(&request) {
             Some(asked) => self.assume(&request, asked).await,
             None => self.signed(request).await,
@@ -75,7 +77,7 @@ impl Proxy {
             Ok(answer) => answer,
             Err(Stopped::Refused(refusal)) => {
                 eprintln!("refused: {refusal}");
-                refused(&refusal, json)
+                refused(&refusal, form)
             }
             Err(Stopped::Failed(error)) => {
                 eprintln!("failed: {error:#}");
@@ -209,7 +211,12 @@ impl Proxy {
             headers.insert(AUTHORIZATION, line.context("write the line of the owner")?);
             headers.remove("x-amz-security-token");
         }
-        Ok(self.upstream.send(request).await?)
+        let answer = if scope.service == EKS {
+            self.upstream.where_says(&self.eks)?.send(request).await
+        } else {
+            self.upstream.send(request).await
+        };
+        Ok(answer?)
     }
 
     /// A refusal unless a policy of the role allows it.
@@ -233,16 +240,21 @@ impl Proxy {
     }
 }
 
-fn refused(refusal: &Refusal, json: bool) -> Response<Bytes> {
-    if json {
+fn refused(refusal: &Refusal, form: Form) -> Response<Bytes> {
+    match form {
+        Form::Query => with_body(refusal.status, "text/xml", refusal.xml()),
         // DynamoDB answers each of them so.
-        with_body(
+        Form::Json => with_body(
             StatusCode::BAD_REQUEST,
             "application/x-amz-json-1.0",
             refusal.json(),
-        )
-    } else {
-        with_body(refusal.status, "text/xml", refusal.xml())
+        ),
+        Form::Rest => {
+            let mut answer = with_body(refusal.status, "application/json", refusal.rest());
+            let code = HeaderValue::from_static(refusal.code);
+            answer.headers_mut().insert("x-amzn-errortype", code);
+            answer
+        }
     }
 }
 

@@ -1,8 +1,34 @@
 //! What is not let through, in the words of AWS.
 
-use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::{Request, StatusCode};
 use quick_xml::escape::escape;
 use serde_json::json;
+
+/// How an answer is written: AWS has several ways, one for each service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As of STS, in XML.
+    Query,
+    /// As of `DynamoDB`, in JSON that names the error.
+    Json,
+    /// As of EKS, in JSON with a header that names the error.
+    Rest,
+}
+
+impl Form {
+    /// The one of the service that is asked.
+    pub(crate) fn of(request: &Request<Bytes>) -> Self {
+        let path = request.uri().path();
+        if request.headers().contains_key("x-amz-target") {
+            Self::Json
+        } else if path == "/clusters" || path.starts_with("/clusters/") {
+            Self::Rest
+        } else {
+            Self::Query
+        }
+    }
+}
 
 /// A request that is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +112,11 @@ impl Refusal {
     pub(crate) fn json(&self) -> String {
         let code = format!("com.amazon.coral.service#{}", self.code);
         json!({ "__type": code, "message": self.message }).to_string()
+    }
+
+    /// As EKS writes it, beside a header with the code.
+    pub(crate) fn rest(&self) -> String {
+        json!({ "message": self.message }).to_string()
     }
 }
 

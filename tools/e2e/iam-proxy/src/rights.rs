@@ -3,12 +3,14 @@
 use anyhow::{Result, bail, ensure};
 use hyper::body::Bytes;
 use hyper::{Method, Request};
-use iam::{dynamodb, route53, secretsmanager};
+use iam::{dynamodb, eks, route53, secretsmanager};
 
 use crate::assume_role::form;
 use crate::credentials::Scope;
 use crate::role::Role;
 
+/// Another emulator answers for it.
+pub(crate) const EKS: &str = "eks";
 const DYNAMODB: &str = "DynamoDB_20120810.";
 const SECRETS: &str = "secretsmanager.";
 
@@ -22,12 +24,23 @@ pub(crate) struct Right {
 /// The right that a request of a role needs; nothing if everybody has it. What is
 /// not known here is an error, because the emulator would do it.
 pub(crate) fn needed(request: &Request<Bytes>, scope: &Scope, role: &Role) -> Result<Option<Right>> {
-    if scope.service == "route53" {
-        let call = route53::Call::of(request.method().as_str(), request.uri().path())?;
-        return Ok(Some(Right {
-            resource: call.resource(&role.partition),
-            action: call.action.to_owned(),
-        }));
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    match scope.service.as_str() {
+        "route53" => {
+            let call = route53::Call::of(method, path)?;
+            return Ok(Some(Right {
+                resource: call.resource(&role.partition),
+                action: call.action.to_owned(),
+            }));
+        }
+        EKS => {
+            let call = eks::Call::of(method, path)?;
+            return Ok(Some(Right {
+                resource: call.resource(&role.partition, &scope.region, &role.account),
+                action: call.action.to_owned(),
+            }));
+        }
+        _ => {}
     }
     let whole = request.uri().path_and_query().map_or("", |whole| whole.as_str());
     ensure!(
@@ -107,6 +120,22 @@ mod tests {
         assert_eq!(right.resource, "arn:aws:secretsmanager:r:1:secret:s-??????");
         assert!(ask("dynamodb", target, "/", body).is_err());
         assert!(ask("secretsmanager", Some("secretsmanager.ListSecrets"), "/", "{}").is_err());
+    }
+
+    #[test]
+    fn a_request_for_a_cluster_needs_its_right() {
+        let scope = Scope {
+            key: "KEY".to_owned(),
+            date: "20260101".to_owned(),
+            region: "r".to_owned(),
+            service: EKS.to_owned(),
+        };
+        let role = Role::parse("arn:aws:iam::1:role/clusterset").unwrap();
+        let get = |path: &str| needed(&Request::get(path).body(Bytes::new()).unwrap(), &scope, &role);
+        let right = get("/clusters/blue?x=y").unwrap().unwrap();
+        assert_eq!(right.action, "eks:DescribeCluster");
+        assert_eq!(right.resource, "arn:aws:eks:r:1:cluster/blue");
+        assert!(get("/clusters/blue/addons").is_err());
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub(crate) struct Settings {
     pub(crate) listen: String,
     /// `UPSTREAM`: host and port of the emulator.
     pub(crate) upstream: Authority,
+    /// `EKS`: the file with host and port of the emulator of EKS as a text in JSON; it comes later,
+    /// and may move.
+    pub(crate) eks: PathBuf,
     /// `PROVIDERS`: the folder with one file for each issuer that is trusted.
     pub(crate) providers: PathBuf,
     /// `ACCESS_ENTRIES`: the folder with one file for each cluster that says who roles are there.
@@ -27,6 +30,7 @@ impl Settings {
             upstream: upstream
                 .parse()
                 .with_context(|| format!("UPSTREAM: {upstream} is no host with a port"))?,
+            eks: needed("EKS")?.into(),
             providers: needed("PROVIDERS")?.into(),
             access_entries: needed("ACCESS_ENTRIES")?.into(),
         })
@@ -47,7 +51,7 @@ mod tests {
                 _ => None,
             })
         };
-        for (upstream, named) in [("aws:4566", "PROVIDERS"), ("http://aws", "UPSTREAM")] {
+        for (upstream, named) in [("aws:4566", "EKS"), ("http://aws", "UPSTREAM")] {
             let error = format!("{:#}", read(upstream).unwrap_err());
             assert!(error.contains(named), "{error}");
         }

@@ -1,5 +1,9 @@
 //! The emulator behind.
 
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, Result, ensure};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -8,7 +12,6 @@ use hyper::http::uri::{Authority, Scheme};
 use hyper::{Request, Response, Uri};
 use hyper_util::client::legacy::{Client, Error, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 /// A form, as names and values.
@@ -34,6 +37,19 @@ impl Upstream {
             .pool_idle_timeout(IDLE)
             .build_http();
         Self { address, client }
+    }
+
+    /// A client of another one, which is where `file` says.
+    pub(crate) fn where_says(&self, file: &Path) -> Result<Self> {
+        let said = fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+        let place: String =
+            serde_json::from_str(&said).with_context(|| format!("{said} is no text in JSON"))?;
+        Ok(Self {
+            address: place
+                .parse()
+                .with_context(|| format!("{place} is no host with a port"))?,
+            client: self.client.clone(),
+        })
     }
 
     /// Passes a request on, and gives the answer.

@@ -220,17 +220,18 @@ impl BringUp<'_> {
         fleet::prepare(self.harness.get()?, self.cluster_of(environment)?.get()?, step).await
     }
 
-    /// Compiles what reads the tags of clusters.
+    /// Builds the image of what reads the tags of clusters.
     pub(super) async fn controller(&self, step: &StepHandle) -> Result<()> {
-        self.clusterset
-            .set(fleet::compile(self.harness.get()?, step).await?)
+        let digest = fleet::image(self.harness.get()?, self.world.get()?, step).await?;
+        self.clusterset.set(digest)
     }
 
     /// Makes all clusters targets of the hub, by their tags.
     pub(super) async fn join(&self, step: &StepHandle) -> Result<()> {
         let (harness, hub) = (self.harness.get()?, self.hub.get()?);
-        let program = self.clusterset.get()?.clone();
-        let fleet = Fleet::start(harness, program, hub, &self.targets()?, step).await?;
+        let controller = (hub, self.clusterset.get()?.clone());
+        let listen_on = &self.world.get()?.forge.host_ip_for_containers;
+        let fleet = Fleet::start(harness, listen_on, controller, &self.targets()?, step).await?;
         self.fleet.set(fleet)
     }
 
@@ -238,6 +239,7 @@ impl BringUp<'_> {
     pub(super) async fn attach(&self, step: &StepHandle) -> Result<()> {
         let harness = self.harness.get()?;
         let standing = self.standing.as_ref().context("nothing is up")?;
+        self.world.set(standing.world.clone())?;
         step.doing("connect to the clusters");
         for (environment, made) in &self.clusters {
             let mut known = standing.clusters.iter();
@@ -257,8 +259,7 @@ impl BringUp<'_> {
         // The one in the background shares the checkout with it.
         leftovers::end_processes(&self.session.cache).await?;
         let ci = start_ci(harness, &standing.world, standing.hub()).await?;
-        self.ci.set(ci)?;
-        self.world.set(standing.world.clone())
+        self.ci.set(ci)
     }
 
     fn supply_options(&self) -> supply::Options {

@@ -2,7 +2,6 @@
 
 use std::{
     cell::OnceCell,
-    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
@@ -30,7 +29,8 @@ pub(crate) struct BringUp<'s> {
     pub(super) clusters: Vec<(Environment, Made<Cluster>)>,
     /// In the topology of this name, and what makes the others its targets.
     pub(super) hub: Made<Cluster>,
-    pub(super) clusterset: Made<PathBuf>,
+    /// The digest of its image.
+    pub(super) clusterset: Made<String>,
     pub(super) fleet: Made<Fleet>,
 }
 

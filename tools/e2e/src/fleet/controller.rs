@@ -1,38 +1,35 @@
-//! The controller `clusterset`, as a process with the rights that its service account has in the
-//! hub.
+//! The controller `clusterset` beside the Argo CD of a hub, brought in as a person does it.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use child_process::{Watched, log};
-use serde_json::json;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{GetParams, ListParams, LogParams};
+use kube::core::Request;
+use kube::{Api, ResourceExt as _};
 
-use super::eks::start;
-use super::target::token;
 use crate::argocd::NAMESPACE;
+use crate::checkout::replaced_once;
 use crate::cluster::Cluster;
-use crate::compiled;
-use crate::environment::{self, Environment};
+use crate::controller_image::{self, UNBUILT};
 use crate::harness::Harness;
-use crate::ports;
+use crate::kustomize;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
+use crate::world::World;
 
-const PACKAGE: &str = "clusterset";
-const READY: Duration = Duration::from_mins(1);
-
-/// The controller, whether it runs or not; dropping it ends it.
-pub(super) struct Controller {
-    program: PathBuf,
-    /// Where EKS is asked.
-    eks: String,
-    log: PathBuf,
-    running: Mutex<Option<Running>>,
-}
+/// Its Deployment, and its image.
+pub(super) const NAME: &str = "clusterset";
+/// Its pods.
+pub(crate) const PODS: &str = "app.kubernetes.io/name=clusterset";
+/// Its manifests with what only this machine adds to them.
+const LOCAL: &str = "infra/local/clusterset";
+/// Whether its hub stands by, as it is rendered.
+const STANDBY: &str = "- name: STANDBY\n          value: ";
+/// The port of its metrics.
+const METRICS: u16 = 9090;
+const ROLLED_OUT: Duration = Duration::from_mins(2);
 
 /// Whether a hub changes its targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,130 +40,93 @@ pub(crate) enum Turn {
     StandsBy,
 }
 
-/// One process of it.
-struct Running {
-    metrics: String,
-    group: Watched,
+/// Builds and pushes its image, and gives the digest; what is compiled already costs a moment.
+pub(crate) async fn image(harness: &Harness, world: &World, step: &StepHandle) -> Result<String> {
+    step.doing("build the image of clusterset");
+    controller_image::pushed(harness, world, NAME).await
 }
 
-impl Controller {
-    /// One that does not run yet, of the hub of this environment.
-    /// EKS is asked at the address `eks`.
-    pub(super) fn new(harness: &Harness, program: PathBuf, eks: String, hub: Environment) -> Self {
-        Self {
-            program,
-            eks,
-            log: harness.run.log(&format!("{PACKAGE}-{hub}")),
-            running: Mutex::default(),
-        }
-    }
+/// Applies it, and waits until all its pods are what was applied, and at work.
+pub(super) async fn apply(
+    harness: &Harness,
+    hub: &Cluster,
+    (digest, turn): (&str, Turn),
+    step: &StepHandle,
+) -> Result<()> {
+    let log = harness.run.log(&format!("{NAME}-{}", hub.environment));
+    let manifests = kustomize::rendered(harness, LOCAL, &log).await?;
+    let manifests = replaced_once(LOCAL, &manifests, UNBUILT, digest)?;
+    let manifests = replaced_once(
+        LOCAL,
+        &manifests,
+        &format!("{STANDBY}\"false\""),
+        &format!("{STANDBY}\"{}\"", turn == Turn::StandsBy),
+    )?;
+    let applied = hub.apply(harness, &manifests, &log).await;
+    applied.with_context(|| format!("apply {NAME}"))?;
+    let deployments: Api<Deployment> = Api::namespaced(hub.client.clone(), NAMESPACE);
+    eventually(step, NAME, ROLLED_OUT, async || {
+        Ok(rolled_out(&deployments.get(NAME).await?))
+    })
+    .await
+}
 
-    /// The same program for another hub, as long as there are two.
-    pub(super) fn beside(&self, harness: &Harness, hub: Environment) -> Self {
-        Self::new(harness, self.program.clone(), self.eks.clone(), hub)
+/// Whether all pods of a Deployment are as it says, and ready.
+fn rolled_out(deployment: &Deployment) -> Verdict<()> {
+    let wanted = deployment
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.replicas)
+        .unwrap_or(1);
+    let status = deployment.status.clone().unwrap_or_default();
+    if status.observed_generation != deployment.metadata.generation {
+        return Verdict::Pending("it was not looked at yet".to_owned());
     }
-
-    /// Starts it beside `hub` and waits until it is at work. One that runs already is ended.
-    pub(super) async fn start(
-        &self,
-        harness: &Harness,
-        hub: &Cluster,
-        turn: Turn,
-        step: &StepHandle,
-    ) -> Result<()> {
-        self.kill();
-        let ports = ports::free(2)?;
-        let mut command = Command::new(&self.program);
-        command
-            .arg("run")
-            .env("KUBECONFIG", kubeconfig(harness, hub).await?)
-            .env("POD_NAME", "e2e")
-            .env("TARGET_NAMESPACES", environment::NAMESPACE)
-            .env("POLL_SECONDS", "1")
-            .env("STANDBY", (turn == Turn::StandsBy).to_string())
-            .env("LISTEN_ADDR", format!("127.0.0.1:{}", ports[0]))
-            .env("METRICS_ADDR", format!("127.0.0.1:{}", ports[1]))
-            .env("DRAIN_SECONDS", "0")
-            .env("AWS_ENDPOINT_URL", &self.eks)
-            .env("AWS_REGION", &harness.account.region)
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("NO_PROXY", "*");
-        let running = Running {
-            metrics: format!("http://127.0.0.1:{}", ports[1]),
-            group: Watched::new()?,
-        };
-        start(&running.group, &mut command, &self.log)?;
-        *self.running() = Some(running);
-        let ready = format!("http://127.0.0.1:{}/readyz", ports[0]);
-        eventually(step, PACKAGE, READY, async || {
-            let answer = harness
-                .http
-                .get(&ready)
-                .send()
-                .await
-                .with_context(|| log::tail(&self.log, 5))?;
-            Ok(if answer.status().is_success() {
-                Verdict::Ready(())
-            } else {
-                Verdict::Pending(answer.text().await.unwrap_or_default())
-            })
-        })
-        .await
+    let [there, updated, ready] =
+        [status.replicas, status.updated_replicas, status.ready_replicas].map(Option::unwrap_or_default);
+    if [there, updated, ready] == [wanted; 3] {
+        return Verdict::Ready(());
     }
+    Verdict::Pending(format!(
+        "of {wanted} pods, {there} are there, {updated} as they should be, and {ready} ready"
+    ))
+}
 
-    /// Ends it, without a word to it.
-    pub(super) fn kill(&self) {
-        self.running().take();
-    }
-
-    /// How many passes it has made.
-    pub(super) async fn passes(&self, harness: &Harness) -> Result<u64> {
-        let metrics = self.running().as_ref().map(|running| running.metrics.clone());
-        let metrics = metrics.context("clusterset was ended")?;
-        let page = harness.http.get(format!("{metrics}/metrics")).send().await;
-        let page = page
-            .context("ask clusterset for its metrics")?
-            .text()
-            .await
-            .context("read its metrics")?;
+/// How many passes all its processes have made that are there now.
+pub(super) async fn passes(hub: &Cluster) -> Result<u64> {
+    let mut passes = 0;
+    for pod in pods(hub).await? {
+        let name = pod.name_any();
+        let ask = Request::new(format!(
+            "/api/v1/namespaces/{NAMESPACE}/pods/{name}:{METRICS}/proxy"
+        ));
+        let ask = ask
+            .get("metrics", &GetParams::default())
+            .context("ask for metrics")?;
+        let page = hub.client.request_text(ask).await;
+        let page = page.with_context(|| format!("ask {name} for its metrics"))?;
         let counts = page.lines().filter_map(|line| {
             let rest = line.strip_prefix("clusterset_pass_duration_seconds_count")?;
             rest.rsplit(' ').next()?.parse::<u64>().ok()
         });
-        Ok(counts.sum())
+        passes += counts.sum::<u64>();
     }
-
-    fn running(&self) -> MutexGuard<'_, Option<Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What all its processes have logged.
-    pub(super) fn said(&self) -> Result<String> {
-        fs::read_to_string(&self.log).with_context(|| format!("read {}", self.log.display()))
-    }
+    Ok(passes)
 }
 
-/// Compiles it; what is compiled already costs a moment.
-pub(crate) async fn compile(harness: &Harness, step: &StepHandle) -> Result<PathBuf> {
-    compiled::program(harness, step, PACKAGE).await
+/// What its processes have logged that are there now.
+pub(super) async fn said(hub: &Cluster) -> Result<String> {
+    let api: Api<Pod> = Api::namespaced(hub.client.clone(), NAMESPACE);
+    let mut said = String::new();
+    for pod in pods(hub).await? {
+        let log = api.logs(&pod.name_any(), &LogParams::default()).await;
+        said += &log.with_context(|| format!("read the log of {}", pod.name_any()))?;
+    }
+    Ok(said)
 }
 
-/// A kubeconfig with a token of its service account.
-async fn kubeconfig(harness: &Harness, hub: &Cluster) -> Result<PathBuf> {
-    let (authority, server) = hub.access()?;
-    let token = token(harness, hub, NAMESPACE, PACKAGE).await?;
-    let config = json!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "hub", "cluster": {"server": server, "certificate-authority-data": authority}}],
-        "users": [{"name": PACKAGE, "user": {"token": token}}],
-        "contexts": [{"name": "hub", "context": {"cluster": "hub", "user": PACKAGE, "namespace": NAMESPACE}}],
-        "current-context": "hub",
-    });
-    let file = harness
-        .run
-        .file(&format!("kubeconfig-{PACKAGE}-{}", hub.environment));
-    fs::write(&file, config.to_string()).with_context(|| format!("write {}", file.display()))?;
-    Ok(file)
+async fn pods(hub: &Cluster) -> Result<Vec<Pod>> {
+    let api: Api<Pod> = Api::namespaced(hub.client.clone(), NAMESPACE);
+    let found = api.list(&ListParams::default().labels(PODS)).await;
+    Ok(found.context("list the pods of clusterset")?.items)
 }

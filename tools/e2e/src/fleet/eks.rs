@@ -16,6 +16,7 @@ use crate::harness::Harness;
 use crate::ports;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
+use crate::world::iam_proxy;
 
 const SERVER: &str = include_str!("../../fixtures/eks.py");
 const START: Duration = Duration::from_mins(1);
@@ -36,7 +37,7 @@ pub(crate) enum List {
 
 /// The emulator; dropping it ends it.
 pub(crate) struct Eks {
-    pub(crate) endpoint: String,
+    endpoint: String,
     region: String,
     account: String,
     http: Client,
@@ -46,8 +47,14 @@ pub(crate) struct Eks {
 }
 
 impl Eks {
-    /// Starts it, without any cluster.
-    pub(super) async fn start(harness: &Harness, clusters: &[&Cluster], step: &StepHandle) -> Result<Self> {
+    /// Starts it, without any cluster, on an address of this machine that containers reach; the IAM
+    /// proxy passes on to it what a role may ask.
+    pub(super) async fn start(
+        harness: &Harness,
+        listen_on: &str,
+        clusters: &[&Cluster],
+        step: &StepHandle,
+    ) -> Result<Self> {
         step.doing("get the emulator of EKS");
         let folder = modules(harness, step).await?;
         let port = ports::free(1)?[0];
@@ -65,7 +72,7 @@ impl Eks {
             .unwrap_or_default()
             .to_owned();
         let eks = Self {
-            endpoint: format!("http://127.0.0.1:{port}"),
+            endpoint: format!("http://{listen_on}:{port}"),
             region: harness.account.region.clone(),
             account: account.clone(),
             http: harness.http.clone(),
@@ -77,7 +84,7 @@ impl Eks {
         let mut moto = Command::new("python3");
         moto.arg(&script)
             .arg(&eks.told)
-            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--host", listen_on, "--port", &port.to_string()])
             .env("PYTHONPATH", folder)
             .env("MOTO_ACCOUNT_ID", account);
         start(&eks.group, &mut moto, &log)?;
@@ -88,6 +95,7 @@ impl Eks {
                 .with_context(|| log::tail(&log, 5))
         })
         .await?;
+        iam_proxy::pass_to_eks(harness, &format!("{listen_on}:{port}"))?;
         Ok(eks)
     }
 
@@ -198,7 +206,7 @@ async fn modules(harness: &Harness, step: &StepHandle) -> Result<PathBuf> {
 }
 
 /// Starts a process that ends with `group`; what it says is added to `log`.
-pub(super) fn start(group: &Watched, command: &mut Command, log: &Path) -> Result<()> {
+fn start(group: &Watched, command: &mut Command, log: &Path) -> Result<()> {
     let out = fs::OpenOptions::new().create(true).append(true).open(log);
     let out = out.with_context(|| format!("write {}", log.display()))?;
     let errors = out.try_clone().context("share a log")?;

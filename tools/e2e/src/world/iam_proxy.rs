@@ -37,6 +37,10 @@ const PACKAGE: &str = "iam-proxy";
 const PROVIDERS: &str = "/etc/iam-proxy/providers";
 /// Where it has who roles are in clusters.
 const ACCESS_ENTRIES: &str = "/etc/iam-proxy/access-entries";
+/// Where it has the places of emulators that came later.
+const EMULATORS: &str = "/etc/iam-proxy/emulators";
+/// The file there with the place of the one of EKS, without its ending.
+const EKS: &str = "eks";
 /// Whom tokens for AWS are for.
 pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
 
@@ -92,8 +96,8 @@ pub(crate) async fn start(
 ) -> Result<()> {
     step.doing("start the container of the IAM proxy");
     let port = proxy.port;
-    let (providers, entries) = (providers(harness), access_entries(harness));
-    for folder in [&providers, &entries] {
+    let (providers, entries, emulators) = (providers(harness), access_entries(harness), emulators(harness));
+    for folder in [&providers, &entries, &emulators] {
         fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
     }
     let run = [
@@ -106,10 +110,12 @@ pub(crate) async fn start(
         format!("--volume={}:/iam-proxy:ro", program.display()),
         format!("--volume={}:{PROVIDERS}:ro", providers.display()),
         format!("--volume={}:{ACCESS_ENTRIES}:ro", entries.display()),
+        format!("--volume={}:{EMULATORS}:ro", emulators.display()),
         format!("--env=LISTEN_ADDR=0.0.0.0:{IAM_PROXY_PORT}"),
         format!("--env=UPSTREAM={AWS}:{AWS_PORT}"),
         format!("--env=PROVIDERS={PROVIDERS}"),
         format!("--env=ACCESS_ENTRIES={ACCESS_ENTRIES}"),
+        format!("--env=EKS={EMULATORS}/{EKS}.json"),
         "--entrypoint=/iam-proxy".to_owned(),
         // One that is there already: nothing of it is used.
         harness.parts.aws_image.clone(),
@@ -154,6 +160,11 @@ pub(crate) fn let_in(harness: &Harness, cluster: &Cluster, entries: &Value) -> R
     put(harness, (&access_entries(harness), &cluster.name), entries)
 }
 
+/// From now on the proxy passes on what asks EKS to this host and port.
+pub(crate) fn pass_to_eks(harness: &Harness, place: &str) -> Result<()> {
+    put(harness, (&emulators(harness), EKS), &json!(place))
+}
+
 /// Where the API server of a cluster asks whose token it is.
 pub(crate) fn authenticator_of(cluster: &str) -> String {
     format!("http://{IAM_PROXY}:{IAM_PROXY_PORT}/clusters/{cluster}/authenticate")
@@ -174,4 +185,8 @@ fn providers(harness: &Harness) -> PathBuf {
 
 fn access_entries(harness: &Harness) -> PathBuf {
     harness.run.file("access-entries")
+}
+
+fn emulators(harness: &Harness) -> PathBuf {
+    harness.run.file("emulators")
 }

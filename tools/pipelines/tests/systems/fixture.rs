@@ -146,6 +146,21 @@ impl Site {
             .expect("the run is carried out")
     }
 
+    /// Runs what a person starts for the image of a controller.
+    pub(crate) async fn run_for_controller(&mut self, name: &str) -> Outcome {
+        let act = match runner(self.system) {
+            pipelines::Runner::GitHub(act) => act,
+            _ => {
+                let named = ("CONTROLLER".to_owned(), name.to_owned());
+                self.project.settings.extend([named]);
+                return self.run().await;
+            }
+        };
+        let inputs = serde_json::json!({ "controller": name });
+        let ran = pipelines::github::run_by_hand(&act, &inputs, &self.project, &self.push(), &self.place());
+        ran.await.expect("the run is carried out")
+    }
+
     /// Runs what GitHub or GitLab runs for a tag at the source commit.
     pub(crate) async fn run_for_tag(&self, tag: &str) -> Outcome {
         self.remote(&["tag", "--force", tag, &self.commit]);

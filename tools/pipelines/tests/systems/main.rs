@@ -5,6 +5,7 @@
 //! target folder.
 
 mod aws;
+mod controllers;
 mod failures;
 mod fixture;
 mod given;

@@ -86,7 +86,9 @@ impl Source {
             }
         }
         if let Some(file) = changed {
-            fs::write(work.join(file), "changed\n").expect("change a file");
+            let file = work.join(file);
+            fs::create_dir_all(file.parent().expect("in a folder")).expect("make a folder");
+            fs::write(file, "changed\n").expect("change a file");
         }
         git(&work, &["init", "--quiet", "--initial-branch=master"]);
         git(&work, &["add", "--all", "--force"]);

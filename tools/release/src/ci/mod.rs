@@ -93,7 +93,7 @@ fn verb(sh: &Shell, verb: &Verb) -> Result<()> {
         Verb::Advance(flags) => run.advance(flags),
         Verb::Follow(flags) => run.follow(flags), // wing: versions
         Verb::Reproduce(flags) => run.reproduce(flags),
-        Verb::Verifier(flags) => run.verifier(flags), // wing: verifier
+        Verb::Controller(flags) => run.controller(flags),
         Verb::Tag { version } => run.tag(version),
     }
 }

@@ -37,10 +37,8 @@ pub(crate) enum Verb {
     // end of wing
     /// Make the images of this commit again, and compare them with those in the registry
     Reproduce(CiBuild),
-    // wing: verifier
-    /// Build and push the image of the verifier, which reports what an environment has proven
-    Verifier(CiBuild),
-    // end of wing
+    /// Build and push the image of a controller, for whoever writes its digest into the manifests
+    Controller(CiController),
     /// Give the images of this commit a version as a second tag
     Tag {
         /// As Git's tag: v1.2.3; or the commit itself, which is how previews are looked for
@@ -60,7 +58,7 @@ impl Verb {
             Self::Advance(_) => "advance",
             Self::Follow(_) => "follow", // wing: versions
             Self::Reproduce(_) => "reproduce",
-            Self::Verifier(_) => "verifier", // wing: verifier
+            Self::Controller(_) => "controller",
             Self::Tag { .. } => "tag",
         }
     }
@@ -140,6 +138,14 @@ impl CiAdvance {
 pub(crate) struct CiBuild {
     #[command(flatten)]
     pub(crate) toolchain: Toolchain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CiController {
+    /// Its folder in controllers/
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) build: CiBuild,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! The whole way of a request.
 
 mod bench;
+mod clusters;
 mod targets;
 
 use tokio::net::TcpSocket;

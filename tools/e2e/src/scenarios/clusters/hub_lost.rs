@@ -15,7 +15,7 @@ use crate::actors::{Operator, ReadLoad};
 use crate::argocd;
 use crate::cluster::Cluster;
 use crate::environment::Environment;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Turn};
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::lost_cluster;
@@ -76,7 +76,6 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 /// Removes the hub, and makes another one by the steps of docs/CLUSTERS.md.
 async fn rebuilt(testbed: &Testbed, step: &StepHandle, lost: Instant) -> Result<Fleet> {
     let (fleet, harness) = (testbed.fleet()?, &testbed.harness);
-    fleet.kill_controller();
     let hub = lost_cluster::made_again(testbed, step, fleet.hub()).await?;
     let fleet = fleet.of_hub(&hub);
     testbed.hand_over(Rebuilt::Hub(fleet.clone()))?;
@@ -90,7 +89,7 @@ async fn rebuilt(testbed: &Testbed, step: &StepHandle, lost: Instant) -> Result<
             target.name
         );
     }
-    fleet.start_controller(harness, step).await?;
+    fleet.install(harness, Turn::Acts, step).await?;
     Ok(fleet)
 }
 

@@ -45,14 +45,12 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
     let hub = Processes::all(fleet.hub()).await?;
     let killed = Instant::now();
-    fleet.kill_controller();
     hub.kill().await?;
     let at = table.schema().await?;
     ensure!(
         at == 1,
         "the migration was over when the hub was killed: the table is at schema {at}"
     );
-    fleet.start_controller(&testbed.harness, step).await?;
     hub.replaced(step).await?;
     step.measured("hub killed to whole", killed.elapsed().as_secs_f64());
     let sync = gitops::app(step, target, APP)
@@ -75,7 +73,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     }
 
     table.migrated_once().await?;
-    fleet.passes(step, &testbed.harness, PASSES).await?;
+    fleet.passes(step, PASSES).await?;
     ensure!(
         fleet.registered(step, target).await?.resource_version() == secret.resource_version(),
         "the Secret of {} was written again",

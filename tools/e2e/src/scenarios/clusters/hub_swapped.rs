@@ -63,10 +63,9 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     }
 
     let swapped = Instant::now();
-    fleet.kill_controller();
     teardown::remove_cluster(&harness.run, &harness.engine, fleet.hub().environment, step).await?;
     let at = table.schema().await?;
-    next.take_turn(harness, Turn::Acts, step).await?;
+    next.install(harness, Turn::Acts, step).await?;
     testbed.hand_over(Rebuilt::Hub(next.clone()))?;
     called(testbed, fleet.hub(), next.hub()).await?;
     // Only now, when others find a hub whatever comes of it.
@@ -117,8 +116,8 @@ async fn standing_by(testbed: &Testbed, step: &StepHandle) -> Result<Fleet> {
     let hub = cluster::create(harness, &network, free, &Ports::of_hub()?, step).await?;
     fleet::login::of_hubs(harness, fleet.hub(), &hub).await?;
     equip(testbed, step, &hub).await?;
-    let next = fleet.beside(harness, &hub);
-    next.take_turn(harness, Turn::StandsBy, step).await?;
+    let next = fleet.of_hub(&hub);
+    next.install(harness, Turn::StandsBy, step).await?;
     for cluster in &testbed.clusters {
         let secret = next.registered(step, cluster).await?;
         let skips = secret

@@ -33,7 +33,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let before = Kept::of(cluster).await?;
     let secret = fleet.registered(step, cluster).await?;
     fleet.eks.untag(cluster).await?;
-    fleet.passes(step, &testbed.harness, PASSES).await?;
+    fleet.passes(step, PASSES).await?;
     let after = fleet.registered(step, cluster).await?;
     ensure!(
         after.resource_version() == secret.resource_version(),
@@ -44,7 +44,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         !gitops::list(cluster).await?.is_empty(),
         "its Applications are gone"
     );
-    let said = fleet.log()?;
+    let said = fleet.log().await?;
     ensure!(
         said.contains("gitops-loop/target=false"),
         "nobody was told that tags were lost: {said}"

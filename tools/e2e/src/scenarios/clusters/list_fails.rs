@@ -44,7 +44,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
 async fn all_stay(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let fleet = testbed.fleet()?;
-    fleet.passes(step, &testbed.harness, PASSES).await?;
+    fleet.passes(step, PASSES).await?;
     for &environment in Environment::all() {
         let cluster = testbed.cluster(environment);
         ensure!(

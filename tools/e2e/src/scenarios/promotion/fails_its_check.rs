@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use super::{changed_for_both, nothing_proposed, reported, route};
 use crate::actors::Reviewer;
 use crate::checkout::{edited, replaced_once};
+use crate::controller_image::UNBUILT;
 use crate::environment::PAGE;
 use crate::gitops;
 use crate::progress::StepHandle;
@@ -56,7 +57,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let image = replaced_once(
         CHECKS,
         &fs::read_to_string(manifests.folder().join(CHECKS)).context("read the checks")?,
-        verifier::UNBUILT,
+        UNBUILT,
         &digest,
     )?;
     manifests

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Repository;
 use crate::ci::content::read;
-use crate::ci::verbs::verifier::{PROGRAMS, made_of}; // wing: verifier
+use crate::ci::verbs::controller::Controller;
 use crate::environment::apps;
 use taskkit::build::DepInfo;
 
@@ -60,37 +60,47 @@ fn a_checkout_below_the_folder_of_what_is_compiled_is_read_too() {
     assert_eq!(files.into_iter().collect::<Vec<_>>(), ["app/src/main.rs"]);
 }
 
-// wing: verifier
 #[test]
-fn nor_is_the_verifier() {
+fn nor_is_a_controller() {
     let repository = Repository::new();
-    let (source, file) = (
-        "controllers/verifier/src/main.rs",
-        "controllers/verifier/Containerfile",
-    );
-    let manifest = "controllers/verifier/Cargo.toml";
-    for path in [source, file, manifest] {
+    let (source, file) = ("controllers/any/src/main.rs", "controllers/any/Containerfile");
+    let (manifest, other) = ("controllers/any/Cargo.toml", "controllers/any/src/bin/other.rs");
+    for path in [source, file, manifest, other] {
         repository.write(path, "\n");
     }
-    repository.commit("Add the verifier");
+    repository.commit("Add a controller");
     let (git, root) = (repository.handle(), repository.sh.current_dir());
     let commit = git.head().unwrap();
-    let build = || made_of(&git, &commit, &root, &root.join("target"));
-    for program in PROGRAMS {
+    let controller = Controller::named(&root, "any").unwrap();
+    let build = || controller.made_of(&git, &commit, &root, &root.join("target"));
+    for (program, source) in [("any", source), ("other", other)] {
         compiled(&repository, program, &[source]);
     }
     build().unwrap();
     repository.write("README.md", "# Changed\n");
     build().unwrap();
-    for path in [source, file, manifest, "Cargo.lock"] {
+    for path in [source, file, manifest, other, "Cargo.lock"] {
         repository.write(path, "changed\n");
         refuses(build(), path);
         repository.git(&["checkout", "--quiet", "--", path]);
     }
     build().unwrap();
-    let new = "controllers/verifier/src/new.rs";
+    let new = "controllers/any/src/new.rs";
     repository.write(new, "");
-    compiled(&repository, PROGRAMS[0], &[source, new]);
+    compiled(&repository, "any", &[source, new]);
     refuses(build(), new);
 }
-// end of wing
+
+#[test]
+fn a_controller_that_is_not_there_is_named_with_those_that_are() {
+    let repository = Repository::new();
+    let root = repository.sh.current_dir();
+    let refused = |name: &str| Controller::named(&root, name).unwrap_err().to_string();
+    assert!(refused("any").ends_with("there is none"), "{}", refused("any"));
+    repository.write("controllers/any/Containerfile", "\n");
+    repository.write("controllers/no-image/Cargo.toml", "\n");
+    for name in ["no-image", "", ".", "../any", "any/"] {
+        let said = refused(name);
+        assert!(said.ends_with("there is: any"), "{said}");
+    }
+}

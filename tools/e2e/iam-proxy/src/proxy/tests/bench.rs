@@ -1,4 +1,4 @@
-//! The proxy, in front of an emulator that has two roles and believes everybody.
+//! The proxy, in front of two emulators that believe everybody; one has roles, the other clusters.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -30,8 +30,10 @@ pub(super) type Seen = Arc<Mutex<Vec<(String, String)>>>;
 pub(super) struct Bench {
     pub(super) proxy: Proxy,
     pub(super) seen: Seen,
+    /// What came through to the emulator of EKS.
+    pub(super) seen_by_eks: Seen,
     pub(super) issuer: Issuer,
-    pub(super) _folders: [TempDir; 2],
+    pub(super) _folders: [TempDir; 3],
 }
 
 impl Bench {
@@ -44,9 +46,14 @@ impl Bench {
         std::fs::write(entries.path().join("blue.json"), entry.to_string()).unwrap();
         std::fs::write(entries.path().join("empty.json"), "[]").unwrap();
         let (address, seen) = emulator().await;
+        let (clusters, seen_by_eks) = emulator().await;
+        let places = tempfile::tempdir().unwrap();
+        let eks = places.path().join("eks");
+        std::fs::write(&eks, json!(clusters).to_string()).unwrap();
         let settings = [
             ("LISTEN_ADDR", "unused".to_owned()),
             ("UPSTREAM", address),
+            ("EKS", eks.display().to_string()),
             ("PROVIDERS", providers.path().display().to_string()),
             ("ACCESS_ENTRIES", entries.path().display().to_string()),
         ];
@@ -55,8 +62,9 @@ impl Bench {
         Self {
             proxy: Proxy::new(settings.unwrap()),
             seen,
+            seen_by_eks,
             issuer,
-            _folders: [providers, entries],
+            _folders: [providers, entries, places],
         }
     }
 
@@ -207,5 +215,6 @@ fn permissions() -> Value {
     json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "arn:aws:dynamodb:r:1:table/t"},
         {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": [ROLE, TARGET]},
+        {"Effect": "Allow", "Action": "eks:ListClusters", "Resource": "*"},
     ]})
 }

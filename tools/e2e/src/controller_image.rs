@@ -1,0 +1,37 @@
+//! The image of a controller, made as a person does it: by `cargo xtask ci controller`.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use xshell::Shell;
+
+use crate::checkout::Checkout;
+use crate::ci::{project, release_verb};
+use crate::environment::Environment;
+use crate::harness::Harness;
+use crate::process::Tool;
+use crate::world::World;
+
+/// What the manifests name before it was built.
+pub(crate) const UNBUILT: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+
+/// From an empty compiler's folder, on two cores that build other images too.
+const BUILT: Duration = Duration::from_mins(20);
+
+/// Builds that of HEAD, pushes it to the forge, and gives its digest.
+pub(crate) async fn pushed(harness: &Harness, world: &World, name: &str) -> Result<String> {
+    let folder = harness.cache.ci().join("checkout-controllers");
+    let checkout = Checkout::kept(&harness.run.repo, &folder).await?;
+    let project = project(harness, world);
+    let shell = Shell::new().context("open a shell")?;
+    let verb = release_verb(&shell, &project, checkout.folder(), &["ci", "controller", name])?
+        .env("RELEASE_BRANCH", Environment::first().branch())
+        .env("CARGO_TARGET_DIR", harness.cache.ci().join("target-controllers"))
+        .envs(&project.machine);
+    let log = harness.run.log(&format!("{name}-image"));
+    let said = Tool::new(verb, &log, BUILT).read().await;
+    let said = said.with_context(|| format!("build and push the image of {name}"))?;
+    let digest = said.lines().find_map(|line| line.strip_prefix("digest "));
+    let digest = digest.with_context(|| format!("`ci controller {name}` names no digest:\n{said}"))?;
+    Ok(digest.trim().to_owned())
+}
