@@ -148,16 +148,14 @@ impl Site {
 
     /// Runs what a person starts for the image of a controller.
     pub(crate) async fn run_for_controller(&mut self, name: &str) -> Outcome {
-        let act = match runner(self.system) {
-            pipelines::Runner::GitHub(act) => act,
-            _ => {
-                let named = ("CONTROLLER".to_owned(), name.to_owned());
-                self.project.settings.extend([named]);
-                return self.run().await;
-            }
+        let pipelines::Runner::GitHub(act) = runner(self.system) else {
+            let named = ("CONTROLLER".to_owned(), name.to_owned());
+            self.project.settings.extend([named]);
+            return self.run().await;
         };
+        let (push, place) = (self.push(), self.place());
         let inputs = serde_json::json!({ "controller": name });
-        let ran = pipelines::github::run_by_hand(&act, &inputs, &self.project, &self.push(), &self.place());
+        let ran = pipelines::github::run_by_hand(&act, &inputs, &self.project, &push, &place);
         ran.await.expect("the run is carried out")
     }
 

@@ -25,8 +25,8 @@ use crate::wait::{Verdict, consistently, eventually};
 /// From a Service in the cluster to its record, and from its end to that of the record.
 pub(super) const NAMED: Duration = Duration::from_secs(15);
 const LIVE: Duration = Duration::from_mins(1);
-/// It looks each minute when nothing changes.
-const LOOKED: Duration = Duration::from_secs(75);
+/// When nothing changes it looks as often as infra/local/addons/external-dns says.
+const LOOKED: Duration = Duration::from_secs(30);
 const STAYS: Duration = Duration::from_secs(5);
 /// What a load balancer is called.
 const TARGETS: [&str; 2] = [

@@ -28,8 +28,8 @@ use crate::testbed::Testbed;
 use crate::verifier;
 use crate::wait::Verdict;
 
-/// The `refreshInterval` of infra/addons/external-secrets, and five seconds.
-const REFRESHED: Duration = Duration::from_secs(65);
+/// The `refreshInterval` of infra/local/addons/external-secrets, and five seconds.
+const REFRESHED: Duration = Duration::from_secs(20);
 /// Where somebody asks for a look.
 const AT_ONCE: Duration = Duration::from_secs(15);
 const LIVE: Duration = Duration::from_mins(1);
