@@ -138,6 +138,11 @@ impl Fleet {
         .await
     }
 
+    /// What the controller's pods take, in MiB, by their names.
+    pub(crate) async fn memory(&self) -> Result<Vec<(String, f64)>> {
+        controller::memory(&self.hub).await
+    }
+
     /// What the controller has logged so far.
     pub(crate) async fn log(&self) -> Result<String> {
         controller::said(&self.hub).await

@@ -85,6 +85,7 @@ pub(crate) static ALL: &[Scenario] = &[
     clusters::hub_swapped::SCENARIO,
     clusters::hub_lost::SCENARIO,
     clusters::rights::SCENARIO,
+    clusters::leader_killed::SCENARIO,
     clusters::login::SCENARIO,
     // wing: addons
     addons::scaling::SCENARIO,
