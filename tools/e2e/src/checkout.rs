@@ -43,13 +43,14 @@ impl Checkout {
 
     /// The same commit in a folder that stays: files that did not change keep their times, and only
     /// by those does cargo know that it need not compile them again. It is pushed nowhere.
-    pub(crate) async fn kept(repo: &Path, folder: &Path) -> Result<Self> {
+    pub(crate) async fn kept(repo: &Path, folder: &Path, remote: &str) -> Result<Self> {
         let (user, git) = (Git::at(repo), Git::at(folder));
         if head::check_out_again(&user, &git).await.is_err() {
             // Whatever a run that was killed has left there.
             std::fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
             head::check_out_again(&user, &git).await?;
         }
+        git.run(&["config", "remote.origin.url", remote]).await?;
         Ok(Self { git })
     }
 

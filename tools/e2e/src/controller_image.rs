@@ -21,7 +21,8 @@ const BUILT: Duration = Duration::from_mins(20);
 /// Builds that of HEAD, pushes it to the forge, and gives its digest.
 pub(crate) async fn pushed(harness: &Harness, world: &World, name: &str) -> Result<String> {
     let folder = harness.cache.ci().join("checkout-controllers");
-    let checkout = Checkout::kept(&harness.run.repo, &folder).await?;
+    let remote = world.layout.application().remote(&world.forge.host_url);
+    let checkout = Checkout::kept(&harness.run.repo, &folder, &remote).await?;
     let project = project(harness, world);
     let shell = Shell::new().context("open a shell")?;
     let verb = release_verb(&shell, &project, checkout.folder(), &["ci", "controller", name])?

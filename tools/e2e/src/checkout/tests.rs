@@ -57,7 +57,7 @@ async fn a_checkout_that_stays_changes_only_what_head_has_changed() {
     let folder = tempfile::tempdir().unwrap();
     let (repo, _) = user_repository(folder.path()).await;
     let place = folder.path().join("kept");
-    Checkout::kept(&repo, &place).await.unwrap();
+    Checkout::kept(&repo, &place, "of-the-forge").await.unwrap();
     let changed = |name: &str| std::fs::metadata(place.join(name)).unwrap().modified().unwrap();
     let (page, patch) = (changed("page"), changed("change.patch"));
     // Times of files are as coarse as the clock of the kernel.
@@ -70,14 +70,14 @@ async fn a_checkout_that_stays_changes_only_what_head_has_changed() {
     for left in ["left", ".git/index.lock"] {
         std::fs::write(place.join(left), "by a run that was killed").unwrap();
     }
-    let kept = Checkout::kept(&repo, &place).await.unwrap();
+    let kept = Checkout::kept(&repo, &place, "of-the-forge").await.unwrap();
     assert_eq!(std::fs::read_to_string(place.join("page")).unwrap(), "newer\n");
     assert!(changed("page") > page && changed("change.patch") == patch);
     assert!(!place.join("left").exists());
     let head = kept.head().await.unwrap();
     std::fs::remove_dir_all(place.join(".git")).unwrap();
     std::fs::write(place.join(".git"), "no repository").unwrap();
-    let anew = Checkout::kept(&repo, &place).await.unwrap();
+    let anew = Checkout::kept(&repo, &place, "of-the-forge").await.unwrap();
     assert_eq!(anew.head().await.unwrap(), head);
 }
 
