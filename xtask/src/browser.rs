@@ -6,12 +6,26 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::supply;
+use crate::{dev, flags, programs, supply};
 use taskkit::{env, packages};
 
 const PURPOSE: &str = "the browser tests";
 /// From one source package: the driver works with the browser of its own version only.
 const CHROMIUM: &[&str] = &["chromium", "chromium-driver"];
+
+/// Where documents find their pictures.
+const PICTURES: &str = "docs/pictures";
+
+impl flags::Pictures {
+    /// Becomes the program that makes them.
+    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        ready(sh, true)?;
+        dev::everything(sh, true)?;
+        let folder = sh.current_dir().join(PICTURES);
+        let variables = [("BROWSER_RUN", folder.as_os_str())];
+        programs::start(sh, "browser", [self.run.into_os_string()], variables)
+    }
+}
 
 /// Gets what is missing; the variables that lead the tests to it, and to the folder for the
 /// pictures they take.

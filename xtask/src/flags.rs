@@ -120,6 +120,10 @@ enum Command {
     // end of wing
     /// List what this machine lacks for building and testing, and install it where possible
     Doctor(Doctor),
+    // wing: browser
+    /// Make the pictures that documents show anew, with the report of a run (docs/DEVELOPING.md)
+    Pictures(Pictures),
+    // end of wing
     // wing: book
     /// Make a site of the pages of this repository, with search
     #[command(disable_help_flag = true)]
@@ -196,6 +200,15 @@ pub(crate) struct Build {
     pub(crate) toolchain: Toolchain,
 }
 
+// wing: browser
+#[derive(Debug, Args)]
+pub(crate) struct Pictures {
+    /// The folder of an end-to-end run, which has its report
+    #[arg(value_name = "RUN_DIR")]
+    pub(crate) run: PathBuf,
+}
+// end of wing
+
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// Install nothing: name what is missing and stop
@@ -259,8 +272,9 @@ impl Flags {
             Command::Shift(handed) => handed.become_program(sh, "shift"), // wing: hub
             Command::Hooks(flags) => flags.run(sh),                       // wing: secrets
             Command::Doctor(flags) => flags.run(sh),
+            Command::Pictures(flags) => flags.run(sh), // wing: browser
             Command::Book(handed) => handed.become_program(sh, "book"), // wing: book
-            Command::Bench(flags) => flags.run(sh),                     // wing: bench
+            Command::Bench(flags) => flags.run(sh),    // wing: bench
             Command::Supply(handed) => handed.become_program(sh, "supply"), // wing: supply
         }
     }

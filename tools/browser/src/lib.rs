@@ -8,6 +8,7 @@ mod artefacts;
 pub mod axe;
 mod browser;
 mod driver;
+pub mod pictures;
 mod proxy;
 mod site;
 

@@ -1,0 +1,41 @@
+//! The pictures that documents show: of the page, and of what an end-to-end run has left.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::site::Site;
+
+/// The width of a document on a screen, and as much as one takes in at once.
+const SIZE: (u32, u32) = (1000, 640);
+/// Who says what on the page.
+const MESSAGES: [(&str, &str); 3] = [
+    ("Ada", "The first version is live in staging."),
+    ("Grace", "Production runs the same image."),
+    ("Barbara", "Every old message is still here after the migration."),
+];
+/// What a run has left, each a page by itself.
+const PAGES: [&str; 2] = ["report", "releases"];
+
+/// Makes all of them into the folder `BROWSER_RUN`: the page as `page.png`, and each page that the
+/// run in the folder `run` has left by its name.
+pub async fn make(run: &Path) -> Result<()> {
+    let run = run.canonicalize();
+    let run = run.context("find the folder of the run: `cargo xtask e2e` names it at its end")?;
+    let site = Site::start(0).await?;
+    for (author, text) in MESSAGES {
+        site.stack.post(author, text).await?;
+    }
+    let browser = site.browser().await?;
+    browser.look(false, SIZE).await?;
+    browser.picture("page").await?;
+    let files = site.browser_at(format!("file://{}", run.display())).await?;
+    files.look(false, SIZE).await?;
+    for page in PAGES {
+        let file = format!("{page}.html");
+        ensure!(run.join(&file).is_file(), "{} has no {file}", run.display());
+        files.go(&format!("/{file}")).await?;
+        files.picture(page).await?;
+    }
+    Ok(())
+}
