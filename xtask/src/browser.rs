@@ -19,26 +19,29 @@ const PICTURES: &str = "docs/pictures";
 impl flags::Pictures {
     /// Becomes the program that makes them.
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        ready(sh, true)?;
+        chromium(sh, true)?;
         dev::everything(sh, true)?;
         let folder = sh.current_dir().join(PICTURES);
         let variables = [("BROWSER_RUN", folder.as_os_str())];
-        programs::start(sh, "browser", [self.run.into_os_string()], variables)
+        programs::start(sh, "browser", self.run.map(PathBuf::into_os_string), variables)
     }
 }
 
 /// Gets what is missing; the variables that lead the tests to it, and to the folder for the
 /// pictures they take.
 pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, PathBuf)>> {
-    if !["chromium", "chromedriver"]
-        .iter()
-        .all(|program| packages::has(sh, program))
-    {
-        packages::ensure(sh, CHROMIUM, install, PURPOSE)?;
-    }
+    chromium(sh, install)?;
     let now = cmd!(sh, "date +%Y-%m-%d-%H%M%S").quiet().read()?;
     Ok(vec![
         ("AXE_CORE", supply::axe_core(sh, install)?),
         ("BROWSER_RUN", env::target_dir(sh)?.join("browser").join(now)),
     ])
+}
+
+fn chromium(sh: &Shell, install: bool) -> Result<()> {
+    let mut programs = ["chromium", "chromedriver"].iter();
+    if programs.all(|program| packages::has(sh, program)) {
+        return Ok(());
+    }
+    packages::ensure(sh, CHROMIUM, install, PURPOSE)
 }

@@ -2,24 +2,26 @@
 //! file each.
 
 mod bench; // wing: bench
+mod build;
 mod dev; // wing: dev
 mod hooks; // wing: secrets
+mod pictures; // wing: browser
 mod security; // wing: security
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use taskkit::build::toolchain::Toolchain;
 use taskkit::{env, environment};
 use xshell::Shell;
 
 use crate::programs;
 
 pub(crate) use self::bench::{Bench, BenchWhat}; // wing: bench
+pub(crate) use self::build::Build;
 pub(crate) use self::dev::{Dev, Part}; // wing: dev
 pub(crate) use self::hooks::{Hooks, HooksVerb}; // wing: secrets
+pub(crate) use self::pictures::Pictures; // wing: browser
 pub(crate) use self::security::Security; // wing: security
 
 /// Every task of this repository.
@@ -121,7 +123,7 @@ enum Command {
     /// List what this machine lacks for building and testing, and install it where possible
     Doctor(Doctor),
     // wing: browser
-    /// Make the pictures that documents show anew, with the report of a run (docs/DEVELOPING.md)
+    /// Make the pictures that documents show anew (docs/DEVELOPING.md)
     Pictures(Pictures),
     // end of wing
     // wing: book
@@ -179,33 +181,6 @@ pub(crate) struct Openapi {
     /// Write nothing: fail if the file is not what the code says
     #[arg(long)]
     pub(crate) check: bool,
-}
-// end of wing
-
-#[derive(Debug, Args)]
-pub(crate) struct Build {
-    /// Folder for the result: one folder per app, each the build context of its image
-    #[arg(long, default_value = "target/dist")]
-    pub(crate) out: PathBuf,
-    // wing: dev
-    /// Compile for this machine and quickly, as `dev` and the browser tests run it: into
-    /// target/debug and target/dev
-    #[arg(long, conflicts_with = "out")]
-    pub(crate) dev: bool,
-    /// With --dev: compile this part alone
-    #[arg(long, value_enum, requires = "dev")]
-    pub(crate) only: Vec<Part>,
-    // end of wing
-    #[command(flatten)]
-    pub(crate) toolchain: Toolchain,
-}
-
-// wing: browser
-#[derive(Debug, Args)]
-pub(crate) struct Pictures {
-    /// The folder of an end-to-end run, which has its report
-    #[arg(value_name = "RUN_DIR")]
-    pub(crate) run: PathBuf,
 }
 // end of wing
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
+use reqwest::Url;
 
 use crate::site::Site;
 
@@ -17,11 +18,9 @@ const MESSAGES: [(&str, &str); 3] = [
 /// What a run has left, each a page by itself.
 const PAGES: [&str; 2] = ["report", "releases"];
 
-/// Makes all of them into the folder `BROWSER_RUN`: the page as `page.png`, and each page that the
-/// run in the folder `run` has left by its name.
-pub async fn make(run: &Path) -> Result<()> {
-    let run = run.canonicalize();
-    let run = run.context("find the folder of the run: `cargo xtask e2e` names it at its end")?;
+/// Makes them into the folder `BROWSER_RUN`: the page as `page.png`, and each page that the run in
+/// the folder `run` has left by its name.
+pub async fn make(run: Option<&Path>) -> Result<()> {
     let site = Site::start(0).await?;
     for (author, text) in MESSAGES {
         site.stack.post(author, text).await?;
@@ -29,7 +28,20 @@ pub async fn make(run: &Path) -> Result<()> {
     let browser = site.browser().await?;
     browser.look(false, SIZE).await?;
     browser.picture("page").await?;
-    let files = site.browser_at(format!("file://{}", run.display())).await?;
+    match run {
+        Some(run) => of_run(&site, run).await,
+        None => Ok(()),
+    }
+}
+
+async fn of_run(site: &Site, run: &Path) -> Result<()> {
+    let found = run.canonicalize();
+    let run = found.with_context(|| format!("find the folder of a run, {}", run.display()))?;
+    let folder = Url::from_directory_path(&run).ok();
+    let folder = folder.with_context(|| format!("{} has no address", run.display()))?;
+    let files = site
+        .browser_at(folder.as_str().trim_end_matches('/').to_owned())
+        .await?;
     files.look(false, SIZE).await?;
     for page in PAGES {
         let file = format!("{page}.html");

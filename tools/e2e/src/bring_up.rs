@@ -3,6 +3,7 @@
 //! carried out, announced and counted.
 
 mod actions;
+mod attach;
 mod context;
 mod pages;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use k8s_openapi::api::apps::v1::Deployment;
 use xshell::Shell;
 
 use crate::checkout::Checkout;
@@ -16,7 +17,7 @@ use crate::world::World;
 pub(crate) const UNBUILT: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// From an empty compiler's folder, on two cores that build other images too.
-const BUILT: Duration = Duration::from_mins(20);
+const BUILT: Duration = Duration::from_mins(15);
 
 /// Builds that of HEAD, pushes it to the forge, and gives its digest.
 pub(crate) async fn pushed(harness: &Harness, world: &World, name: &str) -> Result<String> {
@@ -35,4 +36,15 @@ pub(crate) async fn pushed(harness: &Harness, world: &World, name: &str) -> Resu
     let digest = said.lines().find_map(|line| line.strip_prefix("digest "));
     let digest = digest.with_context(|| format!("`ci controller {name}` names no digest:\n{said}"))?;
     Ok(digest.trim().to_owned())
+}
+
+/// The digest of the image that a controller runs.
+pub(crate) fn digest(deployment: &Deployment) -> Result<String> {
+    let template = deployment.spec.as_ref().map(|spec| &spec.template);
+    let pod = template.and_then(|template| template.spec.as_ref());
+    let container = pod.and_then(|pod| pod.containers.first());
+    let image = container.and_then(|container| container.image.as_deref());
+    let digest = image.and_then(|image| image.split_once('@'));
+    let (_, digest) = digest.context("its image has no digest")?;
+    Ok(digest.to_owned())
 }

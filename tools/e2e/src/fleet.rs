@@ -6,6 +6,7 @@ mod eks;
 pub(crate) mod login;
 mod target;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use crate::cluster::Cluster;
 use crate::harness::Harness;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
+use crate::world::World;
 
 /// From a tag to what the controller makes of it.
 const SEEN: Duration = Duration::from_secs(30);
@@ -40,13 +42,13 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Starts both, tags all clusters for their environments, and waits until each has its Secret.
     pub(crate) async fn start(
-        harness: &Harness,
-        listen_on: &str,
+        (harness, world): (&Harness, &World),
         (hub, digest): (&Cluster, String),
         clusters: &[&Cluster],
         step: &StepHandle,
     ) -> Result<Self> {
-        let eks = Eks::start(harness, listen_on, clusters, step).await?;
+        let mut eks = Eks::start(harness, world, clusters, step).await?;
+        eks.open(harness)?;
         let fleet = Self {
             eks: Arc::new(eks),
             digest,
@@ -63,6 +65,26 @@ impl Fleet {
         Ok(fleet)
     }
 
+    /// Starts an EKS for a hub that has gone on without one, with all clusters in it before anybody
+    /// asks: a cluster that is not there yet would count as deleted.
+    pub(crate) async fn attach(
+        (harness, world): (&Harness, &World),
+        hub: &Cluster,
+        clusters: &[&Cluster],
+        step: &StepHandle,
+    ) -> Result<Self> {
+        let mut eks = Eks::start(harness, world, clusters, step).await?;
+        for cluster in clusters {
+            eks.create(cluster).await?;
+        }
+        eks.open(harness)?;
+        Ok(Self {
+            eks: Arc::new(eks),
+            digest: controller::digest(hub).await?,
+            hub: hub.clone(),
+        })
+    }
+
     /// The same clusters for another hub, which has no controller yet.
     pub(crate) fn of_hub(&self, hub: &Cluster) -> Self {
         Self {
@@ -71,8 +93,7 @@ impl Fleet {
         }
     }
 
-    /// Has the controller run in the hub, for a hub that acts or stands by, and waits until it is at
-    /// work.
+    /// Has the controller run in the hub, which acts or stands by, and waits until it is at work.
     pub(crate) async fn install(&self, harness: &Harness, turn: Turn, step: &StepHandle) -> Result<()> {
         controller::apply(harness, &self.hub, (&self.digest, turn), step).await
     }
@@ -125,10 +146,15 @@ impl Fleet {
 
     /// Waits until the controller has looked at everything so many times more.
     pub(crate) async fn passes(&self, step: &StepHandle, count: u64) -> Result<()> {
-        let before = controller::passes(&self.hub).await?;
+        // As each pod was first seen: their counts begin with their processes.
+        let mut before = BTreeMap::new();
         let what = format!("{count} passes of clusterset");
         eventually(step, &what, SEEN, async || {
-            let done = controller::passes(&self.hub).await?.saturating_sub(before);
+            let mut done = 0;
+            for (pod, passes) in controller::passes(&self.hub).await? {
+                let first = *before.entry(pod).or_insert(passes);
+                done += passes.saturating_sub(first);
+            }
             Ok(if done >= count {
                 Verdict::Ready(())
             } else {

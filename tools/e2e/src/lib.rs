@@ -54,6 +54,7 @@ mod releases_page;
 mod render;
 mod repeat;
 mod repositories;
+mod rollout;
 mod run_dir;
 mod scale_bench;
 mod scenario;

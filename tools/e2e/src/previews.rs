@@ -19,8 +19,9 @@ use crate::fleet;
 use crate::gitops;
 use crate::kustomize;
 use crate::progress::StepHandle;
+use crate::rollout;
 use crate::testbed::Testbed;
-use crate::verifier::{self, has_ready};
+use crate::verifier;
 use crate::world::aws;
 
 /// The namespace of the keeper, its Deployment, and the folder of the registry with images of
@@ -64,7 +65,7 @@ pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     cluster.apply(harness, &manifests, &log).await?;
     cluster.give_secret(NAME, "forge", json!({}), &token).await?;
     give_cluster(testbed).await?;
-    has_ready(step, &deployments, NAME, 1).await
+    rollout::finished(step, &deployments, NAME).await
 }
 
 /// Tells Argo CD the second name of its cluster, and as whom it comes there.

@@ -14,12 +14,12 @@ use serde_json::json;
 use crate::{
     checkout::replaced_once,
     cluster::Cluster,
-    controller_image::{UNBUILT, pushed},
+    controller_image::{self, UNBUILT, pushed},
     environment::Environment,
     kustomize,
     progress::StepHandle,
+    rollout,
     testbed::Testbed,
-    wait::{Verdict, eventually},
 };
 
 /// Its namespace, its Deployment, and its image.
@@ -31,7 +31,6 @@ const REPOSITORY: &str = "value: gitops-loop/gitops-loop\n";
 /// The Secret that has the token of the forge, and its key.
 pub(crate) const TOKEN: (&str, &str) = ("forge", "token");
 
-const READY: Duration = Duration::from_mins(2);
 /// What one run of CI may take.
 const CI_RUN: Duration = Duration::from_mins(4);
 
@@ -46,7 +45,7 @@ pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let digest = pushed(&testbed.harness, &testbed.world, NAME).await?;
     step.doing("apply the verifier");
     install(testbed, cluster, &digest).await?;
-    has_ready(step, &deployments, NAME, 1).await
+    rollout::finished(step, &deployments, NAME).await
 }
 
 /// Brings it in and switches the gate on, unless that was done before.
@@ -80,39 +79,13 @@ pub(crate) async fn set_running(testbed: &Testbed, step: &StepHandle, runs: bool
         .patch(NAME, &PatchParams::default(), &scale)
         .await
         .context("scale the verifier")?;
-    has_ready(step, &deployments, NAME, wanted).await
-}
-
-/// Waits until a Deployment has as many pods that are ready.
-pub(crate) async fn has_ready(
-    step: &StepHandle,
-    deployments: &Api<Deployment>,
-    name: &str,
-    wanted: i32,
-) -> Result<()> {
-    eventually(step, name, READY, async || {
-        let status = deployments.get(name).await?.status.unwrap_or_default();
-        let ready = status.ready_replicas.unwrap_or(0);
-        Ok(if ready == wanted {
-            Verdict::Ready(())
-        } else {
-            Verdict::Pending(format!("{ready} of its pods are ready, and not {wanted}"))
-        })
-    })
-    .await
+    rollout::finished(step, &deployments, NAME).await
 }
 
 /// The digest of the image that it runs, which has the checks in it too.
 pub(crate) async fn digest(cluster: &Cluster) -> Result<String> {
     let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAME);
-    let spec = deployments.get(NAME).await?.spec.unwrap_or_default();
-    let containers = spec.template.spec.unwrap_or_default().containers;
-    let image = containers
-        .first()
-        .and_then(|container| container.image.as_deref());
-    let digest = image.and_then(|image| image.split_once('@'));
-    let (_, digest) = digest.context("the verifier's image has no digest")?;
-    Ok(digest.to_owned())
+    controller_image::digest(&deployments.get(NAME).await?)
 }
 
 async fn install(testbed: &Testbed, cluster: &Cluster, digest: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::flags::Toolchain;
+use taskkit::build::toolchain::Toolchain;
 
 #[derive(Debug, Args)]
 pub(crate) struct Dev {

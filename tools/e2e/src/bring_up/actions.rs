@@ -15,10 +15,9 @@ use crate::{
     argocd,
     cluster::{self, Cluster, Ports},
     environment::Environment,
-    first_release::{first_release, start_ci},
+    first_release::first_release,
     fleet::{self, Fleet},
     harness::{self, Harness},
-    leftovers,
     network::Network,
     progress::StepHandle,
     repositories,
@@ -228,38 +227,10 @@ impl BringUp<'_> {
 
     /// Makes all clusters targets of the hub, by their tags.
     pub(super) async fn join(&self, step: &StepHandle) -> Result<()> {
-        let (harness, hub) = (self.harness.get()?, self.hub.get()?);
-        let controller = (hub, self.clusterset.get()?.clone());
-        let listen_on = &self.world.get()?.forge.host_ip_for_containers;
-        let fleet = Fleet::start(harness, listen_on, controller, &self.targets()?, step).await?;
+        let run = (self.harness.get()?.as_ref(), self.world.get()?);
+        let controller = (self.hub.get()?, self.clusterset.get()?.clone());
+        let fleet = Fleet::start(run, controller, &self.targets()?, step).await?;
         self.fleet.set(fleet)
-    }
-
-    /// Connects to what is up, and brings a CI for it.
-    pub(super) async fn attach(&self, step: &StepHandle) -> Result<()> {
-        let harness = self.harness.get()?;
-        let standing = self.standing.as_ref().context("nothing is up")?;
-        self.world.set(standing.world.clone())?;
-        step.doing("connect to the clusters");
-        for (environment, made) in &self.clusters {
-            let mut known = standing.clusters.iter();
-            let state = known.find(|cluster| cluster.environment == *environment);
-            let state = state
-                .with_context(|| format!("{environment} is not up; run `cargo xtask e2e down`, then `up`"))?;
-            made.set(Cluster::open(state.clone()).await?)?;
-            answers(made.get()?).await?;
-        }
-        if let Some(state) = &standing.hub {
-            self.hub.set(Cluster::open(state.clone()).await?)?;
-            answers(self.hub.get()?).await?;
-            self.controller(step).await?;
-            self.join(step).await?;
-        }
-        step.doing("start the CI");
-        // The one in the background shares the checkout with it.
-        leftovers::end_processes(&self.session.cache).await?;
-        let ci = start_ci(harness, &standing.world, standing.hub()).await?;
-        self.ci.set(ci)
     }
 
     fn supply_options(&self) -> supply::Options {
@@ -279,16 +250,6 @@ impl BringUp<'_> {
         let (id, folder) = (run.id.clone(), run.path.clone());
         State { run: id, folder, up }.save(&self.session.cache)
     }
-}
-
-async fn answers(cluster: &Cluster) -> Result<()> {
-    let answer = cluster.client.apiserver_version().await;
-    answer.map(drop).with_context(|| {
-        format!(
-            "cluster {} does not answer; remove it with `cargo xtask e2e down`",
-            cluster.name
-        )
-    })
 }
 
 /// Work of the supply, which knows no tokio.

@@ -1,6 +1,6 @@
 //! The controller `clusterset` beside the Argo CD of a hub, brought in as a person does it.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -17,7 +17,8 @@ use crate::controller_image::{self, UNBUILT};
 use crate::harness::Harness;
 use crate::kustomize;
 use crate::progress::StepHandle;
-use crate::wait::{Verdict, eventually};
+use crate::rollout;
+use crate::scenarios::pods::is_ready;
 use crate::world::World;
 
 /// Its Deployment, and its image.
@@ -30,7 +31,6 @@ const LOCAL: &str = "infra/local/clusterset";
 const STANDBY: &str = "- name: STANDBY\n          value: ";
 /// The port of its metrics.
 const METRICS: u16 = 9090;
-const ROLLED_OUT: Duration = Duration::from_mins(2);
 
 /// Whether a hub changes its targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,36 +66,12 @@ pub(super) async fn apply(
     let applied = hub.apply(harness, &manifests, &log).await;
     applied.with_context(|| format!("apply {NAME}"))?;
     let deployments: Api<Deployment> = Api::namespaced(hub.client.clone(), NAMESPACE);
-    eventually(step, NAME, ROLLED_OUT, async || {
-        Ok(rolled_out(&deployments.get(NAME).await?))
-    })
-    .await
+    rollout::finished(step, &deployments, NAME).await
 }
 
-/// Whether all pods of a Deployment are as it says, and ready.
-fn rolled_out(deployment: &Deployment) -> Verdict<()> {
-    let wanted = deployment
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.replicas)
-        .unwrap_or(1);
-    let status = deployment.status.clone().unwrap_or_default();
-    if status.observed_generation != deployment.metadata.generation {
-        return Verdict::Pending("it was not looked at yet".to_owned());
-    }
-    let [there, updated, ready] =
-        [status.replicas, status.updated_replicas, status.ready_replicas].map(Option::unwrap_or_default);
-    if [there, updated, ready] == [wanted; 3] {
-        return Verdict::Ready(());
-    }
-    Verdict::Pending(format!(
-        "of {wanted} pods, {there} are there, {updated} as they should be, and {ready} ready"
-    ))
-}
-
-/// How many passes all its processes have made that are there now.
-pub(super) async fn passes(hub: &Cluster) -> Result<u64> {
-    let mut passes = 0;
+/// How many passes each of its processes has made, by the number of its pod.
+pub(super) async fn passes(hub: &Cluster) -> Result<BTreeMap<String, u64>> {
+    let mut passes = BTreeMap::new();
     for pod in pods(hub).await? {
         let name = pod.name_any();
         let ask = Request::new(format!(
@@ -110,7 +86,7 @@ pub(super) async fn passes(hub: &Cluster) -> Result<u64> {
             let rest = line.strip_prefix("clusterset_pass_duration_seconds_count")?;
             rest.rsplit(' ').next()?.parse::<u64>().ok()
         });
-        passes += counts.sum::<u64>();
+        passes.insert(pod.uid().unwrap_or_default(), counts.sum());
     }
     Ok(passes)
 }
@@ -147,8 +123,19 @@ pub(super) async fn memory(hub: &Cluster) -> Result<Vec<(String, f64)>> {
     Ok(memory)
 }
 
+/// Those that answer.
 async fn pods(hub: &Cluster) -> Result<Vec<Pod>> {
     let api: Api<Pod> = Api::namespaced(hub.client.clone(), NAMESPACE);
     let found = api.list(&ListParams::default().labels(PODS)).await;
-    Ok(found.context("list the pods of clusterset")?.items)
+    let found = found.context("list the pods of clusterset")?;
+    let answers = |pod: &Pod| pod.metadata.deletion_timestamp.is_none() && is_ready(pod);
+    Ok(found.items.into_iter().filter(answers).collect())
+}
+
+/// The digest of the image that a hub runs.
+pub(super) async fn digest(hub: &Cluster) -> Result<String> {
+    let deployments: Api<Deployment> = Api::namespaced(hub.client.clone(), NAMESPACE);
+    let deployment = deployments.get(NAME).await;
+    let deployment = deployment.with_context(|| format!("read the Deployment {NAME}"))?;
+    controller_image::digest(&deployment)
 }

@@ -16,7 +16,7 @@ use crate::harness::Harness;
 use crate::ports;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
-use crate::world::iam_proxy;
+use crate::world::{World, iam_proxy};
 
 const SERVER: &str = include_str!("../../fixtures/eks.py");
 const START: Duration = Duration::from_mins(1);
@@ -37,7 +37,9 @@ pub(crate) enum List {
 
 /// The emulator; dropping it ends it.
 pub(crate) struct Eks {
-    endpoint: String,
+    place: String,
+    /// What has told the IAM proxy of it.
+    opened: Option<PathBuf>,
     region: String,
     account: String,
     http: Client,
@@ -47,17 +49,16 @@ pub(crate) struct Eks {
 }
 
 impl Eks {
-    /// Starts it, without any cluster, on an address of this machine that containers reach; the IAM
-    /// proxy passes on to it what a role may ask.
+    /// Starts it, without any cluster, on an address of this machine that containers reach.
     pub(super) async fn start(
         harness: &Harness,
-        listen_on: &str,
+        world: &World,
         clusters: &[&Cluster],
         step: &StepHandle,
     ) -> Result<Self> {
         step.doing("get the emulator of EKS");
         let folder = modules(harness, step).await?;
-        let port = ports::free(1)?[0];
+        let (host, port) = (&world.forge.host_ip_for_containers, ports::free(1)?[0]);
         let (script, told, log) = (
             harness.run.file("eks.py"),
             harness.run.file("eks.json"),
@@ -72,7 +73,8 @@ impl Eks {
             .unwrap_or_default()
             .to_owned();
         let eks = Self {
-            endpoint: format!("http://{listen_on}:{port}"),
+            place: format!("{host}:{port}"),
+            opened: None,
             region: harness.account.region.clone(),
             account: account.clone(),
             http: harness.http.clone(),
@@ -84,7 +86,7 @@ impl Eks {
         let mut moto = Command::new("python3");
         moto.arg(&script)
             .arg(&eks.told)
-            .args(["--host", listen_on, "--port", &port.to_string()])
+            .args(["--host", host, "--port", &port.to_string()])
             .env("PYTHONPATH", folder)
             .env("MOTO_ACCOUNT_ID", account);
         start(&eks.group, &mut moto, &log)?;
@@ -95,8 +97,13 @@ impl Eks {
                 .with_context(|| log::tail(&log, 5))
         })
         .await?;
-        iam_proxy::pass_to_eks(harness, &format!("{listen_on}:{port}"))?;
         Ok(eks)
+    }
+
+    /// From now on the IAM proxy passes on to it what a role may ask.
+    pub(super) fn open(&mut self, harness: &Harness) -> Result<()> {
+        self.opened = Some(iam_proxy::pass_to_eks(harness, &self.place)?);
+        Ok(())
     }
 
     /// Makes a cluster, tagged as a target for its environment.
@@ -169,7 +176,7 @@ impl Eks {
     async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let scope = format!("test/20260101/{}/eks/aws4_request", self.region);
         let signature = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-        let url = format!("{}{path}", self.endpoint);
+        let url = format!("http://{}{path}", self.place);
         let what = format!("{method} {url}");
         let mut request = self.http.request(method, url).header("Authorization", signature);
         if !body.is_null() {
@@ -180,6 +187,15 @@ impl Eks {
         let text = answer.text().await.with_context(|| what.clone())?;
         ensure!(status.is_success(), "{what}: {status}: {text}");
         Ok(serde_json::from_str(&text).unwrap_or_default())
+    }
+}
+
+/// Whoever asks from now on hears that there is none, and nobody else who has its port later.
+impl Drop for Eks {
+    fn drop(&mut self) {
+        if let Some(told) = self.opened.take() {
+            let _ = fs::remove_file(told);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ mod objects;
 mod older_table;
 mod overlays;
 mod paused;
-mod pods;
+pub(crate) mod pods;
 pub(crate) mod posture;
 pub(crate) mod previews; // wing: previews
 pub(crate) mod promotion; // wing: verifier
@@ -85,7 +85,7 @@ pub(crate) static ALL: &[Scenario] = &[
     clusters::hub_swapped::SCENARIO,
     clusters::hub_lost::SCENARIO,
     clusters::rights::SCENARIO,
-    clusters::leader_killed::SCENARIO,
+    clusters::leader_stopped::SCENARIO,
     clusters::login::SCENARIO,
     // wing: addons
     addons::scaling::SCENARIO,

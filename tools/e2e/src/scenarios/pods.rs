@@ -9,6 +9,7 @@ use kube::{Api, ResourceExt as _};
 
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
+use crate::harness::Harness;
 use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::testbed::Testbed;
@@ -66,25 +67,7 @@ impl<'a> Servers<'a> {
 
     /// End the process of a pod's container as the kernel does when memory is short.
     pub(crate) async fn kill_process(&self, pod: &Pod) -> Result<()> {
-        let node = node_of(pod)?;
-        let container = container_of(pod)?;
-        let kill = [
-            "exec",
-            node,
-            "ctr",
-            "--namespace",
-            "k8s.io",
-            "tasks",
-            "kill",
-            "--signal",
-            "SIGKILL",
-            container,
-        ];
-        let log = self.testbed.harness.run.log("kills");
-        Tool::of_engine(&self.testbed.harness.engine, kill, &log, EXEC)?
-            .run()
-            .await
-            .with_context(|| format!("kill the process of {}", pod.name_any()))
+        signal(&self.testbed.harness, pod, "SIGKILL").await
     }
 
     /// Wait until the process of a pod's container, which has ended since `before` was read, has
@@ -117,6 +100,17 @@ impl<'a> Servers<'a> {
         })
         .await
     }
+}
+
+/// Send a signal to the process of a pod's container.
+pub(crate) async fn signal(harness: &Harness, pod: &Pod, signal: &str) -> Result<()> {
+    let (node, container) = (node_of(pod)?, container_of(pod)?);
+    let exec = ["exec", node, "ctr", "--namespace", "k8s.io"];
+    let kill = ["tasks", "kill", "--signal", signal, container];
+    let log = harness.run.log("signals");
+    let sent = Tool::of_engine(&harness.engine, exec.iter().chain(&kill), &log, EXEC)?.run();
+    sent.await
+        .with_context(|| format!("send {signal} to {}", pod.name_any()))
 }
 
 /// Whether requests are sent to it.

@@ -152,16 +152,17 @@ pub(crate) async fn trust(harness: &Harness, cluster: &Cluster) -> Result<()> {
         "jwks": keys,
     });
     let name = cluster.name.as_str();
-    put(harness, (&providers(harness), name), &provider)
+    put(harness, (&providers(harness), name), &provider).map(drop)
 }
 
 /// From now on a cluster lets in the roles of these access entries, which EKS would have.
 pub(crate) fn let_in(harness: &Harness, cluster: &Cluster, entries: &Value) -> Result<()> {
-    put(harness, (&access_entries(harness), &cluster.name), entries)
+    put(harness, (&access_entries(harness), &cluster.name), entries).map(drop)
 }
 
-/// From now on the proxy passes on what asks EKS to this host and port.
-pub(crate) fn pass_to_eks(harness: &Harness, place: &str) -> Result<()> {
+/// From now on the proxy passes on what asks EKS to this host and port, as long as the file that is
+/// given is there.
+pub(crate) fn pass_to_eks(harness: &Harness, place: &str) -> Result<PathBuf> {
     put(harness, (&emulators(harness), EKS), &json!(place))
 }
 
@@ -171,12 +172,13 @@ pub(crate) fn authenticator_of(cluster: &str) -> String {
 }
 
 /// Writes the file of this name in a folder of the proxy, which may be reading it.
-fn put(harness: &Harness, (folder, name): (&Path, &str), value: &Value) -> Result<()> {
+fn put(harness: &Harness, (folder, name): (&Path, &str), value: &Value) -> Result<PathBuf> {
     let file = folder.join(name).with_extension("json");
     fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
     let unfinished = harness.run.file("of-iam-proxy.json").with_extension(name);
     fs::write(&unfinished, value.to_string()).with_context(|| format!("write {}", unfinished.display()))?;
-    fs::rename(&unfinished, &file).with_context(|| format!("put {} in place", file.display()))
+    fs::rename(&unfinished, &file).with_context(|| format!("put {} in place", file.display()))?;
+    Ok(file)
 }
 
 fn providers(harness: &Harness) -> PathBuf {

@@ -17,6 +17,22 @@ async fn whoever_starts_ci_for_a_controller_gets_its_digest_from_all_three() {
         let outcome = site.run_for_controller(CONTROLLER).await;
         assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
         assert!(site.said().contains(&said), "{system:?}:\n{}", site.said());
+        if system == System::Gitlab {
+            assert_eq!(outcome.ran, ["controller"], "{}", site.said());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_push_builds_no_controller() {
+    let source = Source::of_work_tree();
+    for system in [System::Codebuild, System::Github, System::Gitlab] {
+        let stand_ins = StandIns::start().await;
+        let site = Site::new(system, &source, &stand_ins);
+        let outcome = site.run().await;
+        assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
+        let began = site.said().contains("controller took");
+        assert!(!began, "{system:?}:\n{}", site.said());
     }
 }
 

@@ -6,7 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pipelines::PullRequest; // wing: previews
 use pipelines::{Outcome, Place, Project, Push, System};
 use tempfile::TempDir;
 
@@ -25,12 +24,12 @@ pub(crate) const REPOSITORY: &str = "owner/name";
 /// What one system works with.
 pub(crate) struct Site {
     folder: TempDir,
-    system: System,
-    commit: String,
+    pub(crate) system: System,
+    pub(crate) commit: String,
     /// Where the manifests are.
     remote: PathBuf,
     source: PathBuf,
-    checkout: PathBuf,
+    pub(crate) checkout: PathBuf,
     log: PathBuf,
     scratch: PathBuf,
     pub(crate) project: Project,
@@ -50,6 +49,11 @@ fn settings(stand_ins: &StandIns) -> BTreeMap<String, String> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
+}
+
+/// The branch of the environment that waits.
+pub(crate) fn last_branch() -> String {
+    crate::project().last().branch().to_owned()
 }
 
 impl Site {
@@ -146,59 +150,6 @@ impl Site {
             .expect("the run is carried out")
     }
 
-    /// Runs what a person starts for the image of a controller.
-    pub(crate) async fn run_for_controller(&mut self, name: &str) -> Outcome {
-        let pipelines::Runner::GitHub(act) = runner(self.system) else {
-            let named = ("CONTROLLER".to_owned(), name.to_owned());
-            self.project.settings.extend([named]);
-            return self.run().await;
-        };
-        let (push, place) = (self.push(), self.place());
-        let inputs = serde_json::json!({ "controller": name });
-        let ran = pipelines::github::run_by_hand(&act, &inputs, &self.project, &push, &place);
-        ran.await.expect("the run is carried out")
-    }
-
-    /// Runs what GitHub or GitLab runs for a tag at the source commit.
-    pub(crate) async fn run_for_tag(&self, tag: &str) -> Outcome {
-        self.remote(&["tag", "--force", tag, &self.commit]);
-        let place = self.place();
-        let ran = match runner(self.system) {
-            pipelines::Runner::GitHub(act) => {
-                pipelines::github::run_for_tag(&act, tag, &self.project, &self.push(), &place).await
-            }
-            pipelines::Runner::GitLab { runner, .. } => {
-                pipelines::gitlab::run_for_tag(&runner, tag, &self.project, &self.push(), &place).await
-            }
-            pipelines::Runner::CodeBuild => panic!("no pipeline of AWS starts for a tag"),
-        };
-        ran.expect("the run is carried out")
-    }
-
-    // wing: previews
-    /// Runs what GitHub or GitLab runs for a pull request whose head is the source commit.
-    pub(crate) async fn run_for_pull_request(&self, labels: &[&str], from: &str) -> Outcome {
-        let place = self.place();
-        let of = PullRequest {
-            repository: REPOSITORY,
-            from,
-            labels,
-            number: 7,
-        };
-        let ran = match runner(self.system) {
-            pipelines::Runner::GitHub(act) => {
-                pipelines::github::run_for_pull_request(&act, &of, &self.project, &self.push(), &place).await
-            }
-            pipelines::Runner::GitLab { runner, .. } => {
-                pipelines::gitlab::run_for_merge_request(&runner, &of, &self.project, &self.push(), &place)
-                    .await
-            }
-            pipelines::Runner::CodeBuild => panic!("no pipeline of AWS starts for a pull request"),
-        };
-        ran.expect("the run is carried out")
-    }
-    // end of wing
-
     /// Merges what was proposed to `master`, as a person does, and asks for the source commit in
     /// production.
     pub(crate) fn release(&self, branch: &str) {
@@ -208,42 +159,14 @@ impl Site {
         git(&self.checkout, &["pull", "--quiet", "origin", "master"]);
     }
 
-    /// Runs what the system runs when an environment has said something new of what it has.
-    pub(crate) async fn run_for_report(&self, name: &str) -> Outcome {
-        let place = self.place();
-        let ran = match runner(self.system) {
-            pipelines::Runner::GitHub(act) => {
-                pipelines::github::run_for_status(&act, name, &self.project, &self.push(), &place).await
-            }
-            pipelines::Runner::GitLab { runner, .. } => {
-                pipelines::gitlab::run_by_api(&runner, &self.project, &self.push(), &place).await
-            }
-            // EventBridge starts the pipeline of the branch behind.
-            codebuild @ pipelines::Runner::CodeBuild => {
-                let branch = &last_branch();
-                git(&self.checkout, &["fetch", "--quiet", "origin", branch]);
-                git(
-                    &self.checkout,
-                    &["checkout", "--quiet", "-B", branch, "FETCH_HEAD"],
-                );
-                let push = Push {
-                    branch,
-                    ..self.push()
-                };
-                codebuild.run(&self.project, &push, &place, |_| ()).await
-            }
-        };
-        ran.expect("the run is carried out")
-    }
-
-    fn place(&self) -> Place<'_> {
+    pub(crate) fn place(&self) -> Place<'_> {
         Place {
             log: &self.log,
             scratch: &self.scratch,
         }
     }
 
-    fn push(&self) -> Push<'_> {
+    pub(crate) fn push(&self) -> Push<'_> {
         Push {
             checkout: &self.checkout,
             branch: "master",
@@ -291,11 +214,6 @@ impl Site {
     pub(crate) fn remote(&self, args: &[&str]) -> String {
         git(&self.remote, args)
     }
-}
-
-/// The branch of the environment that waits.
-fn last_branch() -> String {
-    crate::project().last().branch().to_owned()
 }
 
 /// Makes a bare repository keep what it is told with a push.

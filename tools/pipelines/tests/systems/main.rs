@@ -16,6 +16,7 @@ mod rules;
 mod runs;
 mod source;
 mod stand_ins;
+mod started;
 mod statics;
 mod versions;
 

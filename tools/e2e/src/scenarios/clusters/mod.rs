@@ -10,7 +10,7 @@ pub(crate) mod hub_swapped;
 pub(crate) mod joins;
 mod kept;
 pub(crate) mod label_lost;
-pub(crate) mod leader_killed;
+pub(crate) mod leader_stopped;
 pub(crate) mod leaves;
 pub(crate) mod list_fails;
 pub(crate) mod login;

@@ -46,11 +46,15 @@ impl Controller {
         if source.join("main.rs").exists() {
             programs.push(name.to_owned());
         }
-        let others = files(&source.join("bin"))?;
-        programs.extend(
-            others
-                .iter()
-                .filter_map(|file| Some(file.strip_suffix(".rs")?.to_owned())),
+        for file in files(&source.join("bin"))? {
+            let program = file.strip_suffix(".rs");
+            let program =
+                program.with_context(|| format!("{FOLDER}/{name}/src/bin/{file} is no file of Rust"))?;
+            programs.push(program.to_owned());
+        }
+        ensure!(
+            !programs.is_empty(),
+            "{FOLDER}/{name} has no src/main.rs, and nothing in src/bin"
         );
         Ok(Self {
             name: name.to_owned(),

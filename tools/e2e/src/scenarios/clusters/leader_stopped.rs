@@ -1,5 +1,5 @@
-//! The replica of clusterset that is at work is killed: the other one takes over, and writes
-//! nothing that is right already.
+//! The replica of clusterset that is at work stops: the other one takes over when the lease has run
+//! out, and the first one does nothing more when it goes on.
 
 use std::time::{Duration, Instant};
 
@@ -7,27 +7,29 @@ use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::DeleteParams;
 
 use super::hub_lost::{registered, same};
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::pods::signal;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const LEASE: &str = "clusterset";
-/// A lease that nobody gives back runs out after 15 s, and a replica looks at it each second.
+/// A lease that nobody renews counts for 15 s, and a replica looks at it each second.
 const TAKEN_OVER: Duration = Duration::from_secs(25);
-const PASSES: u64 = 2;
+/// Sooner means that it was given back.
+const RUN_OUT: Duration = Duration::from_secs(10);
+const PASSES: u64 = 3;
 /// What a replica may take, in MiB.
 const MOST: f64 = 24.0;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new(
-        "clusterset-killed",
+        "clusterset-stopped",
         "the other replica of clusterset takes over",
         120,
     ),
@@ -48,27 +50,44 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         );
     }
     let first = holder(hub).await?;
-    let killed = Instant::now();
-    let at_once = DeleteParams::default().grace_period(0);
     let pods: Api<Pod> = Api::namespaced(hub.client.clone(), NAMESPACE);
-    let ended = pods.delete(&first, &at_once).await;
-    ended.with_context(|| format!("end {first}"))?;
-    let next = eventually(step, "another replica at work", TAKEN_OVER, async || {
+    let pod = pods.get(&first).await;
+    let pod = pod.with_context(|| format!("find {first}, which holds the lease"))?;
+    signal(&testbed.harness, &pod, "SIGSTOP").await?;
+    let stopped = Instant::now();
+    let next = taken_over(step, hub, &first).await;
+    let took = stopped.elapsed();
+    signal(&testbed.harness, &pod, "SIGCONT").await?;
+    let next = next?;
+    step.measured("stopped to taken over", took.as_secs_f64());
+    ensure!(
+        took >= RUN_OUT,
+        "{next} took over after {} s, while the lease of {first} counted",
+        took.as_secs()
+    );
+    fleet.passes(step, PASSES).await?;
+    ensure!(
+        holder(hub).await? == next,
+        "{first} has taken the lease back from {next}"
+    );
+    same(&secrets, &registered(fleet).await?)?;
+    step.evidence(format!(
+        "{first} was stopped, {next} took over, and kept the lease when {first} went on; every Secret stayed as it was"
+    ));
+    Ok(())
+}
+
+/// Waits until another pod is at work than `first`.
+async fn taken_over(step: &StepHandle, hub: &Cluster, first: &str) -> Result<String> {
+    eventually(step, "another replica at work", TAKEN_OVER, async || {
         let holder = holder(hub).await?;
         Ok(if holder == first {
-            Verdict::Pending(format!("the lease is still that of {first}"))
+            Verdict::Pending(format!("{first} holds the lease"))
         } else {
             Verdict::Ready(holder)
         })
     })
-    .await?;
-    step.measured("killed to taken over", killed.elapsed().as_secs_f64());
-    fleet.passes(step, PASSES).await?;
-    same(&secrets, &registered(fleet).await?)?;
-    step.evidence(format!(
-        "{first} was killed, and {next} went on; every Secret stayed as it was"
-    ));
-    Ok(())
+    .await
 }
 
 /// The pod that is at work.
@@ -76,5 +95,7 @@ async fn holder(hub: &Cluster) -> Result<String> {
     let leases: Api<Lease> = Api::namespaced(hub.client.clone(), NAMESPACE);
     let lease = leases.get(LEASE).await.context("read the Lease")?;
     let holder = lease.spec.and_then(|spec| spec.holder_identity);
-    Ok(holder.unwrap_or_default())
+    holder
+        .filter(|holder| !holder.is_empty())
+        .context("nobody holds the Lease")
 }
