@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
+use axum::middleware::map_response;
+use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -36,6 +40,7 @@ pub async fn serve(config: &Listen, router: Router, draining: &Draining, metrics
     );
     let scrapes = GracefulShutdown::new();
     let requests = GracefulShutdown::new();
+    let router = ending_connections(router, draining);
     tokio::select! {
         never = accept(metrics_listener, metrics.page(), &scrapes) => match never {},
         finished = async {
@@ -49,6 +54,19 @@ pub async fn serve(config: &Listen, router: Router, draining: &Draining, metrics
         },
     }
     Ok(())
+}
+
+/// On the way down each answer ends its connection. Whoever keeps one for later, a load balancer or
+/// the frontend, would send a request over it just as the last of them are closed.
+fn ending_connections(router: Router, draining: &Draining) -> Router {
+    let draining = draining.clone();
+    router.layer(map_response(move |mut response: Response| {
+        if draining.has_begun() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        std::future::ready(response)
+    }))
 }
 
 async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener> {
@@ -102,4 +120,45 @@ fn is_of_one_connection(kind: ErrorKind) -> bool {
         kind,
         ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// Asks over a connection that is to be kept, and gives the answer.
+    async fn asked(stream: &mut TcpStream) -> String {
+        let request = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = vec![0; 1024];
+        let length = stream.read(&mut answer).await.unwrap();
+        String::from_utf8(answer[..length].to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn on_the_way_down_an_answer_ends_its_connection() {
+        let draining = Draining::default();
+        let router = ending_connections(Router::new().route("/", get(async || "ok")), &draining);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let open = GracefulShutdown::new();
+        let ends = "connection: close";
+        let talk = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            for _ in ["first", "second"] {
+                assert!(!asked(&mut stream).await.contains(ends));
+            }
+            draining.begin();
+            let last = asked(&mut stream).await;
+            assert!(last.starts_with("HTTP/1.1 200") && last.contains(ends), "{last}");
+            assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0, "it is still open");
+        };
+        tokio::select! {
+            never = accept(listener, router, &open) => match never {},
+            () = talk => {}
+        }
+    }
 }

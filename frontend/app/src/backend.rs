@@ -14,6 +14,10 @@ use crate::BoardError;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Until when a connection that cannot be made is tried again: longer than one takes to fail.
 const CONNECT_WITHIN: Duration = Duration::from_millis(1200);
+/// How long a connection that nobody uses is kept. A backend that was told to end serves on for
+/// longer (`DRAIN_SECONDS`), and each answer of that time ends its connection: so it has none left
+/// that it could close while a request is on its way.
+const KEPT: Duration = Duration::from_secs(2);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(200);
 /// A little longer than the backend gives its table, so that its own answer arrives.
@@ -60,6 +64,7 @@ impl Backend {
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
+            .pool_idle_timeout(KEPT)
             .build()?;
         Ok(Self {
             client,
@@ -239,6 +244,38 @@ mod tests {
         let mut backend = Backend::new("http://backend").unwrap();
         backend.client = Client::builder().dns_resolver(Arc::new(names)).build().unwrap();
         backend.list(None).await
+    }
+
+    /// A backend on loopback that counts who connects.
+    async fn counting() -> (Backend, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connected = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connected);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(async move {
+                    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"messages\":[]}";
+                    while stream.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {
+                        stream.write_all(answer.as_bytes()).await.unwrap();
+                    }
+                });
+            }
+        });
+        (Backend::new(&format!("http://{address}")).unwrap(), connected)
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_for_less_than_a_backend_takes_to_end() {
+        let (backend, connected) = counting().await;
+        for _ in ["first", "soon after"] {
+            backend.list(None).await.unwrap();
+        }
+        assert_eq!(connected.load(Ordering::SeqCst), 1);
+        tokio::time::sleep(KEPT + Duration::from_millis(500)).await;
+        backend.list(None).await.unwrap();
+        assert_eq!(connected.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
