@@ -116,7 +116,6 @@ async fn rolled_out(
         .patch(&overlays::of(PAGE), &[overlays::restart("load-balancer")])
         .await?;
     gitops::app(step, cluster, PAGE).at(&there).arrived(LIVE).await?;
-    workloads::none_ending(step, cluster).await?;
     let back = operator.revert(&there).await?;
     gitops::app(step, cluster, PAGE).at(&back).arrived(LIVE).await?;
     workloads::none_ending(step, cluster).await?;

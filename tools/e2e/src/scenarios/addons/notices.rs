@@ -28,9 +28,9 @@ use crate::world::secret;
 const TOLD: Duration = Duration::from_secs(30);
 const LIVE: Duration = Duration::from_mins(1);
 /// Longer than Argo CD tries.
-const AWAY: Duration = Duration::from_secs(20);
+const AWAY: Duration = Duration::from_secs(10);
 /// As long as a message that is lost stays away.
-const LOST: Duration = Duration::from_secs(20);
+const LOST: Duration = Duration::from_secs(10);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("notices", "what happens is told to a receiver", 420),
