@@ -24,6 +24,8 @@ pub(crate) const FILE: &str = ".github/workflows/deliver.yaml";
 /// Run for a tag that names a version.
 const RELEASE: &str = ".github/workflows/release.yaml";
 
+/// Run by a person, for a controller.
+const CONTROLLER: &str = ".github/workflows/controller.yaml";
 /// Run for a commit status.
 const VERIFIED: &str = ".github/workflows/verified.yaml";
 
@@ -100,17 +102,17 @@ pub(crate) async fn run(
     run_workflow(act, (FILE, "push", event), project, push, place, doing).await
 }
 
-/// Runs the workflow as a person starts it on the branch of `push`, with these inputs.
-pub async fn run_by_hand(
+/// Runs the workflow that a person starts on the branch of `push` for the controller `name`.
+pub async fn run_for_controller(
     act: &Path,
-    inputs: &serde_json::Value,
+    name: &str,
     project: &Project,
     push: &Push<'_>,
     place: &Place<'_>,
 ) -> Result<Outcome> {
     let reference = format!("refs/heads/{}", push.branch);
-    let event = json!({ "ref": reference, "inputs": inputs });
-    let event = (FILE, "workflow_dispatch", event);
+    let event = json!({ "ref": reference, "inputs": { "controller": name } });
+    let event = (CONTROLLER, "workflow_dispatch", event);
     run_workflow(act, event, project, push, place, |_: &str| ()).await
 }
 
@@ -285,7 +287,7 @@ mod tests {
         let root = crate::root();
         let folder = tempfile::tempdir().unwrap();
         let files = [
-            FILE, RELEASE, VERIFIED, PREVIEW, // wing: previews
+            FILE, CONTROLLER, RELEASE, VERIFIED, PREVIEW, // wing: previews
         ];
         for file in files {
             let workflow = Workflow::read(&root, file).unwrap();

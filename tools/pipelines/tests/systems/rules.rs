@@ -33,6 +33,7 @@ const WRITES: &[(&str, &[&str])] = &[
         "deliver",
         &["attestations", "contents", "id-token", "pull-requests"],
     ),
+    ("controller", &["id-token"]),
     ("preview", &["id-token"]), // wing: previews
     ("tag", &["id-token"]),
     ("follow", &["contents", "id-token", "pull-requests"]), // wing: versions

@@ -15,10 +15,7 @@ impl Site {
         self.project.settings.extend([named]);
         let (push, place) = (self.push(), self.place());
         let ran = match runner(self.system) {
-            Runner::GitHub(act) => {
-                let inputs = serde_json::json!({ "controller": name });
-                github::run_by_hand(&act, &inputs, &self.project, &push, &place).await
-            }
+            Runner::GitHub(act) => github::run_for_controller(&act, name, &self.project, &push, &place).await,
             // As a tool starts it; a push of a branch has the same rules in all else.
             Runner::GitLab { runner, .. } => gitlab::run_by_api(&runner, &self.project, &push, &place).await,
             codebuild @ Runner::CodeBuild => codebuild.run(&self.project, &push, &place, |_| ()).await,

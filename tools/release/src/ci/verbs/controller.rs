@@ -52,10 +52,6 @@ impl Controller {
                 program.with_context(|| format!("{FOLDER}/{name}/src/bin/{file} is no file of Rust"))?;
             programs.push(program.to_owned());
         }
-        ensure!(
-            !programs.is_empty(),
-            "{FOLDER}/{name} has no src/main.rs, and nothing in src/bin"
-        );
         Ok(Self {
             name: name.to_owned(),
             programs,
@@ -107,6 +103,10 @@ impl Run<'_> {
         let digest = if let Some(digest) = registry.tagged(name, tag)? {
             digest
         } else {
+            ensure!(
+                !controller.programs.is_empty(),
+                "{FOLDER}/{name} has no src/main.rs, and nothing in src/bin"
+            );
             let engine = Engine::from_env()?;
             let native = toolchain::prepare(self.sh, Target::Static, flags.build.toolchain.options())?;
             let built = native.cargo_build(self.sh, "release", &["--package", name])?;
