@@ -7,16 +7,18 @@ use reqwest::Url;
 
 use crate::site::Site;
 
-/// The width of a document on a screen, and as much as one takes in at once.
-const SIZE: (u32, u32) = (1000, 640);
+/// That of a document on a screen.
+const WIDTH: u32 = 1000;
+/// Of the page, with all its messages.
+const HEIGHT: u32 = 920;
 /// Who says what on the page.
 const MESSAGES: [(&str, &str); 3] = [
     ("Ada", "The first version is live in staging."),
     ("Grace", "Production runs the same image."),
     ("Barbara", "Every old message is still here after the migration."),
 ];
-/// What a run has left, each a page by itself.
-const PAGES: [&str; 2] = ["report", "releases"];
+/// What a run has left, each a page by itself, and how much of it is shown.
+const PAGES: [(&str, u32); 2] = [("report", 760), ("releases", 490)];
 
 /// Makes them into the folder `BROWSER_RUN`: the page as `page.png`, and each page that the run in
 /// the folder `run` has left by its name.
@@ -26,7 +28,7 @@ pub async fn make(run: Option<&Path>) -> Result<()> {
         site.stack.post(author, text).await?;
     }
     let browser = site.browser().await?;
-    browser.look(false, SIZE).await?;
+    browser.look(false, (WIDTH, HEIGHT)).await?;
     browser.picture("page").await?;
     match run {
         Some(run) => of_run(&site, run).await,
@@ -42,10 +44,10 @@ async fn of_run(site: &Site, run: &Path) -> Result<()> {
     let files = site
         .browser_at(folder.as_str().trim_end_matches('/').to_owned())
         .await?;
-    files.look(false, SIZE).await?;
-    for page in PAGES {
+    for (page, height) in PAGES {
         let file = format!("{page}.html");
         ensure!(run.join(&file).is_file(), "{} has no {file}", run.display());
+        files.look(false, (WIDTH, height)).await?;
         files.go(&format!("/{file}")).await?;
         files.picture(page).await?;
     }
