@@ -138,15 +138,8 @@ pub async fn run_for_status(
     place: &Place<'_>,
 ) -> Result<Outcome> {
     let event = json!({ "context": context, "sha": push.commit });
-    run_workflow(
-        act,
-        (VERIFIED, "status", event),
-        project,
-        push,
-        place,
-        |_: &str| (),
-    )
-    .await
+    let event = (VERIFIED, "status", event);
+    run_workflow(act, event, project, push, place, |_: &str| ()).await
 }
 
 // wing: previews
