@@ -11,11 +11,7 @@ use anyhow::{Context as _, Result, anyhow};
 
 use super::sum::Row;
 
-/// Three suites run at a time, of which one is of `Products`: with two, a third of what two
-/// processors can do is not asked for.
-const LANES: [Lane; 3] = [Lane::Tools, Lane::Products, Lane::Tools];
-
-/// What a suite may run beside.
+/// Two suites run at a time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
     /// Those that may run beside any other one.
@@ -41,7 +37,7 @@ pub(super) struct Job {
 pub(super) fn run(jobs: Vec<Job>) -> Result<Vec<(usize, Row)>> {
     let left = &Mutex::new(jobs);
     thread::scope(|scope| {
-        let lanes = LANES.map(|lane| scope.spawn(move || follow(lane, left)));
+        let lanes = [Lane::Tools, Lane::Products].map(|lane| scope.spawn(move || follow(lane, left)));
         let mut rows = Vec::new();
         for lane in lanes {
             rows.extend(lane.join().map_err(|_| anyhow!("a lane of tests panicked"))??);
@@ -50,7 +46,7 @@ pub(super) fn run(jobs: Vec<Job>) -> Result<Vec<(usize, Row)>> {
     })
 }
 
-/// Runs the jobs of its lane, one after the other, and then helps with those that may run anywhere.
+/// Runs the jobs of one lane, one after the other, and then helps with those that may run anywhere.
 fn follow(lane: Lane, left: &Mutex<Vec<Job>>) -> Result<Vec<(usize, Row)>> {
     let mut rows = Vec::new();
     while let Some(job) = next(lane, left) {

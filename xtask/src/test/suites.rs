@@ -17,7 +17,7 @@ pub(super) struct Suite {
     pub(super) on_request: bool,
 }
 
-/// Of each lane the longest first: then all end at about the same time.
+/// Of each lane the longest first: then both end at about the same time.
 pub(super) const SUITES: &[Suite] = &[
     Suite {
         name: "tools",
