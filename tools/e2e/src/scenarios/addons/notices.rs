@@ -75,7 +75,9 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         &format!("drift healed: somebody had changed {PAGE}"),
     )
     .await?;
-    operator.revert(&released).await?;
+    let back = operator.revert(&released).await?;
+    // Of two pushes within a second Argo CD 3.5 may lose the second one (argoproj/argo-cd#28306).
+    gitops::app(step, cluster, PAGE).at(&back).arrived(LIVE).await?;
 
     // A selector cannot be changed.
     let place = "/spec/selector/matchLabels/app.kubernetes.io~1instance";
