@@ -17,7 +17,6 @@ use kube::{Api, ResourceExt as _};
 
 pub(crate) use controller::{Turn, image};
 pub(crate) use eks::{Eks, List};
-pub(crate) use target::token; // wing: previews
 pub(crate) use target::{give_rights, prepare};
 
 use crate::argocd::NAMESPACE;

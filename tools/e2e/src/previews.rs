@@ -2,6 +2,7 @@
 //! what Argo CD calls its own cluster besides. And what is there of them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -9,15 +10,18 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
+use xshell::Shell;
 
 use crate::actors::Administrator;
 use crate::argocd::NAMESPACE as ARGOCD;
 use crate::checkout::replaced_once;
+use crate::cluster::Cluster;
 use crate::controller_image::{UNBUILT, pushed};
 use crate::environment::project;
-use crate::fleet;
 use crate::gitops;
+use crate::harness::Harness;
 use crate::kustomize;
+use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::rollout;
 use crate::testbed::Testbed;
@@ -35,6 +39,7 @@ pub(crate) const TABLES: &str = "messages-preview-";
 const LOCAL: &str = "infra/local/previews";
 /// The account that Argo CD is for previews.
 const ACCOUNT: &str = "argocd";
+const ASK: Duration = Duration::from_secs(30);
 
 /// Installs them in the cluster of the first environment, if they are not there.
 pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
@@ -71,7 +76,7 @@ pub(crate) async fn ensure(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 /// Tells Argo CD the second name of its cluster, and as whom it comes there.
 async fn give_cluster(testbed: &Testbed) -> Result<()> {
     let (harness, cluster) = (&testbed.harness, testbed.first());
-    let token = fleet::token(harness, cluster, NAME, ACCOUNT).await?;
+    let token = token(harness, cluster, NAME, ACCOUNT).await?;
     let (authority, _) = cluster.access()?;
     let config = json!({ "bearerToken": token.trim(), "tlsClientConfig": { "caData": authority } });
     let labels = json!({ "argocd.argoproj.io/secret-type": "cluster" });
@@ -83,6 +88,24 @@ async fn give_cluster(testbed: &Testbed) -> Result<()> {
     cluster
         .give_secret(ARGOCD, "cluster-previews", labels, &texts)
         .await
+}
+
+/// A token of a service account, for a day.
+async fn token(harness: &Harness, cluster: &Cluster, namespace: &str, account: &str) -> Result<String> {
+    let shell = Shell::new().context("open a shell")?;
+    let create = [
+        "--namespace",
+        namespace,
+        "create",
+        "token",
+        account,
+        "--duration",
+        "24h",
+    ];
+    let log = &harness.run.log("tokens");
+    let create = cluster.kubectl(harness, &shell, &create);
+    let token = Tool::new(create, log, ASK).quiet().read().await;
+    token.with_context(|| format!("make a token of {account} on {}", cluster.name))
 }
 
 /// What there is of previews: namespaces, tables and Applications.

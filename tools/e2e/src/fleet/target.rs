@@ -1,21 +1,15 @@
 //! What a cluster has before it becomes a target: the rights of the hub's Argo CD in it, and a
 //! login.
 
-use std::time::Duration; // wing: previews
-
-use anyhow::Context as _; // wing: previews
 use anyhow::Result;
-use xshell::Shell; // wing: previews
 
 use super::login;
 use crate::cluster::Cluster;
 use crate::harness::Harness;
 use crate::kustomize;
-use crate::process::Tool; // wing: previews
 use crate::progress::StepHandle;
 
 const RIGHTS: &str = "infra/target";
-const ASK: Duration = Duration::from_secs(30); // wing: previews
 
 /// Applies the rights, and lets the hub log in.
 pub(crate) async fn prepare(harness: &Harness, cluster: &Cluster, step: &StepHandle) -> Result<()> {
@@ -30,28 +24,3 @@ pub(crate) async fn give_rights(harness: &Harness, cluster: &Cluster, step: &Ste
     let log = harness.run.log(&format!("target-{}", cluster.environment));
     kustomize::apply(harness, cluster, RIGHTS, &log).await
 }
-
-// wing: previews
-/// A token of a service account, for a day.
-pub(crate) async fn token(
-    harness: &Harness,
-    cluster: &Cluster,
-    namespace: &str,
-    account: &str,
-) -> Result<String> {
-    let shell = Shell::new().context("open a shell")?;
-    let create = [
-        "--namespace",
-        namespace,
-        "create",
-        "token",
-        account,
-        "--duration",
-        "24h",
-    ];
-    let log = &harness.run.log("tokens");
-    let create = cluster.kubectl(harness, &shell, &create);
-    let token = Tool::new(create, log, ASK).quiet().read().await;
-    token.with_context(|| format!("make a token of {account} on {}", cluster.name))
-}
-// end of wing
