@@ -52,7 +52,12 @@ mod tests {
                 Verdict::Ready(())
             )
         };
-        let status = |there: i32, updated: i32, ready: i32, seen: i32| json!({"replicas": there, "updatedReplicas": updated, "readyReplicas": ready, "observedGeneration": seen});
+        let status = |there: i32, updated: i32, ready: i32, seen: i32| {
+            json!({
+                "replicas": there, "updatedReplicas": updated, "readyReplicas": ready,
+                "observedGeneration": seen,
+            })
+        };
         assert!(finished(status(2, 2, 2, 2)));
         for other in [
             status(3, 2, 2, 2),

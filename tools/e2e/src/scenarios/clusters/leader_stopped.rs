@@ -72,7 +72,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     );
     same(&secrets, &registered(fleet).await?)?;
     step.evidence(format!(
-        "{first} was stopped, {next} took over, and kept the lease when {first} went on; every Secret stayed as it was"
+        "{first} was stopped, {next} took over, and kept the lease when {first} went on; every \
+         Secret stayed as it was"
     ));
     Ok(())
 }
