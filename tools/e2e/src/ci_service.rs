@@ -14,6 +14,7 @@ use crate::{
     bring_up,
     first_release::start_ci,
     interrupt::Interrupt,
+    leftovers,
     options::Options,
     progress::{History, Progress},
     run_dir::RunDir,
@@ -27,8 +28,11 @@ use supply::cache::Cache;
 const READY: &str = "ready";
 const READY_WITHIN: Duration = Duration::from_mins(3);
 
-/// Starts it, and waits until the forge tells it of pushes.
+/// Starts it in the place of the one that an earlier command has left, and waits until the forge
+/// tells it of pushes.
 pub(crate) async fn start(session: &Session) -> Result<()> {
+    // Two would share checkout and ledger.
+    leftovers::end_processes(&session.cache).await?;
     let log = session.run.log("ci-service");
     let file = fs::File::create(&log).with_context(|| format!("create {}", log.display()))?;
     let mut command = std::process::Command::new("/proc/self/exe");
@@ -103,6 +107,25 @@ mod tests {
 
     use super::*;
     use crate::{cli, options::Supply};
+
+    #[tokio::test]
+    async fn the_one_that_an_earlier_command_has_left_ends_before_another_starts() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path().join("cache")).unwrap();
+        let mut earlier = leftovers::of_a_run_that_is_over(&cache, "sleep")
+            .arg("600")
+            .spawn()
+            .unwrap();
+        let run = RunDir::at("run", &folder.path().join("run")).unwrap();
+        let session = Session::new(run, cache, Progress::new(1, History::new()), cli::options(&[]));
+        // What it starts here is the program of this test, which refuses such arguments.
+        let error = start(&session).await.unwrap_err().to_string();
+        assert!(error.contains("has ended"), "{error}");
+        let ended = earlier.try_wait().unwrap().is_some();
+        earlier.kill().unwrap();
+        earlier.wait().unwrap();
+        assert!(ended, "the earlier one goes on");
+    }
 
     #[test]
     fn the_other_process_finds_the_same_parts_and_installs_nothing() {

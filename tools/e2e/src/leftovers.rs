@@ -24,6 +24,8 @@ use supply::{
 use xshell::{Cmd, Shell, cmd};
 
 pub(crate) use orphans::mark;
+#[cfg(test)]
+pub(crate) use orphans::tests::of_a_run_that_is_over;
 
 use self::{firewall::Rules, names::Names};
 use crate::{cluster::volumes, network, process::Tool, run_dir::RunDir};

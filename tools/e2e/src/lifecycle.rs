@@ -90,7 +90,9 @@ async fn finish<C: Command>(
         scenario_runner::note_skipped(session.progress.recorder(), chosen);
     }
     let error = clean_up(command, session, outcome.err()).await;
-    if C::LEAVES_CI_RUNNING && !interrupt::asked() && stays_up(session) {
+    if C::LEAVES_CI_RUNNING && stays_up(session) {
+        // The command has ended the one that was there.
+        session.progress.say("starting the CI in the background");
         note(session, ci_service::start(session).await);
     }
     let next = next_command(command, session);
@@ -183,9 +185,11 @@ fn next_command(command: &impl Command, session: &Session) -> &'static str {
     }
 }
 
+/// Whether all is up of the run that this command is of. A command that ended before it began has a
+/// run of its own, and has left alone what was up.
 fn stays_up(session: &Session) -> bool {
     let state = State::load(&session.cache).ok().flatten();
-    state.is_some_and(|state| state.up.is_some())
+    state.is_some_and(|state| state.up.is_some() && state.run == session.run.id)
 }
 
 /// For failures that must not hide the one that came before.

@@ -178,8 +178,17 @@ fn list(processes: &[Process]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// A program with the mark of a run that is over.
+    pub(crate) fn of_a_run_that_is_over(cache: &Cache, program: &str) -> Command {
+        // No process has this number: it is above the kernel's greatest.
+        let mark = String::from_utf8(mark_of(0x7fff_fffe, cache)).unwrap();
+        let mut command = Command::new(program);
+        command.env(MARK, mark);
+        command
+    }
 
     fn of(id: i32, parent: i32, name: &str, mark: Option<Vec<u8>>) -> Process {
         let name = name.to_owned();
@@ -222,17 +231,12 @@ mod tests {
     async fn an_orphan_is_ended_with_its_children_and_another_process_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path()).unwrap();
-        let sleeping = |mark: Option<&str>| {
-            let mut command = Command::new("sh");
+        let sleeping = |mut command: Command| {
             command.args(["-c", "env -i sleep 600 & wait"]).process_group(0);
-            if let Some(mark) = mark {
-                command.env(MARK, mark);
-            }
             command.spawn().unwrap()
         };
-        // No process has this number: it is above the kernel's greatest.
-        let mark = String::from_utf8(mark_of(0x7fff_fffe, &cache)).unwrap();
-        let (mut orphan, mut other) = (sleeping(Some(&mark)), sleeping(None));
+        let mut orphan = sleeping(of_a_run_that_is_over(&cache, "sh"));
+        let mut other = sleeping(Command::new("sh"));
         let begun = Instant::now();
         let child_of = |parent: u32| {
             let parent = i32::try_from(parent).unwrap();
