@@ -72,7 +72,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let cache = Cache::locate()?;
     let state = State::load(&cache)?.context("nothing is up")?;
     let up = state.up.context("only a part is up")?;
-    let run = RunDir::at(&state.run, &state.folder)?;
+    let run = RunDir::open(&state.run, &state.folder)?;
     let progress = Progress::new(bring_up::preparation().len(), History::new());
     let session = Session::new(run, cache, progress, options.going_on(up.ci));
     let building = async {
@@ -116,7 +116,7 @@ mod tests {
             .arg("600")
             .spawn()
             .unwrap();
-        let run = RunDir::at("run", &folder.path().join("run")).unwrap();
+        let run = RunDir::open("run", folder.path()).unwrap();
         let session = Session::new(run, cache, Progress::new(1, History::new()), cli::options(&[]));
         // What it starts here is the program of this test, which refuses such arguments.
         let error = start(&session).await.unwrap_err().to_string();

@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use k8s_openapi::jiff::Timestamp;
 
 /// Where one run writes. Nothing outside `target/` and the cache folder is written to.
@@ -29,8 +29,18 @@ impl RunDir {
         Self::at(&id, &all()?.join(&id))
     }
 
-    /// The folder of the run called `id`, made if it is not there.
-    pub(crate) fn at(id: &str, path: &Path) -> Result<Self> {
+    /// The folder in which the run called `id` has brought up what is up.
+    pub(crate) fn open(id: &str, path: &Path) -> Result<Self> {
+        // `cargo clean` removes it, with all that leads to the clusters.
+        ensure!(
+            path.is_dir(),
+            "{} is gone, and with it the way to what is up; run `cargo xtask e2e down`, then `cargo xtask e2e up`",
+            path.display()
+        );
+        Self::at(id, path)
+    }
+
+    fn at(id: &str, path: &Path) -> Result<Self> {
         fs::create_dir_all(path.join("logs")).with_context(|| format!("make {}", path.display()))?;
         let (id, path) = (id.to_owned(), path.to_owned());
         Ok(Self {
@@ -97,11 +107,22 @@ fn utc(time: SystemTime, format: &str) -> Result<String> {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::rfc3339;
+    use super::*;
 
     #[test]
     fn times_are_utc_and_in_whole_seconds() {
         let time = UNIX_EPOCH + Duration::from_millis(1_795_251_661_900);
         assert_eq!(rfc3339(time).unwrap(), "2026-11-21T09:01:01Z");
+    }
+
+    #[test]
+    fn a_run_whose_folder_is_gone_is_not_gone_on_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        let error = RunDir::open("run", &path).unwrap_err().to_string();
+        assert!(error.contains("`cargo xtask e2e down`, then"), "{error}");
+        assert!(!path.exists());
+        fs::create_dir(&path).unwrap();
+        assert!(RunDir::open("run", &path).unwrap().logs().is_dir());
     }
 }

@@ -89,7 +89,7 @@ impl Command for Run {
     /// That of the run that brought it up, without what earlier scenarios saved in it.
     fn folder(&self, left: Left) -> Result<RunDir> {
         let state = needed(left)?;
-        let run = RunDir::at(&state.run, &state.folder)?;
+        let run = RunDir::open(&state.run, &state.folder)?;
         match fs::remove_dir_all(run.diagnostics()) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(error).context("remove the last diagnostics")
@@ -120,7 +120,7 @@ impl Command for Demo {
 
     fn folder(&self, left: Left) -> Result<RunDir> {
         let state = needed(left)?;
-        RunDir::at(&state.run, &state.folder)
+        RunDir::open(&state.run, &state.folder)
     }
 
     fn steps(&self, _: &Options, _: Option<&Standing>, _: usize) -> usize {
@@ -166,7 +166,7 @@ impl Command for Bench {
 
     fn folder(&self, left: Left) -> Result<RunDir> {
         match left {
-            Ok(Some(state)) if state.up.is_some() => RunDir::at(&state.run, &state.folder),
+            Ok(Some(state)) if state.up.is_some() => RunDir::open(&state.run, &state.folder),
             _ => RunDir::create(),
         }
     }
@@ -230,7 +230,7 @@ impl Command for Logs {
 
     fn folder(&self, left: Left) -> Result<RunDir> {
         let state = needed(left)?;
-        RunDir::at(&state.run, &state.folder)
+        RunDir::open(&state.run, &state.folder)
     }
 
     fn steps(&self, _: &Options, _: Option<&Standing>, _: usize) -> usize {
