@@ -4,6 +4,7 @@
 use std::{
     fs,
     io::ErrorKind,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -41,6 +42,7 @@ impl RunDir {
     }
 
     fn at(id: &str, path: &Path) -> Result<Self> {
+        make_private(path)?;
         fs::create_dir_all(path.join("logs")).with_context(|| format!("make {}", path.display()))?;
         let (id, path) = (id.to_owned(), path.to_owned());
         Ok(Self {
@@ -79,6 +81,15 @@ impl RunDir {
     pub(crate) fn diagnostics(&self) -> PathBuf {
         self.path.join("diagnostics")
     }
+}
+
+/// Makes a folder into which nobody else can look, or makes it so: with the passwords, tokens and
+/// keys of what is up, others could run code here. Containers that mount what is in it do not come
+/// by its path.
+pub(crate) fn make_private(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    let own = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(folder, own).with_context(|| format!("close {} to others", folder.display()))
 }
 
 /// Where the folders of all runs of this clone are.
@@ -124,5 +135,13 @@ mod tests {
         assert!(!path.exists());
         fs::create_dir(&path).unwrap();
         assert!(RunDir::open("run", &path).unwrap().logs().is_dir());
+    }
+
+    #[test]
+    fn nobody_else_looks_into_the_folder_of_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        RunDir::at("run", &path).unwrap();
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     environment::Environment,
     json_file::{load, save},
     progress::History,
+    run_dir::make_private,
     world::World,
 };
 
@@ -57,6 +58,7 @@ impl State {
     }
 
     pub(crate) fn save(&self, cache: &Cache) -> Result<()> {
+        make_private(&cache.e2e())?;
         save(&state_file(cache), self)
     }
 
@@ -120,6 +122,8 @@ fn timings_file(cache: &Cache) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use e2e_report::{Kind, Outcome, StepRecord};
 
@@ -157,5 +161,20 @@ mod tests {
         let cache = Cache::at(folder.path()).unwrap();
         assert!(State::load(&cache).unwrap().is_none());
         State::forget(&cache).unwrap();
+    }
+
+    #[test]
+    fn nobody_else_reads_how_to_reach_what_is_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        fs::create_dir(cache.e2e()).unwrap();
+        let state = State {
+            run: "run".to_owned(),
+            folder: folder.path().to_owned(),
+            up: None,
+        };
+        state.save(&cache).unwrap();
+        let folder = fs::metadata(cache.e2e()).unwrap();
+        assert_eq!(folder.permissions().mode() & 0o777, 0o700);
     }
 }

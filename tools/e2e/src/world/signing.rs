@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
 
 use super::secret;
-use crate::{harness::Harness, process::Tool};
+use crate::{harness::Harness, process::Tool, run_dir::make_private};
 
 const GENERATE: Duration = Duration::from_secs(20);
 
@@ -31,9 +30,7 @@ impl SigningKey {
     /// Makes a pair in the folder of the run, in place of one of that name.
     pub(crate) async fn generate(harness: &Harness, cosign: &Path, name: &str) -> Result<Self> {
         let folder = harness.run.file("signing");
-        fs::create_dir_all(&folder)
-            .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
-            .with_context(|| format!("make {}", folder.display()))?;
+        make_private(&folder)?;
         let password = secret()?;
         let prefix = folder.join(name);
         let half = |kind: &str| PathBuf::from(format!("{}.{kind}", prefix.display()));
