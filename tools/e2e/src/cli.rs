@@ -8,7 +8,11 @@ use taskkit::build::toolchain::Toolchain;
 
 use crate::{
     ci_service, crash_test, demo, environment, failures_page, leftovers,
-    lifecycle::{self, commands, commands::Measured},
+    lifecycle::{
+        self,
+        bench::{Bench, Measured},
+        commands,
+    },
     loop_bench,
     options::Options,
     render, repeat, scale_bench, scenario_list, world,
@@ -116,10 +120,8 @@ async fn run(command: Option<Command>, options: Options) -> ExitCode {
         Some(Command::Up) => on_clusters(commands::Up::default(), options).await,
         Some(Command::Run) => on_clusters(commands::Run, options).await,
         Some(Command::Demo(args)) => on_clusters(commands::Demo(args), options).await,
-        Some(Command::Bench(args)) => on_clusters(commands::Bench::of(Measured::Loop(args)), options).await,
-        Some(Command::BenchScale(args)) => {
-            on_clusters(commands::Bench::of(Measured::Scale(args)), options).await
-        }
+        Some(Command::Bench(args)) => on_clusters(Bench::of(Measured::Loop(args)), options).await,
+        Some(Command::BenchScale(args)) => on_clusters(Bench::of(Measured::Scale(args)), options).await,
         Some(Command::Down) => on_clusters(commands::Down, options).await,
         Some(Command::Logs) => on_clusters(commands::Logs, options).await,
         Some(Command::Clusters) => on_clusters(commands::Clusters, options).await,

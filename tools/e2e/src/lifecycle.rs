@@ -3,6 +3,7 @@
 
 mod addresses;
 mod announce;
+pub(crate) mod bench;
 mod cleanup;
 mod command;
 pub(crate) mod commands;

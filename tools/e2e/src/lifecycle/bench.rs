@@ -1,0 +1,82 @@
+//! The commands that measure.
+
+use std::cell::OnceCell;
+
+use anyhow::Result;
+
+use super::command::{Command, Left};
+use crate::{
+    bring_up, loop_bench,
+    options::Options,
+    run_dir::RunDir,
+    scale_bench,
+    scenario::Scenario,
+    session::Session,
+    state::{State, Up},
+    testbed::Testbed,
+};
+
+/// What is measured: how long a merge takes to go live, or what many apps cost.
+pub(crate) enum Measured {
+    Loop(loop_bench::Args),
+    Scale(scale_bench::Args),
+}
+
+/// A measurement, on what is up or on what is brought up for it.
+pub(crate) struct Bench {
+    what: Measured,
+    testbed: OnceCell<Testbed>,
+}
+
+impl Bench {
+    pub(crate) fn of(what: Measured) -> Self {
+        Self {
+            what,
+            testbed: OnceCell::new(),
+        }
+    }
+}
+
+impl Command for Bench {
+    const LEAVES_CI_RUNNING: bool = true;
+
+    fn folder(&self, left: Left) -> Result<RunDir> {
+        match left {
+            Ok(Some(state)) if state.up.is_some() => RunDir::open(&state.run, &state.folder),
+            _ => RunDir::create(),
+        }
+    }
+
+    fn steps(&self, options: &Options, up: Option<&Up>, _: usize) -> usize {
+        let before = match up {
+            Some(_) => bring_up::connection(),
+            None => bring_up::everything(options.extent()),
+        };
+        before.len() + 1
+    }
+
+    async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
+        let is_up = State::load(&session.cache)?.is_some_and(|state| state.up.is_some());
+        let testbed = if is_up {
+            bring_up::attach(session).await?
+        } else {
+            Box::pin(bring_up::up(session)).await?
+        };
+        let testbed = self.testbed.get_or_init(|| testbed);
+        match &self.what {
+            Measured::Loop(args) => loop_bench::run(session, testbed, args).await,
+            Measured::Scale(args) => Box::pin(scale_bench::run(session, testbed, args)).await,
+        }
+    }
+
+    async fn tidy(&self, session: &Session) -> Result<()> {
+        match (&self.what, self.testbed.get()) {
+            (Measured::Scale(_), Some(testbed)) => scale_bench::tidy(session, testbed).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn removes(&self, _: bool, keep: bool) -> bool {
+        !keep
+    }
+}
