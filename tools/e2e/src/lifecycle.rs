@@ -30,7 +30,9 @@ pub(crate) use command::Command;
 
 /// Runs one command and gives the exit code of the process.
 pub(crate) async fn run(command: impl Command, options: Options) -> ExitCode {
-    let begun = begin(&command, options).and_then(|begun| Ok((begun, Interrupt::listen()?)));
+    let begun = Cache::locate()
+        .and_then(|cache| begin(&command, options, cache))
+        .and_then(|begun| Ok((begun, Interrupt::listen()?)));
     let ((session, chosen, _lock), interrupt) = match begun {
         Ok(begun) => begun,
         Err(error) => {
@@ -55,10 +57,8 @@ pub(crate) async fn run(command: impl Command, options: Options) -> ExitCode {
 type Begun = (Session, Vec<&'static Scenario>, Lock);
 
 /// Everything that can be found wrong before anything is started.
-fn begin<C: Command>(command: &C, options: Options) -> Result<Begun> {
-    let cache = Cache::locate()?;
+fn begin<C: Command>(command: &C, options: Options, cache: Cache) -> Result<Begun> {
     let lock = cache.lock()?;
-    let run = command.folder(State::load(&cache))?;
     let up = State::load(&cache).ok().flatten().and_then(|state| state.up);
     let options = match &up {
         Some(up) if C::GOES_ON => options.going_on(up.ci),
@@ -69,6 +69,7 @@ fn begin<C: Command>(command: &C, options: Options) -> Result<Begun> {
         _ => options.topology(),
     };
     let chosen = selection::select(&options.only, &options.suite, topology)?;
+    let run = command.folder(State::load(&cache))?;
     let timings = Timings::load(&cache);
     if C::BRINGS_ALL_UP {
         announce::announce(C::RUNS_SCENARIOS, &chosen, &cache, &timings, &options)?;
@@ -121,7 +122,8 @@ async fn clean_up<C: Command>(
     error: Option<anyhow::Error>,
 ) -> Option<anyhow::Error> {
     let touched = session.touched.load(Ordering::SeqCst) || C::GOES_ON;
-    // A scenario that failed has saved them, as it left things.
+    // A scenario that failed has saved them, as it left things. Those of an earlier command stay
+    // until this one has come to what is up.
     let saved = session.run.diagnostics().exists();
     if C::REPORTS && error.is_some() && touched && session.engine.get().is_some() && !saved {
         note(session, cleanup::save_diagnostics(session).await);
@@ -197,5 +199,33 @@ fn stays_up(session: &Session) -> bool {
 fn note(session: &Session, outcome: Result<()>) {
     if let Err(error) = outcome {
         session.progress.say(&format!("note: {error:#}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli;
+
+    #[test]
+    fn a_run_that_is_refused_leaves_what_tells_of_the_last_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path().join("cache")).unwrap();
+        let failed = folder.path().join("failed");
+        let diagnostics = failed.join("diagnostics/promotion");
+        std::fs::create_dir_all(&diagnostics).unwrap();
+        let state = State {
+            run: "failed".to_owned(),
+            folder: failed,
+            up: None,
+        };
+        state.save(&cache).unwrap();
+        let refused = |arguments: &[&str]| {
+            let begun = begin(&commands::Run, cli::options(arguments), cache.clone());
+            assert!(diagnostics.exists(), "{arguments:?}");
+            begun.err().expect("must be refused").to_string()
+        };
+        assert!(refused(&["--only", "typo"]).contains("no scenario is called typo"));
+        assert!(refused(&[]).contains("only a part is up"));
     }
 }

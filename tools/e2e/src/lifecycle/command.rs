@@ -1,6 +1,6 @@
 //! What the commands that work on clusters differ in, before and after their steps.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     options::Options,
@@ -76,4 +76,14 @@ const SAME_AGAIN: &str = "the same command again; what was built until now is ke
 /// For a command that cannot begin without what another has left.
 pub(super) fn needed(left: Left) -> Result<State> {
     left?.context("nothing is up; run `cargo xtask e2e up` first")
+}
+
+/// For a command that cannot begin unless all of it is up.
+pub(super) fn standing(left: Left) -> Result<State> {
+    let state = needed(left)?;
+    ensure!(
+        state.up.is_some(),
+        "only a part is up; run `cargo xtask e2e down`, then `cargo xtask e2e up`"
+    );
+    Ok(state)
 }

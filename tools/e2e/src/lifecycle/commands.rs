@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use super::{
     addresses,
     cleanup::{remove, save_diagnostics},
-    command::{Command, Left, needed},
+    command::{Command, Left, needed, standing},
 };
 use crate::{
     bring_up, demo, options::Options, run_dir::RunDir, scenario::Scenario, scenario_runner, session::Session,
@@ -79,16 +79,10 @@ impl Command for Run {
     const RUNS_SCENARIOS: bool = true;
     const REPORTS: bool = true;
 
-    /// That of the run that brought it up, without what earlier scenarios saved in it.
+    /// That of the run that brought it up.
     fn folder(&self, left: Left) -> Result<RunDir> {
-        let state = needed(left)?;
-        let run = RunDir::open(&state.run, &state.folder)?;
-        match fs::remove_dir_all(run.diagnostics()) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(error).context("remove the last diagnostics")
-            }
-            _ => Ok(run),
-        }
+        let state = standing(left)?;
+        RunDir::open(&state.run, &state.folder)
     }
 
     fn steps(&self, _: &Options, _: Option<&Standing>, scenarios: usize) -> usize {
@@ -97,11 +91,22 @@ impl Command for Run {
 
     async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
         let mut testbed = bring_up::attach(session).await?;
+        forget_diagnostics(&session.run)?;
         scenario_runner::run(&session.progress, &mut testbed, chosen).await
     }
 
     fn next_command(&self, _: bool) -> &'static str {
         ONCE_MORE
+    }
+}
+
+/// Removes what earlier scenarios have saved; from now on there is something new to tell of.
+fn forget_diagnostics(run: &RunDir) -> Result<()> {
+    match fs::remove_dir_all(run.diagnostics()) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).context("remove the last diagnostics")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -112,7 +117,7 @@ impl Command for Demo {
     const GOES_ON: bool = true;
 
     fn folder(&self, left: Left) -> Result<RunDir> {
-        let state = needed(left)?;
+        let state = standing(left)?;
         RunDir::open(&state.run, &state.folder)
     }
 
