@@ -203,12 +203,17 @@ mod tests {
 
     #[test]
     fn the_ci_of_what_is_up_stays_unless_another_is_asked_for() {
-        let system = |arguments: &[&str]| {
-            let cli = Cli::parse_from([&["e2e", "run"], arguments].concat());
-            cli.options.going_on(System::Gitlab).system()
-        };
-        assert_eq!(system(&[]), System::Gitlab);
-        assert_eq!(system(&["--ci", "codebuild"]), System::Codebuild);
+        fn system<C: lifecycle::Command>(command: &str, arguments: &[&str]) -> System {
+            let cli = Cli::parse_from([&["e2e", command], arguments].concat());
+            lifecycle::going_on::<C>(cli.options, Some(System::Gitlab)).system()
+        }
+        let other = ["--ci", "github"];
+        assert_eq!(system::<commands::Run>("run", &[]), System::Gitlab);
+        assert_eq!(system::<commands::Run>("run", &other), System::Github);
+        assert_eq!(system::<Bench>("bench", &[]), System::Gitlab);
+        assert_eq!(system::<Bench>("bench", &other), System::Github);
+        // What is brought up anew takes over nothing.
+        assert_eq!(system::<commands::Up>("up", &[]), System::Codebuild);
     }
 
     // wing: house-rules

@@ -12,6 +12,7 @@ use std::{process::ExitCode, sync::atomic::Ordering};
 
 use anyhow::{Context, Result};
 use e2e_report::{Diagnosis, Report};
+use pipelines::System;
 use supply::cache::{Cache, Lock};
 
 use crate::{
@@ -60,12 +61,9 @@ type Begun = (Session, Vec<&'static Scenario>, Lock);
 fn begin<C: Command>(command: &C, options: Options, cache: Cache) -> Result<Begun> {
     let lock = cache.lock()?;
     let up = State::load(&cache).ok().flatten().and_then(|state| state.up);
-    let options = match &up {
-        Some(up) if C::GOES_ON => options.going_on(up.ci),
-        _ => options,
-    };
+    let options = going_on::<C>(options, up.as_ref().map(|up| up.ci));
     let topology = match &up {
-        Some(up) if C::GOES_ON => up.world.topology,
+        Some(up) if C::ATTACHES => up.world.topology,
         _ => options.topology(),
     };
     let chosen = selection::select(&options.only, &options.suite, topology)?;
@@ -78,6 +76,14 @@ fn begin<C: Command>(command: &C, options: Options, cache: Cache) -> Result<Begu
     let progress = Progress::new(steps, timings.steps);
     let session = Session::new(run, cache, progress, options).with_readers(C::ADMITS_READERS);
     Ok((session, chosen, lock))
+}
+
+/// The options as they hold on what is up, if anything is: `up` is whose CI file that uses.
+pub(crate) fn going_on<C: Command>(options: Options, up: Option<System>) -> Options {
+    match up {
+        Some(ci) if C::ATTACHES => options.going_on(ci),
+        _ => options,
+    }
 }
 
 /// Diagnostics, removal, report; true if all went well.

@@ -38,6 +38,7 @@ impl Bench {
 }
 
 impl Command for Bench {
+    const ATTACHES: bool = true;
     const LEAVES_CI_RUNNING: bool = true;
 
     fn folder(&self, left: Left) -> Result<RunDir> {
@@ -78,5 +79,13 @@ impl Command for Bench {
 
     fn removes(&self, _: bool, keep: bool) -> bool {
         !keep
+    }
+
+    fn next_command(&self, kept: bool) -> &'static str {
+        if kept {
+            "look around, then `cargo xtask e2e down`"
+        } else {
+            "the same command with `--keep`, to look around where it fails; what was up before it still is"
+        }
     }
 }

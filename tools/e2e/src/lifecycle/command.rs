@@ -19,6 +19,8 @@ pub(crate) trait Command {
     const BRINGS_ALL_UP: bool = false;
     /// Whether it works on what another command has left running, and on nothing else.
     const GOES_ON: bool = false;
+    /// Whether it works on that if all of it is up.
+    const ATTACHES: bool = Self::GOES_ON;
     /// Whether scenarios are run.
     const RUNS_SCENARIOS: bool = false;
     /// Whether a report is written.
