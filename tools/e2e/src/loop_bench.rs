@@ -6,12 +6,14 @@
 //! Webhook and annotation take turns, so that other work on the machine affects both; polling comes
 //! after them, because it needs Argo CD's processes restarted.
 
+mod before;
 mod figures;
 mod page;
 mod release;
 mod twin;
 
-use std::path::PathBuf;
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -24,10 +26,18 @@ use crate::session::Session;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::verifier; // wing: verifier
+pub(crate) use before::Before;
 use figures::Figures;
 use release::Releases;
 
-const BENCH: Step = Step::new("bench", "merge to live, measured", 7200);
+const TIDY: Step = Step::new("tidy", "put back what releases changed", 900);
+
+/// Seconds until the first release: the gate may have to be brought in.
+const BEGUN: u64 = 1800;
+/// Seconds for a release of which Argo CD is told.
+const TOLD: u64 = 90;
+/// Seconds for a release that it has to find.
+const FOUND: u64 = 480;
 
 /// Between two polls, as `infra/argocd/settings.yaml` says.
 const OURS: Duration = Duration::from_mins(1);
@@ -60,6 +70,13 @@ pub(crate) struct Args {
     reason = "a copy may be without the gate that it asks for"
 )]
 impl Args {
+    /// With the time for as many releases as are asked for.
+    fn step(&self) -> Step {
+        let [told, found] = [self.releases, self.polls].map(|each| 2 * u64::from(each));
+        let seconds = BEGUN + told * TOLD + found * FOUND;
+        Step::new("bench", "merge to live, measured", seconds)
+    }
+
     /// What takes turns.
     fn pair(&self) -> [Notice; 2] {
         // wing: verifier
@@ -110,33 +127,46 @@ impl Notice {
     }
 }
 
-/// Measures, prints a table, and writes it as JSON and as a page.
-pub(crate) async fn run(session: &Session, testbed: &Testbed, args: &Args) -> Result<()> {
+/// Measures, prints a table, and writes it as JSON and as a page. `kept` is for [`tidy`].
+pub(crate) async fn run(
+    session: &Session,
+    testbed: &Testbed,
+    args: &Args,
+    kept: &OnceCell<Before>,
+) -> Result<()> {
     let progress = &session.progress;
     let figures = progress
-        .step(&BENCH, async |step| {
-            let mut figures = Figures::default();
+        .step(&args.step(), async |step| {
             // wing: verifier
             if args.gate {
                 verifier::ensure_gate(testbed, step).await?;
             }
             // end of wing
-            let mut releases = Releases::begin(step, testbed).await?;
-            let measured = measure(progress, step, testbed, &mut releases, args, &mut figures).await;
-            // The world serves others afterwards, also when this failed.
-            let restored = releases.end(step).await;
-            measured.and(restored)?;
+            let before = Before::note(step, testbed).await?;
+            let before = kept.get_or_init(|| before);
+            let mut releases = Releases::begin(testbed, before).await?;
+            let mut figures = Figures::default();
+            measure(progress, step, testbed, &mut releases, args, &mut figures).await?;
             Ok(figures)
         })
         .await?;
-    let (table, page, json) = (page::table(&figures), page::page(&figures), page::json(&figures)?);
-    println!("\n{table}");
+    println!("\n{}", page::table(&figures));
     for folder in folders(args.docs)? {
-        for path in kept_figures::keep(&folder, args.name(), &page, &json)? {
+        for path in keep(&folder, args, &figures)? {
             println!("written: {}", path.display());
         }
     }
     Ok(())
+}
+
+/// Makes everything again what it was, whatever became of the measurement.
+pub(crate) async fn tidy(session: &Session, testbed: &Testbed, before: &Before) -> Result<()> {
+    let restore = async |step: &StepHandle| before.restore(step, testbed).await;
+    session.progress.step(&TIDY, restore).await
+}
+
+fn keep(folder: &Path, args: &Args, figures: &Figures) -> Result<[PathBuf; 2]> {
+    kept_figures::keep(folder, args.name(), &page::page(figures), &page::json(figures)?)
 }
 
 fn folders(docs: bool) -> Result<Vec<PathBuf>> {
@@ -155,6 +185,7 @@ async fn measure(
     args: &Args,
     figures: &mut Figures,
 ) -> Result<()> {
+    let newest = run_dir::repo_root()?.join(kept_figures::NEWEST);
     let mut measure_one = async |notice: Notice, pause| {
         // wing: verifier
         if args.gate {
@@ -164,7 +195,8 @@ async fn measure(
         let sample = releases.one(step, notice, pause).await?;
         progress.say(&format!("  {}", page::line(notice, &sample)));
         figures.add(notice, sample);
-        anyhow::Ok(())
+        // What was measured is kept when a later one fails.
+        keep(&newest, args, figures).map(drop)
     };
     for round in 0..args.releases {
         let mut pair = args.pair();
@@ -184,15 +216,27 @@ async fn measure(
     if args.polls == 0 {
         return Ok(());
     }
-    let ours = Polling::of(testbed.first()).await?;
-    Polling::default().set(step, testbed.first()).await?;
-    let polled = async {
-        for pause in pauses(UPSTREAM) {
-            measure_one(Notice::DefaultPolling, pause).await?;
-        }
-        Ok(())
+    Polling::default().set(step, testbed.first().argocd()).await?;
+    for pause in pauses(UPSTREAM) {
+        measure_one(Notice::DefaultPolling, pause).await?;
     }
-    .await;
-    let restored = ours.set(step, testbed.first()).await;
-    polled.and(restored)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_time_for_as_many_releases_as_may_be_asked_for() {
+        let args = Args {
+            releases: 100,
+            polls: 20,
+            gate: false, // wing: verifier
+            docs: false,
+        };
+        // One of which Argo CD is told takes half a minute, and one that it finds up to five.
+        let taken = Duration::from_secs(30) * 200 + Duration::from_mins(5) * 40;
+        assert!(args.step().budget > taken, "{:?}", args.step());
+    }
 }

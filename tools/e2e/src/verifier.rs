@@ -82,6 +82,15 @@ pub(crate) async fn set_running(testbed: &Testbed, step: &StepHandle, runs: bool
     rollout::finished(step, &deployments, NAME).await
 }
 
+/// Lets it run again where it is, whatever a measurement has ended at.
+pub(crate) async fn resume(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let deployments: Api<Deployment> = Api::namespaced(testbed.first().client.clone(), NAME);
+    if deployments.get_opt(NAME).await?.is_some() {
+        set_running(testbed, step, true).await?;
+    }
+    Ok(())
+}
+
 /// The digest of the image that it runs, which has the checks in it too.
 pub(crate) async fn digest(cluster: &Cluster) -> Result<String> {
     let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAME);

@@ -26,6 +26,8 @@ pub(crate) enum Measured {
 pub(crate) struct Bench {
     what: Measured,
     testbed: OnceCell<Testbed>,
+    /// What releases change, from when it was noted.
+    before: OnceCell<loop_bench::Before>,
 }
 
 impl Bench {
@@ -33,6 +35,7 @@ impl Bench {
         Self {
             what,
             testbed: OnceCell::new(),
+            before: OnceCell::new(),
         }
     }
 }
@@ -53,7 +56,8 @@ impl Command for Bench {
             Some(_) => bring_up::connection(),
             None => bring_up::everything(options.extent()),
         };
-        before.len() + 1
+        // It is removed or put back at the end.
+        before.len() + 2
     }
 
     async fn carry_out(&self, session: &Session, _: &[&'static Scenario]) -> Result<()> {
@@ -65,15 +69,19 @@ impl Command for Bench {
         };
         let testbed = self.testbed.get_or_init(|| testbed);
         match &self.what {
-            Measured::Loop(args) => loop_bench::run(session, testbed, args).await,
+            Measured::Loop(args) => Box::pin(loop_bench::run(session, testbed, args, &self.before)).await,
             Measured::Scale(args) => Box::pin(scale_bench::run(session, testbed, args)).await,
         }
     }
 
     async fn tidy(&self, session: &Session) -> Result<()> {
-        match (&self.what, self.testbed.get()) {
-            (Measured::Scale(_), Some(testbed)) => scale_bench::tidy(session, testbed).await,
-            _ => Ok(()),
+        let Some(testbed) = self.testbed.get() else {
+            return Ok(());
+        };
+        match (&self.what, self.before.get()) {
+            (Measured::Scale(_), _) => scale_bench::tidy(session, testbed).await,
+            (Measured::Loop(_), Some(before)) => Box::pin(loop_bench::tidy(session, testbed, before)).await,
+            (Measured::Loop(_), None) => Ok(()),
         }
     }
 

@@ -1,13 +1,13 @@
 //! One release after the other, as in real life: a proposal is merged on the forge, and somebody
 //! outside watches.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 
 use super::figures::Sample;
-use super::{Notice, twin};
-use crate::actors::{Operator, Visitor, merge_on_forge, pins, propose_on_forge, sample_until_only};
+use super::{Before, Notice, twin};
+use crate::actors::{merge_on_forge, pins, propose_on_forge, sample_until_only};
 use crate::checkout::Checkout;
 use crate::cluster::Cluster;
 use crate::environment::{API, Environment};
@@ -21,9 +21,8 @@ use crate::testbed::Testbed;
 
 const APP: &str = API;
 /// How the webhooks of Argo CD end.
-const HOOK: &str = "/api/webhook";
+pub(super) const HOOK: &str = "/api/webhook";
 
-const STEADY: Duration = Duration::from_mins(2);
 /// Polling may miss a commit twice: what the repo server remembers of a branch outlives one
 /// interval.
 const GIVE_UP: Duration = Duration::from_mins(8);
@@ -39,8 +38,6 @@ pub(super) struct Releases<'a> {
     testbed: &'a Testbed,
     repository: Repository,
     manifests: Checkout,
-    /// The newest commit when it began.
-    before: String,
     /// What was served when it began, and its twin.
     images: [Image; 2],
     /// How many were begun.
@@ -48,31 +45,24 @@ pub(super) struct Releases<'a> {
 }
 
 impl<'a> Releases<'a> {
-    /// Changes nothing that is served; waits until something is, where the clusters have only just
-    /// been brought up.
-    pub(super) async fn begin(step: &StepHandle, testbed: &'a Testbed) -> Result<Self> {
-        gitops::steady(step, testbed, Environment::all(), STEADY).await?;
+    /// Changes nothing that is served.
+    pub(super) async fn begin(testbed: &'a Testbed, before: &Before) -> Result<Self> {
         let manifests = testbed.manifests();
-        let before = manifests.catch_up().await?;
-        let mut pinned = pins(&manifests, &before, Environment::first()).await?;
+        let mut pinned = pins(&manifests, &before.manifests, Environment::first()).await?;
         let digest = pinned.remove(APP).context("the backend is pinned")?;
-        let serving = Visitor::of(testbed.first(), &testbed.harness.http)
-            .backend_version()
-            .await?;
-        let commit = format!("twin-of-{}", short(&serving.commit));
+        let commit = format!("twin-of-{}", short(&before.serving));
         let twin = Image {
             digest: twin::of(testbed, APP, &digest, &commit).await?,
             commit,
         };
         let served = Image {
             digest,
-            commit: serving.commit,
+            commit: before.serving.clone(),
         };
         Ok(Self {
             testbed,
             repository: manifests_on_forge(&testbed.world),
             manifests,
-            before,
             images: [served, twin],
             count: 0,
         })
@@ -125,15 +115,6 @@ impl<'a> Releases<'a> {
         })
     }
 
-    /// What was served at the beginning is served again, and the forge calls every webhook.
-    pub(super) async fn end(self, step: &StepHandle) -> Result<()> {
-        self.repository.set_webhooks_active(HOOK, true).await?;
-        Operator::of(self.testbed).restore(&self.before).await?;
-        let (http, url) = (&self.testbed.harness.http, version_url(self.testbed.first()));
-        sample_until_only(http, &url, &self.images[0].commit, Instant::now(), STEADY).await?;
-        gitops::steady(step, self.testbed, Environment::all(), STEADY).await
-    }
-
     /// A proposal that the forge calls mergeable.
     async fn propose(&self, step: &StepHandle, old: &str, new: &str) -> Result<PullRequest> {
         self.manifests.catch_up().await?;
@@ -147,6 +128,6 @@ impl<'a> Releases<'a> {
     }
 }
 
-fn version_url(cluster: &Cluster) -> String {
+pub(super) fn version_url(cluster: &Cluster) -> String {
     format!("{}{}", cluster.api(), board_api::VERSION)
 }
