@@ -4,9 +4,11 @@
 mod polling;
 mod processes;
 pub(crate) mod readers;
+mod whole;
 
 pub(crate) use polling::Polling;
 pub(crate) use processes::{Processes, restart};
+pub(crate) use whole::whole;
 
 use std::{
     fs,
@@ -16,13 +18,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use k8s_openapi::api::{
-    apps::v1::{Deployment, StatefulSet},
-    core::v1::{Pod, Secret},
-};
+use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api,
-    api::{ListParams, Patch, PatchParams},
+    api::{Patch, PatchParams},
     core::{ApiResource, DynamicObject, GroupVersionKind},
 };
 use serde_json::json;
@@ -55,7 +54,6 @@ const CLUSTERS: &str = "infra/local/clusters";
 const INSTALL: &str = "install.yaml";
 
 const ESTABLISHED: Duration = Duration::from_secs(30);
-const READY: Duration = Duration::from_mins(4);
 
 /// Installs Argo CD and waits until every part of it is ready.
 pub(crate) async fn install(
@@ -86,23 +84,35 @@ pub(crate) async fn install(
         .patch("argocd-secret", &PatchParams::default(), &patch)
         .await
         .context("tell Argo CD the secret of the forge's webhooks")?;
-    if world.readers {
-        readers::admit(harness, cluster).await?;
-    }
+    admit_readers(harness, cluster, world).await?;
     whole(step, cluster).await
 }
 
 /// Gives it the configuration again that it began with.
 pub(crate) async fn configure(harness: &Harness, cluster: &Cluster, world: &World) -> Result<()> {
-    reconfigure(harness, cluster, begin_with(cluster.environment, world)).await
+    reconfigure(harness, cluster, world, begin_with(cluster.environment, world)).await
 }
 
 /// Applies its configuration with what it looks at for these add-ons, and for no others.
-pub(crate) async fn reconfigure(harness: &Harness, cluster: &Cluster, of_addons: &[&str]) -> Result<()> {
+pub(crate) async fn reconfigure(
+    harness: &Harness,
+    cluster: &Cluster,
+    world: &World,
+    of_addons: &[&str],
+) -> Result<()> {
     let manifests = configuration(harness, cluster.environment, of_addons).await?;
     let log = harness.run.log(&format!("argocd-{}", cluster.environment));
     let applied = cluster.apply(harness, &manifests, &log).await;
-    applied.context("change the configuration of Argo CD")
+    applied.context("change the configuration of Argo CD")?;
+    admit_readers(harness, cluster, world).await
+}
+
+/// Lets a person look around who is to; the configuration lets nobody.
+async fn admit_readers(harness: &Harness, cluster: &Cluster, world: &World) -> Result<()> {
+    if world.readers {
+        readers::admit(harness, cluster).await?;
+    }
+    Ok(())
 }
 
 /// The add-ons that a new cluster of an environment begins with.
@@ -135,11 +145,6 @@ async fn configuration(harness: &Harness, environment: Environment, of_addons: &
 /// Tells the hub what to run on its targets.
 pub(crate) async fn apply_clusters(harness: &Harness, hub: &Cluster) -> Result<()> {
     kustomize::apply(harness, hub, CLUSTERS, &harness.run.log("argocd-hub")).await
-}
-
-/// Waits until every part of it is ready.
-pub(crate) async fn whole(step: &StepHandle, cluster: &Cluster) -> Result<()> {
-    eventually(step, "Argo CD", READY, async || ready(cluster).await).await
 }
 
 /// Applies the root Application of the cluster's environment, as the manifests' repository has it;
@@ -235,65 +240,6 @@ fn split(manifests: &str) -> (String, String) {
     };
     let (definitions, rest): (Vec<_>, Vec<_>) = manifests.split("\n---\n").partition(is_definition);
     (definitions.join("\n---\n"), rest.join("\n---\n"))
-}
-
-async fn ready(cluster: &Cluster) -> Result<Verdict<()>> {
-    let everything = ListParams::default();
-    let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-    if let Some(why) = pods.list(&everything).await?.iter().find_map(without_image) {
-        return Ok(Verdict::Failed(why));
-    }
-    let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-    let sets: Api<StatefulSet> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-    let deployments = deployments.list(&everything).await?.into_iter().map(|it| {
-        let wanted = it.spec.and_then(|spec| spec.replicas);
-        let ready = it.status.and_then(|status| status.ready_replicas);
-        (it.metadata.name, wanted, ready)
-    });
-    let sets = sets.list(&everything).await?.into_iter().map(|it| {
-        let wanted = it.spec.and_then(|spec| spec.replicas);
-        let ready = it.status.and_then(|status| status.ready_replicas);
-        (it.metadata.name, wanted, ready)
-    });
-    let workloads: Vec<_> = deployments.chain(sets).collect();
-    if workloads.is_empty() {
-        return Ok(Verdict::Pending("no workload is there yet".to_owned()));
-    }
-    let missing: Vec<_> = workloads
-        .into_iter()
-        .filter(|(_, wanted, ready)| ready.unwrap_or(0) < wanted.unwrap_or(1))
-        .filter_map(|(name, ..)| name)
-        .collect();
-    Ok(if missing.is_empty() {
-        Verdict::Ready(())
-    } else {
-        Verdict::Pending(format!("not ready: {}", missing.join(", ")))
-    })
-}
-
-/// Why a pod will never start: the images come with the node, so one that is not there will not
-/// come.
-fn without_image(pod: &Pod) -> Option<String> {
-    const NEVER: [&str; 4] = [
-        "ErrImageNeverPull",
-        "ErrImagePull",
-        "ImagePullBackOff",
-        "InvalidImageName",
-    ];
-    let containers = pod.status.as_ref()?.container_statuses.as_ref()?;
-    containers.iter().find_map(|container| {
-        let waiting = container.state.as_ref()?.waiting.as_ref()?;
-        let reason = waiting
-            .reason
-            .as_deref()
-            .filter(|reason| NEVER.contains(reason))?;
-        let (name, message) = (pod.metadata.name.as_deref(), waiting.message.as_deref());
-        Some(format!(
-            "pod {}: {reason}: {}",
-            name.unwrap_or_default(),
-            message.unwrap_or_default()
-        ))
-    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, ListParams};
 use kube::{Api, ResourceExt as _};
 
-use super::{NAMESPACE, ready};
+use super::NAMESPACE;
+use super::whole::ready;
 use crate::cluster::Cluster;
 use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};

@@ -51,7 +51,7 @@ pub(super) async fn on(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (harness, cluster) = (&testbed.harness, testbed.first());
     step.doing("apply what Argo CD may not make");
     addons::administered(harness, cluster, BALANCER).await?;
-    argocd::reconfigure(harness, cluster, &switch::there(cluster).await?).await?;
+    argocd::reconfigure(harness, cluster, &testbed.world, &switch::there(cluster).await?).await?;
     let path = addons::applications_of(cluster.environment);
     let edit = |text: String| addons::with(BALANCER, &path, &text);
     Operator::of(testbed).edit(&path, edit).await?;
@@ -82,6 +82,12 @@ pub(super) async fn off(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     operator.edit(&path, edit).await?;
     allowed(step, cluster, false).await?;
     delete(testbed, cluster, BALANCER).await?;
-    argocd::reconfigure(&testbed.harness, cluster, &switch::there(cluster).await?).await?;
+    argocd::reconfigure(
+        &testbed.harness,
+        cluster,
+        &testbed.world,
+        &switch::there(cluster).await?,
+    )
+    .await?;
     TRACES.none(step, cluster).await
 }

@@ -45,7 +45,7 @@ pub(super) async fn on(testbed: &Testbed, step: &StepHandle, name: &'static str)
     addons::administered(harness, cluster, name).await?;
     let mut names = there(cluster).await?;
     names.push(name);
-    argocd::reconfigure(harness, cluster, &names).await?;
+    argocd::reconfigure(harness, cluster, &testbed.world, &names).await?;
     let path = addons::applications_of(cluster.environment);
     let edit = |text: String| addons::with(name, &path, &text);
     let asked = Instant::now();
@@ -84,6 +84,6 @@ pub(super) async fn leaves_nothing(
 ) -> Result<()> {
     without_application(step, cluster, name).await?;
     delete(testbed, cluster, name).await?;
-    argocd::reconfigure(&testbed.harness, cluster, &there(cluster).await?).await?;
+    argocd::reconfigure(&testbed.harness, cluster, &testbed.world, &there(cluster).await?).await?;
     traces.none(step, cluster).await
 }

@@ -64,7 +64,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 async fn on_again(testbed: &Testbed, step: &StepHandle, [off, unscaled]: [&str; 2]) -> Result<()> {
     let (cluster, operator) = (scaled::cluster(testbed)?, Operator::of(testbed));
     addons::administered(&testbed.harness, cluster, METRICS).await?;
-    argocd::reconfigure(&testbed.harness, cluster, &[METRICS]).await?;
+    argocd::reconfigure(&testbed.harness, cluster, &testbed.world, &[METRICS]).await?;
     let asked = Instant::now();
     let on = operator.revert(off).await?;
     gitops::app(step, cluster, METRICS).at(&on).live(LIVE).await?;
