@@ -1,14 +1,14 @@
 //! Carries a run out: a clean checkout of the pushed commit, the settings a hosted project would
 //! have, the CI file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use pipelines::{Outcome, Place, Project, Push};
 
+use super::kept::{self, Pushed};
 use super::ledger::{Run, RunState, SharedLedger};
-use crate::git::Git;
 
 /// A hosted build has a timeout too; a cold build on two cores stays well below this.
 const LIMIT: Duration = Duration::from_mins(25);
@@ -60,7 +60,13 @@ impl Agent {
         self.shared
             .set(run.number, RunState::Running("checkout".to_owned()));
         let checkout = self.cache.join("checkout");
-        self.check_out(&checkout, run)
+        let pushed = Pushed {
+            remote: &self.remote,
+            token: &self.token,
+            branch: &run.branch,
+            commit: &run.commit,
+        };
+        kept::check_out(&checkout, pushed)
             .await
             .context("check the pushed commit out")?;
         let push = Push {
@@ -93,27 +99,5 @@ impl Agent {
             project.machine.insert(name.to_owned(), value);
         }
         project
-    }
-
-    /// The same content as a fresh clone, in a folder that stays: files that did not change keep
-    /// their times, and only by those does cargo know that it need not compile them again.
-    async fn check_out(&self, folder: &Path, run: &Run) -> Result<()> {
-        std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
-        let git = Git::at(folder).with_token(&self.token);
-        if !folder.join(".git").exists() {
-            git.run(&["init", "--quiet"]).await?;
-        }
-        // What a killed git left behind: only one run at a time works here.
-        let _ = std::fs::remove_file(folder.join(".git/index.lock"));
-        let _ = git.run(&["remote", "remove", "origin"]).await;
-        git.run(&["remote", "add", "origin", &self.remote]).await?;
-        git.run(&["fetch", "--quiet", "--prune", "origin"]).await?;
-        // On a branch: gitlab-ci-local asks which one.
-        git.run(&["checkout", "--quiet", "--force", "-B", &run.branch, &run.commit])
-            .await?;
-        git.run(&["clean", "--quiet", "-ffdx"]).await?;
-        let left = git.run(&["status", "--porcelain", "--ignored"]).await?;
-        ensure!(left.is_empty(), "the checkout is not clean: {left}");
-        Ok(())
     }
 }

@@ -8,6 +8,7 @@
 
 mod agent;
 mod events;
+mod kept;
 mod ledger;
 mod listener;
 mod noted;
