@@ -8,8 +8,10 @@ use serde_json::Value;
 use supply::engine::{Engine, Kind};
 use xshell::{Shell, cmd};
 
-use crate::{process::Tool, run_dir::RunDir};
+use crate::{harness::Harness, process::Tool, run_dir::RunDir};
 
+/// On the network; its value is the folder of the cache whose runs use it.
+const CACHE: &str = "gitops-loop.cache";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The network as it is now.
@@ -24,9 +26,11 @@ pub(crate) struct Network {
 impl Network {
     /// Makes the network if it is not there. IPv4 only: nodes have no IPv6 route, and a second
     /// gateway would only add name servers that do not know our containers.
-    pub(crate) async fn ensure(run: &RunDir, engine: &Engine) -> Result<Self> {
+    pub(crate) async fn ensure(harness: &Harness) -> Result<Self> {
+        let (run, engine) = (&harness.run, &harness.engine);
         if inspect(run, engine).await.is_err() {
-            let create = ["network", "create", engine.network()];
+            let label = format!("{CACHE}={}", harness.cache.root().display());
+            let create = ["network", "create", "--label", &label, engine.network()];
             Tool::of_engine(engine, create, &run.log("network"), LIMIT)?
                 .run()
                 .await
@@ -74,6 +78,11 @@ pub(crate) async fn ranges(run: &RunDir, engine: &Engine) -> Vec<Ipv4Net> {
     texts.filter_map(|text| text.parse().ok()).collect()
 }
 
+/// The folder of the cache whose runs use the network; none if there is no network.
+pub(crate) async fn cache(run: &RunDir, engine: &Engine) -> Option<String> {
+    read_cache(&inspect(run, engine).await.ok()?)
+}
+
 async fn inspect(run: &RunDir, engine: &Engine) -> Result<String> {
     let inspect = ["network", "inspect", engine.network()];
     Tool::of_engine(engine, inspect, &run.log("network"), LIMIT)?
@@ -100,9 +109,17 @@ fn read(answer: &str) -> Option<Network> {
     })
 }
 
+/// The same two words for labels.
+fn read_cache(answer: &str) -> Option<String> {
+    let answer: Value = serde_json::from_str(answer).ok()?;
+    let network = answer.get(0)?;
+    let labels = network.get("labels").or_else(|| network.get("Labels"))?;
+    Some(labels.get(CACHE)?.as_str()?.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{read, read_cache};
 
     #[test]
     fn podman_and_docker_are_understood() {
@@ -117,5 +134,16 @@ mod tests {
         let seen = read(docker).unwrap();
         assert_eq!((seen.gateway.as_str(), seen.bridge), ("172.20.0.1", None));
         assert!(read(r#"[{"name":"gitops-loop","subnets":[]}]"#).is_none());
+    }
+
+    #[test]
+    fn a_network_says_whose_cache_it_is_of() {
+        for labels in ["labels", "Labels"] {
+            let network = format!(r#"[{{"{labels}":{{"gitops-loop.cache":"/a/cache"}}}}]"#);
+            assert_eq!(read_cache(&network).as_deref(), Some("/a/cache"));
+        }
+        for other in ["[]", r#"[{"Labels":null}]"#, r#"[{"Labels":{}}]"#] {
+            assert_eq!(read_cache(other), None, "{other}");
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Removes what this harness created, by name and label, and nothing else. Idempotent; also cleans
 //! up after a killed run.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use supply::{
     cache::Cache,
     engine::{Engine, Kind},
@@ -13,7 +13,7 @@ use crate::{
     cluster::volumes,
     environment::Environment,
     forge::{FORGE, ForgeAccess},
-    leftovers,
+    leftovers, network,
     process::Tool,
     progress::StepHandle,
     run_dir::RunDir,
@@ -38,6 +38,7 @@ pub(crate) async fn remove(
     cache: &Cache,
     step: &StepHandle,
 ) -> Result<Vec<String>> {
+    refuse_what_others_run(run, engine, cache).await?;
     step.doing("end processes of killed runs");
     let mut removed: Vec<_> = leftovers::end_processes(cache).await?.into_iter().collect();
     let found = ours(run, engine).await?;
@@ -78,6 +79,32 @@ pub(crate) async fn remove(
     removed.extend(outside);
     removed.extend(volumes::remove(cache)?.then(|| "what claims kept".to_owned()));
     Ok(removed)
+}
+
+/// An error while something is up by another cache. Docker is one for all caches of a machine, and
+/// so are the names in it; the lock of a cache keeps nobody else out.
+async fn refuse_what_others_run(run: &RunDir, engine: &Engine, cache: &Cache) -> Result<()> {
+    // Each cache has a podman of its own.
+    if engine.kind() == Kind::Podman {
+        return Ok(());
+    }
+    let Some(of) = network::cache(run, engine).await else {
+        return Ok(());
+    };
+    let filter = format!("network={}", engine.network());
+    let ps = ["ps", "--quiet", "--filter", &filter];
+    let running = Tool::of_engine(engine, ps, &run.log("down"), LIST)?.read();
+    let running = running.await.context("list containers")?;
+    may_go(&of, cache, !running.is_empty())
+}
+
+/// An error if what uses the network of a cache runs, and is another's.
+fn may_go(of: &str, cache: &Cache, runs: bool) -> Result<()> {
+    ensure!(
+        !runs || Path::new(of) == cache.root(),
+        "what is up is of another cache; `GITOPS_LOOP_CACHE={of} cargo xtask e2e down` removes it"
+    );
+    Ok(())
 }
 
 /// Removes one environment's cluster, and nothing else.
@@ -247,7 +274,7 @@ fn strs(names: &BTreeSet<String>) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::of_a_forge;
+    use super::*;
 
     #[test]
     fn only_images_pushed_to_a_forge_of_ours_are_removed() {
@@ -255,5 +282,16 @@ mod tests {
         assert!(!of_a_forge("localhost/gitops-loop/node:abc"));
         assert!(!of_a_forge("127.0.0.1:5000/somebody/backend:abc"));
         assert!(!of_a_forge("docker.io/gitea/gitea:1.26.4"));
+    }
+
+    #[test]
+    fn what_another_cache_has_up_stays_while_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        let own = cache.root().display().to_string();
+        assert!(may_go(&own, &cache, true).is_ok());
+        assert!(may_go("/another/cache", &cache, false).is_ok());
+        let error = may_go("/another/cache", &cache, true).unwrap_err().to_string();
+        assert!(error.contains("GITOPS_LOOP_CACHE=/another/cache "), "{error}");
     }
 }

@@ -108,8 +108,7 @@ impl BringUp<'_> {
         }
         self.save(None)?;
         session.touched.store(true, Ordering::SeqCst);
-        self.network
-            .set(Network::ensure(&harness.run, &harness.engine).await?)
+        self.network.set(Network::ensure(harness).await?)
     }
 
     /// Makes the cluster of an environment, ready for Argo CD.

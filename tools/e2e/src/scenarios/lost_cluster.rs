@@ -17,7 +17,7 @@ pub(crate) async fn made_again(testbed: &Testbed, step: &StepHandle, lost: &Clus
         "{} still answers although it was removed",
         lost.name
     );
-    let network = Network::ensure(&harness.run, &harness.engine).await?;
+    let network = Network::ensure(harness).await?;
     let ports = lost.same_ports()?;
     cluster::create(harness, &network, lost.environment, &ports, step).await
 }

@@ -106,7 +106,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 async fn standing_by(testbed: &Testbed, step: &StepHandle) -> Result<Fleet> {
     let (fleet, harness) = (testbed.fleet()?, &testbed.harness);
     let begun = Instant::now();
-    let network = Network::ensure(&harness.run, &harness.engine).await?;
+    let network = Network::ensure(harness).await?;
     let free = Environment::hubs()
         .into_iter()
         .find(|one| *one != fleet.hub().environment);
