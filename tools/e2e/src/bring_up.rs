@@ -96,19 +96,21 @@ pub(crate) fn everything<'s>(extent: Extent) -> Plan<BringUp<'s>> {
     plan.add(NETWORK, &[SUPPLY.id], |up, step| Box::pin(up.network(step)));
     let clusters = OfCluster::all();
     let with_argocd = OfCluster::with_argocd(topology);
+    let mut first = NETWORK.id;
     if topology == Topology::Hub {
-        // First, because its Argo CD takes the longest.
+        // Before the others, because its Argo CD takes the longest, and waits more than it works.
         let hub = Environment::hub();
         plan.add(with_argocd[0].create, &[NETWORK.id], move |up, step| {
             Box::pin(up.cluster(hub, step))
         });
+        first = with_argocd[0].create.id;
     }
     for OfCluster {
         environment, create, ..
     } in &clusters
     {
         let environment = *environment;
-        plan.add(*create, &[NETWORK.id], move |up, step| {
+        plan.add(*create, &[first], move |up, step| {
             Box::pin(up.cluster(environment, step))
         });
     }
