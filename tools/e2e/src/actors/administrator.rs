@@ -5,7 +5,9 @@ use percent_encoding::percent_decode_str;
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
 
+use crate::harness::Harness;
 use crate::testbed::Testbed;
+use crate::world::aws::AwsAccess;
 
 // wing: addons
 mod account;
@@ -15,6 +17,13 @@ pub(crate) use account::Records;
 
 /// What the templates call the policy that gives a role its table.
 const POLICY: &str = "messages";
+const IAM: (&str, &str) = ("iam", "2010-05-08");
+/// What changes nothing: service, version of its API, and action.
+const QUESTIONS: [(&str, &str, &str); 3] = [
+    ("cloudformation", "2010-05-15", "ListStacks"),
+    (IAM.0, IAM.1, "ListRoles"),
+    ("sts", "2011-06-15", "GetCallerIdentity"),
+];
 /// As many items as one request takes.
 const BATCH: usize = 25;
 
@@ -31,12 +40,26 @@ pub(crate) struct Administrator<'a> {
 
 impl<'a> Administrator<'a> {
     pub(crate) fn of(testbed: &'a Testbed) -> Self {
+        Self::new(&testbed.harness, &testbed.world.aws)
+    }
+
+    pub(crate) fn new(harness: &'a Harness, aws: &'a AwsAccess) -> Self {
         Self {
-            http: &testbed.harness.http,
-            url: &testbed.world.aws.host_url,
-            region: &testbed.harness.account.region,
-            account: &testbed.harness.account.id,
+            http: &harness.http,
+            url: &aws.host_url,
+            region: &harness.account.region,
+            account: &harness.account.id,
         }
+    }
+
+    /// Asks each service for something, one after the other. `LocalStack` 4.8.1 counts a service as
+    /// loaded a moment before it knows its operations, so of two first calls at the same time it
+    /// may refuse the second: "no handler for operation", seen once with the tables of two stacks.
+    pub(crate) async fn first_calls(&self) -> Result<()> {
+        for (service, version, action) in QUESTIONS {
+            self.ask_query((service, version), &[("Action", action)]).await?;
+        }
+        self.ask("ListTables", json!({})).await.map(drop)
     }
 
     /// Makes the table `name`, empty and with the keys and indexes of the table `like`; one of that
@@ -156,11 +179,17 @@ impl<'a> Administrator<'a> {
     }
 
     async fn ask_iam(&self, fields: &[(&str, &str)]) -> Result<String> {
-        let fields: Vec<_> = fields.iter().chain([&("Version", "2010-05-08")]).collect();
-        let answer = self.signed("iam").form(&fields).send().await;
-        let answer = answer.context("ask IAM of the AWS emulator")?;
+        self.ask_query(IAM, fields).await
+    }
+
+    /// What a service says whose calls are forms, by its name and the version of its API.
+    async fn ask_query(&self, (service, version): (&str, &str), fields: &[(&str, &str)]) -> Result<String> {
+        let version = ("Version", version);
+        let fields: Vec<_> = fields.iter().chain([&version]).collect();
+        let answer = self.signed(service).form(&fields).send().await;
+        let answer = answer.with_context(|| format!("ask {service} of the AWS emulator"))?;
         let (status, text) = (answer.status(), answer.text().await?);
-        ensure!(status.is_success(), "IAM: {status}: {text}");
+        ensure!(status.is_success(), "{service}: {status}: {text}");
         Ok(text)
     }
 

@@ -8,6 +8,7 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    actors::Administrator,
     environment::{Environment, project},
     harness::Harness,
     process::Tool,
@@ -50,6 +51,7 @@ pub(super) async fn deploy_stacks(harness: &Harness, aws: &AwsAccess, step: &Ste
         })
     })
     .await?;
+    Administrator::new(harness, aws).first_calls().await?;
     step.doing("AWS emulator: deploy the stack of each environment");
     let each = Environment::all().iter().map(|environment| {
         let parameters = of_environment(*environment);
