@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-use crate::balancer::{Balancer, Counts, Pace};
+use crate::balancer::{Balancer, Count, Counts, Pace};
 use crate::claim::Held;
 use crate::clock;
 use crate::fault::Fault;
@@ -136,11 +136,12 @@ impl Run<'_> {
         self.expect_unchanged()?;
         self.say(&self.set.to_string());
         let first = before.of.get(to).copied().unwrap_or_default();
-        self.watch(Guard::new(self.order.limits, clock::now(), first), share)
+        self.watch(clock::now(), first, share)
     }
 
-    fn watch(&mut self, mut guard: Guard, share: u32) -> Result<(), Fault> {
-        let begun = Instant::now();
+    /// Of a step that has begun at a time, with what was counted until then.
+    fn watch(&mut self, begun: Duration, first: Count, share: u32) -> Result<(), Fault> {
+        let mut guard = Guard::new(self.order.limits, begun, first);
         let mut seen = Instant::now();
         loop {
             self.pause(self.order.pace.poll.min(self.order.pace.wait))?;
@@ -151,7 +152,8 @@ impl Run<'_> {
             };
             seen = Instant::now();
             let count = counts.of.get(&self.order.to).copied().unwrap_or_default();
-            let waited = begun.elapsed();
+            // Later requests are not counted yet, and AWS counts them minutes later.
+            let waited = counts.until.saturating_sub(begun);
             match guard.see(counts.until, count) {
                 Verdict::Good => break,
                 Verdict::Bad => return Err(self.bad(&guard)),

@@ -152,7 +152,7 @@ fn it_moves_and_goes_back_with_exactly_the_rights_of_its_policy() {
     );
     traffic.fill();
     let arguments = [
-        "--to", "green", "--steps", "10,100", "--hold", "0s", "--wait", "1s",
+        "--to", "green", "--steps", "10,100", "--hold", "0s", "--wait", "0s",
     ];
     let (well, said) = traffic.shift(&recorder.endpoint, &arguments);
     // Nobody asks here, so nothing is counted.

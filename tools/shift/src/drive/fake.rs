@@ -32,6 +32,8 @@ pub(crate) struct Fake {
     pub(crate) bad: u64,
     pub(crate) hangs: bool,
     pub(crate) idle: bool,
+    /// How much later than it happens something is counted.
+    pub(crate) lag: Duration,
     looks: u32,
     pub(crate) trouble: Trouble,
     /// Until then it answers with this instead.
@@ -52,6 +54,7 @@ impl Fake {
             bad: 0,
             hangs: false,
             idle: false,
+            lag: Duration::ZERO,
             looks: 0,
             trouble: |_, _| {},
             away: None,
@@ -114,7 +117,7 @@ impl Balancer for Fake {
             count.failed += if green { share * self.bad / 100 } else { 0 };
         }
         let of = self.counts.clone();
-        let until = clock::now();
+        let until = clock::now().saturating_sub(self.lag);
         Ok(Counts { until, of })
     }
 

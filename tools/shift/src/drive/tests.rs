@@ -76,6 +76,18 @@ fn no_data_is_no_step() {
 }
 
 #[test]
+fn a_good_target_that_is_counted_late_is_not_taken_back_when_it_waits_as_long_as_it_is_held() {
+    let mut fake = Fake::new();
+    fake.lag = Duration::from_millis(50);
+    let mut order = order(&fake);
+    // Each look has enough requests.
+    order.steps = "50,100".parse().unwrap();
+    order.pace.wait = order.limits.hold;
+    shift(&mut fake, &order).unwrap();
+    assert_eq!(fake.history, [50, 100]);
+}
+
+#[test]
 fn one_that_is_not_ready_gets_nothing() {
     let mut fake = Fake::new();
     let mut order = order(&fake);
