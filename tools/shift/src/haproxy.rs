@@ -131,6 +131,10 @@ impl From<Error> for Fault {
             Error::Unreachable { .. } => Self::Unreachable {
                 said: error.to_string(),
             },
+            // One that is about to end says nothing, which passes.
+            Error::NoServers { ref said, .. } if said.is_empty() => Self::Unreachable {
+                said: error.to_string(),
+            },
             Error::NoServers { backend, said } => Self::Refused {
                 what: format!("the servers of backend {backend}"),
                 said,

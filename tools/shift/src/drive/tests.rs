@@ -2,7 +2,8 @@
 
 use super::fake::{Fake, Refuses, weights};
 use super::*;
-use crate::claim::Claim;
+
+mod killed;
 
 fn order(fake: &Fake) -> Order {
     let pace = fake.pace();
@@ -181,9 +182,26 @@ fn weights_that_are_refused_leave_everything_as_it_was() {
     let mut fake = Fake::new();
     fake.refuses = Some(Refuses::Weights);
     let order = order(&fake);
+    goes_back(&mut fake, &order, "refuses weights: no");
+    assert!(fake.history.is_empty());
+}
+
+#[test]
+fn a_balancer_that_will_not_take_the_traffic_back_is_not_asked_for_long() {
+    let mut fake = Fake::new();
+    fake.hangs = true;
+    fake.trouble = |fake, look| {
+        if look == 3 {
+            fake.refuses = Some(Refuses::Weights);
+        }
+    };
+    let mut order = order(&fake);
+    order.pace.back = Duration::from_mins(1);
     let error = shift(&mut fake, &order).unwrap_err().to_string();
-    assert!(error.contains("refuses weights: no"), "{error}");
-    assert_eq!(fake.weights, weights(100, 0));
+    assert!(error.contains("THE TRAFFIC IS NOT BACK"), "{error}");
+    let at_once = "in 0 s (the balancer refuses weights: no)";
+    assert!(error.contains(at_once), "{error}");
+    assert_eq!(fake.weights, weights(99, 1));
 }
 
 #[test]
@@ -245,43 +263,6 @@ fn where_another_shift_has_just_ended_is_where_this_one_goes_back_to() {
         "{error}"
     );
     assert_eq!(fake.weights, weights(40, 60));
-}
-
-/// The claim of a shift to green that was killed.
-fn killed(fake: &mut Fake) {
-    let id = "killed".to_owned();
-    let claim = Claim {
-        id: id.clone(),
-        holds: true,
-        to: "green".to_owned(),
-        from: weights(100, 0),
-        until: Duration::ZERO,
-        by: "somebody".to_owned(),
-    };
-    fake.claims.insert(id, claim);
-}
-
-#[test]
-fn what_a_killed_shift_had_moved_is_watched_before_more_is_moved() {
-    for share in [50, 100] {
-        let mut fake = Fake::new();
-        killed(&mut fake);
-        fake.weights = weights(100 - share, share);
-        fake.bad = 30;
-        let order = order(&fake);
-        goes_back(&mut fake, &order, "green does badly");
-        assert_eq!(fake.history, [share, 0]);
-    }
-}
-
-#[test]
-fn one_that_had_moved_nothing_yet_is_gone_on_with_by_the_first_step() {
-    let mut fake = Fake::new();
-    killed(&mut fake);
-    fake.weights = weights(100, 0);
-    let order = order(&fake);
-    shift(&mut fake, &order).unwrap();
-    assert_eq!(fake.history, [1, 10, 50, 100]);
 }
 
 #[test]
