@@ -137,9 +137,10 @@ pub(crate) const PARTS: &[Part] = &[
         parameters: &[
             "Layout",
             "OidcProvider",
-            "HostedZoneId", // wing: addons
-            "Target",       // wing: hub
-            "OtherTarget",  // wing: hub
+            "OtherOidcProvider", // wing: addons
+            "HostedZoneId",      // wing: addons
+            "Target",            // wing: hub
+            "OtherTarget",       // wing: hub
         ],
         required: &["OidcProvider"],
         holds: Holds::Nothing,

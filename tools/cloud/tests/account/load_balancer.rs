@@ -8,11 +8,19 @@ use serde_json::Value;
 
 use crate::actions::actions_of;
 
-/// The marks of what belongs to a cluster: the controller's own, and that of EKS.
-const MARKS: [&str; 3] = [
-    "aws:RequestTag/elbv2.k8s.aws/cluster",
-    "aws:ResourceTag/elbv2.k8s.aws/cluster",
-    "aws:ResourceTag/aws:eks:cluster-name",
+const CLUSTER: &str = "${Project}-${Environment}";
+const TRAFFIC: &str = "aws:ResourceTag/aws:cloudformation:stack-name";
+/// The marks of what belongs to a cluster, with whom they may name: the controller's own, that of
+/// EKS, and that of the stack of groups which clusters share.
+const MARKS: [(&str, &[&str]); 4] = [
+    ("aws:RequestTag/elbv2.k8s.aws/cluster", &[CLUSTER]),
+    ("aws:ResourceTag/elbv2.k8s.aws/cluster", &[CLUSTER]),
+    (
+        "aws:ResourceTag/aws:eks:cluster-name",
+        // The last two are parameters.
+        &[CLUSTER, "Target", "OtherTarget"],
+    ),
+    (TRAFFIC, &["${Project}-traffic-${Environment}"]),
 ];
 /// What changes something without a mark, and the end of the resource that it is limited to.
 const UNMARKED: [(&str, &str); 2] = [
@@ -41,7 +49,12 @@ fn unmarked(statements: &[Value]) -> Vec<(String, String)> {
     let cluster = |statement: &Value| {
         let conditions = statement["Condition"]["StringEquals"].as_object();
         let mut conditions = conditions.into_iter().flatten();
-        conditions.any(|(key, value)| MARKS.contains(&key.as_str()) && *value == "${Project}-${Environment}")
+        conditions.any(|(key, value)| {
+            let one = std::slice::from_ref(value);
+            let named = value.as_array().map_or(one, Vec::as_slice);
+            let known = MARKS.iter().find(|(mark, _)| mark == key);
+            known.is_some_and(|(_, names)| named.iter().all(|name| names.iter().any(|known| name == known)))
+        })
     };
     let open = statements.iter().filter(|statement| !cluster(statement));
     open.flat_map(|statement| {
@@ -75,6 +88,18 @@ fn it_changes_only_what_is_marked_as_its_clusters() {
             statements[index]["Condition"] = condition;
         }
     }
+}
+
+#[test]
+fn of_what_the_stack_of_the_traffic_has_made_it_only_fills_the_groups() {
+    let statements = statements();
+    let mut of_traffic = statements
+        .iter()
+        .filter(|statement| statement["Condition"]["StringEquals"].get(TRAFFIC).is_some());
+    let actions = of_traffic.next().map(actions_of).unwrap_or_default();
+    let fills = ["DeregisterTargets", "RegisterTargets"].map(|verb| format!("elasticloadbalancing:{verb}"));
+    assert_eq!(actions, fills);
+    assert!(of_traffic.next().is_none());
 }
 
 #[test]

@@ -257,6 +257,7 @@ fn the_clusters_issuer_has_no_default_that_exists() {
     for (template, parameter) in [
         ("message-board", "OidcProvider"),
         ("message-board", "OtherOidcProvider"),
+        ("cluster", "OtherOidcProvider"), // wing: addons
         ("hub", "HubOidcProvider"),
         ("hub", "OtherHubOidcProvider"),
         ("previews", "PreviewOidcProvider"), // wing: previews

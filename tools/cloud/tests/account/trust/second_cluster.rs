@@ -4,6 +4,9 @@
 use super::{AWS, CLUSTER, FOREIGN_CLUSTER, hub, judged, policies};
 
 const BACKEND: &str = "system:serviceaccount:message-board:backend";
+// wing: addons
+const CONTROLLER: &str = "system:serviceaccount:load-balancer:aws-load-balancer-controller";
+// end of wing
 
 /// The parameter that names a second issuer, and who may take on which role by it.
 fn seconds() -> [(&'static str, Vec<(&'static str, String)>); 2] {
@@ -14,6 +17,7 @@ fn seconds() -> [(&'static str, Vec<(&'static str, String)>); 2] {
             "OtherOidcProvider",
             vec![
                 ("BackendRole", BACKEND.to_owned()),
+                ("LoadBalancerRole", CONTROLLER.to_owned()), // wing: addons
                 ("MigrateRole", format!("{BACKEND}-migrate")),
             ],
         ),
