@@ -29,6 +29,15 @@ impl Health {
         self.answered.store(answers, Ordering::Relaxed);
     }
 
+    /// Why it is not ready, if so.
+    pub(crate) fn refusal(&self) -> Option<&'static str> {
+        if self.draining.has_begun() {
+            return Some("shutting down");
+        }
+        let answers = self.answered.load(Ordering::Relaxed);
+        (!answers).then_some("the hub does not answer")
+    }
+
     /// The paths that the cluster asks for.
     pub(crate) fn router(&self) -> Router {
         Router::new()
@@ -39,12 +48,8 @@ impl Health {
 }
 
 async fn ready(State(health): State<Health>) -> Result<&'static str, (StatusCode, &'static str)> {
-    let refusal = |why| Err((StatusCode::SERVICE_UNAVAILABLE, why));
-    if health.draining.has_begun() {
-        return refusal("shutting down");
+    match health.refusal() {
+        Some(why) => Err((StatusCode::SERVICE_UNAVAILABLE, why)),
+        None => Ok("ok"),
     }
-    if !health.answered.load(Ordering::Relaxed) {
-        return refusal("the hub does not answer");
-    }
-    Ok("ok")
 }

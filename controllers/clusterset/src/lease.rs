@@ -13,6 +13,8 @@ use k8s_openapi::jiff::Timestamp;
 use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
 
+use crate::run::Leadership;
+
 /// How long a holder that says nothing more keeps it.
 pub(crate) const VALID: Duration = Duration::from_secs(15);
 const NAME: &str = "clusterset";
@@ -33,36 +35,6 @@ impl Election {
             holder: holder.to_owned(),
             seen: None,
         }
-    }
-
-    /// Takes or renews the lease; whether this replica holds it.
-    pub(crate) async fn held(&mut self) -> Result<bool> {
-        let Some(lease) = self.leases.get_opt(NAME).await.context("read the Lease")? else {
-            return self.write(None, 0).await;
-        };
-        let spec = lease.spec.clone().unwrap_or_default();
-        let transitions = spec.lease_transitions.unwrap_or_default();
-        if spec.holder_identity.as_deref() == Some(&self.holder) {
-            return self.write(Some(lease), transitions).await;
-        }
-        let is_free = spec.holder_identity.is_none_or(|holder| holder.is_empty());
-        if is_free || self.has_run_out(&lease) {
-            return self.write(Some(lease), transitions + 1).await;
-        }
-        Ok(false)
-    }
-
-    /// Gives the lease back, if this replica holds it, so that the next one need not wait.
-    pub(crate) async fn give_back(&self) -> Result<()> {
-        let lease = self.leases.get_opt(NAME).await.context("read the Lease")?;
-        let Some(mut lease) = lease else { return Ok(()) };
-        let spec = lease.spec.get_or_insert_default();
-        if spec.holder_identity.as_deref() != Some(&self.holder) {
-            return Ok(());
-        }
-        spec.holder_identity = None;
-        let replaced = self.leases.replace(NAME, &PostParams::default(), &lease).await;
-        replaced.map(drop).context("give the Lease back")
     }
 
     fn has_run_out(&mut self, lease: &Lease) -> bool {
@@ -108,5 +80,35 @@ impl Election {
             Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
             Err(error) => Err(error).context("write the Lease"),
         }
+    }
+}
+
+impl Leadership for Election {
+    async fn held(&mut self) -> Result<bool> {
+        let Some(lease) = self.leases.get_opt(NAME).await.context("read the Lease")? else {
+            return self.write(None, 0).await;
+        };
+        let spec = lease.spec.clone().unwrap_or_default();
+        let transitions = spec.lease_transitions.unwrap_or_default();
+        if spec.holder_identity.as_deref() == Some(&self.holder) {
+            return self.write(Some(lease), transitions).await;
+        }
+        let is_free = spec.holder_identity.is_none_or(|holder| holder.is_empty());
+        if is_free || self.has_run_out(&lease) {
+            return self.write(Some(lease), transitions + 1).await;
+        }
+        Ok(false)
+    }
+
+    async fn give_back(&self) -> Result<()> {
+        let lease = self.leases.get_opt(NAME).await.context("read the Lease")?;
+        let Some(mut lease) = lease else { return Ok(()) };
+        let spec = lease.spec.get_or_insert_default();
+        if spec.holder_identity.as_deref() != Some(&self.holder) {
+            return Ok(());
+        }
+        spec.holder_identity = None;
+        let replaced = self.leases.replace(NAME, &PostParams::default(), &lease).await;
+        replaced.map(drop).context("give the Lease back")
     }
 }

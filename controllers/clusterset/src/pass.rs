@@ -13,6 +13,7 @@ use crate::eks::Eks;
 use crate::hub::{self, Hub};
 use crate::metrics::Passes;
 use crate::registration::Registration;
+use crate::run::Work;
 
 /// What a pass needs, and what the last one said: a state that stays is logged once.
 pub(crate) struct Pass {
@@ -27,9 +28,8 @@ pub(crate) struct Pass {
     pub(crate) given_up: BTreeSet<String>,
 }
 
-impl Pass {
-    /// Does all of it; an error where the hub does not do what it is asked.
-    pub(crate) async fn run(&mut self) -> Result<()> {
+impl Work for Pass {
+    async fn run(&mut self) -> Result<()> {
         let secrets = self.hub.registered().await?;
         let ours = secrets.iter().filter(|secret| secret.is_ours());
         let known: BTreeSet<_> = ours.filter_map(Registration::cluster).collect();
@@ -53,7 +53,9 @@ impl Pass {
         }
         failed.map_or(Ok(()), Err)
     }
+}
 
+impl Pass {
     async fn carry_out(&self, action: &Action) -> Result<()> {
         match action {
             Action::Apply { secret, .. } => {
