@@ -51,17 +51,18 @@ impl Eks {
         }
     }
 
-    /// Looks at all clusters, and by name at those of `known` that are not among them.
-    pub(crate) async fn observe(&self, known: &BTreeSet<&str>) -> Observation {
+    /// Describes all clusters that are listed, and by name those of `known` that are not.
+    pub(crate) async fn observe(
+        &self,
+        listed: Result<Vec<String>, String>,
+        known: &BTreeSet<&str>,
+    ) -> Observation {
         let mut seen = Observation::default();
-        let listed = match self.list().await {
-            Ok(listed) => listed,
-            Err(doubt) => {
-                seen.doubts.push(doubt);
-                // Whoever has no list still learns of the clusters that it knows.
-                Vec::new()
-            }
-        };
+        // Whoever has no list still learns of the clusters that it knows.
+        let listed = listed.unwrap_or_else(|doubt| {
+            seen.doubts.push(doubt);
+            Vec::new()
+        });
         for described in self.describe_all(&listed).await {
             match described {
                 Described::Found(cluster) => seen.clusters.push(*cluster),
@@ -70,17 +71,16 @@ impl Eks {
                 Described::Unknown(doubt) => seen.doubts.push(doubt),
             }
         }
-        for name in known
-            .iter()
-            .filter(|name| !listed.iter().any(|listed| listed == *name))
-        {
-            match self.describe(name).await {
+        let unlisted = known.iter().map(|name| (*name).to_owned());
+        let unlisted: Vec<_> = unlisted.filter(|name| !listed.contains(name)).collect();
+        for (name, described) in unlisted.iter().zip(self.describe_all(&unlisted).await) {
+            match described {
                 Described::Found(cluster) => {
                     seen.doubts.push(format!("{name} is there and was not listed"));
                     seen.clusters.push(*cluster);
                 }
                 Described::Gone => {
-                    seen.gone.insert((*name).to_owned());
+                    seen.gone.insert(name.clone());
                 }
                 Described::Unknown(doubt) => seen.doubts.push(doubt),
             }
@@ -88,7 +88,8 @@ impl Eks {
         seen
     }
 
-    async fn list(&self) -> Result<Vec<String>, String> {
+    /// The names of all clusters, or why there is no list.
+    pub(crate) async fn list(&self) -> Result<Vec<String>, String> {
         let pages = self
             .client
             .list_clusters()

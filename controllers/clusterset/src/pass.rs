@@ -1,12 +1,13 @@
 //! One pass: looks at both sides, and does what follows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
+use futures_util::stream::{self, StreamExt as _};
 use k8s_openapi::jiff::Timestamp;
 
 use crate::catch_up::{Application, Missed};
-use crate::cluster::Observation;
+use crate::cluster::{Cluster, Observation};
 use crate::config::Secrets;
 use crate::decide::{Action, Decision, decide};
 use crate::eks::Eks;
@@ -14,6 +15,10 @@ use crate::hub::{self, Hub};
 use crate::metrics::Passes;
 use crate::registration::Registration;
 use crate::run::Work;
+
+/// How many clusters are asked at the same time whether they answer: one that is silent takes two
+/// seconds.
+const AT_ONCE: usize = 32;
 
 /// What a pass needs, and what the last one said: a state that stays is logged once.
 pub(crate) struct Pass {
@@ -33,7 +38,12 @@ impl Work for Pass {
         let secrets = self.hub.registered().await?;
         let ours = secrets.iter().filter(|secret| secret.is_ours());
         let known: BTreeSet<_> = ours.filter_map(Registration::cluster).collect();
-        let seen = self.eks.observe(&known).await;
+        let listed = self.eks.list().await;
+        if let Err(doubt) = &listed {
+            // Whoever does not list clusters may not describe them in time either.
+            self.say_first(doubted(doubt));
+        }
+        let seen = self.eks.observe(listed, &known).await;
         if seen.is_complete() {
             self.passes.saw_all();
         }
@@ -91,7 +101,7 @@ impl Pass {
         let of_ours = applications
             .iter()
             .filter(|app| ours.contains(app.spec.destination.name.as_str()));
-        let (mut answers, mut given_up) = (BTreeMap::new(), BTreeSet::new());
+        let (mut due, mut given_up) = (Vec::new(), BTreeSet::new());
         for app in of_ours {
             let cluster = app.spec.destination.name.as_str();
             if woken.contains(cluster) {
@@ -99,20 +109,27 @@ impl Pass {
                 self.passes.did("refresh");
                 continue;
             }
-            let missed = app.missed(Timestamp::now());
-            if let Some(Missed::GivenUp(why)) = &missed {
-                self.say_given_up(app, why);
-                given_up.insert(app.metadata.name.clone());
-            } else if let Some(Missed::Due(operation)) = &missed
-                && self.answers(seen, cluster, &mut answers).await
-            {
-                self.repeat(app, operation).await;
+            match app.missed(Timestamp::now()) {
+                Some(Missed::GivenUp(why)) => {
+                    self.say_given_up(app, &why);
+                    given_up.insert(app.metadata.name.clone());
+                }
+                Some(Missed::Due(operation)) => due.push((app, operation)),
+                None => {}
             }
         }
         self.passes.gave_up(given_up.len());
         self.given_up = given_up;
-        let silent = answers.into_iter().filter(|(_, answers)| !answers);
-        self.awaited = silent.map(|(cluster, _)| cluster.to_owned()).collect();
+        let clusters = due.iter().map(|(app, _)| app.spec.destination.name.as_str());
+        let clusters: BTreeSet<_> = clusters.collect();
+        let answering = self.answering(seen, &clusters).await;
+        for (app, operation) in &due {
+            if answering.contains(app.spec.destination.name.as_str()) {
+                self.repeat(app, operation).await;
+            }
+        }
+        let silent = clusters.difference(&answering);
+        self.awaited = silent.map(|cluster| (*cluster).to_owned()).collect();
         Ok(())
     }
 
@@ -128,31 +145,25 @@ impl Pass {
         }
     }
 
-    /// Whether the API of a cluster answers; asked once in a pass.
-    async fn answers<'c>(
-        &self,
-        seen: &Observation,
-        cluster: &'c str,
-        known: &mut BTreeMap<&'c str, bool>,
-    ) -> bool {
-        if let Some(answers) = known.get(cluster) {
-            return *answers;
+    /// Those of the clusters whose API answers.
+    async fn answering<'c>(&self, seen: &Observation, clusters: &BTreeSet<&'c str>) -> BTreeSet<&'c str> {
+        let asked: Vec<_> = clusters.iter().map(|name| reach(seen.cluster(name))).collect();
+        let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let mut answering = BTreeSet::new();
+        for (&cluster, answer) in clusters.iter().zip(answers) {
+            match answer {
+                Ok(()) => {
+                    answering.insert(cluster);
+                }
+                Err(error) if !self.awaited.contains(cluster) => tracing::warn!(
+                    cluster,
+                    error = format!("{error:#}"),
+                    "a release waits for the cluster"
+                ),
+                Err(_) => {}
+            }
         }
-        let answer = match seen.cluster(cluster) {
-            Some(cluster) => hub::reach(&cluster.endpoint, &cluster.certificate_authority).await,
-            None => Err(anyhow::anyhow!("EKS did not describe it")),
-        };
-        if let Err(error) = &answer
-            && !self.awaited.contains(cluster)
-        {
-            tracing::warn!(
-                cluster,
-                error = format!("{error:#}"),
-                "a release waits for the cluster"
-            );
-        }
-        known.insert(cluster, answer.is_ok());
-        answer.is_ok()
+        answering
     }
 
     /// A conflict, because something else has begun meanwhile, is looked at in the next pass.
@@ -171,12 +182,17 @@ impl Pass {
         }
     }
 
+    /// What a pass that is ended may not come to say.
+    fn say_first(&mut self, message: String) {
+        if !self.said.contains(&message) {
+            tracing::warn!("{message}");
+            self.said.insert(message);
+        }
+    }
+
     /// What stays as it is, each once.
     fn say(&mut self, seen: &Observation, decision: &Decision) {
-        let doubts = seen
-            .doubts
-            .iter()
-            .map(|doubt| format!("nothing will be removed: {doubt}"));
+        let doubts = seen.doubts.iter().map(|doubt| doubted(doubt));
         let kept = decision.kept.iter();
         let kept = kept.map(|kept| format!("the Secret of {} stays: {}", kept.cluster, kept.why));
         let refused = decision.refused.iter();
@@ -188,6 +204,16 @@ impl Pass {
         }
         self.said = now;
     }
+}
+
+fn doubted(doubt: &str) -> String {
+    format!("nothing will be removed: {doubt}")
+}
+
+/// An error if the API of a cluster says nothing.
+async fn reach(cluster: Option<&Cluster>) -> Result<()> {
+    let cluster = cluster.context("EKS did not describe it")?;
+    hub::reach(&cluster.endpoint, &cluster.certificate_authority).await
 }
 
 /// A client of the hub.
