@@ -59,9 +59,18 @@ impl Hub {
             .secrets
             .patch(name, &params, &Patch::Apply(write(registration)))
             .await;
+        let written = patched.with_context(|| format!("write the Secret {name}"))?;
+        // Fields of somebody else stay where they are left out above.
+        let written = read(written);
+        let excess = registration.excess(&written);
+        if excess.is_empty() {
+            return Ok(());
+        }
+        let without = Patch::Merge(without_labels(&excess));
+        let patched = self.secrets.patch(name, &PatchParams::default(), &without).await;
         patched
             .map(drop)
-            .with_context(|| format!("write the Secret {name}"))
+            .with_context(|| format!("take labels of others off the Secret {name}"))
     }
 
     /// Deletes a Secret. One that is gone already is no error.
@@ -150,6 +159,12 @@ fn certificates(pem: &str) -> Result<Vec<Vec<u8>>> {
     all.collect()
 }
 
+/// A patch that takes labels away, whoever has written them.
+fn without_labels(names: &[&str]) -> Value {
+    let labels: BTreeMap<_, _> = names.iter().map(|name| (*name, Value::Null)).collect();
+    json!({"metadata": {"labels": labels}})
+}
+
 fn read(secret: Secret) -> Registration {
     let data = secret.data.unwrap_or_default().into_iter();
     Registration {
@@ -190,6 +205,15 @@ mod tests {
     fn a_secret_is_read_as_it_was_written() {
         let wanted = Registration::of(&cluster("blue", &[]), &settings()).unwrap();
         assert!(read(write(&wanted)) == wanted);
+    }
+
+    #[test]
+    fn a_label_of_somebody_else_is_taken_away_by_its_name() {
+        let patch = without_labels(&["gitops-loop/colour"]);
+        assert_eq!(
+            patch,
+            json!({"metadata": {"labels": {"gitops-loop/colour": null}}})
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::cluster::{Cluster, ENVIRONMENT};
+use crate::cluster::{Cluster, ENVIRONMENT, PREFIX};
 use crate::config::Secrets;
 
 /// Who wrote a Secret; without it, a Secret is somebody else's and is never touched.
@@ -157,15 +157,18 @@ impl Registration {
         let holds = |wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>| {
             wanted.iter().all(|(name, value)| found.get(name) == Some(value))
         };
-        let of_tags = |name: &&String| name.starts_with(crate::cluster::PREFIX);
         holds(&self.labels, &found.labels)
             && holds(&self.annotations, &found.annotations)
             && holds(&self.data, &found.data)
-            && found
-                .labels
-                .keys()
-                .filter(of_tags)
-                .all(|name| self.labels.contains_key(name))
+            && self.excess(found).is_empty()
+    }
+
+    /// The labels of `found` that look like tags of its cluster and are none: of tags that were
+    /// taken away, or written by somebody else.
+    pub fn excess<'f>(&self, found: &'f Self) -> Vec<&'f str> {
+        let of_tags = found.labels.keys().filter(|name| name.starts_with(PREFIX));
+        let excess = of_tags.filter(|name| !self.labels.contains_key(*name));
+        excess.map(String::as_str).collect()
     }
 }
 

@@ -80,6 +80,15 @@ fn what_others_add_is_no_difference_and_a_lost_tag_is_one() {
         .labels
         .insert("gitops-loop/colour".to_owned(), "blue".to_owned());
     assert!(!wanted.is_in(&found));
+    assert_eq!(wanted.excess(&found), ["gitops-loop/colour"]);
+}
+
+#[test]
+fn no_label_by_which_clusters_are_selected_is_in_excess() {
+    let wanted = Registration::of(&blue(), &settings()).unwrap();
+    let mut found = wanted.clone();
+    found.labels.insert(ENVIRONMENT.to_owned(), "staging".to_owned());
+    assert!(wanted.excess(&found).is_empty());
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const LABEL: &str = "gitops-loop/environment";
+const NO_TAG: &str = "gitops-loop/colour";
 const BACK: Duration = Duration::from_secs(10);
 /// More than one, because a mistake could take its time.
 const PASSES: u64 = 4;
@@ -61,21 +62,22 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     Ok(())
 }
 
-/// Somebody takes the label away, by which the cluster is selected.
+/// Somebody takes the label away, by which the cluster is selected, and writes one that is no tag.
 async fn by_hand(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (fleet, cluster) = (testbed.fleet()?, testbed.last());
     let name = fleet.registered(step, cluster).await?.name_any();
-    let without = Patch::Merge(json!({ "metadata": { "labels": { LABEL: null } } }));
+    let changed = Patch::Merge(json!({ "metadata": { "labels": { LABEL: null, NO_TAG: "blue" } } }));
     let patched = fleet
         .secrets()
-        .patch(&name, &PatchParams::default(), &without)
+        .patch(&name, &PatchParams::default(), &changed)
         .await;
-    patched.context("take the label away")?;
-    eventually(step, "the label", BACK, async || {
+    patched.context("change the labels")?;
+    eventually(step, "the labels", BACK, async || {
         let secret = fleet.registered(step, cluster).await?;
-        Ok(match secret.labels().get(LABEL) {
-            Some(_) => Verdict::Ready(()),
-            None => Verdict::Pending("not back".to_owned()),
+        Ok(match (secret.labels().get(LABEL), secret.labels().get(NO_TAG)) {
+            (Some(_), None) => Verdict::Ready(()),
+            (None, _) => Verdict::Pending("not back".to_owned()),
+            (Some(_), Some(_)) => Verdict::Pending("one more than there are tags".to_owned()),
         })
     })
     .await
