@@ -53,11 +53,10 @@ pub(crate) fn look(cluster: &Cluster, settings: &Settings, app: &str) -> Result<
     if after.as_ref() != Some(&before) || before.status.sync.revision.is_empty() {
         return Ok(Look::Moving);
     }
-    let ends = pods.iter().map(|pod| (pod.metadata.name.clone(), pod.ends()));
     let mut seen = Seen {
         revision: before.status.sync.revision.clone(),
         identity: identity(&before, &pods),
-        ends: ends.collect::<BTreeMap<_, _>>(),
+        ends: ends(&pods),
         sight: before.sight(),
         checks: checks(cluster, settings, app)?,
     };
@@ -132,6 +131,13 @@ fn pods(cluster: &Cluster, settings: &Settings, deployment: &Deployment) -> Resu
     Ok(list.items.into_iter().filter(stays).collect())
 }
 
+/// How often a container of each pod has ended. A pod that was evicted is kept, and has been
+/// replaced.
+fn ends(pods: &[Pod]) -> BTreeMap<String, u32> {
+    let pods = pods.iter().filter(|pod| !pod.is_over());
+    pods.map(|pod| (pod.metadata.name.clone(), pod.ends())).collect()
+}
+
 /// The port by which the Service of an app is checked.
 fn port(cluster: &Cluster, settings: &Settings, app: &str) -> Result<Option<u16>> {
     let path = format!("/api/v1/namespaces/{}/services/{app}", settings.namespace);
@@ -144,4 +150,31 @@ fn identity(application: &Application, pods: &[Pod]) -> String {
     let templates: BTreeSet<_> = pods.iter().filter_map(Pod::template).collect();
     let templates: Vec<_> = templates.into_iter().collect();
     format!("{}@{}", templates.join("+"), application.last_synced())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(name: &str, phase: &str, state: &str) -> Pod {
+        let pod = json!({
+            "metadata": { "name": name },
+            "spec": { "containers": [] },
+            "status": { "phase": phase, "containerStatuses": [{ "state": { state: {} } }] },
+        });
+        serde_json::from_value(pod).unwrap()
+    }
+
+    #[test]
+    fn a_pod_that_was_evicted_is_no_release_that_ends() {
+        let pods = [
+            pod("evicted", "Failed", "terminated"),
+            pod("ended", "Running", "terminated"),
+            pod("well", "Running", "running"),
+        ];
+        let expected = [("ended".to_owned(), 1), ("well".to_owned(), 0)];
+        assert_eq!(ends(&pods), expected.into());
+    }
 }

@@ -251,7 +251,8 @@ impl Pod {
         conditions.any(|condition| condition.kind == "Ready" && condition.status == "True")
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether it will not run again.
+    pub(crate) fn is_over(&self) -> bool {
         matches!(self.status.phase.as_str(), "Failed" | "Succeeded")
     }
 
