@@ -74,7 +74,7 @@ impl Check {
                 label,
                 within,
             } => {
-                let counted = || all_requests(&agent, url, metric, label)?.counted();
+                let counted = || all_requests(&agent, url, metric, label)?.counted(label);
                 patiently(*within, counted)?.judged(*most)
             }
         }

@@ -62,3 +62,15 @@ fn more_failed_requests_than_allowed_are_found() {
         assert!(said.starts_with(words), "{said}");
     }
 }
+
+#[test]
+fn a_label_that_no_request_has_is_not_taken_for_requests_that_are_well() {
+    let stub = Stub::start(|_| (200, METRICS.to_owned()));
+    let url = format!("{}/metrics", stub.address());
+    // The second one is the end of the right one.
+    for label in ["status", "code"] {
+        let said = said(&["errors", &url, "--most", "0.05", "--label", label]);
+        let words = format!("error: no request was counted by a label {label}:");
+        assert!(said.starts_with(&words), "{said}");
+    }
+}
