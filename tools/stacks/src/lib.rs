@@ -3,6 +3,7 @@
 
 mod account;
 mod change;
+mod destroy;
 mod environment;
 mod error;
 mod events;
@@ -24,12 +25,12 @@ use xshell::Shell;
 
 use crate::account::Account;
 use crate::change::Change;
-use crate::environment::{Environment, environments};
+use crate::environment::Environment;
 use crate::error::AwsError;
 use crate::flags::{AwsDeploy, AwsDestroy, AwsVerb};
 use crate::parameters::{Settings, Values};
 use crate::stack::Stack;
-use crate::stacks::{Holds, PARTS, Part, Scope, StackOf};
+use crate::stacks::{PARTS, Part, StackOf};
 use crate::state::{State, WAITING};
 use crate::template::with_plain_table_name;
 
@@ -159,96 +160,6 @@ impl<'sh> Run<'sh> {
             println!("  {change}");
         }
         Ok(Some(changes))
-    }
-
-    /// The environment's own stacks; with the last environment, the shared ones too.
-    fn destroy(&self) -> Result<()> {
-        let user = self.another_that_is_there();
-        for of in self.wanted.iter().rev() {
-            let stack = self.stack(*of);
-            if of.part.scope != Scope::Environment
-                && let Some(user) = user
-            {
-                println!("{:40} stays: {user} uses it", stack.name);
-                continue;
-            }
-            self.remove(of.part.holds, &stack)?;
-        }
-        Ok(())
-    }
-
-    /// Another environment that has a stack. One that waits for its first change, as a plan leaves
-    /// it that was cut off, does not count.
-    fn another_that_is_there(&self) -> Option<Environment> {
-        let is_there = |other: &Environment| {
-            let own = PARTS.iter().filter(|part| part.scope == Scope::Environment);
-            let own = own.flat_map(Part::stacks);
-            let mut names = own.map(|of| of.name(self.values.project(), other));
-            names.any(|name| self.stacks.get(&name).is_some_and(|stack| !is_empty(stack)))
-        };
-        let mut others = environments().iter().filter(|other| *other != self.environment);
-        others.find(is_there)
-    }
-
-    fn remove(&self, holds: Holds, stack: &Stack<'_>) -> Result<()> {
-        if stack.found.is_none() {
-            println!("{:40} is not there", stack.name);
-            return Ok(());
-        }
-        if stack.found.is_some_and(is_empty) {
-            stack.delete()?;
-            println!("{:40} removed; it was empty", stack.name);
-            return Ok(());
-        }
-        if holds == Holds::Histories {
-            println!("{:40} stays, with the histories of its repositories", stack.name);
-            return Ok(());
-        }
-        let inside = match holds {
-            Holds::Objects => stack.resources("AWS::S3::Bucket")?,
-            Holds::Messages => stack.resources("AWS::DynamoDB::Table")?,
-            Holds::Histories | Holds::Nothing => Vec::new(),
-        };
-        if holds == Holds::Objects {
-            for bucket in &inside {
-                self.empty(bucket)?;
-            }
-        }
-        stack.delete()?;
-        println!("{:40} removed", stack.name);
-        if holds == Holds::Messages {
-            inside.iter().try_for_each(|table| self.remove_table(table))?;
-        }
-        Ok(())
-    }
-
-    /// AWS removes no bucket with something in it.
-    fn empty(&self, bucket: &str) -> Result<()> {
-        let address = format!("s3://{bucket}");
-        self.account
-            .ask(&["s3", "rm", &address, "--recursive", "--only-show-errors"])?;
-        Ok(())
-    }
-
-    /// The template keeps every table; one that is not protected was not meant to be kept.
-    fn remove_table(&self, table: &str) -> Result<()> {
-        let described = match self
-            .account
-            .ask(&["dynamodb", "describe-table", "--table-name", table])
-        {
-            Err(error) if error.to_string().contains("ResourceNotFound") => return Ok(()),
-            described => described?,
-        };
-        if described["Table"]["DeletionProtectionEnabled"] == true {
-            println!(
-                "  kept: table {table}, which is protected, and its key; `deploy` takes the table in again"
-            );
-        } else {
-            self.account
-                .ask(&["dynamodb", "delete-table", "--table-name", table])?;
-            println!("  removed: table {table}, which was not protected");
-        }
-        Ok(())
     }
 
     fn stack(&self, of: StackOf) -> Stack<'_> {

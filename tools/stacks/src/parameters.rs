@@ -101,17 +101,21 @@ impl Values {
 
     /// What a stack takes of it, as the command line wants it.
     pub(crate) fn for_stack(&self, stack: StackOf) -> Result<Vec<serde_json::Value>, AwsError> {
+        self.complete(stack.part)?;
+        Ok(self.told(stack))
+    }
+
+    /// The same, whether or not there is enough of it to make the stack.
+    pub(crate) fn told(&self, stack: StackOf) -> Vec<serde_json::Value> {
         let part = stack.part;
-        self.complete(part)?;
         let named = part.parameters.iter().chain([&PROJECT]);
         let set = named.filter_map(|name| Some((*name, self.values.get(*name)?.as_str())));
         let environment =
             (part.scope == Scope::Environment).then(|| ("Environment", self.environment.name()));
         let app = stack.app.map(|app| ("App", app.name()));
         let all = set.chain(environment).chain(app);
-        Ok(all
-            .map(|(name, value)| serde_json::json!({"ParameterKey": name, "ParameterValue": value}))
-            .collect())
+        all.map(|(name, value)| serde_json::json!({"ParameterKey": name, "ParameterValue": value}))
+            .collect()
     }
 
     /// Whether everything is said without which `part` is of no use.

@@ -23,6 +23,15 @@ pub(crate) fn with_plain_table_name(template: &str, parameters: &[Value]) -> Str
     template.lines().map(|line| plain(line) + "\n").collect()
 }
 
+/// The names of the tables of a template that is told these parameters.
+pub(crate) fn table_names(template: &str, parameters: &[Value]) -> Vec<String> {
+    let plain = with_plain_table_name(template, parameters);
+    let names = plain
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("TableName: "));
+    names.map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -38,6 +47,7 @@ mod tests {
             with_plain_table_name(template, &parameters),
             "a: 1\n      TableName: messages-staging\n      RoleName: !Sub r-${Environment}\n"
         );
+        assert_eq!(table_names(template, &parameters), ["messages-staging"]);
         let other = include_str!("../../../infra/aws/registry.yaml");
         assert_eq!(with_plain_table_name(other, &parameters), other);
     }

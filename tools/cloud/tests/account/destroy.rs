@@ -37,6 +37,32 @@ fn a_table_goes_with_its_environment_unless_it_is_protected() {
 }
 
 #[test]
+fn a_table_that_was_left_without_its_stack_goes_the_next_time() {
+    let nobody = r#"echo "Stack for messages-staging does not exist" >&2; exit 254"#;
+    let somebody = r#"echo '{"StackResources": [{"StackName": "other-message-board-staging"}]}'"#;
+    for (owner, protected, goes) in [
+        (nobody, false, true),
+        (nobody, true, false),
+        (somebody, false, false),
+    ] {
+        let aws = FakeAws::new(&format!(
+            r#"*"describe-stack-resources --physical-resource-id messages-staging"*) {owner} ;;
+*describe-stacks*) echo '{{"Stacks": []}}' ;;
+*describe-table*) echo '{{"Table": {{"DeletionProtectionEnabled": {protected}}}}}' ;;"#
+        ));
+        let destroy = ["destroy", "staging", "--yes", "staging"];
+        aws.run(&[&destroy[..], &["--only", "message-board"]].concat())
+            .unwrap();
+        let calls = aws.calls();
+        assert_eq!(
+            calls.contains("delete-table --table-name messages-staging"),
+            goes,
+            "{calls}"
+        );
+    }
+}
+
+#[test]
 fn shared_stacks_stay_as_long_as_an_environment_uses_them() {
     let account = |names: &[&str]| {
         let stacks: Vec<_> = names
