@@ -24,12 +24,11 @@ use tempfile::NamedTempFile;
 use xshell::Shell;
 
 use crate::account::Account;
-use crate::change::Change;
 use crate::environment::Environment;
 use crate::error::AwsError;
 use crate::flags::{AwsDeploy, AwsDestroy, AwsVerb};
 use crate::parameters::{Settings, Values};
-use crate::stack::Stack;
+use crate::stack::{ChangeSet, Stack};
 use crate::stacks::{PARTS, Part, StackOf};
 use crate::state::{State, WAITING};
 use crate::template::with_plain_table_name;
@@ -102,8 +101,8 @@ impl<'sh> Run<'sh> {
                     stack.name
                 ),
                 state => {
-                    if self.prepare(*of, &stack, &state)?.is_some() {
-                        stack.withdraw()?;
+                    if let Some(set) = self.prepare(*of, &stack, &state)? {
+                        stack.withdraw(&set)?;
                     }
                 }
             }
@@ -125,41 +124,41 @@ impl<'sh> Run<'sh> {
                 stack.delete()?;
                 (stack.found, state) = (None, State::Absent);
             }
-            let Some(changes) = self.prepare(*of, &stack, &state)? else {
+            let Some(set) = self.prepare(*of, &stack, &state)? else {
                 if stack.found.is_some_and(is_empty) {
                     stack.delete()?;
                 }
                 continue;
             };
-            if !replace_table && let Err(error) = stack.refuse_loss(&changes) {
-                stack.forget()?;
+            if !replace_table && let Err(error) = stack.refuse_loss(&set.changes) {
+                stack.forget(&set)?;
                 return Err(error.into());
             }
-            stack.execute()?;
+            stack.execute(&set)?;
             println!("{:40} took {:.1} s", stack.name, started.elapsed().as_secs_f32());
         }
         Ok(())
     }
 
     /// Prints what would change; nothing if nothing would.
-    fn prepare(&self, of: StackOf, stack: &Stack<'_>, state: &State) -> Result<Option<Vec<Change>>> {
+    fn prepare(&self, of: StackOf, stack: &Stack<'_>, state: &State) -> Result<Option<ChangeSet>> {
         let parameters = self.values.for_stack(of)?;
         let template = self.account.sh.read_file(of.part.template())?;
         let file = NamedTempFile::new().context("make a file for a template")?;
         fs::write(&file, with_plain_table_name(&template, &parameters)).context("write a template")?;
-        let Some(changes) = stack.prepare(file.path(), &parameters, state)? else {
+        let Some(set) = stack.prepare(file.path(), &parameters, state)? else {
             println!("{:40} no change", stack.name);
             return Ok(None);
         };
-        match changes.len() {
+        match set.changes.len() {
             0 => println!("{:40} a change of no resource, as of an output", stack.name),
             1 => println!("{:40} 1 change", stack.name),
             many => println!("{:40} {many} changes", stack.name),
         }
-        for change in &changes {
+        for change in &set.changes {
             println!("  {change}");
         }
-        Ok(Some(changes))
+        Ok(Some(set))
     }
 
     fn stack(&self, of: StackOf) -> Stack<'_> {

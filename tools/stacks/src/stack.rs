@@ -19,8 +19,20 @@ const LOOK: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_mins(30);
 /// So soon an emulator is done, and a small stack of AWS.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
-/// What names the change set; by this name it is found again if a run is cut off.
-const CHANGE_SET: [&str; 2] = ["--change-set-name", "xtask"];
+/// What change sets are called; by this name one is found again if a run is cut off.
+const CHANGE_SET: &str = "xtask";
+
+/// A change that AWS has worked out.
+pub(crate) struct ChangeSet {
+    /// Not its name, by which another run may have made one since.
+    id: String,
+    pub(crate) changes: Vec<Change>,
+}
+
+/// A change set by its id or its name, as the command line wants it.
+fn named(set: &str) -> [&str; 2] {
+    ["--change-set-name", set]
+}
 
 /// Waits until the next look, each time longer.
 fn wait(pause: &mut Duration) {
@@ -62,7 +74,7 @@ impl Stack<'_> {
         template: &Path,
         parameters: &[Value],
         state: &State,
-    ) -> Result<Option<Vec<Change>>> {
+    ) -> Result<Option<ChangeSet>> {
         let worked_out = self.work_out(template, parameters, state);
         if worked_out.is_err()
             && let Err(error) = self.discard_new()
@@ -75,19 +87,20 @@ impl Stack<'_> {
         worked_out
     }
 
-    fn work_out(&self, template: &Path, parameters: &[Value], state: &State) -> Result<Option<Vec<Change>>> {
-        self.create_change_set(template, parameters, state)?;
-        let set = self.change_set()?;
+    fn work_out(&self, template: &Path, parameters: &[Value], state: &State) -> Result<Option<ChangeSet>> {
+        let id = self.create_change_set(template, parameters, state)?;
+        let set = self.change_set(&id)?;
         if set["Status"] == "CREATE_COMPLETE" {
-            return changes(&set).map(Some);
+            let changes = changes(&set)?;
+            return Ok(Some(ChangeSet { id, changes }));
         }
         let reason = set["StatusReason"].as_str().unwrap_or_default();
         // Asked before the change set goes, and with it what the checks found.
         let refused = (!nothing_to_do(reason)).then(|| {
-            self.found_by_checks(&CHANGE_SET)
+            self.found_by_checks(&named(&id))
                 .unwrap_or_else(|| reason.to_owned())
         });
-        self.forget()?;
+        self.delete_change_set(&id)?;
         match refused {
             None => {
                 // A new stack without any resource would wait for a change set for ever.
@@ -101,8 +114,8 @@ impl Stack<'_> {
         }
     }
 
-    /// Has AWS work out a change, in place of one that a run left that was cut off.
-    fn create_change_set(&self, template: &Path, parameters: &[Value], state: &State) -> Result<()> {
+    /// Has AWS work out a change, in place of one that a run left that was cut off; its id.
+    fn create_change_set(&self, template: &Path, parameters: &[Value], state: &State) -> Result<String> {
         let kind = if *state == State::There {
             "UPDATE"
         } else {
@@ -123,24 +136,23 @@ impl Stack<'_> {
             // What an earlier stack kept is taken in again.
             "--import-existing-resources",
         ];
-        let arguments = &[&CHANGE_SET[..], &more].concat();
-        match self.cloudformation("create-change-set", arguments) {
+        let arguments = &[&named(CHANGE_SET)[..], &more].concat();
+        let created = match self.cloudformation("create-change-set", arguments) {
             Err(error) if error.to_string().contains("AlreadyExists") => {
-                self.forget()?;
-                self.cloudformation("create-change-set", arguments)?;
+                self.delete_change_set(CHANGE_SET)?;
+                self.cloudformation("create-change-set", arguments)?
             }
-            created => {
-                created?;
-            }
-        }
-        Ok(())
+            created => created?,
+        };
+        let id = created["Id"].as_str().context("a change set has an id")?;
+        Ok(id.to_owned())
     }
 
     /// The prepared change, once AWS has worked it out or given up.
-    fn change_set(&self) -> Result<Value> {
+    fn change_set(&self, id: &str) -> Result<Value> {
         let (started, mut pause) = (Instant::now(), FIRST_LOOK);
         loop {
-            let set = self.cloudformation("describe-change-set", &CHANGE_SET)?;
+            let set = self.cloudformation("describe-change-set", &named(id))?;
             match set["Status"].as_str().unwrap_or_default() {
                 "CREATE_COMPLETE" | "FAILED" => return Ok(set),
                 status if started.elapsed() > LONGEST => {
@@ -154,9 +166,9 @@ impl Stack<'_> {
 
     /// Drops the prepared change, and with it the stack that only waits for it. One that waited
     /// before this run is somebody else's, with another change perhaps, and stays.
-    pub(crate) fn withdraw(&self) -> Result<()> {
+    pub(crate) fn withdraw(&self, set: &ChangeSet) -> Result<()> {
         match self.found {
-            Some(_) => self.forget(),
+            Some(_) => self.forget(set),
             None => self.discard_new(),
         }
     }
@@ -171,8 +183,12 @@ impl Stack<'_> {
     }
 
     /// Drops the prepared change.
-    pub(crate) fn forget(&self) -> Result<()> {
-        self.cloudformation("delete-change-set", &CHANGE_SET)?;
+    pub(crate) fn forget(&self, set: &ChangeSet) -> Result<()> {
+        self.delete_change_set(&set.id)
+    }
+
+    fn delete_change_set(&self, set: &str) -> Result<()> {
+        self.cloudformation("delete-change-set", &named(set))?;
         Ok(())
     }
 
@@ -190,8 +206,8 @@ impl Stack<'_> {
     }
 
     /// Carries out the prepared change, and waits.
-    pub(crate) fn execute(&self) -> Result<()> {
-        self.cloudformation("execute-change-set", &CHANGE_SET)?;
+    pub(crate) fn execute(&self, set: &ChangeSet) -> Result<()> {
+        self.cloudformation("execute-change-set", &named(&set.id))?;
         match self.settled()?.as_deref() {
             Some("CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE") => Ok(()),
             status => Err(self.failure(status.unwrap_or("gone"))?.into()),

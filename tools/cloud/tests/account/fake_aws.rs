@@ -8,6 +8,9 @@ use std::process::Command;
 use cloud::account::Account;
 use cloud::tools;
 
+/// The id of each change set.
+pub(crate) const CHANGE_SET: &str = "arn:aws:cloudformation:here:1:changeSet/xtask/1";
+
 /// `aws` in place of the real one: answers each call by the first words that fit, and keeps all
 /// calls.
 pub(crate) struct FakeAws {
@@ -21,11 +24,12 @@ impl FakeAws {
         let account = Account::read().unwrap().id;
         let identity =
             format!(r#"*get-caller-identity*) echo '{{"Account": "{account}", "Arn": "arn:x"}}' ;;"#);
+        let created = format!(r#"*create-change-set*) echo '{{"Id": "{CHANGE_SET}"}}' ;;"#);
         let folder = tempfile::tempdir().unwrap();
         let calls = folder.path().join("calls");
         let program = folder.path().join("aws");
         let script = format!(
-            "#!/bin/sh\necho \"$*\" >> {}\ncase \"$*\" in\n{cases}\n{identity}\n*) echo '{{}}' ;;\nesac\n",
+            "#!/bin/sh\necho \"$*\" >> {}\ncase \"$*\" in\n{cases}\n{identity}\n{created}\n*) echo '{{}}' ;;\nesac\n",
             calls.display()
         );
         fs::write(&program, script).unwrap();

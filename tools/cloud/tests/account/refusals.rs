@@ -3,7 +3,7 @@
 
 use cloud::checkout::Checkout;
 
-use crate::fake_aws::{FakeAws, said, stacks};
+use crate::fake_aws::{CHANGE_SET, FakeAws, said, stacks};
 
 const SET: &str = "--set=OidcProvider=oidc.eks/id/1";
 
@@ -188,6 +188,25 @@ fn a_change_of_no_resource_is_carried_out_too() {
     let said = aws.run(&["deploy", "staging", "--only", "registry"]).unwrap();
     assert!(!said.contains("no change"), "{said}");
     assert!(aws.calls().contains("execute-change-set"));
+}
+
+#[test]
+fn what_is_carried_out_is_the_change_that_was_shown_and_no_other_of_its_name() {
+    let aws = FakeAws::new(
+        r#"*"describe-stacks --stack-name"*) echo '{"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}' ;;
+*describe-stacks*) echo '{"Stacks": [{"StackName": "gitops-loop-registry", "StackStatus": "CREATE_COMPLETE"}]}' ;;
+*describe-change-set*) echo '{"Status": "CREATE_COMPLETE", "Changes": []}' ;;"#,
+    );
+    for verb in ["plan", "deploy"] {
+        aws.run(&[verb, "staging", "--only", "registry"]).unwrap();
+    }
+    let calls = aws.calls();
+    for (verb, count) in [("describe", 2), ("delete", 1), ("execute", 1)] {
+        let call =
+            format!("{verb}-change-set --stack-name gitops-loop-registry --change-set-name {CHANGE_SET}");
+        assert_eq!(calls.matches(&call).count(), count, "{call}: {calls}");
+    }
+    assert_eq!(calls.matches("--change-set-name").count(), 6, "{calls}");
 }
 
 #[test]
