@@ -1,12 +1,15 @@
 //! AWS, asked through its own command line, which knows every way in which a person signs in.
 
 use std::io::ErrorKind;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use serde_json::Value;
 use taskkit::error_class::ErrorClass;
 
 use crate::fault::Fault;
+
+/// With this it ends by Ctrl-C, of which it hears too.
+const INTERRUPTED: i32 = 130;
 
 /// One region of the account that the person has signed in to.
 pub(crate) struct Aws {
@@ -29,6 +32,11 @@ impl Aws {
             },
         })?;
         let command = arguments[..arguments.len().min(2)].join(" ");
+        if was_interrupted(output.status) {
+            return Err(Fault::Unreachable {
+                said: format!("`aws {command}` was interrupted"),
+            });
+        }
         if !output.status.success() {
             return Err(fault(&command, &String::from_utf8_lossy(&output.stderr)));
         }
@@ -39,6 +47,11 @@ impl Aws {
             said: format!("read the answer to `aws {command}`: {error}"),
         })
     }
+}
+
+/// Whether it ended for a reason of this machine, and not of AWS.
+fn was_interrupted(status: ExitStatus) -> bool {
+    status.code().is_none_or(|code| code == INTERRUPTED)
 }
 
 /// What a failed command meant by what it wrote.
@@ -62,7 +75,17 @@ fn fault(command: &str, wrote: &str) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
     use super::*;
+
+    #[test]
+    fn a_command_that_a_signal_has_ended_may_go_better_next_time() {
+        // As the system has it: a code, or the number of a signal.
+        for (raw, interrupted) in [(2, true), (130 << 8, true), (254 << 8, false), (0, false)] {
+            assert_eq!(was_interrupted(ExitStatus::from_raw(raw)), interrupted, "{raw}");
+        }
+    }
 
     #[test]
     fn each_kind_of_refusal_has_its_name() {
