@@ -12,8 +12,20 @@ use crate::apps::{lists, tables};
 
 /// What `infra/aws/*` is told of each environment.
 const PARAMETERS: &str = "infra/aws/parameters.toml";
-/// The one parameter that is a fact of a cluster, which a new environment does not have yet.
-const OF_CLUSTER: &str = "OidcProvider";
+/// Parameters that are facts of clusters and of where they are. A new environment has none yet, and
+/// with those of the other one its roles would trust clusters that are not its own.
+const OF_CLUSTERS: &[&str] = &[
+    "OidcProvider",
+    "OtherOidcProvider",
+    "HostedZoneId", // wing: addons
+    // wing: hub
+    "Target",
+    "OtherTarget",
+    "VpcId",
+    "SubnetIds",
+    "CertificateArn",
+    // end of wing
+];
 /// Begins an entry of `project.toml`.
 const ENVIRONMENT: &str = "[[environments]]";
 
@@ -151,7 +163,7 @@ pub(super) fn removed(text: &str, name: &str) -> String {
 }
 
 /// The parameters with a table of the environment's own, as the one before it has, but for what is
-/// a fact of that one's cluster.
+/// a fact of that one's clusters.
 fn with_parameters(text: &str, names: Names<'_>) -> Result<String, String> {
     let table = |name| tables::find(text, &header(name), |_| true);
     if table(names.name).is_some() {
@@ -163,8 +175,9 @@ fn with_parameters(text: &str, names: Names<'_>) -> Result<String, String> {
     };
     let lines = text[start..end].split_inclusive('\n').skip(1);
     let values = lines.filter(|line| {
-        let key = line.trim();
-        !key.is_empty() && !key.starts_with('#') && !key.starts_with(OF_CLUSTER)
+        let line = line.trim();
+        let key = line.split('=').next().unwrap_or_default().trim_end();
+        !line.is_empty() && !line.starts_with('#') && !OF_CLUSTERS.contains(&key)
     });
     let entry = format!("{}\n{}", header(names.name), values.collect::<String>());
     Ok(with_table(text, end, &entry))

@@ -80,8 +80,15 @@ fn what_a_person_wrote_between_two_entries_stays() {
     checkout.edit(
         "infra/aws/parameters.toml",
         "[staging]\n",
-        "[staging]\nEncryptionKey = \"aws\"\nOidcProvider = \"x\"\n",
+        "[staging]\nEncryptionKey = \"aws\"\nOtherOidcProvider = \"y\"\nOidcProvider = \"x\"\n",
     );
+    // wing: hub
+    checkout.edit(
+        "infra/aws/parameters.toml",
+        "[staging]\n",
+        "[staging]\nTarget = \"blue\"\nOtherTarget=\"green\"\n",
+    );
+    // end of wing
     checkout.commit();
     let before = checkout.files();
     add(&checkout, "qa");
