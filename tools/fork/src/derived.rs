@@ -66,8 +66,7 @@ impl Shape {
 
     /// `template`, the files of one of its versions, in this shape.
     pub(crate) fn put_on(&mut self, template: &Paths) -> Result<Derived> {
-        let project = text(template, project::FILE)?;
-        let names = Names::of(&Project::of_text(project)?);
+        let names = Names::of_template(text(template, project::FILE)?)?;
         let facts = Facts::of(&Files::of(&self.root, template)).ok();
         let address = facts.as_ref().and_then(Facts::host_and_name);
         let address = address.map(|(host, name)| format!("{host}/{name}"));

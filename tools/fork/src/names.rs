@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use project::Project;
+use serde::Deserialize;
 
 use super::tree::{Paths, Tree};
 use super::words::{self, Pairs};
@@ -16,7 +17,7 @@ const KEPT: &[&str] = &["LICENSE-APACHE", "LICENSE-MIT", crate::update::RECORD];
 const EXAMPLE: &str = "cargo xtask fork --name";
 
 /// What the repository is called, and what its apps are together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Names {
     pub(super) name: String,
     pub(super) application: String,
@@ -29,6 +30,12 @@ impl Names {
             name: project.name().to_owned(),
             application: project.application().to_owned(),
         }
+    }
+
+    /// As the `project.toml` of a version of the template has them. A later one may have keys there
+    /// that nobody here knows.
+    pub(super) fn of_template(text: &str) -> Result<Self> {
+        toml::from_str(text).with_context(|| format!("read {}", project::FILE))
     }
 
     /// With another one in place of each that is given.

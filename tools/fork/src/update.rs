@@ -160,7 +160,7 @@ impl<'r> Step<'r> {
         let base = self.releases.files(&self.base)?;
         let mut shape = Shape::of(root, tree, &base)?;
         let base = shape.put_on(&base)?;
-        let new = shape.put_on(&self.new)?;
+        let new = shape.put_on(&self.new).with_context(|| self.unreadable())?;
         for wing in new
             .gone
             .along
@@ -180,6 +180,24 @@ impl<'r> Step<'r> {
             to: &self.to,
         };
         branch.write(&base.files, &new.files)
+    }
+
+    /// What to do when the newer version has what the command of this copy does not understand.
+    fn unreadable(&self) -> String {
+        let Self { base, to, .. } = self;
+        let mut versions = self.releases.versions().iter();
+        let between = versions.rfind(|version| base < *version && *version < to);
+        let way = between.map_or_else(
+            || "there is none between the two; tell those who make the template".to_owned(),
+            |between| {
+                format!(
+                    "take over an earlier one and merge its branch first: cargo xtask update --to {between}"
+                )
+            },
+        );
+        format!(
+            "the command of this copy, which has version {base}, cannot read version {to} of the template; {way}"
+        )
     }
 
     /// What is left to say on the command line.

@@ -20,16 +20,15 @@ const RECORD: &str = "without = ";
 const HEAD: &str =
     "| wing | folders and files | what it is | who needs it | goes only with |\n|---|---|---|---|---|\n";
 
-/// All that a fork may go without.
+/// All that a fork may go without. A later version of the template, which an update reads too, may
+/// have keys here that are not known yet.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Wings {
     wing: Vec<Wing>,
 }
 
 /// One of them.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Wing {
     pub(crate) name: String,
     /// What it is.
@@ -180,13 +179,20 @@ pub(crate) fn with_table(page: &str, table: &str) -> Result<String> {
     Ok(format!("{before}{BEGIN}{table}{END}{after}"))
 }
 
+/// What of `project.toml` is the record.
+#[derive(Debug, Deserialize)]
+struct Recorded {
+    #[serde(default)]
+    without: Vec<String>,
+}
+
 /// Writes into `project.toml` which wings this copy is without, for those who bring changes of the
 /// template later.
 pub(super) fn record(files: &mut Paths, names: &[&str]) -> Result<()> {
     let text = super::text(files, project::FILE).context("project.toml is not committed")?;
-    let project = project::Project::of_text(text)?;
-    let mut all: Vec<&str> = project
-        .without()
+    let recorded: Recorded = toml::from_str(text).with_context(|| format!("read {}", project::FILE))?;
+    let mut all: Vec<&str> = recorded
+        .without
         .iter()
         .map(String::as_str)
         .chain(names.iter().copied())
@@ -263,6 +269,19 @@ mod tests {
         let page = read(PAGE);
         let right = with_table(&page, &wings.table(project.without())).unwrap();
         assert!(page == right, "run: cargo xtask fork --table");
+    }
+
+    /// Reading the table forgives a slip.
+    #[test]
+    fn every_key_of_the_table_is_known() {
+        let root = taskkit::env::shell().unwrap().current_dir();
+        let text = std::fs::read_to_string(root.join(FILE)).unwrap();
+        let table: toml::Table = text.parse().unwrap();
+        let known = ["name", "what", "needed_by", "needs", "paths", "commands"];
+        for wing in table["wing"].as_array().unwrap() {
+            let mut keys = wing.as_table().unwrap().keys();
+            assert!(keys.all(|key| known.contains(&key.as_str())), "{wing}");
+        }
     }
 
     #[test]

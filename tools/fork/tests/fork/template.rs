@@ -12,6 +12,8 @@ use crate::checkout::{Checkout, PARAMETERS};
 pub(crate) const RECORD: &str = "template.toml";
 pub(crate) const CHANGES: &str = "CHANGELOG.md";
 const WINGS: &str = "tools/fork/wings.toml";
+/// A line of `project.toml` that no version before the last one knows.
+pub(crate) const UNKNOWN: &str = "shape = \"round\"";
 /// Parts that the copy is without.
 pub(crate) const WITHOUT: &str = "bench,browser,cloud,e2e,house-rules,secrets";
 
@@ -125,12 +127,15 @@ impl Template {
         locked(&self.0, &[]);
     }
 
-    /// A new part that needs one which the copy is without.
+    /// A new part that needs one which the copy is without, and keys that only this version knows.
     fn add_a_part(&self) {
         self.0.write("docs/LOOKS.md", "# How does it look?\n\nWell.\n");
         let part = "\n[[wing]]\nname = \"looks\"\nwhat = \"a page\"\nneeded_by = \"nobody\"\nneeds = [\"secrets\"]\n\
-            paths = [\"docs/LOOKS.md\"]\n";
+            paths = [\"docs/LOOKS.md\"]\ncolour = \"red\"\n";
         append(&self.0, WINGS, part);
+        let before = "\napplication = ";
+        self.0
+            .edit(project::FILE, before, &format!("\n{UNKNOWN}{before}"));
         self.0.write("docs/MORE.md", "# What else is new?\n\nNothing.\n");
     }
 }

@@ -4,7 +4,9 @@ use std::fs;
 
 use crate::checkout::{ACCOUNT, Checkout, NUMBERS, PARAMETERS, REGION, REPOSITORY};
 use crate::names::{APPLICATION, NAME, former};
-use crate::template::{DELETED, GOES, Template, WITHOUT, locked, read, update, version, without_row};
+use crate::template::{
+    DELETED, GOES, Template, UNKNOWN, WITHOUT, locked, read, update, version, without_row,
+};
 
 /// What only the copy has, and what it says otherwise than the template.
 fn with_changes(copy: &Checkout) {
@@ -93,6 +95,8 @@ fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_parts() 
     }
     assert!(copy.read("README.md").contains("## How we start"));
     assert_eq!(ours(&copy), before, "files of its own are as they were");
+    copy.edit(project::FILE, &format!("{UNKNOWN}\n"), "");
+    copy.commit();
     let project = copy.project();
     assert_eq!([project.name(), project.application()], [NAME, APPLICATION]);
     assert!(project.app("bot").is_ok());

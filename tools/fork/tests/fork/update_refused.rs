@@ -115,6 +115,21 @@ fn a_version_that_may_not_be_skipped_is_taken_first() {
 }
 
 #[test]
+fn a_version_that_this_command_cannot_read_is_refused_with_an_earlier_one() {
+    let (template, copy) = second_of_three();
+    template.0.edit(project::FILE, "\napplication = ", "\nproduct = ");
+    template.release(3);
+    let said = refusal(&copy, &template, &[]);
+    assert!(
+        said.contains("cannot read version 900.3.0") && said.contains("cargo xtask update --to 900.2.0"),
+        "{said}"
+    );
+    assert_eq!(update(&copy, &template, &["--to", &version(2)]).0, 0);
+    copy.git(&["merge", "--quiet", "template/v900.2.0"]);
+    assert!(refusal(&copy, &template, &[]).contains("there is none between the two"));
+}
+
+#[test]
 fn a_branch_that_is_there_is_kept_or_in_the_way() {
     let (template, copy) = second_of_three();
     assert_eq!(update(&copy, &template, &[]).0, 0);
