@@ -8,6 +8,13 @@ pub(crate) struct Feed {
     sending: Vec<Sending>,
     stored: Vec<Message>,
     next: Option<String>,
+    /// Until when no message is missing here: the newest was posted then that was read with those
+    /// before it, or came by the stream. One of this page's own may have others before it.
+    whole_until: Option<String>,
+    /// How often the newest page was asked for, and which of these times was answered last. What
+    /// comes between may have a gap before it.
+    asked: u32,
+    answered: u32,
 }
 
 /// A message on its way to the backend.
@@ -37,9 +44,10 @@ impl Entry {
 impl Feed {
     pub(crate) fn new(list: MessageList) -> Self {
         Self {
-            sending: Vec::new(),
+            whole_until: list.messages.first().map(|newest| newest.posted_at.clone()),
             stored: list.messages,
             next: list.next,
+            ..Self::default()
         }
     }
 
@@ -91,6 +99,10 @@ impl Feed {
         if let Some(own) = own {
             self.sending.remove(own);
         }
+        if self.answered == self.asked {
+            let until = Some(message.posted_at.clone());
+            self.whole_until = self.whole_until.take().max(until);
+        }
         self.insert(message) && own.is_none()
     }
 
@@ -102,25 +114,44 @@ impl Feed {
         self.next = older.next;
     }
 
-    /// The newest page was read again. Where it does not reach back to what is here, there is a
-    /// gap, and it is all that stays.
-    pub(crate) fn refresh(&mut self, newest: MessageList) {
-        let joins = newest.messages.iter().any(|message| self.knows(message));
-        if !joins {
-            self.stored.clear();
-            self.next = newest.next;
+    /// The newest page is asked for: messages may be missing from here on. Answers the number of
+    /// the question.
+    pub(crate) fn asks(&mut self) -> u32 {
+        self.asked += 1;
+        self.asked
+    }
+
+    /// The newest page was read again, for the question of this number. Where it does not reach
+    /// back to where the list is whole, there is a gap, and nothing stays but it and what is newer.
+    pub(crate) fn refresh(&mut self, question: u32, newest: MessageList) {
+        // The answer to a later one was faster.
+        if question < self.answered {
+            return;
         }
-        for message in newest.messages {
+        self.answered = question;
+        let MessageList { messages, next } = newest;
+        let until = messages.first().map(|newest| newest.posted_at.clone());
+        let oldest = messages.last().map(|oldest| &oldest.posted_at);
+        let joins = oldest.is_some() && oldest <= self.whole_until.as_ref();
+        if !joins {
+            let is_newer = |stored: &Message| until.as_ref().is_some_and(|until| stored.posted_at > *until);
+            self.stored.retain(is_newer);
+            self.next = next;
+            self.whole_until = None;
+        }
+        self.whole_until = self.whole_until.take().max(until);
+        for message in messages {
             self.insert(message);
         }
     }
 
-    fn knows(&self, message: &Message) -> bool {
-        self.stored.iter().any(|stored| stored.uuid == message.uuid)
-    }
-
+    /// Puts a message into its place, or into that of an older revision; answers whether it is new.
     fn insert(&mut self, message: Message) -> bool {
-        if self.knows(&message) {
+        let known = self.stored.iter_mut().find(|stored| stored.uuid == message.uuid);
+        if let Some(known) = known {
+            if known.revision < message.revision {
+                *known = message;
+            }
             return false;
         }
         let older = |stored: &Message| stored.posted_at <= message.posted_at;
@@ -131,103 +162,4 @@ impl Feed {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(number: u32) -> Message {
-        Message {
-            uuid: format!("u{number}"),
-            author: "Ada".into(),
-            text: format!("text {number}"),
-            posted_at: format!("2026-01-01T00:00:{number:02}.000000Z"),
-            edited_at: None,
-            revision: Message::FIRST_REVISION,
-        }
-    }
-
-    fn list(numbers: &[u32], next: Option<&str>) -> MessageList {
-        MessageList {
-            messages: numbers.iter().copied().map(message).collect(),
-            next: next.map(str::to_owned),
-        }
-    }
-
-    fn new(number: u32) -> NewMessage {
-        let Message { author, text, .. } = message(number);
-        NewMessage { author, text }
-    }
-
-    /// What a reader sees, a message on its way with a dot before it.
-    fn seen(feed: &Feed) -> Vec<String> {
-        let words = |entry| match entry {
-            Entry::Sending(sending) => format!(".{}", sending.new.text),
-            Entry::Stored(message) => message.text,
-        };
-        feed.entries().into_iter().map(words).collect()
-    }
-
-    #[test]
-    fn an_own_message_is_shown_at_once_and_then_replaced() {
-        let mut feed = Feed::new(list(&[1], None));
-        feed.send("k".into(), new(2));
-        assert_eq!(seen(&feed), [".text 2", "text 1"]);
-        feed.taken("k", message(2));
-        assert_eq!(seen(&feed), ["text 2", "text 1"]);
-        assert!(!feed.arrived(message(2)), "known");
-        assert_eq!(seen(&feed), ["text 2", "text 1"]);
-    }
-
-    #[test]
-    fn news_of_an_own_message_may_come_before_the_answer() {
-        let mut feed = Feed::default();
-        feed.send("k".into(), new(2));
-        assert!(!feed.arrived(message(2)), "not news to who wrote it");
-        assert_eq!(seen(&feed), ["text 2"]);
-        feed.taken("k", message(2));
-        assert_eq!(seen(&feed), ["text 2"]);
-    }
-
-    #[test]
-    fn the_same_words_of_another_take_nothing_away() {
-        let mut feed = Feed::default();
-        feed.send("k".into(), new(2));
-        let mut other = message(2);
-        other.uuid = "other".into();
-        feed.arrived(other);
-        feed.taken("k", message(2));
-        assert_eq!(seen(&feed), ["text 2", "text 2"]);
-    }
-
-    #[test]
-    fn a_refused_message_is_taken_back() {
-        let mut feed = Feed::new(list(&[1], None));
-        feed.send("k".into(), new(2));
-        feed.take_back("k");
-        assert_eq!(seen(&feed), ["text 1"]);
-    }
-
-    #[test]
-    fn messages_stand_in_the_order_of_their_time_whenever_they_come() {
-        let mut feed = Feed::new(list(&[5, 3], Some("c3")));
-        assert!(feed.arrived(message(6)));
-        assert!(feed.arrived(message(4)));
-        feed.append(list(&[3, 2, 1], None));
-        assert_eq!(
-            seen(&feed),
-            ["text 6", "text 5", "text 4", "text 3", "text 2", "text 1"]
-        );
-        assert_eq!(feed.next(), None);
-    }
-
-    #[test]
-    fn a_gap_is_never_hidden() {
-        let mut feed = Feed::new(list(&[3, 2], Some("c2")));
-        feed.refresh(list(&[4, 3], Some("c3")));
-        assert_eq!((seen(&feed).len(), feed.next()), (3, Some("c2")));
-        feed.refresh(list(&[9, 8], Some("c8")));
-        assert_eq!(
-            (seen(&feed), feed.next()),
-            (vec!["text 9".into(), "text 8".into()], Some("c8"))
-        );
-    }
-}
+mod tests;

@@ -99,9 +99,12 @@ impl Board {
 
     /// Asks again for what the page shows.
     pub(crate) fn refresh(self) {
+        let Some(question) = self.feed.try_update(Feed::asks) else {
+            return;
+        };
         spawn_local(async move {
             if let Ok(list) = list_messages(self.before.get_value()).await {
-                self.feed.update(|feed| feed.refresh(list));
+                self.feed.update(|feed| feed.refresh(question, list));
             }
             if let Ok(site) = describe_site().await {
                 self.site.set(site);
