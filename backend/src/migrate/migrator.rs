@@ -146,7 +146,13 @@ impl<'a> Migrator<'a> {
         }
         let plan = plan(self.migrations, record.version)?;
         let mut report = Report::default();
+        let mut min_reader = record.min_reader;
         for migration in plan.now {
+            if let Phase::Contract { readers } = migration.phase {
+                // One that needs less takes nothing back of what one before it has asked for.
+                min_reader = min_reader.max(readers);
+                lock.exclude_readers_before(min_reader).await?;
+            }
             report.applied.push(self.apply(migration, &record, lock).await?);
         }
         for migration in plan.later {
@@ -170,10 +176,6 @@ impl<'a> Migrator<'a> {
 
     async fn apply(&self, migration: &Migration, record: &Record, lock: &Lock) -> Result<Applied> {
         let started = Instant::now();
-        if let Phase::Contract { readers } = migration.phase {
-            lock.exclude_readers_before(readers.max(record.min_reader))
-                .await?;
-        }
         let checkpoint = record
             .checkpoint
             .clone()

@@ -48,6 +48,17 @@ async fn a_new_table_need_not_wait() {
 }
 
 #[tokio::test]
+async fn of_two_contractions_the_one_that_asks_for_more_counts() {
+    let table = empty_table().await;
+    fill(&table, 3).await;
+    let drop = Migration { version: 4, ..DROP };
+    let list = [MARK, Migration::expand(2, "next"), NEEDS_MARK, drop];
+    let report = migrator(&table, &list).up(never()).await.unwrap();
+    assert_eq!(report.applied.len(), 4);
+    assert_eq!(record(&table).await.min_reader, 2);
+}
+
+#[tokio::test]
 async fn older_code_can_neither_migrate_nor_serve_after_a_contraction() {
     let table = current_table().await;
     set_in_record(&table, "min_reader", u64::from(required_version()) + 1).await;
