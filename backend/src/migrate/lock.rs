@@ -8,12 +8,13 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Error, Result, anyhow, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::record::{Checkpoint, Done, Holder, Record, SCHEMA_ITEM};
@@ -32,7 +33,7 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the lock as soon as nobody holds it, or its holder is silent for a lease; gives up
-    /// after `patience.wait`.
+    /// after `patience.wait`, until when it is no matter that the record cannot be read.
     pub(super) async fn acquire(table: &Table, patience: Patience) -> Result<Self> {
         let mut lock = Self {
             table: table.clone(),
@@ -43,7 +44,16 @@ impl Lock {
         let started = Instant::now();
         let mut watched: Option<(Holder, Instant)> = None;
         loop {
-            let holder = Record::read(table).await?.holder;
+            let holder = match Record::read(table).await {
+                Ok(record) => record.holder,
+                Err(error) if started.elapsed() >= patience.wait => return Err(error.into()),
+                Err(error) => {
+                    let error = format!("{:#}", Error::from(error));
+                    tracing::info!(error, "waiting for the lock, which cannot be read");
+                    tokio::time::sleep(POLL).await;
+                    continue;
+                }
+            };
             let silent = match (&holder, &watched) {
                 (Some(now), Some((before, since))) if now == before => since.elapsed() >= patience.lease,
                 _ => {
@@ -55,22 +65,34 @@ impl Lock {
                 }
             };
             lock.taken = Instant::now();
-            if (holder.is_none() || silent) && lock.take(holder.as_ref()).await? {
-                tracing::info!(owner = lock.owner, taken_over = holder.is_some(), "lock taken");
+            if lock.is_free(holder.as_ref(), silent) && lock.take(holder.as_ref()).await? {
+                tracing::info!(owner = lock.owner, taken_over = silent, "lock taken");
                 return Ok(lock);
             }
-            if let Some(holder) = holder
-                && started.elapsed() >= patience.wait
-            {
-                bail!(
-                    "another migrator ({}) still holds the lock of table {} after {} s: look at its logs, then run \
-                     `backend migrate` again",
-                    holder.owner,
-                    table.name,
-                    patience.wait.as_secs()
-                );
+            if started.elapsed() >= patience.wait {
+                return Err(lock.is_not_mine(holder.as_ref(), patience.wait));
             }
             tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Whether it may be taken. This run has it already where the answer to an attempt was late.
+    fn is_free(&self, holder: Option<&Holder>, silent: bool) -> bool {
+        silent || holder.is_none_or(|holder| holder.owner == self.owner)
+    }
+
+    /// Why this run gives up waiting for it.
+    fn is_not_mine(&self, holder: Option<&Holder>, wait: Duration) -> Error {
+        let (table, wait) = (&self.table.name, wait.as_secs());
+        match holder.filter(|holder| holder.owner != self.owner) {
+            Some(Holder { owner, .. }) => anyhow!(
+                "another migrator ({owner}) still holds the lock of table {table} after {wait} s: look at its logs, then run \
+                 `backend migrate` again"
+            ),
+            None => anyhow!(
+                "the lock of table {table} could not be written within {wait} s: find out what throttles the table, then run \
+                 `backend migrate` again"
+            ),
         }
     }
 
@@ -110,19 +132,24 @@ impl Lock {
         self.while_held(update, "its end was recorded").await
     }
 
-    /// Gives the lock back. Where that fails the lease runs out by itself.
+    /// Gives the lock back. Where that fails, or takes longer than the lease, the lease runs out by
+    /// itself.
     pub(super) async fn release(self) {
         let update = self.update("REMOVE lock_owner, lock_until");
-        if let Err(error) = self.send(update).await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "the lock stays until its lease runs out"
-            );
-        }
+        let error = match timeout(self.lease, self.send(update)).await {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => error,
+            Err(error) => error.into(),
+        };
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "the lock stays until its lease runs out"
+        );
     }
 
     /// Takes the lock from `holder`, exactly as it was seen. The owner may be this run: an answer
-    /// can get lost.
+    /// can get lost. `false` also when the answer takes so long that little of the lease would be
+    /// left.
     async fn take(&self, holder: Option<&Holder>) -> Result<bool> {
         let update = self
             .update("SET lock_owner = :me, lock_until = :until")
@@ -134,7 +161,8 @@ impl Lock {
                 .expression_attribute_values(":owner", AttributeValue::S(holder.owner.clone()))
                 .expression_attribute_values(":seen", AttributeValue::N(holder.until.clone())),
         };
-        self.send(update).await
+        let answer = timeout(self.lease / 3, self.send(update)).await;
+        answer.unwrap_or(Ok(false))
     }
 
     /// Ends only with the reason why the lock is lost.
@@ -149,7 +177,7 @@ impl Lock {
             let update = self
                 .update("SET lock_until = :until")
                 .expression_attribute_values(":until", AttributeValue::N(millis(self.lease)));
-            match tokio::time::timeout(left, self.send(update)).await {
+            match timeout(left, self.send(update)).await {
                 Ok(Ok(true)) => kept = asked,
                 Ok(Ok(false)) => {
                     return anyhow!("lost the lock of table {} to another migrator", self.table.name);

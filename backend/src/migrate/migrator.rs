@@ -21,8 +21,8 @@ use crate::dynamodb::Table;
 
 const POLL: Duration = Duration::from_secs(1);
 
-/// For items: nobody waits for the answer, and being throttled is normal in a walk over a whole
-/// table.
+/// For items and the record: nobody waits for the answer, and being throttled is normal in a walk
+/// over a whole table.
 const ATTEMPTS: u32 = 12;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
@@ -117,26 +117,27 @@ impl<'a> Migrator<'a> {
     /// repeat, safe to run twice at once.
     pub async fn up(&self, stop: impl Future<Output = ()>) -> Result<Report> {
         let mut stop = pin!(stop);
+        let table = patient(self.table);
         let lock = tokio::select! {
-            lock = self.lock() => lock?,
+            lock = self.lock(&table) => lock?,
             () = &mut stop => bail!("stopped by a signal before anything was done"),
         };
         let report = tokio::select! {
-            report = lock.hold(Box::pin(self.apply_missing(&lock))) => report,
+            report = lock.hold(Box::pin(self.apply_missing(&table, &lock))) => report,
             () = &mut stop => Err(anyhow!("stopped by a signal; the next run goes on where this one was")),
         };
         lock.release().await;
         report
     }
 
-    async fn lock(&self) -> Result<Lock> {
+    async fn lock(&self, table: &Table) -> Result<Lock> {
         self.reachable().await?;
-        Lock::acquire(self.table, self.patience).await
+        Lock::acquire(table, self.patience).await
     }
 
-    async fn apply_missing(&self, lock: &Lock) -> Result<Report> {
+    async fn apply_missing(&self, table: &Table, lock: &Lock) -> Result<Report> {
         // Read under the lock: another migrator may just have done it all.
-        let record = Record::read(self.table).await?;
+        let record = Record::read(table).await?;
         let required = required(self.migrations);
         if let Err(unfit @ Unfit::Contracted { .. }) = record.check(required) {
             return Err(Error::new(unfit).context(format!(
@@ -153,7 +154,8 @@ impl<'a> Migrator<'a> {
                 min_reader = min_reader.max(readers);
                 lock.exclude_readers_before(min_reader).await?;
             }
-            report.applied.push(self.apply(migration, &record, lock).await?);
+            let applied = self.apply(table, migration, &record, lock).await?;
+            report.applied.push(applied);
         }
         for migration in plan.later {
             tracing::warn!(
@@ -174,7 +176,13 @@ impl<'a> Migrator<'a> {
         Ok(report)
     }
 
-    async fn apply(&self, migration: &Migration, record: &Record, lock: &Lock) -> Result<Applied> {
+    async fn apply(
+        &self,
+        table: &Table,
+        migration: &Migration,
+        record: &Record,
+        lock: &Lock,
+    ) -> Result<Applied> {
         let started = Instant::now();
         let checkpoint = record
             .checkpoint
@@ -191,15 +199,9 @@ impl<'a> Migrator<'a> {
                 earlier_seen = earlier.seen,
                 "migrating items"
             );
-            backfill(
-                &patient(self.table),
-                lock,
-                migration,
-                checkpoint,
-                self.items_per_second,
-            )
-            .await
-            .with_context(|| format!("migration {} ({})", migration.version, migration.name))?
+            backfill(table, lock, migration, checkpoint, self.items_per_second)
+                .await
+                .with_context(|| format!("migration {} ({})", migration.version, migration.name))?
         } else {
             Counts::default()
         };
