@@ -3,12 +3,20 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
 use crate::key::Key;
 use crate::workshop::{Workshop, minutes};
+
+/// As `3.13`, the Python that is on the search path; empty where none is. It is asked once.
+static INTERPRETER: LazyLock<String> = LazyLock::new(|| {
+    let version = "import sys; print('%d.%d' % sys.version_info[:2])";
+    let answer = Shell::new().and_then(|sh| cmd!(sh, "python3 -c {version}").quiet().ignore_stderr().read());
+    answer.unwrap_or_default()
+});
 
 /// Packages that are installed together.
 #[derive(Debug, Clone)]
@@ -20,10 +28,16 @@ pub struct PythonPackages {
 }
 
 impl PythonPackages {
-    /// Where they lie once they are installed.
+    /// Where they lie once they are installed for the Python of this machine.
     pub fn folder(&self, shop: Workshop<'_>) -> PathBuf {
-        let key = Key::of([format!("{self:?}").as_bytes()]);
+        let key = self.key(&INTERPRETER);
         shop.cache.files().join(format!("{}-{key}", self.name))
+    }
+
+    /// Another Python could not load the compiled parts, and has other versions of what the
+    /// packages depend on.
+    fn key(&self, interpreter: &str) -> Key {
+        Key::of([format!("{self:?}").as_bytes(), interpreter.as_bytes()])
     }
 
     /// Installs the packages, or finds them in the cache, and gives their folder: modules in it,
@@ -47,5 +61,27 @@ impl PythonPackages {
         fs::create_dir_all(shop.cache.files()).context("make the folder of kept files")?;
         fs::rename(&fresh, &folder).with_context(|| format!("keep {} in {}", self.name, folder.display()))?;
         Ok(folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_python_has_packages_of_its_own() {
+        let packages = PythonPackages {
+            name: "linters",
+            packages: vec!["yamllint==1.0.0".to_owned()],
+        };
+        assert_eq!(packages.key("3.13"), packages.key("3.13"));
+        assert_ne!(packages.key("3.13"), packages.key("3.14"));
+        let is_number = |part: &str| part.parse::<u32>().is_ok();
+        let parts = INTERPRETER.split_once('.');
+        assert!(
+            parts.is_none_or(|(major, minor)| is_number(major) && is_number(minor)),
+            "{}",
+            *INTERPRETER
+        );
     }
 }
