@@ -102,10 +102,8 @@ fn read_setting(setting: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// Does what root can do; what remains is told afterwards by [`faults`].
+/// Does what root can do. What fails shows as a need that is still there: [`faults`] tells it.
 fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<()> {
-    let sh = Shell::new().context("open a shell")?;
-    let log = logs.join("doctor.log");
     let mut packages: Vec<&str> = Vec::new();
     for need in missing {
         match need.cure {
@@ -113,12 +111,11 @@ fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<()> {
             Cure::Setting(setting, least) => {
                 let path = Path::new("/proc/sys").join(setting.replace('.', "/"));
                 progress.doing(&format!("set {setting} to {least}"));
-                // A failure shows as a need that is still there.
                 let _ = std::fs::write(path, least.to_string());
             }
             Cure::Folder(path) => {
                 progress.doing(&format!("create {path}"));
-                std::fs::create_dir_all(path).with_context(|| format!("create {path}"))?;
+                let _ = std::fs::create_dir_all(path);
             }
             Cure::Person(_) => {}
         }
@@ -128,26 +125,64 @@ fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<()> {
     if packages.is_empty() || !on_path("apt-get") {
         return Ok(());
     }
-    progress.doing("refresh the list of Debian's packages");
-    run::logged(cmd!(sh, "apt-get update --quiet"), &log, minutes(5))?;
-    for package in packages {
-        progress.doing(&format!("install {package}"));
-        let install = cmd!(
-            sh,
-            "apt-get install --quiet --yes --no-install-recommends {package}"
-        );
-        run::logged(
-            install.env("DEBIAN_FRONTEND", "noninteractive"),
-            &log,
-            minutes(10),
-        )?;
+    let sh = Shell::new().context("open a shell")?;
+    let log = logs.join("doctor.log");
+    install(&packages, progress, |arguments| {
+        let apt = cmd!(sh, "apt-get {arguments...}").env("DEBIAN_FRONTEND", "noninteractive");
+        run::logged(apt, &log, minutes(10))
+    })
+}
+
+/// Installs each of the packages by `apt`, also when another cannot be had: then it is said where
+/// the log is.
+fn install(packages: &[&str], progress: &dyn Progress, apt: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
+    let try_to = |what: &str, arguments: &[&str]| {
+        progress.doing(what);
+        match apt(arguments) {
+            Err(error) if !run::was_stopped(&error) => {
+                // Its other lines are the end of the log.
+                progress.doing(error.to_string().lines().next().unwrap_or_default());
+                Ok(())
+            }
+            done => done,
+        }
+    };
+    try_to("refresh the list of Debian's packages", &["update", "--quiet"])?;
+    for package in packages.iter().copied() {
+        let arguments = ["install", "--quiet", "--yes", "--no-install-recommends", package];
+        try_to(&format!("install {package}"), &arguments)?;
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
+    use anyhow::ensure;
+
     use super::*;
+
+    struct Silent;
+
+    impl Progress for Silent {
+        fn doing(&self, _: &str) {}
+    }
+
+    #[test]
+    fn a_package_that_cannot_be_had_keeps_no_other_back() {
+        let tried = RefCell::new(Vec::new());
+        let done = install(&["one", "gone", "other"], &Silent, |arguments| {
+            let package = arguments.last().copied().unwrap_or_default().to_owned();
+            tried.borrow_mut().push(package.clone());
+            ensure!(package != "gone", "unable to locate it");
+            Ok(())
+        });
+        done.unwrap();
+        assert_eq!(tried.into_inner(), ["--quiet", "one", "gone", "other"]);
+        let ended = install(&["one"], &Silent, |_| Err(SupplyError::Cancelled.into()));
+        assert!(run::was_stopped(&ended.unwrap_err()));
+    }
 
     #[test]
     fn every_fault_says_why_and_what_to_do() {
