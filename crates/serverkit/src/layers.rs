@@ -21,7 +21,8 @@ pub fn layers(router: Router, draining: &Draining, metrics: &Metrics) -> Router 
         .layer(middleware::from_fn_with_state(metrics.clone(), metrics::measure))
 }
 
-/// A client that keeps its connection would send its next request to a server that goes down.
+/// On the way down each answer ends its connection. Whoever keeps one for later, a load balancer or
+/// the frontend, would send a request over it just as the last of them are closed.
 async fn end_connections(State(draining): State<Draining>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if draining.has_begun() {

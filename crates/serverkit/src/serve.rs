@@ -7,10 +7,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
-use axum::http::HeaderValue;
-use axum::http::header::CONNECTION;
-use axum::middleware::map_response;
-use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -29,7 +25,8 @@ const LONGEST_HEAD: usize = 32 * 1024;
 /// Pause after the system had no connection to give, as when all file descriptors are taken.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves `router`, and `metrics` beside it, until the process is asked to stop.
+/// Serves `router`, which has its [`layers`](crate::layers()), and `metrics` beside it, until the
+/// process is asked to stop.
 pub async fn serve(config: &Listen, router: Router, draining: &Draining, metrics: Metrics) -> Result<()> {
     let listener = listen("LISTEN_ADDR", config.listen_addr).await?;
     let metrics_listener = listen("METRICS_ADDR", config.metrics_addr).await?;
@@ -40,7 +37,6 @@ pub async fn serve(config: &Listen, router: Router, draining: &Draining, metrics
     );
     let scrapes = GracefulShutdown::new();
     let requests = GracefulShutdown::new();
-    let router = ending_connections(router, draining);
     tokio::select! {
         never = accept(metrics_listener, metrics.page(), &scrapes) => match never {},
         finished = async {
@@ -54,19 +50,6 @@ pub async fn serve(config: &Listen, router: Router, draining: &Draining, metrics
         },
     }
     Ok(())
-}
-
-/// On the way down each answer ends its connection. Whoever keeps one for later, a load balancer or
-/// the frontend, would send a request over it just as the last of them are closed.
-fn ending_connections(router: Router, draining: &Draining) -> Router {
-    let draining = draining.clone();
-    router.layer(map_response(move |mut response: Response| {
-        if draining.has_begun() {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(CONNECTION, close);
-        }
-        std::future::ready(response)
-    }))
 }
 
 async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener> {
@@ -141,7 +124,8 @@ mod tests {
     #[tokio::test]
     async fn on_the_way_down_an_answer_ends_its_connection() {
         let draining = Draining::default();
-        let router = ending_connections(Router::new().route("/", get(async || "ok")), &draining);
+        let page = Router::new().route("/", get(async || "ok"));
+        let router = crate::layers(page, &draining, &Metrics::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let open = GracefulShutdown::new();
