@@ -1,6 +1,6 @@
 //! `cargo xtask dev`, and the build it runs: for this machine, unoptimized, and only what changed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt as _;
@@ -103,13 +103,20 @@ fn servers(sh: &Shell, folder: &Path) -> Result<Vec<DepInfo>> {
         let name = binary.file_name().context("a binary has a name")?;
         let app = project().apps().iter().find(|app| name == app.package());
         made.extend(app.map(|app| DepInfo::beside(app, &binary)));
-        let unfinished = folder.join("unfinished");
-        sh.copy_file(&binary, &unfinished)?;
-        // Moved, not written over: the old one may be running.
-        let kept = folder.join(name);
-        fs::rename(&unfinished, &kept).with_context(|| format!("put {} in place", kept.display()))?;
+        keep(&binary, &folder.join(name))?;
     }
     Ok(made)
+}
+
+/// Puts a copy of `binary` in the place of `kept`: moved there and not written over, since the old
+/// one may be running. It is as old as the binary, by which `dev` sees whether a server is another.
+fn keep(binary: &Path, kept: &Path) -> Result<()> {
+    let unfinished = kept.with_file_name("unfinished");
+    fs::copy(binary, &unfinished)
+        .and_then(|_| fs::metadata(binary)?.modified())
+        .and_then(|made| File::options().write(true).open(&unfinished)?.set_modified(made))
+        .and_then(|()| fs::rename(&unfinished, kept))
+        .with_context(|| format!("put {} in place", kept.display()))
 }
 
 /// The binaries that cargo says it has made, from its messages, one a line.
@@ -162,7 +169,31 @@ fn drop_stale(sh: &Shell, site: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn a_server_that_was_not_compiled_anew_is_kept_as_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let [binary, kept] = ["binary", "kept"].map(|name| folder.path().join(name));
+        let made = || fs::metadata(&kept).unwrap().modified().unwrap();
+        fs::write(&binary, "first").unwrap();
+        let compiled = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        File::options()
+            .write(true)
+            .open(&binary)
+            .and_then(|file| file.set_modified(compiled))
+            .unwrap();
+        for _ in ["first", "again"] {
+            keep(&binary, &kept).unwrap();
+            assert_eq!(made(), compiled);
+        }
+        fs::write(&binary, "second").unwrap();
+        keep(&binary, &kept).unwrap();
+        assert_ne!(made(), compiled);
+        assert_eq!(fs::read_to_string(&kept).unwrap(), "second");
+    }
 
     /// With `build.target` set, binaries lie in a folder of that target.
     #[test]
