@@ -7,6 +7,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod digests;
+mod history;
 pub(crate) mod lists;
 mod moves;
 mod names;

@@ -1,6 +1,6 @@
 //! `remove-app`: takes away what `new-app` made and nobody changed, and says what stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -50,8 +50,7 @@ struct Removal<'a> {
 
 impl<'a> Removal<'a> {
     fn of(root: &Path, project: &Project, name: &'a str, kind: Kind) -> Result<Self> {
-        let made = template::files(root, project, name, kind)?;
-        let (mut files, mut changed) = sorted(root, name, &made)?;
+        let (mut files, mut changed) = sorted(root, project, name, kind)?;
         // A crate is whole or not at all, and stays in the lock file while it is there.
         let krate = format!("{}/", folder(name));
         changed.extend(Worktree::at(root).ignored([&krate, &format!("infra/{name}/")])?);
@@ -133,15 +132,28 @@ fn is_of(path: &str, name: &str) -> bool {
         || path == Path::new(&format!("infra/apps/base/{name}.yaml"))
 }
 
-/// Files of the app that are as they were made, and those that are not.
-fn sorted(root: &Path, name: &str, made: &BTreeMap<String, String>) -> Result<(Vec<String>, Vec<String>)> {
+/// Files of the app that are as they were made, and those that are not. The templates may have
+/// changed since, so a file is also as it was made if it is what they were in a commit that added
+/// one of the files.
+fn sorted(root: &Path, project: &Project, name: &str, kind: Kind) -> Result<(Vec<String>, Vec<String>)> {
     let there = gitkit::files(root).context("list the files of the app")?;
     let there = there
         .into_iter()
         .filter(|path| is_of(path, name) && root.join(path).exists());
-    let is_made = |path: &String| {
+    let is_made_by = |made: &BTreeMap<String, String>, path: &String| {
         let text = fs::read_to_string(root.join(path)).ok();
         text.is_some_and(|text| made.get(path).is_some_and(|made| digests::same(made, &text)))
     };
-    Ok(there.partition(is_made))
+    let now = template::files(root, project, name, kind)?;
+    let (mut files, others): (Vec<_>, Vec<_>) = there.partition(|path| is_made_by(&now, path));
+    let worktree = Worktree::at(root);
+    let commits: BTreeSet<_> = others.iter().filter_map(|path| worktree.added(path)).collect();
+    let former = commits
+        .iter()
+        .map(|commit| template::files_of(commit, root, project, name, kind))
+        .collect::<Result<Vec<_>>>()?;
+    let was_made = |path: &String| former.iter().any(|made| is_made_by(made, path));
+    let (made_before, changed): (Vec<_>, Vec<_>) = others.into_iter().partition(was_made);
+    files.extend(made_before);
+    Ok((files, changed))
 }

@@ -13,6 +13,8 @@ use project::{Kind, Project};
 
 use taskkit::partition;
 
+use super::worktree::Worktree;
+
 /// Where the templates are, from the root of the repository.
 pub(super) const FOLDER: &str = "tools/generators/templates/app";
 
@@ -37,26 +39,56 @@ fn layers(kind: Kind) -> &'static [&'static str] {
     }
 }
 
+/// Texts by their paths.
+type Texts = BTreeMap<String, String>;
+
 /// The texts of a new app by their paths from the root of the repository.
-pub(super) fn files(
+pub(super) fn files(root: &Path, project: &Project, name: &str, kind: Kind) -> Result<Texts> {
+    let folder = root.join(FOLDER);
+    let mut templates = Texts::new();
+    for layer in layers(kind) {
+        for path in found(&folder, Path::new(layer))? {
+            let text =
+                fs::read_to_string(folder.join(&path)).with_context(|| format!("read {FOLDER}/{path}"))?;
+            templates.insert(path, text);
+        }
+    }
+    filled(&templates, root, project, name, kind)
+}
+
+/// The same by the templates that a commit has; none where it has no such folder.
+pub(super) fn files_of(
+    commit: &str,
     root: &Path,
     project: &Project,
     name: &str,
     kind: Kind,
-) -> Result<BTreeMap<String, String>> {
+) -> Result<Texts> {
+    let worktree = Worktree::at(root);
+    let there = worktree.all_at(commit, worktree.below(commit, FOLDER)?)?;
+    let template = |(path, text): (String, String)| {
+        let path = path.strip_prefix(FOLDER)?.strip_prefix('/')?;
+        Some((path.to_owned(), text))
+    };
+    let templates = there.into_iter().filter_map(template).collect();
+    filled(&templates, root, project, name, kind)
+}
+
+/// What the templates make, which have paths from their folder.
+fn filled(templates: &Texts, root: &Path, project: &Project, name: &str, kind: Kind) -> Result<Texts> {
     let registry = partition::registry(root, project)?;
     let filled = |text: &str| {
         text.replace(APP, name)
             .replace(APPLICATION, project.application())
             .replace(REGISTRY, &registry)
     };
-    let mut files = BTreeMap::new();
+    let mut files = Texts::new();
     for layer in layers(kind) {
-        let folder = root.join(FOLDER).join(layer);
-        for path in found(&folder, Path::new(""))? {
-            let text = fs::read_to_string(folder.join(&path))
-                .with_context(|| format!("read {FOLDER}/{layer}/{path}"))?;
-            let (path, text) = (filled(&path), filled(&text));
+        let of_layer = templates.iter().filter_map(|(path, text)| {
+            let path = path.strip_prefix(*layer)?.strip_prefix('/')?;
+            Some((filled(path), filled(text)))
+        });
+        for (path, text) in of_layer {
             if !path.contains(ENVIRONMENT) {
                 files.insert(path, text);
                 continue;

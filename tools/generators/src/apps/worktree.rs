@@ -6,6 +6,9 @@ use anyhow::{Context as _, Result, bail};
 use gitkit::Git;
 use project::Project;
 
+/// The last commit, in Git's words.
+pub(crate) const HEAD: &str = "HEAD";
+
 /// A checkout, asked by Git.
 pub(crate) struct Worktree {
     pub(crate) root: PathBuf,
@@ -20,7 +23,7 @@ impl Worktree {
 
     /// A file as the last commit has it.
     pub(crate) fn committed(&self, path: &str) -> Result<String> {
-        let object = format!("HEAD:{path}");
+        let object = format!("{HEAD}:{path}");
         let text = Git::at(&self.root).args(["cat-file", "blob", &object]).text();
         text.with_context(|| {
             format!("read {path} as it was committed; this is done in a checkout of Git whose last commit has this file, so that what is made can be told from the rest")

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 
 use super::Names;
 use crate::apps::digests::{DIGEST, is_digest};
-use crate::apps::worktree::Worktree;
+use crate::apps::worktree::{HEAD, Worktree};
 
 /// What an overlay says before the first release.
 const NONE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
@@ -15,13 +15,13 @@ const FOLDER: &str = "infra";
 
 /// Path and text of each that `environment` has, as the last commit has them.
 pub(super) fn originals(worktree: &Worktree, environment: &str) -> Result<Vec<(String, String)>> {
-    let mut files = worktree.below(FOLDER)?;
+    let mut files = worktree.below(HEAD, FOLDER)?;
     files.retain(|path| is_of(path, environment));
     ensure!(
         !files.is_empty(),
         "{FOLDER}/ has no overlay of {environment}; run this where the manifests are"
     );
-    worktree.all_committed(files)
+    worktree.all_at(HEAD, files)
 }
 
 /// What the new one has in the place of these.

@@ -6,7 +6,6 @@
 
 mod copies;
 mod entries;
-mod history;
 mod names;
 mod new;
 mod places;

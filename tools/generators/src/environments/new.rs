@@ -10,7 +10,7 @@ use super::places::{self, Place};
 use super::{Names, copies, names};
 use crate::apps::changes::{self, Change, Made};
 use crate::apps::lists;
-use crate::apps::worktree::Worktree;
+use crate::apps::worktree::{HEAD, Worktree};
 
 /// Adds the environment behind `after`; what there is to say.
 pub(super) fn run(root: &Path, name: &str, branch: &str, after: &str, dry_run: bool) -> Result<String> {
@@ -147,11 +147,11 @@ impl<'a> Addition<'a> {
 
 /// The files that list the environments, as committed. A copy of the template may be without some.
 fn lists(worktree: &Worktree, project: &Project) -> Result<Vec<(Place, String)>> {
-    let there = worktree.below(".")?;
+    let there = worktree.below(HEAD, ".")?;
     let mut places = places::all(project);
     places.retain(|place| there.contains(&place.path));
     let paths = places.iter().map(|place| place.path.clone()).collect();
-    let texts = worktree.all_committed(paths)?;
+    let texts = worktree.all_at(HEAD, paths)?;
     Ok(places
         .into_iter()
         .zip(texts)

@@ -72,6 +72,33 @@ fn what_ci_wrote_is_no_change_of_a_persons() {
     assert!(!checkout.path("infra/bot").exists());
 }
 
+/// An update changes templates, and leaves apps as they are.
+#[test]
+fn an_app_that_older_templates_made_goes_and_a_persons_change_stays() {
+    let checkout = Checkout::new();
+    checkout.add("bot", Kind::Worker);
+    checkout.commit();
+    for (file, from, to) in [
+        ("apps/app-name/src/work.rs", "One round.", "A whole round."),
+        (
+            "infra/app-name/base/deployment.yaml",
+            "memory: 64Mi",
+            "memory: 80Mi",
+        ),
+    ] {
+        let template = format!("{}/worker/{file}", crate::apps::template::FOLDER);
+        checkout.edit(&template, from, to);
+    }
+    let path = "infra/bot/base/volume.yaml";
+    checkout.write(path, &format!("# Ours.\n{}", checkout.read(path)));
+    checkout.commit();
+    let said = checkout.remove("bot");
+    let left: Vec<_> = said.lines().filter(|line| line.starts_with("left")).collect();
+    assert!(matches!(&left[..], [one] if one.contains(path)), "{said}");
+    assert!(!checkout.path("apps/bot").exists());
+    assert!(!checkout.path("infra/bot/base/deployment.yaml").exists());
+}
+
 #[test]
 fn a_manifest_that_a_person_changed_is_named_and_stays() {
     let checkout = Checkout::new();

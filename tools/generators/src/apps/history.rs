@@ -1,14 +1,14 @@
-//! What only commands about environments ask Git: many committed files, other commits, branches.
+//! What the commands ask Git besides the work tree: many files at once, other commits, branches.
 
 use anyhow::{Context as _, Result};
 use gitkit::Git;
 
-use crate::apps::worktree::Worktree;
+use super::worktree::Worktree;
 
 impl Worktree {
-    /// Files as the last commit has them, each with its path, by one process.
-    pub(crate) fn all_committed(&self, paths: Vec<String>) -> Result<Vec<(String, String)>> {
-        let objects: Vec<_> = paths.iter().map(|path| format!("HEAD:{path}\n")).collect();
+    /// Files as this commit has them, each with its path, by one process.
+    pub(crate) fn all_at(&self, commit: &str, paths: Vec<String>) -> Result<Vec<(String, String)>> {
+        let objects: Vec<_> = paths.iter().map(|path| format!("{commit}:{path}\n")).collect();
         let batch = Git::at(&self.root)
             .args(["cat-file", "--batch"])
             .input(objects.concat());
@@ -29,9 +29,9 @@ impl Worktree {
         read.collect()
     }
 
-    /// The paths of all files below `folder`, as the last commit has them.
-    pub(crate) fn below(&self, folder: &str) -> Result<Vec<String>> {
-        let list = ["ls-tree", "-r", "-z", "--name-only", "HEAD", "--", folder];
+    /// The paths of all files below `folder`, as this commit has them.
+    pub(crate) fn below(&self, commit: &str, folder: &str) -> Result<Vec<String>> {
+        let list = ["ls-tree", "-r", "-z", "--name-only", commit, "--", folder];
         let paths = Git::at(&self.root).args(list).text();
         let paths = paths.with_context(|| format!("list {folder} as it was committed"))?;
         Ok(paths.split_terminator('\0').map(str::to_owned).collect())
