@@ -138,6 +138,12 @@ impl Fleet {
         Ok(found.items.into_iter().find(of))
     }
 
+    /// The name of the environment that a cluster is of for the hub; none where it knows of none.
+    pub(crate) async fn environment_of(&self, cluster: &Cluster) -> Result<Option<String>> {
+        let secret = self.secret(cluster).await?;
+        Ok(secret.and_then(|secret| secret.labels().get(eks::ENVIRONMENT).cloned()))
+    }
+
     /// The Secrets where the hub's Argo CD reads them.
     pub(crate) fn secrets(&self) -> Api<Secret> {
         Api::namespaced(self.hub.client.clone(), NAMESPACE)

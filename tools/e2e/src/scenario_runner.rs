@@ -14,6 +14,7 @@ use crate::progress::{Progress, StepHandle};
 use crate::recorder::Recorder;
 use crate::releases_page;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::clusters::left;
 use crate::scenarios::{ALL, AT_ONCE};
 use crate::step::Step;
 use crate::testbed::Testbed;
@@ -23,7 +24,8 @@ const EVERYTHING: &str = ".";
 /// How long an environment may take to come to rest.
 const STEADY: Duration = Duration::from_mins(2);
 
-const HEAL: Step = Step::new("heal", "undo what a failed scenario left", 180);
+/// As long as the waits in it, of which a cluster that changes its environment has the most.
+const HEAL: Step = Step::new("heal", "undo what a failed scenario left", 1200);
 
 /// A scenario and the environments it has to itself.
 type Part = (&'static Scenario, &'static [Environment]);
@@ -150,7 +152,7 @@ impl Heads {
     }
 }
 
-/// Undoes what a failed scenario has pushed.
+/// Undoes what a failed scenario has pushed, and what else it may have left.
 async fn heal(progress: &Progress, testbed: &Testbed, before: &Heads) -> Result<()> {
     let heal = async |step: &StepHandle| {
         let code = testbed.application();
@@ -159,6 +161,7 @@ async fn heal(progress: &Progress, testbed: &Testbed, before: &Heads) -> Result<
             code.push(Environment::first().branch()).await?;
         }
         Operator::of(testbed).restore(&before.manifests).await?;
+        left::heal(testbed, step).await?;
         // Without it, the steady state may be that of the commit before.
         gitops::refreshed(step, testbed, STEADY).await?;
         gitops::steady(step, testbed, Environment::all(), STEADY).await

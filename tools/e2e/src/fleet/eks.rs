@@ -22,7 +22,8 @@ const SERVER: &str = include_str!("../../fixtures/eks.py");
 const START: Duration = Duration::from_mins(1);
 /// What makes a cluster a target.
 const TARGET: &str = "gitops-loop/target";
-const ENVIRONMENT: &str = "gitops-loop/environment";
+/// What says which one; the hub's Secret of the cluster has a label of that name.
+pub(super) const ENVIRONMENT: &str = "gitops-loop/environment";
 
 /// How the list of clusters goes.
 #[derive(Debug, Clone, Copy)]
@@ -121,6 +122,16 @@ impl Eks {
     pub(crate) async fn delete(&self, cluster: &Cluster) -> Result<()> {
         let path = format!("/clusters/{}", cluster.name);
         self.ask(Method::DELETE, &path, &Value::Null).await.map(drop)
+    }
+
+    /// Whether it has a cluster of this name.
+    pub(crate) async fn knows(&self, cluster: &Cluster) -> Result<bool> {
+        let listed = self.ask(Method::GET, "/clusters", &Value::Null).await?;
+        let names = listed["clusters"].as_array();
+        let names = names.context("EKS lists no clusters")?;
+        Ok(names
+            .iter()
+            .any(|name| name.as_str() == Some(cluster.name.as_str())))
     }
 
     /// Says with the tag that it is a target, or that it is none.

@@ -12,6 +12,7 @@ mod kept;
 pub(crate) mod label_lost;
 pub(crate) mod leader_stopped;
 pub(crate) mod leaves;
+pub(crate) mod left;
 pub(crate) mod list_fails;
 pub(crate) mod login;
 mod pair;

@@ -49,7 +49,7 @@ impl<'a> Pair<'a> {
         step.doing("have the roles trust the second cluster too");
         let issuer = (OTHER_ISSUER, green.environment.issuer());
         aws::update_stack(&testbed.harness, blue.environment, Some(issuer)).await?;
-        pair.green_in(blue.environment).await?;
+        moved(testbed, step, green, blue.environment).await?;
         pair.serves_the_same().await?;
         Ok(pair)
     }
@@ -61,31 +61,7 @@ impl<'a> Pair<'a> {
 
     /// Everything as it was.
     pub(super) async fn end(self) -> Result<()> {
-        self.green_in(self.green.environment).await?;
-        aws::update_stack(&self.testbed.harness, self.blue.environment, None).await
-    }
-
-    /// Takes the second cluster out, empties it, and tags it for an environment.
-    async fn green_in(&self, environment: Environment) -> Result<()> {
-        let (step, green, fleet) = (self.step, self.green, self.testbed.fleet()?);
-        fleet.eks.tag(green, false).await?;
-        fleet.forgotten(step, green).await?;
-        without_applications(step, green).await?;
-        let namespaces: Api<Namespace> = Api::all(green.client.clone());
-        let deleted = namespaces.delete(NAMESPACE, &DeleteParams::default()).await;
-        deleted.context("empty the second cluster")?;
-        let what = format!("the namespace of {}", green.name);
-        gone(step, &what, EMPTIED, (&namespaces, NAMESPACE), "its pods end").await?;
-        fleet::give_rights(&self.testbed.harness, green, step).await?;
-        let tagged = Instant::now();
-        fleet.eks.tag_as(green, environment).await?;
-        fleet.registered(step, green).await?;
-        live(self.testbed, step, green).await?;
-        step.measured(
-            &format!("tag for {environment} to live"),
-            tagged.elapsed().as_secs_f64(),
-        );
-        Ok(())
+        back(self.testbed, self.step, self.green).await
     }
 
     /// What is posted on the second cluster is seen on the first one.
@@ -108,4 +84,31 @@ impl<'a> Pair<'a> {
         ));
         Ok(())
     }
+}
+
+/// Has a cluster be of its own environment again, and the roles of the first one trust that one's
+/// cluster only.
+pub(super) async fn back(testbed: &Testbed, step: &StepHandle, cluster: &Cluster) -> Result<()> {
+    moved(testbed, step, cluster, cluster.environment).await?;
+    aws::update_stack(&testbed.harness, Environment::first(), None).await
+}
+
+/// Takes a cluster out, empties it, and tags it for an environment.
+async fn moved(testbed: &Testbed, step: &StepHandle, cluster: &Cluster, to: Environment) -> Result<()> {
+    let fleet = testbed.fleet()?;
+    fleet.eks.tag(cluster, false).await?;
+    fleet.forgotten(step, cluster).await?;
+    without_applications(step, cluster).await?;
+    let namespaces: Api<Namespace> = Api::all(cluster.client.clone());
+    let deleted = namespaces.delete(NAMESPACE, &DeleteParams::default()).await;
+    deleted.with_context(|| format!("empty {}", cluster.name))?;
+    let what = format!("the namespace of {}", cluster.name);
+    gone(step, &what, EMPTIED, (&namespaces, NAMESPACE), "its pods end").await?;
+    fleet::give_rights(&testbed.harness, cluster, step).await?;
+    let tagged = Instant::now();
+    fleet.eks.tag_as(cluster, to).await?;
+    fleet.registered(step, cluster).await?;
+    live(testbed, step, cluster).await?;
+    step.measured(&format!("tag for {to} to live"), tagged.elapsed().as_secs_f64());
+    Ok(())
 }
