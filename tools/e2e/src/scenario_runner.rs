@@ -15,6 +15,7 @@ use crate::recorder::Recorder;
 use crate::releases_page;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::clusters::left;
+use crate::scenarios::failures::prune;
 use crate::scenarios::{ALL, AT_ONCE};
 use crate::step::Step;
 use crate::testbed::Testbed;
@@ -164,6 +165,8 @@ async fn heal(progress: &Progress, testbed: &Testbed, before: &Heads) -> Result<
         left::heal(testbed, step).await?;
         // Without it, the steady state may be that of the commit before.
         gitops::refreshed(step, testbed, STEADY).await?;
+        // Only now does it stay deleted.
+        drop(prune::undo(testbed)?);
         gitops::steady(step, testbed, Environment::all(), STEADY).await
     };
     progress.step(&HEAL, heal).await

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::Api;
 use kube::api::DeleteParams;
+use xshell::Shell;
 
 use crate::actors::Operator;
 use crate::environment::{NAMESPACE, PAGE};
@@ -13,6 +14,7 @@ use crate::gitops::{self, Status};
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
+use crate::scenarios::undo::Undo;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, gone};
@@ -63,6 +65,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (staging, operator) = (testbed.first(), Operator::of(testbed));
     let accounts: Api<ServiceAccount> = Api::namespaced(staging.client.clone(), NAMESPACE);
+    let undo = undo(testbed)?;
     let added = operator.add_manifests(&overlays::folder(APP), MANIFESTS).await?;
     gitops::app(step, staging, APP).at(&added).arrived(SYNCED).await?;
     for name in [GOES, STAYS] {
@@ -99,5 +102,27 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         .delete(STAYS, &DeleteParams::default())
         .await
         .context("delete by hand what stayed")?;
+    undo.done();
     gitops::app(step, staging, APP).at(&removed).arrived(SYNCED).await
+}
+
+/// Deletes what no sync does: as long as it is there, the Application is not at rest. That helps
+/// only once Git has it no longer; before, Argo CD makes it again.
+pub(crate) fn undo(testbed: &Testbed) -> Result<Undo> {
+    let shell = Shell::new().context("open a shell")?;
+    let delete = [
+        "delete",
+        "serviceaccount",
+        STAYS,
+        "--namespace",
+        NAMESPACE,
+        "--ignore-not-found",
+        "--wait=false",
+        "--request-timeout=20s",
+    ];
+    Ok(Undo::by([testbed.first().kubectl(
+        &testbed.harness,
+        &shell,
+        &delete,
+    )]))
 }
