@@ -9,6 +9,7 @@ use std::{
     collections::BTreeMap,
     io::IsTerminal,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use anyhow::{Result, anyhow};
@@ -65,16 +66,18 @@ impl Progress {
         step: &Step,
         body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
     ) -> Result<T> {
-        self.carry_out(Kind::Step, step, body).await
+        self.carry_out(Kind::Step, step, Duration::ZERO, body).await
     }
 
-    /// The same for a step that proves something.
+    /// The same for a step that proves something. It may first wait for so long for the state that
+    /// it begins with: its budget is for what it does itself.
     pub(crate) async fn scenario(
         &self,
         step: &Step,
+        waits: Duration,
         body: impl AsyncFnOnce(&StepHandle) -> Result<()>,
     ) -> Result<()> {
-        self.carry_out(Kind::Scenario, step, body).await
+        self.carry_out(Kind::Scenario, step, waits, body).await
     }
 
     /// What else is recorded beside the steps.
@@ -86,17 +89,19 @@ impl Progress {
         &self,
         kind: Kind,
         step: &Step,
+        waits: Duration,
         body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
     ) -> Result<T> {
+        let within = step.budget + waits;
         let handle = StepHandle::begin(Arc::clone(&self.0), kind, *step);
         // Not when the last handle goes: a thread of the supply may hold one until its tool has
         // ended.
         let _guard = Unfinished(handle.clone());
-        let result = match tokio::time::timeout(step.budget, body(&handle)).await {
+        let result = match tokio::time::timeout(within, body(&handle)).await {
             Ok(result) => result,
             Err(_) => Err(anyhow!(
                 "not done within {} s; was at: {}",
-                step.budget.as_secs(),
+                within.as_secs(),
                 handle.last_words()
             )),
         };

@@ -44,12 +44,12 @@ async fn a_step_over_its_budget_fails_and_says_where_it_was() {
 #[tokio::test]
 async fn a_scenario_with_nothing_to_check_is_skipped_and_one_that_fails_has_failed() {
     let progress = Progress::new(2, History::new());
-    let skipped = progress.scenario(&STEP, async |step| {
+    let skipped = progress.scenario(&STEP, Duration::ZERO, async |step| {
         step.skip("nothing is signed");
         Ok(())
     });
     skipped.await.unwrap();
-    let failed = progress.scenario(&STEP, async |step| {
+    let failed = progress.scenario(&STEP, Duration::ZERO, async |step| {
         step.skip("nothing is signed");
         Err(anyhow!("no"))
     });
@@ -62,6 +62,24 @@ async fn a_scenario_with_nothing_to_check_is_skipped_and_one_that_fails_has_fail
             Outcome::Failed("no".to_owned())
         ]
     );
+}
+
+/// Takes a little longer than [`STEP`] may.
+async fn late(_: &StepHandle) -> Result<()> {
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_scenario_that_waits_for_its_beginning_has_its_budget_besides() {
+    let progress = Progress::new(2, History::new());
+    let waits = progress.scenario(&STEP, Duration::from_mins(1), late);
+    waits.await.unwrap();
+    let at_once = progress.scenario(&STEP, Duration::ZERO, late);
+    assert!(format!("{:#}", at_once.await.unwrap_err()).contains("not done within 1 s"));
+    let budgets = progress.recorder().steps().into_iter();
+    let budgets: Vec<_> = budgets.map(|step| step.budget_seconds).collect();
+    assert_eq!(budgets, [1, 1]);
 }
 
 #[tokio::test]

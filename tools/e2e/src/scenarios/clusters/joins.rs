@@ -13,7 +13,7 @@ use crate::step::Step;
 use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("join-by-tag", "a cluster leaves and joins by a tag", 120),
+    step: Step::new("join-by-tag", "a cluster leaves and joins by a tag", 240),
     suite: Suite::Clusters,
     needs: &[],
     failure: None,

@@ -22,7 +22,7 @@ const BACK: Duration = Duration::from_secs(10);
 const PASSES: u64 = 4;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("label-lost", "tags and a label are lost by mistake", 120),
+    step: Step::new("label-lost", "tags and a label are lost by mistake", 240),
     suite: Suite::Clusters,
     needs: &[],
     failure: None,

@@ -15,7 +15,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new(
         "cluster-leaves",
         "a cluster is deleted, another one of its name comes",
-        120,
+        240,
     ),
     suite: Suite::Clusters,
     needs: &[],

@@ -14,7 +14,7 @@ use crate::testbed::Testbed;
 const PASSES: u64 = 3;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("list-fails", "the list of clusters fails or is empty", 120),
+    step: Step::new("list-fails", "the list of clusters fails or is empty", 300),
     suite: Suite::Clusters,
     needs: &[],
     failure: None,

@@ -22,7 +22,7 @@ const BEGUN: Duration = Duration::from_secs(20);
 const CONVERGED: Duration = Duration::from_secs(45);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("argocd-killed", "Argo CD is killed during a sync", 180),
+    step: Step::new("argocd-killed", "Argo CD is killed during a sync", 1200),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(7);
 const ALL: usize = 1_000_000;
 
 pub(crate) const UNREACHABLE: Scenario = Scenario {
-    step: Step::new("dynamodb-unreachable", "the table cannot be reached", 120),
+    step: Step::new("dynamodb-unreachable", "the table cannot be reached", 240),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
@@ -45,7 +45,7 @@ pub(crate) const UNREACHABLE: Scenario = Scenario {
 };
 
 pub(crate) const THROTTLED: Scenario = Scenario {
-    step: Step::new("dynamodb-throttled", "the table throttles or is slow", 120),
+    step: Step::new("dynamodb-throttled", "the table throttles or is slow", 240),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {

@@ -28,7 +28,7 @@ const BACK: Duration = Duration::from_secs(45);
 const BOUND: usize = 5;
 
 pub(crate) const PODS: Scenario = Scenario {
-    step: Step::new("pod-killed", "pods are killed", 120),
+    step: Step::new("pod-killed", "pods are killed", 300),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
@@ -42,7 +42,7 @@ pub(crate) const PODS: Scenario = Scenario {
 };
 
 pub(crate) const PROCESSES: Scenario = Scenario {
-    step: Step::new("process-killed", "processes are killed", 120),
+    step: Step::new("process-killed", "processes are killed", 300),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {

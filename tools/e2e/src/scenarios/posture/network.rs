@@ -23,7 +23,7 @@ use crate::wait::{Verdict, eventually};
 use crate::world::{AWS, IAM_PROXY, IAM_PROXY_PORT};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("network-policies", "pods reach only what policies allow", 120),
+    step: Step::new("network-policies", "pods reach only what policies allow", 360),
     suite: Suite::Posture,
     needs: &[],
     failure: None,
