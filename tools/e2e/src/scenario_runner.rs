@@ -16,7 +16,7 @@ use crate::releases_page;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::clusters::left;
 use crate::scenarios::failures::prune;
-use crate::scenarios::{ALL, AT_ONCE};
+use crate::scenarios::{ALL, AT_ONCE, deliveries};
 use crate::step::Step;
 use crate::testbed::Testbed;
 
@@ -156,6 +156,8 @@ impl Heads {
 /// Undoes what a failed scenario has pushed, and what else it may have left.
 async fn heal(progress: &Progress, testbed: &Testbed, before: &Heads) -> Result<()> {
     let heal = async |step: &StepHandle| {
+        // A scenario that was over its budget has not switched them on again.
+        deliveries::set_active(testbed, true).await?;
         let code = testbed.application();
         code.catch_up().await?;
         if code.commit_restored(EVERYTHING, &before.code).await?.is_some() {

@@ -19,7 +19,7 @@ use crate::testbed::Testbed;
 pub(super) const WEBHOOK: &str = "/api/webhook";
 
 /// Has the forge tell both Argo CDs of pushes, or not.
-pub(super) async fn set_active(testbed: &Testbed, active: bool) -> Result<()> {
+pub(crate) async fn set_active(testbed: &Testbed, active: bool) -> Result<()> {
     manifests_on_forge(&testbed.world)
         .set_webhooks_active(WEBHOOK, active)
         .await

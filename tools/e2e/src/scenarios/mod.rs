@@ -5,7 +5,7 @@ pub(crate) mod addons; // wing: addons
 pub(crate) mod apps;
 mod backend_release;
 pub(crate) mod clusters;
-mod deliveries;
+pub(crate) mod deliveries;
 mod detour;
 pub(crate) mod failures;
 mod held_back;

@@ -104,13 +104,27 @@ impl<'a> Servers<'a> {
 
 /// Send a signal to the process of a pod's container.
 pub(crate) async fn signal(harness: &Harness, pod: &Pod, signal: &str) -> Result<()> {
-    let (node, container) = (node_of(pod)?, container_of(pod)?);
-    let exec = ["exec", node, "ctr", "--namespace", "k8s.io"];
-    let kill = ["tasks", "kill", "--signal", signal, container];
-    let log = harness.run.log("signals");
-    let sent = Tool::of_engine(&harness.engine, exec.iter().chain(&kill), &log, EXEC)?.run();
+    let (words, log) = (signal_words(pod, signal)?, harness.run.log("signals"));
+    let sent = Tool::of_engine(&harness.engine, words, &log, EXEC)?.run();
     sent.await
         .with_context(|| format!("send {signal} to {}", pod.name_any()))
+}
+
+/// The words by which the container engine does that.
+pub(crate) fn signal_words<'a>(pod: &'a Pod, signal: &'a str) -> Result<[&'a str; 10]> {
+    let (node, container) = (node_of(pod)?, container_of(pod)?);
+    Ok([
+        "exec",
+        node,
+        "ctr",
+        "--namespace",
+        "k8s.io",
+        "tasks",
+        "kill",
+        "--signal",
+        signal,
+        container,
+    ])
 }
 
 /// Whether requests are sent to it.

@@ -2,6 +2,7 @@
 
 mod balanced;
 pub(crate) mod canary;
+mod denied;
 pub(crate) mod ingress;
 pub(crate) mod metrics_away;
 pub(crate) mod names;

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{ListParams, LogParams};
 
+use super::denied::Denied;
 use super::traces::Traces;
 use super::{ensure_addons, switch};
 use crate::actors::{Administrator, Operator, ReadLoad, Records};
@@ -179,18 +180,15 @@ async fn denied(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (cluster, operator) = (testbed.first(), Operator::of(testbed));
     let reads = ReadLoad::start(testbed, Environment::first())?;
     let role = account::role(testbed, DNS);
-    zone.administrator
-        .deny(&role, "route53:ChangeResourceRecordSets")
-        .await?;
+    let denied = Denied::action(testbed, role, "route53:ChangeResourceRecordSets").await?;
     let asked = operator
         .add_manifests(
             &overlays::folder(PAGE),
             &[("name.yaml", &zone.service(TARGETS[0]))],
         )
         .await?;
-    let outcome = refused(step, cluster, (&zone, &asked)).await;
-    zone.administrator.allow_again(&role).await?;
-    outcome?;
+    refused(step, cluster, (&zone, &asked)).await?;
+    denied.end().await?;
     let since = Instant::now();
     zone.until(step, Some(TARGETS[0]), LOOKED).await?;
     step.measured("allowed to record", since.elapsed().as_secs_f64());

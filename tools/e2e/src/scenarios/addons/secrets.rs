@@ -12,6 +12,7 @@ use kube::Api;
 use kube::api::ListParams;
 
 use self::issued::Issued;
+use super::denied::Denied;
 use super::traces::Traces;
 use super::{ensure_addons, switch};
 use crate::actors::{Administrator, Operator, ReadLoad};
@@ -147,27 +148,32 @@ async fn pod(cluster: &Cluster) -> Result<(String, i32)> {
 
 async fn denied(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let token = ready(testbed, step).await?;
-    let administrator = Administrator::of(testbed);
-    let (secret, role) = (account::secret(testbed), account::role(testbed, SECRETS));
     let reads = ReadLoad::start(testbed, Environment::first())?;
-
-    administrator.deny(&role, READS).await?;
-    let why = format!("is not authorized to perform: {READS}");
-    let refused = fails(testbed, step, &token, &why).await;
-    administrator.allow_again(&role).await?;
-    refused?;
-    administrator.put_secret(&secret, "no JSON").await?;
-    fails(testbed, step, &token, "key token does not exist in secret").await?;
-    administrator.delete_secret(&secret).await?;
-    fails(testbed, step, &token, "Secret does not exist").await?;
-
+    let outcome = cannot_be_read(testbed, step, &token).await;
+    // Even if it fails: an Application that is Degraded is not at rest.
+    let (administrator, secret) = (Administrator::of(testbed), account::secret(testbed));
     administrator.put_secret(&secret, &token.as_secret()).await?;
+    outcome?;
     kept::look_now(testbed.first()).await?;
     kept::works(step, testbed.first(), AT_ONCE).await?;
     for app in [PAGE, SECRETS] {
         is(testbed, step, app, "Healthy").await?;
     }
     reads.stop(step).await?.at_most(0)
+}
+
+/// For each reason that there is: a role that may not, a secret of another form, and none.
+async fn cannot_be_read(testbed: &Testbed, step: &StepHandle, token: &Issued) -> Result<()> {
+    let administrator = Administrator::of(testbed);
+    let (secret, role) = (account::secret(testbed), account::role(testbed, SECRETS));
+    let denied = Denied::action(testbed, role, READS).await?;
+    let why = format!("is not authorized to perform: {READS}");
+    fails(testbed, step, token, &why).await?;
+    denied.end().await?;
+    administrator.put_secret(&secret, "no JSON").await?;
+    fails(testbed, step, token, "key token does not exist in secret").await?;
+    administrator.delete_secret(&secret).await?;
+    fails(testbed, step, token, "Secret does not exist").await
 }
 
 /// The secret cannot be read: it is said why, the Application is Degraded, and the token stays.

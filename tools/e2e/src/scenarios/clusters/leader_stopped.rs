@@ -7,13 +7,15 @@ use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
+use xshell::Shell;
 
 use super::hub_lost::{registered, same};
 use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::pods::signal;
+use crate::scenarios::pods::{signal, signal_words};
+use crate::scenarios::undo::Undo;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
@@ -53,11 +55,15 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let pods: Api<Pod> = Api::namespaced(hub.client.clone(), NAMESPACE);
     let pod = pods.get(&first).await;
     let pod = pod.with_context(|| format!("find {first}, which holds the lease"))?;
+    let shell = Shell::new().context("open a shell")?;
+    let go_on = signal_words(&pod, "SIGCONT")?;
+    let undo = Undo::by([testbed.harness.engine.command(&shell, go_on)]);
     signal(&testbed.harness, &pod, "SIGSTOP").await?;
     let stopped = Instant::now();
     let next = taken_over(step, hub, &first).await;
     let took = stopped.elapsed();
     signal(&testbed.harness, &pod, "SIGCONT").await?;
+    undo.done();
     let next = next?;
     step.measured("stopped to taken over", took.as_secs_f64());
     ensure!(

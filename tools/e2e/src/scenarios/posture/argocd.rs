@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, ServiceAccount};
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::json;
+use xshell::Shell;
 
 use super::rights::excess;
 use crate::argocd::{NAMESPACE as ARGOCD, readers};
@@ -16,6 +17,7 @@ use crate::cluster::{self, Cluster};
 use crate::environment::NAMESPACE;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
+use crate::scenarios::undo::Undo;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
@@ -30,6 +32,8 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 const CONTROLLER: &str = "argocd-application-controller";
 const SERVER: &str = "argocd-server";
+/// What lets a person in, where one is to look around.
+const READERS: &str = "infra/local/readers.yaml";
 const HEALED: Duration = Duration::from_secs(15);
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
@@ -193,9 +197,21 @@ async fn nobody_signs_in(testbed: &Testbed, cluster: &Cluster, step: &StepHandle
     if !testbed.world.readers {
         return nobody_is_let_in(testbed, cluster, step).await;
     }
+    let shell = Shell::new().context("open a shell")?;
+    let file = testbed.harness.run.repo.join(READERS).display().to_string();
+    let admit = [
+        "--namespace",
+        ARGOCD,
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+    ];
+    let admit = cluster.kubectl(&testbed.harness, &shell, &admit);
+    let undo = Undo::by([admit.args(["--filename", &file])]);
     readers::turn_away(cluster).await?;
     let refused = nobody_is_let_in(testbed, cluster, step).await;
     readers::admit(&testbed.harness, cluster).await?;
+    undo.done();
     refused
 }
 

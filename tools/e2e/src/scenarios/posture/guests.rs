@@ -16,7 +16,7 @@ use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
 
 /// On all that a scenario makes, so that what one left that was killed is found.
-const LABEL: &str = "gitops-loop.posture";
+pub(super) const LABEL: &str = "gitops-loop.posture";
 const STARTED: Duration = Duration::from_secs(30);
 const GONE: Duration = Duration::from_mins(1);
 

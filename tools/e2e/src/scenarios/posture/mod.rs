@@ -1,5 +1,6 @@
 //! The security rules, each tested by what a cluster must reject.
 
+mod added;
 pub(crate) mod admission;
 pub(crate) mod argocd;
 mod guests;

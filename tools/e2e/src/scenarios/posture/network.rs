@@ -4,11 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Service;
-use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::Api;
-use kube::api::{DeleteParams, PostParams};
-use serde_json::json;
 
+use super::added::{self, METADATA, OUTSIDE};
 use super::guests;
 use super::inside::{Inside, Outcome};
 use crate::argocd::NAMESPACE as ARGOCD;
@@ -34,55 +32,23 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 const ELSEWHERE: &str = "posture-elsewhere";
 /// Where Prometheus would run.
 const MONITORING: &str = "monitoring";
-/// Stands in for the world outside: an address that no policy names, on each node.
-const OUTSIDE: &str = "192.0.2.10";
-/// Where a machine in a cloud asks for its own rights.
-const METADATA: &str = "169.254.169.254";
-/// The rule that lets strangers through, as long as it is there.
-const CONTROL: &str = "posture-control";
 /// A change of the policies, or a new pod, is known to every node by then.
 const ENFORCED: Duration = Duration::from_secs(10);
 
 const FRONTEND: &str = "app.kubernetes.io/name=frontend";
 const BACKEND: &str = "app.kubernetes.io/name=backend,app.kubernetes.io/component=server";
 
-/// `$1` and `$2` are addresses that from now on are this node's, and answer on ports 80 and 443;
-/// for two minutes.
-const ANSWER: &str = r#"
-set -eu
-for address in "$1" "$2"; do
-    ip address replace "$address/32" dev lo
-    for port in 80 443; do
-        timeout 120 socat "TCP-LISTEN:$port,bind=$address,fork,reuseaddr" \
-            SYSTEM:'printf "HTTP/1.0 204 Here\r\n\r\n"' > /dev/null 2>&1 < /dev/null &
-        echo $! >> /run/posture.pids
-    done
-done
-"#;
-
-const SILENCE: &str = r#"
-kill $(cat /run/posture.pids) 2> /dev/null
-rm -f /run/posture.pids
-for address in "$1" "$2"; do
-    ip address delete "$address/32" dev lo 2> /dev/null
-done
-true
-"#;
-
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let cluster = testbed.first();
     // Before, for what a run left that was interrupted; after, also if it fails, for the next
     // scenario.
-    clean_up(testbed, cluster, step).await?;
+    added::clean_up(testbed, cluster, step).await?;
+    let undo = added::undo(testbed, cluster)?;
     let outcome = Box::pin(only_what_policies_allow_connects(testbed, cluster, step)).await;
-    let cleaned = clean_up(testbed, cluster, step).await;
-    outcome.and(cleaned)
-}
-
-async fn clean_up(testbed: &Testbed, cluster: &Cluster, step: &StepHandle) -> Result<()> {
-    control(cluster, false).await?;
-    on_every_node(testbed, cluster, SILENCE).await?;
-    guests::remove(cluster, &[NAMESPACE], step).await
+    let cleaned = added::clean_up(testbed, cluster, step).await;
+    outcome.and(cleaned)?;
+    undo.done();
+    Ok(())
 }
 
 async fn only_what_policies_allow_connects(
@@ -90,7 +56,7 @@ async fn only_what_policies_allow_connects(
     cluster: &Cluster,
     step: &StepHandle,
 ) -> Result<()> {
-    on_every_node(testbed, cluster, ANSWER).await?;
+    added::answer(testbed, cluster).await?;
     let places = Places::find(cluster).await?;
     let (frontend, backend) = (&places.frontend, &places.backend);
     for namespace in [ELSEWHERE, MONITORING] {
@@ -167,11 +133,11 @@ async fn only_what_policies_allow_connects(
     check
         .reached(&foreigner, &format!("http://{METADATA}:443"))
         .await?;
-    control(cluster, true).await?;
+    added::control(cluster, true).await?;
     check.becomes(true, &foreigner, &backend.port(8080)).await?;
     check.becomes(true, &stranger, &backend.port(8080)).await?;
     check.reached(&stranger, &places.outside[0]).await?;
-    control(cluster, false).await?;
+    added::control(cluster, false).await?;
     check.becomes(false, &foreigner, &backend.port(8080)).await?;
     check.becomes(false, &stranger, &backend.port(8080)).await
 }
@@ -253,46 +219,4 @@ impl Checks<'_> {
         self.step.evidence(format!("{} now {word} {url}", from.name));
         Ok(())
     }
-}
-
-/// Lets everybody talk to everybody in the application's namespace, or no longer.
-async fn control(cluster: &Cluster, open: bool) -> Result<()> {
-    let policies: Api<NetworkPolicy> = Api::namespaced(cluster.client.clone(), NAMESPACE);
-    if open {
-        let policy = json!({
-            "metadata": { "name": CONTROL },
-            "spec": {
-                "podSelector": {},
-                "policyTypes": ["Ingress", "Egress"],
-                "ingress": [{}],
-                "egress": [{}],
-            },
-        });
-        let policy = serde_json::from_value(policy).context("describe a policy")?;
-        policies
-            .create(&PostParams::default(), &policy)
-            .await
-            .context("make a policy that lets everything through")?;
-    } else if policies
-        .get_opt(CONTROL)
-        .await
-        .context("look for our policy")?
-        .is_some()
-    {
-        policies
-            .delete(CONTROL, &DeleteParams::default())
-            .await
-            .context("delete our policy")?;
-    }
-    Ok(())
-}
-
-async fn on_every_node(testbed: &Testbed, cluster: &Cluster, script: &str) -> Result<()> {
-    for node in cluster.environment.nodes() {
-        cluster
-            .on_node(&testbed.harness, &node, script, &[OUTSIDE, METADATA])
-            .await
-            .with_context(|| format!("make {node} answer for others"))?;
-    }
-    Ok(())
 }
