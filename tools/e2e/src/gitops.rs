@@ -5,7 +5,7 @@ mod requests;
 mod status;
 mod steady;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use e2e_report::Milestone;
@@ -21,6 +21,12 @@ pub(crate) use steady::{created, refreshed, steady};
 use crate::argocd::{NAMESPACE, resource};
 use crate::cluster::Cluster;
 use crate::recorder::Way;
+
+/// From a commit of which nobody tells Argo CD until it is live: two of its intervals, because what
+/// a branch was is remembered for one, and the sync.
+pub(crate) const POLLED: Duration = Duration::from_secs(2 * INTERVAL + 15);
+/// `timeout.reconciliation` of infra/argocd, in seconds.
+const INTERVAL: u64 = 60;
 
 /// The Applications where the Argo CD of a cluster runs; [`Cluster::application`] says what they
 /// are called there.
@@ -77,4 +83,22 @@ pub(crate) async fn list(cluster: &Cluster) -> Result<Vec<Application>> {
         Some(application)
     });
     Ok(of_cluster.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_dir::repo_root;
+
+    #[test]
+    fn polling_is_waited_for_as_long_as_its_settings_say() {
+        let path = repo_root().unwrap().join("infra/argocd/settings.yaml");
+        let settings = std::fs::read_to_string(path).unwrap();
+        for setting in [
+            format!("timeout.reconciliation: {INTERVAL}s"),
+            "timeout.reconciliation.jitter: 0s".to_owned(),
+        ] {
+            assert!(settings.contains(&format!("\n  {setting}\n")), "{setting}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     failure: Some(Failure {
         cause: "The forge stops answering: once during a sync, and once after a merge whose webhook was lost.",
         effect: "The application keeps serving. A sync that has begun finishes without the forge. A merged release goes live \
-                 when the forge is back: within a minute by itself, or at once after a manual refresh.",
+                 when the forge is back: within two minutes by itself, or at once after a manual refresh.",
         within: "40 s after the refresh, 0 failed requests",
         way_out: "Bring the forge back. Argo CD then syncs what `master` contains.",
     }),
