@@ -22,7 +22,7 @@ const DOWN: Duration = Duration::from_secs(5);
 const LIVE: Duration = Duration::from_secs(40);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("forge-down", "the forge stops answering", 180),
+    step: Step::new("forge-down", "the forge stops answering", 420),
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
@@ -83,7 +83,7 @@ async fn after_a_merge(testbed: &Testbed, step: &StepHandle, there: &str) -> Res
     let live = gitops::app(step, staging, APP).at(&back).live(LIVE).await?;
     step.measured("refresh to live", (live - asked).as_secs_f64());
     // The other environment got no webhook either, and nothing of it has changed.
-    gitops::refresh(testbed.last(), APP).await
+    gitops::app(step, testbed.last(), APP).compared_again(LIVE).await
 }
 
 async fn forge_paused(testbed: &Testbed) -> Result<Paused<'_>> {

@@ -64,7 +64,7 @@ pub(crate) const MERGED_TWICE_OFTEN: Scenario = Scenario {
 };
 
 pub(crate) const OUT_OF_ORDER: Scenario = Scenario {
-    step: Step::new("webhooks-out-of-order", "webhooks come in the wrong order", 120),
+    step: Step::new("webhooks-out-of-order", "webhooks come in the wrong order", 240),
     suite: Suite::Events,
     needs: &[],
     failure: Some(Failure {
@@ -78,7 +78,7 @@ pub(crate) const OUT_OF_ORDER: Scenario = Scenario {
 };
 
 pub(crate) const WEBHOOK_LOST: Scenario = Scenario {
-    step: Step::new("webhook-lost", "the webhook of a merge is lost", 180),
+    step: Step::new("webhook-lost", "the webhook of a merge is lost", 360),
     suite: Suite::Events,
     needs: &[],
     failure: Some(Failure {
@@ -118,7 +118,7 @@ async fn merged_twice(testbed: &Testbed, step: &StepHandle, times: usize) -> Res
         lost => format!("{lost} of the second ones lost and found by polling"),
     };
     step.evidence(format!("{times} times two merges, {lost}"));
-    operator.restore(&before).await
+    taken_back(testbed, step, &operator, &before).await
 }
 
 async fn out_of_order(testbed: &Testbed, step: &StepHandle) -> Result<()> {
@@ -129,7 +129,7 @@ async fn out_of_order(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let outcome = second_first(testbed, step, &operator, &before).await;
     let restored = deliveries::set_active(testbed, true).await;
     outcome.and(restored)?;
-    operator.restore(&before).await
+    taken_back(testbed, step, &operator, &before).await
 }
 
 async fn second_first(testbed: &Testbed, step: &StepHandle, operator: &Operator, before: &str) -> Result<()> {
@@ -160,7 +160,7 @@ async fn second_first(testbed: &Testbed, step: &StepHandle, operator: &Operator,
         short(first)
     ));
     // The other environment got no webhook either, and nothing of it has changed.
-    gitops::refresh(testbed.last(), APP).await
+    gitops::app(step, testbed.last(), APP).compared_again(LIVE).await
 }
 
 async fn webhook_lost(testbed: &Testbed, step: &StepHandle) -> Result<()> {
@@ -184,7 +184,18 @@ async fn webhook_lost(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     )
     .await?;
     step.measured("merge to live, by polling", merged.elapsed().as_secs_f64());
-    operator.restore(&before).await
+    taken_back(testbed, step, &operator, &before).await
+}
+
+/// Takes back what was merged, and waits until that is live: who merges next within a second may
+/// not be heard.
+async fn taken_back(testbed: &Testbed, step: &StepHandle, operator: &Operator, before: &str) -> Result<()> {
+    operator.restore(before).await?;
+    let back = operator.head().await?;
+    gitops::app(step, testbed.first(), APP)
+        .at(&back)
+        .arrived(POLLED)
+        .await
 }
 
 /// Wait until Argo CD is at `commit`, and the Deployment says `value`.

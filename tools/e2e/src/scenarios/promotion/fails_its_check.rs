@@ -12,7 +12,7 @@ use crate::actors::Reviewer;
 use crate::checkout::{edited, replaced_once};
 use crate::controller_image::UNBUILT;
 use crate::environment::PAGE;
-use crate::gitops;
+use crate::gitops::{self, POLLED};
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
@@ -93,7 +93,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     step.evidence(format!(
         "{first} reported “{failed}” of what was healthy; mended, “{passed}”, and {behind} was given the release"
     ));
-    without_checks(testbed).await
+    without_checks(testbed, step).await
 }
 
 fn overlay_file(name: &str) -> String {
@@ -115,8 +115,9 @@ fn broken(folder: &Path, checks: &str) -> Result<()> {
     Ok(())
 }
 
-/// Production has the release, and staging its overlay as it was.
-async fn without_checks(testbed: &Testbed) -> Result<()> {
+/// Production has the release, and staging its overlay as it was: until Argo CD is there too, since
+/// who merges next within a second may not be heard.
+async fn without_checks(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (first, manifests) = (route().0, testbed.manifests());
     manifests.catch_up().await?;
     let edit = |folder: &Path| {
@@ -127,5 +128,9 @@ async fn without_checks(testbed: &Testbed) -> Result<()> {
         edited(folder, &path, |text| replaced_once(&path, text, &with_copy, BASE))
     };
     manifests.commit_edit("Take the checks away", edit).await?;
-    manifests.push(first.branch()).await.map(drop)
+    let without = manifests.push(first.branch()).await?;
+    gitops::app(step, testbed.first(), PAGE)
+        .at(&without)
+        .settled(POLLED)
+        .await
 }
