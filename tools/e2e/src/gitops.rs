@@ -7,7 +7,7 @@ mod steady;
 
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use e2e_report::Milestone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Api;
@@ -55,6 +55,18 @@ pub(crate) async fn synced(cluster: &Cluster, app: &str) -> Result<[SystemTime; 
         time(operation.started_at, "begun")?,
         time(operation.finished_at, "ended")?,
     ])
+}
+
+/// An error unless the last sync of an Application ended after a moment, as far as whole seconds
+/// tell.
+pub(crate) async fn ended_after(cluster: &Cluster, app: &str, moment: SystemTime) -> Result<()> {
+    let [_, ended] = synced(cluster, app).await?;
+    ensure!(
+        ended + Duration::from_secs(1) > moment,
+        "the last sync of {app} on {} had ended before, so nothing was shown",
+        cluster.environment
+    );
+    Ok(())
 }
 
 /// Note when the last sync of an Application ran. Only for the report: what cannot be read is left

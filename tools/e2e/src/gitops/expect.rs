@@ -19,6 +19,8 @@ use crate::wait::{Verdict, consistently, eventually};
 /// How long a state must last to count: longer than the moment in which a new operation has wiped
 /// the last one's result.
 const HELD: Duration = Duration::from_secs(3);
+/// A look at the Applications, however busy the machine is.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// One Application of a cluster.
 pub(crate) fn app<'a>(step: &'a StepHandle, cluster: &'a Cluster, name: &'a str) -> App<'a> {
@@ -191,6 +193,13 @@ impl AppsAt<'_> {
     /// Waits until a sync to it is under way.
     pub(crate) async fn syncing(self, within: Duration) -> Result<()> {
         self.is("sync to", within, Status::is_syncing).await
+    }
+
+    /// An error unless a sync to it is still under way, after something was taken away from it.
+    pub(crate) async fn still_syncing(self) -> Result<()> {
+        self.is("still syncing to", LOOK, Status::is_syncing)
+            .await
+            .context("it was over before, so nothing was shown")
     }
 
     /// Waits until this is what they run, and Argo CD calls that Degraded.

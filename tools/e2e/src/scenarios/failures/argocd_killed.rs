@@ -1,7 +1,7 @@
 //! Parts of Argo CD are killed during syncs, one after the other: the sync finishes or its failure
 //! is named, and no request fails.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Result, bail, ensure};
 
@@ -78,11 +78,13 @@ async fn killed_in(testbed: &Testbed, step: &StepHandle, commit: &str, part: &st
     let staging = testbed.first();
     gitops::app(step, staging, APP).at(commit).syncing(BEGUN).await?;
     Processes::of(staging, part).await?.kill().await?;
-    let killed = Instant::now();
+    let (killed, moment) = (Instant::now(), SystemTime::now());
+    gitops::app(step, staging, APP).at(commit).still_syncing().await?;
     let failed = gitops::app(step, staging, APP)
         .at(commit)
         .ended(CONVERGED)
         .await?;
+    gitops::ended_after(staging, APP, moment).await?;
     step.measured(
         &format!("{part} killed to the end of the sync"),
         killed.elapsed().as_secs_f64(),

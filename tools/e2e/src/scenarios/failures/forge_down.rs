@@ -1,13 +1,13 @@
 //! The forge stops answering: during a sync, and after a merge that no webhook announced.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::environment::{API, Environment};
 use crate::forge::FORGE;
-use crate::gitops;
+use crate::gitops::{self, Status};
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::paused::Paused;
@@ -19,6 +19,9 @@ use crate::wait::{Verdict, consistently};
 const APP: &str = API;
 const BEGUN: Duration = Duration::from_secs(20);
 const DOWN: Duration = Duration::from_secs(5);
+/// Until Argo CD gives up to ask a forge that does not answer.
+const ASKED: Duration = Duration::from_secs(90);
+const NOT_COMPARED: &str = "ComparisonError";
 const LIVE: Duration = Duration::from_secs(40);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -27,8 +30,9 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     needs: &[],
     failure: Some(Failure {
         cause: "The forge stops answering: once during a sync, and once after a merge whose webhook was lost.",
-        effect: "The application keeps serving. A sync that has begun finishes without the forge. A merged release goes live \
-                 when the forge is back: within two minutes by itself, or at once after a manual refresh.",
+        effect: "The application keeps serving. A sync that has begun finishes without the forge; a refresh meanwhile ends in \
+                 `ComparisonError`. A merged release goes live when the forge is back: within two minutes by itself, or at once \
+                 after a manual refresh.",
         within: "40 s after the refresh, 0 failed requests",
         way_out: "Bring the forge back. Argo CD then syncs what `master` contains.",
     }),
@@ -59,8 +63,10 @@ async fn in_mid_sync(testbed: &Testbed, step: &StepHandle) -> Result<String> {
         .await?;
     gitops::app(step, staging, APP).at(&there).syncing(BEGUN).await?;
     let down = forge_paused(testbed).await?;
-    let began = Instant::now();
+    let (began, moment) = (Instant::now(), SystemTime::now());
+    gitops::app(step, staging, APP).at(&there).still_syncing().await?;
     gitops::app(step, staging, APP).at(&there).arrived(LIVE).await?;
+    gitops::ended_after(staging, APP, moment).await?;
     step.measured("forge down to live", began.elapsed().as_secs_f64());
     down.end().await?;
     Ok(there)
@@ -77,6 +83,15 @@ async fn after_a_merge(testbed: &Testbed, step: &StepHandle, there: &str) -> Res
         visitor.page().await.map(Verdict::Ready)
     })
     .await?;
+    gitops::refresh(staging, APP).await?;
+    let refused = |status: &Status| match status.problem() {
+        Some(why) if why.contains(NOT_COMPARED) => Verdict::Ready(why),
+        _ => Verdict::Pending(status.summary()),
+    };
+    let why = gitops::app(step, staging, APP)
+        .until("cannot be compared", ASKED, refused)
+        .await?;
+    step.evidence(format!("without a forge: {why}"));
     down.end().await?;
     let asked = Instant::now();
     gitops::refresh(staging, APP).await?;
