@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::events::{self, Event};
+use super::listener::StatusEvent;
 use crate::{git::short, json_file};
 
 /// The ledger on disk.
@@ -23,6 +24,9 @@ const FILE: &str = "ledger.json";
 pub(crate) struct Ledger {
     pub(crate) pushes: Vec<Push>,
     pub(crate) runs: Vec<Run>,
+    /// The reports about commits of which the forge sent a webhook.
+    #[serde(default)]
+    pub(crate) reports: Vec<StatusEvent>,
 }
 
 /// A push of which the forge sent a webhook.
@@ -153,6 +157,11 @@ impl SharedLedger {
             let Run { branch, commit, .. } = ledger.runs[earlier].clone();
             self.queue(ledger, &branch, &commit, "again")
         })
+    }
+
+    /// Note a report about a commit, once the run is there that it starts.
+    pub(crate) fn report(&self, report: StatusEvent) {
+        self.change(|ledger| ledger.reports.push(report));
     }
 
     /// A new run, the last of the ledger. `mark` tells its log from others of the branch.

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
@@ -28,10 +28,14 @@ pub(crate) struct PushEvent {
 }
 
 /// A report about a commit, in the same way.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub(crate) struct StatusEvent {
     /// Such as `verified/staging/frontend`.
     pub(crate) context: String,
+    /// The commit.
+    pub(crate) sha: String,
+    /// Such as `success`.
+    pub(crate) state: String,
 }
 
 /// Something that CI is told.

@@ -101,7 +101,7 @@ impl Ci {
             while let Some(heard) = events.recv().await {
                 let run = match heard {
                     Heard::Push(push) => watcher.decide(&push).await,
-                    Heard::Status(status) => verified::run(&verifications, &status.context),
+                    Heard::Status(status) => verified::decide(&verifications, status),
                 };
                 if let Some(run) = run {
                     // The receiver lives as long as this task's siblings.

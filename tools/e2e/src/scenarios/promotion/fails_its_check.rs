@@ -73,7 +73,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let failed = reported(testbed, step, &broken, "failure", CHECKED).await?;
     ensure!(failed.starts_with("check frontend-check-"), "{failed}");
     step.measured("merge to failed", release.asked.elapsed().as_secs_f64());
-    let said = nothing_proposed(testbed, step, behind).await?;
+    let said = nothing_proposed(testbed, step, behind, &broken).await?;
     ensure!(
         said.contains("and it failed there: check frontend-check-"),
         "CI does not say what it was told:\n{said}"

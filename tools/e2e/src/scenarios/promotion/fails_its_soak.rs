@@ -56,7 +56,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (release, _) = reviewer.release(step, first, &commit, &manifests).await?;
     let failed = reported(testbed, step, &release.commit, "failure", PROVEN).await?;
     step.measured("merge to failed", release.asked.elapsed().as_secs_f64());
-    ci_at_rest(testbed, step).await?;
+    ci_at_rest(testbed, step, &release.commit).await?;
     let said = last_said(testbed, behind)?;
     ensure!(
         said.contains("and it failed there"),
@@ -106,8 +106,8 @@ async fn mended(testbed: &Testbed, step: &StepHandle, broken: &str) -> Result<()
         app: PAGE,
         serves: &serves,
     };
+    ci_at_rest(testbed, step, &release.commit).await?;
     if reviewer.open(behind).await?.is_empty() {
-        ci_at_rest(testbed, step).await?;
         let said = last_said(testbed, behind)?;
         ensure!(
             said.contains("nothing to propose"),

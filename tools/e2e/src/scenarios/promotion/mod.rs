@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::actors::Reviewer;
-use crate::ci::RunState;
+use crate::ci::{Ledger, RunState};
 use crate::environment::{Environment, PAGE, apps};
 use crate::forge::CommitStatus;
 use crate::git::short;
@@ -131,25 +131,45 @@ async fn none_open(testbed: &Testbed, step: &StepHandle, environment: Environmen
     .await
 }
 
-/// Waits until CI is at rest, so that what it has not done by now it will not do.
-async fn ci_at_rest(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+/// Waits until CI has heard all that the forge was told of a commit, and is at rest: what it has
+/// not done by now it will not do.
+async fn ci_at_rest(testbed: &Testbed, step: &StepHandle, commit: &str) -> Result<()> {
+    let told = manifests_on_forge(&testbed.world).statuses(commit).await?;
     eventually(step, "CI is at rest", RUN, async || {
-        let runs = testbed.ci.ledger().runs;
-        let busy = runs
-            .iter()
-            .find(|run| matches!(run.state, RunState::Queued | RunState::Running(_)));
-        Ok(match busy {
-            None => Verdict::Ready(()),
-            Some(run) => Verdict::Pending(format!("run {} of {}", run.number, run.branch)),
-        })
+        Ok(at_rest(&testbed.ci.ledger(), commit, &told))
     })
     .await
 }
 
-/// Waits until CI is at rest, and sees that it proposes nothing to `environment`. Gives what the
-/// last run for that has said.
-async fn nothing_proposed(testbed: &Testbed, step: &StepHandle, environment: Environment) -> Result<String> {
-    ci_at_rest(testbed, step).await?;
+fn at_rest(ledger: &Ledger, commit: &str, told: &[CommitStatus]) -> Verdict<()> {
+    let is_heard = |status: &&CommitStatus| {
+        let mut reports = ledger.reports.iter();
+        reports.any(|heard| {
+            (heard.sha.as_str(), &heard.context, &heard.state) == (commit, &status.context, &status.status)
+        })
+    };
+    if let Some(status) = told.iter().find(|status| !is_heard(status)) {
+        return Verdict::Pending(format!(
+            "it has not heard that {} is {}",
+            status.context, status.status
+        ));
+    }
+    let mut runs = ledger.runs.iter();
+    match runs.find(|run| matches!(run.state, RunState::Queued | RunState::Running(_))) {
+        None => Verdict::Ready(()),
+        Some(run) => Verdict::Pending(format!("run {} of {}", run.number, run.branch)),
+    }
+}
+
+/// Waits until CI is at rest after what was said of a commit, and sees that it proposes nothing to
+/// `environment`. Gives what the last run for that has said.
+async fn nothing_proposed(
+    testbed: &Testbed,
+    step: &StepHandle,
+    environment: Environment,
+    commit: &str,
+) -> Result<String> {
+    ci_at_rest(testbed, step, commit).await?;
     let said = last_said(testbed, environment)?;
     let open = Reviewer::of(&testbed.world).open(environment).await?;
     ensure!(open.is_empty(), "{open:?} is open");
@@ -163,4 +183,39 @@ fn last_said(testbed: &Testbed, environment: Environment) -> Result<String> {
     let last = of_branch.next_back();
     last.with_context(|| format!("CI has no run for {environment}"))?
         .said()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn ledger(states: &[&str], run: &serde_json::Value) -> Ledger {
+        let report = |state: &&str| json!({ "context": "verified", "sha": "aa", "state": state });
+        let reports: Vec<_> = states.iter().map(report).collect();
+        let run = json!({
+            "number": 0, "branch": "production", "commit": "bb", "log": "log", "events": "events", "state": run,
+        });
+        let ledger = json!({ "pushes": [], "runs": [run], "reports": reports });
+        serde_json::from_value(ledger).unwrap()
+    }
+
+    #[test]
+    fn ci_is_at_rest_once_it_has_heard_the_last_report_and_what_that_started_is_over() {
+        let told = [CommitStatus {
+            context: "verified".to_owned(),
+            status: "success".to_owned(),
+            description: String::new(),
+        }];
+        let over = json!({ "failed": { "cause": "none" } });
+        let rests = |ledger: &Ledger, commit| matches!(at_rest(ledger, commit, &told), Verdict::Ready(()));
+        assert!(rests(&ledger(&["pending", "success"], &over), "aa"));
+        assert!(!rests(&ledger(&["pending"], &over), "aa"), "not heard yet");
+        assert!(
+            !rests(&ledger(&["success"], &over), "cc"),
+            "heard of another commit"
+        );
+        assert!(!rests(&ledger(&["success"], &json!("queued")), "aa"));
+    }
 }

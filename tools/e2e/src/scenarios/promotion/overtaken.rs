@@ -32,7 +32,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let (release, _) = reviewer.release(step, first, &later, &manifests).await?;
     proven(testbed, step, &release.commit).await?;
     // The branch still asks for the earlier one.
-    let said = nothing_proposed(testbed, step, behind).await?;
+    let said = nothing_proposed(testbed, step, behind, &release.commit).await?;
     let overtaken = format!("{first} has that of commit {}", short(&later));
     ensure!(
         said.contains(&overtaken),

@@ -49,7 +49,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     none_open(testbed, step, behind).await?;
     step.measured("rollback to withdrawal", back.asked.elapsed().as_secs_f64());
     proven(testbed, step, &back.commit).await?;
-    let said = nothing_proposed(testbed, step, behind).await?;
+    let said = nothing_proposed(testbed, step, behind, &back.commit).await?;
     let has = format!("{first} has that of commit {}", short(&before));
     ensure!(said.contains(&has), "CI does not say {has:?}:\n{said}");
     step.evidence(format!(
