@@ -41,6 +41,13 @@ pub(crate) fn apps() -> Vec<&'static str> {
     project().apps().iter().map(project::App::name).collect()
 }
 
+/// Those of them that have servers in a Deployment, to which others send requests.
+pub(crate) fn apps_with_servers() -> Vec<&'static str> {
+    let apps = project().apps().iter();
+    let apps = apps.filter(|app| app.kind().has_service());
+    apps.map(project::App::name).collect()
+}
+
 /// Where a commit goes live, from the first environment to the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Environment(&'static project::Environment);

@@ -1,16 +1,17 @@
 //! The table is unreachable, throttles or is slow: the backend reports it in time, is not
 //! restarted, and recovers by itself.
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use fault_proxy::{Fault, FaultProxy};
-use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt as _;
 use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 
 use crate::actors::{Visitor, WriteLoad};
-use crate::environment::Environment;
+use crate::environment::{API, Environment, apps_with_servers};
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::detour::{Detour, answer_of};
@@ -28,6 +29,8 @@ const BACK: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(7);
 /// More than any scenario asks.
 const ALL: usize = 1_000_000;
+/// What the page says without a board.
+const AWAY: &str = "The message board cannot be reached";
 
 pub(crate) const UNREACHABLE: Scenario = Scenario {
     step: Step::new("dynamodb-unreachable", "the table cannot be reached", 240),
@@ -68,8 +71,8 @@ async fn unreachable(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 }
 
 async fn outage(testbed: &Testbed, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
-    let servers = Servers::of(testbed, testbed.first(), "backend");
-    let before = servers.one().await?;
+    let servers = Servers::of(testbed, testbed.first(), API);
+    let (before, one) = (Processes::of(testbed).await?, servers.one().await?);
     let visitor = Visitor::of(testbed.first(), &testbed.harness.http);
     let writes = WriteLoad::start(testbed, Environment::first())?;
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -85,9 +88,9 @@ async fn outage(testbed: &Testbed, step: &StepHandle, detour: &Detour<'_>) -> Re
     })
     .await?;
     step.measured("until it takes no requests", cut.elapsed().as_secs_f64());
-    let status = before.status.as_ref().context("a pod has a status")?;
+    let status = one.status.as_ref().context("a pod has a status")?;
     let address = status.pod_ip.as_deref().context("a pod has an address")?;
-    let node = node_of(&before)?;
+    let node = node_of(&one)?;
     for (path, expected) in [
         (board_api::HEALTHZ, (200, None)),
         (board_api::READYZ, (503, Some(1))),
@@ -105,12 +108,14 @@ async fn outage(testbed: &Testbed, step: &StepHandle, detour: &Detour<'_>) -> Re
         .get(format!("{}/", testbed.first().page()))
         .send()
         .await?;
+    let (status, page) = (page.status(), page.text().await.context("read the page")?);
     ensure!(
-        page.status() == StatusCode::SERVICE_UNAVAILABLE,
-        "the page answers {} without a table",
-        page.status()
+        status == StatusCode::SERVICE_UNAVAILABLE && page.contains(AWAY),
+        "the page answers {status} without a table, or does not say {AWAY:?}"
     );
-    step.evidence("/healthz 200, /readyz and the API 503 with Retry-After: 1, the page 503".to_owned());
+    step.evidence(format!(
+        "/healthz 200, /readyz and the API 503 with Retry-After: 1, the page 503: {AWAY}"
+    ));
     tokio::time::sleep(OUTAGE.saturating_sub(cut.elapsed())).await;
 
     let opened = Instant::now();
@@ -121,7 +126,7 @@ async fn outage(testbed: &Testbed, step: &StepHandle, detour: &Detour<'_>) -> Re
     })
     .await?;
     step.measured("answers again after", opened.elapsed().as_secs_f64());
-    same_process(&before, &servers.one().await?)?;
+    before.are_there(testbed).await?;
     writes.stop(step).await
 }
 
@@ -134,13 +139,8 @@ async fn throttled(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 }
 
 async fn faults(testbed: &Testbed, step: &StepHandle, detour: &Detour<'_>) -> Result<()> {
-    let servers = Servers::of(testbed, testbed.first(), "backend");
-    let before = servers.one().await?;
-    let proxy = detour.through_proxy().await?;
-    let board = Board {
-        http: &testbed.harness.http,
-        url: format!("{}{}", testbed.first().api(), board_api::MESSAGES),
-    };
+    let (before, proxy) = (Processes::of(testbed).await?, detour.through_proxy().await?);
+    let board = Board::of(testbed)?;
     eventually(step, "the proxy", BACK, async || {
         board.read().await?;
         Ok(match proxy.seen("Query") {
@@ -160,6 +160,8 @@ async fn faults(testbed: &Testbed, step: &StepHandle, detour: &Detour<'_>) -> Re
         "5 writes were to be seen, not {}",
         proxy.seen("PutItem")
     );
+    let stored = board.stored(testbed).await?;
+    ensure!(stored == 2, "2 messages were posted, and {stored} are stored");
 
     let writes = WriteLoad::start(testbed, Environment::first())?;
     proxy.next(ALL, "PutItem", Fault::Throttled);
@@ -175,17 +177,16 @@ async fn faults(testbed: &Testbed, step: &StepHandle, detour: &Detour<'_>) -> Re
     let asked = Instant::now();
     board.expect("a list of a slow table", board.read().await?, 504, None)?;
     step.measured("slow list answered after", asked.elapsed().as_secs_f64());
-    ensure!(
-        asked.elapsed() < PATIENCE,
-        "it took {:.1} s",
-        asked.elapsed().as_secs_f64()
-    );
     board.expect("a post meanwhile", board.post().await?, 201, None)?;
-    let now = servers.one().await?;
-    same_process(&before, &now)?;
+    let servers = Servers::of(testbed, testbed.first(), API).list().await?;
+    ensure!(
+        servers.iter().all(is_ready),
+        "a server is not ready because of a slow table"
+    );
+    before.are_there(testbed).await?;
 
     recovers(step, &board, &proxy).await?;
-    same_process(&before, &servers.one().await?)?;
+    before.are_there(testbed).await?;
     writes.stop(step).await
 }
 
@@ -202,22 +203,40 @@ async fn recovers(step: &StepHandle, board: &Board<'_>, proxy: &FaultProxy) -> R
 struct Board<'a> {
     http: &'a reqwest::Client,
     url: String,
+    /// Somebody who has posted nothing before.
+    author: String,
 }
 
 /// Status, and after how many seconds to ask again.
 type Answer = (u16, Option<u64>);
 
-impl Board<'_> {
+impl<'a> Board<'a> {
+    fn of(testbed: &'a Testbed) -> Result<Self> {
+        let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
+        Ok(Self {
+            http: &testbed.harness.http,
+            url: format!("{}{}", testbed.first().api(), board_api::MESSAGES),
+            author: format!("somebody {}", now.as_millis()),
+        })
+    }
+
     async fn read(&self) -> Result<Answer> {
         send(self.http.get(&self.url)).await
     }
 
     async fn post(&self) -> Result<Answer> {
         let message = board_api::NewMessage {
-            author: "somebody".to_owned(),
+            author: self.author.clone(),
             text: "is this taken?".to_owned(),
         };
         send(self.http.post(&self.url).json(&message)).await
+    }
+
+    /// How many messages of theirs are on the board.
+    async fn stored(&self, testbed: &Testbed) -> Result<usize> {
+        let messages = Visitor::of(testbed.first(), self.http).messages().await?;
+        let theirs = messages.iter().filter(|message| message.author == self.author);
+        Ok(theirs.count())
     }
 
     fn expect(&self, what: &str, found: Answer, status: u16, after: Option<u64>) -> Result<()> {
@@ -231,20 +250,46 @@ impl Board<'_> {
     }
 }
 
+/// An error where the answer comes too late, whatever it is.
 async fn send(request: reqwest::RequestBuilder) -> Result<Answer> {
+    let asked = Instant::now();
     let answer = request.send().await.context("ask the API")?;
+    let took = asked.elapsed();
+    ensure!(
+        took < PATIENCE,
+        "an answer took {:.1} s, {} s are allowed",
+        took.as_secs_f64(),
+        PATIENCE.as_secs()
+    );
     let after = answer.headers().get(RETRY_AFTER);
     let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
     Ok((answer.status().as_u16(), after))
 }
 
-fn same_process(before: &Pod, now: &Pod) -> Result<()> {
-    let of = |pod: &Pod| (pod.metadata.uid.clone(), restarts(pod));
-    ensure!(
-        of(before) == of(now),
-        "the process was replaced or started again: {:?} before, {:?} now (pod, restarts)",
-        of(before),
-        of(now)
-    );
-    Ok(())
+/// The servers of all apps of staging: the pod of each, and how often its process was started
+/// again.
+#[derive(Debug, PartialEq, Eq)]
+struct Processes(BTreeSet<(String, i32)>);
+
+impl Processes {
+    async fn of(testbed: &Testbed) -> Result<Self> {
+        let mut found = BTreeSet::new();
+        for app in apps_with_servers() {
+            let pods = Servers::of(testbed, testbed.first(), app).list().await?;
+            found.extend(pods.iter().map(|pod| (pod.name_any(), restarts(pod))));
+        }
+        Ok(Self(found))
+    }
+
+    /// An error unless the same are there.
+    async fn are_there(&self, testbed: &Testbed) -> Result<()> {
+        let now = Self::of(testbed).await?;
+        ensure!(
+            now == *self,
+            "processes were replaced or started again: {:?} before, {:?} now (pod, restarts)",
+            self.0,
+            now.0
+        );
+        Ok(())
+    }
 }
