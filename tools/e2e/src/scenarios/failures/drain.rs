@@ -8,7 +8,7 @@ use xshell::Shell;
 
 use crate::actors::{Operator, ReadLoad, WriteLoad};
 use crate::argocd;
-use crate::environment::{Environment, apps};
+use crate::environment::{Environment, apps, apps_with_servers};
 use crate::gitops;
 use crate::kustomization::with_replicas;
 use crate::process::Tool;
@@ -67,21 +67,27 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
             .await?;
     }
     step.measured("Argo CD whole again", begun.elapsed().as_secs_f64());
-    let Some(scaled) = scaled else { return Ok(()) };
+    let Some((scaled, few)) = scaled else {
+        return Ok(());
+    };
     let back = operator.revert(&scaled).await?;
-    gitops::apps(step, testbed.first(), &apps())
+    gitops::apps(step, testbed.first(), &few)
         .at(&back)
         .live(SCALED)
         .await
         .map(drop)
 }
 
-/// Where an app has fewer servers than there are nodes, it gets one for each, by the commit that
-/// this gives.
-async fn on_each_node(testbed: &Testbed, step: &StepHandle, operator: &Operator) -> Result<Option<String>> {
+/// Where an app has fewer servers than there are nodes, it gets one for each: these apps, and the
+/// commit by which they do.
+async fn on_each_node(
+    testbed: &Testbed,
+    step: &StepHandle,
+    operator: &Operator,
+) -> Result<Option<(String, Vec<&'static str>)>> {
     let wanted = u16::try_from(Environment::first().nodes().len())?;
     let mut few = Vec::new();
-    for app in apps() {
+    for app in apps_with_servers() {
         if replicas(testbed.first(), app).await? < wanted {
             few.push((app, overlays::of(app)));
         }
@@ -100,12 +106,12 @@ async fn on_each_node(testbed: &Testbed, step: &StepHandle, operator: &Operator)
         .at(&scaled)
         .arrived(SCALED)
         .await?;
-    for app in apps {
+    for &app in &apps {
         Servers::of(testbed, testbed.first(), app)
             .ready(step, wanted, SCALED)
             .await?;
     }
-    Ok(Some(scaled))
+    Ok(Some((scaled, apps)))
 }
 
 async fn empty(testbed: &Testbed, step: &StepHandle, node: &str) -> Result<()> {
@@ -117,7 +123,8 @@ async fn empty(testbed: &Testbed, step: &StepHandle, node: &str) -> Result<()> {
         "no server was on {node}, so nothing was drained"
     );
     let of = |app: &str| evicted.iter().filter(|(of, _)| *of == app).count();
-    let within = DRAINED * u32::try_from(apps().into_iter().map(of).max().unwrap_or_default())?;
+    let most = apps_with_servers().into_iter().map(of).max();
+    let within = DRAINED * u32::try_from(most.unwrap_or_default())?;
     let timeout = format!("--timeout={}s", within.as_secs());
     let begun = Instant::now();
     step.doing(&format!("drain {node}"));
@@ -130,7 +137,7 @@ async fn empty(testbed: &Testbed, step: &StepHandle, node: &str) -> Result<()> {
     ];
     kubectl(testbed, &drain, within).await?;
     step.measured("drained in", begun.elapsed().as_secs_f64());
-    for app in apps() {
+    for app in apps_with_servers() {
         let replicas = replicas(testbed.first(), app).await?;
         Servers::of(testbed, testbed.first(), app)
             .ready(step, replicas, DRAINED)
@@ -146,7 +153,7 @@ async fn empty(testbed: &Testbed, step: &StepHandle, node: &str) -> Result<()> {
 /// The servers on a node: the app of each, and its pod's name.
 async fn on_node(testbed: &Testbed, node: &str) -> Result<Vec<(&'static str, String)>> {
     let mut found = Vec::new();
-    for app in apps() {
+    for app in apps_with_servers() {
         for pod in Servers::of(testbed, testbed.first(), app).list().await? {
             if node_of(&pod)? == node {
                 found.push((app, pod.name_any()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::actors::{Operator, ReadLoad};
-use crate::environment::{Environment, apps};
+use crate::environment::{Environment, apps_with_servers};
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Failure, Scenario, Suite};
@@ -33,16 +33,17 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let operator = Operator::of(testbed);
     let reads = ReadLoad::start(testbed, Environment::first())?;
-    let overlays: Vec<_> = apps().into_iter().map(overlays::of).collect();
+    let apps = apps_with_servers();
+    let overlays: Vec<_> = apps.iter().copied().map(overlays::of).collect();
     let there = operator
         .patch_each(&overlays, &[overlays::restart("rollout")])
         .await?;
-    gitops::apps(step, testbed.first(), &apps())
+    gitops::apps(step, testbed.first(), &apps)
         .at(&there)
         .arrived(ROLLED_OUT)
         .await?;
     let back = operator.revert(&there).await?;
-    gitops::apps(step, testbed.first(), &apps())
+    gitops::apps(step, testbed.first(), &apps)
         .at(&back)
         .arrived(ROLLED_OUT)
         .await?;
