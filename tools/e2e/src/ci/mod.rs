@@ -60,6 +60,7 @@ pub(crate) struct Settings {
 pub(crate) struct Ci {
     shared: SharedLedger,
     hook: String,
+    secret: String,
     starts: UnboundedSender<Run>,
     _tasks: JoinSet<()>,
 }
@@ -118,6 +119,7 @@ impl Ci {
         Ok(Self {
             shared,
             hook: format!("http://{address}{}", listener::PATH),
+            secret,
             starts,
             _tasks: tasks,
         })
@@ -126,6 +128,11 @@ impl Ci {
     /// Where the forge's webhook of pushes goes.
     pub(crate) fn hook(&self) -> &str {
         &self.hook
+    }
+
+    /// The key of the signature that it asks for there.
+    pub(crate) fn webhook_secret(&self) -> &str {
+        &self.secret
     }
 
     /// Everything seen and done so far.

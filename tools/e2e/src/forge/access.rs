@@ -29,6 +29,9 @@ pub(crate) struct ForgeAccess {
     pub(crate) token: String,
     /// The shared secret of the webhooks Argo CD receives (its `webhook.gogs.secret`).
     pub(crate) argocd_webhook_secret: String,
+    /// What the forge signs and encrypts with.
+    #[serde(default)]
+    pub(crate) signing_keys: Vec<String>,
 }
 
 impl ForgeAccess {

@@ -203,6 +203,7 @@ pub(super) async fn prepare(
         password: secrets.password,
         token: token.sha1,
         argocd_webhook_secret: secrets.webhook,
+        signing_keys: secrets.signing.into(),
     })
 }
 

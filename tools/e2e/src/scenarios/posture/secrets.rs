@@ -150,7 +150,7 @@ async fn no_secret_is_found(testbed: &Testbed, step: &StepHandle, folder: &Path,
     Ok(())
 }
 
-/// Every secret of the run, as it is.
+/// Every secret that was made to bring up what is up, as it is.
 fn secrets(testbed: &Testbed, canary: &str) -> Result<Vec<String>> {
     let forge = &testbed.world.forge;
     let mut secrets = vec![
@@ -158,9 +158,11 @@ fn secrets(testbed: &Testbed, canary: &str) -> Result<Vec<String>> {
         forge.password.clone(),
         forge.token.clone(),
         forge.argocd_webhook_secret.clone(),
+        testbed.ci.webhook_secret().to_owned(),
         format!("{}:{}", forge.user, forge.password),
         format!("{}:{}", forge.user, forge.token),
     ];
+    secrets.extend(forge.signing_keys.iter().cloned());
     if let Some(signing) = &testbed.world.signing {
         let key = fs::read_to_string(&signing.private).context("read the private key")?;
         // Its body; the first and the last line are those of any key.
