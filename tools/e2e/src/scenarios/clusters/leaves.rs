@@ -12,11 +12,7 @@ use crate::step::Step;
 use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new(
-        "cluster-leaves",
-        "a cluster is deleted, another one of its name comes",
-        240,
-    ),
+    step: Step::new("cluster-leaves", "a cluster is deleted, another one comes", 240),
     suite: Suite::Clusters,
     needs: &[],
     failure: None,
