@@ -22,6 +22,7 @@ const FIELDS: &[&str] = &[
     "upgradePolicy",
     "vpc",
     "addons",
+    "addonsConfig",
     "managedNodeGroups",
     "fargateProfiles",
     "cloudWatch",
@@ -109,5 +110,26 @@ fn network_rules_are_enforced() {
         let cni = addons.iter().find(|addon| addon["name"] == "vpc-cni").unwrap();
         let values: Value = serde_json::from_str(cni["configurationValues"].as_str().unwrap()).unwrap();
         assert_eq!(values["enableNetworkPolicy"], "true");
+    }
+}
+
+/// Otherwise eksctl adds its own, such as a metrics-server beside which no other can be installed.
+#[test]
+fn a_cluster_begins_with_the_add_ons_that_are_listed_and_no_others() {
+    for environment in tools::project()
+        .environments()
+        .iter()
+        .map(project::Environment::name)
+    {
+        let config = config(environment);
+        let chosen = serde_json::json!({"disableDefaultAddons": true});
+        assert_eq!(config["addonsConfig"], chosen, "{environment}");
+        let addons = config["addons"].as_array().unwrap();
+        for needed in ["vpc-cni", "coredns", "kube-proxy"] {
+            assert!(
+                addons.iter().any(|addon| addon["name"] == needed),
+                "{environment} lacks {needed}: no pod would start, or find another"
+            );
+        }
     }
 }
