@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use project::{App, Kind};
 use serde_json::json;
 use xshell::{Shell, cmd};
@@ -77,18 +77,27 @@ pub(crate) fn without_addon(name: &str, path: &str, text: &str) -> Result<String
     replaced_once(path, text, &on, &off)
 }
 
-/// Leaves only these add-ons in a copy of Argo CD's configuration.
+/// Has a copy of Argo CD's configuration look at these add-ons, and at no others.
 pub(crate) fn looked_at(copy: &Path, names: &[&str]) -> Result<()> {
     edited(copy, LOOKED_AT, |text| {
-        let is_other = |line: &&str| {
-            let (line, _) = line.split_once(" #").unwrap_or((line, ""));
-            let name = line.trim().strip_prefix("- ../");
-            let name = name.and_then(|rest| rest.strip_suffix("/argocd"));
-            name.is_some_and(|name| !names.contains(&name) && !name.starts_with('.'))
-        };
-        let lines: Vec<_> = text.lines().filter(|line| !is_other(line)).collect();
-        Ok(lines.join("\n") + "\n")
+        let known: Vec<_> = text.lines().filter_map(looks_at).collect();
+        let unknown = names.iter().find(|name| !known.contains(name));
+        ensure!(unknown.is_none(), "{LOOKED_AT} has no line for {unknown:?}");
+        let lines = text.lines().filter_map(|line| match looks_at(line) {
+            None => Some(line.to_owned()),
+            Some(name) => names.contains(&name).then(|| format!("  - ../{name}/argocd")),
+        });
+        Ok(lines.collect::<Vec<_>>().join("\n") + "\n")
     })
+}
+
+/// The add-on that a line of Argo CD's configuration is about, whether it is on or off.
+fn looks_at(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let line = line.strip_prefix("# ").unwrap_or(line);
+    let (line, _) = line.split_once(" #").unwrap_or((line, ""));
+    let name = line.strip_prefix("- ../")?.strip_suffix("/argocd")?;
+    (!name.starts_with('.')).then_some(name)
 }
 
 /// The apps that are scaled there.
@@ -218,11 +227,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(LOOKED_AT);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::copy(repo_root().unwrap().join(LOOKED_AT), &file).unwrap();
-        looked_at(folder.path(), &[METRICS]).unwrap();
-        let left: serde_json::Value = serde_saphyr::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        assert_eq!(left["components"], json!(["../metrics-server/argocd"]));
-        assert_eq!(left["resources"], json!(["../../argocd"]));
+        let shipped = fs::read_to_string(repo_root().unwrap().join(LOOKED_AT)).unwrap();
+        let all_on = shipped.replace("  # - ../", "  - ../");
+        for text in [shipped, all_on] {
+            fs::write(&file, text).unwrap();
+            looked_at(folder.path(), &[METRICS, ROLLOUTS]).unwrap();
+            let left: serde_json::Value =
+                serde_saphyr::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+            let wanted = ["../metrics-server/argocd", "../argo-rollouts/argocd"];
+            assert_eq!(left["components"], json!(wanted));
+            assert_eq!(left["resources"], json!(["../../argocd"]));
+        }
+        looked_at(folder.path(), &[DNS]).unwrap_err();
     }
 
     #[test]

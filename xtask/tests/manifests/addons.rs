@@ -231,3 +231,23 @@ fn add_ons_are_as_confined_as_apps() {
         }
     }
 }
+
+/// Nobody would look at one without a line.
+#[test]
+fn argo_cd_has_a_line_for_each_add_on_that_it_has_to_look_at() {
+    let path = ROOT.join("infra/addons/argocd/kustomization.yaml");
+    let text = std::fs::read_to_string(path).expect("read what it looks at");
+    let lines = text.lines().filter_map(|line| {
+        let line = line.trim_start().trim_start_matches("# ");
+        let line = line.split_once(" #").map_or(line, |(line, _)| line);
+        line.strip_prefix("- ../")?.strip_suffix("/argocd")
+    });
+    let lines: BTreeSet<_> = lines.filter(|name| !name.starts_with('.')).collect();
+    let folders = std::fs::read_dir(ROOT.join("infra/addons")).expect("list the add-ons");
+    let folders = folders.map(|entry| entry.expect("an add-on").path());
+    let looked_at = folders.filter(|folder| folder.join("argocd").is_dir());
+    let names: BTreeSet<_> = looked_at
+        .map(|folder| folder.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(lines, names.iter().map(String::as_str).collect());
+}

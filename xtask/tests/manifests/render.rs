@@ -193,6 +193,11 @@ pub(crate) fn argocd(install: &Path) -> Vec<String> {
         })
         .collect();
     std::fs::write(&path, local.join("\n")).expect("write the kustomization of Argo CD");
+    // wing: addons
+    let path = infra.join("addons/argocd/kustomization.yaml");
+    let text = std::fs::read_to_string(&path).expect("read what it looks at for add-ons");
+    std::fs::write(&path, text.replace("  # - ../", "  - ../")).expect("turn all of it on");
+    // end of wing
     let folders = [
         "argocd",
         "local/argocd",
