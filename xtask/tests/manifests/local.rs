@@ -24,7 +24,7 @@ const DIFFERENCES: &[&str] = &[
     "Service/*/spec/type", // wing: sample
 ];
 
-fn matches(pattern: &str, place: &str) -> bool {
+pub(crate) fn matches(pattern: &str, place: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == place,
         Some((start, end)) => place.starts_with(start) && place.ends_with(end),

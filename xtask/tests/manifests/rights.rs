@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::local::matches; // wing: addons
 use crate::object::{Object, find};
+use crate::render::ROOT; // wing: addons
 use crate::render::{apps, file, parse};
 use crate::{environments, namespace};
 
@@ -15,7 +17,7 @@ const MADE: [(&str, &str); 3] = [("", "Pod"), ("apps", "ReplicaSet"), ("batch", 
 const OWN: [(&str, &str); 2] = [("argoproj.io", "Application"), ("argoproj.io", "AppProject")];
 
 /// Pairs of group and kind.
-type Kinds = BTreeSet<(String, String)>;
+pub(crate) type Kinds = BTreeSet<(String, String)>;
 
 fn kinds(pairs: &[(&str, &str)]) -> Kinds {
     let owned = pairs
@@ -38,21 +40,58 @@ fn words(value: &Value) -> impl Iterator<Item = &str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
+/// Each of the groups with each of what else is named under `key`.
+fn pairs(entry: &Value, key: &str) -> Kinds {
+    let of_group = |group: &str| {
+        let names = words(&entry[key]);
+        let pairs = names.map(|name| (group.to_owned(), name.to_owned()));
+        pairs.collect::<Vec<_>>()
+    };
+    words(&entry["apiGroups"]).flat_map(of_group).collect()
+}
+
 /// What the rules of a role name, as pairs of group and the plural that RBAC knows a kind by.
-fn granted(role: &Object) -> Kinds {
+pub(crate) fn granted(role: &Object) -> Kinds {
     let rules = role.list("/rules").iter();
-    rules
-        .flat_map(|rule| {
-            words(&rule["apiGroups"]).flat_map(move |group| {
-                words(&rule["resources"]).map(move |resource| (group.to_owned(), resource.to_owned()))
-            })
+    rules.flat_map(|rule| pairs(rule, "resources")).collect()
+}
+
+/// What Argo CD is told to watch: clusters, of which none named are all, and the kinds there.
+pub(crate) fn inclusions(text: &str) -> Vec<(Vec<String>, Kinds)> {
+    let list = parse(text, "resource.inclusions").remove(0).0;
+    let entries = list.as_array().expect("a list of groups").iter();
+    entries
+        .map(|entry| {
+            let clusters = words(&entry["clusters"]).map(str::to_owned);
+            (clusters.collect(), pairs(entry, "kinds"))
         })
         .collect()
 }
 
-fn plural(kinds: &Kinds) -> Kinds {
+/// What it is told without add-ons.
+pub(crate) fn watched() -> String {
+    let settings = file("infra/argocd/settings.yaml");
+    let settings = find(&settings, "ConfigMap", "argocd-cm");
+    settings.text("/data/resource.inclusions").to_owned()
+}
+
+// wing: addons
+/// What each add-on tells it besides.
+pub(crate) fn watched_for_addons() -> Vec<String> {
+    let folders = std::fs::read_dir(ROOT.join("infra/addons")).expect("list the add-ons");
+    let names = folders.map(|entry| entry.expect("an add-on").file_name());
+    let paths = names.map(|name| format!("infra/addons/{}/argocd/values.yaml", name.display()));
+    let values = paths.filter(|path| ROOT.join(path).is_file());
+    let texts = values.map(|path| file(&path)[0].text("/data/inclusions").to_owned());
+    texts.filter(|text| !text.is_empty()).collect()
+}
+// end of wing
+
+/// As RBAC knows them.
+pub(crate) fn plural(kinds: &Kinds) -> Kinds {
     let plural = |kind: &str| match kind.to_lowercase() {
         name if name.ends_with('y') => format!("{}ies", name.trim_end_matches('y')),
+        name if name.ends_with('s') => format!("{name}es"),
         name => format!("{name}s"),
     };
     kinds
@@ -85,16 +124,11 @@ fn argo_cd_may_change_the_kinds_of_its_project_and_no_others() {
 
 #[test]
 fn argo_cd_may_watch_what_it_watches() {
-    let settings = file("infra/argocd/settings.yaml");
-    let settings = find(&settings, "ConfigMap", "argocd-cm");
-    let included = settings.text("/data/resource.inclusions");
-    let included = &parse(included, "resource.inclusions");
-    let entries = included[0].0.as_array().expect("a list of groups").iter();
-    let included: Kinds = entries
-        .flat_map(|entry| {
-            words(&entry["apiGroups"]).flat_map(move |group| {
-                words(&entry["kinds"]).map(move |kind| (group.to_owned(), kind.to_owned()))
-            })
+    let included = inclusions(&watched()).into_iter();
+    let included: Kinds = included
+        .flat_map(|(clusters, kinds)| {
+            assert!(clusters.is_empty(), "in every cluster that it knows");
+            kinds
         })
         .collect();
     let rights = file("infra/argocd/rights/rights.yaml");
@@ -110,3 +144,21 @@ fn argo_cd_may_watch_what_it_watches() {
         assert_eq!(included, namespaced.union(&of_the_cluster).cloned().collect());
     }
 }
+
+// wing: addons
+/// It goes by the cluster's name where it compares, and by the address of its own API where it
+/// watches.
+#[test]
+fn what_argo_cd_watches_for_add_ons_is_in_its_own_cluster() {
+    let own = file("infra/argocd/cluster.yaml");
+    let name = find(&own, "Secret", "in-cluster").text("/stringData/server");
+    let texts = watched_for_addons();
+    assert!(!texts.is_empty());
+    for (clusters, kinds) in texts.iter().flat_map(|text| inclusions(text)) {
+        for address in [name, "https://172.20.0.1:443", "https://[fd00::1]:443"] {
+            let is_named = clusters.iter().any(|pattern| matches(pattern, address));
+            assert!(is_named, "{kinds:?} are not watched at {address}");
+        }
+    }
+}
+// end of wing

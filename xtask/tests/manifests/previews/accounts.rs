@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{FOLDERS, objects, wall};
+use crate::local::matches;
 use crate::object::{find, of_kind};
+use crate::rights::{granted, inclusions, plural, watched};
 
 /// Who is bound in the whole cluster, and to what.
 #[test]
@@ -102,5 +104,20 @@ fn the_keeper_may_not_change_what_an_application_deploys() {
             let held = of_applications.iter().any(|one| one.contains(guard));
             assert!(held, "{folder}: {guard} not in {of_applications:?}");
         }
+    }
+}
+
+/// One kind that it may not list leaves Argo CD without anything of a cluster.
+#[test]
+fn argo_cd_may_list_in_previews_all_that_it_watches_there() {
+    let project = find(objects(FOLDERS[0]), "AppProject", "previews");
+    let server = project.text("/spec/destinations/0/server");
+    let may = granted(find(objects(FOLDERS[0]), "ClusterRole", "previews-watch"));
+    let texts = std::iter::once(watched());
+    let texts = texts.chain(crate::rights::watched_for_addons()); // wing: addons
+    for (clusters, kinds) in texts.flat_map(|text| inclusions(&text)) {
+        let is_there = clusters.is_empty() || clusters.iter().any(|pattern| matches(pattern, server));
+        let kinds = plural(&kinds);
+        assert!(!is_there || kinds.is_subset(&may), "{kinds:?} at {server}");
     }
 }
