@@ -126,14 +126,7 @@ fn a_change_of_any_file_an_application_reads_makes_argo_cd_look() {
     for cluster in clusters() {
         for application in cluster.applications() {
             let source = PathBuf::from(application.text("/spec/source/path"));
-            let watched = application.annotation("argocd.argoproj.io/manifest-generate-paths");
-            let watched: Vec<_> = watched
-                .split(';')
-                .map(|path| {
-                    path.strip_prefix('/')
-                        .map_or_else(|| clean(&source.join(path)), PathBuf::from)
-                })
-                .collect();
+            let watched = watched(&source, application);
             let mut read = BTreeSet::from([source.clone()]);
             folders_read(&source, &mut read);
             for component in application.list("/spec/source/kustomize/components") {
@@ -150,6 +143,37 @@ fn a_change_of_any_file_an_application_reads_makes_argo_cd_look() {
                     folder.display()
                 );
             }
+        }
+    }
+}
+
+/// The folders that an Application, or the template of some, watches where it reads this one.
+fn watched(source: &Path, application: &Object) -> Vec<PathBuf> {
+    let paths = application.annotation("argocd.argoproj.io/manifest-generate-paths");
+    let folder = |path: &str| {
+        path.strip_prefix('/')
+            .map_or_else(|| clean(&source.join(path)), PathBuf::from)
+    };
+    paths.split(';').map(folder).collect()
+}
+
+/// The folders beside an application's overlays, which these may take, that are not watched.
+pub(crate) fn unwatched(name: &str, application: &Object) -> Vec<PathBuf> {
+    let own = Path::new("infra").join(name);
+    let watched = watched(&own.join("overlays/environment"), application);
+    let entries = std::fs::read_dir(ROOT.join(&own)).expect("list an application's folder");
+    let folders = entries.map(|entry| own.join(entry.expect("an entry").file_name()));
+    let taken = folders.filter(|folder| !folder.ends_with("overlays") && ROOT.join(folder).is_dir());
+    let is_watched = |folder: &PathBuf| watched.iter().any(|path| folder.starts_with(path));
+    taken.filter(|folder| !is_watched(folder)).collect()
+}
+
+#[test]
+fn a_component_beside_the_overlays_is_watched_before_one_of_them_takes_it() {
+    for cluster in clusters() {
+        for name in applications() {
+            let unwatched = unwatched(name, find(cluster.apps, "Application", name));
+            assert!(unwatched.is_empty(), "{name} does not look at {unwatched:?}");
         }
     }
 }

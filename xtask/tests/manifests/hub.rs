@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::delivery::unwatched;
 use crate::object::{Object, find};
 use crate::render::{apps, file};
 use crate::{applications, environments, namespace};
@@ -71,6 +72,16 @@ fn a_target_runs_what_a_cluster_runs() {
         let names = with_overlay.filter_map(|folder| folder.file_name()?.to_str().map(str::to_owned));
         let names: BTreeSet<_> = names.filter(|name| name != "apps").collect();
         assert_eq!(names, applications().map(str::to_owned).collect());
+    }
+}
+
+#[test]
+fn a_target_looks_at_what_an_overlay_may_take() {
+    let set = file("infra/clusters/applications.yaml");
+    let template = Object(set[0].at("/spec/template").clone());
+    for name in applications() {
+        let unwatched = unwatched(name, &template);
+        assert!(unwatched.is_empty(), "{name} does not look at {unwatched:?}");
     }
 }
 
