@@ -8,6 +8,7 @@ use gitkit::Git;
 use project::Kind;
 
 use crate::first; // wing: environments
+use crate::render::registry; // wing: previews
 use crate::render::{OTHER_ROOT, ROOT, is_generated};
 
 /// Runs a program in `folder` and gives what it says.
@@ -47,6 +48,50 @@ fn generators() -> PathBuf {
     taskkit::program::compile(&shell, "generators").expect("compile the generators")
 }
 
+/// Changes a file of a copy, as a person would.
+#[allow(dead_code, reason = "a copy may be without what is changed")]
+fn change(path: &Path, edit: impl FnOnce(&str) -> String) {
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
+    let changed = edit(&text);
+    assert_ne!(text, changed, "{} is as it was", path.display());
+    std::fs::write(path, changed).expect("write a file of the copy");
+}
+
+// wing: previews
+/// Has previews run an app too, by the lines that docs/PREVIEWS.md names.
+fn join_previews(checkout: &Path, app: &str) {
+    let folder = checkout.join("infra/previews");
+    change(&folder.join("base/kustomization.yaml"), |text| {
+        let base = format!("  - ../../../infra/{app}/base\nreplicas:\n  - {{ name: {app}, count: 1 }}\n");
+        let environment = format!(
+            "patches:\n  - target: {{ kind: Deployment, name: {app} }}\n    patch: |\n      - op: add\n        \
+             path: /spec/template/spec/containers/0/env\n        value: [{{ name: ENVIRONMENT, value: preview }}]\n"
+        );
+        let text = text.replacen("replicas:\n", &base, 1);
+        text.replacen("patches:\n", &environment, 1)
+    });
+    change(&folder.join("applications.yaml"), |text| {
+        let (patches, registry) = ("          patches:\n", registry());
+        let image = format!("            - \"{app}={registry}/preview/{app}:{{{{.head_sha}}}}\"\n{patches}");
+        text.replacen(patches, &image, 1)
+    });
+    // How much more it has to be is for the test of the quota.
+    change(&folder.join("walls/quota.yaml"), |text| {
+        let lines = text.lines().map(|line| {
+            let (key, _) = line.split_once(": ").unwrap_or_default();
+            let value = match key.trim_start() {
+                "pods" | "services" | "requests.cpu" => "\"99\"",
+                "requests.memory" | "limits.memory" | "limits.ephemeral-storage" => "99Gi",
+                _ => return line.to_owned(),
+            };
+            format!("{key}: {value}")
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    });
+}
+// end of wing
+
 #[test]
 fn an_environment_and_apps_of_every_kind_keep_every_rule_and_cargo_has_nothing_to_add() {
     if is_generated() {
@@ -67,6 +112,7 @@ fn an_environment_and_apps_of_every_kind_keep_every_rule_and_cargo_has_nothing_t
         let name = format!("a-{kind}");
         make(&["new-app", &name, "--kind", kind.name()]);
     }
+    join_previews(checkout, "a-web"); // wing: previews
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--locked", "--format-version", "1"]);
     said(cargo.current_dir(checkout));
