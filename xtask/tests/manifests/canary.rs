@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::PROJECT; // wing: verifier
 use crate::addons::{edited, on, servers};
 use crate::object::{Object, find, of_kind};
 use crate::render::{ALL, apps, file, minor_of_kubernetes};
@@ -139,24 +140,39 @@ fn each_step_is_judged_by_what_the_canary_alone_has_answered() {
     }
 }
 
+/// The file of a server's overlay, and whether it has a component of add-ons.
+fn overlay_has(app: &str, environment: &str, name: &str) -> (String, bool) {
+    let path = format!("infra/{app}/overlays/{environment}/kustomization.yaml");
+    let overlay = &file(&path)[0];
+    let component = format!("../../../addons/{name}");
+    let has = overlay.list("/components").iter().any(|one| *one == component);
+    (path, has)
+}
+
 /// The autoscaler's Deployment has no pods then, and the Rollout as many as it says.
 #[test]
 fn no_overlay_has_a_canary_and_an_autoscaler() {
     for (app, environment) in servers() {
-        let path = format!("infra/{app}/overlays/{environment}/kustomization.yaml");
-        let overlay = &file(&path)[0];
-        let components = overlay.list("/components");
-        let has = |name: &str| {
-            components
-                .iter()
-                .any(|one| *one == format!("../../../addons/{name}"))
-        };
+        let (path, canary) = overlay_has(app, environment, "argo-rollouts/canary");
+        let (_, autoscaler) = overlay_has(app, environment, "metrics-server/autoscaler");
+        assert!(!(canary && autoscaler), "{path}");
+    }
+}
+
+// wing: verifier
+/// The verifier looks at the pods of a Deployment, which has none then, and may read no Rollout.
+#[test]
+fn no_app_has_a_canary_where_its_releases_are_verified() {
+    for (app, environment) in servers() {
+        let (path, canary) = overlay_has(app, environment, "argo-rollouts/canary");
+        let environment = PROJECT.environment(environment).expect("it is in project.toml");
         assert!(
-            !(has("argo-rollouts/canary") && has("metrics-server/autoscaler")),
-            "{path}"
+            !(canary && environment.verifies()),
+            "no release of {app} would ever be verified in {environment}: take the canary out of {path}, or `verify` out of project.toml"
         );
     }
 }
+// end of wing
 
 /// Otherwise an app would be promoted differently with a canary.
 #[test]
