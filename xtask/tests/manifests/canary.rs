@@ -3,27 +3,25 @@
 
 use std::collections::BTreeSet;
 
+use project::Environment; // wing: verifier
 use serde_json::{Value, json};
 
 use crate::PROJECT; // wing: verifier
-use crate::addons::{edited, on, servers};
+use crate::addons::{AUTOSCALER, edited, has, is_on, on, servers, with_components};
 use crate::object::{Object, find, of_kind};
 use crate::render::{ALL, apps, file, minor_of_kubernetes};
 use crate::{environments, faults, namespace, schemas};
 
 const FOLDER: &str = "infra/addons/argo-rollouts";
 const NAME: &str = "argo-rollouts";
+/// The component of an app's overlay, in the folder of add-ons.
+pub(crate) const CANARY: &str = "argo-rollouts/canary";
 
 /// What an app's overlay renders with an Ingress and a canary below it.
 fn with_canary(app: &str, environment: &str) -> Vec<Object> {
-    let lines = format!(
-        "components:\n  - ../../../addons/load-balancer/{environment}\n  - ../../../addons/argo-rollouts/canary\n"
-    );
+    let ingress = format!("load-balancer/{environment}");
     let folder = format!("infra/{app}/overlays/{environment}");
-    edited(&folder, |text| match text.split_once("\ncomponents:\n") {
-        Some((before, after)) => format!("{before}\n{lines}{after}"),
-        None => format!("{text}{lines}"),
-    })
+    edited(&folder, |text| with_components(text, &[&ingress, CANARY]))
 }
 
 fn port<'a>(service: &'a Object, name: &str) -> &'a Value {
@@ -140,22 +138,12 @@ fn each_step_is_judged_by_what_the_canary_alone_has_answered() {
     }
 }
 
-/// The file of a server's overlay, and whether it has a component of add-ons.
-fn overlay_has(app: &str, environment: &str, name: &str) -> (String, bool) {
-    let path = format!("infra/{app}/overlays/{environment}/kustomization.yaml");
-    let overlay = &file(&path)[0];
-    let component = format!("../../../addons/{name}");
-    let has = overlay.list("/components").iter().any(|one| *one == component);
-    (path, has)
-}
-
 /// The autoscaler's Deployment has no pods then, and the Rollout as many as it says.
 #[test]
 fn no_overlay_has_a_canary_and_an_autoscaler() {
     for (app, environment) in servers() {
-        let (path, canary) = overlay_has(app, environment, "argo-rollouts/canary");
-        let (_, autoscaler) = overlay_has(app, environment, "metrics-server/autoscaler");
-        assert!(!(canary && autoscaler), "{path}");
+        let both = [CANARY, AUTOSCALER].map(|component| has(app, environment, component));
+        assert_ne!(both, [true, true], "{app} in {environment}");
     }
 }
 
@@ -164,11 +152,10 @@ fn no_overlay_has_a_canary_and_an_autoscaler() {
 #[test]
 fn no_app_has_a_canary_where_its_releases_are_verified() {
     for (app, environment) in servers() {
-        let (path, canary) = overlay_has(app, environment, "argo-rollouts/canary");
-        let environment = PROJECT.environment(environment).expect("it is in project.toml");
+        let verifies = PROJECT.environment(environment).is_ok_and(Environment::verifies);
         assert!(
-            !(canary && environment.verifies()),
-            "no release of {app} would ever be verified in {environment}: take the canary out of {path}, or `verify` out of project.toml"
+            !(verifies && has(app, environment, CANARY)),
+            "no release of {app} would ever be verified in {environment}: take the canary out of its overlay, or `verify` out of project.toml"
         );
     }
 }
@@ -196,7 +183,7 @@ fn a_line_lets_apps_have_rollouts_and_argo_cd_may_make_those_alone() {
             let list = project.list("/spec/namespaceResourceWhitelist").to_vec();
             kinds.map(|kind| list.contains(&json!({ "group": "argoproj.io", "kind": kind })))
         };
-        assert_eq!(may(apps(environment)), [false, false]);
+        assert_eq!(may(apps(environment)), [is_on(environment, NAME); 2]);
         let on = on(environment);
         assert_eq!(may(&on), [true, true]);
         let wave = |name: &str| {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::PROJECT; // wing: sample
 use crate::object::{Object, find, ids, of_kind};
 use crate::render::{ALL, ROOT, apps, file, local_apps, parse};
-use crate::{app_names, applications, environments, namespace};
+use crate::{app_names, applications, environments, namespace, plain};
 
 const LOCAL_REPOSITORY: &str = "http://gitops-loop-forge:3000/gitops-loop/gitops-loop.git";
 
@@ -56,6 +56,15 @@ impl Cluster {
         find(&self.by_hand, "AppProject", "root")
     }
 
+    /// What the root creates where no line brings an add-on.
+    pub(crate) fn plain(&self) -> &'static [Object] {
+        if self.local {
+            plain::local_apps(self.environment)
+        } else {
+            plain::apps(self.environment)
+        }
+    }
+
     /// That of the Applications that the root creates.
     pub(crate) fn project(&self) -> &Object {
         find(self.apps, "AppProject", namespace())
@@ -68,7 +77,7 @@ fn a_cluster_gets_one_project_and_one_application_for_each_folder() {
         let applications = applications().map(|name| format!("Application/{name}"));
         let projects = [namespace(), "default"].map(|name| format!("AppProject/{name}"));
         let expected: BTreeSet<_> = applications.chain(projects).collect();
-        assert_eq!(ids(cluster.apps), expected);
+        assert_eq!(ids(cluster.plain()), expected);
         let by_hand = ["Application/root", "AppProject/root"].map(str::to_owned);
         assert_eq!(ids(&cluster.by_hand), by_hand.into());
     }

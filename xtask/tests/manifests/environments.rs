@@ -6,18 +6,15 @@ use project::Kind;
 use serde_json::Value;
 
 use crate::object::{Object, differences, find};
-use crate::render::{self, overlay};
-use crate::{PROJECT, app_names, applications, environments, first};
+use crate::render::overlay;
+use crate::{PROJECT, app_names, applications, environments, first, plain};
 
 /// Whether the environments may differ there or be the same, as somebody likes: in how many of an
-/// app run, and in what a line of an overlay turns on, as an add-on.
+/// app run, and in who gives the apps their roles. Lines of add-ons are left out beforehand.
 fn is_choice(place: &str) -> bool {
     match place.splitn(3, '/').collect::<Vec<_>>()[..] {
         ["Deployment", app, "spec/replicas"] => app_names().any(|name| name == app),
-        ["Application" | "AppProject", name, _] => {
-            name != PROJECT.application() && applications().all(|own| own != name)
-        }
-        ["HorizontalPodAutoscaler", ..] | ["NetworkPolicy", "pod-identity", _] => true,
+        ["NetworkPolicy", "pod-identity", _] => true,
         _ => false,
     }
 }
@@ -72,10 +69,10 @@ fn without_digests(objects: &[Object]) -> Vec<Object> {
 #[test]
 fn staging_and_production_differ_in_the_listed_values_and_nowhere_else() {
     let objects = |environment| {
-        let objects = applications().flat_map(|application| overlay(application, environment));
+        let objects = applications().flat_map(|application| plain::overlay(application, environment));
         without_digests(
             &objects
-                .chain(render::apps(environment))
+                .chain(plain::apps(environment))
                 .cloned()
                 .collect::<Vec<_>>(),
         )
@@ -92,22 +89,19 @@ fn staging_and_production_differ_in_the_listed_values_and_nowhere_else() {
     }
 }
 
-// wing: addons
 #[test]
-fn what_a_line_turns_on_in_one_environment_is_a_choice() {
-    let project = format!("AppProject/{}/spec/sourceRepos/0", PROJECT.application());
+fn what_runs_is_no_choice_but_how_many_do_and_who_gives_roles_is() {
+    let app = app_names().next().expect("there is an app");
     for (place, choice) in [
-        ("Application/some-add-on/spec/project", true),
-        ("AppProject/some-add-on/spec/sourceRepos/0", true),
+        (&*format!("Deployment/{app}/spec/replicas"), true),
         ("NetworkPolicy/pod-identity/spec/egress/0/ports/0/port", true),
+        ("Application/some-add-on/spec/project", false),
         ("Application/platform/spec/source/path", false),
         ("NetworkPolicy/default-deny/spec/podSelector", false),
-        (&*project, false),
     ] {
         assert_eq!(is_choice(place), choice, "{place}");
     }
 }
-// end of wing
 
 #[test]
 fn every_server_is_told_the_environment_it_runs_in() {

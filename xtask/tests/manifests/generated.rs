@@ -12,7 +12,7 @@ use crate::render::registry; // wing: previews
 use crate::render::{OTHER_ROOT, ROOT, is_generated};
 
 /// Runs a program in `folder` and gives what it says.
-fn said(command: &mut Command) -> String {
+pub(crate) fn said(command: &mut Command) -> String {
     let output = command.output().expect("start a program");
     let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     assert!(output.status.success(), "{command:?}:\n{out}{err}");
@@ -20,7 +20,7 @@ fn said(command: &mut Command) -> String {
 }
 
 /// This checkout as it is on disk, new files too, committed in another place.
-fn copy(to: &Path) {
+pub(crate) fn copy(to: &Path) {
     for path in gitkit::files(&ROOT).expect("list the files") {
         let (from, place) = (ROOT.join(&path), to.join(&path));
         if from.is_file() {
@@ -50,15 +50,19 @@ fn generators() -> PathBuf {
 
 /// Changes a file of a copy, as a person would.
 #[allow(dead_code, reason = "a copy may be without what is changed")]
-fn change(path: &Path, edit: impl FnOnce(&str) -> String) {
+pub(crate) fn change(path: &Path, edit: impl FnOnce(&str) -> String) {
     let text =
         std::fs::read_to_string(path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
-    let changed = edit(&text);
-    assert_ne!(text, changed, "{} is as it was", path.display());
-    std::fs::write(path, changed).expect("write a file of the copy");
+    std::fs::write(path, edit(&text)).expect("write a file of the copy");
 }
 
 // wing: previews
+/// The text with something in the place where this stands first.
+fn once(text: &str, place: &str, with: &str) -> String {
+    assert!(text.contains(place), "{place:?} is not in:\n{text}");
+    text.replacen(place, with, 1)
+}
+
 /// Has previews run an app too, by the lines that docs/PREVIEWS.md names.
 fn join_previews(checkout: &Path, app: &str) {
     let folder = checkout.join("infra/previews");
@@ -68,13 +72,13 @@ fn join_previews(checkout: &Path, app: &str) {
             "patches:\n  - target: {{ kind: Deployment, name: {app} }}\n    patch: |\n      - op: add\n        \
              path: /spec/template/spec/containers/0/env\n        value: [{{ name: ENVIRONMENT, value: preview }}]\n"
         );
-        let text = text.replacen("replicas:\n", &base, 1);
-        text.replacen("patches:\n", &environment, 1)
+        let text = once(text, "replicas:\n", &base);
+        once(&text, "patches:\n", &environment)
     });
     change(&folder.join("applications.yaml"), |text| {
         let (patches, registry) = ("          patches:\n", registry());
         let image = format!("            - \"{app}={registry}/preview/{app}:{{{{.head_sha}}}}\"\n{patches}");
-        text.replacen(patches, &image, 1)
+        once(text, patches, &image)
     });
     // How much more it has to be is for the test of the quota.
     change(&folder.join("walls/quota.yaml"), |text| {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::delivery::unwatched;
 use crate::object::{Object, find};
 use crate::render::{apps, file};
-use crate::{applications, environments, namespace};
+use crate::{applications, environments, namespace, plain};
 
 fn clusters() -> Vec<Object> {
     ["project", "default-project", "applications"]
@@ -90,7 +90,7 @@ fn the_project_of_the_targets_allows_what_that_of_a_cluster_allows_and_nothing_o
     let clusters = clusters();
     let ours = find(&clusters, "AppProject", "message-board");
     for environment in environments() {
-        let theirs = find(apps(environment), "AppProject", "message-board");
+        let theirs = find(plain::apps(environment), "AppProject", "message-board");
         for list in [
             "clusterResourceWhitelist",
             "namespaceResourceWhitelist",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::addons::{edited, on, servers};
+use crate::addons::{edited, is_on, on, servers, with_components};
 use crate::object::{Object, find};
 use crate::render::{ALL, apps, environment, file, minor_of_kubernetes};
 use crate::{environments, faults, namespace, schemas};
@@ -14,12 +14,9 @@ const FOLDER: &str = "infra/addons/load-balancer";
 
 /// What an app's overlay renders with an Ingress.
 fn with_ingress(app: &str, environment: &str) -> Vec<Object> {
-    let line = format!("components:\n  - ../../../addons/load-balancer/{environment}\n");
+    let component = format!("load-balancer/{environment}");
     let folder = format!("infra/{app}/overlays/{environment}");
-    edited(&folder, |text| match text.split_once("\ncomponents:\n") {
-        Some((before, after)) => format!("{before}\n{line}{after}"),
-        None => format!("{text}{line}"),
-    })
+    edited(&folder, |text| with_components(text, &[&component]))
 }
 
 /// The value of a setting in a list like `one=1,two=2`.
@@ -103,7 +100,8 @@ fn a_line_lets_apps_have_ingresses_and_argo_cd_may_make_those_alone() {
                 .list(list)
                 .contains(&kind)
         };
-        assert!(!may(apps(environment)) && may(&on(environment)));
+        assert_eq!(may(apps(environment)), is_on(environment, "load-balancer"));
+        assert!(may(&on(environment)));
     }
     let cluster = &ALL[&format!("{FOLDER}/cluster")].objects;
     for (role, name) in [

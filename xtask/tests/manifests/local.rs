@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::object::{Object, differences, find};
-use crate::render::{ALL, apps, environment, file, local_apps, local_overlay, overlay};
-use crate::{PROJECT, applications, environments};
+use crate::render::{ALL, file, local_overlay, overlay};
+use crate::{PROJECT, applications, environments, plain};
 
 /// Everything by which the e2e's clusters differ from those on AWS. `*` stands for each field
 /// below.
@@ -35,9 +35,9 @@ pub(crate) fn matches(pattern: &str, place: &str) -> bool {
 fn the_e2e_differs_from_aws_in_the_listed_places_and_nowhere_else() {
     for name in environments() {
         let join = |objects: Vec<Object>, apps: &[Object]| [objects, apps.to_vec()].concat();
-        let local = applications().flat_map(|app| local_overlay(app, name).to_vec());
-        let local = join(local.collect(), local_apps(name));
-        let aws = join(environment(name), apps(name));
+        let local = applications().flat_map(|app| plain::local_overlay(app, name).to_vec());
+        let local = join(local.collect(), plain::local_apps(name));
+        let aws = join(plain::environment(name), plain::apps(name));
         let found = differences(&aws, &local);
         let unlisted: BTreeSet<_> = found
             .iter()

@@ -19,12 +19,14 @@ mod load_balancer; // wing: addons
 mod local;
 mod migration; // wing: sample
 mod object;
+mod plain;
 mod previews; // wing: previews
 mod projects;
 mod render;
 mod rights;
 mod rules;
 mod schemas;
+mod switched_on; // wing: addons, generators
 mod traffic;
 mod versions; // wing: versions
 mod workloads;

@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 
 use crate::delivery::clusters;
 use crate::object::{Object, find, of_kind};
-use crate::render::{environment, local_overlay};
-use crate::{applications, namespace};
+use crate::render::{environment, local_overlay}; // wing: addons
+use crate::{applications, namespace, plain};
 
 #[test]
 fn the_project_allows_exactly_what_is_rendered() {
     for cluster in clusters() {
-        let project = cluster.project();
+        let project = find(cluster.plain(), "AppProject", namespace());
         let objects = if cluster.local {
             applications()
-                .flat_map(|name| local_overlay(name, cluster.environment).to_vec())
+                .flat_map(|name| plain::local_overlay(name, cluster.environment).to_vec())
                 .collect()
         } else {
-            environment(cluster.environment)
+            plain::environment(cluster.environment)
         };
         let kinds = |scope: fn(&&Object) -> bool| kinds(objects.iter().filter(scope));
         let namespaced = kinds(|object| !object.at("/metadata/namespace").is_null());
@@ -33,7 +33,7 @@ fn the_project_allows_exactly_what_is_rendered() {
             1,
             "only the Namespace"
         );
-        for application in of_kind(cluster.apps, "Application") {
+        for application in of_kind(cluster.plain(), "Application") {
             assert_eq!(application.text("/spec/project"), project.name());
             assert_eq!(
                 project.list("/spec/destinations"),
@@ -44,6 +44,33 @@ fn the_project_allows_exactly_what_is_rendered() {
         assert_eq!(project.list("/spec/destinations").len(), 1);
     }
 }
+
+// wing: addons
+#[test]
+fn what_lines_of_add_ons_bring_to_apps_is_allowed_too() {
+    for cluster in clusters() {
+        let objects = if cluster.local {
+            applications()
+                .flat_map(|name| local_overlay(name, cluster.environment).to_vec())
+                .collect()
+        } else {
+            environment(cluster.environment)
+        };
+        let (of_cluster, namespaced): (Vec<_>, Vec<_>) = objects
+            .iter()
+            .partition(|object| object.at("/metadata/namespace").is_null());
+        let of_cluster: Vec<_> = of_cluster.iter().map(|object| object.kind()).collect();
+        assert_eq!(of_cluster, ["Namespace"]);
+        let brought = kinds(namespaced.into_iter());
+        let allowed = allowed(cluster.project());
+        assert!(
+            brought.is_subset(&allowed),
+            "{brought:?} in {}",
+            cluster.environment
+        );
+    }
+}
+// end of wing
 
 /// What an app of any kind may bring: the project allows it from the start, so that no new app
 /// widens what Argo CD may do.

@@ -66,22 +66,25 @@ static LOCAL: LazyLock<BTreeMap<(&str, &str), Rendering>> = LazyLock::new(|| {
     copy_folder(&ROOT.join("infra"), &copy.path().join("infra"));
     let pairs = environments().flat_map(|environment| applications().map(move |name| (name, environment)));
     pairs
-        .map(|(name, environment)| {
-            let application = crate::object::find(local_apps(environment), "Application", name);
-            let folder = copy.path().join(application.text("/spec/source/path"));
-            let components = application.list("/spec/source/kustomize/components");
-            let components: Vec<_> = components.iter().filter_map(Value::as_str).collect();
-            // What an app does not have differently here, it has as on AWS.
-            if !components.is_empty() {
-                kustomize(
-                    &folder,
-                    &[&["edit", "add", "component"], &components[..]].concat(),
-                );
-            }
-            ((name, environment), build(&folder))
-        })
+        .map(|(name, environment)| ((name, environment), build_local(copy.path(), name, environment)))
         .collect()
 });
+
+/// Renders one of them in this copy, which it changes.
+pub(crate) fn build_local(copy: &Path, name: &str, environment: &str) -> Rendering {
+    let application = crate::object::find(local_apps(environment), "Application", name);
+    let folder = copy.join(application.text("/spec/source/path"));
+    let components = application.list("/spec/source/kustomize/components");
+    let components: Vec<_> = components.iter().filter_map(Value::as_str).collect();
+    // What an app does not have differently here, it has as on AWS.
+    if !components.is_empty() {
+        kustomize(
+            &folder,
+            &[&["edit", "add", "component"], &components[..]].concat(),
+        );
+    }
+    build(&folder)
+}
 
 fn rendered(folder: &str) -> &'static [Object] {
     let rendering = ALL.get(folder);

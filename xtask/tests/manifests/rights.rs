@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::local::matches; // wing: addons
 use crate::object::{Object, find};
 use crate::render::ROOT; // wing: addons
-use crate::render::{apps, file, parse};
-use crate::{environments, namespace};
+use crate::render::{file, parse};
+use crate::{environments, namespace, plain};
 
 const CONTROLLER: &str = "argocd-application-controller";
 /// What the kinds of the project make.
@@ -26,8 +26,9 @@ fn kinds(pairs: &[(&str, &str)]) -> Kinds {
     owned.collect()
 }
 
-fn project(environment: &str, list: &str) -> Kinds {
-    let project = find(apps(environment), "AppProject", namespace());
+/// What the project allows where no line brings an add-on: the rights for those are with them.
+fn project(environment: &'static str, list: &str) -> Kinds {
+    let project = find(plain::apps(environment), "AppProject", namespace());
     let entry = |entry: &Value, key: &str| entry[key].as_str().expect("a word").to_owned();
     let entries = project.list(&format!("/spec/{list}"));
     entries

@@ -2,6 +2,7 @@
 //!
 //! docs/SECURITY.md lists them.
 
+use crate::PROJECT; // wing: generators
 use crate::faults;
 use crate::first; // wing: generators
 use crate::object::Object;
@@ -170,10 +171,10 @@ fn every_rule_is_kept_everywhere() {
 }
 
 // wing: generators
-/// In the checkout of `generated.rs`, which has the apps that are named here.
+/// In a checkout that has the apps of `generated.rs`, which are named here.
 #[test]
 fn every_rule_is_broken_by_its_broken_manifests() {
-    if !is_generated() {
+    if !is_generated() || PROJECT.app("a-api").is_err() {
         return;
     }
     for rule in RULES {

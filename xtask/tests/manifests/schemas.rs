@@ -116,7 +116,9 @@ fn a_misspelt_field_a_wrong_type_and_an_unknown_kind_are_refused() {
     let mut servers = PROJECT.apps().iter().filter(|app| app.kind().has_service());
     if let Some(server) = servers.next().map(|app| folder(app.name())) {
         refused(&server, "readinessProbe:", "readynessProbe:", "readynessProbe");
-        refused(&server, "replicas: ", "replicas: some", "/spec/replicas");
+        // An overlay may leave the replicas to an autoscaler.
+        let (field, place) = ("revisionHistoryLimit: ", "/spec/revisionHistoryLimit");
+        refused(&server, field, "revisionHistoryLimit: some", place);
     }
     let apps = &folder("apps");
     refused(apps, "targetRevision:", "targetRevison:", "targetRevison");

@@ -1,13 +1,12 @@
 //! Who may talk to whom, and that requests reach servers only.
 
 use crate::object::{Object, find, of_kind};
-use crate::render::environment;
-use crate::{PROJECT, environments};
+use crate::{PROJECT, environments, plain};
 
 #[test]
 fn a_service_sends_requests_to_its_servers_and_nothing_else() {
     for name in environments() {
-        let objects = environment(name);
+        let objects = plain::environment(name);
         let services = of_kind(&objects, "Service");
         let apps = PROJECT.apps().iter().filter(|app| app.kind().has_service());
         assert_eq!(services.len(), apps.count());
@@ -31,7 +30,7 @@ fn a_service_sends_requests_to_its_servers_and_nothing_else() {
 #[test]
 fn metrics_have_a_port_of_their_own_that_no_visitor_reaches() {
     for name in environments() {
-        let objects = environment(name);
+        let objects = plain::environment(name);
         let metrics = find(&objects, "NetworkPolicy", "metrics");
         let servers = objects.iter().filter(|object| object.is_server());
         let servers: Vec<_> = servers.filter_map(Object::template).collect();

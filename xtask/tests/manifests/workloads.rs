@@ -63,18 +63,27 @@ fn a_rollout_notices_within_a_second_that_a_server_is_up() {
     }
 }
 
+// wing: addons
+/// What says how many pods there are in the place of a Deployment, and where it does.
+fn in_place_of<'a>(deployment: &Object, objects: &'a [Object]) -> Option<(&'a Object, &'static str)> {
+    objects.iter().find_map(|object| {
+        let (of, count) = match object.kind() {
+            "Rollout" => ("/spec/workloadRef/name", "/spec/replicas"),
+            "HorizontalPodAutoscaler" => ("/spec/scaleTargetRef/name", "/spec/minReplicas"),
+            _ => return None,
+        };
+        (object.text(of) == deployment.name()).then_some((object, count))
+    })
+}
+// end of wing
+
 #[test]
 fn production_has_more_than_one_of_each_server() {
     let objects = environment(PROJECT.last().name());
     for deployment in objects.iter().filter(|object| object.is_server()) {
-        let runs = deployment;
-        // wing: addons
-        let runs = objects
-            .iter()
-            .find(|it| it.kind() == "Rollout" && it.text("/spec/workloadRef/name") == deployment.name())
-            .unwrap_or(runs);
-        // end of wing
-        let replicas = runs.at("/spec/replicas").as_u64();
+        let (runs, count) = (deployment, "/spec/replicas");
+        let (runs, count) = in_place_of(deployment, &objects).unwrap_or((runs, count)); // wing: addons
+        let replicas = runs.at(count).as_u64();
         assert!(
             replicas >= Some(2),
             "one replica in production is an outage: {}",
