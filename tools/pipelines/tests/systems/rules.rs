@@ -86,6 +86,9 @@ fn no_job_may_write_what_it_need_not() {
     }
 }
 
+/// What started a workflow, as expressions name it.
+const EVENT: &str = "github.event";
+
 /// What our own rules find in a workflow.
 fn faults(text: &str) -> Vec<String> {
     let workflow: Value = serde_saphyr::from_str(text).expect("a workflow is YAML");
@@ -101,7 +104,15 @@ fn faults(text: &str) -> Vec<String> {
     if workflow["on"].get("push").is_some() && concurrency["cancel-in-progress"] != false {
         faults.push("what a push started is cut off by the next".to_owned());
     }
+    let group = concurrency["group"].as_str().unwrap_or_default();
     for (name, job) in workflow["jobs"].as_object().expect("jobs") {
+        // Of the runs that wait in a group GitHub keeps the last, also one that has nothing to do.
+        let filter = job["if"].as_str().unwrap_or_default();
+        if filter.contains(EVENT) && !group.contains(EVENT) {
+            faults.push(format!(
+                "job {name} skips some events, and they take the place of those that wait in its group"
+            ));
+        }
         // A job that calls another workflow has the timeouts of that one, and may not have one of
         // its own.
         let calls = job["uses"].as_str();
@@ -153,6 +164,8 @@ fn a_workflow_that_breaks_a_rule_is_refused() {
     assert!(after("permissions: {}\n", "").contains("permissions"));
     assert!(after("concurrency:\n", "other:\n").contains("concurrency"));
     assert!(after("cancel-in-progress: false", "cancel-in-progress: true").contains("cut off"));
+    let skips = "  deliver:\n    if: github.event.created\n";
+    assert!(after("  deliver:\n", skips).contains("take the place"));
 }
 
 /// The job of the checks that a branch is protected by, and all jobs.
@@ -233,5 +246,6 @@ fn github_starts_the_workflow_for_what_an_environment_reports() {
         .find(|(name, _)| name == "verified.yaml")
         .expect("the workflow");
     let filter = format!("startsWith(github.event.context, '{}')", project::VERIFIED);
-    assert!(text.contains(&filter), "{filter} is not in it");
+    let places = text.matches(&filter).count();
+    assert_eq!(places, 2, "{filter}: for the job, and for the group it waits in");
 }
