@@ -25,6 +25,7 @@ impl Place<'_, '_> {
     /// Why the commit of `plan` is not to be proposed, if that is so.
     pub(crate) fn objection(&self, look: &Look, plan: &Plan) -> Result<Option<Outcome>> {
         let (git, target) = (self.git, plan.commit.as_str());
+        let missing = self.missing(plan)?;
         let later = plan
             .released()
             .find(|of| *of != target && git.is_ancestor(target, of));
@@ -36,6 +37,9 @@ impl Place<'_, '_> {
         }
         if !look.holds(git, target) {
             return Ok(Some(Outcome::Gone(target.to_owned())));
+        }
+        if plan.release && !missing.is_empty() {
+            return Ok(Some(Outcome::Missing(missing)));
         }
         let may_be_older = plan.is_unclear() && (plan.is_outdated || self.is_known(plan, target));
         if may_be_older {
@@ -51,6 +55,18 @@ impl Place<'_, '_> {
         }
         let is_held_back = unverified.is_none() && !unproven.is_empty();
         Ok(is_held_back.then(|| Outcome::Unverified(unproven.clone())))
+    }
+
+    /// The commits that the overlays name and that are nowhere to be had: of none it can be told
+    /// whether it is later than one of them.
+    fn missing(&self, plan: &Plan) -> Result<Vec<String>> {
+        let mut missing = Vec::new();
+        for commit in &plan.named {
+            if !self.has(commit)? {
+                missing.push(commit.clone());
+            }
+        }
+        Ok(missing)
     }
 
     pub(crate) fn choose<'l>(

@@ -88,6 +88,13 @@ impl Place<'_, '_> {
         })
     }
 
+    /// Whether a commit of the application is here, or can be had: one that its branch has lost, as
+    /// by a forced push, a later clone does not have, but the remote may still give it by its name.
+    pub(crate) fn has(&self, commit: &str) -> Result<bool> {
+        let is_here = || self.git.commit_named(commit).is_some();
+        Ok(is_here() || (self.source.unwrap_or(self.infra).bring_commit(commit)? && is_here()))
+    }
+
     /// Fetches those of `names` whose commits are not here.
     fn bring(&self, remote: &dyn Remote, heads: &Heads, names: &[String]) -> Result<()> {
         let missing = |name: &&str| {

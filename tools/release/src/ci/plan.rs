@@ -8,6 +8,8 @@ mod app_plan;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 use serde::Serialize;
 
@@ -45,6 +47,10 @@ pub(crate) struct Plan {
     /// the environment has: what is not later than they might bring it back.
     #[serde(skip)]
     pub(crate) latest: Vec<String>,
+    /// The commits that the environment was released to, or taken back from: with them it is
+    /// compared what may be proposed.
+    #[serde(skip)]
+    pub(crate) named: BTreeSet<String>,
     /// Whether the branch has a later commit of other content.
     #[serde(skip)]
     pub(crate) is_outdated: bool,
@@ -117,6 +123,7 @@ impl Plan {
             version: None, // wing: versions
             withdraws: None,
             latest: Vec::new(),
+            named: BTreeSet::new(),
             is_outdated: false,
             held_back: HeldBack::default(),
         }
@@ -145,9 +152,10 @@ impl Plan {
         Ok(Self { left, ..plan })
     }
 
-    /// Where it is not known what the environment has, nothing may be proposed that is not later
-    /// than all that it ever had.
+    /// With what bounds it: the commits that the overlays name and, where it is not known what the
+    /// environment has, the latest of all that it ever had.
     pub(crate) fn bounded(mut self, git: &Git<'_>, releases: &Releases) -> Result<Self> {
+        self.named = releases.named();
         if self.is_unclear() {
             self.latest = releases.latest(git)?;
         }

@@ -41,6 +41,9 @@ pub(crate) enum Outcome {
     /// The environment has an image that no release wrote, and the commit might be older: it is not
     /// later than one of these, which were released, or not the newest of its branch.
     Unclear(Vec<String>),
+    /// The overlays name these commits, which neither the checkout nor its remote has, so the
+    /// commit might be older.
+    Missing(Vec<String>),
     /// Nothing goes to the environment now.
     Held(Hold),
     /// The environment before has not proven these images.

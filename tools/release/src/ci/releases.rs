@@ -2,6 +2,7 @@
 //! YAML anew lose comments; the history of the overlays does not. So the comment is believed where
 //! the history has it, and found again there where it is lost.
 
+mod named;
 mod state;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,8 @@ struct Release {
     pins: Vec<Option<Pin>>,
     /// Whether it left an app without an image, in the same order.
     without: Vec<bool>,
+    /// Whether the history begins with it: then no release of this history wrote it.
+    is_first: bool,
 }
 
 /// All that an environment was released to.
@@ -127,20 +130,6 @@ impl Releases {
         }
         format!(" (the last ones were {})", known.join(", "))
     }
-
-    /// The latest commits that were ever released, or taken back.
-    pub(crate) fn latest(&self, git: &Git<'_>) -> Result<Vec<String>> {
-        let pins = self
-            .history
-            .iter()
-            .flat_map(|release| release.pins.iter().flatten());
-        let named = pins.flat_map(|pin| pin.commit.iter().chain(&pin.withdrawn));
-        let named: BTreeSet<_> = named.map(String::as_str).collect();
-        let here = named
-            .into_iter()
-            .filter(|commit| git.commit_named(commit).is_some());
-        git.latest_of(&here.collect())
-    }
 }
 
 impl Release {
@@ -179,6 +168,7 @@ fn release(change: &Change) -> Option<Release> {
     pins.iter().any(Option::is_some).then(|| Release {
         at: change.commit.clone(),
         without: (0..apps().len()).map(|at| has_nothing(change, at)).collect(),
+        is_first: change.before.is_empty(),
         pins,
     })
 }

@@ -40,7 +40,9 @@ pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, lo
         None => releases.latest(git)?.into_iter().next(),
     };
     let newest = newest(git, &last.unwrap_or_else(|| target.commit.clone()), look)?;
-    let wanted = git.is_ancestor(&newest, &target.commit) || git.same_content(&newest, &target.commit)?;
+    let is_here = git.commit_named(&newest).is_some();
+    let wanted =
+        git.is_ancestor(&newest, &target.commit) || (is_here && git.same_content(&newest, &target.commit)?);
     let withdraws = (!wanted).then_some(newest);
     let mut plan = Plan::of_state(git, environment, target, base, &releases)?;
     plan.release = now.is_none_or(|now| {
@@ -79,6 +81,10 @@ impl Place<'_, '_> {
     /// Proposes that, and closes what was proposed of this kind before.
     pub(crate) fn roll_back(&self, environment: Environment, to: Option<&str>) -> Result<Outcome> {
         self.until_rest(environment, |look| {
+            // One that is nowhere is taken back like any other.
+            for commit in Releases::of(self.git, environment, &look.base)?.named() {
+                self.has(&commit)?;
+            }
             let plan = plan(self.git, environment, to, look)?;
             let proposal = describe(&plan);
             let next = self.next_of_rollback(look, &plan, &proposal)?;

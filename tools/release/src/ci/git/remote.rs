@@ -23,6 +23,9 @@ pub(crate) trait Remote {
     fn heads(&self, patterns: &[String]) -> Result<Heads>;
     /// Brings the history of `branches` into the checkout.
     fn bring(&self, branches: &[&str]) -> Result<()>;
+    /// Brings a commit by its name, whatever branch has it, with its history. False: the remote
+    /// does not have it, or gives only what a branch has.
+    fn bring_commit(&self, commit: &str) -> Result<bool>;
     /// Moves one branch, if it still is where the caller saw it.
     fn update(&self, update: &Update<'_>) -> Result<(), Error>;
 }
@@ -107,6 +110,17 @@ impl<'g, 'sh> GitRemote<'g, 'sh> {
         Err(Error::of(&self.url(), &String::from_utf8_lossy(&output.stderr)))
     }
 
+    fn fetch(&self, what: &[&str]) -> Result<(), Error> {
+        let fetch = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            self.name,
+        ];
+        self.run(&[&fetch, what].concat()).map(drop)
+    }
+
     /// Credentials and the address go by environment, the first to the remote's host alone: a
     /// command line is for everybody to read.
     fn authorized(&self, args: &[&str]) -> Result<gitkit::Git> {
@@ -162,19 +176,20 @@ impl Remote for GitRemote<'_, '_> {
     }
 
     fn bring(&self, branches: &[&str]) -> Result<()> {
-        let mut args = vec![
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            self.name,
-        ];
         // In full: a tag of the same name would be taken first.
         let references: Vec<_> = branches.iter().map(|name| format!("refs/heads/{name}")).collect();
-        args.extend(references.iter().map(String::as_str));
-        self.run(&args)
-            .with_context(|| format!("fetch {}", branches.join(" and ")))?;
-        Ok(())
+        let references: Vec<_> = references.iter().map(String::as_str).collect();
+        self.fetch(&references)
+            .with_context(|| format!("fetch {}", branches.join(" and ")))
+    }
+
+    fn bring_commit(&self, commit: &str) -> Result<bool> {
+        match self.fetch(&[commit]) {
+            Ok(()) => Ok(true),
+            // Each server has words of its own for this.
+            Err(Error::Other(..)) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("fetch commit {commit}")),
+        }
     }
 
     fn update(&self, update: &Update<'_>) -> Result<(), Error> {

@@ -32,6 +32,10 @@ impl Remote for Bare<'_, '_> {
         self.git.bring(branches)
     }
 
+    fn bring_commit(&self, commit: &str) -> Result<bool> {
+        self.git.bring_commit(commit)
+    }
+
     fn update(&self, update: &Update<'_>) -> Result<(), Error> {
         self.git.update(update)
     }

@@ -72,6 +72,10 @@ impl<T: Remote> Remote for Gated<'_, T> {
         self.0.bring(branches)
     }
 
+    fn bring_commit(&self, commit: &str) -> Result<bool> {
+        self.0.bring_commit(commit)
+    }
+
     fn update(&self, update: &Update<'_>) -> Result<(), remote::Error> {
         let cut = |error: anyhow::Error| remote::Error::Unreachable("remote".to_owned(), error.to_string());
         self.1.pass().map_err(cut)?;

@@ -1,6 +1,6 @@
 //! The overlays in a repository of their own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{OVERLAY, Repository, model, wanted};
 use crate::ci::git::Git;
@@ -118,6 +118,160 @@ fn the_overlays_change_in_the_same_way_as_in_one_repository() {
         repository.git(&["-C", &there, "rev-parse", &format!("{made}:infra")])
     });
     assert_eq!(trees[0], trees[1]);
+}
+
+/// A repository whose overlays are in another one.
+struct Split {
+    repository: Repository,
+    bare: PathBuf,
+    forge: model::Forge,
+}
+
+impl Split {
+    fn new() -> Self {
+        let repository = Repository::new();
+        let bare = infra(&repository);
+        let forge = model::Forge::of(bare.clone());
+        Self {
+            repository,
+            bare,
+            forge,
+        }
+    }
+
+    /// Does `work` from the checkout in which the shell stands.
+    fn at_place<T>(&self, work: impl FnOnce(&Place<'_, '_>) -> T) -> T {
+        let git = Git::new(&self.repository.sh);
+        let source = GitRemote::origin(&git).unwrap();
+        let infra = GitRemote::at(&git, self.bare.display().to_string());
+        work(&Place {
+            git: &git,
+            infra: &infra,
+            source: Some(&source),
+            forge: &self.forge,
+            gate: None,
+        })
+    }
+
+    fn propose(&self, commit: &str, registry: &model::Registry) -> Outcome {
+        self.at_place(|place| {
+            let wanted = wanted(place.git, registry, project().first(), commit);
+            place
+                .settle(project().first(), |look| wanted.newest(look))
+                .unwrap()
+        })
+    }
+
+    /// A commit of new content that staging has taken.
+    fn released(&self, content: &str) -> String {
+        let commit = self.repository.change(content);
+        self.propose(&commit, &self.repository.registry(&[&commit]));
+        let branch = format!("release/staging-{}", &commit[..10]);
+        assert!(self.forge.merge(&branch, model::Merge::Squash));
+        commit
+    }
+
+    /// Sets the branch of the application back, whatever was there.
+    fn force(&self, commit: &str) {
+        let to_master = format!("{commit}:master");
+        self.repository
+            .git(&["push", "--quiet", "--force", "origin", &to_master]);
+    }
+
+    /// Goes on in a clone that has no more than the branches have.
+    fn clone_anew(&self) {
+        let fresh = self.repository.remote.with_file_name("fresh");
+        // As over a network: a clone on this disk takes all that lies there.
+        let address = format!("file://{}", self.repository.remote.display());
+        let folder = fresh.display().to_string();
+        self.repository.git(&["clone", "--quiet", &address, &folder]);
+        self.repository.sh.change_dir(fresh);
+    }
+
+    fn heads(&self) -> String {
+        let heads = |at: &Path| self.repository.git(&["ls-remote", &at.display().to_string()]);
+        heads(&self.bare) + &heads(&self.repository.remote)
+    }
+}
+
+#[test]
+fn no_clone_that_lacks_what_was_released_takes_an_environment_back() {
+    let split = Split::new();
+    let [first, second] = ["1", "2"].map(|content| split.released(content));
+    let registry = split.repository.registry(&[&first, &second]);
+    split.force(&first);
+    split.clone_anew();
+    let overtaken = Outcome::Overtaken(second.clone());
+    // The remote still gives it, though no branch has it.
+    assert_eq!(split.propose(&first, &registry), overtaken);
+
+    let there = split.repository.remote.display().to_string();
+    split.repository.git(&["-C", &there, "prune", "--expire=now"]);
+    let before = (split.heads(), split.forge.written());
+    let missing = Outcome::Missing(vec![second.clone()]);
+    assert_eq!(split.propose(&first, &registry), missing);
+    assert_eq!((split.heads(), split.forge.written()), before);
+
+    // Whoever still has it gives it back.
+    let work = split.repository.remote.with_file_name("work");
+    let back = format!("{second}:refs/heads/kept");
+    let work = work.display().to_string();
+    split
+        .repository
+        .git(&["-C", &work, "push", "--quiet", "origin", &back]);
+    assert_eq!(split.propose(&first, &registry), overtaken);
+}
+
+#[test]
+fn a_clone_that_lacks_what_was_taken_back_does_not_propose_it_again() {
+    let split = Split::new();
+    let [first, second] = ["1", "2"].map(|content| split.released(content));
+    let registry = split.repository.registry(&[&first, &second]);
+    let back = split.at_place(|place| place.roll_back(project().first(), None));
+    assert!(matches!(back.unwrap(), Outcome::Proposed { .. }));
+    let back = format!("release/staging-to-{}", &first[..10]);
+    assert!(split.forge.merge(&back, model::Merge::Squash));
+
+    // The same content by another commit: the branch was rewritten.
+    split.force(&first);
+    split.repository.git(&["reset", "--quiet", "--hard", &first]);
+    split.repository.write("README.md", "# Rewritten\n");
+    let rewritten = split.repository.change("2");
+    split.clone_anew();
+    assert_ne!(rewritten, second);
+    assert_eq!(
+        split.propose(&rewritten, &registry),
+        Outcome::Withdrawn(second.clone())
+    );
+    // And a person may have it again.
+    let on = split.at_place(|place| place.roll_back(project().first(), Some(&second)));
+    assert!(matches!(on.unwrap(), Outcome::Proposed { .. }));
+}
+
+#[test]
+fn what_the_overlays_began_with_keeps_nothing_back() {
+    let split = Split::new();
+    let first = split.released("1");
+    // A copy of the manifests without their history, beside an application without its own.
+    let text = |path: &str| {
+        let there = split.bare.display().to_string();
+        split
+            .repository
+            .git(&["-C", &there, "show", &format!("master:{path}")])
+    };
+    let copy = Repository::new();
+    copy.git(&["checkout", "--quiet", "--orphan", "copy"]);
+    for app in apps() {
+        let overlay = app.overlay(project().first());
+        copy.write(&overlay, &(text(&overlay) + "\n"));
+        assert!(text(&overlay).contains(&first));
+    }
+    copy.commit("Begin");
+    copy.git(&["push", "--quiet", "--force", "origin", "HEAD:master"]);
+    let commit = copy.change("2");
+    let (registry, forge) = (copy.registry(&[&commit]), copy.forge());
+    let outcome = copy.propose(project().first(), &commit, &registry, &forge);
+    assert!(matches!(outcome.unwrap(), Outcome::Proposed { .. }));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::ci::results;
 use crate::ci::run::Run;
 use crate::ci::settings::{self, Forge};
 use crate::ci::wanted::Wanted;
-use crate::environment::{Environment, environments, project};
+use crate::environment::{Environment, environments, main_branch, project};
 use crate::flags;
 
 impl Run<'_> {
@@ -203,6 +203,13 @@ fn say(environment: Environment, outcome: Outcome) {
                 .map(|commit| short(commit))
                 .collect::<Vec<_>>()
                 .join(", ")
+        ),
+        Outcome::Missing(commits) => println!(
+            "nothing to propose: the overlays of {environment} name {}, which neither this checkout nor its remote has, so this \
+             commit might be older; push that one again, as any branch (`git push origin COMMIT:refs/heads/NAME`), or write behind \
+             the digests which commit of {} they are of (docs/CI.md, \"When the mark is lost\")",
+            commits.join(" and "),
+            main_branch()
         ),
         Outcome::Held(hold) => println!("waiting   {environment} is held {hold} ({})", hold::FILE),
         Outcome::Unverified(unproven) => println!("{}", waiting(environment, &unproven)),

@@ -164,6 +164,10 @@ impl Remote for Nowhere {
         panic!("a status is no branch")
     }
 
+    fn bring_commit(&self, _: &str) -> anyhow::Result<bool> {
+        panic!("a status is no branch")
+    }
+
     fn update(&self, _: &Update<'_>) -> Result<(), RemoteError> {
         panic!("a status is no branch")
     }

@@ -64,6 +64,10 @@ impl Remote for Between<'_> {
         self.remote.bring(branches)
     }
 
+    fn bring_commit(&self, commit: &str) -> Result<bool> {
+        self.remote.bring_commit(commit)
+    }
+
     fn update(&self, update: &Update<'_>) -> Result<(), remote::Error> {
         self.asked();
         self.remote.update(update)
