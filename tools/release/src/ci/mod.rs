@@ -33,6 +33,7 @@ mod releases;
 mod report;
 mod reproduce;
 mod results;
+mod revision;
 mod rollback;
 mod run;
 mod sbom;

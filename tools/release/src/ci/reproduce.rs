@@ -13,6 +13,7 @@ use xshell::{Shell, cmd};
 use crate::ci::git::Git;
 use crate::ci::images::{self, Origin};
 use crate::ci::registry::{Images as _, Registry};
+use crate::ci::revision;
 use crate::ci::settings::Engine;
 use crate::environment::apps;
 use project::App;
@@ -87,9 +88,7 @@ fn pushed(git: &Git<'_>, registry: &Registry<'_>, app: &'static App, commit: &st
     };
     let (id, description) = registry.config(app.name(), &digest)?;
     let label = |name: &str| {
-        let labels = &description["config"]["Labels"];
-        let value = labels[format!("org.opencontainers.image.{name}")].as_str();
-        value
+        revision::label(&description, name)
             .map(str::to_owned)
             .with_context(|| format!("{}@{digest} does not say its {name}", app.name()))
     };

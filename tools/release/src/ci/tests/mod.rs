@@ -30,6 +30,7 @@ mod split;
 mod stub;
 mod token_registry;
 mod uncommitted;
+mod unsigned;
 mod verified;
 mod versions; // wing: versions
 mod waits;

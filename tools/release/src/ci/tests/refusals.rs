@@ -239,7 +239,7 @@ fn a_version_stays_what_it_is_though_nobody_signed_it() {
 }
 
 /// A shell whose `docker` is the script `text`.
-fn with_docker(repository: &Repository, text: &str) -> Shell {
+pub(super) fn with_docker(repository: &Repository, text: &str) -> Shell {
     let bin = repository.remote.with_file_name("bin");
     fs::create_dir_all(&bin).unwrap();
     fs::write(bin.join("docker"), format!("#!/bin/sh\n{text}\n")).unwrap();

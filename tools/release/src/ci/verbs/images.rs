@@ -5,13 +5,14 @@ use std::thread;
 use anyhow::{Context as _, Result, anyhow};
 use xshell::Shell;
 
+use crate::ci::images::Origin;
 use crate::ci::kept::Kept;
 use crate::ci::plan::{AppPlan, Plan};
 use crate::ci::registry::Registry;
 use crate::ci::run::Run;
 use crate::ci::settings::{self, Engine, Signing};
 use crate::ci::sign::Signer;
-use crate::ci::{content, images, reproduce, results, tag};
+use crate::ci::{content, images, reproduce, results, revision, tag};
 use crate::flags;
 use taskkit::build;
 use taskkit::events::{self, Event};
@@ -47,8 +48,10 @@ impl Run<'_> {
                 kept.keep(self.sh, app, &build::context_of(&out, app.app))?;
             }
         }
-        let origin = self.origin(&plan.commit)?;
+        let settings = settings::Registry::from_env()?;
+        let registry = self.registry(&settings)?;
         for app in wanted {
+            let origin = self.origin(&revision::to_name(self.git, &registry, app, &plan.commit)?)?;
             let context = build::context_of(&out, app.app);
             images::build(
                 self.sh,
@@ -105,28 +108,34 @@ impl Run<'_> {
         signing: &Signing,
         pushed: &[(&AppPlan, String)],
     ) -> Result<()> {
-        let signer = Signer {
-            registry,
-            signing,
-            folder: &self.folder(),
-            origin: &self.origin(&plan.commit)?,
-            environment: settings::environment()?,
-        };
-        let one = |sh: &Shell, app: &AppPlan, digest: &str| {
+        let origins = pushed.iter().map(|(app, _)| {
+            let named = revision::to_name(self.git, registry, app, &plan.commit)?;
+            self.origin(&named)
+        });
+        let origins: Vec<_> = origins.collect::<Result<_>>()?;
+        let (folder, environment) = (self.folder(), settings::environment()?);
+        let one = |sh: &Shell, app: &AppPlan, digest: &str, origin: &Origin| {
             if registry.is_signed(app.name, digest)? {
                 println!("signed    {} by another run", app.image);
                 return Ok(());
             }
             images::is_ours(sh, engine, registry, app, digest)?;
+            let signer = Signer {
+                registry,
+                signing,
+                folder: &folder,
+                origin,
+                environment,
+            };
             signer.sign(sh, app.app, digest)?;
             println!("signed    {}@{digest}", app.name);
             Ok(())
         };
         // Side by side: each mostly waits for the registry and for cosign to start.
         thread::scope(|scope| {
-            let work = pushed.iter().map(|(app, digest)| {
+            let work = pushed.iter().zip(&origins).map(|((app, digest), origin)| {
                 let sh = self.sh.clone();
-                scope.spawn(move || one(&sh, app, digest))
+                scope.spawn(move || one(&sh, app, digest, origin))
             });
             let work: Vec<_> = work.collect();
             let done = work.into_iter().map(|work| {
