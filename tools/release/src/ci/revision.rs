@@ -5,7 +5,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::ci::git::Git;
-use crate::ci::plan::AppPlan;
+use crate::ci::plan::{AppPlan, Plan};
 use crate::ci::registry::{Images as _, Registry};
 
 /// What an image says of itself, as its description has it.
@@ -35,4 +35,29 @@ pub(crate) fn to_name(git: &Git<'_>, registry: &Registry<'_>, app: &AppPlan, com
     };
     let named = named(registry, app, &digest)?.filter(has_the_content);
     Ok(named.unwrap_or_else(|| commit.to_owned()))
+}
+
+/// The signed images that runs for the commit of `plan` have made, each with its digest: those that
+/// this one has pushed, and those of an attempt before it. What was made of another commit is not
+/// among them, for another run has made it.
+pub(crate) fn made<'p>(
+    registry: &Registry<'_>,
+    plan: &'p Plan,
+    pushed: &[(&AppPlan, String)],
+) -> Result<Vec<(&'p AppPlan, String)>> {
+    let is_of_now = |app: &AppPlan, digest: &str| -> Result<bool> {
+        let names = || named(registry, app, digest);
+        Ok(plan.environment.builds() && names()?.as_ref() == Some(&plan.commit))
+    };
+    let mut made = Vec::new();
+    for app in &plan.apps {
+        let now = pushed.iter().find(|(one, _)| one.name == app.name);
+        let digest = match (now, &app.in_registry) {
+            (Some((_, digest)), _) => digest,
+            (None, Some(digest)) if is_of_now(app, digest)? => digest,
+            (None, _) => continue,
+        };
+        made.push((app, digest.clone()));
+    }
+    Ok(made)
 }

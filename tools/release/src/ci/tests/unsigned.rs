@@ -12,7 +12,7 @@ use crate::ci::plan::{self, Action, Plan};
 use crate::ci::registry::Registry;
 use crate::ci::revision;
 use crate::ci::settings::Engine;
-use crate::environment::{Environment, project};
+use crate::environment::{Environment, apps, project};
 
 /// A registry that has, under every tag, an image that was made of `commit`.
 fn registry_of(commit: &str, is_signed: bool) -> Stub {
@@ -23,7 +23,7 @@ fn registry_of(commit: &str, is_signed: bool) -> Stub {
         } else {
             json!({ "config": { "digest": id(&commit) } })
         };
-        let is_there = is_signed || !asked.line.ends_with(".sig");
+        let is_there = is_signed || !asked.line.contains(".sig");
         let header = |name: &str, value: &str| Header::from_bytes(name, value).expect("a header");
         Response::from_string(text.to_string())
             .with_status_code(if is_there { 200 } else { 404 })
@@ -114,4 +114,29 @@ fn an_image_names_no_commit_for_a_word_that_nobody_has_signed() {
     let plan = plan(&repository, &registry, project().first(), &commit);
     let to_name = revision::to_name(&repository.handle(), &registry, &plan.apps[0], &commit);
     assert_eq!(to_name.unwrap(), commit);
+}
+
+#[test]
+fn what_an_earlier_attempt_has_signed_is_spoken_of_again_and_nothing_of_another_commit() {
+    let repository = Repository::new();
+    let start = repository.git(&["rev-parse", "HEAD"]);
+    let commit = repository.change("new");
+    let (first, last) = (project().first(), project().last());
+    for (of, environment, found) in [
+        (&commit, first, apps().len()),
+        (&start, first, 0),
+        (&commit, last, 0),
+    ] {
+        let stub = registry_of(of, true);
+        let (agent, settings) = (agent(), registry_at(stub.address()));
+        let registry = Registry::new(&agent, &settings, true);
+        let plan = plan(&repository, &registry, environment, &commit);
+        let before = revision::made(&registry, &plan, &[]).unwrap();
+        assert_eq!(before.len(), found, "of {of}, to {environment}");
+        // What this run itself has signed may be of an earlier commit.
+        let pushed = [(&plan.apps[0], digest())];
+        let made = revision::made(&registry, &plan, &pushed).unwrap();
+        assert_eq!(made.len(), found.max(1), "of {of}, to {environment}");
+        assert_eq!((made[0].0.name, &made[0].1), (plan.apps[0].name, &digest()));
+    }
 }

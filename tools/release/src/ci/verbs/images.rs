@@ -78,7 +78,6 @@ impl Run<'_> {
         let wanted = plan.to_build(settings::release_apps()?.as_deref());
         if wanted.is_empty() {
             println!("nothing to push");
-            return Ok(());
         }
         let settings = settings::Registry::from_env()?;
         let registry = self.registry(&settings)?;
@@ -94,10 +93,13 @@ impl Run<'_> {
             pushed.push((app, digest));
         }
         let Some(signing) = signing else {
-            println!("unsigned  SIGNING_KEY is not set");
+            if !pushed.is_empty() {
+                println!("unsigned  SIGNING_KEY is not set");
+            }
             return Ok(());
         };
-        self.sign(&plan, engine, &registry, &signing, &pushed)
+        self.sign(&plan, engine, &registry, &signing, &pushed)?;
+        self.note_signed(&registry, &revision::made(&registry, &plan, &pushed)?)
     }
 
     fn sign(
@@ -145,13 +147,15 @@ impl Run<'_> {
             done.collect::<Vec<Result<()>>>()
                 .into_iter()
                 .collect::<Result<()>>()
-        })?;
-        self.note_signed(registry, pushed)
+        })
     }
 
     /// Digests and names, in the form of `sha256sum`, for whoever has more to say of these images.
-    fn note_signed(&self, registry: &Registry<'_>, pushed: &[(&AppPlan, String)]) -> Result<()> {
-        let lines = pushed.iter().map(|(app, digest)| {
+    fn note_signed(&self, registry: &Registry<'_>, made: &[(&AppPlan, String)]) -> Result<()> {
+        if made.is_empty() {
+            return Ok(());
+        }
+        let lines = made.iter().map(|(app, digest)| {
             let hash = digest.trim_start_matches("sha256:");
             format!("{hash}  {}\n", registry.settings.image(app.name))
         });
