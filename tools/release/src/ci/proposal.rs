@@ -13,6 +13,9 @@ use crate::ci::versions::history::VERSION; // wing: versions
 use crate::environment::{Environment, main_branch};
 use overlay::Pin;
 
+/// Signs that CodeCommit takes in a title; the other forges take more.
+const LONGEST_TITLE: usize = 150;
+
 /// What the branches of an environment's proposals begin with.
 pub(crate) fn prefix(environment: Environment) -> String {
     format!("release/{environment}-")
@@ -37,14 +40,20 @@ pub(crate) fn describe(plan: &Plan) -> Proposal {
     Proposal {
         branch: branch(plan),
         base: main_branch().to_owned(),
-        title: format!(
-            "Release {} to {} ({})",
-            names.join(" and "),
-            plan.environment,
-            name(plan)
-        ),
+        title: title(&names, plan.environment, &name(plan)),
         text: text(plan, &changed),
     }
+}
+
+/// What a proposal of `apps` is called. Where their names make it too long they are counted; its
+/// text has them all.
+pub(crate) fn title(apps: &[&str], environment: Environment, name: &str) -> String {
+    let of = |apps: &str| format!("Release {apps} to {environment} ({name})");
+    let title = of(&apps.join(" and "));
+    if title.len() > LONGEST_TITLE {
+        return of(&format!("{} apps", apps.len()));
+    }
+    title
 }
 
 /// What people call what is released.

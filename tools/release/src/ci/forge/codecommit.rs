@@ -13,6 +13,9 @@ use super::{Error, Forge, Open, Proposal, Status};
 use crate::environment::main_branch;
 use taskkit::error_class::ErrorClass;
 
+/// Signs that the service takes as a description.
+const LONGEST_DESCRIPTION: usize = 10_240;
+
 pub(crate) struct CodeCommit<'a> {
     pub(crate) sh: &'a Shell,
     pub(crate) repository: &'a str,
@@ -79,7 +82,7 @@ impl Forge for CodeCommit<'_> {
             "--title",
             &proposal.title,
             "--description",
-            &proposal.text,
+            &description(&proposal.text),
             "--targets",
             &targets.to_string(),
         ])?;
@@ -93,7 +96,7 @@ impl Forge for CodeCommit<'_> {
             "--pull-request-id",
             &proposal.id,
             "--description",
-            reason,
+            &description(reason),
         ])?;
         let _: IgnoredAny = self.ask(&[
             "update-pull-request-status",
@@ -144,6 +147,11 @@ impl CodeCommit<'_> {
         }
         Err(refusal(what(), String::from_utf8_lossy(&output.stderr).trim()))
     }
+}
+
+/// As much of a text as a description may hold. The commit of a proposal has all of it.
+fn description(text: &str) -> String {
+    text.chars().take(LONGEST_DESCRIPTION).collect()
 }
 
 fn branch(reference: &str) -> &str {

@@ -3,6 +3,7 @@
 
 use super::Repository;
 use super::model::{Merge, digest};
+use crate::ci::proposal;
 use crate::ci::propose::Outcome;
 use crate::environment::{apps, project};
 
@@ -60,6 +61,15 @@ fn one_line_per_image_changes() {
         shown.trim_end().ends_with(&format!("\nSource: {commit}")),
         "{shown}"
     );
+}
+
+#[test]
+fn a_title_names_the_apps_or_counts_them_where_it_would_be_too_long() {
+    let title = |apps: &[&str]| proposal::title(apps, project().first(), "0123456789");
+    let two = "Release backend and frontend to staging (0123456789)";
+    assert_eq!(title(&["backend", "frontend"]), two);
+    let many = title(&["an-app-with-a-name"; 20]);
+    assert_eq!(many, "Release 20 apps to staging (0123456789)");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use xshell::Shell;
 
 use super::proposal;
 use crate::ci::forge::codecommit::CodeCommit;
-use crate::ci::forge::{Forge as _, Proposal, State, Status};
+use crate::ci::forge::{Forge as _, Open, Proposal, State, Status};
+use crate::ci::proposal::title;
 use crate::ci::tests::shell;
 use crate::ci::tests::stub::{Asked, Stub, nobody};
 use crate::environment::project;
@@ -168,6 +169,39 @@ fn codecommit_is_asked_in_the_shapes_that_the_aws_program_accepts() {
         asked[5].1,
         json!({ "pullRequestId": "7", "pullRequestStatus": "CLOSED" })
     );
+}
+
+#[test]
+fn codecommit_is_given_no_more_words_than_it_takes() {
+    let stub = Stub::start(|asked: &Asked| {
+        let body: Value = serde_json::from_str(&asked.body).unwrap();
+        let signs = |key: &str| body[key].as_str().unwrap_or_default().chars().count();
+        if signs("title") > 150 || signs("description") > 10_240 {
+            let answer = json!({ "__type": "InvalidTitleException", "message": "too long" });
+            return (400, answer.to_string());
+        }
+        (200, json!({ "pullRequest": {} }).to_string())
+    });
+    let Some(sh) = aws(&stub.address(), true) else {
+        return;
+    };
+    let forge = CodeCommit {
+        sh: &sh,
+        repository: "infra",
+        reporter: None,
+    };
+    let proposal = Proposal {
+        title: title(&["an-app-with-a-name"; 60], project().first(), "0123456789"),
+        text: "- an-app-with-a-name: ümläut\n".repeat(600),
+        ..proposal()
+    };
+    forge.open(&proposal).unwrap();
+    let open = Open {
+        id: "7".to_owned(),
+        branch: proposal.branch.clone(),
+        place: "pull request 7 of infra".to_owned(),
+    };
+    forge.close(&open, &proposal.text).unwrap();
 }
 
 #[test]
