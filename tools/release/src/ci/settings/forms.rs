@@ -15,7 +15,10 @@ pub(super) fn registry(address: &str) -> Result<(String, String)> {
         .trim_end_matches('/')
         .split_once('/')
         .with_context(expected)?;
-    ensure!(is_host(host), expected());
+    ensure!(is_host(host) && !folder.starts_with('/'), expected());
+    // A job that adds a folder to a setting does not look whether that ends with a slash.
+    let parts: Vec<_> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let folder = parts.join("/");
     ensure!(
         host == "localhost" || host.contains(['.', ':']),
         "IMAGE_REGISTRY={address}: `{host}` names no host to programs that push images, but a user of Docker Hub; write \
@@ -32,10 +35,10 @@ pub(super) fn registry(address: &str) -> Result<(String, String)> {
     );
     let is_name = |part: &str| {
         let is_sign = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-        !part.is_empty() && part.chars().all(is_sign)
+        part.chars().all(is_sign)
     };
-    ensure!(folder.split('/').all(is_name), expected());
-    Ok((host.to_owned(), folder.to_owned()))
+    ensure!(parts.into_iter().all(is_name), expected());
+    Ok((host.to_owned(), folder))
 }
 
 /// A name or an address, perhaps with a port.
@@ -136,6 +139,8 @@ mod tests {
                 "1.dkr.ecr.eu-central-1.amazonaws.com",
                 "gitops-loop",
             ),
+            // As a preview's job makes it of a setting that ends with a slash.
+            ("ghcr.io/owner//preview", "ghcr.io", "owner/preview"),
             ("[::1]:5000/a", "[::1]:5000", "a"),
             ("[::1]/a", "[::1]", "a"),
             ("localhost/loop", "localhost", "loop"),
