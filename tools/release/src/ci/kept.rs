@@ -4,19 +4,24 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use crate::ci::git::Git;
 use crate::ci::plan::AppPlan;
+use crate::ci::results;
 use taskkit::build::toolchain::Options;
 use taskkit::env;
 use taskkit::events::{self, Event};
 
 /// Contexts of each app that are kept; a fifth drops the one that was made longest ago.
 const EACH: usize = 4;
+/// Begins the names of folders that are not whole yet; no app is called so.
+const UNFINISHED: &str = ".unfinished-";
+/// No run copies for so long: a folder that is not whole by then is of one that was killed.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// The folder of kept contexts, for one set of compilers.
 pub(crate) struct Kept {
@@ -47,12 +52,21 @@ impl Kept {
 
     /// Keeps what was compiled for `app`.
     pub(crate) fn keep(&self, sh: &Shell, app: &AppPlan, context: &Path) -> Result<()> {
-        let unfinished = self.folder.join("unfinished");
-        copy(sh, context, &unfinished)?;
+        // Another run may keep something in the same folder at the same time.
+        let unfinished = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempdir_in(&self.folder)
+            .with_context(|| format!("make a folder in {}", self.folder.display()))?;
+        let whole = unfinished.path().join(app.name);
+        copy(sh, context, &whole)?;
         let kept = self.place(app);
-        sh.remove_path(&kept)?;
-        // Last, so that a run killed before leaves nothing that looks complete.
-        fs::rename(&unfinished, &kept).with_context(|| format!("put {} in place", kept.display()))?;
+        // Last, so that a run killed before leaves nothing that looks complete. What is there is of
+        // the same content by the same compilers.
+        if let Err(error) = fs::rename(&whole, &kept)
+            && !kept.exists()
+        {
+            return Err(error).with_context(|| format!("put {} in place", kept.display()));
+        }
         self.drop_old(app)
     }
 
@@ -62,16 +76,20 @@ impl Kept {
         for entry in fs::read_dir(&self.folder).with_context(|| format!("read {}", self.folder.display()))? {
             let entry = entry.context("read the folder of kept contexts")?;
             let name = entry.file_name();
-            let parts = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+            let name = name.to_str().unwrap_or_default();
+            let made = entry.metadata().and_then(|data| data.modified());
+            let made = made.unwrap_or(SystemTime::UNIX_EPOCH);
+            let parts = name.strip_prefix(&prefix);
             // Content and compilers; with more, it is of an app whose name begins as this one's.
             if parts.is_some_and(|parts| parts.matches('-').count() == 1) {
-                let made = entry.metadata().and_then(|data| data.modified());
-                all.push((made.unwrap_or(SystemTime::UNIX_EPOCH), entry.path()));
+                all.push((made, entry.path()));
+            } else if name.starts_with(UNFINISHED) && made.elapsed().is_ok_and(|age| age > ABANDONED) {
+                results::clear(&entry.path())?;
             }
         }
         all.sort();
         for (_, old) in all.iter().rev().skip(EACH) {
-            fs::remove_dir_all(old).with_context(|| format!("drop {}", old.display()))?;
+            results::clear(old)?;
         }
         Ok(())
     }
@@ -109,6 +127,8 @@ fn copy(sh: &Shell, from: &Path, to: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
     use crate::ci::plan::Action;
     use crate::environment::apps;
@@ -142,7 +162,7 @@ mod tests {
         for content in ["1", "2", "3", "4", "5"] {
             fs::write(made.join("backend"), content).unwrap();
             kept.keep(&sh, &app(content), &made).unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         }
         assert!(!kept.restore(&sh, &app("1"), &restored).unwrap());
         assert!(!restored.exists());
@@ -152,10 +172,51 @@ mod tests {
         fs::create_dir(kept.folder.join("backend-2-1-compilers")).unwrap();
         kept.keep(&sh, &app("6"), &made).unwrap();
         assert!(kept.folder.join("backend-2-1-compilers").exists());
+        // What a run is writing stays, and what one that was killed has left goes.
+        let [writing, left] = ["writing", "left"].map(|name| kept.folder.join(UNFINISHED.to_owned() + name));
+        for unfinished in [&writing, &left] {
+            fs::create_dir(unfinished).unwrap();
+        }
+        let long_ago = SystemTime::now() - 2 * ABANDONED;
+        fs::File::open(&left).unwrap().set_modified(long_ago).unwrap();
+        kept.keep(&sh, &app("7"), &made).unwrap();
+        assert!(writing.exists() && !left.exists());
         let others = Kept {
             made_by: "others".to_owned(),
             ..kept
         };
         assert!(!others.restore(&sh, &app("5"), &restored).unwrap());
+    }
+    #[test]
+    fn runs_that_keep_at_the_same_time_mix_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Kept {
+            folder: folder.path().join("kept"),
+            made_by: "compilers".to_owned(),
+        };
+        fs::create_dir_all(&kept.folder).unwrap();
+        let names: Vec<_> = (0..20).map(|number| number.to_string()).collect();
+        for round in 0..10 {
+            let contents = ["one", "two"].map(|run| format!("{run}{round}"));
+            thread::scope(|scope| {
+                for content in &contents {
+                    let made = folder.path().join(content);
+                    fs::create_dir(&made).unwrap();
+                    for name in &names {
+                        fs::write(made.join(name), content).unwrap();
+                    }
+                    let kept = &kept;
+                    scope.spawn(move || kept.keep(&Shell::new().unwrap(), &app(content), &made).unwrap());
+                }
+            });
+            let sh = Shell::new().unwrap();
+            for content in &contents {
+                let restored = folder.path().join("restored");
+                assert!(kept.restore(&sh, &app(content), &restored).unwrap(), "{content}");
+                for name in &names {
+                    assert_eq!(&fs::read_to_string(restored.join(name)).unwrap(), content);
+                }
+            }
+        }
     }
 }
