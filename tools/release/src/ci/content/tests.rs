@@ -156,6 +156,46 @@ fn all_that_makes_an_image_starts_gitlabs_pipeline() {
     assert_eq!(without_a_trigger(&bad), [LOCK]);
 }
 
+/// Those of `files` whose change alone starts no run by this workflow of GitHub.
+fn ignored<'f>(workflow: &str, files: impl Iterator<Item = &'f str>) -> Vec<&'f str> {
+    let workflow: Value = serde_saphyr::from_str(workflow).expect("YAML");
+    let patterns = workflow["on"]["push"]["paths-ignore"].as_array();
+    let patterns: Vec<_> = patterns.into_iter().flatten().filter_map(Value::as_str).collect();
+    let fits = |file: &str, pattern: &str| {
+        let place = pattern.trim_end_matches("/**");
+        let end = pattern.strip_prefix("**/*");
+        let known = end.unwrap_or(place);
+        assert!(
+            !known.contains(['*', '?', '[', '!']),
+            "{pattern} is of a form that is not read here"
+        );
+        end.map_or_else(|| is_within(file, place), |end| file.ends_with(end))
+    };
+    files
+        .filter(|file| patterns.iter().any(|pattern| fits(file, pattern)))
+        .collect()
+}
+
+#[test]
+fn a_change_of_any_file_in_an_image_starts_githubs_workflow() {
+    let file = ".github/workflows/deliver.yaml";
+    let text = std::fs::read_to_string(root().join(file)).expect("read the file");
+    with_inputs(|_, tree, inputs| {
+        let is_input = |path: &&str| inputs.iter().any(|inputs| inputs.has(path));
+        let files: Vec<_> = tree.paths().filter(is_input).collect();
+        let silent = ignored(&text, files.iter().copied());
+        assert_eq!(
+            silent, [""; 0],
+            "images are made from these, and `paths-ignore` of {file} has GitHub overlook them: move them, or let no pattern there fit"
+        );
+        let bad = text.replace("infra/**", LOCK);
+        assert_eq!(ignored(&bad, files.into_iter()), [LOCK]);
+    });
+    // A source may include prose, which then counts.
+    let files = ["backend/src/help.md", "docs/help.txt", "backend/src/main.rs"];
+    assert_eq!(ignored(&text, files.into_iter()), files[..2]);
+}
+
 #[test]
 fn the_code_that_compiles_is_where_it_says() {
     assert!(root().join(build::FOLDER).join("toolchain.rs").is_file());
