@@ -1,5 +1,5 @@
-//! GitHub: act runs the workflow on this machine itself. The actions that it uses are on GitHub
-//! only; each has a stand-in in `tools/pipelines/actions`.
+//! GitHub: act runs the workflow on this machine itself. The actions that it uses from elsewhere
+//! are on GitHub only; each has a stand-in in `tools/pipelines/actions`.
 
 mod shell;
 mod told;

@@ -89,6 +89,9 @@ fn no_job_may_write_what_it_need_not() {
 /// What started a workflow, as expressions name it.
 const EVENT: &str = "github.event";
 
+/// The one place where the password of the registry is handed on.
+const LOGIN: &str = "./.github/actions/registry-login";
+
 /// What our own rules find in a workflow.
 fn faults(text: &str) -> Vec<String> {
     let workflow: Value = serde_saphyr::from_str(text).expect("a workflow is YAML");
@@ -120,6 +123,12 @@ fn faults(text: &str) -> Vec<String> {
             faults.push(format!("job {name} has no timeout"));
         }
         let steps = job["steps"].as_array().into_iter().flatten();
+        let mut scripts = steps.clone().filter_map(|step| step["run"].as_str());
+        if scripts.any(|script| script.contains("REGISTRY_PASSWORD")) {
+            faults.push(format!(
+                "job {name} hands the password of the registry on by itself; {LOGIN} hides each of its lines"
+            ));
+        }
         for uses in steps.filter_map(|step| step["uses"].as_str()).chain(calls) {
             if !uses.starts_with("./") && !is_pinned(uses) {
                 faults.push(format!("job {name} uses {uses}, which is not a full commit"));
@@ -164,6 +173,8 @@ fn a_workflow_that_breaks_a_rule_is_refused() {
     assert!(after("permissions: {}\n", "").contains("permissions"));
     assert!(after("concurrency:\n", "other:\n").contains("concurrency"));
     assert!(after("cancel-in-progress: false", "cancel-in-progress: true").contains("cut off"));
+    let by_itself = "echo \"REGISTRY_PASSWORD=$PASSWORD\" >> \"$GITHUB_ENV\"";
+    assert!(after("cargo xtask ci plan", by_itself).contains("hides each of its lines"));
     let skips = "  deliver:\n    if: github.event.created\n";
     assert!(after("  deliver:\n", skips).contains("take the place"));
 }

@@ -67,6 +67,29 @@ async fn all_three_systems_push_the_same_commit() {
     }
 }
 
+/// A password of several lines, as Google's registry takes one of the user `_json_key`.
+const KEY: &str = "{\n  \"type\": \"service_account\",\n\n  \"private_key\": \"of nobody\"\n}";
+
+#[tokio::test]
+async fn a_password_of_several_lines_opens_the_registry_on_github_and_is_not_shown() {
+    let source = Source::of_work_tree();
+    let stand_ins = StandIns::start().await;
+    stand_ins.know("_json_key", KEY);
+    let mut site = Site::new(System::Github, &source, &stand_ins);
+    let project = &mut site.project;
+    let user = ("REGISTRY_USER".to_owned(), "_json_key".to_owned());
+    let password = ("REGISTRY_PASSWORD".to_owned(), KEY.to_owned());
+    project.settings.extend([user]);
+    project.secrets.extend([password]);
+    let outcome = site.run().await;
+    assert_eq!(outcome.failure, None, "{}", site.said());
+    assert_eq!(outcome.ran, expected(System::Github), "{}", site.said());
+    // A brace is in every log.
+    for line in KEY.lines().map(str::trim).filter(|line| line.len() > 1) {
+        assert!(!site.said().contains(line), "{line} is shown:\n{}", site.said());
+    }
+}
+
 #[tokio::test]
 async fn with_manifests_elsewhere_all_three_write_there_alone() {
     let source = Source::without_manifests();

@@ -29,6 +29,8 @@ struct Seen {
     versions: Arc<Mutex<BTreeMap<(String, String), String>>>,
     /// A commit that has no tag but one that is put, though it looks like that of a content.
     commit: Arc<Mutex<String>>,
+    /// A name and a password that open the registry, as they do where it is not ECR.
+    login: Arc<Mutex<Option<(String, String)>>>,
 }
 
 /// A folder of the registry, and who may pull and push there.
@@ -59,7 +61,11 @@ impl Registry {
 
     fn lets_in(&self, headers: &HeaderMap) -> bool {
         use base64::Engine as _;
-        let wanted = base64::prelude::BASE64_STANDARD.encode(format!("AWS:{}", self.role.password));
+        let (user, password) = match &*self.seen.login.lock().expect("not poisoned") {
+            Some(login) => login.clone(),
+            None => ("AWS".to_owned(), self.role.password.to_owned()),
+        };
+        let wanted = base64::prelude::BASE64_STANDARD.encode(format!("{user}:{password}"));
         let given = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
@@ -114,6 +120,12 @@ impl StandIns {
         commit.clone_into(&mut self.seen.commit.lock().expect("not poisoned"));
     }
     // end of wing
+
+    /// From now on, the registry is none of AWS and knows this user.
+    pub(crate) fn know(&self, user: &str, password: &str) {
+        let login = (user.to_owned(), password.to_owned());
+        *self.seen.login.lock().expect("not poisoned") = Some(login);
+    }
 
     /// The tags that were put: image, tag, digest.
     pub(crate) fn versions(&self) -> Vec<(String, String, String)> {
