@@ -245,8 +245,7 @@ impl Run<'_> {
                 Err(lost @ Fault::ClaimLost) => return anyhow!("{fault}; {lost}"),
                 Err(refused) => refused,
             };
-            let lasts = !refused.passes() && !matches!(refused, Fault::Forgotten { .. });
-            if lasts || begun.elapsed() >= self.order.pace.back {
+            if refused.lasts() || begun.elapsed() >= self.order.pace.back {
                 return anyhow!(
                     "{fault}; THE TRAFFIC IS NOT BACK: the balancer did not take {from} in {} s ({refused}); set that by hand",
                     begun.elapsed().as_secs()
@@ -259,12 +258,14 @@ impl Run<'_> {
     fn set_back(&mut self, from: &Weights) -> Result<(), Fault> {
         self.held.renew(self.balancer)?;
         self.set = from.clone();
-        // Who may not set weights has not moved any.
-        if self.expect_unchanged().is_ok() {
-            return Ok(());
+        // They are set even where they look as before: an earlier attempt may take effect later.
+        match self.balancer.set(from) {
+            Err(fault) if fault.passes() => Err(fault),
+            // Who may not set weights has not moved any.
+            set => self
+                .expect_unchanged()
+                .map_err(|found| set.err().unwrap_or(found)),
         }
-        self.balancer.set(from)?;
-        self.expect_unchanged()
     }
 }
 

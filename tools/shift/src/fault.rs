@@ -76,6 +76,15 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Whether no other attempt goes better, until a person has changed something. What is refused
+    /// in words of its own may be so for a moment.
+    pub(crate) fn lasts(&self) -> bool {
+        matches!(
+            self,
+            Self::Denied { .. } | Self::NoCommandLine | Self::NoListener { .. }
+        )
+    }
+
     /// Whether another attempt may go better.
     pub(crate) fn passes(&self) -> bool {
         matches!(

@@ -43,7 +43,7 @@ impl Run<'_> {
         if stack.found.is_none() {
             println!("{:40} is not there", stack.name);
             return if holds == Holds::Messages {
-                self.remove_left(of)
+                self.name_left(of)
             } else {
                 Ok(())
             };
@@ -75,13 +75,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Removes the tables that a run left which was cut off behind their stack.
-    fn remove_left(&self, of: StackOf) -> Result<()> {
+    /// Names the tables that may be left of a run that was cut off behind their stack. A table of
+    /// that name may be somebody else's, so a person removes it.
+    fn name_left(&self, of: StackOf) -> Result<()> {
         let template = self.account.sh.read_file(of.part.template())?;
         for table in table_names(&template, &self.values.told(of)) {
-            // Another project of the account may have one of the same name.
-            if !self.is_of_a_stack(&table)? {
-                self.remove_table(&table)?;
+            if self.protection(&table)?.is_some() && !self.is_of_a_stack(&table)? {
+                println!(
+                    "  left: table {table}, which is of no stack; if nobody needs it: `aws dynamodb delete-table --table-name {table}`"
+                );
             }
         }
         Ok(())
@@ -110,22 +112,26 @@ impl Run<'_> {
 
     /// The template keeps every table; one that is not protected was not meant to be kept.
     fn remove_table(&self, table: &str) -> Result<()> {
-        let described = match self
-            .account
-            .ask(&["dynamodb", "describe-table", "--table-name", table])
-        {
-            Err(error) if error.to_string().contains("ResourceNotFound") => return Ok(()),
-            described => described?,
-        };
-        if described["Table"]["DeletionProtectionEnabled"] == true {
-            println!(
+        match self.protection(table)? {
+            None => {}
+            Some(true) => println!(
                 "  kept: table {table}, which is protected, and its key; `deploy` takes the table in again"
-            );
-        } else {
-            self.account
-                .ask(&["dynamodb", "delete-table", "--table-name", table])?;
-            println!("  removed: table {table}, which was not protected");
+            ),
+            Some(false) => {
+                self.account
+                    .ask(&["dynamodb", "delete-table", "--table-name", table])?;
+                println!("  removed: table {table}, which was not protected");
+            }
         }
         Ok(())
+    }
+
+    /// Whether a table is protected, if it is there.
+    fn protection(&self, table: &str) -> Result<Option<bool>> {
+        let describe = ["dynamodb", "describe-table", "--table-name", table];
+        match self.account.ask(&describe) {
+            Err(error) if error.to_string().contains("ResourceNotFound") => Ok(None),
+            described => Ok(Some(described?["Table"]["DeletionProtectionEnabled"] == true)),
+        }
     }
 }

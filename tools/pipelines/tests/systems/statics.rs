@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use supply::Linters;
 use tempfile::TempDir;
 
@@ -64,6 +65,28 @@ fn actionlint_finds_faults_in_expressions_and_scripts() {
         let folder = with_workflow(&text.replace(good, bad));
         let output = actionlint(&linters, folder.path());
         assert!(!output.status.success(), "{bad} passed");
+    }
+}
+
+/// actionlint reads workflows alone.
+#[test]
+fn shellcheck_finds_nothing_in_actions() {
+    let linters = linters();
+    let actions = fs::read_dir(root().join(".github/actions")).expect("list the actions");
+    for action in actions {
+        let path = action.expect("list the actions").path().join("action.yml");
+        let text = fs::read_to_string(&path).expect("read an action");
+        let action: Value = serde_saphyr::from_str(&text).expect("an action is YAML");
+        let steps = action["runs"]["steps"].as_array().expect("steps");
+        for script in steps.iter().filter_map(|step| step["run"].as_str()) {
+            let folder = tempfile::tempdir().expect("make a folder");
+            let file = folder.path().join("script");
+            fs::write(&file, script).expect("write a script");
+            let mut shellcheck = Command::new(&linters.shellcheck);
+            let output = shellcheck.arg("--shell=bash").arg(&file).output();
+            let output = output.expect("start shellcheck");
+            assert!(output.status.success(), "{}: {}", path.display(), said(&output));
+        }
     }
 }
 

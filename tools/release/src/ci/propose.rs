@@ -170,6 +170,12 @@ impl Place<'_, '_> {
                 (Some(best), _) => format!("replaced by the release of commit {best}"),
                 (None, Some(Outcome::Unverified(unproven))) => withdrawal(unproven),
                 (None, Some(Outcome::Held(hold))) => format!("held {hold}"),
+                (None, Some(Outcome::Missing(commits))) => {
+                    format!(
+                        "nobody can tell whether it is older than {}",
+                        commits.join(" and ")
+                    )
+                }
                 (None, _) => "the environment has later content".to_owned(),
             };
             return Ok(Next::Close((*loser).clone(), reason));

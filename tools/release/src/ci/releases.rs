@@ -42,8 +42,9 @@ struct Release {
     pins: Vec<Option<Pin>>,
     /// Whether it left an app without an image, in the same order.
     without: Vec<bool>,
-    /// Whether the history begins with it: then no release of this history wrote it.
-    is_first: bool,
+    /// Whether the overlay of an app begins with it, in the same order: a release changes an
+    /// overlay and makes none, so no release of this history wrote that.
+    begins: Vec<bool>,
 }
 
 /// All that an environment was released to.
@@ -168,9 +169,14 @@ fn release(change: &Change) -> Option<Release> {
     pins.iter().any(Option::is_some).then(|| Release {
         at: change.commit.clone(),
         without: (0..apps().len()).map(|at| has_nothing(change, at)).collect(),
-        is_first: change.before.is_empty(),
+        begins: (0..apps().len()).map(|at| begins(change, at)).collect(),
         pins,
     })
+}
+
+/// Whether an app had no overlay before.
+fn begins(change: &Change, at: usize) -> bool {
+    change.before.iter().all(|files| files[at].is_none())
 }
 
 /// What `change` released of one app. A mark that stood there before does not count: the digest

@@ -92,8 +92,8 @@ impl Balancer for Fake {
     fn set(&mut self, weights: &Weights) -> Result<(), Fault> {
         self.reach()?;
         if self.refuses == Some(Refuses::Weights) {
-            let (what, said) = ("weights".to_owned(), "no".to_owned());
-            return Err(Fault::Refused { what, said });
+            let said = "no".to_owned();
+            return Err(Fault::Denied { said });
         }
         self.weights = weights.clone();
         self.history.extend(weights.of("green"));

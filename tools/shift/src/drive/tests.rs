@@ -182,7 +182,7 @@ fn weights_that_are_refused_leave_everything_as_it_was() {
     let mut fake = Fake::new();
     fake.refuses = Some(Refuses::Weights);
     let order = order(&fake);
-    goes_back(&mut fake, &order, "refuses weights: no");
+    goes_back(&mut fake, &order, "may not do this");
     assert!(fake.history.is_empty());
 }
 
@@ -199,7 +199,7 @@ fn a_balancer_that_will_not_take_the_traffic_back_is_not_asked_for_long() {
     order.pace.back = Duration::from_mins(1);
     let error = shift(&mut fake, &order).unwrap_err().to_string();
     assert!(error.contains("THE TRAFFIC IS NOT BACK"), "{error}");
-    let at_once = "in 0 s (the balancer refuses weights: no)";
+    let at_once = "in 0 s (these credentials may not do this";
     assert!(error.contains(at_once), "{error}");
     assert_eq!(fake.weights, weights(99, 1));
 }

@@ -8,13 +8,13 @@ use super::Releases;
 use crate::ci::git::Git;
 
 impl Releases {
-    /// The commits that the marks of now name, released and taken back. Not those with which the
-    /// history begins: whoever began it anew has left them behind, and nothing is compared with
+    /// The commits that the marks of now name, released and taken back. Not those with which an
+    /// overlay begins: whoever began it anew has left them behind, and nothing is compared with
     /// them.
     pub(crate) fn named(&self) -> BTreeSet<String> {
         let mut named = BTreeSet::new();
         for (at, (pin, _)) in self.now.iter().enumerate() {
-            let mut wrote = self.history.iter().filter(|release| !release.is_first);
+            let mut wrote = self.history.iter().filter(|release| !release.begins[at]);
             if wrote.any(|release| release.pins[at].as_ref() == Some(pin)) {
                 named.extend(pin.commit.iter().chain(&pin.withdrawn).cloned());
             }

@@ -261,6 +261,9 @@ fn what_the_overlays_began_with_keeps_nothing_back() {
     };
     let copy = Repository::new();
     copy.git(&["checkout", "--quiet", "--orphan", "copy"]);
+    // Forges begin a repository with a page of its name.
+    copy.git(&["rm", "--quiet", "-r", "--cached", "."]);
+    copy.git(&["commit", "--quiet", "--allow-empty", "-m", "Initial commit"]);
     for app in apps() {
         let overlay = app.overlay(project().first());
         copy.write(&overlay, &(text(&overlay) + "\n"));
