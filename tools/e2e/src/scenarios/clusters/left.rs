@@ -1,12 +1,22 @@
 //! What a scenario of clusters that failed may have left: a list that is wrong, and clusters that
 //! are away or of another environment.
 
+use std::time::Duration;
+
 use anyhow::Result;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Api;
 
 use super::pair;
+use crate::cluster::Cluster;
+use crate::environment::NAMESPACE;
 use crate::fleet::{self, List};
 use crate::progress::StepHandle;
 use crate::testbed::Testbed;
+use crate::wait::{Verdict, eventually};
+
+/// Until a cluster that was started anew answers, and a namespace that was emptied is gone.
+const ANSWERS: Duration = Duration::from_mins(2);
 
 /// Makes each cluster a target of its own environment again, where there is a hub.
 pub(crate) async fn heal(testbed: &Testbed, step: &StepHandle) -> Result<()> {
@@ -15,17 +25,38 @@ pub(crate) async fn heal(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     };
     fleet.eks.list(List::Right)?;
     for cluster in &testbed.clusters {
-        let runs = fleet.environment_of(cluster).await?;
+        let what = format!("the environment of {} for the hub", cluster.name);
+        let runs = eventually(step, &what, ANSWERS, async || {
+            fleet.environment_of(cluster).await.map(Verdict::Ready)
+        });
+        let runs = runs.await?;
         if !fleet.eks.knows(cluster).await? {
             fleet.eks.create(cluster).await?;
         } else if runs.is_some_and(|runs| runs != cluster.environment.name()) {
             pair::back(testbed, step, cluster).await?;
         } else {
-            // They went with its namespace, if that was emptied.
-            fleet::give_rights(&testbed.harness, cluster, step).await?;
+            rights(testbed, step, cluster).await?;
             fleet.eks.tag(cluster, true).await?;
         }
         fleet.registered(step, cluster).await?;
     }
     Ok(())
+}
+
+/// Gives the hub its rights in a cluster: they went with its namespace, if that was emptied.
+async fn rights(testbed: &Testbed, step: &StepHandle, cluster: &Cluster) -> Result<()> {
+    let namespaces: Api<Namespace> = Api::all(cluster.client.clone());
+    let what = format!("the rights of the hub in {}", cluster.name);
+    eventually(step, &what, ANSWERS, async || {
+        let there = namespaces.get_opt(NAMESPACE).await?;
+        if there.is_some_and(|namespace| namespace.metadata.deletion_timestamp.is_some()) {
+            // It would take them with it.
+            return Ok(Verdict::Pending(
+                "the namespace of the apps is about to go".to_owned(),
+            ));
+        }
+        let given = fleet::give_rights(&testbed.harness, cluster, step).await;
+        given.map(Verdict::Ready)
+    })
+    .await
 }
