@@ -9,16 +9,18 @@ use kube::Api;
 
 use super::pair;
 use crate::cluster::Cluster;
-use crate::environment::NAMESPACE;
+use crate::environment::{Environment, NAMESPACE};
 use crate::fleet::{self, List};
 use crate::progress::StepHandle;
 use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
+use crate::world::aws;
 
 /// Until a cluster that was started anew answers, and a namespace that was emptied is gone.
 const ANSWERS: Duration = Duration::from_mins(2);
 
-/// Makes each cluster a target of its own environment again, where there is a hub.
+/// Makes each cluster a target of its own environment again, and the only one that its roles trust,
+/// where there is a hub.
 pub(crate) async fn heal(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let Some(fleet) = &testbed.fleet else {
         return Ok(());
@@ -33,14 +35,16 @@ pub(crate) async fn heal(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         if !fleet.eks.knows(cluster).await? {
             fleet.eks.create(cluster).await?;
         } else if runs.is_some_and(|runs| runs != cluster.environment.name()) {
-            pair::back(testbed, step, cluster).await?;
+            pair::moved(testbed, step, cluster, cluster.environment).await?;
         } else {
             rights(testbed, step, cluster).await?;
             fleet.eks.tag(cluster, true).await?;
         }
         fleet.registered(step, cluster).await?;
     }
-    Ok(())
+    // Whichever cluster they trusted besides, and wherever that was left.
+    step.doing("have the roles trust the cluster of their own environment only");
+    aws::update_stack(&testbed.harness, Environment::first(), None).await
 }
 
 /// Gives the hub its rights in a cluster: they went with its namespace, if that was emptied.

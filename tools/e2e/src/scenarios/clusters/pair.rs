@@ -59,9 +59,11 @@ impl<'a> Pair<'a> {
         [self.blue, self.green]
     }
 
-    /// Everything as it was.
+    /// Everything as it was: the second cluster is of its own environment again, and the roles
+    /// trust the first one only.
     pub(super) async fn end(self) -> Result<()> {
-        back(self.testbed, self.step, self.green).await
+        moved(self.testbed, self.step, self.green, self.green.environment).await?;
+        aws::update_stack(&self.testbed.harness, self.blue.environment, None).await
     }
 
     /// What is posted on the second cluster is seen on the first one.
@@ -86,15 +88,13 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Has a cluster be of its own environment again, and the roles of the first one trust that one's
-/// cluster only.
-pub(super) async fn back(testbed: &Testbed, step: &StepHandle, cluster: &Cluster) -> Result<()> {
-    moved(testbed, step, cluster, cluster.environment).await?;
-    aws::update_stack(&testbed.harness, Environment::first(), None).await
-}
-
 /// Takes a cluster out, empties it, and tags it for an environment.
-async fn moved(testbed: &Testbed, step: &StepHandle, cluster: &Cluster, to: Environment) -> Result<()> {
+pub(super) async fn moved(
+    testbed: &Testbed,
+    step: &StepHandle,
+    cluster: &Cluster,
+    to: Environment,
+) -> Result<()> {
     let fleet = testbed.fleet()?;
     fleet.eks.tag(cluster, false).await?;
     fleet.forgotten(step, cluster).await?;
