@@ -62,11 +62,16 @@ pub(crate) async fn synced(cluster: &Cluster, app: &str) -> Result<[SystemTime; 
 pub(crate) async fn ended_after(cluster: &Cluster, app: &str, moment: SystemTime) -> Result<()> {
     let [_, ended] = synced(cluster, app).await?;
     ensure!(
-        ended + Duration::from_secs(1) > moment,
+        lasted_until(ended, moment),
         "the last sync of {app} on {} had ended before, so nothing was shown",
         cluster.environment
     );
     Ok(())
+}
+
+/// Whether what ended at a time in whole seconds may have gone on until a moment.
+fn lasted_until(ended: SystemTime, moment: SystemTime) -> bool {
+    ended + Duration::from_secs(1) > moment
 }
 
 /// Note when the last sync of an Application ran. Only for the report: what cannot be read is left

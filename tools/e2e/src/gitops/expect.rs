@@ -1,7 +1,7 @@
 //! What is expected of Applications, as a sentence: these apps, on this cluster, at this revision,
 //! are live within a minute.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result};
 use kube::ResourceExt as _;
@@ -195,11 +195,17 @@ impl AppsAt<'_> {
         self.is("sync to", within, Status::is_syncing).await
     }
 
-    /// An error unless a sync to it is still under way, after something was taken away from it.
-    pub(crate) async fn still_syncing(self) -> Result<()> {
-        self.is("still syncing to", LOOK, Status::is_syncing)
-            .await
-            .context("it was over before, so nothing was shown")
+    /// An error unless a sync to it is still under way, or has failed since `moment`, when
+    /// something was taken away from it.
+    pub(crate) async fn still_syncing(self, moment: SystemTime) -> Result<()> {
+        let shown = |status: &Status, revision: &str| {
+            if status.is_syncing_since(revision, moment) {
+                return Verdict::Ready(());
+            }
+            let is = status.summary();
+            Verdict::Pending(format!("it was over before, so nothing was shown: {is}"))
+        };
+        self.until("still syncing to", LOOK, shown).await.map(drop)
     }
 
     /// Waits until this is what they run, and Argo CD calls that Degraded.

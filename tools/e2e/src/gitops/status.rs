@@ -1,9 +1,12 @@
 //! What Argo CD says of an Application: the few fields that tell, and what they mean together.
 
+use std::time::SystemTime;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::Object;
 use serde::{Deserialize, Serialize};
 
+use super::lasted_until;
 use crate::git::short;
 use crate::wait::Verdict;
 
@@ -153,6 +156,15 @@ impl Status {
     pub(crate) fn is_syncing(&self, revision: &str) -> bool {
         self.operation_at(revision)
             .is_some_and(|operation| operation.phase == "Running")
+    }
+
+    /// Whether a sync to this revision is under way, or was at a moment since which it has failed,
+    /// as far as whole seconds tell.
+    pub(super) fn is_syncing_since(&self, revision: &str, moment: SystemTime) -> bool {
+        let operation = self.operation_at(revision);
+        let failed = operation.filter(|operation| ["Failed", "Error"].contains(&operation.phase.as_str()));
+        let ended = failed.and_then(|operation| operation.finished_at.as_ref());
+        self.is_syncing(revision) || ended.is_some_and(|Time(ended)| lasted_until((*ended).into(), moment))
     }
 
     /// Whether the last sync was to this revision and succeeded, whatever came of it.

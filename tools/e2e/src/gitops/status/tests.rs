@@ -1,5 +1,7 @@
 //! What each state of an Application means.
 
+use std::time::Duration;
+
 use super::*;
 use serde_json::{Value, json};
 
@@ -80,6 +82,27 @@ fn the_times_of_a_sync_are_read() {
     let started = operation.started_at.expect("a time").0;
     assert_eq!(started.to_string(), "2026-11-21T10:39:19Z");
     assert!(operation.finished_at.is_none());
+}
+
+#[test]
+fn a_sync_that_failed_since_a_moment_was_under_way_then_and_one_that_was_over_was_not() {
+    let ended = |phase: &str| {
+        let mut state = status(phase, "new", "Unknown", "new", "Healthy");
+        state["operationState"]["finishedAt"] = json!("2026-11-21T10:39:30Z");
+        serde_json::from_value::<Status>(state).unwrap()
+    };
+    let failed = ended("Error");
+    let finished = failed.operation_state.as_ref().unwrap().finished_at.as_ref();
+    let (second, finished) = (Duration::from_secs(1), SystemTime::from(finished.unwrap().0));
+    for moment in [finished - second, finished, finished + second / 2] {
+        assert!(failed.is_syncing_since("new", moment), "{moment:?}");
+        assert!(!failed.is_syncing_since("newer", moment), "{moment:?}");
+    }
+    assert!(!failed.is_syncing_since("new", finished + second));
+    assert!(!ended("Succeeded").is_syncing_since("new", finished));
+    let running: Status =
+        serde_json::from_value(status("Running", "new", "OutOfSync", "old", "Healthy")).unwrap();
+    assert!(running.is_syncing_since("new", finished + second));
 }
 
 #[test]

@@ -79,7 +79,10 @@ async fn killed_in(testbed: &Testbed, step: &StepHandle, commit: &str, part: &st
     gitops::app(step, staging, APP).at(commit).syncing(BEGUN).await?;
     Processes::of(staging, part).await?.kill().await?;
     let (killed, moment) = (Instant::now(), SystemTime::now());
-    gitops::app(step, staging, APP).at(commit).still_syncing().await?;
+    gitops::app(step, staging, APP)
+        .at(commit)
+        .still_syncing(moment)
+        .await?;
     let failed = gitops::app(step, staging, APP)
         .at(commit)
         .ended(CONVERGED)

@@ -64,7 +64,10 @@ async fn in_mid_sync(testbed: &Testbed, step: &StepHandle) -> Result<String> {
     gitops::app(step, staging, APP).at(&there).syncing(BEGUN).await?;
     let down = forge_paused(testbed).await?;
     let (began, moment) = (Instant::now(), SystemTime::now());
-    gitops::app(step, staging, APP).at(&there).still_syncing().await?;
+    gitops::app(step, staging, APP)
+        .at(&there)
+        .still_syncing(moment)
+        .await?;
     gitops::app(step, staging, APP).at(&there).arrived(LIVE).await?;
     gitops::ended_after(staging, APP, moment).await?;
     step.measured("forge down to live", began.elapsed().as_secs_f64());
