@@ -129,10 +129,10 @@ async fn clean_up<C: Command>(
 ) -> Option<anyhow::Error> {
     let touched = session.touched.load(Ordering::SeqCst) || C::GOES_ON;
     // A scenario that failed has saved them, as it left things. Those of an earlier command stay
-    // until this one has come to what is up.
-    let saved = session.run.diagnostics().exists();
+    // until this one can ask what is up.
+    let saved = session.diagnostics().is_some();
     if C::REPORTS && error.is_some() && touched && session.engine.get().is_some() && !saved {
-        note(session, cleanup::save_diagnostics(session).await);
+        note(session, cleanup::replace_diagnostics(session).await);
     }
     // What stood before is not removed: it was not touched.
     if touched && command.removes(error.is_some(), session.options.keep) {
@@ -177,8 +177,8 @@ fn say_how_it_ended<C: Command>(session: &Session, error: Option<&anyhow::Error>
     if C::REPORTS {
         eprintln!("report: {}", page.display());
     }
-    if session.run.diagnostics().exists() {
-        eprintln!("diagnostics: {}", session.run.diagnostics().display());
+    if let Some(diagnostics) = session.diagnostics() {
+        eprintln!("diagnostics: {}", diagnostics.display());
     }
     eprintln!("logs: {}", session.run.logs().display());
     eprintln!("next: {next}");
@@ -211,7 +211,7 @@ fn note(session: &Session, outcome: Result<()>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli;
+    use crate::{cli, progress::History, run_dir::RunDir};
 
     #[test]
     fn a_run_that_is_refused_leaves_what_tells_of_the_last_failure() {
@@ -233,5 +233,22 @@ mod tests {
         };
         assert!(refused(&["--only", "typo"]).contains("no scenario is called typo"));
         assert!(refused(&[]).contains("only a part is up"));
+    }
+
+    #[tokio::test]
+    async fn a_run_that_cannot_ask_what_is_up_leaves_the_last_diagnostics_and_does_not_name_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path().join("cache")).unwrap();
+        let run = RunDir::open("run", folder.path()).unwrap();
+        let last = run.diagnostics().join("promotion");
+        std::fs::create_dir_all(&last).unwrap();
+        let session = Session::new(run, cache, Progress::new(1, History::new()), cli::options(&[]));
+        let failed = anyhow::anyhow!("no container engine works");
+        let error = clean_up(&commands::Run, &session, Some(failed)).await;
+        assert!(error.is_some() && last.exists());
+        assert_eq!(session.diagnostics(), None);
+        cleanup::forget_diagnostics(&session.run).unwrap();
+        assert!(!last.exists());
+        cleanup::forget_diagnostics(&session.run).unwrap();
     }
 }

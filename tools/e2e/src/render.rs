@@ -49,14 +49,14 @@ pub(crate) fn report(session: &Session, about: About, diagnosis: Option<Diagnosi
         ..session.progress.recorder().report()
     };
     report.about.engine = engine(session);
+    let saved = session.diagnostics().is_some();
     // The tools of a step write into a log of its name, and a scenario that failed has left
     // diagnostics.
     for step in &mut report.steps {
-        let theirs = [
-            format!("logs/{}.log", step.id),
-            format!("diagnostics/{}", step.id),
-        ];
-        let there = theirs.into_iter().filter(|file| session.run.file(file).exists());
+        let log = format!("logs/{}.log", step.id);
+        let diagnostics = saved.then(|| format!("diagnostics/{}", step.id));
+        let theirs = [log].into_iter().chain(diagnostics);
+        let there = theirs.filter(|file| session.run.file(file).exists());
         step.files.extend(there);
         if let Some(scenario) = ALL.iter().find(|scenario| scenario.step.id == step.id) {
             scenario.suite.name().clone_into(&mut step.suite);
@@ -113,7 +113,34 @@ fn newest(runs: &Path) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use e2e_report::{Kind, Outcome, StepRecord};
+    use supply::cache::Cache;
+
     use super::*;
+    use crate::{
+        cli,
+        progress::{History, Progress},
+        run_dir::RunDir,
+    };
+
+    #[test]
+    fn a_step_names_the_diagnostics_of_this_command_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path().join("cache")).unwrap();
+        let run = RunDir::open("run", folder.path()).unwrap();
+        fs::create_dir_all(run.diagnostics().join("drift")).unwrap();
+        let session = Session::new(run, cache, Progress::new(1, History::new()), cli::options(&[]));
+        let failed = Outcome::Failed("scaled".to_owned());
+        let recorder = session.progress.recorder();
+        recorder.step(StepRecord::new("drift", "drift", Kind::Scenario, failed));
+        let files = || {
+            let about = About(e2e_report::About::default());
+            report(&session, about, None).steps[0].files.clone()
+        };
+        assert!(files().is_empty());
+        session.has_saved();
+        assert_eq!(files(), ["diagnostics/drift"]);
+    }
 
     #[test]
     fn the_newest_run_is_the_last_by_name_that_has_a_report() {

@@ -17,6 +17,7 @@ use crate::scenario::{Scenario, Suite};
 use crate::scenarios::clusters::left;
 use crate::scenarios::failures::prune;
 use crate::scenarios::{ALL, AT_ONCE, deliveries};
+use crate::session::Session;
 use crate::step::Step;
 use crate::testbed::Testbed;
 
@@ -34,10 +35,11 @@ type Part = (&'static Scenario, &'static [Environment]);
 /// Runs the scenarios one after the other, except those of [`AT_ONCE`]; those of `main` until the
 /// first that fails.
 pub(crate) async fn run(
-    progress: &Progress,
+    session: &Session,
     testbed: &mut Testbed,
     chosen: &[&'static Scenario],
 ) -> Result<()> {
+    let progress = &session.progress;
     ensure!(
         !chosen.is_empty(),
         "no scenario was chosen, so nothing would be proved"
@@ -53,7 +55,7 @@ pub(crate) async fn run(
             continue;
         }
         for (scenario, error) in broken {
-            save_state(progress, testbed, scenario.step.id).await;
+            save_state(session, testbed, scenario.step.id).await;
             if scenario.suite == Suite::Main {
                 return Err(error);
             }
@@ -61,7 +63,7 @@ pub(crate) async fn run(
         }
         progress.say("putting the manifests back as they were");
         if let Err(error) = heal(progress, testbed, &before).await {
-            save_state(progress, testbed, HEAL.id).await;
+            save_state(session, testbed, HEAL.id).await;
             failed.push(("healing after it", error));
             break;
         }
@@ -121,7 +123,8 @@ async fn run_turn(progress: &Progress, testbed: &Testbed, turn: &[Part]) -> Vec<
 }
 
 /// Saves state and logs as a failed scenario left them, before anything is restored.
-async fn save_state(progress: &Progress, testbed: &Testbed, scenario: &str) {
+async fn save_state(session: &Session, testbed: &Testbed, scenario: &str) {
+    let progress = &session.progress;
     progress.say("saving diagnostics");
     let (harness, folder) = (&testbed.harness, testbed.harness.run.diagnostics().join(scenario));
     let saved = diagnose::collect(
@@ -131,6 +134,7 @@ async fn save_state(progress: &Progress, testbed: &Testbed, scenario: &str) {
         &folder,
     )
     .await;
+    session.has_saved();
     progress.say(&match saved {
         Ok(()) => format!("diagnostics: {}", folder.display()),
         // It must not hide the failure.

@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{OnceLock, atomic::AtomicBool},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anyhow::{Context, Result};
@@ -22,6 +25,8 @@ pub(crate) struct Session {
     pub(crate) engine: OnceLock<Engine>,
     /// Something was started that has to be removed.
     pub(crate) touched: AtomicBool,
+    /// State and logs were saved.
+    saved: AtomicBool,
     kubectl: OnceLock<PathBuf>,
 }
 
@@ -35,6 +40,7 @@ impl Session {
             readers: false,
             engine: OnceLock::new(),
             touched: AtomicBool::new(false),
+            saved: AtomicBool::new(false),
             kubectl: OnceLock::new(),
         }
     }
@@ -53,6 +59,17 @@ impl Session {
             let _ = self.engine.set(engine);
         }
         Ok(())
+    }
+
+    /// From now on there are state and logs of this command.
+    pub(crate) fn has_saved(&self) {
+        self.saved.store(true, Ordering::SeqCst);
+    }
+
+    /// Where state and logs are, if this command has saved any: others there are of an earlier one.
+    pub(crate) fn diagnostics(&self) -> Option<PathBuf> {
+        let saved = self.saved.load(Ordering::SeqCst);
+        saved.then(|| self.run.diagnostics())
     }
 
     /// From now on the supplied one.

@@ -1,8 +1,10 @@
 //! What follows the last step: diagnostics are saved, and what was brought up is removed.
 
+use std::{fs, io::ErrorKind};
+
 use anyhow::{Context as _, Result};
 
-use crate::{diagnose, session::Session, state::State, step::Step, teardown};
+use crate::{diagnose, run_dir::RunDir, session::Session, state::State, step::Step, teardown};
 
 pub(super) const DOWN: Step = Step::new("down", "remove it all", 120);
 
@@ -30,6 +32,22 @@ pub(super) async fn remove(session: &Session) -> Result<()> {
     Ok(())
 }
 
+/// Removes what an earlier command has saved; from now on there is something new to tell of.
+pub(super) fn forget_diagnostics(run: &RunDir) -> Result<()> {
+    match fs::remove_dir_all(run.diagnostics()) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).context("remove the last diagnostics")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Saves state and logs in place of those that an earlier command has saved.
+pub(super) async fn replace_diagnostics(session: &Session) -> Result<()> {
+    forget_diagnostics(&session.run)?;
+    save_diagnostics(session).await
+}
+
 /// Saves state and logs of what is up.
 pub(super) async fn save_diagnostics(session: &Session) -> Result<()> {
     let engine = session
@@ -38,7 +56,9 @@ pub(super) async fn save_diagnostics(session: &Session) -> Result<()> {
         .context("no engine was found, so there is nothing to ask")?;
     session.progress.say("saving diagnostics");
     let folder = session.run.diagnostics();
-    diagnose::collect(&session.run, engine, &session.kubectl(), &folder).await?;
+    let saved = diagnose::collect(&session.run, engine, &session.kubectl(), &folder).await;
+    session.has_saved();
+    saved?;
     session
         .progress
         .say(&format!("diagnostics: {}", folder.display()));

@@ -1,12 +1,12 @@
 //! The commands that work on clusters.
 
-use std::{cell::OnceCell, fs, io::ErrorKind};
+use std::cell::OnceCell;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::{
     addresses,
-    cleanup::{remove, save_diagnostics},
+    cleanup::{forget_diagnostics, remove, save_diagnostics},
     command::{Command, Left, needed, standing},
 };
 use crate::{
@@ -28,7 +28,7 @@ impl Command for Proof {
 
     async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
         let mut testbed = Box::pin(bring_up::up(session)).await?;
-        scenario_runner::run(&session.progress, &mut testbed, chosen).await
+        scenario_runner::run(session, &mut testbed, chosen).await
     }
 
     fn removes(&self, _: bool, keep: bool) -> bool {
@@ -92,21 +92,11 @@ impl Command for Run {
     async fn carry_out(&self, session: &Session, chosen: &[&'static Scenario]) -> Result<()> {
         let mut testbed = bring_up::attach(session).await?;
         forget_diagnostics(&session.run)?;
-        scenario_runner::run(&session.progress, &mut testbed, chosen).await
+        scenario_runner::run(session, &mut testbed, chosen).await
     }
 
     fn next_command(&self, _: bool) -> &'static str {
         ONCE_MORE
-    }
-}
-
-/// Removes what earlier scenarios have saved; from now on there is something new to tell of.
-fn forget_diagnostics(run: &RunDir) -> Result<()> {
-    match fs::remove_dir_all(run.diagnostics()) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).context("remove the last diagnostics")
-        }
-        _ => Ok(()),
     }
 }
 
