@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use xshell::{Shell, cmd};
 
 use crate::engine;
@@ -13,21 +13,32 @@ use crate::run::{self, on_path};
 use crate::versions::{Versions, numbers, version_in};
 use crate::workshop::{Progress, minutes};
 
-/// Makes the machine ready for some groups of needs, or says what is missing.
+/// Makes the machine ready for some groups of needs, or says what is missing and what could not be
+/// installed.
 pub fn ready(groups: &[Group], install: bool, progress: &dyn Progress, logs: &Path) -> Result<()> {
     let missing = missing(groups, logs)?;
     if missing.is_empty() {
         return Ok(());
     }
-    if install && rustix::process::geteuid().is_root() {
-        cure(&missing, progress, logs)?;
-    }
-    let faults = faults(groups, logs)?;
-    if faults.is_empty() {
-        Ok(())
+    let failed = if install && rustix::process::geteuid().is_root() {
+        cure(&missing, progress, logs)?
     } else {
-        Err(SupplyError::Missing(faults).into())
+        Vec::new()
+    };
+    judge(faults(groups, logs)?, &failed)
+}
+
+/// An error of what is missing, which callers find in it, and before it the commands that failed.
+fn judge(faults: Vec<Fault>, failed: &[String]) -> Result<()> {
+    if faults.is_empty() {
+        return Ok(());
     }
+    let missing = Error::from(SupplyError::Missing(faults));
+    Err(if failed.is_empty() {
+        missing
+    } else {
+        missing.context(format!("{}\nafter that", failed.join("\n")))
+    })
 }
 
 /// All that is missing for some groups; nothing is changed.
@@ -102,8 +113,9 @@ fn read_setting(setting: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// Does what root can do. What fails shows as a need that is still there: [`faults`] tells it.
-fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<()> {
+/// Does what root can do, and gives the commands that failed. What else fails shows as a need that
+/// is still there: [`faults`] tells it.
+fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<Vec<String>> {
     let mut packages: Vec<&str> = Vec::new();
     for need in missing {
         match need.cure {
@@ -123,7 +135,7 @@ fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<()> {
     packages.sort_unstable();
     packages.dedup();
     if packages.is_empty() || !on_path("apt-get") {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let sh = Shell::new().context("open a shell")?;
     let log = logs.join("doctor.log");
@@ -133,15 +145,23 @@ fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<()> {
     })
 }
 
-/// Installs each of the packages by `apt`, also when another cannot be had: then it is said where
-/// the log is.
-fn install(packages: &[&str], progress: &dyn Progress, apt: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
-    let try_to = |what: &str, arguments: &[&str]| {
+/// Installs each of the packages by `apt`, also when another cannot be had. Gives a line for each
+/// command that failed: which, and where its log is.
+fn install(
+    packages: &[&str],
+    progress: &dyn Progress,
+    apt: impl Fn(&[&str]) -> Result<()>,
+) -> Result<Vec<String>> {
+    let mut failed = Vec::new();
+    let mut try_to = |what: &str, arguments: &[&str]| {
         progress.doing(what);
         match apt(arguments) {
             Err(error) if !run::was_stopped(&error) => {
                 // Its other lines are the end of the log.
-                progress.doing(error.to_string().lines().next().unwrap_or_default());
+                let text = error.to_string();
+                let line = text.lines().next().unwrap_or_default();
+                progress.doing(line);
+                failed.push(line.to_owned());
                 Ok(())
             }
             done => done,
@@ -152,7 +172,7 @@ fn install(packages: &[&str], progress: &dyn Progress, apt: impl Fn(&[&str]) -> 
         let arguments = ["install", "--quiet", "--yes", "--no-install-recommends", package];
         try_to(&format!("install {package}"), &arguments)?;
     }
-    Ok(())
+    Ok(failed)
 }
 
 #[cfg(test)]
@@ -178,10 +198,38 @@ mod tests {
             ensure!(package != "gone", "unable to locate it");
             Ok(())
         });
-        done.unwrap();
+        assert_eq!(done.unwrap(), ["unable to locate it"]);
         assert_eq!(tried.into_inner(), ["--quiet", "one", "gone", "other"]);
         let ended = install(&["one"], &Silent, |_| Err(SupplyError::Cancelled.into()));
         assert!(run::was_stopped(&ended.unwrap_err()));
+    }
+
+    #[test]
+    fn what_is_missing_comes_with_the_commands_that_failed_and_their_log() {
+        let failed = install(&["gone"], &Silent, |arguments| {
+            Err(SupplyError::Command {
+                command: format!("apt-get {}", arguments[0]),
+                status: "exit status: 100".to_owned(),
+                log: "logs/doctor.log".into(),
+                tail: "    E: unable to locate it".to_owned(),
+            }
+            .into())
+        });
+        let failed = failed.unwrap();
+        let missing = || vec![fault(&NEEDS[0], true)];
+        let error = judge(missing(), &failed).unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(SupplyError::Missing(_))));
+        let line = |verb: &str| format!("`apt-get {verb}` failed (exit status: 100); log: logs/doctor.log");
+        let missing_alone = judge(missing(), &[]).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            format!(
+                "{}\n{}\nafter that: {missing_alone}",
+                line("update"),
+                line("install")
+            )
+        );
+        judge(Vec::new(), &failed).unwrap();
     }
 
     #[test]

@@ -61,7 +61,8 @@ pub(super) fn toolchain(install: bool, logs: &Path) -> Result<()> {
 /// of the pinned versions.
 pub(super) fn doctor(install: bool, logs: &Path) -> Result<()> {
     let groups = supply::needs_of_run(Mode::Auto, logs)?;
-    // Its error would be the same faults in one text; they are listed one by one.
+    // Its error would be the same faults in one text, and what failed, which its lines have said.
+    // Faults are listed one by one.
     let _ = supply::doctor::ready(&groups, install, &Lines, logs);
     let faults = supply::doctor::faults(&groups, logs)?;
     let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
