@@ -9,7 +9,6 @@ use std::{
     collections::BTreeMap,
     io::IsTerminal,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use anyhow::{Result, anyhow};
@@ -66,18 +65,18 @@ impl Progress {
         step: &Step,
         body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
     ) -> Result<T> {
-        self.carry_out(Kind::Step, step, Duration::ZERO, body).await
+        self.carry_out(Kind::Step, step, async |_| Ok(()), body).await
     }
 
-    /// The same for a step that proves something. It may first wait for so long for the state that
-    /// it begins with: its budget is for what it does itself.
+    /// The same for a step that proves something. It begins when `wait` has ended, which bounds
+    /// itself: budget and record are of what the step does itself.
     pub(crate) async fn scenario(
         &self,
         step: &Step,
-        waits: Duration,
+        wait: impl AsyncFnOnce(&StepHandle) -> Result<()>,
         body: impl AsyncFnOnce(&StepHandle) -> Result<()>,
     ) -> Result<()> {
-        self.carry_out(Kind::Scenario, step, waits, body).await
+        self.carry_out(Kind::Scenario, step, wait, body).await
     }
 
     /// What else is recorded beside the steps.
@@ -89,21 +88,27 @@ impl Progress {
         &self,
         kind: Kind,
         step: &Step,
-        waits: Duration,
+        wait: impl AsyncFnOnce(&StepHandle) -> Result<()>,
         body: impl AsyncFnOnce(&StepHandle) -> Result<T>,
     ) -> Result<T> {
-        let within = step.budget + waits;
         let handle = StepHandle::begin(Arc::clone(&self.0), kind, *step);
         // Not when the last handle goes: a thread of the supply may hold one until its tool has
         // ended.
         let _guard = Unfinished(handle.clone());
-        let result = match tokio::time::timeout(within, body(&handle)).await {
-            Ok(result) => result,
-            Err(_) => Err(anyhow!(
-                "not done within {} s; was at: {}",
-                within.as_secs(),
-                handle.last_words()
-            )),
+        let awaited = wait(&handle).await;
+        let result = match awaited {
+            Ok(()) => {
+                handle.waited();
+                let done = tokio::time::timeout(step.budget, body(&handle)).await;
+                done.unwrap_or_else(|_| {
+                    Err(anyhow!(
+                        "not done within {} s; was at: {}",
+                        step.budget.as_secs(),
+                        handle.last_words()
+                    ))
+                })
+            }
+            Err(error) => Err(error),
         };
         match result {
             Ok(value) => {

@@ -105,12 +105,14 @@ async fn run_turn(progress: &Progress, testbed: &Testbed, turn: &[Part]) -> Vec<
     let one = async |place: usize| {
         let (scenario, stage) = *turn.get(place)?;
         let beside = turn.iter().find(|(other, _)| other.step.id != scenario.step.id);
-        // Those of `main` go on from each other; every other one begins when all is as Git says.
-        let waits = (scenario.suite != Suite::Main).then_some(STEADY);
-        let outcome = progress.scenario(&scenario.step, waits.unwrap_or_default(), async |step| {
-            if let Some(within) = waits {
-                gitops::steady(step, testbed, stage, within).await?;
+        let at_rest = async |step: &StepHandle| {
+            // Those of `main` go on from each other; all others begin when all is as Git says.
+            if scenario.suite == Suite::Main {
+                return Ok(());
             }
+            gitops::steady(step, testbed, stage, STEADY).await
+        };
+        let outcome = progress.scenario(&scenario.step, at_rest, async |step| {
             if let Some((other, _)) = beside {
                 step.evidence(format!("ran at the same time as “{}”", other.step.title));
             }
@@ -261,10 +263,10 @@ mod tests {
         let progress = Progress::new(1, History::new());
         let chosen = select(&["promotion".to_owned()], &[], Topology::Each).unwrap();
         progress
-            .scenario(&chosen[0].step, Duration::ZERO, async |_| Ok(()))
+            .scenario(&chosen[0].step, async |_| Ok(()), async |_| Ok(()))
             .await
             .unwrap();
-        let failed = progress.scenario(&chosen[1].step, Duration::ZERO, async |_| anyhow::bail!("no"));
+        let failed = progress.scenario(&chosen[1].step, async |_| Ok(()), async |_| anyhow::bail!("no"));
         assert!(failed.await.is_err());
         note_skipped(progress.recorder(), &chosen);
         let steps = progress.recorder().steps();

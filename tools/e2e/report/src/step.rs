@@ -52,7 +52,7 @@ pub struct StepRecord {
     /// Whether it proves something or prepares.
     #[serde(default)]
     pub kind: Kind,
-    /// When it began.
+    /// When it began; what a scenario had to wait for was before.
     pub began: f64,
     /// How long it took.
     pub seconds: f64,

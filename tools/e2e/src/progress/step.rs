@@ -31,6 +31,8 @@ struct Line {
 
 #[derive(Default)]
 struct Now {
+    /// Until what it begins with was there.
+    waited: Duration,
     words: String,
     said: Option<Instant>,
     measured: BTreeMap<String, f64>,
@@ -76,6 +78,15 @@ impl StepHandle {
         }))
     }
 
+    /// It begins only now: what it had to wait for is there.
+    pub(super) fn waited(&self) {
+        let line = &self.0;
+        line.now().waited = line.start.elapsed();
+        if let Some(bar) = &line.bar {
+            bar.reset_elapsed();
+        }
+    }
+
     /// Shows what is awaited right now.
     pub(crate) fn doing(&self, words: &str) {
         let line = &self.0;
@@ -87,7 +98,7 @@ impl StepHandle {
             bar.set_message(now.words.clone());
         } else if changed && now.said.is_none_or(|said| said.elapsed() >= PLAIN_EVERY) {
             now.said = Some(Instant::now());
-            let elapsed = line.start.elapsed().as_secs();
+            let elapsed = (line.start + now.waited).elapsed().as_secs();
             line.inner.say(&format!(
                 "{} …  {elapsed} s of {} s  {words}",
                 line.prefix(),
@@ -180,14 +191,15 @@ impl Line {
         let Some(left) = self.finished() else { return };
         let skipped = left.skipped.filter(|_| outcome == Outcome::Passed);
         let outcome = skipped.map_or(outcome, Outcome::Skipped);
-        let seconds = self.start.elapsed().as_secs_f64();
+        let start = self.start + left.waited;
+        let seconds = start.elapsed().as_secs_f64();
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
         self.inner
             .say(&format!("{} {}", self.prefix(), ending(&outcome, seconds)));
         self.inner.recorder.step(StepRecord {
-            began: self.inner.recorder.at(self.start),
+            began: self.inner.recorder.at(start),
             seconds,
             budget_seconds: self.step.budget.as_secs(),
             last_seconds: self.inner.history.get(self.step.id).copied(),

@@ -44,15 +44,23 @@ async fn a_step_over_its_budget_fails_and_says_where_it_was() {
 #[tokio::test]
 async fn a_scenario_with_nothing_to_check_is_skipped_and_one_that_fails_has_failed() {
     let progress = Progress::new(2, History::new());
-    let skipped = progress.scenario(&STEP, Duration::ZERO, async |step| {
-        step.skip("nothing is signed");
-        Ok(())
-    });
+    let skipped = progress.scenario(
+        &STEP,
+        async |_| Ok(()),
+        async |step| {
+            step.skip("nothing is signed");
+            Ok(())
+        },
+    );
     skipped.await.unwrap();
-    let failed = progress.scenario(&STEP, Duration::ZERO, async |step| {
-        step.skip("nothing is signed");
-        Err(anyhow!("no"))
-    });
+    let failed = progress.scenario(
+        &STEP,
+        async |_| Ok(()),
+        async |step| {
+            step.skip("nothing is signed");
+            Err(anyhow!("no"))
+        },
+    );
     failed.await.unwrap_err();
     let outcomes = progress.recorder().steps().into_iter().map(|step| step.outcome);
     assert_eq!(
@@ -73,13 +81,25 @@ async fn late(_: &StepHandle) -> Result<()> {
 #[tokio::test]
 async fn a_scenario_that_waits_for_its_beginning_has_its_budget_besides() {
     let progress = Progress::new(2, History::new());
-    let waits = progress.scenario(&STEP, Duration::from_mins(1), late);
+    let waits = progress.scenario(&STEP, late, async |_| Ok(()));
     waits.await.unwrap();
-    let at_once = progress.scenario(&STEP, Duration::ZERO, late);
+    let at_once = progress.scenario(&STEP, async |_| Ok(()), late);
     assert!(format!("{:#}", at_once.await.unwrap_err()).contains("not done within 1 s"));
-    let budgets = progress.recorder().steps().into_iter();
-    let budgets: Vec<_> = budgets.map(|step| step.budget_seconds).collect();
+    let records = progress.recorder().steps();
+    let budgets: Vec<_> = records.iter().map(|step| step.budget_seconds).collect();
     assert_eq!(budgets, [1, 1]);
+    // What it waited for lies before it in the report.
+    let waited = &records[0];
+    assert!(waited.began >= 1.1 && waited.seconds < 1.0, "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_scenario_whose_beginning_does_not_come_has_failed() {
+    let progress = Progress::new(1, History::new());
+    let never = progress.scenario(&STEP, async |_| Err(anyhow!("OutOfSync")), async |_| Ok(()));
+    never.await.unwrap_err();
+    let records = progress.recorder().steps();
+    assert_eq!(records[0].outcome, Outcome::Failed("OutOfSync".to_owned()));
 }
 
 #[tokio::test]
