@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    io::ErrorKind,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -11,6 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::jiff::Timestamp;
+use taskkit::removal::remove_folder;
 
 /// Where one run writes. Nothing outside `target/` and the cache folder is written to.
 #[derive(Debug, Clone)]
@@ -59,12 +59,7 @@ impl RunDir {
     /// An empty folder of the run, in place of what an interrupted step may have left there.
     pub(crate) fn empty(&self, name: &str) -> Result<PathBuf> {
         let folder = self.file(name);
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("remove {}", folder.display()));
-            }
-            _ => {}
-        }
+        remove_folder(&folder)?;
         fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
         Ok(folder)
     }

@@ -1,13 +1,14 @@
 //! State that outlives a command: what is up, and how long things took. Kept in the cache, so that
 //! another clone finds it too.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use e2e_report::Report;
 use pipelines::System;
 use serde::{Deserialize, Serialize};
 use supply::cache::Cache;
+use taskkit::removal::remove_file;
 
 use crate::{
     cluster::ClusterState,
@@ -77,12 +78,7 @@ impl State {
     }
 
     pub(crate) fn forget(cache: &Cache) -> Result<()> {
-        match fs::remove_file(state_file(cache)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).context("forget what was up")
-            }
-            _ => Ok(()),
-        }
+        remove_file(&state_file(cache))
     }
 }
 
@@ -122,7 +118,7 @@ fn timings_file(cache: &Cache) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use super::*;
     use e2e_report::{Kind, Outcome, StepRecord};

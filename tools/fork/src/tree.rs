@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use gitkit::Git;
+use taskkit::removal::remove_file;
 
 use super::staging::{STAGING, remove_staged};
 
@@ -209,12 +210,7 @@ impl Tree {
 
     /// Removes a file, and each folder that it was the last one of.
     fn remove(&self, path: &Path) -> Result<()> {
-        match fs::remove_file(self.root.join(path)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("remove {}; run this again", path.display()));
-            }
-            _ => (),
-        }
+        remove_file(&self.root.join(path)).context("a file is left over; run this again")?;
         let folders = path.ancestors().skip(1).filter(|folder| *folder != Path::new(""));
         for folder in folders {
             if fs::remove_dir(self.root.join(folder)).is_err() {

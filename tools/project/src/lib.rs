@@ -128,12 +128,17 @@ impl Project {
         &self.environments
     }
 
+    /// The name of each, in the same order.
+    pub fn environment_names(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.environments.iter().map(Environment::name)
+    }
+
     /// The environment of this name.
     pub fn environment(&self, name: &str) -> Result<&Environment, ProjectError> {
         let found = self.environments.iter().find(|at| at.name() == name);
         found.ok_or_else(|| ProjectError::UnknownEnvironment {
             name: name.to_owned(),
-            known: listed(self.environments.iter().map(Environment::name)),
+            known: listed(self.environment_names()),
         })
     }
 

@@ -12,4 +12,5 @@ pub mod events;
 pub mod packages;
 pub mod partition;
 pub mod program;
+pub mod removal;
 pub mod supply;

@@ -41,7 +41,7 @@ static PROJECT: LazyLock<Project> =
 
 /// The environments, in the order of promotion.
 fn environments() -> impl DoubleEndedIterator<Item = &'static str> {
-    PROJECT.environments().iter().map(Environment::name)
+    PROJECT.environment_names()
 }
 
 /// The one that is built for.

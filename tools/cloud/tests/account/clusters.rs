@@ -31,11 +31,7 @@ const FIELDS: &[&str] = &[
 #[test]
 fn each_environment_has_the_cluster_that_its_roles_trust() {
     let account = Account::read().unwrap();
-    for environment in tools::project()
-        .environments()
-        .iter()
-        .map(project::Environment::name)
-    {
+    for environment in tools::project().environment_names() {
         let config = config(environment);
         assert_eq!(config["apiVersion"], "eksctl.io/v1alpha5");
         assert_eq!(config["kind"], "ClusterConfig");
@@ -66,11 +62,7 @@ fn clusters_run_the_kubernetes_that_the_e2e_proves() {
         .lines()
         .find_map(|line| line.strip_prefix("kubernetes = \"v"))
         .unwrap();
-    for environment in tools::project()
-        .environments()
-        .iter()
-        .map(project::Environment::name)
-    {
+    for environment in tools::project().environment_names() {
         let version = config(environment)["metadata"]["version"]
             .as_str()
             .unwrap()
@@ -84,11 +76,7 @@ fn clusters_run_the_kubernetes_that_the_e2e_proves() {
 
 #[test]
 fn no_cluster_enters_extended_support() {
-    for environment in tools::project()
-        .environments()
-        .iter()
-        .map(project::Environment::name)
-    {
+    for environment in tools::project().environment_names() {
         // By default, one that nobody upgrades in time costs six times as much.
         assert_eq!(
             config(environment)["upgradePolicy"],
@@ -100,11 +88,7 @@ fn no_cluster_enters_extended_support() {
 
 #[test]
 fn network_rules_are_enforced() {
-    for environment in tools::project()
-        .environments()
-        .iter()
-        .map(project::Environment::name)
-    {
+    for environment in tools::project().environment_names() {
         let config = config(environment);
         let addons = config["addons"].as_array().unwrap();
         let cni = addons.iter().find(|addon| addon["name"] == "vpc-cni").unwrap();
@@ -116,11 +100,7 @@ fn network_rules_are_enforced() {
 /// Otherwise eksctl adds its own, such as a metrics-server beside which no other can be installed.
 #[test]
 fn a_cluster_begins_with_the_add_ons_that_are_listed_and_no_others() {
-    for environment in tools::project()
-        .environments()
-        .iter()
-        .map(project::Environment::name)
-    {
+    for environment in tools::project().environment_names() {
         let config = config(environment);
         let chosen = serde_json::json!({"disableDefaultAddons": true});
         assert_eq!(config["addonsConfig"], chosen, "{environment}");

@@ -2,10 +2,10 @@
 //! keep their times, and only by those does cargo know that it need not compile them again.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
+use taskkit::removal::remove_folder;
 
 use crate::git::Git;
 
@@ -26,12 +26,12 @@ pub(super) async fn check_out(folder: &Path, pushed: Pushed<'_>) -> Result<()> {
     // A Git that was killed may have left anything there. Where the forge is the cause, this fails
     // too, and what is kept stays.
     let fresh = folder.with_extension("fresh");
-    remove(&fresh)?;
+    remove_folder(&fresh)?;
     if check_out_in(&fresh, pushed).await.is_err() {
-        remove(&fresh)?;
+        remove_folder(&fresh)?;
         return Err(error);
     }
-    remove(folder)?;
+    remove_folder(folder)?;
     fs::rename(&fresh, folder).with_context(|| format!("replace {}", folder.display()))
 }
 
@@ -58,15 +58,6 @@ async fn check_out_in(folder: &Path, pushed: Pushed<'_>) -> Result<()> {
     let left = git.run(&["status", "--porcelain", "--ignored"]).await?;
     ensure!(left.is_empty(), "the checkout is not clean: {left}");
     Ok(())
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("remove {}", folder.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

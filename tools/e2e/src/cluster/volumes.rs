@@ -13,6 +13,7 @@ use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use kube::{Api, ResourceExt as _, api::DeleteParams};
 use serde_json::{Value, json};
 use supply::cache::Cache;
+use taskkit::removal::remove_folder;
 
 use super::Cluster;
 use crate::{environment::Environment, harness::Harness, progress::StepHandle, wait::gone};
@@ -36,7 +37,7 @@ impl Volumes {
     /// Reads what a cluster is told, and makes the folders, empty.
     pub(super) fn prepare(harness: &Harness, environment: Environment) -> Result<Self> {
         let folder = folder(&harness.cache, environment);
-        forget(&folder)?;
+        remove_folder(&folder)?;
         let path = harness.run.repo.join(MANIFESTS);
         let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
         let (on_nodes, manifests) = numbered(&text).with_context(|| format!("understand {MANIFESTS}"))?;
@@ -92,22 +93,13 @@ fn all(cache: &Cache) -> PathBuf {
 /// Removes the volumes of clusters that are gone, and says whether there were any.
 pub(crate) fn remove(cache: &Cache) -> Result<bool> {
     let there = all(cache).exists();
-    forget(&all(cache)).map(|()| there)
+    remove_folder(&all(cache)).map(|()| there)
 }
 
 /// What [`remove`] would remove.
 pub(crate) fn left(cache: &Cache) -> Option<String> {
     let folder = all(cache);
     folder.exists().then(|| folder.display().to_string())
-}
-
-fn forget(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("remove {}", folder.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What a claim keeps in one file; none if there is no such claim, or no such file.
@@ -157,7 +149,7 @@ pub(crate) async fn delete(
     let what = format!("the volume {name} is gone");
     gone(step, &what, RELEASED, (&volumes, &name), "still there").await?;
     let folder = on_this_machine(harness, cluster, &volume)?;
-    forget(&folder)?;
+    remove_folder(&folder)?;
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
     volume.metadata = k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
         name: Some(name.clone()),

@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
+use taskkit::removal::remove_file;
 
 /// Where netavark keeps what all podmans of this machine share.
 pub(crate) const NETWORKS: &str = "/run/containers/networks";
@@ -75,7 +76,7 @@ impl Names {
             return Ok(forgotten);
         }
         if empty {
-            remove(&self.file())?;
+            remove_file(&self.file())?;
         } else {
             let text = kept.join("\n") + "\n";
             fs::write(self.file(), text).with_context(|| format!("write {}", self.file().display()))?;
@@ -118,7 +119,7 @@ impl Names {
             Some(server) if is_server(server) => {
                 kill_process(server, Signal::HUP).context("have the name server read its files again")
             }
-            _ => remove(&path),
+            _ => remove_file(&path),
         }
     }
 }
@@ -155,15 +156,6 @@ fn is_server(process: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).unwrap_or_default();
     // One that waits to be buried answers nobody.
     stat.contains(&format!("({SERVER})")) && !stat.contains(") Z ")
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("remove {}", path.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! What follows the last step: diagnostics are saved, and what was brought up is removed.
 
-use std::{fs, io::ErrorKind};
-
 use anyhow::{Context as _, Result};
+use taskkit::removal::remove_folder;
 
 use crate::{diagnose, run_dir::RunDir, session::Session, state::State, step::Step, teardown};
 
@@ -34,12 +33,7 @@ pub(super) async fn remove(session: &Session) -> Result<()> {
 
 /// Removes what an earlier command has saved; from now on there is something new to tell of.
 pub(super) fn forget_diagnostics(run: &RunDir) -> Result<()> {
-    match fs::remove_dir_all(run.diagnostics()) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).context("remove the last diagnostics")
-        }
-        _ => Ok(()),
-    }
+    remove_folder(&run.diagnostics())
 }
 
 /// Saves state and logs in place of those that an earlier command has saved.

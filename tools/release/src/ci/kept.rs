@@ -11,10 +11,10 @@ use xshell::{Shell, cmd};
 
 use crate::ci::git::Git;
 use crate::ci::plan::AppPlan;
-use crate::ci::results;
 use taskkit::build::toolchain::Options;
 use taskkit::env;
 use taskkit::events::{self, Event};
+use taskkit::removal::remove_folder;
 
 /// Contexts of each app that are kept; a fifth drops the one that was made longest ago.
 const EACH: usize = 4;
@@ -84,12 +84,12 @@ impl Kept {
             if parts.is_some_and(|parts| parts.matches('-').count() == 1) {
                 all.push((made, entry.path()));
             } else if name.starts_with(UNFINISHED) && made.elapsed().is_ok_and(|age| age > ABANDONED) {
-                results::clear(&entry.path())?;
+                remove_folder(&entry.path())?;
             }
         }
         all.sort();
         for (_, old) in all.iter().rev().skip(EACH) {
-            results::clear(old)?;
+            remove_folder(old)?;
         }
         Ok(())
     }

@@ -55,6 +55,14 @@ fn aws(address: &str, credentials: bool) -> Option<Shell> {
     Some(sh)
 }
 
+fn forge<'a>(sh: &'a Shell, reporter: Option<&'a str>) -> CodeCommit<'a> {
+    CodeCommit {
+        sh,
+        repository: "infra",
+        reporter,
+    }
+}
+
 fn pull_request(id: &str, repository: &str, from: &str, to: &str, status: &str) -> Value {
     let target = json!({
         "repositoryName": repository,
@@ -93,11 +101,7 @@ fn all_pages_of_codecommit_are_read_and_only_what_goes_to_master_is_ci_s() {
     let Some(sh) = aws(&stub.address(), true) else {
         return;
     };
-    let forge = CodeCommit {
-        sh: &sh,
-        repository: "infra",
-        reporter: None,
-    };
+    let forge = forge(&sh, None);
     let open = forge.open_proposals("release/staging-").unwrap();
     let ids: Vec<_> = open.iter().map(|open| open.id.as_str()).collect();
     assert_eq!(ids, ["5"]);
@@ -120,11 +124,7 @@ fn codecommit_is_asked_in_the_shapes_that_the_aws_program_accepts() {
     let Some(sh) = aws(&stub.address(), true) else {
         return;
     };
-    let forge = CodeCommit {
-        sh: &sh,
-        repository: "infra",
-        reporter: None,
-    };
+    let forge = forge(&sh, None);
     let open = forge.open_proposals("release/staging-").unwrap();
     assert_eq!(open.len(), 1, "{open:?}");
     forge.open(&proposal()).unwrap();
@@ -185,11 +185,7 @@ fn codecommit_is_given_no_more_words_than_it_takes() {
     let Some(sh) = aws(&stub.address(), true) else {
         return;
     };
-    let forge = CodeCommit {
-        sh: &sh,
-        repository: "infra",
-        reporter: None,
-    };
+    let forge = forge(&sh, None);
     let proposal = Proposal {
         title: title(&["an-app-with-a-name"; 60], project().first(), "0123456789"),
         text: "- an-app-with-a-name: ümläut\n".repeat(600),
@@ -223,11 +219,7 @@ fn codecommit_names_credentials_and_an_endpoint_that_is_down() {
         let Some(sh) = aws(&address, credentials) else {
             return;
         };
-        let forge = CodeCommit {
-            sh: &sh,
-            repository: "infra",
-            reporter: None,
-        };
+        let forge = forge(&sh, None);
         let error = forge.open_proposals("release/").expect_err("refused");
         assert!(error.to_string().contains(words), "{error}");
     }
@@ -264,11 +256,7 @@ fn what_a_role_has_reported_in_comments_is_read_and_nobody_elses_word() {
     let Some(sh) = aws(&stub.address(), true) else {
         return;
     };
-    let mut forge = CodeCommit {
-        sh: &sh,
-        repository: "infra",
-        reporter: Some("verifier"),
-    };
+    let mut forge = forge(&sh, Some("verifier"));
     let success = Status {
         context: project().first().report_on("backend"),
         state: State::Success,
