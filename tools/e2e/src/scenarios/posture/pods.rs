@@ -19,6 +19,7 @@ use crate::scenario::{Scenario, Suite};
 use crate::scenarios::pods::containerd_id;
 use crate::step::Step;
 use crate::testbed::Testbed;
+use crate::world::iam_proxy::AUDIENCE;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("pod-security", "no pod has more rights than it needs", 60),
@@ -59,7 +60,7 @@ const EXCEPTIONS: &[Exception] = &[
 ];
 
 const RESOURCES: &str = "requests and limits";
-const TOKEN: &str = "no token";
+const TOKEN: &str = "no Kubernetes token";
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     for cluster in &testbed.clusters {
@@ -230,7 +231,9 @@ fn described(pod: &Pod, container: &Container) -> Vec<&'static str> {
             sources
                 .into_iter()
                 .flatten()
-                .any(|source| source.service_account_token.is_some())
+                .filter_map(|source| source.service_account_token.as_ref())
+                // One for AWS is no key to the cluster: the API server wants another audience.
+                .any(|token| token.audience.as_deref() != Some(AUDIENCE))
         })
         .map(|volume| volume.name.as_str())
         .collect();
@@ -249,13 +252,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_asked_for_and_a_token_are_faults() {
+    fn what_is_not_asked_for_and_a_token_for_the_cluster_are_faults() {
+        let token = |token: Value| json!({ "sources": [{ "serviceAccountToken": token }] });
+        let for_aws = json!({ "path": "token", "audience": "sts.amazonaws.com" });
         let pod: Pod = serde_json::from_value(json!({
             "spec": {
-                "volumes": [{ "name": "key", "projected": { "sources": [{ "serviceAccountToken": { "path": "token" } }] } }],
+                "volumes": [
+                    { "name": "key", "projected": token(json!({ "path": "token" })) },
+                    { "name": "aws", "projected": token(for_aws) },
+                ],
                 "containers": [
                     { "name": "bad", "volumeMounts": [{ "name": "key", "mountPath": "/key" }] },
-                    { "name": "good", "resources": {
+                    { "name": "good", "volumeMounts": [{ "name": "aws", "mountPath": "/aws" }], "resources": {
                         "requests": { "cpu": "1m", "memory": "1Mi" }, "limits": { "memory": "1Mi" },
                     } },
                 ],
