@@ -33,7 +33,7 @@ mod workloads;
 
 use std::sync::LazyLock;
 
-use project::{App, Environment, Project};
+use project::{App, Project};
 
 /// What this checkout runs, and where.
 static PROJECT: LazyLock<Project> =
