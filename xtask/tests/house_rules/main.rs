@@ -1,5 +1,6 @@
 //! House rules that a reviewer should not have to look for. Each reports every fault at once.
 
+mod by_hand;
 mod commands;
 mod comments;
 mod devcontainer;

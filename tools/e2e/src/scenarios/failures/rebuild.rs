@@ -24,12 +24,13 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     suite: Suite::Failures,
     needs: &[],
     failure: Some(Failure {
-        cause: "Production's whole cluster is deleted. A new one gets only Argo CD and the root Application.",
+        cause: "Production's whole cluster is deleted. A new one gets only what a person had given the old one: roles that \
+                trust it, the admission controller where images are signed, Argo CD, and the root Application.",
         effect: "Argo CD recreates everything from Git: the same objects with the same specifications and the same images. The \
                  messages are in the table, which is outside the cluster.",
         within: "8 min, nearly all of it to start the cluster and Argo CD",
-        way_out: "Create a cluster, then `kubectl apply --server-side --force-conflicts -k infra/argocd`, then `kubectl apply -f \
-                  infra/apps/root/production.yaml`.",
+        way_out: "The steps of [FORK.md](FORK.md#when-a-cluster-is-lost), in their order: a new cluster has another issuer, which \
+                  the roles have to trust, and it would run unsigned images without the admission controller.",
     }),
     run: |testbed, step| Box::pin(run(testbed, step)),
 };
