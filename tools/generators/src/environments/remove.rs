@@ -121,12 +121,13 @@ impl<'a> Removal<'a> {
                 line("left", &format!("{}: it still names {name}", change.path));
             }
         }
-        let destroy = if project.without().iter().any(|wing| wing == "aws") {
-            "delete them where you made them".to_owned()
-        } else {
+        let has_command = !project.without().iter().any(|wing| wing == "aws");
+        let destroy = if has_command {
             format!(
                 "where {PROJECT} still names it, as after `git stash`: cargo xtask aws destroy {name} --yes {name}"
             )
+        } else {
+            "delete them where you made them".to_owned()
         };
         line(
             "stays",
@@ -151,6 +152,18 @@ impl<'a> Removal<'a> {
             line("so", &format!("{} promotes to {next}", self.before));
         }
         line("next", "commit and push (docs/ENVIRONMENTS.md)");
+        let deploy = if has_command {
+            format!(
+                "cargo xtask aws deploy {} --only access --only build",
+                project.first()
+            )
+        } else {
+            "deploy infra/aws/access.yaml and build.yaml anew".to_owned()
+        };
+        line(
+            "next",
+            &format!("have the account no longer let its branch push images: {deploy}"),
+        );
         said
     }
 }

@@ -14,13 +14,14 @@ fn one_that_is_taken_back_leaves_nothing() {
         let said = take_away(&checkout, "qa");
         assert_eq!(checkout.files(), before);
         assert!(!said.contains("left"), "{said}");
-        for stays in [
+        for words in [
             "cargo xtask aws destroy qa --yes qa",
             "eksctl delete cluster --name gitops-loop-qa",
             "its branch, qa",
             "gitops-loop/*",
+            "next      have the account no longer let its branch push images: cargo xtask aws deploy staging --only access --only build\n",
         ] {
-            assert!(said.contains(stays), "{said}");
+            assert!(said.contains(words), "{said}");
         }
         assert!(
             said.contains("so        staging promotes to production\n"),
@@ -137,6 +138,7 @@ fn a_copy_without_the_command_for_stacks_is_not_told_of_it() {
         said.contains("the stacks of qa") && !said.contains("xtask aws"),
         "{said}"
     );
+    assert!(said.contains("deploy infra/aws/access.yaml"), "{said}");
 }
 
 /// It was made as a copy of one that is gone by now.
