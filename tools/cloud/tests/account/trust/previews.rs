@@ -1,6 +1,7 @@
 //! Who pushes images of previews, and where to: nobody has reviewed it, so no release looks there.
 
 use cloud::template::Template;
+use cloud::tools;
 use serde_json::json;
 
 use super::github::{BY_NAME, NAMED, NUMBERED, STRANGERS, let_in, subject};
@@ -75,4 +76,38 @@ fn a_build_of_a_preview_may_push_where_no_release_looks() {
         assert_ne!(statements[statement]["Action"], json!(null));
         assert_eq!(statements[statement]["Action"], of_releases[statement]["Action"]);
     }
+}
+
+#[test]
+fn each_image_of_a_preview_can_have_a_repository_and_no_name_leads_out_of_the_folder() {
+    let repository = Template::read("repository").unwrap();
+    let pattern = repository.value["Parameters"]["App"]["AllowedPattern"]
+        .as_str()
+        .unwrap();
+    let apps = tools::project().apps().iter();
+    for app in apps.map(project::App::name).chain(["verifier"]) {
+        for name in [app.to_owned(), format!("preview/{app}")] {
+            assert!(is_whole(pattern, &name), "{name}");
+        }
+    }
+    for name in [
+        "",
+        "/backend",
+        "preview/",
+        "preview//backend",
+        "preview/../backend",
+        "preview/a/backend",
+        "Preview/backend",
+    ] {
+        assert!(!is_whole(pattern, name), "{name}");
+    }
+}
+
+/// Whether a pattern fits the whole of a value, as CloudFormation asks for.
+fn is_whole(pattern: &str, value: &str) -> bool {
+    let home = tempfile::tempdir().unwrap();
+    let mut python = tools::python(home.path()).unwrap();
+    let fits = "import re, sys; sys.exit(re.fullmatch(*sys.argv[1:]) is None)";
+    let output = python.args(["-c", fits, pattern, value]).output().unwrap();
+    output.status.success()
 }
