@@ -52,3 +52,25 @@ fn go_peer(sh: &Shell, out: &Path) -> Result<()> {
         .run()
         .context("compile the Go peer")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::bench::DOCS;
+
+    #[test]
+    fn the_page_names_each_goal_that_is_missed_and_no_other() {
+        let root = env::root().unwrap();
+        let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+        let page = read("docs/BENCHMARK.md");
+        let results: Value = serde_json::from_str(&read(&format!("{DOCS}/{}", RESULTS[0]))).unwrap();
+        for claim in results["claims"].as_array().unwrap() {
+            let item = format!("- `{}`\n", claim["what"].as_str().unwrap());
+            assert_eq!(page.contains(&item), claim["met"] == false, "{item}");
+        }
+    }
+}
