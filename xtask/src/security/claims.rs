@@ -124,7 +124,7 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Http, "Security headers on every response", "this includes errors and files", "every_answer_is_guarded", HEADERS),
     claim(Part::Http, "The API answers an unsupported method with 405", "only documented methods do anything", "a_method_that_a_path_does_not_take_is_answered_with_those_it_takes", ROUTER),
     claim(Part::Http, "Both servers reject unsupported methods, including `TRACE`", "`TRACE` would show a script headers that it must not see", "methods_that_are_not_offered_are_refused", MALFORMED),
-    claim(Part::Http, "Slow heads, slow bodies and unread responses are cut off after 10, 10 and 15 s", "slow clients must not use up all connections", "slow_clients_are_cut_off_and_nobody_else_notices", SLOW),
+    claim(Part::Http, "Slow heads, slow bodies and unread responses are cut off after 10, 10 (of the API 4) and 15 s", "slow clients must not use up all connections", "slow_clients_are_cut_off_and_nobody_else_notices", SLOW),
     claim(Part::Http, "Oversized or malformed request heads are rejected with 431 or 400", "two servers that parse a request differently allow request smuggling", "a_head_that_is_too_large_or_wrong_is_refused", MALFORMED),
     claim(Part::Http, "No file outside the static folder is served", "the pod contains other files", "nothing_outside_the_folder_of_files_is_served", MALFORMED),
     claim(Part::Http, "No response repeats the host that a client sent", "a redirect to another host would carry our name", "what_a_client_says_of_the_host_comes_back_nowhere", MALFORMED),

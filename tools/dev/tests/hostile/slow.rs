@@ -23,8 +23,10 @@ const SLACK: Duration = Duration::from_secs(15);
 const HEAD: Duration = Duration::from_secs(10);
 /// `TAKE` in serverkit.
 const TAKE: Duration = Duration::from_secs(15);
-/// The limits on a body: 4 s at the backend, 10 s at the frontend.
-const BODY: Duration = Duration::from_secs(10);
+/// `TIMEOUT` of a body in the frontend.
+const FORM: Duration = Duration::from_secs(10);
+/// `BODY_TIMEOUT` in the backend, which names it in its answer.
+const POST: Duration = Duration::from_secs(4);
 /// In which a visitor has to be answered, whatever others do.
 const VISITOR: Duration = Duration::from_secs(10);
 
@@ -144,35 +146,40 @@ async fn slow_clients_are_cut_off_and_nobody_else_notices() {
         let address = address.to_owned();
         move || leave_unread(address.clone(), path.to_owned())
     };
+    let late = format!("did not arrive within {} s", POST.as_secs());
     let sets = [
-        ("a head, at the frontend", HEAD, 0, many(head(&front))),
-        ("a head, at the backend", HEAD, 0, many(head(&back))),
+        ("a head, at the frontend", HEAD, 0, "", many(head(&front))),
+        ("a head, at the backend", HEAD, 0, "", many(head(&back))),
         (
             "a body, at the frontend",
-            BODY,
+            FORM,
             408,
+            "",
             many(body(&front, "/form/post", "application/x-www-form-urlencoded")),
         ),
         (
             "a body, at the backend",
-            BODY,
+            POST,
             408,
+            late.as_str(),
             many(body(&back, board_api::MESSAGES, "application/json")),
         ),
         (
             "an answer, at the frontend",
             TAKE,
             0,
+            "",
             many(unread(&front, "/pkg/app_bg.wasm")),
         ),
         (
             "an answer, at the backend",
             TAKE,
             0,
+            "",
             many(unread(&back, board_api::OPENAPI)),
         ),
     ];
-    for (what, limit, answer, set) in sets {
+    for (what, limit, answer, words, set) in sets {
         let cuts = timeout(limit + 3 * SLACK, set.join_all());
         let cuts = cuts
             .await
@@ -182,6 +189,7 @@ async fn slow_clients_are_cut_off_and_nobody_else_notices() {
         assert!(longest <= limit + SLACK, "{what}: {longest:?}");
         for cut in cuts {
             assert_eq!(status(&cut.answer), answer, "{what}: {}", cut.answer);
+            assert!(cut.answer.contains(words), "{what}: {}", cut.answer);
         }
     }
     stop.store(true, Ordering::Relaxed);
