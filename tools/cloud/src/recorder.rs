@@ -206,6 +206,10 @@ fn of_registry(head: &str, _: &[u8]) -> Result<Option<Call>> {
             other => anyhow::bail!("{other} of a layer"),
         };
         (repository, action)
+        // wing: versions
+    } else if let (Some(repository), "GET") = (path.strip_suffix("/tags/list"), method) {
+        (repository, "ListImages")
+        // end of wing
     } else {
         anyhow::bail!("{method} /v2/{path}");
     };
@@ -269,6 +273,7 @@ mod tests {
                 "PUT /v2/a/blobs/uploads/1?digest=x HTTP/1.1",
                 "ecr:CompleteLayerUpload a",
             ),
+            ("GET /v2/a/b/tags/list?n=9 HTTP/1.1", "ecr:ListImages a/b"), // wing: versions
         ] {
             assert_eq!(action(head).as_deref(), Some(expected));
         }

@@ -44,6 +44,7 @@ fn who_pushes_images_may_do_what_that_takes_and_no_more() {
         release.verb(&["push"]).unwrap();
     }
     release.verb(&["tag", "v1.0.0"]).unwrap();
+    release.follow(); // wing: versions
     assert_eq!(tags(&emulator), 2, "the content and the version");
 
     let asked = recorder.take();
@@ -224,6 +225,18 @@ impl Release {
             .env("CONTAINERS_STORAGE_CONF", self.folder.join("storage.conf"));
         tools::output(&mut release)
     }
+
+    // wing: versions
+    /// Has an environment follow versions. None is of its range, so that no forge is asked.
+    fn follow(&self) {
+        let project = fs::read_to_string(self.work().join(project::FILE)).unwrap();
+        let branch = format!("branch = \"{}\"\n", tools::project().last().branch());
+        assert!(project.contains(&branch), "{project}");
+        let follows = project.replacen(&branch, &format!("{branch}follows = \"^9\"\n"), 1);
+        self.write(project::FILE, &follows);
+        self.verb(&["follow"]).unwrap();
+    }
+    // end of wing
 
     /// Plans, and makes the images of the plan.
     fn make_images(&self) {
