@@ -14,6 +14,7 @@ mod outside;
 mod previews; // wing: previews
 mod rules;
 mod runs;
+mod signing;
 mod source;
 mod stand_ins;
 mod started;
