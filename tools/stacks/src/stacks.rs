@@ -103,7 +103,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "build",
         scope: Scope::Account,
-        parameters: &["Layout", "Forge", "ForgeApi", "ForgeRepo", "Image"],
+        parameters: &["Layout", "Forge", "ForgeApi", "ForgeRepo", "SigningKey", "Image"],
         required: &[],
         holds: Holds::Nothing,
     },

@@ -16,6 +16,17 @@ fn condition(action: &str) -> String {
     step["if"].as_str().expect("a condition").to_owned()
 }
 
+#[test]
+fn github_gets_cosign_for_every_key_and_attests_what_has_none() {
+    assert_eq!(
+        condition("sigstore/cosign-installer@"),
+        "vars.SIGNING_KEY != 'none'"
+    );
+    let without_a_key = "(vars.SIGNING_KEY == '' || vars.SIGNING_KEY == 'keyless') && ";
+    let condition = condition("actions/attest@");
+    assert!(condition.starts_with(without_a_key), "{condition}");
+}
+
 /// Below Enterprise Cloud, GitHub refuses to say anything of a private repository, and what was
 /// pushed would not be proposed.
 #[test]

@@ -166,12 +166,17 @@ fn projects(emulator: &Emulator, variant: Variant) {
         } else {
             format!("!{own}")
         };
+        let signing = match variant.key() {
+            "" => "none".to_owned(),
+            key => format!("awskms:///{key}"),
+        };
         let mut told = vec![
             json!({"name": "RELEASE_APPS", "value": releases}),
             json!({"name": "IMAGE_REGISTRY", "value": registry}),
             json!({"name": "FORGE", "value": "codecommit"}),
             json!({"name": "FORGE_REPO", "value": variant.manifests()}),
             json!({"name": "FORGE_REPORTER", "value": "gitops-loop-verifier"}),
+            json!({"name": "SIGNING_KEY", "value": signing}),
         ];
         if variant.source(app) != variant.manifests() {
             let host = format!("git-codecommit.{}.amazonaws.com", account.region);
@@ -195,6 +200,14 @@ fn projects(emulator: &Emulator, variant: Variant) {
     sources.dedup();
     let pull = &policy(emulator, role, "source")["Statement"][0];
     assert_eq!(pull["Resource"], json!(sources));
+    if variant.key().is_empty() {
+        let of_role = ["iam", "get-role-policy", "--role-name", role];
+        gone(emulator, &[&of_role[..], &["--policy-name", "sign"]].concat());
+    } else {
+        let sign = &policy(emulator, role, "sign")["Statement"][0];
+        let key = format!("key/{}", variant.key());
+        assert_eq!(sign["Resource"], account.arn("kms", &key));
+    }
     let propose = &policy(emulator, role, "propose")["Statement"][0];
     assert_eq!(
         propose["Resource"],
