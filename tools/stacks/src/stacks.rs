@@ -103,7 +103,15 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "build",
         scope: Scope::Account,
-        parameters: &["Layout", "Forge", "ForgeApi", "ForgeRepo", "SigningKey", "Image"],
+        parameters: &[
+            "Layout",
+            "Forge",
+            "ForgeApi",
+            "ForgeRepo",
+            "InfraRemote",
+            "SigningKey",
+            "Image",
+        ],
         required: &[],
         holds: Holds::Nothing,
     },
@@ -180,19 +188,10 @@ impl Part {
 
     /// Its stacks in one environment and in what all of them use.
     pub(crate) fn stacks(&'static self) -> Vec<StackOf> {
+        let of = |app| StackOf { part: self, app };
         match self.scope {
-            Scope::Account | Scope::Environment => vec![StackOf {
-                part: self,
-                app: None,
-            }],
-            Scope::App => {
-                let apps = project().apps().iter();
-                apps.map(|app| StackOf {
-                    part: self,
-                    app: Some(app),
-                })
-                .collect()
-            }
+            Scope::Account | Scope::Environment => vec![of(None)],
+            Scope::App => project().apps().iter().map(|app| of(Some(app))).collect(),
         }
     }
 }

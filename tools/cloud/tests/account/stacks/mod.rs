@@ -42,7 +42,7 @@ impl Variant {
     /// The same for the templates of another checkout; what was said as an error, if it failed.
     fn deploy_from(self, emulator: &Emulator, root: &Path, parts: &[&str]) -> Result<String, String> {
         let key = format!("SigningKey={}", self.key());
-        self.deploy_with(emulator, root, parts, &[&key])
+        self.deploy_with(emulator, root, parts, &[key.as_str()])
     }
 
     /// The same with these parameters, each as `NAME=VALUE`.

@@ -5,7 +5,7 @@ use cloud::emulator::Emulator;
 use cloud::tools;
 use serde_json::{Value, json};
 
-use super::{PRODUCTION, ask, changes};
+use super::{PRODUCTION, STAGING_OF_THREE, ask, changes};
 use crate::images::Repository;
 
 #[test]
@@ -38,6 +38,31 @@ fn a_parameter_changes_what_it_is_for() {
     }
     let said = deploy().unwrap();
     assert_eq!(said.matches("no change").count(), parts.len(), "{said}");
+}
+
+#[test]
+fn a_build_that_proposes_on_another_forge_is_told_where_the_manifests_are() {
+    let emulator = Emulator::ministack().unwrap();
+    let parts = &["registry", "build"];
+    let address = "https://gitlab.com/group/infra.git";
+    let remote = format!("InfraRemote={address}");
+    let forge = [
+        "Forge=gitlab",
+        "ForgeApi=https://gitlab.com/api/v4",
+        "ForgeRepo=group/infra",
+    ];
+    for variant in [PRODUCTION, STAGING_OF_THREE] {
+        let deploy = |more: &[&str]| variant.deploy_with(&emulator, &tools::root(), parts, more);
+        let error = deploy(&forge).unwrap_err();
+        assert!(error.contains("needs InfraRemote"), "{error}");
+        deploy(&[&forge[..], &[remote.as_str()]].concat()).unwrap();
+        for project in projects(&emulator) {
+            let told = project["environment"]["environmentVariables"].as_array().unwrap();
+            let of_it = told.iter().filter(|one| one["name"] == "INFRA_REMOTE");
+            let addresses: Vec<_> = of_it.map(|one| &one["value"]).collect();
+            assert_eq!(addresses, [address]);
+        }
+    }
 }
 
 fn projects(emulator: &Emulator) -> Vec<Value> {
