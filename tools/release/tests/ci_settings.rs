@@ -3,6 +3,8 @@
 
 #[path = "ci_settings/authority.rs"]
 mod authority;
+#[path = "ci_settings/hosts.rs"]
+mod hosts;
 
 use std::ffi::OsStr;
 use std::fs;

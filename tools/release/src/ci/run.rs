@@ -39,12 +39,17 @@ impl<'a> Run<'a> {
         let infra = settings::infra_remote()?.map(|address| GitRemote::at(git, address));
         // The token is the forge's, and the forge has the overlays.
         let infra = infra.map(|infra| infra.with_token(token.clone()));
-        let shown = infra.as_ref().is_none_or(|infra| infra.same_host(&source));
+        let is_elsewhere = infra.as_ref().is_some_and(|infra| !infra.same_host(&source));
+        let of_source = if is_elsewhere {
+            settings::source_token()?
+        } else {
+            token
+        };
         Ok(Self {
             sh,
             git,
             agent: http::agent()?,
-            source: source.with_token(token.filter(|_| shown)),
+            source: source.with_token(of_source),
             infra,
         })
     }

@@ -242,6 +242,11 @@ pub(crate) fn git_token() -> Result<Option<String>> {
     token("FORGE_TOKEN")
 }
 
+/// `SOURCE_TOKEN`, for reading the application's repository where the forge is on another host.
+pub(crate) fn source_token() -> Result<Option<String>> {
+    token("SOURCE_TOKEN")
+}
+
 impl Engine {
     pub(crate) fn from_env() -> Result<Self> {
         match optional("CONTAINER_ENGINE")?.as_deref() {

@@ -14,8 +14,8 @@ pub(crate) enum Error {
     )]
     InTheWay(String, String),
     #[error(
-        "{0} does not know these credentials or they are expired; renew FORGE_TOKEN, or what `git` uses for this address, and run \
-         the verb again: {1}"
+        "{0} does not know these credentials or they are expired; renew FORGE_TOKEN (SOURCE_TOKEN for an `origin` on another host \
+         than INFRA_REMOTE), or what `git` uses for this address, and run the verb again: {1}"
     )]
     Credentials(String, String),
     #[error(
@@ -39,7 +39,7 @@ pub(crate) enum Error {
     NoPushOptions(String, String),
     #[error(
         "there is no repository at {0}, or it is hidden from these credentials; check the address (`git remote get-url origin`, \
-         INFRA_REMOTE) and what FORGE_TOKEN may read: {1}"
+         INFRA_REMOTE) and what FORGE_TOKEN may read, or SOURCE_TOKEN of an `origin` on another host: {1}"
     )]
     Missing(String, String),
     #[error("git and {0}: {1}")]
