@@ -43,6 +43,9 @@ pub struct ForgeSettings {
     /// The repository that Argo CD reads: owner/name; of `CodeCommit`, its name.
     #[arg(long = "forge-repo", env = "FORGE_REPO")]
     pub repository: String,
+    /// The project whose pipeline is started, on GitLab, where that is not the repository above.
+    #[arg(long = "ci-repo", env = "CI_REPO")]
+    pub ci_repository: Option<String>,
     /// The branch whose pipeline is started, on GitLab.
     #[arg(long = "forge-branch", env = "FORGE_BRANCH", default_value = "master")]
     pub branch: String,

@@ -19,6 +19,8 @@ pub(super) struct GitLab {
     client: Client,
     token: Token,
     project: String,
+    /// The project with the files of CI.
+    ci: String,
     /// The branch whose pipeline proposes to the environments behind.
     branch: String,
 }
@@ -34,12 +36,11 @@ struct Reported {
 impl GitLab {
     pub(super) fn new(settings: &ForgeSettings, token: Token) -> Result<Self> {
         let client = Client::new(settings)?;
+        let project = |path: &str| format!("{}/projects/{}", client.api, path.replace('/', "%2F"));
+        let ci = settings.ci_repository.as_ref().unwrap_or(&settings.repository);
         Ok(Self {
-            project: format!(
-                "{}/projects/{}",
-                client.api,
-                settings.repository.replace('/', "%2F")
-            ),
+            project: project(&settings.repository),
+            ci: project(ci),
             branch: settings.branch.clone(),
             client,
             token,
@@ -90,7 +91,7 @@ impl Forge for GitLab {
     // end of wing
 
     fn start_ci(&self) -> Result<()> {
-        let url = format!("{}/pipeline", self.project);
+        let url = format!("{}/pipeline", self.ci);
         let request = self.client.agent.post(&url);
         let request = request.header("Authorization", self.authorization()?);
         text(request.send_json(json!({ "ref": self.branch })), &url).map(|_| ())

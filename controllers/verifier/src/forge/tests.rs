@@ -209,6 +209,22 @@ fn gitlab_is_told_by_commit_statuses_and_asked_for_a_pipeline() {
 }
 
 #[test]
+fn gitlab_is_asked_for_a_pipeline_where_the_files_of_ci_are() {
+    let stub = Stub::start(|_| (201, "{}".to_owned()));
+    let mut settings = settings("gitlab", &stub.address(), "group/manifests");
+    settings.ci_repository = Some("group/team/app".to_owned());
+    let forge = forge(&settings);
+    forge.tell(NAME, "c0ffee", &success()).unwrap();
+    forge.start_ci().unwrap();
+    let lines = stub.asked().into_iter().map(|asked| asked.line);
+    let expected = [
+        "POST /projects/group%2Fmanifests/statuses/c0ffee",
+        "POST /projects/group%2Fteam%2Fapp/pipeline",
+    ];
+    assert!(lines.eq(expected), "{:?}", stub.asked());
+}
+
+#[test]
 fn what_gitlab_has_already_is_told() {
     for (said, is_told) in [
         ("Cannot transition status via :enqueue from :pending", true),

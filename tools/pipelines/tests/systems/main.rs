@@ -5,6 +5,7 @@
 //! target folder.
 
 mod aws;
+mod causes;
 mod controllers;
 mod failures;
 mod fixture;

@@ -259,14 +259,3 @@ fn runs_of_one_branch_take_turns_on_gitlab() {
         assert_eq!(job["extends"], ".verbs", "{stage}");
     }
 }
-
-#[test]
-fn github_starts_the_workflow_for_what_an_environment_reports() {
-    let mut all = workflows().into_iter();
-    let (_, text) = all
-        .find(|(name, _)| name == "verified.yaml")
-        .expect("the workflow");
-    let filter = format!("startsWith(github.event.context, '{}')", project::VERIFIED);
-    let places = text.matches(&filter).count();
-    assert_eq!(places, 2, "{filter}: for the job, and for the group it waits in");
-}
