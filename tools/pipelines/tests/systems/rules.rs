@@ -254,6 +254,11 @@ fn runs_of_one_branch_take_turns_on_gitlab() {
     let turns = &pipeline[".verbs"]["resource_group"];
     assert_eq!(*turns, "deliver-$CI_COMMIT_BRANCH");
     assert_eq!(pipeline["default"]["interruptible"], false);
+    // By default, a push cancels even those that have not begun.
+    assert_eq!(
+        pipeline["workflow"]["auto_cancel"]["on_new_commit"],
+        "interruptible"
+    );
     for stage in pipeline["stages"].as_array().expect("stages") {
         let job = &pipeline[stage.as_str().expect("a name")];
         assert_eq!(job["extends"], ".verbs", "{stage}");
