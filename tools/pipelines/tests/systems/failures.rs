@@ -113,6 +113,15 @@ fn refusal(system: System) -> &'static str {
     }
 }
 
+/// Lets the next run into no registry.
+fn take_credentials(site: &mut Site) {
+    site.project.machine.remove(ROLE_OF_THE_BUILD);
+    let other = "of-somebody-else".to_owned();
+    let token = "ACTIONS_ID_TOKEN_REQUEST_TOKEN".to_owned();
+    site.project.machine.insert(token, other.clone());
+    site.project.secrets.insert("AWS_ID_TOKEN".to_owned(), other);
+}
+
 #[tokio::test]
 async fn a_run_without_credentials_fails_and_pushes_nothing() {
     let source = Source::of_work_tree();
@@ -120,14 +129,53 @@ async fn a_run_without_credentials_fails_and_pushes_nothing() {
         let stand_ins = StandIns::start().await;
         let mut site = Site::new(system, &source, &stand_ins);
         let good = site.project.clone();
-        site.project.machine.remove(ROLE_OF_THE_BUILD);
-        let other = "of-somebody-else".to_owned();
-        let token = "ACTIONS_ID_TOKEN_REQUEST_TOKEN".to_owned();
-        site.project.machine.insert(token, other.clone());
-        site.project.secrets.insert("AWS_ID_TOKEN".to_owned(), other);
+        take_credentials(&mut site);
         fails(&site, &stand_ins, system, &[refusal(system)]).await;
         site.project = good;
         passes(&site, &source, system).await;
+    }
+}
+
+/// Where a run finds the plan of an earlier one, and where it leaves its own.
+fn plans(system: System) -> [&'static str; 2] {
+    match system {
+        System::Codebuild | System::Github => ["target/ci/plan.json"; 2],
+        // What the runner keeps as the cache and as the artifacts of the job.
+        System::Gitlab => [
+            ".gitlab-ci-local/cache/build/target/ci/plan.json",
+            ".gitlab-ci-local/artifacts/build/target/ci/plan.json",
+        ],
+    }
+}
+
+/// Has the next run end before it plans, and gives what it says then.
+fn end_early(site: &mut Site) -> &'static str {
+    if site.system != System::Codebuild {
+        take_credentials(site);
+        return refusal(site.system);
+    }
+    // Its shell goes on to the plan without a password.
+    let (file, failing) = (site.file(System::Codebuild.file()), "(exit 9)");
+    let spec = std::fs::read_to_string(&file).expect("read the buildspec");
+    assert!(spec.contains("- git --version\n"), "{spec}");
+    let spec = spec.replace("- git --version\n", &format!("- {failing}\n"));
+    std::fs::write(&file, spec).expect("write the buildspec");
+    failing
+}
+
+#[tokio::test]
+async fn a_run_that_ends_before_its_plan_shows_none_of_an_earlier_one() {
+    let source = Source::of_work_tree();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let mut site = Site::new(system, &source, &stand_ins);
+        let [found, left] = plans(system).map(|path| site.file(path));
+        let folder = found.parent().expect("it is in a folder");
+        std::fs::create_dir_all(folder).expect("make a folder");
+        std::fs::write(&found, "earlier\n").expect("write a plan");
+        let reason = end_early(&mut site);
+        fails(&site, &stand_ins, system, &[reason]).await;
+        assert!(!left.exists(), "{system:?}:\n{}", site.said());
     }
 }
 
