@@ -33,3 +33,12 @@ fn a_repository_of_the_manifests_may_ask_for_what_a_report_starts() {
         assert!(input["required"].is_null(), "{name} has to be said");
     }
 }
+
+/// A queue waits for a check that nothing starts until it gives up.
+#[test]
+fn a_merge_queue_is_checked_as_a_pull_request_is() {
+    let events = events("check.yaml");
+    for event in ["pull_request", "merge_group"] {
+        assert!(events.get(event).is_some(), "{events}");
+    }
+}

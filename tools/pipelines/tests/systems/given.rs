@@ -13,6 +13,7 @@ use crate::rules::{deliver, workflows};
 /// stranger. A status is written by whoever has that right in the repository, and starts the
 /// workflow of the default branch.
 const EVENTS: &[&str] = &[
+    "merge_group",
     "pull_request",
     "push",
     "schedule",
@@ -20,8 +21,8 @@ const EVENTS: &[&str] = &[
     "workflow_call",
     "workflow_dispatch",
 ];
-/// A pull request starts the first, and by it the second.
-const FOR_STRANGERS: &[&str] = &["pull_request", "workflow_call"];
+/// A pull request starts the first, by it the second, and where it is queued the third.
+const FOR_STRANGERS: &[&str] = &["pull_request", "workflow_call", "merge_group"];
 
 /// Jobs of pull requests that may write something, and what: GitHub gives a token of the repository
 /// to no run of a fork, whatever the job says, and the role that this one takes may push images of
