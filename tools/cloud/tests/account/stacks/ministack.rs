@@ -71,7 +71,7 @@ fn registry(emulator: &Emulator) {
         ],
     );
     let policy: Value = serde_json::from_str(policy["lifecyclePolicyText"].as_str().unwrap()).unwrap();
-    assert_eq!(policy["rules"][1]["selection"]["countNumber"], 200);
+    assert_eq!(policy["rules"][1]["selection"]["countNumber"], 1000);
 }
 
 fn a_tag_never_moves(emulator: &Emulator) {

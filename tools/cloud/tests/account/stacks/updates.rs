@@ -87,7 +87,7 @@ fn a_property_changes_in_place_and_images_stay() {
     checkout
         .edit(
             "repository.yaml",
-            r#""countNumber": 200"#,
+            r#""countNumber": 1000"#,
             r#""countNumber": 150"#,
         )
         .unwrap();
