@@ -18,8 +18,11 @@ pub(crate) struct Passes {
     clusters: Family<State, Gauge>,
     given_up: Gauge,
     leads: Gauge,
-    seen: Gauge<f64, AtomicU64>,
+    /// Without labels: a family can be empty, and a time that is not known is not shown.
+    seen: Family<NoLabels, Gauge<f64, AtomicU64>>,
 }
+
+type NoLabels = [(&'static str, &'static str); 0];
 
 /// How a pass ended.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -48,7 +51,7 @@ impl Passes {
             clusters: Family::default(),
             given_up: Gauge::default(),
             leads: Gauge::default(),
-            seen: Gauge::default(),
+            seen: Family::default(),
         };
         metrics.register_durations("clusterset_pass_duration", "Time of one pass", &passes.durations);
         metrics.register(
@@ -79,9 +82,15 @@ impl Passes {
         passes
     }
 
-    /// Whether this replica is at work.
+    /// Whether this replica is at work. One that is not sees nothing, and does not go on telling
+    /// what it has seen last: that may be mended since.
     pub(crate) fn leading(&self, leads: bool) {
         self.leads.set(i64::from(leads));
+        if !leads {
+            self.clusters.clear();
+            self.given_up.set(0);
+            self.seen.clear();
+        }
     }
 
     /// A pass ended after so many seconds.
@@ -95,7 +104,7 @@ impl Passes {
     /// All clusters were seen now.
     pub(crate) fn saw_all(&self) {
         let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-        self.seen.set(now.as_secs_f64());
+        self.seen.get_or_create(&[]).set(now.as_secs_f64());
     }
 
     /// How the clusters stand.
@@ -129,5 +138,27 @@ impl Action {
             Self::Apply { .. } => "apply",
             Self::Remove { .. } => "remove",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_that_loses_the_lease_tells_nothing_of_the_clusters_any_more() {
+        let passes = Passes::shown_in(&Metrics::default());
+        let told = || {
+            let clusters = passes.clusters.get(&State { state: "registered" });
+            let clusters = clusters.map(|gauge| gauge.get());
+            (clusters, passes.given_up.get(), passes.seen.get(&[]).is_some())
+        };
+        passes.leading(true);
+        passes.saw_all();
+        passes.decided(&Decision::default(), 2);
+        passes.gave_up(1);
+        assert_eq!(told(), (Some(2), 1, true));
+        passes.leading(false);
+        assert_eq!(told(), (None, 0, false));
     }
 }
