@@ -3,6 +3,7 @@
 use api::FieldError;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::{Bytes, Decodes as _};
 use serde::{Deserialize, Serialize};
 
 /// Travels from the server to the browser; holds no inner detail, that is logged.
@@ -75,6 +76,13 @@ impl FromServerFnError for BoardError {
             other => Self::Protocol(other.to_string()),
         }
     }
+
+    /// Reads the body of an answer whose status is that of an error. Where none of these is in it,
+    /// a load balancer has made it that reached no server: nothing is wrong with the page, and
+    /// loading it again would only lose what was typed.
+    fn de(body: Bytes) -> Self {
+        JsonEncoding::decode(body).unwrap_or(Self::Unavailable)
+    }
 }
 
 #[cfg(test)]
@@ -94,5 +102,27 @@ mod tests {
         assert_eq!(error.at_field("text").unwrap(), "Must not be blank.");
         assert_eq!(error.at_field("author"), None);
         assert!(error.only_at_fields() && !BoardError::Unavailable.only_at_fields());
+    }
+
+    #[test]
+    fn the_error_page_of_a_load_balancer_tells_nobody_to_reload() {
+        let page = "<html><head><title>503 Service Temporarily Unavailable</title></head></html>";
+        for body in [page, ""] {
+            assert_eq!(BoardError::de(Bytes::from(body)), BoardError::Unavailable);
+        }
+    }
+
+    #[test]
+    fn an_error_of_ours_is_read_as_it_was_sent() {
+        for error in [BoardError::AlreadySent, BoardError::Protocol("no text".into())] {
+            assert_eq!(BoardError::de(error.ser()), error);
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_one_of_another_release() {
+        let other = ServerFnErrorErr::Deserialization("missing field `messages`".into());
+        let error = BoardError::from_server_fn_error(other);
+        assert!(matches!(error, BoardError::Protocol(_)), "{error:?}");
     }
 }
