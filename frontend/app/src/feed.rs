@@ -106,12 +106,18 @@ impl Feed {
         self.insert(message) && own.is_none()
     }
 
-    /// A page of older messages was read.
-    pub(crate) fn append(&mut self, older: MessageList) {
+    /// The page of older messages at the cursor `before` was read; answers whether it belongs to
+    /// the list. Where a gap took the end of the list away meanwhile, it does not: what is between
+    /// could not be reached any more.
+    pub(crate) fn append(&mut self, before: &str, older: MessageList) -> bool {
+        if self.next() != Some(before) {
+            return false;
+        }
         for message in older.messages {
             self.insert(message);
         }
         self.next = older.next;
+        true
     }
 
     /// The newest page is asked for: messages may be missing from here on. Answers the number of

@@ -17,19 +17,19 @@ pub(crate) fn Older(board: Board) -> impl IntoView {
     let end = NodeRef::<P>::new();
     let load = move |event: SubmitEvent| {
         event.prevent_default();
-        let before = board.feed.with_untracked(|feed| feed.next().map(str::to_owned));
-        if loading.get_untracked() || before.is_none() {
+        let next = board.feed.with_untracked(|feed| feed.next().map(str::to_owned));
+        let Some(before) = next.filter(|_| !loading.get_untracked()) else {
             return;
-        }
+        };
         loading.set(true);
         fault.set(None);
         spawn_local(async move {
-            match list_messages(before).await {
+            match list_messages(Some(before.clone())).await {
                 Ok(list) => {
-                    board
-                        .news
-                        .set(format!("{} older messages are shown.", list.messages.len()));
-                    board.feed.update(|feed| feed.append(list));
+                    let count = list.messages.len();
+                    if board.feed.try_update(|feed| feed.append(&before, list)) == Some(true) {
+                        board.news.set(format!("{count} older messages are shown."));
+                    }
                 }
                 Err(error) => fault.set(Some(error)),
             }

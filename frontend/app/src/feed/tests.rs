@@ -79,7 +79,7 @@ fn messages_stand_in_the_order_of_their_time_whenever_they_come() {
     let mut feed = Feed::new(list(&[5, 3], Some("c3")));
     assert!(feed.arrived(message(6)));
     assert!(feed.arrived(message(4)));
-    feed.append(list(&[3, 2, 1], None));
+    assert!(feed.append("c3", list(&[3, 2, 1], None)));
     assert_eq!(
         seen(&feed),
         ["text 6", "text 5", "text 4", "text 3", "text 2", "text 1"]
@@ -138,6 +138,15 @@ fn an_answer_that_comes_late_changes_nothing() {
     let [first, second] = [feed.asks(), feed.asks()];
     feed.refresh(second, list(&[9, 8], Some("c8")));
     feed.refresh(first, list(&[6, 5], Some("c5")));
+    assert_eq!(seen(&feed), ["text 9", "text 8"]);
+    assert_eq!(feed.next(), Some("c8"));
+}
+
+#[test]
+fn older_messages_that_come_after_a_gap_do_not_hide_it() {
+    let mut feed = Feed::new(list(&[3, 2], Some("c2")));
+    refresh(&mut feed, list(&[9, 8], Some("c8")));
+    assert!(!feed.append("c2", list(&[1], None)));
     assert_eq!(seen(&feed), ["text 9", "text 8"]);
     assert_eq!(feed.next(), Some("c8"));
 }
