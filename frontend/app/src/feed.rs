@@ -15,6 +15,8 @@ pub(crate) struct Feed {
     /// comes between may have a gap before it.
     asked: u32,
     answered: u32,
+    /// The last of these times that got no answer.
+    failed: u32,
 }
 
 /// A message on its way to the backend.
@@ -125,6 +127,17 @@ impl Feed {
     pub(crate) fn asks(&mut self) -> u32 {
         self.asked += 1;
         self.asked
+    }
+
+    /// Nobody answered the question of this number.
+    pub(crate) fn fails(&mut self, question: u32) {
+        self.failed = self.failed.max(question);
+    }
+
+    /// Whether the newest page has to be asked for once more: it was not answered the last time,
+    /// and there may be a gap that nothing tells of.
+    pub(crate) fn must_ask(&self) -> bool {
+        self.failed == self.asked && self.answered != self.asked
     }
 
     /// The newest page was read again, for the question of this number. Where it does not reach

@@ -83,6 +83,10 @@ impl Board {
     pub(crate) fn tick(self) {
         let clock = self.clock.get_value();
         self.now.set(clock.now(clock::age()));
+        // While the backend is away nobody asks; its return does.
+        if self.reachable.get_untracked() && self.feed.with_untracked(Feed::must_ask) {
+            self.refresh();
+        }
     }
 
     /// An instant that parts what the page was made with from what is posted later; empty where all
@@ -103,9 +107,12 @@ impl Board {
             return;
         };
         spawn_local(async move {
-            if let Ok(list) = list_messages(self.before.get_value()).await {
-                self.feed.update(|feed| feed.refresh(question, list));
-            }
+            let answer = list_messages(self.before.get_value()).await;
+            self.feed.update(|feed| match answer {
+                Ok(list) => feed.refresh(question, list),
+                // The next tick asks again.
+                Err(_) => feed.fails(question),
+            });
             if let Ok(site) = describe_site().await {
                 self.site.set(site);
             }

@@ -152,6 +152,30 @@ fn older_messages_that_come_after_a_gap_do_not_hide_it() {
 }
 
 #[test]
+fn a_question_that_nobody_answered_is_asked_again() {
+    let mut feed = Feed::new(list(&[3, 2], Some("c2")));
+    assert!(!feed.must_ask(), "the page was made with an answer");
+    let first = feed.asks();
+    assert!(!feed.must_ask(), "it is under way");
+    feed.fails(first);
+    assert!(feed.must_ask());
+    let second = feed.asks();
+    assert!(!feed.must_ask(), "the second is under way");
+    feed.refresh(second, list(&[9, 8], Some("c8")));
+    assert!(!feed.must_ask());
+}
+
+#[test]
+fn an_earlier_question_that_fails_late_asks_for_nothing() {
+    let mut feed = Feed::new(list(&[3, 2], Some("c2")));
+    let [first, second] = [feed.asks(), feed.asks()];
+    feed.fails(first);
+    assert!(!feed.must_ask(), "the second is under way");
+    feed.refresh(second, list(&[9, 8], Some("c8")));
+    assert!(!feed.must_ask());
+}
+
+#[test]
 fn a_newer_revision_takes_the_place_of_an_older_one() {
     let mut feed = Feed::new(list(&[3, 2], None));
     let mut edited = list(&[3, 2], None);

@@ -4,6 +4,16 @@ use anyhow::Result;
 use browser::Site;
 
 const DOWN: &str = "[data-backend=down]";
+/// The next request of the page's script fails as one does that the network loses; those after it
+/// do not.
+const LOSE_ONE: &str = "
+    const fetched = window.fetch;
+    window.fetch = (...request) => {
+        window.fetch = fetched;
+        window.lost = true;
+        return Promise.reject(new TypeError('lost'));
+    };
+";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_says_that_the_backend_is_down_and_recovers() -> Result<()> {
@@ -49,5 +59,25 @@ async fn a_page_opened_while_the_backend_is_down_fills_by_itself() -> Result<()>
             Ok(browser.messages().await?.len() == 3)
         })
         .await?;
+    browser.shows_no(DOWN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_cannot_read_the_messages_at_once_asks_for_them_again() -> Result<()> {
+    // It asks at the next sign of life.
+    let mut site = Site::start_with(3, Some(1)).await?;
+    site.stack.stop_backend().await?;
+    let browser = site.browser().await?;
+    browser.shows(DOWN).await?;
+    browser.run(LOSE_ONE).await?;
+
+    site.stack.start_backend().await?;
+    browser
+        .until("the messages are shown", async || {
+            Ok(browser.messages().await?.len() == 3)
+        })
+        .await?;
+    let lost = browser.run("return window.lost === true;").await?;
+    assert!(lost == true, "no request was lost, so nothing was proven");
     browser.shows_no(DOWN).await
 }
