@@ -102,10 +102,11 @@ impl Backend {
         let mut request = self.client.post(self.url(api::MESSAGES)).json(new);
         if let Some(key) = key.filter(|key| !key.is_empty()) {
             // It came with a form, and anybody can send one.
-            let key = HeaderValue::from_str(key).map_err(|_| BoardError::Refused {
-                status: StatusCode::BAD_REQUEST.as_u16(),
-                detail: "the form has a key that was not given out".into(),
-                errors: Vec::new(),
+            let key = HeaderValue::from_str(key).map_err(|_| {
+                refused(
+                    StatusCode::BAD_REQUEST,
+                    "the form has a key that was not given out",
+                )
             })?;
             request = request.header(IDEMPOTENCY_KEY, key);
         }
@@ -145,7 +146,17 @@ impl Backend {
         if status.is_success() {
             return response.json().await.map_err(unavailable);
         }
-        let problem: Problem = response.json().await.map_err(unavailable)?;
+        let problem = match response.json::<Problem>().await {
+            Ok(problem) => problem,
+            // Refused before the backend's own code saw it, as a head that is too long.
+            Err(_) if status.is_client_error() => {
+                return Err(refused(
+                    status,
+                    status.canonical_reason().unwrap_or("no reason is given"),
+                ));
+            }
+            Err(error) => return Err(unavailable(error)),
+        };
         if status == StatusCode::CONFLICT {
             return Err(BoardError::AlreadySent);
         }
@@ -162,6 +173,15 @@ impl Backend {
             "the backend reports a fault"
         );
         Err(BoardError::Unavailable)
+    }
+}
+
+/// A refusal of the request as a whole.
+fn refused(status: StatusCode, detail: &str) -> BoardError {
+    BoardError::Refused {
+        status: status.as_u16(),
+        detail: detail.into(),
+        errors: Vec::new(),
     }
 }
 
@@ -192,102 +212,4 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        io,
-        net::SocketAddr,
-        sync::atomic::{AtomicUsize, Ordering},
-    };
-
-    use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
-
-    use super::*;
-
-    /// Finds the address of every name, but not the first times.
-    struct Names {
-        address: SocketAddr,
-        failures: AtomicUsize,
-    }
-
-    impl Resolve for Names {
-        fn resolve(&self, _: Name) -> Resolving {
-            let failures = &self.failures;
-            let fails = failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-            let address = self.address;
-            Box::pin(async move {
-                if fails.is_ok() {
-                    return Err(io::Error::other("no answer").into());
-                }
-                Ok(Box::new(std::iter::once(address)) as Addrs)
-            })
-        }
-    }
-
-    /// What `list` gives where the first `failures` connections cannot be made.
-    async fn listed_after(failures: usize) -> Result<MessageList, BoardError> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let _ = stream.read(&mut [0; 1024]).await.unwrap();
-            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"messages\":[]}";
-            stream.write_all(answer.as_bytes()).await.unwrap();
-        });
-        let names = Names {
-            address,
-            failures: failures.into(),
-        };
-        let mut backend = Backend::new("http://backend").unwrap();
-        backend.client = Client::builder().dns_resolver(Arc::new(names)).build().unwrap();
-        backend.list(None).await
-    }
-
-    /// A backend on loopback that counts who connects.
-    async fn counting() -> (Backend, Arc<AtomicUsize>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let connected = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&connected);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                counted.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(async move {
-                    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"messages\":[]}";
-                    while stream.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {
-                        stream.write_all(answer.as_bytes()).await.unwrap();
-                    }
-                });
-            }
-        });
-        (Backend::new(&format!("http://{address}")).unwrap(), connected)
-    }
-
-    #[tokio::test]
-    async fn a_connection_is_kept_for_less_than_a_backend_takes_to_end() {
-        let (backend, connected) = counting().await;
-        for _ in ["first", "soon after"] {
-            backend.list(None).await.unwrap();
-        }
-        assert_eq!(connected.load(Ordering::SeqCst), 1);
-        tokio::time::sleep(KEPT + Duration::from_millis(500)).await;
-        backend.list(None).await.unwrap();
-        assert_eq!(connected.load(Ordering::SeqCst), 2);
-    }
-
-    #[tokio::test]
-    async fn two_connections_that_cannot_be_made_are_not_noticed() {
-        assert!(listed_after(2).await.unwrap().messages.is_empty());
-    }
-
-    #[tokio::test]
-    async fn none_for_longer_means_that_the_backend_is_unavailable() {
-        assert_eq!(
-            listed_after(usize::MAX).await.unwrap_err(),
-            BoardError::Unavailable
-        );
-    }
-}
+mod tests;

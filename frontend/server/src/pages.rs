@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 use serverkit::request;
@@ -92,9 +93,16 @@ async fn server_function(State(pages): State<Pages>, request: Request) -> Respon
         provide_context(backend.clone());
         provide_context(site.clone());
     };
-    leptos_axum::handle_server_fns_with_context(context, request)
+    let mut response = leptos_axum::handle_server_fns_with_context(context, request)
         .await
-        .into_response()
+        .into_response();
+    // Each function sets the status of its own errors. What is left is a request that none of them
+    // understands: no fault of the server.
+    let unread = response.headers().contains_key(SERVER_FN_ERROR_HEADER);
+    if unread && response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    response
 }
 
 impl Pages {

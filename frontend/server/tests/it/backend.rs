@@ -113,6 +113,9 @@ async fn list(State(backend): State<Backend>, Query(page): Query<Page>, headers:
             Vec::new(),
         );
     }
+    if page.before.as_deref() == Some("too long") {
+        return StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response();
+    }
     let state = backend.0.lock().unwrap();
     let newer = |message: &&Message| {
         page.before

@@ -133,6 +133,22 @@ async fn a_script_learns_by_the_status_what_went_wrong() {
 }
 
 #[tokio::test]
+async fn a_call_that_no_function_understands_is_the_callers_fault() {
+    let (backend, url) = Backend::start().await;
+    let base = frontend(&url).await;
+    let bodies: [&[u8]; 3] = [b"author=Ada", b"", b"author=Ada&text=\xff\xfe"];
+    for body in bodies {
+        let request = browser()
+            .post(format!("{base}/form/post"))
+            .header("accept", "application/json")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{}", body.escape_ascii());
+    }
+    assert_eq!(backend.requests(), 0);
+}
+
+#[tokio::test]
 async fn the_page_tells_when_the_backend_is_down_and_looks_again() {
     let base = frontend(&nobody()).await;
     let (status, html) = page(&base).await;
@@ -173,6 +189,18 @@ async fn a_cursor_reaches_the_backend_as_it_is_and_a_bad_one_is_told() {
         html.contains("Not accepted: the cursor is not one of this API."),
         "{html}"
     );
+}
+
+#[tokio::test]
+async fn what_the_backend_refuses_without_a_word_is_refused_with_its_status() {
+    let base = frontend(&Backend::start().await.1).await;
+    let (status, html) = page(&format!("{base}/?before=too+long")).await;
+    assert_eq!(status, 431);
+    assert!(
+        html.contains("Not accepted: Request Header Fields Too Large."),
+        "{html}"
+    );
+    assert!(!html.contains("data-backend"), "nothing is down: {html}");
 }
 
 #[tokio::test]

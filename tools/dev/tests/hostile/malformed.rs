@@ -70,6 +70,36 @@ async fn a_head_that_is_too_large_or_wrong_is_refused() {
     }
 }
 
+/// A release is taken back for a few faults of the server: no visitor may make one.
+#[tokio::test]
+async fn what_a_visitor_gets_wrong_is_no_fault_of_the_server() {
+    let stack = stack().await;
+    let [(page, _), _] = servers(&stack);
+    let form = |accept: &str, body: &str| {
+        let headers = format!(
+            "accept: {accept}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        request("POST", "/form/post", &headers) + body
+    };
+    // On the way to the backend each of these is three bytes, and the head then too long.
+    let cursor = "(".repeat(11_000);
+    let key = "k".repeat(32_600);
+    for (bytes, right) in [
+        (form("*/*", "author=Ada"), 400),
+        (form("*/*", ""), 400),
+        (form("text/html", "author=Ada"), 422),
+        (request("GET", &format!("/?before={cursor}"), ""), 431),
+        (
+            form("text/html", &format!("author=Ada&text=hello&key={key}")),
+            431,
+        ),
+    ] {
+        let answer = send(&page, &bytes).await;
+        assert_eq!(status(&answer), right, "{:?}: {answer}", start(&bytes));
+    }
+}
+
 #[tokio::test]
 async fn what_is_smuggled_behind_a_request_is_not_answered() {
     let stack = stack().await;
