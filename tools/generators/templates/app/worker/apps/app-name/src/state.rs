@@ -1,6 +1,6 @@
 //! What the bot knows from one round to the next, also across releases: one file on its volume.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -41,9 +41,36 @@ impl State {
     }
 }
 
+/// Keeps every other process from the state in this folder, until the file is dropped, also by a
+/// kill; none while another one does.
+pub(crate) fn lock(folder: &Path) -> Result<Option<File>> {
+    let path = folder.join("lock");
+    // A file system of a network locks only what can be written.
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", path.display())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_has_the_state_and_the_next_when_that_one_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = lock(folder.path()).unwrap();
+        assert!(first.is_some() && lock(folder.path()).unwrap().is_none());
+        drop(first);
+        assert!(lock(folder.path()).unwrap().is_some());
+    }
 
     #[test]
     fn what_is_kept_comes_back_and_at_first_there_is_nothing() {

@@ -1,5 +1,5 @@
-//! The program as the cluster runs it: it works, goes down in order when it is asked to, and goes
-//! on from where it was.
+//! The program as the cluster runs it: it works alone, goes down in order when it is asked to, and
+//! goes on from where it was.
 #![allow(
     clippy::unwrap_used,
     reason = "test helpers outside test functions fail the test all the same"
@@ -11,15 +11,40 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-fn start(folder: &Path) -> Child {
-    let program = env!("CARGO_BIN_EXE_app-name");
-    Command::new(program)
-        .env("STATE_DIR", folder)
-        .env("ROUND_SECONDS", "1")
-        .env("ENVIRONMENT", "test")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+/// Ends with the test, however that ends.
+struct Bot(Child);
+
+impl Bot {
+    fn start(folder: &Path) -> Self {
+        let program = env!("CARGO_BIN_EXE_app-name");
+        let started = Command::new(program)
+            .env("STATE_DIR", folder)
+            .env("ROUND_SECONDS", "1")
+            .env("ENVIRONMENT", "test")
+            .stdout(Stdio::null())
+            .spawn();
+        Self(started.unwrap())
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.0.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Asks it to stop, and waits until it has.
+    fn stop(mut self) {
+        self.signal("-TERM");
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 fn rounds(folder: &Path) -> Option<u64> {
@@ -45,12 +70,26 @@ fn it_stops_when_asked_and_goes_on_from_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let mut before = 0;
     for _ in 0..2 {
-        let mut bot = start(folder.path());
+        let bot = Bot::start(folder.path());
         before = further_than(before, folder.path());
-        let asked = Command::new("kill")
-            .args(["-TERM", &bot.id().to_string()])
-            .status();
-        assert!(asked.unwrap().success());
-        assert!(bot.wait().unwrap().success());
+        bot.stop();
     }
+}
+
+#[test]
+fn a_second_one_writes_nothing_until_the_first_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Bot::start(folder.path());
+    further_than(0, folder.path());
+    // It is there and writes nothing: what is written from now on is of another.
+    first.signal("-STOP");
+    let before = rounds(folder.path());
+    let (asked, second) = (Bot::start(folder.path()), Bot::start(folder.path()));
+    sleep(Duration::from_secs(3));
+    // It waits, and stops all the same.
+    asked.stop();
+    assert_eq!(rounds(folder.path()), before);
+    drop(first);
+    further_than(before.unwrap(), folder.path());
+    second.stop();
 }
