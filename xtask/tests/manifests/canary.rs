@@ -82,6 +82,26 @@ fn a_rollout_runs_the_pods_of_its_deployment_and_says_who_is_sent_to_which() {
     }
 }
 
+/// A load balancer of AWS goes on sending visitors to what they keep to, whatever its weight is and
+/// whether there are any pods: they must have left it by the time those end.
+#[test]
+fn a_visitor_keeps_to_a_version_while_a_page_loads_and_leaves_it_before_its_pods_end() {
+    for (app, environment) in servers() {
+        let objects = with_canary(app, environment);
+        let canary = find(&objects, "Rollout", app).at("/spec/strategy/canary");
+        let sticks = &canary["trafficRouting"]["alb"]["stickinessConfig"];
+        assert_eq!(sticks["enabled"], true, "{app} in {environment}");
+        let number = |value: &Value| value.as_u64().expect("a number of seconds");
+        let kept = number(&sticks["durationSeconds"]);
+        // Page, style, script and module are asked for within seconds.
+        assert!(kept >= 10, "{kept}");
+        for stay in ["scaleDownDelaySeconds", "abortScaleDownDelaySeconds"] {
+            // The load balancer hears of a weight some seconds later.
+            assert!(number(&canary[stay]) >= 2 * kept, "{stay}: {canary}");
+        }
+    }
+}
+
 /// That the path is the server's own is for a test of the server: crates/serverkit/src/answers.rs.
 #[test]
 fn each_step_is_judged_by_what_the_canary_alone_has_answered() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
@@ -35,20 +35,41 @@ impl Place {
     fn socket(&self) -> PathBuf {
         self.folder.join("socket")
     }
+
+    /// A map that has an entry while visitors keep to the pod that has answered first.
+    fn sticky(&self) -> PathBuf {
+        self.folder.join("sticky.map")
+    }
 }
 
 /// A running one; dropping it ends it.
-pub(super) struct HaProxy(haproxy::HaProxy);
+pub(super) struct HaProxy {
+    running: haproxy::HaProxy,
+    /// As [`Place::sticky`].
+    sticky: PathBuf,
+}
 
 impl HaProxy {
     /// Starts it, with no target yet.
     pub(super) fn start(place: &Place, asked: &Asked) -> Result<Self> {
-        let file = place.folder.join("haproxy.cfg");
-        let text = configuration(asked, place.address, &place.certificate(), &place.socket());
-        fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
+        let (file, sticky) = (place.folder.join("haproxy.cfg"), place.sticky());
+        for (file, text) in [(&file, configuration(place, asked)), (&sticky, String::new())] {
+            fs::write(file, text).with_context(|| format!("write {}", file.display()))?;
+        }
         let mut command = Command::new("nsenter");
         command.args(["--net", "--target", &place.process, haproxy::PROGRAM]);
-        haproxy::HaProxy::start(&mut command, &file, &place.socket(), &place.log).map(Self)
+        let running = haproxy::HaProxy::start(&mut command, &file, &place.socket(), &place.log)?;
+        Ok(Self { running, sticky })
+    }
+
+    /// Whether visitors keep to the pod that has answered first. They do by a cookie.
+    pub(super) fn keep_visitors(&self, sticky: bool) -> Result<()> {
+        let map = self.sticky.display();
+        self.say(&if sticky {
+            format!("add map {map} visitors stay")
+        } else {
+            format!("clear map {map}")
+        })
     }
 
     /// A pod that gets requests from now on, as many as its weight says beside that of others.
@@ -68,7 +89,7 @@ impl HaProxy {
 
     /// How many requests each slot got since it was started.
     pub(super) fn sent(&self) -> Result<BTreeMap<usize, u64>> {
-        sent(&self.0.api.servers(TARGETS).context("count requests")?)
+        sent(&self.running.api.servers(TARGETS).context("count requests")?)
     }
 
     /// No new requests; those under way go on.
@@ -83,7 +104,7 @@ impl HaProxy {
 
     /// A command of its run-time API. Only those that change an address answer when all is well.
     fn say(&self, command: &str) -> Result<()> {
-        let answer = self.0.api.ask(command);
+        let answer = self.running.api.ask(command);
         let answer = answer.with_context(|| format!("tell HAProxy `{command}`"))?;
         let refused = ["No such", "Invalid", "Unknown", "Require", "denied"];
         ensure!(
@@ -109,8 +130,9 @@ fn sent(servers: &BTreeMap<String, Server>) -> Result<BTreeMap<usize, u64>> {
     sent.collect()
 }
 
-/// Nothing is tried twice: a load balancer of AWS does not either.
-fn configuration(asked: &Asked, address: Ipv4Addr, certificate: &Path, socket: &Path) -> String {
+/// Nothing is tried twice: a load balancer of AWS does not either. Who comes without a cookie goes
+/// where the weights say.
+fn configuration(place: &Place, asked: &Asked) -> String {
     let Asked {
         host,
         check_path,
@@ -122,7 +144,9 @@ fn configuration(asked: &Asked, address: Ipv4Addr, certificate: &Path, socket: &
         idle,
         ..
     } = asked;
-    let (certificate, socket) = (certificate.display(), socket.display());
+    let address = place.address;
+    let [certificate, socket, sticky] =
+        [place.certificate(), place.socket(), place.sticky()].map(|path| path.display().to_string());
     format!(
         "global
     stats socket {socket} mode 600 level admin
@@ -142,6 +166,9 @@ frontend secure
     default_backend {TARGETS}
 backend {TARGETS}
     balance roundrobin
+    cookie AWSALBTG insert indirect nocache httponly dynamic
+    dynamic-cookie-key {host}
+    ignore-persist unless {{ str(visitors),map({sticky}) -m found }}
     option httpchk GET {check_path}
     http-check expect status {check_codes}
     default-server check inter {check_every}s rise {healthy_after} fall {unhealthy_after}

@@ -23,6 +23,8 @@ pub(super) struct Route {
     pub(super) service: String,
     pub(super) port: Port,
     pub(super) weight: u32,
+    /// Whether a visitor keeps to what has answered first.
+    pub(super) sticky: bool,
 }
 
 /// A port of a Service.
@@ -42,6 +44,14 @@ struct Action {
 #[serde(rename_all = "PascalCase")]
 struct ForwardConfig {
     target_groups: Vec<TargetGroup>,
+    target_group_stickiness_config: Option<Stickiness>,
+}
+
+/// It says for how long, too; no visitor here comes back that late.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stickiness {
+    enabled: bool,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +75,7 @@ pub(super) fn of(ingress: &Ingress) -> Result<Vec<Route>> {
         service: service.name.clone(),
         port: Port::Name(port),
         weight: 100,
+        sticky: false,
     }])
 }
 
@@ -74,7 +85,11 @@ fn of_action(ingress: &Ingress, service: &IngressServiceBackend) -> Result<Vec<R
     let action = annotations.and_then(|all| all.get(&name));
     let action = action.with_context(|| format!("the Ingress does not say {name}"))?;
     let action: Action = serde_json::from_str(action).with_context(|| format!("read {name}"))?;
-    let groups = action.forward_config.target_groups;
+    let ForwardConfig {
+        target_groups: groups,
+        target_group_stickiness_config: stickiness,
+    } = action.forward_config;
+    let sticky = stickiness.is_some_and(|stickiness| stickiness.enabled);
     let whole: u32 = groups.iter().map(|group| group.weight).sum();
     ensure!(whole > 0, "{name} sends nothing to anybody");
     let routes = groups.into_iter().map(|group| {
@@ -83,6 +98,7 @@ fn of_action(ingress: &Ingress, service: &IngressServiceBackend) -> Result<Vec<R
             port: Port::Number(port.with_context(|| format!("{} is no port", group.service_port))?),
             service: group.service_name,
             weight: group.weight,
+            sticky,
         })
     });
     routes.collect()
@@ -118,6 +134,13 @@ mod tests {
         serde_json::from_value(ingress).unwrap()
     }
 
+    /// Where an action forwards to.
+    fn by_action(forward: &Value) -> Vec<Route> {
+        let action = json!({ "Type": "forward", "ForwardConfig": forward }).to_string();
+        let annotations = json!({ "alb.ingress.kubernetes.io/actions.page": action });
+        of(&ingress(BY_ACTION, &annotations)).unwrap()
+    }
+
     #[test]
     fn requests_go_to_the_service_that_is_named_or_to_those_of_the_action() {
         let [route] = &of(&ingress("http", &json!({}))).unwrap()[..] else {
@@ -134,9 +157,7 @@ mod tests {
         let group =
             |name: &str, weight: u32| json!({ "ServiceName": name, "ServicePort": "80", "Weight": weight });
         let groups = json!([group("page-pong", 10), group("page-ping", 90)]);
-        let action = json!({ "Type": "forward", "ForwardConfig": { "TargetGroups": groups } }).to_string();
-        let annotations = json!({ "alb.ingress.kubernetes.io/actions.page": action });
-        let routes = of(&ingress(BY_ACTION, &annotations)).unwrap();
+        let routes = by_action(&json!({ "TargetGroups": groups }));
         let said: Vec<_> = routes
             .iter()
             .map(|it| (it.service.as_str(), &it.port, it.weight))
@@ -146,11 +167,24 @@ mod tests {
     }
 
     #[test]
+    fn a_visitor_keeps_to_a_service_where_the_action_says_so() {
+        let group = json!({ "ServiceName": "page", "ServicePort": "80", "Weight": 100 });
+        let sticky = |enabled: bool| {
+            let stickiness = json!({ "Enabled": enabled, "DurationSeconds": 15 });
+            let forward = json!({ "TargetGroups": [group], "TargetGroupStickinessConfig": stickiness });
+            by_action(&forward)[0].sticky
+        };
+        assert!(sticky(true) && !sticky(false));
+        assert!(!by_action(&json!({ "TargetGroups": [group] }))[0].sticky);
+    }
+
+    #[test]
     fn the_pods_of_a_service_share_what_it_gets() {
         let route = |service: &str, weight| Route {
             service: service.to_owned(),
             port: Port::Number(80),
             weight,
+            sticky: false,
         };
         let pod = |last: u8| SocketAddrV4::new([10, 0, 0, last].into(), 8080);
         let canary = (route("canary", 10), BTreeSet::from([pod(1)]));

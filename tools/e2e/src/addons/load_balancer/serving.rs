@@ -49,6 +49,8 @@ pub(super) struct Serving {
     slots: BTreeMap<usize, Slot>,
     /// What each slot had got at the last look.
     counted: BTreeMap<usize, u64>,
+    /// Whether visitors keep to the pod that has answered first.
+    sticky: bool,
     pub(super) turns: Vec<Turn>,
 }
 
@@ -59,6 +61,7 @@ impl Serving {
             asked,
             slots: BTreeMap::new(),
             counted: BTreeMap::new(),
+            sticky: false,
             turns: Vec::new(),
         })
     }
@@ -67,6 +70,11 @@ impl Serving {
     /// others.
     pub(super) fn follow(&mut self, routes: &[(Route, BTreeSet<SocketAddrV4>)]) -> Result<()> {
         self.count()?;
+        let sticky = routes.iter().any(|(route, _)| route.sticky);
+        if sticky != self.sticky {
+            self.haproxy.keep_visitors(sticky)?;
+            self.sticky = sticky;
+        }
         let there = shares(routes);
         self.admit(&there)?;
         self.dismiss(&there)?;

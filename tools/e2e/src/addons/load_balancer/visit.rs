@@ -29,6 +29,23 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
+impl Answer {
+    /// The cookie that it sets, as a browser sends it back.
+    fn cookie(&self) -> Option<&str> {
+        let (head, _) = self.text.split_once("\r\n\r\n")?;
+        let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+        let (_, set) = headers.find(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))?;
+        set.trim().split(';').next()
+    }
+
+    /// The paths of the files that a page names, which have its commit in them.
+    fn files(&self) -> Vec<&str> {
+        let links = self.text.split("href=\"").skip(1);
+        let named = links.filter_map(|rest| rest.split('"').next());
+        named.filter(|path| path.starts_with("/v/")).collect()
+    }
+}
+
 /// Who knows where the name leads to, and trusts its certificate and no other.
 #[derive(Clone)]
 pub(crate) struct Visitors {
@@ -57,12 +74,17 @@ impl Visitors {
 
     /// Asks for a path over TLS, as a browser does that was given `host` in the address.
     pub(crate) async fn secure(&self, host: &str, path: &str) -> Result<Answer> {
+        self.with_headers(host, path, "").await
+    }
+
+    /// The same with further headers, each with the end of its line.
+    async fn with_headers(&self, host: &str, path: &str, headers: &str) -> Result<Answer> {
         let ask = async {
             let stream = TcpStream::connect(SocketAddrV4::new(self.address, 443)).await?;
             // The certificate has to be for the page's name, whatever is asked for.
             let name = ServerName::try_from(self.host.clone()).context("a name")?;
             let stream = self.tls.connect(name, stream).await?;
-            answer(stream, host, path).await
+            answer(stream, host, path, headers).await
         };
         tokio::time::timeout(PATIENCE, ask)
             .await
@@ -73,7 +95,7 @@ impl Visitors {
     pub(crate) async fn plain(&self, path: &str) -> Result<Answer> {
         let ask = async {
             let stream = TcpStream::connect(SocketAddrV4::new(self.address, 80)).await?;
-            answer(stream, &self.host, path).await
+            answer(stream, &self.host, path, "").await
         };
         tokio::time::timeout(PATIENCE, ask)
             .await
@@ -84,10 +106,36 @@ impl Visitors {
     pub(crate) async fn page(&self, path: &str) -> Result<Answer> {
         self.secure(&self.host, path).await
     }
+
+    /// Opens the page as a browser does, which keeps cookies. An error unless all files that the
+    /// page names are there, and come from where the page has come from.
+    pub(crate) async fn browse(&self) -> Result<()> {
+        let page = self.page("/").await?;
+        ensure!(page.status == 200, "/ answers {}", page.status);
+        let files = page.files();
+        ensure!(!files.is_empty(), "the page names no file: {}", page.text);
+        let cookie = page.cookie().context("the page sets no cookie")?;
+        let headers = format!("Cookie: {cookie}\r\nAccept-Encoding: br\r\n");
+        for file in files {
+            let answer = self.with_headers(&self.host, file, &headers).await;
+            let answer = answer.with_context(|| file.to_owned())?;
+            ensure!(answer.status == 200, "{file} answers {}", answer.status);
+            ensure!(
+                answer.cookie().is_none(),
+                "{file} comes from another pod than the page that names it"
+            );
+        }
+        Ok(())
+    }
 }
 
-async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, host: &str, path: &str) -> Result<Answer> {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+async fn answer(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    host: &str,
+    path: &str,
+    headers: &str,
+) -> Result<Answer> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut bytes = Vec::new();
     // Whoever closes without saying so in TLS has sent all the same.
@@ -158,5 +206,25 @@ impl Visits {
         step.evidence(format!("{failed} of {asked} visits by name failed"));
         ensure!(asked >= FEWEST, "only {asked} visits were made");
         Ok(seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_reads_of_an_answer_its_cookie_and_the_files_that_it_names() {
+        let text = "HTTP/1.1 200 OK\r\nSet-Cookie: AWSALBTG=a1; path=/; HttpOnly\r\n\r\n\
+            <link rel=\"stylesheet\" href=\"/v/c0ffee/style.css\"><a href=\"/\">Home</a>\
+            <link rel=\"modulepreload\" href=\"/v/c0ffee/pkg/app.js\">";
+        let mut answer = Answer {
+            status: 200,
+            text: text.to_owned(),
+        };
+        assert_eq!(answer.cookie(), Some("AWSALBTG=a1"));
+        assert_eq!(answer.files(), ["/v/c0ffee/style.css", "/v/c0ffee/pkg/app.js"]);
+        answer.text = text.replace("Set-Cookie", "Other");
+        assert_eq!(answer.cookie(), None);
     }
 }

@@ -1,12 +1,13 @@
 //! A good version gets a tenth of the visitors, then half, then all, and nobody notices.
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Canary, PAGES};
 use crate::actors::Operator;
-use crate::addons::load_balancer::{Turn, Visits};
+use crate::addons::load_balancer::{Turn, Visitors, Visits};
 use crate::environment::PAGE;
 use crate::gitops;
 use crate::progress::StepHandle;
@@ -20,6 +21,10 @@ const RELEASED: Duration = Duration::from_mins(3);
 const LIVE: Duration = Duration::from_mins(1);
 /// What the canary is to get of the requests, in the order of time.
 const STEPS: [u32; 3] = [10, 50, 100];
+/// Between two browsers that open the page with all its files.
+const BROWSED: Duration = Duration::from_secs(1);
+/// Fewer of them in two steps of half a minute would prove little.
+const FEWEST: usize = 20;
 /// By how many in a hundred the share may differ from that: a step has few requests.
 const APART: u64 = 5;
 
@@ -44,8 +49,16 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
     let mark = overlays::restart(&format!("canary-{}", now.as_secs()));
     let good = operator.patch(&overlays::of(PAGE), &[mark]).await?;
-    let state = canary.rollouts.healthy(step, Some(&before), RELEASED).await?;
+    let mut browsers = 0;
+    let state = tokio::select! {
+        state = canary.rollouts.healthy(step, Some(&before), RELEASED) => state?,
+        failed = browse(&canary.balancer.visitors, &mut browsers) => match failed? {},
+    };
     step.measured("merge to all visitors", merged.elapsed().as_secs_f64());
+    ensure!(browsers >= FEWEST, "only {browsers} browsers opened the page");
+    step.evidence(format!(
+        "{browsers} browsers had the page, and all its files from the pod that had answered first"
+    ));
     gitops::app(step, cluster, PAGE).at(&good).live(LIVE).await?;
     canary.of_rollout_alone(step).await?;
     workloads::none_ending(step, cluster).await?;
@@ -56,6 +69,18 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let turns = canary.balancer.turns().await;
     // The one that was under way when the release began has all visitors at the version before.
     shared(step, turns.get(seen..).unwrap_or_default())
+}
+
+/// Has one browser after the other open the page, and counts them; gives the first that fails.
+async fn browse(visitors: &Visitors, count: &mut usize) -> Result<Infallible> {
+    loop {
+        visitors
+            .browse()
+            .await
+            .context("open the page as a browser does")?;
+        *count += 1;
+        tokio::time::sleep(BROWSED).await;
+    }
 }
 
 /// The balancer was told each step, and did it.
