@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::object::{Object, find, of_kind};
-use crate::render::{ALL, ROOT, Rendering, build, copy_folder, file, registry};
-use crate::{faults, first};
+use crate::render::{
+    ALL, ROOT, Rendering, build, copy_folder, environment as environment_of, file, registry,
+};
+use crate::{environments, faults, first};
 
 const FOLDERS: [&str; 2] = ["infra/previews", "infra/local/previews"];
 const WALLS: &str = "infra/previews/walls";
@@ -192,6 +194,28 @@ fn the_table_is_the_first_variable_and_the_keepers() {
         "{}",
         env["MOST"]
     );
+}
+
+/// Otherwise a release would wait where previews have filled the nodes.
+#[test]
+fn pods_of_previews_make_room_for_those_of_the_environment_and_for_nobody_else() {
+    for folder in FOLDERS {
+        let class = find(objects(folder), "PriorityClass", "preview");
+        let value = class.at("/value").as_i64().expect("a number");
+        assert!((-10..0).contains(&value), "{folder}: {value}");
+        assert!(class.at("/globalDefault").is_null(), "{folder}");
+    }
+    let class = |object: &Object| Some(object.template()?.text("/spec/priorityClassName").to_owned());
+    let classes: Vec<_> = preview().iter().filter_map(class).collect();
+    assert!(
+        !classes.is_empty() && classes.iter().all(|class| class == "preview"),
+        "{classes:?}"
+    );
+    for environment in environments() {
+        let objects = environment_of(environment);
+        let mut classes = objects.iter().filter_map(class);
+        assert!(classes.all(|class| class.is_empty()), "{environment}");
+    }
 }
 
 #[test]

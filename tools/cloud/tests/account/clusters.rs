@@ -86,16 +86,60 @@ fn no_cluster_enters_extended_support() {
     }
 }
 
+/// What the network plugin of a cluster is told.
+fn network(config: &Value) -> Value {
+    let addons = config["addons"].as_array().unwrap();
+    let cni = addons.iter().find(|addon| addon["name"] == "vpc-cni").unwrap();
+    serde_json::from_str(cni["configurationValues"].as_str().unwrap()).unwrap()
+}
+
 #[test]
 fn network_rules_are_enforced() {
     for environment in tools::project().environment_names() {
-        let config = config(environment);
-        let addons = config["addons"].as_array().unwrap();
-        let cni = addons.iter().find(|addon| addon["name"] == "vpc-cni").unwrap();
-        let values: Value = serde_json::from_str(cni["configurationValues"].as_str().unwrap()).unwrap();
-        assert_eq!(values["enableNetworkPolicy"], "true");
+        assert_eq!(network(&config(environment))["enableNetworkPolicy"], "true");
     }
 }
+
+/// A node has few addresses unless the plugin takes them by prefixes, and its kubelet takes no more
+/// pods for that alone.
+#[test]
+fn nodes_take_more_pods_where_there_are_addresses_for_them() {
+    for environment in tools::project().environment_names() {
+        let config = config(environment);
+        let mut groups = config["managedNodeGroups"].as_array().unwrap().iter();
+        let more = groups.any(|group| group["maxPodsPerNode"].is_u64());
+        let prefixes = network(&config)["env"]["ENABLE_PREFIX_DELEGATION"] == "true";
+        assert_eq!(more, prefixes, "{environment}");
+    }
+}
+
+// wing: previews
+/// The pods that the nodes of the first environment have besides those of previews: of the system,
+/// Argo CD, the other controllers, all add-ons, and each server beside its next version.
+const BESIDE_PREVIEWS: u64 = 28;
+
+#[test]
+fn as_many_previews_as_there_may_be_have_room_beside_the_environment() {
+    let read = |name: &str| -> Value {
+        let path = tools::root().join("infra/previews").join(name);
+        serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let (keeper, quota) = (read("keeper.yaml"), read("walls/quota.yaml"));
+    let number = |text: &Value| text.as_str().unwrap().parse::<u64>().unwrap();
+    let told = &keeper["spec"]["template"]["spec"]["containers"][0]["env"];
+    let mut told = told.as_array().unwrap().iter();
+    let most = number(&told.find(|variable| variable["name"] == "MOST").unwrap()["value"]);
+    let pods = most * number(&quota["spec"]["hard"]["pods"]) + BESIDE_PREVIEWS;
+    let config = config(tools::project().first().name());
+    let groups = config["managedNodeGroups"].as_array().unwrap().iter();
+    let room = groups.map(|group| {
+        let of_a_node = group["maxPodsPerNode"].as_u64().unwrap_or_default();
+        of_a_node * group["desiredCapacity"].as_u64().unwrap()
+    });
+    let room: u64 = room.sum();
+    assert!(pods <= room, "{pods} pods, and room for {room}");
+}
+// end of wing
 
 /// Otherwise eksctl adds its own, such as a metrics-server beside which no other can be installed.
 #[test]
