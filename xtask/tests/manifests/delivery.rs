@@ -157,7 +157,7 @@ fn a_change_of_any_file_an_application_reads_makes_argo_cd_look() {
 }
 
 /// The folders that an Application, or the template of some, watches where it reads this one.
-fn watched(source: &Path, application: &Object) -> Vec<PathBuf> {
+pub(crate) fn watched(source: &Path, application: &Object) -> Vec<PathBuf> {
     let paths = application.annotation("argocd.argoproj.io/manifest-generate-paths");
     let folder = |path: &str| {
         path.strip_prefix('/')

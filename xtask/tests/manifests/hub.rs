@@ -2,11 +2,14 @@
 //! deleted by a label.
 
 use std::collections::BTreeSet;
+use std::path::Path; // wing: addons
 
 use serde_json::{Value, json};
 
 use crate::delivery::unwatched;
+use crate::delivery::watched; // wing: addons
 use crate::object::{Object, find};
+use crate::render::{ALL, ROOT}; // wing: addons
 use crate::render::{apps, file};
 use crate::{applications, environments, namespace, plain};
 
@@ -84,6 +87,22 @@ fn a_target_looks_at_what_an_overlay_may_take() {
         assert!(unwatched.is_empty(), "{name} does not look at {unwatched:?}");
     }
 }
+
+// wing: addons
+/// An overlay takes it where its app is behind the balancer of two clusters (docs/CLUSTERS.md).
+#[test]
+fn a_target_looks_at_what_has_its_pods_drain() {
+    let component = Path::new("infra/addons/load-balancer/draining");
+    assert!(ROOT.join(component).is_dir());
+    for folder in ["infra/clusters", "infra/local/clusters"] {
+        let set = find(&ALL[folder].objects, "ApplicationSet", "message-board");
+        let template = Object(set.at("/spec/template").clone());
+        let watched = watched(Path::new("infra/app/overlays/environment"), &template);
+        let is_watched = watched.iter().any(|path| component.starts_with(path));
+        assert!(is_watched, "{folder}: {watched:?}");
+    }
+}
+// end of wing
 
 #[test]
 fn the_project_of_the_targets_allows_what_that_of_a_cluster_allows_and_nothing_on_the_hub() {

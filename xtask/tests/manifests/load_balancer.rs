@@ -32,6 +32,21 @@ fn alb<'a>(ingress: &'a Object, name: &str) -> &'a str {
     ingress.annotation(&format!("alb.ingress.kubernetes.io/{name}"))
 }
 
+/// How long a load balancer goes on sending to a pod that ends.
+const DELAY: &str = "deregistration_delay.timeout_seconds";
+
+/// A load balancer asks this path whether a pod is ready, and goes on sending for so many seconds
+/// to one that ends.
+fn fits(server: &Object, path: &str, delay: u64) {
+    let container = server.template().expect("a pod").containers().remove(0);
+    assert_eq!(container.text("/readinessProbe/httpGet/path"), path);
+    let sleeps = container.at("/lifecycle/preStop/sleep/seconds").as_u64();
+    assert!(
+        sleeps > Some(delay),
+        "a pod ends before the load balancer lets it go: {sleeps:?}"
+    );
+}
+
 #[test]
 fn an_ingress_leads_to_the_server_of_its_overlay_and_fits_it() {
     let class = file(&format!("{FOLDER}/cluster/class.yaml"));
@@ -47,17 +62,9 @@ fn an_ingress_leads_to_the_server_of_its_overlay_and_fits_it() {
             "{service}"
         );
         let server = find(&objects, "Deployment", app);
-        let pod = server.template().expect("a pod");
-        let container = &pod.containers()[0];
-        let ready = container.text("/readinessProbe/httpGet/path");
-        assert_eq!(alb(ingress, "healthcheck-path"), ready);
-        let sleeps = container.at("/lifecycle/preStop/sleep/seconds").as_u64();
         let targets = alb(ingress, "target-group-attributes");
-        let delay = setting(targets, "deregistration_delay.timeout_seconds");
-        assert!(
-            sleeps > Some(delay),
-            "a pod ends before the load balancer lets it go: {sleeps:?}"
-        );
+        let delay = setting(targets, DELAY);
+        fits(server, alb(ingress, "healthcheck-path"), delay);
         assert_eq!(alb(ingress, "target-type"), "ip");
         assert_eq!(alb(ingress, "ssl-redirect"), "443");
         for rule in [faults::labels, faults::own_namespace, faults::stops_in_order] {
@@ -141,3 +148,79 @@ fn the_controller_is_of_the_cluster_and_has_its_role() {
     let version = minor_of_kubernetes();
     assert_eq!(labels["pod-security.kubernetes.io/enforce-version"], version);
 }
+
+// wing: hub
+/// The target groups of two clusters.
+const GROUPS: [&str; 2] = ["Blue", "Green"];
+
+#[test]
+fn pods_behind_the_balancer_of_two_clusters_serve_until_it_has_let_them_go() {
+    let traffic = &file("infra/aws/traffic.yaml")[0];
+    for (app, environment) in servers() {
+        let folder = format!("infra/{app}/overlays/{environment}");
+        let objects = edited(&folder, |text| with_components(text, &["load-balancer/draining"]));
+        for group in GROUPS {
+            let properties = format!("/Resources/{group}/Properties");
+            let mut attributes = traffic
+                .list(&format!("{properties}/TargetGroupAttributes"))
+                .iter();
+            let delay = attributes.find(|attribute| attribute["Key"] == DELAY);
+            let delay = delay.and_then(|delay| delay["Value"].as_str()?.parse::<u64>().ok());
+            let path = traffic.text(&format!("{properties}/HealthCheckPath"));
+            fits(find(&objects, "Deployment", app), path, delay.expect("a delay"));
+        }
+        let faults = faults::stops_in_order(&objects);
+        assert!(faults.is_empty(), "{app}: {faults:?}");
+    }
+}
+
+/// A person applies it in each cluster, and fills in what the stack says.
+#[test]
+fn the_binding_of_the_page_leads_to_a_server_and_lets_the_balancer_in() {
+    let page = std::fs::read_to_string(crate::render::ROOT.join("docs/CLUSTERS.md"));
+    let page = page.expect("read the page on clusters");
+    let mut examples = page
+        .split("```yaml\n")
+        .filter_map(|example| example.split("```").next());
+    let binding = examples.find(|example| example.contains("kind: TargetGroupBinding"));
+    let binding = &crate::render::parse(binding.expect("it has one"), "docs/CLUSTERS.md")[0];
+    assert_eq!(binding.text("/apiVersion"), "elbv2.k8s.aws/v1beta1");
+    assert_eq!(binding.text("/metadata/namespace"), namespace());
+    let traffic = &file("infra/aws/traffic.yaml")[0];
+    for group in GROUPS {
+        let kind = traffic.text(&format!("/Resources/{group}/Properties/TargetType"));
+        assert_eq!(kind, binding.text("/spec/targetType"));
+    }
+    for (output, resource) in [
+        ("BlueArn", GROUPS[0]),
+        ("GreenArn", GROUPS[1]),
+        ("SecurityGroupId", "People"),
+    ] {
+        assert_eq!(traffic.text(&format!("/Outputs/{output}/Value")), resource);
+        assert!(
+            page.contains(&format!("`{output}`")),
+            "nobody is told of {output}"
+        );
+    }
+    let of_the_balancer = traffic.list("/Resources/Balancer/Properties/SecurityGroups");
+    assert_eq!(of_the_balancer, ["People"]);
+    let [rule] = binding.list("/spec/networking/ingress") else {
+        panic!("one rule lets the balancer in")
+    };
+    assert_eq!(rule["from"], json!([{ "securityGroup": { "groupID": "ID" } }]));
+    let [port] = rule["ports"].as_array().map_or(&[][..], Vec::as_slice) else {
+        panic!("{rule} is about one port")
+    };
+    for (app, environment) in servers() {
+        let objects = &ALL[&format!("infra/{app}/overlays/{environment}")].objects;
+        let service = find(objects, "Service", app);
+        assert_eq!(
+            service.at("/spec/ports/0/name"),
+            binding.at("/spec/serviceRef/port")
+        );
+        assert_eq!(service.at("/spec/ports/0/targetPort"), &port["port"]);
+    }
+    let app = crate::PROJECT.app(binding.text("/spec/serviceRef/name")); // wing: sample
+    assert_eq!(app.expect("it is an app").kind(), project::Kind::Web); // wing: sample
+}
+// end of wing
