@@ -18,6 +18,11 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    /// Whether it would take in a table that an earlier stack kept.
+    pub(crate) fn takes_in_a_table(&self) -> bool {
+        self.kind == TABLE && self.action == "Import"
+    }
+
     /// Whether it would cost the messages.
     pub(crate) fn loses_a_table(&self) -> bool {
         let gone = self.action == "Remove" || matches!(self.replacement.as_str(), "True" | "Conditional");
@@ -84,5 +89,12 @@ mod tests {
         assert!(!change(TABLE, "Modify", "False").loses_a_table());
         assert!(!change(TABLE, "Add", "").loses_a_table());
         assert!(!change("AWS::IAM::Role", "Modify", "True").loses_a_table());
+    }
+
+    #[test]
+    fn a_table_is_taken_in_by_an_import_alone() {
+        assert!(change(TABLE, "Import", "").takes_in_a_table());
+        assert!(!change(TABLE, "Add", "").takes_in_a_table());
+        assert!(!change("AWS::S3::Bucket", "Import", "").takes_in_a_table());
     }
 }

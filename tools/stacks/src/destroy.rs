@@ -1,6 +1,7 @@
 //! What goes with an environment, and what stays.
 
 use anyhow::Result;
+use serde_json::Value;
 
 use crate::environment::{Environment, environments};
 use crate::stack::Stack;
@@ -128,10 +129,16 @@ impl Run<'_> {
 
     /// Whether a table is protected, if it is there.
     fn protection(&self, table: &str) -> Result<Option<bool>> {
+        let found = self.table(table)?;
+        Ok(found.map(|found| found["DeletionProtectionEnabled"] == true))
+    }
+
+    /// All that AWS tells about a table, if it is there.
+    pub(crate) fn table(&self, table: &str) -> Result<Option<Value>> {
         let describe = ["dynamodb", "describe-table", "--table-name", table];
         match self.account.ask(&describe) {
             Err(error) if error.to_string().contains("ResourceNotFound") => Ok(None),
-            described => Ok(Some(described?["Table"]["DeletionProtectionEnabled"] == true)),
+            described => Ok(Some(described?["Table"].take())),
         }
     }
 }

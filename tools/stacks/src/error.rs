@@ -3,6 +3,8 @@
 use taskkit::error_class::ErrorClass;
 use taskkit::partition::PARAMETERS;
 
+use crate::parameters::PROJECT;
+
 /// A fault that has a name.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AwsError {
@@ -74,6 +76,18 @@ pub(crate) enum AwsError {
          --replace-table"
     )]
     ReplacesTable { stack: String, tables: String },
+    #[error(
+        "stack {stack} would take in table {table}, whose tag {PROJECT} says that it is of {owner} and not of {project}: an account has room \
+         for one copy of the template; deploy to another account, or, if the table is yours, change its tag (`aws dynamodb tag-resource \
+         --resource-arn {arn} --tags Key={PROJECT},Value={project}`)"
+    )]
+    OtherProject {
+        stack: String,
+        table: String,
+        arn: String,
+        owner: String,
+        project: String,
+    },
     #[error(
         "AWS refuses the change of stack {stack} before anything is done; mend what follows and run this again: {reasons}"
     )]

@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod events;
 mod flags;
+mod kept;
 mod parameters;
 mod stack;
 mod stacks;
@@ -130,6 +131,10 @@ impl<'sh> Run<'sh> {
                 }
                 continue;
             };
+            if let Err(error) = self.refuse_strangers(*of, &stack, &set) {
+                stack.withdraw(&set)?;
+                return Err(error);
+            }
             if !replace_table && let Err(error) = stack.refuse_loss(&set.changes) {
                 stack.forget(&set)?;
                 return Err(error.into());

@@ -12,8 +12,9 @@ use crate::environment::{Environment, environments, project};
 use crate::error::AwsError;
 use crate::stacks::{PARTS, Part, Scope, StackOf};
 
-/// Tells the stacks of one project from those of another in the same account.
-const PROJECT: &str = "Project";
+/// Its value begins the names of the stacks, and is the tag of a table. An account has one project
+/// all the same: tables and some roles are called alike in each (docs/AWS.md).
+pub(crate) const PROJECT: &str = "Project";
 /// As in every template.
 pub(crate) fn default_project() -> &'static str {
     project().name()

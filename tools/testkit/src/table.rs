@@ -82,9 +82,12 @@ struct Properties {
     attribute_definitions: Vec<Attribute>,
     key_schema: Vec<Key>,
     global_secondary_indexes: Vec<Index>,
-    // The caller names the table, and what protects the data in AWS changes no answer.
+    // The caller names the table, and whose it is and what protects the data in AWS changes no
+    // answer.
     #[serde(rename = "TableName")]
     _table_name: IgnoredAny,
+    #[serde(rename = "Tags")]
+    _tags: IgnoredAny,
     #[serde(rename = "DeletionProtectionEnabled")]
     _deletion_protection_enabled: IgnoredAny,
     #[serde(rename = "PointInTimeRecoverySpecification")]

@@ -1,9 +1,11 @@
-//! What `destroy` keeps, the next deployment has again.
+//! What `destroy` keeps, the next deployment of the same project has again.
 
 use cloud::emulator::Emulator;
+use cloud::tools;
 use serde_json::{Value, json};
 
 use super::{PRODUCTION, ask, changes};
+use crate::fake_aws::FakeAws;
 
 const PARTS: &[&str] = &["message-board"];
 
@@ -30,4 +32,42 @@ fn a_protected_table_comes_back_with_its_messages() {
     let got = of_table(&emulator, "get-item", &["--key", &key.to_string()]);
     assert_eq!(got["Item"], item);
     PRODUCTION.changes_nothing(&emulator, PARTS);
+}
+
+/// A deployment that would take in a table with this tag.
+fn taking_in(key: &str, owner: &str) -> FakeAws {
+    FakeAws::new(&format!(
+        r#"*"describe-stacks --stack-name"*) if [ -e "$0.deleted" ]; then echo "Stack does not exist" >&2; exit 1; fi
+  if [ -e "$0.made" ]; then status=CREATE_COMPLETE; else status=REVIEW_IN_PROGRESS; fi
+  echo "{{\"Stacks\": [{{\"StackStatus\": \"$status\"}}]}}" ;;
+*describe-stacks) echo '{{"Stacks": []}}' ;;
+*delete-stack*) touch "$0.deleted" ;;
+*execute-change-set*) touch "$0.made" ;;
+*describe-change-set*) echo '{{"Status": "CREATE_COMPLETE", "Changes": [{{"ResourceChange": {{"Action": "Import",
+  "LogicalResourceId": "Messages", "ResourceType": "AWS::DynamoDB::Table"}}}}]}}' ;;
+*"describe-table --table-name messages-production"*) echo '{{"Table": {{"TableArn": "arn:table"}}}}' ;;
+*"list-tags-of-resource --resource-arn arn:table"*) echo '{{"Tags": [{{"Key": "{key}", "Value": "{owner}"}}]}}' ;;"#
+    ))
+}
+
+/// Copies of the template in one account call their tables alike.
+#[test]
+fn a_table_that_another_project_kept_is_not_taken_in() {
+    let own = tools::project().name();
+    let deploy = ["deploy", "production", "--only", "message-board"];
+    let deploy = [&deploy[..], &["--set=OidcProvider=oidc.eks/id/1"]].concat();
+    for (key, owner) in [("Project", own), ("Of", "other-board")] {
+        let aws = taking_in(key, owner);
+        aws.run(&deploy).unwrap();
+        assert!(aws.calls().contains("execute-change-set"), "{key}: {owner}");
+    }
+    let aws = taking_in("Project", "other-board");
+    let error = aws.run(&deploy).unwrap_err();
+    let next = format!("--resource-arn arn:table --tags Key=Project,Value={own}");
+    for words in ["messages-production", "of other-board", &next] {
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    let calls = aws.calls();
+    assert!(!calls.contains("execute-change-set"), "{calls}");
+    assert!(calls.contains("delete-stack"), "an empty stack is left: {calls}");
 }

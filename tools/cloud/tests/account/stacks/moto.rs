@@ -144,6 +144,13 @@ fn protected_table(emulator: &Emulator) {
     let key = table["SSEDescription"]["KMSMasterKeyArn"].as_str().unwrap();
     let rotation = ask(emulator, &["kms", "get-key-rotation-status", "--key-id", key]);
     assert_eq!(rotation["KeyRotationEnabled"], true);
+    let arn = table["TableArn"].as_str().unwrap();
+    let tags = ask(
+        emulator,
+        &["dynamodb", "list-tags-of-resource", "--resource-arn", arn],
+    );
+    let project = json!([{"Key": "Project", "Value": tools::project().name()}]);
+    assert_eq!(tags["Tags"], project, "nobody would know whose it is");
     let backups = [
         "dynamodb",
         "describe-continuous-backups",
