@@ -129,16 +129,17 @@ impl<'a> Removal<'a> {
         } else {
             "delete them where you made them".to_owned()
         };
-        line(
-            "stays",
-            &format!("in the account, the stacks of {name} with its table and roles; {destroy}"),
-        );
+        // In the order in which they go: the cluster's controllers clear up by roles of the stacks.
         line(
             "stays",
             &format!(
                 "its cluster {0} with the volumes of workers: eksctl delete cluster --name {0}",
                 self.environment.cluster()
             ),
+        );
+        line(
+            "stays",
+            &format!("in the account, the stacks of {name} with its table and roles; {destroy}"),
         );
         line(
             "stays",

@@ -23,6 +23,9 @@ fn one_that_is_taken_back_leaves_nothing() {
         ] {
             assert!(said.contains(words), "{said}");
         }
+        // Its controllers clear up by roles of the stacks.
+        let at = |words: &str| said.find(words);
+        assert!(at("eksctl delete cluster") < at("aws destroy"), "{said}");
         assert!(
             said.contains("so        staging promotes to production\n"),
             "{said}"
