@@ -145,10 +145,10 @@ pub(crate) const PARTS: &[Part] = &[
         parameters: &[
             "Layout",
             "OidcProvider",
-            "OtherOidcProvider", // wing: addons
-            "HostedZoneId",      // wing: addons
-            "Target",            // wing: hub
-            "OtherTarget",       // wing: hub
+            "OtherOidcProvider",
+            "HostedZoneId", // wing: addons
+            "Target",       // wing: hub
+            "OtherTarget",  // wing: hub
         ],
         required: &["OidcProvider"],
         holds: Holds::Nothing,

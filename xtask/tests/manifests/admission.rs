@@ -186,6 +186,29 @@ fn the_e2e_runs_the_controller_that_is_in_its_nodes() {
     assert_eq!(image(&ALL[FOLDERS[1]].objects), written);
 }
 
+/// Without it no pod of the apps starts, because nothing else lets it read their signatures.
+#[test]
+fn the_page_gives_its_account_the_role_that_trusts_this_account() {
+    let objects = &ALL[FOLDERS[0]].objects;
+    let controller = find(objects, "Deployment", "webhook");
+    let account = controller.text("/spec/template/spec/serviceAccountName");
+    let place = find(objects, "ServiceAccount", account).text("/metadata/namespace");
+    let template = &file("infra/aws/cluster.yaml")[0];
+    let trust = template.text("/Resources/AdmissionRole/Properties/AssumeRolePolicyDocument");
+    assert!(trust.contains(&format!("\"system:serviceaccount:{place}:{account}\"")));
+    assert_eq!(
+        template.text("/Outputs/AdmissionRoleArn/Value"),
+        "AdmissionRole.Arn"
+    );
+    let page = std::fs::read_to_string(ROOT.join("docs/FORK.md")).expect("read the page");
+    for words in [
+        "OutputKey=='AdmissionRoleArn'",
+        &format!("annotate serviceaccount {account} --namespace {place} eks.amazonaws.com/role-arn="),
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
 #[test]
 fn its_pods_are_as_confined_as_ours() {
     for folder in FOLDERS {

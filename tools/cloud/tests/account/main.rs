@@ -6,6 +6,7 @@
 )]
 
 mod actions;
+mod admission;
 mod clusters;
 mod clusterset;
 mod codecommit;

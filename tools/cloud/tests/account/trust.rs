@@ -75,6 +75,7 @@ fn judged(more: &Given<'_>, role: &str, issuer: &str, aud: &str, sub: &str) -> b
 fn every_role_is_judged_here_and_bound_to_one_audience_and_subject() {
     let policies = policies(&[]);
     let judged = [
+        "AdmissionRole",
         "ArgoCdRole",
         "BackendRole",
         "ClusterSetRole",
@@ -182,6 +183,7 @@ fn each_service_account_gets_its_own_role_only() {
             "system:serviceaccount:message-board:backend-migrate",
         ),
         ("ArgoCdRole", "system:serviceaccount:argocd:argocd-repo-server"),
+        ("AdmissionRole", "system:serviceaccount:cosign-system:webhook"),
         ("ClusterSetRole", "system:serviceaccount:argocd:clusterset"),
         ("HubArgoCdRole", hub::ACCOUNTS[0]),
         ("HubArgoCdRole", hub::ACCOUNTS[1]),
@@ -257,7 +259,7 @@ fn the_clusters_issuer_has_no_default_that_exists() {
     for (template, parameter) in [
         ("message-board", "OidcProvider"),
         ("message-board", "OtherOidcProvider"),
-        ("cluster", "OtherOidcProvider"), // wing: addons
+        ("cluster", "OtherOidcProvider"),
         ("hub", "HubOidcProvider"),
         ("hub", "OtherHubOidcProvider"),
         ("previews", "PreviewOidcProvider"), // wing: previews

@@ -169,6 +169,7 @@ fn roles(emulator: &Emulator, variant: Variant) {
         ("backend", "message-board:backend"),
         ("backend-migrate", "message-board:backend-migrate"),
         ("argo-cd", "argocd:argocd-repo-server"),
+        ("gitops-loop-admission", "cosign-system:webhook"),
         ("gitops-loop-verifier", "verifier:verifier"), // wing: verifier
         // wing: addons
         ("gitops-loop-external-dns", "external-dns:external-dns"),

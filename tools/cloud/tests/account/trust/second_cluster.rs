@@ -4,6 +4,7 @@
 use super::{AWS, CLUSTER, FOREIGN_CLUSTER, hub, judged, policies};
 
 const BACKEND: &str = "system:serviceaccount:message-board:backend";
+const ADMISSION: &str = "system:serviceaccount:cosign-system:webhook";
 // wing: addons
 const CONTROLLER: &str = "system:serviceaccount:load-balancer:aws-load-balancer-controller";
 // end of wing
@@ -16,6 +17,7 @@ fn seconds() -> [(&'static str, Vec<(&'static str, String)>); 2] {
         (
             "OtherOidcProvider",
             vec![
+                ("AdmissionRole", ADMISSION.to_owned()),
                 ("BackendRole", BACKEND.to_owned()),
                 ("LoadBalancerRole", CONTROLLER.to_owned()), // wing: addons
                 ("MigrateRole", format!("{BACKEND}-migrate")),
