@@ -100,8 +100,8 @@ impl Kept {
     }
 }
 
-/// All that decides on the result and is not content: which compilers there are, and what they are
-/// told from outside.
+/// All that decides on the result and is not content: which compilers there are, and where what
+/// they lack comes from.
 fn compilers(sh: &Shell, options: Options) -> String {
     // The second one is Debian's; see `build::debian`.
     let versions = ["rustc", "/usr/bin/rustc"].map(|rustc| {
@@ -111,8 +111,7 @@ fn compilers(sh: &Shell, options: Options) -> String {
             .read()
             .unwrap_or_default()
     });
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    format!("{versions:?} {flags:?} {options:?}")
+    format!("{versions:?} {options:?}")
 }
 
 fn copy(sh: &Shell, from: &Path, to: &Path) -> Result<()> {

@@ -129,16 +129,8 @@ impl Prepared {
     /// Compiles with `profile` and answers the folder of the results.
     pub fn cargo_build(&self, sh: &Shell, profile: &str, args: &[&str]) -> Result<PathBuf> {
         let triple = self.target.triple();
-        let (cargo, flags) = match &self.debian {
-            None => (env::cargo(sh), ""),
-            Some(debian) => (debian.cargo(sh), debian.rustflags()),
-        };
-        let flags = format!("{flags} {}", paths::renamed(sh)?);
-        let build: Cmd<'_> = cargo
-            .env(self.target.variable("RUSTFLAGS"), flags.trim_start())
-            // The allocator's C has the time of its compilation in it; compilers of C take this one
-            // instead.
-            .env("SOURCE_DATE_EPOCH", "0")
+        let build = self
+            .cargo(sh, &paths::renamed(sh)?)
             .arg("build")
             .args(["--target", &triple, "--profile", profile, "--locked"])
             .args(args);
@@ -150,6 +142,24 @@ impl Prepared {
         // The one profile whose folder has another name.
         let folder = if profile == "dev" { "debug" } else { profile };
         Ok(env::target_dir(sh)?.join(triple).join(folder))
+    }
+
+    /// Cargo as it compiles for the target, with these flags of rustc besides those that this
+    /// takes.
+    fn cargo<'sh>(&self, sh: &'sh Shell, flags: &str) -> Cmd<'sh> {
+        let (cargo, own) = match &self.debian {
+            None => (env::cargo(sh), ""),
+            Some(debian) => (debian.cargo(sh), debian.rustflags()),
+        };
+        let flags = format!("{own} {flags}");
+        cargo
+            .env(self.target.variable("RUSTFLAGS"), flags.trim_start())
+            // Where either of these is set, cargo reads no other flags.
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            // The allocator's C has the time of its compilation in it; compilers of C take this one
+            // instead.
+            .env("SOURCE_DATE_EPOCH", "0")
     }
 
     /// In words, for `doctor`.
@@ -213,4 +223,29 @@ fn rustup_fetches(sh: &Shell, target: Target) -> bool {
 fn remember(note: &Path) {
     let _ = note.parent().map(fs::create_dir_all);
     let _ = fs::write(note, "");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::ffi::OsStr;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn flags_of_the_person_who_compiles_take_the_place_of_no_flag_of_an_image() {
+        let sh = Shell::new().unwrap();
+        for target in [Target::Static, Target::Wasm] {
+            let prepared = Prepared { target, debian: None };
+            let command = Command::from(prepared.cargo(&sh, "--remap-path-prefix=/a=/b"));
+            let told: BTreeMap<_, _> = command.get_envs().collect();
+            let flags = target.variable("RUSTFLAGS");
+            let expected = Some(OsStr::new("--remap-path-prefix=/a=/b"));
+            assert_eq!(told[OsStr::new(&flags)], expected, "{target:?}");
+            for foreign in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+                assert_eq!(told[OsStr::new(foreign)], None, "{target:?}: {foreign}");
+            }
+        }
+    }
 }
