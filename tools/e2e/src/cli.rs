@@ -196,6 +196,8 @@ mod tests {
         assert_eq!(cli.options.suite, [Suite::Main, Suite::Failures]);
         let cli = Cli::parse_from(["e2e", "--repeat", "10", "--no-install"]);
         assert!(cli.command.is_none() && cli.options.repeat == Some(10));
+        let cli = Cli::parse_from(["e2e", "compile-iam-proxy", "--no-install"]);
+        assert!(matches!(cli.command, Some(Command::CompileIamProxy(toolchain)) if toolchain.no_install));
         let cli = Cli::parse_from(["e2e", "up", "--ci", "gitlab", "--layout", "split"]);
         assert_eq!(cli.options.system(), System::Gitlab);
         assert_eq!(cli.options.layout, Some(Layout::Split));

@@ -21,6 +21,8 @@ pub enum Group {
     Pipelines,
     /// What stands in for a load balancer of AWS.
     LoadBalancer,
+    /// Compiling static programs for containers.
+    Static,
 }
 
 /// How it is seen whether a need is met.
@@ -77,47 +79,37 @@ pub struct Need {
     pub only_without_docker: bool,
 }
 
-const fn tool(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+const fn of(group: Group, what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
     Need {
-        group: Group::Tools,
+        group,
         what,
         why,
         check,
         cure,
         only_without_docker: false,
     }
+}
+
+const fn tool(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
+    of(Group::Tools, what, why, check, cure)
 }
 
 const fn containers(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
-    Need {
-        group: Group::Containers,
-        what,
-        why,
-        check,
-        cure,
-        only_without_docker: false,
-    }
+    of(Group::Containers, what, why, check, cure)
 }
 
 const fn debian_root(what: &'static str, check: Check, cure: Cure) -> Need {
-    Need {
-        group: Group::DebianRoot,
-        ..containers(what, "root file systems of images", check, cure)
-    }
-}
-
-const fn pipelines(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
-    Need {
-        group: Group::Pipelines,
-        ..containers(what, why, check, cure)
-    }
+    of(
+        Group::DebianRoot,
+        what,
+        "root file systems of images",
+        check,
+        cure,
+    )
 }
 
 const fn python(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
-    Need {
-        group: Group::Python,
-        ..containers(what, why, check, cure)
-    }
+    of(Group::Python, what, why, check, cure)
 }
 
 const fn podman(what: &'static str, why: &'static str, check: Check, cure: Cure) -> Need {
@@ -165,24 +157,20 @@ pub const NEEDS: &[Need] = &[
         },
         Cure::Debian("python3-pip"),
     ),
-    Need {
-        group: Group::Maven,
-        ..containers(
-            "Maven",
-            "the AWS emulator's database is a Java program",
-            Check::Program("mvn"),
-            Cure::Debian("maven"),
-        )
-    },
-    Need {
-        group: Group::Npm,
-        ..containers(
-            "npm",
-            "axe-core, which looks for faults in a page, is downloaded by it",
-            Check::Program("npm"),
-            Cure::Person("install Node.js with npm and put it on PATH"),
-        )
-    },
+    of(
+        Group::Maven,
+        "Maven",
+        "the AWS emulator's database is a Java program",
+        Check::Program("mvn"),
+        Cure::Debian("maven"),
+    ),
+    of(
+        Group::Npm,
+        "npm",
+        "axe-core, which looks for faults in a page, is downloaded by it",
+        Check::Program("npm"),
+        Cure::Person("install Node.js with npm and put it on PATH"),
+    ),
     debian_root(
         "mmdebstrap",
         Check::Program("mmdebstrap"),
@@ -194,7 +182,8 @@ pub const NEEDS: &[Need] = &[
         Cure::Debian("debian-archive-keyring"),
     ),
     debian_root("tar", Check::Program("tar"), Cure::Debian("tar")),
-    pipelines(
+    of(
+        Group::Pipelines,
         "rsync",
         "gitlab-ci-local copies work trees and artifacts with it",
         Check::Program("rsync"),
@@ -278,21 +267,25 @@ pub const NEEDS: &[Need] = &[
         Check::Path("/etc/containers/policy.json"),
         Cure::Debian("golang-github-containers-common"),
     ),
-    Need {
-        group: Group::LoadBalancer,
-        ..tool(
-            "HAProxy",
-            "sends visitors to pods",
-            Check::Path("/usr/sbin/haproxy"),
-            Cure::Debian("haproxy"),
-        )
-    },
-    Need {
-        group: Group::Registry,
-        what: "docker-registry",
-        why: "serves images on this machine",
-        check: Check::Program("docker-registry"),
-        cure: Cure::Debian("docker-registry"),
-        only_without_docker: false,
-    },
+    of(
+        Group::LoadBalancer,
+        "HAProxy",
+        "sends visitors to pods",
+        Check::Path("/usr/sbin/haproxy"),
+        Cure::Debian("haproxy"),
+    ),
+    of(
+        Group::Static,
+        "musl-gcc",
+        "compiles the C in the static programs of images",
+        Check::Program("musl-gcc"),
+        Cure::Debian("musl-tools"),
+    ),
+    of(
+        Group::Registry,
+        "docker-registry",
+        "serves images on this machine",
+        Check::Program("docker-registry"),
+        Cure::Debian("docker-registry"),
+    ),
 ];

@@ -33,14 +33,18 @@ const PULL_MB: u64 = 6_000;
 const EMULATOR_MB: u64 = 3_000;
 const WORKERS: usize = 2;
 
-/// Makes the machine ready for a run of everything, or says what is missing.
-pub fn ready_for_run(cache: &Cache, options: &Options, progress: &dyn Progress, logs: &Path) -> Result<()> {
-    doctor::ready(
-        &needs_of_run(options.mode, logs)?,
-        options.install,
-        progress,
-        logs,
-    )?;
+/// Makes the machine ready for a run of everything and for what `also` has, or says what is
+/// missing.
+pub fn ready_for_run(
+    cache: &Cache,
+    options: &Options,
+    also: &[Group],
+    progress: &dyn Progress,
+    logs: &Path,
+) -> Result<()> {
+    let mut groups = needs_of_run(options.mode, logs)?;
+    groups.extend(also);
+    doctor::ready(&groups, options.install, progress, logs)?;
     cache.require_mb(RUN_MB, "a run")
 }
 

@@ -1,7 +1,18 @@
-//! Debian packages that a build needs: which are missing, and getting them when we may.
+//! Programs and Debian packages that a build needs: which are missing, and getting them when we
+//! may.
+
+use std::env;
 
 use anyhow::{Context as _, Result, bail};
 use xshell::{Shell, cmd};
+
+/// Makes sure that programs are there, each named with the Debian package that has it. One that is
+/// on the path is there, wherever it comes from: other systems have it in a package of their own.
+pub fn ensure_programs(sh: &Shell, programs: &[(&str, &str)], install: bool, purpose: &str) -> Result<()> {
+    let lacking = programs.iter().filter(|(program, _)| !has(sh, program));
+    let packages: Vec<_> = lacking.map(|(_, package)| *package).collect();
+    ensure(sh, &packages, install, purpose)
+}
 
 /// Makes sure that all of `packages` are installed. Removes nothing: where a package of the user's
 /// is in the way, apt refuses and so do we.
@@ -16,7 +27,7 @@ pub fn ensure(sh: &Shell, packages: &[&str], install: bool, purpose: &str) -> Re
     );
     if !has(sh, "apt-get") {
         bail!(
-            "{purpose}: missing {}, and there is no apt-get to install them; install them by hand",
+            "{purpose}: missing what Debian has as {}, and there is no apt-get to install it; install it by hand",
             missing.join(", ")
         );
     }
@@ -54,16 +65,38 @@ pub fn missing<'a>(sh: &Shell, packages: &[&'a str]) -> Vec<&'a str> {
         .collect()
 }
 
-/// Whether `program` is on the path.
+/// Whether `program` is on the path. It is looked for here: not every system has `which`.
 pub fn has(sh: &Shell, program: &str) -> bool {
-    cmd!(sh, "which {program}")
-        .quiet()
-        .ignore_stdout()
-        .ignore_stderr()
-        .run()
-        .is_ok()
+    let path = sh.var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 fn is_root(sh: &Shell) -> bool {
     cmd!(sh, "id -u").quiet().read().is_ok_and(|id| id == "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_program_on_the_path_needs_no_package() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("of-another-system"), "").unwrap();
+        let sh = Shell::new().unwrap();
+        let mut path = folder.path().as_os_str().to_owned();
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap_or_default());
+        sh.set_var("PATH", path);
+        let there = ("of-another-system", "no-package-of-debian");
+        ensure_programs(&sh, &[there], false, "a test").unwrap();
+        let error = ensure_programs(&sh, &[there, ("no-program", "lacking")], false, "a test");
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("lacking") && !error.contains("no-package-of-debian"),
+            "{error}"
+        );
+    }
 }

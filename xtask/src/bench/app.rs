@@ -17,7 +17,7 @@ const PEER: &str = "tools/bench/go-peer";
 
 /// Measures `rounds` times, `seconds` each; `docs`: keeps the results there too.
 pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bool) -> Result<()> {
-    packages::ensure(sh, &["wrk"], install, "measuring")?;
+    packages::ensure_programs(sh, &[("wrk", "wrk")], install, "measuring")?;
     supply::go(sh, install)?;
 
     let out = env::target_dir(sh)?.join("bench");

@@ -40,17 +40,15 @@ impl BringUp<'_> {
         let (step, logs) = (step.clone(), session.run.logs());
         let balances = session.options.chose(Suite::Clusters);
         let balances = balances || self.addons && addons::load_balancer::is_allowed(); // wing: addons
-        blocking(move || {
-            supply::ready_for_run(&cache, &options, &step, &logs)?;
-            if balances {
-                supply::doctor::ready(&[Group::LoadBalancer], options.install, &step, &logs)?;
-            }
-            match system {
-                System::Codebuild => Ok(()),
-                _ => supply::doctor::ready(&[Group::Python, Group::Pipelines], options.install, &step, &logs),
-            }
-        })
-        .await?;
+        // The CI compiles the apps, and this process what stands before AWS.
+        let mut also = vec![Group::Static];
+        if balances {
+            also.push(Group::LoadBalancer);
+        }
+        if system != System::Codebuild {
+            also.extend([Group::Python, Group::Pipelines]);
+        }
+        blocking(move || supply::ready_for_run(&cache, &options, &also, &step, &logs)).await?;
         session.find_engine()
     }
 
@@ -146,7 +144,7 @@ impl BringUp<'_> {
         let (harness, network) = (self.harness.get()?, self.network.get()?);
         let proxy = &self.world.get()?.iam_proxy;
         step.doing("compile it");
-        let program = iam_proxy::compile(harness).await?;
+        let program = iam_proxy::compile(harness, !self.session.options.no_install).await?;
         iam_proxy::start(harness, network, (proxy, &program), step).await
     }
 

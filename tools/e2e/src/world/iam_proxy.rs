@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use taskkit::build::toolchain::{self, Target, Toolchain};
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 use super::{
     aws::{AWS, AWS_PORT},
@@ -62,12 +62,13 @@ impl IamProxy {
     }
 }
 
-/// Compiles the proxy and gives its program; what is compiled already costs a moment.
-pub(crate) async fn compile(harness: &Harness) -> Result<PathBuf> {
+/// Compiles the proxy and gives its program; what is compiled already costs a moment. `install`:
+/// what its compiler lacks may be installed.
+pub(crate) async fn compile(harness: &Harness, install: bool) -> Result<PathBuf> {
     let shell = Shell::new().context("open a shell")?;
     shell.change_dir(&harness.run.repo);
     let target = harness.cache.ci().join("target-iam-proxy");
-    let build = cmd!(shell, "/proc/self/exe compile-iam-proxy").env("CARGO_TARGET_DIR", target);
+    let build = compilation(&shell, install).env("CARGO_TARGET_DIR", target);
     let said = Tool::new(build, &harness.run.log("iam-proxy-build"), COMPILED).read();
     let said = said.await.context("compile the IAM proxy")?;
     let program = said
@@ -75,6 +76,12 @@ pub(crate) async fn compile(harness: &Harness) -> Result<PathBuf> {
         .last()
         .context("its compiler does not say where it lies")?;
     Ok(program.into())
+}
+
+/// By a process of its own, with cargo's results in another folder than this one has.
+fn compilation(shell: &Shell, install: bool) -> Cmd<'_> {
+    let refused = (!install).then_some("--no-install");
+    cmd!(shell, "/proc/self/exe compile-iam-proxy").args(refused)
 }
 
 /// The other side of [`compile`]: a static program, because the container has another libc than
@@ -191,4 +198,17 @@ fn access_entries(harness: &Harness) -> PathBuf {
 
 fn emulators(harness: &Harness) -> PathBuf {
     harness.run.file("emulators")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_compiler_is_installed_only_where_that_is_allowed() {
+        let shell = Shell::new().unwrap();
+        let told = |install| compilation(&shell, install).to_string();
+        assert!(told(false).ends_with(" --no-install"), "{}", told(false));
+        assert!(!told(true).contains("install"), "{}", told(true));
+    }
 }

@@ -84,10 +84,11 @@ impl Target {
         format!("CARGO_TARGET_{triple}_{name}")
     }
 
-    /// What crates with C inside need besides Rust.
-    fn packages(self) -> &'static [&'static str] {
+    /// What crates with C inside need besides Rust: programs, and the Debian packages that have
+    /// them.
+    fn programs(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Static => &["musl-tools"],
+            Self::Static => &[("musl-gcc", "musl-tools")],
             Self::Wasm => &[],
         }
     }
@@ -102,7 +103,7 @@ pub struct Prepared {
 /// Makes `target` compile, or says what is missing and how to get it.
 pub fn prepare(sh: &Shell, target: Target, options: Options) -> Result<Prepared> {
     let purpose = format!("compiling for {}", target.triple());
-    packages::ensure(sh, target.packages(), options.install, &purpose)?;
+    packages::ensure_programs(sh, target.programs(), options.install, &purpose)?;
     let at_hand = || std_installed(sh, target) || (options.install && rustup_fetches(sh, target));
     let plain = match options.choice {
         Choice::Auto => at_hand(),
