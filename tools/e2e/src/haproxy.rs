@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use child_process::{Watched, log};
 use haproxy_api::RuntimeApi;
+use taskkit::packages;
 
 /// Where Debian puts it.
 pub(crate) const PROGRAM: &str = "/usr/sbin/haproxy";
@@ -24,7 +25,8 @@ pub(crate) struct HaProxy {
 pub(crate) fn is_installed() -> Result<()> {
     ensure!(
         Path::new(PROGRAM).is_file(),
-        "{PROGRAM} is missing; install it with: sudo apt-get install --no-install-recommends haproxy"
+        "{PROGRAM} is missing; install it with: sudo {}",
+        packages::by_hand("haproxy")
     );
     Ok(())
 }

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Error, Result};
-use xshell::{Shell, cmd};
+use taskkit::packages;
+use xshell::{Cmd, Shell, cmd};
 
 use crate::engine;
 use crate::error::{Fault, SupplyError};
@@ -52,7 +53,7 @@ pub fn faults(groups: &[Group], logs: &Path) -> Result<Vec<Fault>> {
 
 fn fault(need: &Need, root: bool) -> Fault {
     let cure = match need.cure {
-        Cure::Debian(package) => format!("apt-get install --no-install-recommends {package}"),
+        Cure::Debian(package) => packages::by_hand(package),
         Cure::Setting(setting, least) => format!("sysctl -w {setting}={least}"),
         Cure::Folder(path) => format!("mkdir -p {path}"),
         Cure::Person(advice) => advice.to_owned(),
@@ -116,10 +117,10 @@ fn read_setting(setting: &str) -> Option<u64> {
 /// Does what root can do, and gives the commands that failed. What else fails shows as a need that
 /// is still there: [`faults`] tells it.
 fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<Vec<String>> {
-    let mut packages: Vec<&str> = Vec::new();
+    let mut wanted: Vec<&str> = Vec::new();
     for need in missing {
         match need.cure {
-            Cure::Debian(package) => packages.push(package),
+            Cure::Debian(package) => wanted.push(package),
             Cure::Setting(setting, least) => {
                 let path = Path::new("/proc/sys").join(setting.replace('.', "/"));
                 progress.doing(&format!("set {setting} to {least}"));
@@ -132,30 +133,28 @@ fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<Vec<S
             Cure::Person(_) => {}
         }
     }
-    packages.sort_unstable();
-    packages.dedup();
-    if packages.is_empty() || !on_path("apt-get") {
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted.is_empty() || !on_path("apt-get") {
         return Ok(Vec::new());
     }
     let sh = Shell::new().context("open a shell")?;
     let log = logs.join("doctor.log");
-    install(&packages, progress, |arguments| {
-        let apt = cmd!(sh, "apt-get {arguments...}").env("DEBIAN_FRONTEND", "noninteractive");
-        run::logged(apt, &log, minutes(10))
-    })
+    install(&sh, &wanted, progress, |apt| run::logged(apt, &log, minutes(10)))
 }
 
-/// Installs each of the packages by `apt`, also when another cannot be had. Gives a line for each
-/// command that failed: which, and where its log is.
-fn install(
-    packages: &[&str],
+/// Installs each of the packages by commands for `carry_out`, also when another cannot be had.
+/// Gives a line for each command that failed: which, and where its log is.
+fn install<'sh>(
+    sh: &'sh Shell,
+    wanted: &[&str],
     progress: &dyn Progress,
-    apt: impl Fn(&[&str]) -> Result<()>,
+    carry_out: impl Fn(Cmd<'sh>) -> Result<()>,
 ) -> Result<Vec<String>> {
     let mut failed = Vec::new();
-    let mut try_to = |what: &str, arguments: &[&str]| {
+    let mut try_to = |what: &str, apt: Cmd<'sh>| {
         progress.doing(what);
-        match apt(arguments) {
+        match carry_out(apt) {
             Err(error) if !run::was_stopped(&error) => {
                 // Its other lines are the end of the log.
                 let text = error.to_string();
@@ -167,10 +166,10 @@ fn install(
             done => done,
         }
     };
-    try_to("refresh the list of Debian's packages", &["update", "--quiet"])?;
-    for package in packages.iter().copied() {
-        let arguments = ["install", "--quiet", "--yes", "--no-install-recommends", package];
-        try_to(&format!("install {package}"), &arguments)?;
+    try_to("refresh the list of Debian's packages", packages::refresh(sh))?;
+    for package in wanted.iter().copied() {
+        let apt = packages::installation(sh, &[package]);
+        try_to(&format!("install {package}"), apt)?;
     }
     Ok(failed)
 }
@@ -191,24 +190,26 @@ mod tests {
 
     #[test]
     fn a_package_that_cannot_be_had_keeps_no_other_back() {
-        let tried = RefCell::new(Vec::new());
-        let done = install(&["one", "gone", "other"], &Silent, |arguments| {
-            let package = arguments.last().copied().unwrap_or_default().to_owned();
+        let (sh, tried) = (Shell::new().unwrap(), RefCell::new(Vec::new()));
+        let done = install(&sh, &["one", "gone", "other"], &Silent, |apt| {
+            let line = apt.to_string();
+            let package = line.rsplit(' ').next().unwrap_or_default().to_owned();
             tried.borrow_mut().push(package.clone());
             ensure!(package != "gone", "unable to locate it");
             Ok(())
         });
         assert_eq!(done.unwrap(), ["unable to locate it"]);
-        assert_eq!(tried.into_inner(), ["--quiet", "one", "gone", "other"]);
-        let ended = install(&["one"], &Silent, |_| Err(SupplyError::Cancelled.into()));
+        assert_eq!(tried.into_inner(), ["update", "one", "gone", "other"]);
+        let ended = install(&sh, &["one"], &Silent, |_| Err(SupplyError::Cancelled.into()));
         assert!(run::was_stopped(&ended.unwrap_err()));
     }
 
     #[test]
     fn what_is_missing_comes_with_the_commands_that_failed_and_their_log() {
-        let failed = install(&["gone"], &Silent, |arguments| {
+        let sh = Shell::new().unwrap();
+        let failed = install(&sh, &["gone"], &Silent, |apt| {
             Err(SupplyError::Command {
-                command: format!("apt-get {}", arguments[0]),
+                command: apt.to_string(),
                 status: "exit status: 100".to_owned(),
                 log: "logs/doctor.log".into(),
                 tail: "    E: unable to locate it".to_owned(),
@@ -219,14 +220,14 @@ mod tests {
         let missing = || vec![fault(&NEEDS[0], true)];
         let error = judge(missing(), &failed).unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(SupplyError::Missing(_))));
-        let line = |verb: &str| format!("`apt-get {verb}` failed (exit status: 100); log: logs/doctor.log");
+        let line = |apt: Cmd<'_>| format!("`{apt}` failed (exit status: 100); log: logs/doctor.log");
         let missing_alone = judge(missing(), &[]).unwrap_err();
         assert_eq!(
             format!("{error:#}"),
             format!(
                 "{}\n{}\nafter that: {missing_alone}",
-                line("update"),
-                line("install")
+                line(packages::refresh(&sh)),
+                line(packages::installation(&sh, &["gone"]))
             )
         );
         judge(Vec::new(), &failed).unwrap();

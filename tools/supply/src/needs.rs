@@ -262,6 +262,12 @@ pub const NEEDS: &[Need] = &[
         Cure::Debian("iptables"),
     ),
     podman(
+        "ip",
+        "finds what killed runs leave of networks",
+        Check::Program("ip"),
+        Cure::Debian("iproute2"),
+    ),
+    podman(
         "an image policy",
         "podman takes no image without one",
         Check::Path("/etc/containers/policy.json"),

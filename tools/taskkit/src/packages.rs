@@ -4,7 +4,7 @@
 use std::env;
 
 use anyhow::{Context as _, Result, bail};
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 /// Makes sure that programs are there, each named with the Debian package that has it. One that is
 /// on the path is there, wherever it comes from: other systems have it in a package of their own.
@@ -21,10 +21,7 @@ pub fn ensure(sh: &Shell, packages: &[&str], install: bool, purpose: &str) -> Re
     if missing.is_empty() {
         return Ok(());
     }
-    let command = format!(
-        "apt-get install --no-remove --no-install-recommends {}",
-        missing.join(" ")
-    );
+    let command = by_hand(&missing.join(" "));
     if !has(sh, "apt-get") {
         bail!(
             "{purpose}: missing what Debian has as {}, and there is no apt-get to install it; install it by hand",
@@ -35,16 +32,31 @@ pub fn ensure(sh: &Shell, packages: &[&str], install: bool, purpose: &str) -> Re
         bail!("{purpose}: missing Debian packages; install them with: sudo {command}");
     }
     eprintln!("{purpose}: installing {}", missing.join(", "));
-    // Several runs may want the package lock at once; apt's own wait is kinder than its error.
-    let apt = |args: &[&str]| {
-        let cmd = cmd!(sh, "apt-get -qq -o DPkg::Lock::Timeout=300 {args...}")
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        cmd.quiet().ignore_stdout().run()
-    };
-    apt(&["update"]).with_context(|| format!("{purpose}: refresh the package lists"))?;
-    let mut args = vec!["install", "--yes", "--no-remove", "--no-install-recommends"];
-    args.extend(&missing);
-    apt(&args).with_context(|| format!("{purpose}: `{command}` failed"))
+    let run = |apt: Cmd<'_>| apt.quiet().ignore_stdout().run();
+    run(refresh(sh)).with_context(|| format!("{purpose}: refresh the package lists"))?;
+    run(installation(sh, &missing)).with_context(|| format!("{purpose}: `{command}` failed"))
+}
+
+/// Gets the lists of packages anew.
+pub fn refresh(sh: &Shell) -> Cmd<'_> {
+    apt_get(sh).arg("update")
+}
+
+/// Installs packages, and removes none to do it.
+pub fn installation<'sh>(sh: &'sh Shell, packages: &[&str]) -> Cmd<'sh> {
+    apt_get(sh)
+        .args(["install", "--yes", "--no-remove", "--no-install-recommends"])
+        .args(packages)
+}
+
+/// The same for a person, who is asked what apt would do.
+pub fn by_hand(packages: &str) -> String {
+    format!("apt-get install --no-remove --no-install-recommends {packages}")
+}
+
+/// Several runs may want the package lock at once; apt's own wait is kinder than its error.
+fn apt_get(sh: &Shell) -> Cmd<'_> {
+    cmd!(sh, "apt-get -qq -o DPkg::Lock::Timeout=300").env("DEBIAN_FRONTEND", "noninteractive")
 }
 
 /// Those of `packages` that dpkg does not know as installed.
@@ -80,6 +92,20 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn packages_are_installed_without_removing_any_and_without_giving_up_at_a_lock() {
+        let sh = Shell::new().unwrap();
+        let told = installation(&sh, &["one", "other"]).to_string();
+        assert!(
+            told.contains(" --no-remove ") && told.ends_with(" one other"),
+            "{told}"
+        );
+        for told in [told, refresh(&sh).to_string()] {
+            assert!(told.contains(" DPkg::Lock::Timeout="), "{told}");
+        }
+        assert!(by_hand("one other").ends_with(" --no-remove --no-install-recommends one other"));
+    }
 
     #[test]
     fn a_program_on_the_path_needs_no_package() {
