@@ -4,7 +4,13 @@
 //! that a run which is over has left, and `down`, the next bring-up and whoever brings a CI of its
 //! own end it like any other.
 
-use std::{fs, os::unix::process::CommandExt as _, process::Stdio, time::Duration};
+use std::{
+    fs,
+    io::{self, Write as _},
+    os::unix::process::CommandExt as _,
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum as _;
@@ -78,7 +84,7 @@ pub(crate) async fn serve(options: Options) -> Result<()> {
     let building = async {
         let harness = bring_up::harness(&session, up.world.signing.is_some()).await?;
         let _ci = start_ci(&harness, &up.world, up.hub()).await?;
-        println!("{READY}");
+        writeln!(io::stdout(), "{READY}").context("say that the CI is ready")?;
         std::future::pending().await
     };
     Box::pin(interrupt.bound(building)).await

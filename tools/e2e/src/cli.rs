@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use supply::cache::Cache;
-use taskkit::build::toolchain::Toolchain;
+use taskkit::{build::toolchain::Toolchain, lines};
 
 use crate::{
     ci_service, crash_test, demo, environment, failures_page, leftovers,
@@ -98,7 +98,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the runtime cannot be started: {error}");
+            lines::to_stderr(&format!("error: the runtime cannot be started: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -145,7 +145,7 @@ fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            lines::to_stderr(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }

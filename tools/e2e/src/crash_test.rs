@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use supply::{cache::Cache, engine::Engine};
+use taskkit::lines;
 use tokio::process::Command;
 
 use self::page::Round;
@@ -47,10 +48,10 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let rounds = rounds?;
     removed.context("remove what the last round brought up")?;
     let page = page::page(args, &rounds);
-    println!("\n{page}");
+    lines::to_stdout(&format!("\n{page}"));
     let path = run.file(PAGE);
     fs::write(&path, &page).with_context(|| format!("write {}", path.display()))?;
-    eprintln!("written: {}", path.display());
+    lines::to_stderr(&format!("written: {}", path.display()));
     let failed = rounds.iter().filter(|round| round.outcome.is_err()).count();
     ensure!(
         failed == 0,
@@ -68,7 +69,7 @@ async fn rounds(args: &Args, run: &RunDir, cache: &Cache) -> Result<Vec<Round>> 
     for number in 1..=args.rounds {
         let moment = Duration::from_secs(args.within.into()).mul_f64(random.f64());
         let round = round(number, moment, run, cache, &engine).await;
-        eprintln!("{}", round.line());
+        lines::to_stderr(&round.line());
         rounds.push(round);
     }
     Ok(rounds)

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use taskkit::lines;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -39,7 +40,7 @@ impl Interrupt {
                     _ = kill.recv() => {}
                 }
                 if ASKED.swap(true, Ordering::SeqCst) {
-                    eprintln!("ended at once; `cargo xtask e2e down` removes what is left");
+                    lines::to_stderr("ended at once; `cargo xtask e2e down` removes what is left");
                     exit(EXIT_CODE.into());
                 }
                 // Tools of the supply run on a thread of their own and look at this.

@@ -2,6 +2,11 @@
 //! `doctor → supply → clusters ∥ world → argocd → root → scenarios → report → down`. The steps are
 //! listed in [`bring_up`]; each arrow is one typed value.
 
+#![warn(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "taskkit's `lines` writes where nobody reads, too"
+)]
 #![allow(
     unreachable_pub,
     reason = "one binary uses this library: `pub` reaches no further than `pub(crate)`"

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use e2e_report::{Diagnosis, Report};
 use pipelines::System;
 use supply::cache::{Cache, Lock};
+use taskkit::lines;
 
 use crate::{
     ci_service,
@@ -37,7 +38,7 @@ pub(crate) async fn run(command: impl Command, options: Options) -> ExitCode {
     let ((session, chosen, _lock), interrupt) = match begun {
         Ok(begun) => begun,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            lines::to_stderr(&format!("error: {error:#}"));
             return ExitCode::FAILURE;
         }
     };
@@ -159,8 +160,8 @@ fn report(session: &Session, whole: bool, report: &Report) {
         Timings::load(&session.cache).learn(report, whole, &session.cache),
     );
     match output {
-        Output::Text => println!("\n{}", report.table()),
-        Output::Json => println!("{}", serde_json::to_string_pretty(report).unwrap_or_default()),
+        Output::Text => lines::to_stdout(&format!("\n{}", report.table())),
+        Output::Json => lines::to_stdout(&serde_json::to_string_pretty(report).unwrap_or_default()),
     }
 }
 
@@ -169,19 +170,19 @@ fn say_how_it_ended<C: Command>(session: &Session, error: Option<&anyhow::Error>
     let page = session.run.file(e2e_report::PAGE);
     let Some(error) = error else {
         if C::REPORTS {
-            eprintln!("passed; report: {}", page.display());
+            lines::to_stderr(&format!("passed; report: {}", page.display()));
         }
         return;
     };
-    eprintln!("error: {error:#}");
+    lines::to_stderr(&format!("error: {error:#}"));
     if C::REPORTS {
-        eprintln!("report: {}", page.display());
+        lines::to_stderr(&format!("report: {}", page.display()));
     }
     if let Some(diagnostics) = session.diagnostics() {
-        eprintln!("diagnostics: {}", diagnostics.display());
+        lines::to_stderr(&format!("diagnostics: {}", diagnostics.display()));
     }
-    eprintln!("logs: {}", session.run.logs().display());
-    eprintln!("next: {next}");
+    lines::to_stderr(&format!("logs: {}", session.run.logs().display()));
+    lines::to_stderr(&format!("next: {next}"));
 }
 
 /// What a person does next after it failed.

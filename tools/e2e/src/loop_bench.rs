@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
+use taskkit::lines;
 
 use crate::argocd::Polling;
 use crate::kept_figures;
@@ -150,10 +151,10 @@ pub(crate) async fn run(
             Ok(figures)
         })
         .await?;
-    println!("\n{}", page::table(&figures));
+    lines::to_stdout(&format!("\n{}", page::table(&figures)));
     for folder in folders(args.docs)? {
         for path in keep(&folder, args, &figures)? {
-            println!("written: {}", path.display());
+            lines::to_stdout(&format!("written: {}", path.display()));
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Result, anyhow};
 use e2e_report::{Kind, Outcome};
 use indicatif::MultiProgress;
+use taskkit::lines;
 
 pub(crate) use step::StepHandle;
 use step::Unfinished;
@@ -132,7 +133,7 @@ impl Inner {
         match &self.bars {
             // Only fails when stderr is gone, and then nobody reads it.
             Some(bars) => drop(bars.println(line)),
-            None => eprintln!("{line}"),
+            None => lines::to_stderr(line),
         }
     }
 }

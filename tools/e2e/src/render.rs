@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::ValueEnum as _;
 use e2e_report::{Diagnosis, FORMAT, Report};
+use taskkit::lines;
 use xshell::Shell;
 
 use crate::{checkout::Seed, machine, run_dir, scenario::Failure, scenarios::ALL, session::Session, shown};
@@ -86,7 +87,7 @@ fn engine(session: &Session) -> String {
 pub(crate) fn again(folder: Option<PathBuf>, docs: bool, check: bool) -> Result<()> {
     let folder = match folder.map_or_else(|| newest(&run_dir::all()?), Ok) {
         Err(none) if check => {
-            println!("skipped: {none:#}");
+            lines::to_stdout(&format!("skipped: {none:#}"));
             return Ok(());
         }
         folder => folder?,
@@ -95,7 +96,7 @@ pub(crate) fn again(folder: Option<PathBuf>, docs: bool, check: bool) -> Result<
         return shown::run(&folder, check);
     }
     let report = Report::read(&folder)?;
-    println!("{}", report.write_page(&folder)?.display());
+    lines::to_stdout(&report.write_page(&folder)?.display().to_string());
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf, process::St
 use anyhow::{Context, Result, ensure};
 use e2e_report::{Kind, Report};
 use serde_json::json;
+use taskkit::lines;
 use tokio::process::Command;
 
 use crate::{interrupt, options::Options, run_dir, spread::Spread};
@@ -20,7 +21,7 @@ pub(crate) async fn run(times: u32, options: &Options) -> Result<()> {
     let interrupt = interrupt::Interrupt::listen()?;
     let (mut reports, mut lost) = (Vec::new(), Vec::new());
     for number in 1..=times {
-        eprintln!("run {number} of {times}");
+        lines::to_stderr(&format!("run {number} of {times}"));
         match one().await {
             Ok(report) => reports.push(report),
             // The reports of the others are worth no less.
@@ -33,12 +34,12 @@ pub(crate) async fn run(times: u32, options: &Options) -> Result<()> {
     drop(interrupt);
     let summary = Summary::of(&reports, lost);
     let (page, data) = (summary.page(), summary.json()?);
-    println!("\n{page}");
+    lines::to_stdout(&format!("\n{page}"));
     let folder = folder(&reports)?;
     for (name, text) in [("repeated.md", page), ("repeated.json", data)] {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
-        eprintln!("written: {}", path.display());
+        lines::to_stderr(&format!("written: {}", path.display()));
     }
     ensure!(
         summary.passed == times as usize,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use supply::cache::Cache;
+use taskkit::lines;
 
 use crate::{progress::History, scenario::Scenario, scenarios::ALL, state::Timings, topology::Topology};
 
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     } else {
         table(&seconds)
     };
-    println!("{page}");
+    lines::to_stdout(&page);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use e2e_report::{Report, Shown};
+use taskkit::lines;
 
 use crate::run_dir;
 
@@ -21,7 +22,7 @@ pub(crate) fn run(folder: &Path, check: bool) -> Result<()> {
     let (before, rows, after) = parts(&page)?;
     let Shown { rows, wrong, left } = report.shown(rows)?;
     for title in left {
-        println!("skipped: {title}: the run had none, so its row stays");
+        lines::to_stdout(&format!("skipped: {title}: the run had none, so its row stays"));
     }
     if !check {
         return fs::write(path, [before, &rows, after].concat()).with_context(|| format!("write {PAGE}"));

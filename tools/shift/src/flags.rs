@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::env::var;
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
-use taskkit::env;
+use taskkit::{env, lines};
 
 use crate::balancer::{Balancer, Pace};
 use crate::clock;
@@ -169,7 +168,7 @@ impl Shift {
             by: person(),
             ready: Box::new(move |target| ready::expect(&addresses, target)),
             // Where nobody reads any more, the traffic is guarded all the same.
-            tell: |line| drop(writeln!(io::stdout(), "{line}")),
+            tell: lines::to_stdout,
             stop: stop()?,
         })
     }

@@ -12,6 +12,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use supply::Progress;
 use supply::work::{Made, Outcome};
+use taskkit::lines;
 
 /// What a shell reports for a program that was ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -82,7 +83,7 @@ struct Lines;
 
 impl Progress for Lines {
     fn doing(&self, what: &str) {
-        eprintln!("  {what}");
+        lines::to_stderr(&format!("  {what}"));
     }
 
     fn made(&self, part: &Made) {
@@ -94,10 +95,10 @@ impl Progress for Lines {
                 Outcome::Failed => "failed after",
                 Outcome::Cancelled => "was given up after",
             };
-            eprintln!(
+            lines::to_stderr(&format!(
                 "  {} {did} {took:.1} s, and {processor:.1} s of processor",
                 part.name
-            );
+            ));
         }
     }
 }
@@ -133,7 +134,9 @@ impl Command {
 
     fn fail(&self, error: &anyhow::Error) {
         match self {
-            Self::Build | Self::List | Self::Prune | Self::ProvePull => eprintln!("error: {error:#}"),
+            Self::Build | Self::List | Self::Prune | Self::ProvePull => {
+                lines::to_stderr(&format!("error: {error:#}"));
+            }
             Self::Get { .. } | Self::Emulator(_) | Self::Toolchain(_) | Self::Doctor(_) => {
                 answers::fail(error);
             }

@@ -3,12 +3,19 @@
 //!
 //! Everybody's first task waits for this crate: what takes long to compile has no place in it.
 
+#![warn(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "`lines` writes where nobody reads, too"
+)]
+
 pub mod alone;
 pub mod build;
 pub mod env;
 pub mod environment;
 pub mod error_class;
 pub mod events;
+pub mod lines;
 pub mod packages;
 pub mod partition;
 pub mod program;

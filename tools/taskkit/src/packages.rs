@@ -6,6 +6,8 @@ use std::env;
 use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
+use crate::lines;
+
 /// Makes sure that programs are there, each named with the Debian package that has it. One that is
 /// on the path is there, wherever it comes from: other systems have it in a package of their own.
 pub fn ensure_programs(sh: &Shell, programs: &[(&str, &str)], install: bool, purpose: &str) -> Result<()> {
@@ -31,7 +33,7 @@ pub fn ensure(sh: &Shell, packages: &[&str], install: bool, purpose: &str) -> Re
     if !install || !is_root(sh) {
         bail!("{purpose}: missing Debian packages; install them with: sudo {command}");
     }
-    eprintln!("{purpose}: installing {}", missing.join(", "));
+    lines::to_stderr(&format!("{purpose}: installing {}", missing.join(", ")));
     let run = |apt: Cmd<'_>| apt.quiet().ignore_stdout().run();
     run(refresh(sh)).with_context(|| format!("{purpose}: refresh the package lists"))?;
     run(installation(sh, &missing)).with_context(|| format!("{purpose}: `{command}` failed"))

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell};
 
-use crate::env;
+use crate::{env, lines};
 
 /// Compiles the program that a package of this workspace is; what is compiled already costs a
 /// moment. Alone, as `cargo xtask` starts it, so that both find the same result.
@@ -47,7 +47,7 @@ pub fn end(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            lines::to_stderr(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }

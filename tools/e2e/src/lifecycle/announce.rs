@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use supply::cache::Cache;
+use taskkit::lines;
 
 use super::cleanup::DOWN;
 use crate::{bring_up, options::Options, scenario::Scenario, state::Timings};
@@ -17,43 +18,38 @@ pub(super) fn announce(
     timings: &Timings,
     options: &Options,
 ) -> Result<()> {
-    eprintln!(
-        "gitops-loop: {}",
-        if all {
-            "the whole loop on this machine"
-        } else {
-            "bring the loop up and leave it running"
-        }
-    );
+    lines::to_stderr(if all {
+        "gitops-loop: the whole loop on this machine"
+    } else {
+        "gitops-loop: bring the loop up and leave it running"
+    });
     for steps in bring_up::everything(options.extent()).rows() {
         let titles: Vec<_> = steps.iter().map(|step| step.title).collect();
-        eprintln!("  {}", titles.join(" ∥ "));
+        lines::to_stderr(&format!("  {}", titles.join(" ∥ ")));
     }
     if all {
         let scenarios: Vec<_> = chosen.iter().map(|scenario| scenario.step.title).collect();
-        eprintln!("  scenarios: {}", scenarios.join(", "));
-        eprintln!(
-            "  {}",
-            if options.keep {
-                "everything is left running (--keep)"
-            } else {
-                DOWN.title
-            }
-        );
+        lines::to_stderr(&format!("  scenarios: {}", scenarios.join(", ")));
+        let end = if options.keep {
+            "everything is left running (--keep)"
+        } else {
+            DOWN.title
+        };
+        lines::to_stderr(&format!("  {end}"));
     }
     match timings.whole_run_seconds {
-        Some(seconds) => eprintln!("time: {} for all of it last time", minutes(seconds)),
-        None => eprintln!(
-            "time: no run of all of it has passed here yet; about 35 min where everything has to be built, 12 min after that"
+        Some(seconds) => lines::to_stderr(&format!("time: {} for all of it last time", minutes(seconds))),
+        None => lines::to_stderr(
+            "time: no run of all of it has passed here yet; about 35 min where everything has to be built, 12 min after that",
         ),
     }
     let free = cache.free_mb()?;
-    eprintln!(
+    lines::to_stderr(&format!(
         "disk: {}; {:.1} GB are free in {}",
         DISK,
         gigabytes(free),
         cache.root().display()
-    );
+    ));
     Ok(())
 }
 

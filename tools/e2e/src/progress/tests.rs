@@ -1,6 +1,6 @@
 //! What a step shows and leaves in the records.
 
-use std::time::Duration;
+use std::{io, process::Command, time::Duration};
 
 use super::*;
 
@@ -27,6 +27,21 @@ async fn a_step_is_recorded_with_its_outcome_and_numbers() {
     assert_eq!(records[0].measured["served"].to_string(), "1.5");
     assert_eq!(records[0].evidence, ["the page shows it"]);
     assert_eq!(records[1].outcome, Outcome::Failed("port taken".to_owned()));
+}
+
+#[test]
+fn a_step_whose_lines_nobody_reads_goes_on_to_its_end() {
+    // The one above, in a process whose standard error is a pipe without a reader.
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let step = "progress::tests::a_step_is_recorded_with_its_outcome_and_numbers";
+    let ran = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", step])
+        .stderr(writer)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[tokio::test]

@@ -11,7 +11,10 @@ use std::{
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use taskkit::build::toolchain::{self, Target, Toolchain};
+use taskkit::{
+    build::toolchain::{self, Target, Toolchain},
+    lines,
+};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{
@@ -90,7 +93,7 @@ pub(crate) fn compile_here(toolchain: &Toolchain) -> Result<()> {
     let shell = taskkit::env::shell()?;
     let prepared = toolchain::prepare(&shell, Target::Static, toolchain.options())?;
     let folder = prepared.cargo_build(&shell, "dev", &["--package", PACKAGE])?;
-    println!("{}", folder.join(PACKAGE).display());
+    lines::to_stdout(&folder.join(PACKAGE).display().to_string());
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use supply::engine::Engine;
 use supply::needs::Group;
 use supply::support::{Support, today};
 use supply::{Mode, Options, SupplyError, recipes};
+use taskkit::lines;
 
 use super::{Lines, end};
 
@@ -83,7 +84,7 @@ pub(super) fn doctor(install: bool, logs: &Path) -> Result<()> {
 /// Says what kind of failure it was, for a program that reacts to it, and what happened, for a
 /// person.
 pub(super) fn fail(error: &Error) {
-    println!("{}", failure(error));
+    lines::to_stdout(&failure(error).to_string());
 }
 
 fn failure(error: &Error) -> Value {
@@ -96,7 +97,7 @@ fn failure(error: &Error) -> Value {
 }
 
 fn say(answer: &impl Serialize) {
-    println!("{}", json!({ "answer": answer }));
+    lines::to_stdout(&json!({ "answer": answer }).to_string());
 }
 
 #[cfg(test)]

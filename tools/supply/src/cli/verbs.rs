@@ -8,6 +8,7 @@ use supply::engine::Engine;
 use supply::needs::Group;
 use supply::part::Held;
 use supply::{Mode, Options, doctor, inventory, pull_test};
+use taskkit::lines;
 
 use super::Lines;
 
@@ -44,7 +45,9 @@ pub(super) fn prove_pull(logs: &Path) -> Result<()> {
     if compared == 0 {
         bail!("no image was compared, so nothing is proven");
     }
-    println!("{compared} images pulled from a registry on this machine: the same as the built ones");
+    lines::to_stdout(&format!(
+        "{compared} images pulled from a registry on this machine: the same as the built ones"
+    ));
     place.list(logs)
 }
 
@@ -75,19 +78,19 @@ impl Place {
 
     fn list(&self, logs: &Path) -> Result<()> {
         for part in inventory::list(&self.cache, &self.engine, &Lines, logs)? {
-            println!(
+            lines::to_stdout(&format!(
                 "{:10} {:60} {:16} {}",
                 part.name,
                 part.image,
                 part.key,
                 in_words(part.held)
-            );
+            ));
         }
-        println!(
+        lines::to_stdout(&format!(
             "{} MB in {}",
             inventory::size_mb(&self.cache, logs)?,
             self.cache.root().display()
-        );
+        ));
         Ok(())
     }
 }

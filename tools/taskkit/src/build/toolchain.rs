@@ -14,7 +14,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::build::debian::{self, Debian};
 use crate::build::paths;
-use crate::{env, packages};
+use crate::{env, lines, packages};
 
 /// How long rustup may take to fetch one standard library (some 30 MB).
 const RUSTUP_SECONDS: &str = "180";
@@ -204,17 +204,17 @@ fn rustup_fetches(sh: &Shell, target: Target) -> bool {
     if failed.exists() || !packages::has(sh, "rustup") {
         return false;
     }
-    eprintln!("fetching the standard library for {triple} by rustup");
+    lines::to_stderr(&format!("fetching the standard library for {triple} by rustup"));
     let fetched = cmd!(sh, "timeout {RUSTUP_SECONDS} rustup target add {triple}")
         .quiet()
         .ignore_stdout()
         .run()
         .is_ok();
     if !fetched {
-        eprintln!(
+        lines::to_stderr(&format!(
             "rustup cannot fetch it here; to have it tried again, remove {}",
             failed.display()
-        );
+        ));
         remember(&failed);
     }
     fetched && std_installed(sh, target)
