@@ -15,7 +15,7 @@ use crate::{
     },
     loop_bench,
     options::Options,
-    render, repeat, scale_bench, scenario_list, world,
+    proxy, render, repeat, scale_bench, scenario_list, world,
 };
 
 /// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS
@@ -134,8 +134,9 @@ async fn on_clusters(command: impl lifecycle::Command, options: Options) -> Exit
     if let Some(times) = options.repeat {
         return exit_code(repeat::run(times, &options).await);
     }
+    let near = proxy::exceptions(|name| std::env::var(name).ok());
     // Whatever this process starts carries its mark, so that a later one can end it.
-    match Cache::locate().and_then(|cache| leftovers::mark(&cache)) {
+    match Cache::locate().and_then(|cache| leftovers::mark(&cache, near)) {
         Ok(()) => Box::pin(lifecycle::run(command, options)).await,
         Err(error) => exit_code(Err(error)),
     }

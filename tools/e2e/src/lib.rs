@@ -54,6 +54,7 @@ mod ports;
 mod previews; // wing: previews
 mod process;
 mod progress;
+mod proxy;
 mod recorder;
 mod releases_page;
 mod render;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Our containers that are no nodes.
-const OWN: [&str; 3] = [FORGE, AWS, IAM_PROXY];
+pub(crate) const OWN: [&str; 3] = [FORGE, AWS, IAM_PROXY];
 
 const LIST: Duration = Duration::from_secs(20);
 const REMOVE: Duration = Duration::from_mins(1);

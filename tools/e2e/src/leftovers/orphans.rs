@@ -26,9 +26,9 @@ const GRACE: Duration = Duration::from_secs(10);
 const KILLED: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Starts this program anew with the mark of its process, unless it has it: a running process
-/// cannot change its own environment without `unsafe`.
-pub(crate) fn mark(cache: &Cache) -> Result<()> {
+/// Starts this program anew with the mark of its process and these variables besides, unless it has
+/// that mark: a running process cannot change its own environment without `unsafe`.
+pub(crate) fn mark(cache: &Cache, besides: Vec<(&'static str, String)>) -> Result<()> {
     let mark = mark_of(process::id(), cache);
     if env::var_os(MARK).is_some_and(|there| there.as_encoded_bytes() == mark) {
         return Ok(());
@@ -37,7 +37,7 @@ pub(crate) fn mark(cache: &Cache) -> Result<()> {
     let mut arguments = env::args_os();
     let name = arguments.next().unwrap_or_else(|| "e2e".into());
     let mut anew = Command::new("/proc/self/exe");
-    anew.arg0(name).args(arguments).env(MARK, mark);
+    anew.arg0(name).args(arguments).envs(besides).env(MARK, mark);
     // `exec` answers only when it failed.
     Err(anew.exec()).context("start this program anew")
 }
