@@ -27,13 +27,27 @@ pub(crate) enum Plan {
     Build,
 }
 
-/// Registries that did not answer in this run; each is asked once.
+/// Registries that did not answer in this run; each is asked once. And what else they refused.
 #[derive(Debug, Default)]
 pub(crate) struct Registries {
     silent: Mutex<BTreeSet<String>>,
+    refusals: Mutex<Vec<String>>,
 }
 
 impl Registries {
+    /// Why images were not to be had, if that was so.
+    pub(crate) fn refusals(&self) -> Option<String> {
+        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        (!refusals.is_empty()).then(|| refusals.join(", "))
+    }
+
+    fn refused(&self, why: String) {
+        self.refusals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(why);
+    }
+
     fn is_silent(&self, host: &str) -> bool {
         self.silent
             .lock()
@@ -91,6 +105,9 @@ fn answers(shop: Workshop<'_>, part: &Part, options: &Options, registries: &Regi
                 if is_unreachable(failed) {
                     registries.silence(host);
                 }
+                let why = failed.in_short();
+                shop.progress.doing(&why);
+                registries.refused(why);
                 Ok(false)
             }
             _ => Err(error),
@@ -133,8 +150,8 @@ pub(crate) fn pull(shop: Workshop<'_>, part: &Part, options: &Options) -> Result
     }
     if let Err(error) = shop.run("pull", minutes(20), pull.arg(&source)) {
         return Err(match error.downcast_ref() {
-            Some(SupplyError::Command { tail, .. }) => {
-                let cause = tail.lines().last().unwrap_or_default().trim().to_owned();
+            Some(failed @ SupplyError::Command { .. }) => {
+                let cause = failed.in_short();
                 SupplyError::NotPulled { image: source, cause }.into()
             }
             _ => error,
@@ -185,6 +202,16 @@ mod tests {
         assert!(!registries.is_silent("a.example"));
         registries.silence("a.example");
         assert!(registries.is_silent("a.example") && !registries.is_silent("b.example"));
+    }
+
+    #[test]
+    fn what_registries_refused_is_known_to_who_builds_instead() {
+        let registries = Registries::default();
+        assert_eq!(registries.refusals(), None);
+        for why in ["one", "other"] {
+            registries.refused(why.to_owned());
+        }
+        assert_eq!(registries.refusals().as_deref(), Some("one, other"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Error, Result};
 use taskkit::packages;
 use xshell::{Cmd, Shell, cmd};
 
-use crate::engine;
+use crate::docker;
 use crate::error::{Fault, SupplyError};
 use crate::needs::{Check, Cure, Group, NEEDS, Need};
 use crate::run::{self, on_path};
@@ -17,12 +17,12 @@ use crate::workshop::{Progress, minutes};
 /// Makes the machine ready for some groups of needs, or says what is missing and what could not be
 /// installed.
 pub fn ready(groups: &[Group], install: bool, progress: &dyn Progress, logs: &Path) -> Result<()> {
-    let missing = missing(groups, logs)?;
-    if missing.is_empty() {
+    let Missing { needs, .. } = missing(groups, logs)?;
+    if needs.is_empty() {
         return Ok(());
     }
     let failed = if install && rustix::process::geteuid().is_root() {
-        cure(&missing, progress, logs)?
+        cure(&needs, progress, logs)?
     } else {
         Vec::new()
     };
@@ -45,13 +45,13 @@ fn judge(faults: Vec<Fault>, failed: &[String]) -> Result<()> {
 /// All that is missing for some groups; nothing is changed.
 pub fn faults(groups: &[Group], logs: &Path) -> Result<Vec<Fault>> {
     let root = rustix::process::geteuid().is_root();
-    Ok(missing(groups, logs)?
-        .into_iter()
-        .map(|need| fault(need, root))
-        .collect())
+    let Missing { needs, refused } = missing(groups, logs)?;
+    let refused = refused.as_deref();
+    Ok(needs.into_iter().map(|need| fault(need, root, refused)).collect())
 }
 
-fn fault(need: &Need, root: bool) -> Fault {
+/// `refused`: why Docker does not take its place.
+fn fault(need: &Need, root: bool, refused: Option<&str>) -> Fault {
     let cure = match need.cure {
         Cure::Debian(package) => packages::by_hand(package),
         Cure::Setting(setting, least) => format!("sysctl -w {setting}={least}"),
@@ -64,25 +64,40 @@ fn fault(need: &Need, root: bool) -> Fault {
     } else {
         cure
     };
+    let cure = match refused {
+        Some(why) if need.only_without_docker && matches!(need.cure, Cure::Person(_)) => {
+            format!("{cure} ({why})")
+        }
+        _ => cure,
+    };
     Fault {
         what: format!("{} ({})", need.what, need.why),
         cure,
     }
 }
 
-fn missing(groups: &[Group], logs: &Path) -> Result<Vec<&'static Need>> {
+/// What this machine lacks.
+struct Missing {
+    needs: Vec<&'static Need>,
+    /// Why Docker is not used, where an engine is needed and it is not.
+    refused: Option<String>,
+}
+
+fn missing(groups: &[Group], logs: &Path) -> Result<Missing> {
     let versions = Versions::load()?;
-    let docker = groups.contains(&Group::Containers) && engine::docker_works(logs)?;
+    let containers = groups.contains(&Group::Containers);
+    let refused = if containers { docker::refused(logs)? } else { None };
+    let docker = containers && refused.is_none();
     let wanted = NEEDS
         .iter()
         .filter(|need| groups.contains(&need.group) && !(docker && need.only_without_docker));
-    let mut missing = Vec::new();
+    let mut needs = Vec::new();
     for need in wanted {
         if !holds(need.check, &versions)? {
-            missing.push(need);
+            needs.push(need);
         }
     }
-    Ok(missing)
+    Ok(Missing { needs, refused })
 }
 
 fn holds(check: Check, versions: &Versions) -> Result<bool> {
@@ -175,99 +190,4 @@ fn install<'sh>(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-
-    use anyhow::ensure;
-
-    use super::*;
-
-    struct Silent;
-
-    impl Progress for Silent {
-        fn doing(&self, _: &str) {}
-    }
-
-    #[test]
-    fn a_package_that_cannot_be_had_keeps_no_other_back() {
-        let (sh, tried) = (Shell::new().unwrap(), RefCell::new(Vec::new()));
-        let done = install(&sh, &["one", "gone", "other"], &Silent, |apt| {
-            let line = apt.to_string();
-            let package = line.rsplit(' ').next().unwrap_or_default().to_owned();
-            tried.borrow_mut().push(package.clone());
-            ensure!(package != "gone", "unable to locate it");
-            Ok(())
-        });
-        assert_eq!(done.unwrap(), ["unable to locate it"]);
-        assert_eq!(tried.into_inner(), ["update", "one", "gone", "other"]);
-        let ended = install(&sh, &["one"], &Silent, |_| Err(SupplyError::Cancelled.into()));
-        assert!(run::was_stopped(&ended.unwrap_err()));
-    }
-
-    #[test]
-    fn what_is_missing_comes_with_the_commands_that_failed_and_their_log() {
-        let sh = Shell::new().unwrap();
-        let failed = install(&sh, &["gone"], &Silent, |apt| {
-            Err(SupplyError::Command {
-                command: apt.to_string(),
-                status: "exit status: 100".to_owned(),
-                log: "logs/doctor.log".into(),
-                tail: "    E: unable to locate it".to_owned(),
-            }
-            .into())
-        });
-        let failed = failed.unwrap();
-        let missing = || vec![fault(&NEEDS[0], true)];
-        let error = judge(missing(), &failed).unwrap_err();
-        assert!(matches!(error.downcast_ref(), Some(SupplyError::Missing(_))));
-        let line = |apt: Cmd<'_>| format!("`{apt}` failed (exit status: 100); log: logs/doctor.log");
-        let missing_alone = judge(missing(), &[]).unwrap_err();
-        assert_eq!(
-            format!("{error:#}"),
-            format!(
-                "{}\n{}\nafter that: {missing_alone}",
-                line(packages::refresh(&sh)),
-                line(packages::installation(&sh, &["gone"]))
-            )
-        );
-        judge(Vec::new(), &failed).unwrap();
-    }
-
-    #[test]
-    fn every_fault_says_why_and_what_to_do() {
-        for need in NEEDS {
-            let fault = fault(need, false);
-            assert!(fault.what.contains(need.why) && !fault.cure.is_empty(), "{fault}");
-        }
-    }
-
-    #[test]
-    fn a_program_that_is_not_there_is_missing() {
-        let versions = Versions::load().unwrap();
-        assert!(!holds(Check::Program("no-such-program"), &versions).unwrap());
-        assert!(!holds(Check::Path("/no/such/file"), &versions).unwrap());
-        assert!(!holds(Check::Setting("no.such.setting", 1), &versions).unwrap());
-        assert!(
-            !holds(
-                Check::Version {
-                    program: "false",
-                    args: &[],
-                    pin: "go"
-                },
-                &versions
-            )
-            .unwrap()
-        );
-        assert!(holds(Check::Program("sh"), &versions).unwrap());
-    }
-
-    #[test]
-    fn all_faults_come_together() {
-        let needs: Vec<Fault> = NEEDS.iter().map(|need| fault(need, true)).collect();
-        let text = SupplyError::Missing(needs.clone()).to_string();
-        assert!(
-            needs.iter().all(|fault| text.contains(&fault.to_string())),
-            "{text}"
-        );
-    }
-}
+mod tests;

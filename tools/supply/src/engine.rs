@@ -8,9 +8,8 @@ use anyhow::{Context as _, Result};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::cache::Cache;
-use crate::error::SupplyError;
 pub use crate::service::Service;
-use crate::{podman, run};
+use crate::{docker, podman, run};
 
 /// The network that nodes, forge and emulator share, in an engine that has no other of ours.
 const NETWORK: &str = "gitops-loop";
@@ -37,11 +36,23 @@ pub struct Engine {
 impl Engine {
     /// Finds the engine of this machine.
     pub fn probe(cache: &Cache, logs: &Path) -> Result<Self> {
-        let sh = Shell::new().context("open a shell")?;
-        if let Some(docker) = docker(&sh, logs)? {
-            return Ok(docker);
+        match Self::docker(logs) {
+            Err(error) if docker::refusal(&error).is_some() => {
+                Self::podman(cache, logs).context(error.to_string())
+            }
+            found => found,
         }
-        Self::podman(cache, logs)
+    }
+
+    /// Docker, if it can run what kind needs.
+    fn docker(logs: &Path) -> Result<Self> {
+        Ok(Self {
+            kind: Kind::Docker,
+            env: with_kind(Vec::new(), "docker", "KIND_EXPERIMENTAL_DOCKER_NETWORK", NETWORK),
+            socket: docker::socket(logs)?,
+            folders: Vec::new(),
+            network: NETWORK.to_owned(),
+        })
     }
 
     /// Podman with the storage of this cache.
@@ -162,12 +173,6 @@ fn is_cgroup_v1(version: &str) -> bool {
     version.trim().trim_start_matches('v') == "1"
 }
 
-/// Whether Docker is what [`Engine::probe`] would choose.
-pub(crate) fn docker_works(logs: &Path) -> Result<bool> {
-    let sh = Shell::new().context("open a shell")?;
-    Ok(docker(&sh, logs)?.is_some())
-}
-
 fn with_kind(
     mut env: Vec<(String, String)>,
     provider: &str,
@@ -177,69 +182,6 @@ fn with_kind(
     env.push(("KIND_EXPERIMENTAL_PROVIDER".to_owned(), provider.to_owned()));
     env.push((variable.to_owned(), network.to_owned()));
     env
-}
-
-/// Docker, if it answers and can run a privileged container.
-fn docker(sh: &Shell, logs: &Path) -> Result<Option<Engine>> {
-    let log = logs.join("engine.log");
-    let limit = Duration::from_secs(20);
-    // A `docker` that is podman in disguise has the user's storage, and kind takes it for neither.
-    let named =
-        run::read(cmd!(sh, "docker --version"), &log, limit).is_ok_and(|text| text.starts_with("Docker"));
-    if !named || run::read(cmd!(sh, "docker info"), &log, limit).is_err() {
-        run::check_cancelled()?;
-        return Ok(None);
-    }
-    let format = "{{.Endpoints.docker.Host}}";
-    let host = run::read(cmd!(sh, "docker context inspect --format {format}"), &log, limit)?;
-    let socket = std::env::var("DOCKER_HOST").unwrap_or(host);
-    let Some(socket) = socket.strip_prefix("unix://").map(PathBuf::from) else {
-        return Ok(None);
-    };
-    let engine = Engine {
-        kind: Kind::Docker,
-        env: with_kind(Vec::new(), "docker", "KIND_EXPERIMENTAL_DOCKER_NETWORK", NETWORK),
-        socket,
-        folders: Vec::new(),
-        network: NETWORK.to_owned(),
-    };
-    Ok(runs_privileged(&engine, sh, &log)?.then_some(engine))
-}
-
-/// An empty image has nothing to run. When that is all the engine objects to, rights and limits
-/// were granted.
-fn runs_privileged(engine: &Engine, sh: &Shell, log: &Path) -> Result<bool> {
-    let folder = sh
-        .create_temp_dir()
-        .context("create a folder for the engine's trial")?;
-    let image = "localhost/gitops-loop/trial:empty";
-    let limit = Duration::from_mins(1);
-    sh.write_file(
-        folder.path().join("Containerfile"),
-        "FROM scratch\nCMD [\"/none\"]\n",
-    )
-    .context("write the trial")?;
-    let file = folder.path().join("Containerfile");
-    let build = engine
-        .command(sh, ["build", "--tag", image, "--file"])
-        .arg(file)
-        .arg(folder.path());
-    run::logged(build, log, limit)?;
-    let trial = run::logged(
-        engine.command(sh, ["run", "--rm", "--privileged", image]),
-        log,
-        limit,
-    );
-    let _ = run::logged(engine.command(sh, ["image", "rm", image]), log, limit);
-    match trial {
-        Ok(()) => Ok(true),
-        Err(error) => match error.downcast_ref() {
-            Some(SupplyError::Command { tail, .. }) => {
-                Ok(tail.contains("/none") && tail.contains("no such file"))
-            }
-            _ => Err(error),
-        },
-    }
 }
 
 #[cfg(test)]

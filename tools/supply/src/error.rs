@@ -57,6 +57,12 @@ pub enum SupplyError {
         /// The last lines of that log.
         tail: String,
     },
+    /// Docker is not what runs containers here.
+    #[error("Docker is not used: {why}")]
+    NoDocker {
+        /// What it lacks.
+        why: String,
+    },
     /// [`crate::cancel`] was called.
     #[error("cancelled")]
     Cancelled,
@@ -80,6 +86,40 @@ pub enum SupplyError {
         /// For what.
         purpose: String,
     },
+}
+
+/// So many lines of a command's output tell why it failed: what comes before is of its progress.
+const TELLING: usize = 3;
+
+impl SupplyError {
+    /// The same in one line, without where to read more.
+    pub(crate) fn in_short(&self) -> String {
+        match self {
+            Self::Command {
+                command,
+                status,
+                tail,
+                ..
+            } => {
+                let said: Vec<_> = tail
+                    .lines()
+                    .map(str::trim)
+                    .filter(|line| !line.is_empty())
+                    .collect();
+                let last = &said[said.len().saturating_sub(TELLING)..];
+                let why = if last.is_empty() {
+                    status.clone()
+                } else {
+                    last.join("; ")
+                };
+                format!("`{command}` failed: {why}")
+            }
+            Self::Deadline {
+                command, deadline, ..
+            } => format!("`{command}` took longer than {} s", deadline.as_secs()),
+            other => other.to_string(),
+        }
+    }
 }
 
 fn list(faults: &[Fault]) -> String {

@@ -4,6 +4,7 @@
 mod acquire;
 pub mod cache;
 pub mod debian;
+mod docker;
 pub mod doctor;
 pub mod engine;
 mod error;

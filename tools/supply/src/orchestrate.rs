@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use crate::acquire::{Plan, Registries, plan, pull};
 use crate::cache::Cache;
-use crate::engine::{self, Engine};
+use crate::engine::Engine;
 use crate::get::build_tools;
 use crate::needs::Group;
 use crate::node_image::{forget_intermediates, whole_node};
@@ -20,7 +20,7 @@ use crate::recipes::{self, Image, admission, argocd, aws, forge, forge_pages};
 use crate::versions::Versions;
 use crate::work::make;
 use crate::workshop::{Progress, Workshop};
-use crate::{doctor, inventory, run};
+use crate::{docker, doctor, inventory, run};
 
 /// Two clusters, the images of one release, and the compiled apps. What building needs is looked at
 /// when it begins.
@@ -54,7 +54,7 @@ pub fn needs_of_run(mode: Mode, logs: &Path) -> Result<Vec<Group>> {
     let build = match mode {
         Mode::Build => true,
         Mode::Pull => false,
-        Mode::Auto => !engine::docker_works(logs)?,
+        Mode::Auto => docker::refused(logs)?.is_some(),
     };
     let mut groups = vec![Group::Tools, Group::Containers];
     if build {
@@ -180,14 +180,25 @@ fn get(
     let needs = recipe::needs(to_build.map(|(image, _)| image.recipe));
     let builds = jobs.iter().any(|(_, todo)| *todo == Plan::Build);
     if builds {
-        doctor::ready(&needs, options.install, shop.progress, shop.logs)?;
-        shop.cache.require_mb(build_mb, "building the parts")?;
+        doctor::ready(&needs, options.install, shop.progress, shop.logs)
+            .and_then(|()| shop.cache.require_mb(build_mb, "building the parts"))
+            .map_err(|error| instead_of_pulling(error, &registries))?;
     } else if !jobs.is_empty() {
         shop.cache
             .require_mb(build_mb.min(PULL_MB), "pulling the parts")?;
     }
-    run_all(shop, options, jobs)?;
+    run_all(shop, options, jobs).map_err(|error| instead_of_pulling(error, &registries))?;
     Ok(builds)
+}
+
+/// An error of what is built, with why it was not pulled.
+fn instead_of_pulling(error: Error, registries: &Registries) -> Error {
+    let Some(why) = registries.refusals() else {
+        return error;
+    };
+    error.context(format!(
+        "images are built because registries did not give them ({why}); `--supply pull` insists on pulling"
+    ))
 }
 
 fn run_all(shop: Workshop<'_>, options: &Options, jobs: VecDeque<(Image, Plan)>) -> Result<()> {

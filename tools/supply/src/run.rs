@@ -137,9 +137,10 @@ fn finish(
             let status = group.leader.wait();
             let status = status.with_context(|| format!("wait for `{line}`"))?;
             group.release();
+            let outcome = judge(status, line, log);
             note(log, started.elapsed());
             ran(ended, processor);
-            return judge(status, line, log);
+            return outcome;
         }
         if must_end() {
             ran(Instant::now(), None);
@@ -153,7 +154,7 @@ fn finish(
                 command,
                 deadline,
                 log: log.to_owned(),
-                tail: log::tail(log, TAIL_LINES),
+                tail: tail(log, line),
             }
             .into());
         }
@@ -170,9 +171,17 @@ fn judge(status: ExitStatus, line: &str, log: &Path) -> Result<()> {
         command,
         status,
         log: log.to_owned(),
-        tail: log::tail(log, TAIL_LINES),
+        tail: tail(log, line),
     }
     .into())
+}
+
+/// The last lines of what the command has written; those before are of others.
+fn tail(log: &Path, line: &str) -> String {
+    let (tail, begin) = (log::tail(log, TAIL_LINES), format!("    $ {line}"));
+    let lines: Vec<_> = tail.lines().collect();
+    let own = lines.iter().rposition(|line| *line == begin);
+    lines[own.map_or(0, |begin| begin + 1)..].join("\n")
 }
 
 /// Whether a program of this name is on the search path.
@@ -221,6 +230,21 @@ mod tests {
             text.contains("echo reason") && text.contains("    reason") && text.contains("step.log"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_failure_shows_what_its_own_command_has_said_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("step.log");
+        let sh = Shell::new().unwrap();
+        let limit = Duration::from_secs(5);
+        let failed = |script: &str| {
+            let error = logged(cmd!(sh, "sh -c {script}"), &log, limit).unwrap_err();
+            error.downcast_ref::<SupplyError>().unwrap().in_short()
+        };
+        assert!(failed("echo of another; exit 1").ends_with(": of another"));
+        assert!(failed("echo one; echo two; exit 1").ends_with(": one; two"));
+        assert!(failed("exit 1").ends_with("exit status: 1"));
     }
 
     #[test]

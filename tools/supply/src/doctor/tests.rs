@@ -1,0 +1,109 @@
+//! What the doctor finds, says and installs.
+
+use std::cell::RefCell;
+
+use anyhow::ensure;
+
+use super::*;
+
+struct Silent;
+
+impl Progress for Silent {
+    fn doing(&self, _: &str) {}
+}
+
+#[test]
+fn a_package_that_cannot_be_had_keeps_no_other_back() {
+    let (sh, tried) = (Shell::new().unwrap(), RefCell::new(Vec::new()));
+    let done = install(&sh, &["one", "gone", "other"], &Silent, |apt| {
+        let line = apt.to_string();
+        let package = line.rsplit(' ').next().unwrap_or_default().to_owned();
+        tried.borrow_mut().push(package.clone());
+        ensure!(package != "gone", "unable to locate it");
+        Ok(())
+    });
+    assert_eq!(done.unwrap(), ["unable to locate it"]);
+    assert_eq!(tried.into_inner(), ["update", "one", "gone", "other"]);
+    let ended = install(&sh, &["one"], &Silent, |_| Err(SupplyError::Cancelled.into()));
+    assert!(run::was_stopped(&ended.unwrap_err()));
+}
+
+#[test]
+fn what_is_missing_comes_with_the_commands_that_failed_and_their_log() {
+    let sh = Shell::new().unwrap();
+    let failed = install(&sh, &["gone"], &Silent, |apt| {
+        Err(SupplyError::Command {
+            command: apt.to_string(),
+            status: "exit status: 100".to_owned(),
+            log: "logs/doctor.log".into(),
+            tail: "    E: unable to locate it".to_owned(),
+        }
+        .into())
+    });
+    let failed = failed.unwrap();
+    let missing = || vec![fault(&NEEDS[0], true, None)];
+    let error = judge(missing(), &failed).unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(SupplyError::Missing(_))));
+    let line = |apt: Cmd<'_>| format!("`{apt}` failed (exit status: 100); log: logs/doctor.log");
+    let missing_alone = judge(missing(), &[]).unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        format!(
+            "{}\n{}\nafter that: {missing_alone}",
+            line(packages::refresh(&sh)),
+            line(packages::installation(&sh, &["gone"]))
+        )
+    );
+    judge(Vec::new(), &failed).unwrap();
+}
+
+#[test]
+fn every_fault_says_why_and_what_to_do() {
+    for need in NEEDS {
+        let fault = fault(need, false, None);
+        assert!(fault.what.contains(need.why) && !fault.cure.is_empty(), "{fault}");
+    }
+}
+
+#[test]
+fn who_is_sent_to_docker_is_told_why_it_is_not_used() {
+    let why = "Docker is not used: permission denied";
+    let sent = |need: &&Need| need.only_without_docker && matches!(need.cure, Cure::Person(_));
+    let needs: Vec<_> = NEEDS.iter().filter(sent).collect();
+    assert!(!needs.is_empty());
+    for need in needs {
+        for root in [true, false] {
+            assert!(fault(need, root, Some(why)).cure.contains(why), "{}", need.what);
+        }
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_missing() {
+    let versions = Versions::load().unwrap();
+    assert!(!holds(Check::Program("no-such-program"), &versions).unwrap());
+    assert!(!holds(Check::Path("/no/such/file"), &versions).unwrap());
+    assert!(!holds(Check::Setting("no.such.setting", 1), &versions).unwrap());
+    assert!(
+        !holds(
+            Check::Version {
+                program: "false",
+                args: &[],
+                pin: "go"
+            },
+            &versions
+        )
+        .unwrap()
+    );
+    assert!(holds(Check::Program("sh"), &versions).unwrap());
+}
+
+#[test]
+fn all_faults_come_together() {
+    let needs: Vec<Fault> = NEEDS.iter().map(|need| fault(need, true, None)).collect();
+    let text = SupplyError::Missing(needs.clone()).to_string();
+    assert!(
+        needs.iter().all(|fault| text.contains(&fault.to_string())),
+        "{text}"
+    );
+}
