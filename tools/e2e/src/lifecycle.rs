@@ -211,6 +211,8 @@ fn note(session: &Session, outcome: Result<()>) {
 
 #[cfg(test)]
 mod tests {
+    use supply::engine::{Engine, Kind};
+
     use super::*;
     use crate::{cli, progress::History, run_dir::RunDir};
 
@@ -224,6 +226,7 @@ mod tests {
         let state = State {
             run: "failed".to_owned(),
             folder: failed,
+            engine: None,
             up: None,
         };
         state.save(&cache).unwrap();
@@ -234,6 +237,37 @@ mod tests {
         };
         assert!(refused(&["--only", "typo"]).contains("no scenario is called typo"));
         assert!(refused(&[]).contains("only a part is up"));
+    }
+
+    #[tokio::test]
+    async fn what_is_up_is_not_forgotten_where_its_engine_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        if Engine::installed() {
+            // Once more, in a process that finds no program at all.
+            let test = "lifecycle::tests::what_is_up_is_not_forgotten_where_its_engine_is_gone";
+            let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+            let ran = alone.args(["--exact", test]).env("PATH", folder.path()).output();
+            let ran = ran.unwrap();
+            let said = String::from_utf8_lossy(&ran.stdout);
+            assert!(ran.status.success() && said.contains("1 passed"), "{said}");
+            return;
+        }
+        let cache = Cache::at(folder.path().join("cache")).unwrap();
+        let (id, path) = ("run".to_owned(), folder.path().to_owned());
+        let state = State {
+            run: id.clone(),
+            folder: path.clone(),
+            engine: Some(Kind::Docker),
+            up: None,
+        };
+        state.save(&cache).unwrap();
+        let repo = path.clone();
+        let run = RunDir { id, repo, path };
+        let progress = Progress::new(1, History::new());
+        let session = Session::new(run, cache.clone(), progress, cli::options(&[]));
+        let error = format!("{:#}", cleanup::remove(&session).await.unwrap_err());
+        assert!(error.contains("ask Docker, which has what"), "{error}");
+        assert_eq!(State::engine(&cache), Some(Kind::Docker));
     }
 
     #[tokio::test]

@@ -11,7 +11,12 @@ use std::{
 use anyhow::{Context, Result};
 use supply::{cache::Cache, engine::Engine};
 
-use crate::{options::Options, progress::Progress, run_dir::RunDir};
+use crate::{
+    options::Options,
+    progress::Progress,
+    run_dir::RunDir,
+    state::{State, state_file},
+};
 
 /// What is known from the first line on, and what was found since then: enough to clean up at any
 /// moment.
@@ -50,14 +55,23 @@ impl Session {
         Self { readers, ..self }
     }
 
-    /// Probes the engine, unless that was done.
+    /// Probes the engine, unless that was done: that of what an earlier run has left, if one has.
     pub(crate) fn find_engine(&self) -> Result<()> {
-        if self.engine.get().is_none() {
-            let engine =
-                Engine::probe(&self.cache, &self.run.logs()).context("find a container engine that works")?;
-            // Only this function sets it.
-            let _ = self.engine.set(engine);
+        if self.engine.get().is_some() {
+            return Ok(());
         }
+        let (cache, logs) = (&self.cache, self.run.logs());
+        let engine = match State::engine(cache) {
+            None => Engine::probe(cache, &logs).context("find a container engine that works"),
+            Some(kind) => Engine::of(kind, cache, &logs).with_context(|| {
+                format!(
+                    "ask {kind:?}, which has what an earlier run left; have it work again, or remove {} if nothing of that is there any more",
+                    state_file(cache).display()
+                )
+            }),
+        }?;
+        // Only this function sets it.
+        let _ = self.engine.set(engine);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use e2e_report::Report;
 use pipelines::System;
 use serde::{Deserialize, Serialize};
-use supply::cache::Cache;
+use supply::{cache::Cache, engine::Kind};
 use taskkit::removal::remove_file;
 
 use crate::{
@@ -25,6 +25,9 @@ pub(crate) struct State {
     /// The run that brought it up, and its folder.
     pub(crate) run: String,
     pub(crate) folder: PathBuf,
+    /// What its containers are of; a file from before this was kept does not say.
+    #[serde(default)]
+    pub(crate) engine: Option<Kind>,
     /// Missing while it is being brought up, and after that has failed.
     pub(crate) up: Option<Up>,
 }
@@ -77,6 +80,11 @@ impl State {
         state.save(cache)
     }
 
+    /// The engine of what an earlier run has left, as far as that is known.
+    pub(crate) fn engine(cache: &Cache) -> Option<Kind> {
+        Self::load(cache).ok().flatten()?.engine
+    }
+
     pub(crate) fn forget(cache: &Cache) -> Result<()> {
         remove_file(&state_file(cache))
     }
@@ -108,7 +116,8 @@ impl Timings {
     }
 }
 
-fn state_file(cache: &Cache) -> PathBuf {
+/// Where it is kept.
+pub(crate) fn state_file(cache: &Cache) -> PathBuf {
     cache.e2e().join("state.json")
 }
 
@@ -121,7 +130,7 @@ mod tests {
     use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use super::*;
-    use e2e_report::{Kind, Outcome, StepRecord};
+    use e2e_report::{Outcome, StepRecord};
 
     #[test]
     fn timings_learn_from_steps_that_passed() {
@@ -129,7 +138,7 @@ mod tests {
         let cache = Cache::at(folder.path()).unwrap();
         let step = |id: &str, outcome| StepRecord {
             seconds: 7.0,
-            ..StepRecord::new(id, id, Kind::Step, outcome)
+            ..StepRecord::new(id, id, e2e_report::Kind::Step, outcome)
         };
         let steps = vec![
             step("world", Outcome::Passed),
@@ -160,6 +169,26 @@ mod tests {
     }
 
     #[test]
+    fn the_engine_of_what_is_left_is_known_unless_the_file_is_of_an_earlier_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        assert_eq!(State::engine(&cache), None);
+        fs::create_dir(cache.e2e()).unwrap();
+        for (kept, engine) in [
+            ("", None),
+            (r#""engine":"docker","#, Some(Kind::Docker)),
+            (r#""engine":"podman","#, Some(Kind::Podman)),
+        ] {
+            let text = format!(r#"{{"run":"r",{kept}"folder":"/f","up":null}}"#);
+            fs::write(state_file(&cache), text).unwrap();
+            let state = State::load(&cache).unwrap().unwrap();
+            assert_eq!(state.engine, engine);
+            state.save(&cache).unwrap();
+            assert_eq!(State::engine(&cache), engine);
+        }
+    }
+
+    #[test]
     fn nobody_else_reads_how_to_reach_what_is_up() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path()).unwrap();
@@ -167,6 +196,7 @@ mod tests {
         let state = State {
             run: "run".to_owned(),
             folder: folder.path().to_owned(),
+            engine: None,
             up: None,
         };
         state.save(&cache).unwrap();

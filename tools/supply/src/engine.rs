@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::cache::Cache;
@@ -15,7 +16,8 @@ use crate::{docker, podman, run};
 const NETWORK: &str = "gitops-loop";
 
 /// Which program it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Docker as the machine has it.
     Docker,
@@ -41,6 +43,14 @@ impl Engine {
                 Self::podman(cache, logs).context(error.to_string())
             }
             found => found,
+        }
+    }
+
+    /// The engine of a kind, with which an earlier run has made something.
+    pub fn of(kind: Kind, cache: &Cache, logs: &Path) -> Result<Self> {
+        match kind {
+            Kind::Docker => Self::docker(logs),
+            Kind::Podman => Self::podman(cache, logs),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
 use pipelines::{Runner, System};
-use supply::needs::Group;
+use supply::{engine::Engine, needs::Group};
 
 use super::context::BringUp;
 use crate::{
@@ -243,9 +243,14 @@ impl BringUp<'_> {
 
     /// Notes what is up, for the commands that follow.
     fn save(&self, up: Option<Up>) -> Result<()> {
-        let run = &self.session.run;
-        let (id, folder) = (run.id.clone(), run.path.clone());
-        State { run: id, folder, up }.save(&self.session.cache)
+        let session = self.session;
+        let state = State {
+            run: session.run.id.clone(),
+            folder: session.run.path.clone(),
+            engine: session.engine.get().map(Engine::kind),
+            up,
+        };
+        state.save(&session.cache)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What follows the last step: diagnostics are saved, and what was brought up is removed.
 
 use anyhow::{Context as _, Result};
+use supply::engine::Engine;
 use taskkit::removal::remove_folder;
 
 use crate::{diagnose, run_dir::RunDir, session::Session, state::State, step::Step, teardown};
@@ -9,7 +10,7 @@ pub(super) const DOWN: Step = Step::new("down", "remove it all", 120);
 
 /// Removes whatever is up, and forgets it.
 pub(super) async fn remove(session: &Session) -> Result<()> {
-    if !supply::engine::Engine::installed() {
+    if State::engine(&session.cache).is_none() && !Engine::installed() {
         session
             .progress
             .say("nothing was there: this machine has no container engine");
