@@ -1,6 +1,6 @@
 //! The one container network that nodes, forge and emulator share, and what keeps it steady.
 
-use std::time::Duration;
+use std::{net::TcpListener, time::Duration};
 
 use anyhow::{Context, Result};
 use ipnet::Ipv4Net;
@@ -28,7 +28,7 @@ impl Network {
     /// gateway would only add name servers that do not know our containers.
     pub(crate) async fn ensure(harness: &Harness) -> Result<Self> {
         let (run, engine) = (&harness.run, &harness.engine);
-        if inspect(run, engine).await.is_err() {
+        if inspect(run, engine, engine.network()).await.is_err() {
             let label = format!("{CACHE}={}", harness.cache.root().display());
             let create = ["network", "create", "--label", &label, engine.network()];
             Tool::of_engine(engine, create, &run.log("network"), LIMIT)?
@@ -36,15 +36,20 @@ impl Network {
                 .await
                 .context("make the container network")?;
         }
-        let answer = inspect(run, engine)
+        let answer = inspect(run, engine, engine.network())
             .await
             .context("look at the container network")?;
-        read(&answer).with_context(|| {
+        let network = read(&answer).with_context(|| {
             format!(
                 "network {} has no IPv4 gateway; remove it with `cargo xtask e2e down`",
                 engine.network()
             )
-        })
+        })?;
+        // A bridge of podman's is this machine's, and comes with the first container.
+        if engine.kind() == Kind::Docker {
+            bind(&network.gateway)?;
+        }
+        Ok(network)
     }
 
     /// A bridge takes its hardware address from its ports, so every start of a container could
@@ -68,9 +73,32 @@ impl Network {
     }
 }
 
+/// An error where containers could not reach this machine, and the forge not tell it of a push.
+/// Docker is asked for the network that it makes by itself: nothing is built yet.
+pub(crate) async fn expect_way_back(run: &RunDir, engine: &Engine) -> Result<()> {
+    if engine.kind() == Kind::Podman {
+        return Ok(());
+    }
+    // Who has turned that one off is told of the one of a run.
+    let answer = inspect(run, engine, "bridge").await.unwrap_or_default();
+    read(&answer).map_or(Ok(()), |network| bind(&network.gateway))
+}
+
+/// An error unless the gateway of a network is this machine.
+fn bind(gateway: &str) -> Result<()> {
+    let bound = TcpListener::bind((gateway, 0)).map(drop);
+    bound.with_context(|| {
+        format!(
+            "listen on {gateway}, where containers look for this machine; Docker Desktop and a rootless Docker have them on \
+             a machine or a network of their own: use a Docker Engine that root runs, or open this repository in its dev \
+             container (.devcontainer/), which has one"
+        )
+    })
+}
+
 /// The ranges of addresses of the network as it is now; none if there is no network.
 pub(crate) async fn ranges(run: &RunDir, engine: &Engine) -> Vec<Ipv4Net> {
-    let answer = inspect(run, engine).await.unwrap_or_default();
+    let answer = inspect(run, engine, engine.network()).await.unwrap_or_default();
     let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
     let subnets = answer.pointer("/0/subnets").and_then(Value::as_array);
     let subnets = subnets.into_iter().flatten();
@@ -80,11 +108,11 @@ pub(crate) async fn ranges(run: &RunDir, engine: &Engine) -> Vec<Ipv4Net> {
 
 /// The folder of the cache whose runs use the network; none if there is no network.
 pub(crate) async fn cache(run: &RunDir, engine: &Engine) -> Option<String> {
-    read_cache(&inspect(run, engine).await.ok()?)
+    read_cache(&inspect(run, engine, engine.network()).await.ok()?)
 }
 
-async fn inspect(run: &RunDir, engine: &Engine) -> Result<String> {
-    let inspect = ["network", "inspect", engine.network()];
+async fn inspect(run: &RunDir, engine: &Engine, network: &str) -> Result<String> {
+    let inspect = ["network", "inspect", network];
     Tool::of_engine(engine, inspect, &run.log("network"), LIMIT)?
         .read()
         .await
@@ -119,7 +147,7 @@ fn read_cache(answer: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{read, read_cache};
+    use super::{bind, read, read_cache};
 
     #[test]
     fn podman_and_docker_are_understood() {
@@ -144,6 +172,16 @@ mod tests {
         }
         for other in ["[]", r#"[{"Labels":null}]"#, r#"[{"Labels":{}}]"#] {
             assert_eq!(read_cache(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_docker_whose_containers_do_not_reach_this_machine_is_named() {
+        bind("127.0.0.1").unwrap();
+        // An address for examples, which no machine has.
+        let error = format!("{:#}", bind("192.0.2.1").unwrap_err());
+        for part in ["192.0.2.1", "Docker Desktop", "rootless", ".devcontainer/"] {
+            assert!(error.contains(part), "{error}");
         }
     }
 }

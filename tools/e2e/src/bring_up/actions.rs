@@ -18,7 +18,7 @@ use crate::{
     first_release::first_release,
     fleet::{self, Fleet},
     harness::{self, Harness},
-    network::Network,
+    network::{self, Network},
     progress::StepHandle,
     repositories,
     state::{State, Up},
@@ -49,7 +49,9 @@ impl BringUp<'_> {
             also.extend([Group::Python, Group::Pipelines]);
         }
         blocking(move || supply::ready_for_run(&cache, &options, &also, &step, &logs)).await?;
-        session.find_engine()
+        session.find_engine()?;
+        let engine = session.engine.get().context("an engine was just found")?;
+        network::expect_way_back(&session.run, engine).await
     }
 
     /// Pulls or builds tools and images.

@@ -11,6 +11,8 @@ use crate::progress::StepHandle;
 use crate::wait::{Verdict, eventually};
 
 const HEARD_WITHIN: Duration = Duration::from_secs(30);
+const NO_WEBHOOK: &str =
+    "no webhook yet; a firewall of this machine that keeps containers from its ports would stop all";
 
 /// The push that brought `commit` to `branch`, once the trigger has looked at it.
 pub(super) async fn saw(
@@ -27,7 +29,7 @@ pub(super) async fn saw(
                 ..
             }) => Verdict::Failed(why.clone()),
             Some(push) => Verdict::Ready(push.clone()),
-            None => Verdict::Pending("no webhook yet".to_owned()),
+            None => Verdict::Pending(NO_WEBHOOK.to_owned()),
         })
     })
     .await
