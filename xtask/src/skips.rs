@@ -78,7 +78,7 @@ mod tests {
         let ci = Skips::of_ci("browser", "no chromium");
         assert_eq!(ci.fault("browser: the page", "no chromium here"), None);
         for (what, reason) in [
-            ("browser: the page", "npm is not on PATH"),
+            ("browser: the page", "pip is not on PATH"),
             ("backend", "no chromium here"),
             ("backend: contract", "find the container engine: Socket not found"),
         ] {

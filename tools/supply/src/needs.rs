@@ -13,8 +13,6 @@ pub enum Group {
     Maven,
     /// Making root file systems of Debian packages, for images that cannot be pulled.
     DebianRoot,
-    /// Downloading packages of npm.
-    Npm,
     /// The proof that pulling works.
     Registry,
     /// Running and checking CI files.
@@ -163,13 +161,6 @@ pub const NEEDS: &[Need] = &[
         "the AWS emulator's database is a Java program",
         Check::Program("mvn"),
         Cure::Debian("maven"),
-    ),
-    of(
-        Group::Npm,
-        "npm",
-        "axe-core, which looks for faults in a page, is downloaded by it",
-        Check::Program("npm"),
-        Cure::Person("install Node.js with npm and put it on PATH"),
     ),
     debian_root(
         "mmdebstrap",

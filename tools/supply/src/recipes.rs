@@ -15,6 +15,7 @@ pub mod kube_router;
 pub mod kubectl;
 pub mod metrics_server; // wing: addons
 pub mod node;
+mod npm;
 pub mod pipelines;
 pub mod tools;
 
@@ -130,7 +131,7 @@ pub const RECIPES: &[Recipe] = &[
     files(
         "axe-core",
         "axe-core, which looks for faults in a page",
-        &[],
+        PYTHON,
         browser::AXE_CORE,
     ),
 ];

