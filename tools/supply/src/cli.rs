@@ -57,7 +57,7 @@ enum Command {
     /// Get the AWS emulator's image and make the container engine answer until standard input ends;
     /// says as JSON where
     Emulator(Machine),
-    /// Say as JSON whether this machine can compile the programs of the host
+    /// Say as JSON by which compiler this machine compiles the programs of the host
     Toolchain(Machine),
     /// Say as JSON what this machine lacks for a run of everything, and how long the versions are
     /// supported

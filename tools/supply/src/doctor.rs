@@ -17,12 +17,12 @@ use crate::workshop::{Progress, minutes};
 /// Makes the machine ready for some groups of needs, or says what is missing and what could not be
 /// installed.
 pub fn ready(groups: &[Group], install: bool, progress: &dyn Progress, logs: &Path) -> Result<()> {
-    let Missing { needs, .. } = missing(groups, logs)?;
-    if needs.is_empty() {
+    let Missing { lacks, .. } = missing(groups, logs)?;
+    if lacks.is_empty() {
         return Ok(());
     }
     let failed = if install && rustix::process::geteuid().is_root() {
-        cure(&needs, progress, logs)?
+        cure(&lacks, progress, logs)?
     } else {
         Vec::new()
     };
@@ -45,40 +45,49 @@ fn judge(faults: Vec<Fault>, failed: &[String]) -> Result<()> {
 /// All that is missing for some groups; nothing is changed.
 pub fn faults(groups: &[Group], logs: &Path) -> Result<Vec<Fault>> {
     let root = rustix::process::geteuid().is_root();
-    let Missing { needs, refused } = missing(groups, logs)?;
+    let Missing { lacks, refused } = missing(groups, logs)?;
     let refused = refused.as_deref();
-    Ok(needs.into_iter().map(|need| fault(need, root, refused)).collect())
+    Ok(lacks.iter().map(|lack| fault(lack, root, refused)).collect())
 }
 
 /// `refused`: why Docker does not take its place.
-fn fault(need: &Need, root: bool, refused: Option<&str>) -> Fault {
-    let cure = match need.cure {
-        Cure::Debian(package) => packages::by_hand(package),
-        Cure::Setting(setting, least) => format!("sysctl -w {setting}={least}"),
-        Cure::Folder(path) => format!("mkdir -p {path}"),
-        Cure::Person(advice) => advice.to_owned(),
+fn fault(lack: &Lack<'_>, root: bool, refused: Option<&str>) -> Fault {
+    let Lack { need, too_old } = lack;
+    // The package may be what is there.
+    let cure = match (need.check, too_old) {
+        (Check::Version { newer, .. }, Some(_)) => Cure::Person(newer),
+        _ => need.cure,
     };
-    let automatic = !root && !matches!(need.cure, Cure::Person(_));
-    let cure = if automatic {
-        format!("as root: {cure}")
-    } else {
-        cure
+    let (command, person) = match cure {
+        Cure::Debian(package) => (packages::by_hand(package), false),
+        Cure::Setting(setting, least) => (format!("sysctl -w {setting}={least}"), false),
+        Cure::Folder(path) => (format!("mkdir -p {path}"), false),
+        Cure::Person(advice) => (advice.to_owned(), true),
     };
     let cure = match refused {
-        Some(why) if need.only_without_docker && matches!(need.cure, Cure::Person(_)) => {
-            format!("{cure} ({why})")
-        }
-        _ => cure,
+        _ if !person && !root => format!("as root: {command}"),
+        Some(why) if person && need.only_without_docker => format!("{command} ({why})"),
+        _ => command,
     };
+    let found = too_old
+        .as_ref()
+        .map_or(String::new(), |found| format!(" {found}"));
     Fault {
-        what: format!("{} ({})", need.what, need.why),
+        what: format!("{}{found} ({})", need.what, need.why),
         cure,
     }
 }
 
+/// A need that is not met.
+struct Lack<'n> {
+    need: &'n Need,
+    /// The version that is there and the least, in words, where one is there.
+    too_old: Option<String>,
+}
+
 /// What this machine lacks.
 struct Missing {
-    needs: Vec<&'static Need>,
+    lacks: Vec<Lack<'static>>,
     /// Why Docker is not used, where an engine is needed and it is not.
     refused: Option<String>,
 }
@@ -91,17 +100,17 @@ fn missing(groups: &[Group], logs: &Path) -> Result<Missing> {
     let wanted = NEEDS
         .iter()
         .filter(|need| groups.contains(&need.group) && !(docker && need.only_without_docker));
-    let mut needs = Vec::new();
+    let mut lacks = Vec::new();
     for need in wanted {
-        if !holds(need.check, &versions)? {
-            needs.push(need);
-        }
+        lacks.extend(lack(need, &versions)?);
     }
-    Ok(Missing { needs, refused })
+    Ok(Missing { lacks, refused })
 }
 
-fn holds(check: Check, versions: &Versions) -> Result<bool> {
-    Ok(match check {
+/// Nothing where the need is met.
+fn lack<'n>(need: &'n Need, versions: &Versions) -> Result<Option<Lack<'n>>> {
+    let mut too_old = None;
+    let holds = match need.check {
         Check::Program(name) => on_path(name),
         Check::Path(path) => Path::new(path).exists(),
         Check::Root => rustix::process::geteuid().is_root(),
@@ -110,7 +119,9 @@ fn holds(check: Check, versions: &Versions) -> Result<bool> {
         Check::Setting(setting, least) => {
             !cfg!(target_os = "linux") || read_setting(setting).is_some_and(|value| value >= least)
         }
-        Check::Version { program, args, pin } => {
+        Check::Version {
+            program, args, pin, ..
+        } => {
             let least = versions.get("host", pin)?;
             let sh = Shell::new().context("open a shell")?;
             let answer = cmd!(sh, "{program}")
@@ -119,9 +130,16 @@ fn holds(check: Check, versions: &Versions) -> Result<bool> {
                 .ignore_stderr()
                 .read()
                 .unwrap_or_default();
-            version_in(&answer).is_some_and(|have| have >= numbers(least))
+            let have = version_in(&answer);
+            let holds = have.as_ref().is_some_and(|have| *have >= numbers(least));
+            too_old = have.map(|have| {
+                let have: Vec<_> = have.iter().map(ToString::to_string).collect();
+                format!("{}, where {least} is the least", have.join("."))
+            });
+            holds
         }
-    })
+    };
+    Ok((!holds).then_some(Lack { need, too_old }))
 }
 
 fn read_setting(setting: &str) -> Option<u64> {
@@ -131,10 +149,10 @@ fn read_setting(setting: &str) -> Option<u64> {
 
 /// Does what root can do, and gives the commands that failed. What else fails shows as a need that
 /// is still there: [`faults`] tells it.
-fn cure(missing: &[&Need], progress: &dyn Progress, logs: &Path) -> Result<Vec<String>> {
+fn cure(lacks: &[Lack<'_>], progress: &dyn Progress, logs: &Path) -> Result<Vec<String>> {
     let mut wanted: Vec<&str> = Vec::new();
-    for need in missing {
-        match need.cure {
+    for lack in lacks {
+        match lack.need.cure {
             Cure::Debian(package) => wanted.push(package),
             Cure::Setting(setting, least) => {
                 let path = Path::new("/proc/sys").join(setting.replace('.', "/"));

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::key::{Key, shorten};
+use crate::versions::Versions;
 use crate::workshop::{Workshop, minutes};
 
 mod toolchain;
@@ -76,6 +77,13 @@ impl fmt::Debug for GoModule<'_> {
         }
         told.finish()
     }
+}
+
+/// Which compiler of Go is used, as the value of `GOTOOLCHAIN`: for whoever starts Go elsewhere.
+pub fn compiler() -> Result<String> {
+    let sh = Shell::new().context("open a shell")?;
+    let compiler = toolchain::of(&sh, &Versions::load()?)?;
+    Ok(compiler.into_owned())
 }
 
 impl GoModule<'_> {

@@ -36,6 +36,8 @@ pub enum Check {
         args: &'static [&'static str],
         /// The key in `versions.toml`.
         pin: &'static str,
+        /// Where a newer one is, if the package has none.
+        newer: &'static str,
     },
     /// A file or folder that exists.
     Path(&'static str),
@@ -126,8 +128,9 @@ pub const NEEDS: &[Need] = &[
             program: "go",
             args: &["version"],
             pin: "go",
+            newer: "install golang-go from bookworm-backports or of a newer Debian, or a Go of https://go.dev/dl, and put it on PATH",
         },
-        Cure::Person("install the Go of tools/supply/versions.toml or a later one and put it on PATH"),
+        Cure::Debian("golang-go"),
     ),
     tool(
         "git",
@@ -142,6 +145,7 @@ pub const NEEDS: &[Need] = &[
             program: "python3",
             args: &["--version"],
             pin: "python",
+            newer: "install a newer Python, or use a newer Debian, and put it on PATH",
         },
         Cure::Debian("python3"),
     ),
@@ -152,6 +156,7 @@ pub const NEEDS: &[Need] = &[
             program: "python3",
             args: &["-m", "pip", "--version"],
             pin: "pip",
+            newer: "run `python3 -m pip install --upgrade pip`, or use a newer Debian",
         },
         Cure::Debian("python3-pip"),
     ),

@@ -18,11 +18,11 @@ const PEER: &str = "tools/bench/go-peer";
 /// Measures `rounds` times, `seconds` each; `docs`: keeps the results there too.
 pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bool) -> Result<()> {
     packages::ensure_programs(sh, &[("wrk", "wrk")], install, "measuring")?;
-    supply::go(sh, install)?;
+    let go = supply::go(sh, install)?;
 
     let out = env::target_dir(sh)?.join("bench");
     let (dist, peer) = (build_apps(sh, &out, install)?, out.join("go-peer"));
-    go_peer(sh, &peer)?;
+    go_peer(sh, &go, &peer)?;
     let (rounds, seconds) = (rounds.to_string(), seconds.to_string());
     env::cargo(sh)
         .args(["run", "--release", "--package", "bench", "--", "app"])
@@ -41,13 +41,14 @@ pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bo
     Ok(())
 }
 
-/// As static and as stripped as ours.
-fn go_peer(sh: &Shell, out: &Path) -> Result<()> {
+/// As static and as stripped as ours, by the compiler that `go` names.
+fn go_peer(sh: &Shell, go: &str, out: &Path) -> Result<()> {
     sh.create_dir(out)?;
     let _there = sh.push_dir(PEER);
     let ldflags = "-ldflags=-s -w";
     cmd!(sh, "go build -trimpath -modcacherw {ldflags} -o {out}/ ./...")
         .env("CGO_ENABLED", "0")
+        .env("GOTOOLCHAIN", go)
         .env("GOMODCACHE", out.with_file_name("go-modules"))
         .run()
         .context("compile the Go peer")

@@ -103,11 +103,14 @@ pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
 // end of wing
 
 // wing: bench
-/// An error unless this machine can compile Go modules.
-pub(crate) fn go(sh: &Shell, install: bool) -> Result<()> {
-    Program::compiled(sh)?
-        .ask(&["toolchain"], install)
-        .map(|_: serde::de::IgnoredAny| ())
+/// What Go is started with as `GOTOOLCHAIN`, so that it compiles as new modules as ours.
+pub(crate) fn go(sh: &Shell, install: bool) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Compilers {
+        go: String,
+    }
+    let Compilers { go } = Program::compiled(sh)?.ask(&["toolchain"], install)?;
+    Ok(go)
 }
 // end of wing
 

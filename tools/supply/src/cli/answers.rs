@@ -51,10 +51,10 @@ pub(super) fn emulator(install: bool, logs: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether Go modules can be compiled.
+/// By which compiler Go modules are compiled; an error where none can be had.
 pub(super) fn toolchain(install: bool, logs: &Path) -> Result<()> {
     supply::doctor::ready(&[Group::Tools], install, &Lines, logs)?;
-    say(&json!({}));
+    say(&json!({ "go": supply::go::compiler()? }));
     Ok(())
 }
 

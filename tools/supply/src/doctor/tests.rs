@@ -12,6 +12,11 @@ impl Progress for Silent {
     fn doing(&self, _: &str) {}
 }
 
+/// Nothing of it is there.
+fn of(need: &Need) -> Lack<'_> {
+    Lack { need, too_old: None }
+}
+
 #[test]
 fn a_package_that_cannot_be_had_keeps_no_other_back() {
     let (sh, tried) = (Shell::new().unwrap(), RefCell::new(Vec::new()));
@@ -41,7 +46,7 @@ fn what_is_missing_comes_with_the_commands_that_failed_and_their_log() {
         .into())
     });
     let failed = failed.unwrap();
-    let missing = || vec![fault(&NEEDS[0], true, None)];
+    let missing = || vec![fault(&of(&NEEDS[0]), true, None)];
     let error = judge(missing(), &failed).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(SupplyError::Missing(_))));
     let line = |apt: Cmd<'_>| format!("`{apt}` failed (exit status: 100); log: logs/doctor.log");
@@ -60,7 +65,7 @@ fn what_is_missing_comes_with_the_commands_that_failed_and_their_log() {
 #[test]
 fn every_fault_says_why_and_what_to_do() {
     for need in NEEDS {
-        let fault = fault(need, false, None);
+        let fault = fault(&of(need), false, None);
         assert!(fault.what.contains(need.why) && !fault.cure.is_empty(), "{fault}");
     }
 }
@@ -73,34 +78,78 @@ fn who_is_sent_to_docker_is_told_why_it_is_not_used() {
     assert!(!needs.is_empty());
     for need in needs {
         for root in [true, false] {
-            assert!(fault(need, root, Some(why)).cure.contains(why), "{}", need.what);
+            assert!(
+                fault(&of(need), root, Some(why)).cure.contains(why),
+                "{}",
+                need.what
+            );
         }
     }
+}
+
+/// A need for another thing.
+fn for_check(check: Check) -> Need {
+    Need { check, ..NEEDS[0] }
 }
 
 #[test]
 fn a_program_that_is_not_there_is_missing() {
     let versions = Versions::load().unwrap();
-    assert!(!holds(Check::Program("no-such-program"), &versions).unwrap());
-    assert!(!holds(Check::Path("/no/such/file"), &versions).unwrap());
-    assert!(!holds(Check::Setting("no.such.setting", 1), &versions).unwrap());
-    assert!(
-        !holds(
-            Check::Version {
-                program: "false",
-                args: &[],
-                pin: "go"
-            },
-            &versions
-        )
-        .unwrap()
-    );
-    assert!(holds(Check::Program("sh"), &versions).unwrap());
+    let missing = |check| {
+        let need = for_check(check);
+        lack(&need, &versions).unwrap().map(|lack| lack.too_old)
+    };
+    let says_nothing = Check::Version {
+        program: "false",
+        args: &[],
+        pin: "go",
+        newer: "",
+    };
+    for check in [
+        Check::Program("no-such-program"),
+        Check::Path("/no/such/file"),
+        Check::Setting("no.such.setting", 1),
+        says_nothing,
+    ] {
+        assert_eq!(missing(check), Some(None), "{check:?}");
+    }
+    assert_eq!(missing(Check::Program("sh")), None);
+}
+
+#[test]
+fn a_program_that_is_too_old_even_as_a_package_is_told_with_its_version_and_where_a_newer_one_is() {
+    let versions = Versions::load().unwrap();
+    let Check::Version { pin, newer, .. } = NEEDS[0].check else {
+        panic!("Go is the first need");
+    };
+    let says = |args: &'static [&'static str]| {
+        for_check(Check::Version {
+            program: "echo",
+            args,
+            pin,
+            newer,
+        })
+    };
+    let old = says(&["go version go1.19.8 linux/amd64"]);
+    let fault = fault(&lack(&old, &versions).unwrap().unwrap(), true, None);
+    let least = versions.get("host", pin).unwrap();
+    for part in ["1.19.8", least, "bookworm-backports", "go.dev/dl"] {
+        assert!(fault.to_string().contains(part), "{fault}: {part}");
+    }
+    assert!(!fault.cure.contains("apt-get"), "{fault}");
+    // Any that gets the pinned one by itself is new enough.
+    for enough in [
+        &["go version go1.21.0 linux/amd64"],
+        &["go version go1.24.4 linux/amd64"],
+    ] {
+        let need = says(enough);
+        assert!(lack(&need, &versions).unwrap().is_none(), "{enough:?}");
+    }
 }
 
 #[test]
 fn all_faults_come_together() {
-    let needs: Vec<Fault> = NEEDS.iter().map(|need| fault(need, true, None)).collect();
+    let needs: Vec<Fault> = NEEDS.iter().map(|need| fault(&of(need), true, None)).collect();
     let text = SupplyError::Missing(needs.clone()).to_string();
     assert!(
         needs.iter().all(|fault| text.contains(&fault.to_string())),

@@ -7,8 +7,8 @@ use xshell::{Shell, cmd};
 
 use crate::versions::{Versions, version_in};
 
-/// The value of `GOTOOLCHAIN`. One for all modules, although few of them need it: the standard
-/// library is compiled once for each.
+/// The value of `GOTOOLCHAIN`. One for all modules, although some could do with the host's: the
+/// standard library is compiled once for each.
 pub(super) fn of(sh: &Shell, versions: &Versions) -> Result<Cow<'static, str>> {
     let pinned = versions.get("go", "toolchain")?;
     let host = cmd!(sh, "go env GOVERSION")
