@@ -23,6 +23,8 @@ const NAME: &str = concat!("nob", "le-forge");
 const APPLICATION: &str = concat!("nob", "le-shop");
 const REPOSITORY: &str = "https://github.com/somebody/something.git";
 const RENAMED: [&str; 4] = ["--name", NAME, "--application", APPLICATION];
+/// Names made of this account and region are of another length than those of the template.
+const ELSEWHERE: [&str; 4] = ["--account", "123456789012", "--region", "eu-west-1"];
 
 /// What all forks are compiled into, and where they lie.
 fn target() -> PathBuf {
@@ -104,7 +106,7 @@ fn of_another_name() {
     let fork = copied("renamed");
     forked(
         &fork,
-        &[&RENAMED[..], &["--repository", REPOSITORY], &NUMBERS].concat(),
+        &[&RENAMED[..], &ELSEWHERE, &["--repository", REPOSITORY], &NUMBERS].concat(),
     );
     holds(&fork);
 }
