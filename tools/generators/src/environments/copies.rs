@@ -79,7 +79,7 @@ fn words<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
 }
 
 /// The text as it was before anything was released.
-fn cleared(text: &str) -> String {
+pub(super) fn cleared(text: &str) -> String {
     let line = |line: &str| match line.find(DIGEST) {
         Some(indent) if is_digest(line) => format!("{}{DIGEST} {NONE}\n", &line[..indent]),
         _ => line.to_owned(),

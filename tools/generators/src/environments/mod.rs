@@ -12,7 +12,7 @@ mod places;
 mod remove;
 // wing: generator-tests
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 // end of wing
 
 use std::path::Path;

@@ -1,7 +1,6 @@
 //! What is made, and that the same again changes nothing.
 
 use super::*;
-use crate::apps::lists;
 
 #[test]
 fn only_lists_that_were_there_change_and_no_other_file() {

@@ -15,9 +15,9 @@ use gitkit::Git;
 use project::Kind;
 use tempfile::TempDir;
 
-use super::{new, remove};
+use super::{lists, new, remove};
 
-/// What a checkout needs for the commands to work.
+/// What a checkout needs for the commands to work. A fork may be without the files of a CI system.
 const PARTS: [&str; 8] = [
     ".github/workflows/deliver.yaml",
     ".gitignore",
@@ -33,11 +33,12 @@ const PARTS: [&str; 8] = [
 pub(crate) struct Checkout(TempDir);
 
 impl Checkout {
-    /// With everything committed.
+    /// With everything committed, and with nothing that only a fork has.
     pub(crate) fn new() -> Self {
         let checkout = Self(tempfile::tempdir().unwrap());
         let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        for part in PARTS {
+        let there = PARTS.into_iter().filter(|part| this.join(part).exists());
+        for part in there {
             let place = checkout.path(part);
             fs::create_dir_all(place.parent().unwrap()).unwrap();
             let copied = Command::new("cp")
@@ -48,8 +49,24 @@ impl Checkout {
             assert!(copied.unwrap().success(), "{part}");
         }
         checkout.git(&["init", "--quiet"]);
+        checkout.forget_own_apps();
+        crate::environments::tests::forget_own(&checkout); // wing: environments
         checkout.commit();
         checkout
+    }
+
+    /// Takes out the apps that a template made, which may have the names that these tests take.
+    pub(crate) fn forget_own_apps(&self) {
+        let project = project::Project::load(self.root()).unwrap();
+        for app in project.apps().iter().filter(|app| app.is_made()) {
+            for folder in [app.folder().to_owned(), format!("infra/{app}")] {
+                drop(fs::remove_dir_all(self.path(&folder)));
+            }
+            drop(fs::remove_file(self.path(&format!("infra/apps/base/{app}.yaml"))));
+            for list in lists::ALL {
+                self.write(list, &lists::without(list, &self.read(list), app.name()));
+            }
+        }
     }
 
     pub(crate) fn root(&self) -> &Path {

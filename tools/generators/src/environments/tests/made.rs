@@ -5,6 +5,8 @@ use super::*;
 #[test]
 fn it_stands_between_the_two_in_every_file_that_lists_them() {
     let checkout = Checkout::new();
+    let before = project(&checkout);
+    let (first, last) = (before.first().branch(), before.last().branch());
     let said = add(&checkout, "qa");
     let project = project(&checkout);
     let names: Vec<_> = project.environments().iter().map(ToString::to_string).collect();
@@ -18,11 +20,11 @@ fn it_stands_between_the_two_in_every_file_that_lists_them() {
     for (path, line) in [
         (
             ".github/workflows/deliver.yaml",
-            "    branches: [master, qa, production]\n",
+            "    branches: [FIRST, qa, LAST]\n",
         ),
         (
             ".gitlab-ci.yml",
-            "$CI_COMMIT_BRANCH == \"master\" || $CI_COMMIT_BRANCH == \"qa\" || $CI_COMMIT_BRANCH == \"production\"\n",
+            "$CI_COMMIT_BRANCH == \"FIRST\" || $CI_COMMIT_BRANCH == \"qa\" || $CI_COMMIT_BRANCH == \"LAST\"\n",
         ),
         (
             "infra/aws/access.yaml",
@@ -34,7 +36,7 @@ fn it_stands_between_the_two_in_every_file_that_lists_them() {
         ),
         (
             "infra/aws/build.yaml",
-            "[refs/heads/master, refs/heads/qa, refs/heads/production]\n",
+            "[refs/heads/FIRST, refs/heads/qa, refs/heads/LAST]\n",
         ),
         ("infra/aws/cluster.yaml", "[staging, qa, production]\n"),
         ("infra/aws/message-board.yaml", "[staging, qa, production]\n"),
@@ -43,14 +45,19 @@ fn it_stands_between_the_two_in_every_file_that_lists_them() {
             "infra/aws/pipelines.yaml",
             "    qa:\n      Branch: qa\n    production:\n",
         ),
-        ("infra/aws/parameters.toml", "[staging]\n\n[qa]\n\n[production]\n"),
+        ("infra/aws/parameters.toml", "[staging]\n\n[qa]\n\n"),
         (
             "project.toml",
-            "nodes = 2\n\n[[environments]]\nname = \"qa\"\nbranch = \"qa\"\n\n[[environments]]\nname = \"production\"\n",
+            "\n\n[[environments]]\nname = \"qa\"\nbranch = \"qa\"\n\n",
         ),
     ] {
+        // A fork may be without it.
+        if !checkout.path(path).exists() {
+            continue;
+        }
+        let line = line.replace("FIRST", first).replace("LAST", last);
         assert!(
-            checkout.read(path).contains(line),
+            checkout.read(path).contains(&line),
             "{path} lacks {line}:\n{}",
             checkout.read(path)
         );
@@ -73,7 +80,7 @@ fn every_template_that_is_made_for_an_environment_allows_it() {
             seen += 1;
         }
     }
-    assert!(seen >= 3, "{seen}");
+    assert!(seen > 0);
 }
 
 #[test]
@@ -84,7 +91,7 @@ fn its_overlays_are_those_of_the_one_before_with_its_own_name_and_nothing_releas
     let zeros = format!("sha256:{}", "0".repeat(64));
     let released = format!("sha256:{} # commit 0123456789", "1".repeat(64));
     checkout.edit(pin, &zeros, &released);
-    checkout.edit(pin, "count: 1", "count: 3");
+    change(&checkout, pin);
     checkout.commit();
     add(&checkout, "qa");
     let project = project(&checkout);
@@ -118,6 +125,10 @@ fn its_overlays_are_those_of_the_one_before_with_its_own_name_and_nothing_releas
         ("infra/aws/eksctl/qa.yaml", "  name: gitops-loop-qa\n"),
         ("infra/bot/overlays/qa/environment.yaml", "value: qa\n"),
     ] {
+        // A fork may be without it.
+        if !checkout.path(&copies::place(path, "qa", "staging")).exists() {
+            continue;
+        }
         assert!(
             checkout.read(path).contains(text),
             "{path}: {}",
@@ -145,6 +156,8 @@ fn an_app_that_comes_later_gets_an_overlay_for_each_of_the_three() {
 #[test]
 fn another_branch_and_a_fourth_environment() {
     let checkout = Checkout::new();
+    let before = project(&checkout);
+    let (first, last) = (before.first().branch(), before.last().branch());
     new::run(checkout.root(), "qa", "test/qa", "staging", false).unwrap();
     checkout.commit();
     new::run(checkout.root(), "trial", "trial", "qa", false).unwrap();
@@ -157,22 +170,25 @@ fn another_branch_and_a_fourth_environment() {
     assert_eq!(
         order,
         [
-            ("staging", "master"),
+            ("staging", first),
             ("qa", "test/qa"),
             ("trial", "trial"),
-            ("production", "production")
+            ("production", last)
         ]
     );
-    assert!(
-        checkout
-            .read(".github/workflows/deliver.yaml")
-            .contains("[master, test/qa, trial, production]")
-    );
-    assert!(
-        checkout
-            .read("infra/aws/pipelines.yaml")
-            .contains("    qa:\n      Branch: test/qa\n    trial:\n")
-    );
+    for (path, entries) in [
+        (
+            ".github/workflows/deliver.yaml",
+            format!("[{first}, test/qa, trial, {last}]"),
+        ),
+        (
+            "infra/aws/pipelines.yaml",
+            "    qa:\n      Branch: test/qa\n    trial:\n".to_owned(),
+        ),
+    ] {
+        let is_there = checkout.path(path).exists();
+        assert!(!is_there || checkout.read(path).contains(&entries), "{path}");
+    }
 }
 
 #[test]
@@ -204,4 +220,24 @@ fn a_dry_run_writes_nothing_and_its_patch_makes_the_same() {
     checkout.reset();
     checkout.apply(&patch);
     assert_eq!(checkout.files(), made);
+}
+
+/// These tests run in each fork too, on what it has in the place of the template's own.
+#[test]
+fn a_fork_with_an_environment_an_app_and_a_release_begins_as_the_template_does() {
+    let checkout = Checkout::new();
+    let before = checkout.files();
+    checkout.edit(
+        "infra/backend/overlays/staging/kustomization.yaml",
+        &"0".repeat(64),
+        &format!("{} # commit 0123456789", "1".repeat(64)),
+    );
+    checkout.edit(PARAMETERS, "[staging]\n", "[staging]\nOidcProvider = \"x\"\n");
+    checkout.commit();
+    add(&checkout, "qa");
+    checkout.commit();
+    checkout.add("bot", Kind::Worker);
+    checkout.forget_own_apps();
+    forget_own(&checkout);
+    assert_eq!(checkout.files(), before);
 }

@@ -10,9 +10,41 @@ use std::fs;
 
 use anyhow::Result;
 use project::{Kind, Project};
+use taskkit::partition::PARAMETERS;
 
-use super::{new, remove};
+use super::{copies, new, places, remove};
+use crate::apps::tables;
 use crate::apps::tests::Checkout;
+
+/// Takes out what only a fork has: environments between the first and the last, what was released,
+/// and what it knows of the first one's clusters.
+pub(crate) fn forget_own(checkout: &Checkout) {
+    let project = project(checkout);
+    let own = project.environments().iter();
+    for own in own.filter(|at| ![project.first(), project.last()].contains(at)) {
+        let paths = checkout.files().into_keys();
+        for path in paths.filter(|path| copies::is_of(path, own.name())) {
+            fs::remove_file(checkout.path(&path)).unwrap();
+        }
+        for place in places::all(&project) {
+            if let Ok(text) = fs::read_to_string(checkout.path(&place.path)) {
+                checkout.write(&place.path, &place.without(&text, own.name(), own.branch()));
+            }
+        }
+        let listed = checkout.read(project::FILE);
+        checkout.write(project::FILE, &places::removed(&listed, own.name()));
+    }
+    for app in project.apps() {
+        let overlay = app.overlay(project.first());
+        checkout.write(&overlay, &copies::cleared(&checkout.read(&overlay)));
+    }
+    let mut parameters = checkout.read(PARAMETERS);
+    let header = format!("[{}]", project.first());
+    if let Some(table) = tables::find(&parameters, &header, |_| true) {
+        parameters.replace_range(table, &(header + "\n"));
+        checkout.write(PARAMETERS, &parameters);
+    }
+}
 
 /// `new-environment NAME --after staging`.
 fn try_add(checkout: &Checkout, name: &str) -> Result<String> {
@@ -25,6 +57,11 @@ fn add(checkout: &Checkout, name: &str) -> String {
 
 fn take_away(checkout: &Checkout, name: &str) -> String {
     remove::run(checkout.root(), name, false).unwrap_or_else(|error| panic!("{name}: {error:#}"))
+}
+
+/// As a person changes a file.
+fn change(checkout: &Checkout, path: &str) {
+    checkout.write(path, &(checkout.read(path) + "# Ours.\n"));
 }
 
 fn project(checkout: &Checkout) -> Project {

@@ -11,11 +11,12 @@ fn refusal(checkout: &Checkout, name: &str) -> String {
 fn a_name_that_cannot_be() {
     let checkout = Checkout::new();
     let long = "a".repeat(60);
+    let there = format!(
+        "there is an environment `staging`, released from `{}`",
+        project(&checkout).first().branch()
+    );
     for (name, says) in [
-        (
-            "staging",
-            "there is an environment `staging`, released from `master`",
-        ),
+        ("staging", there.as_str()),
         ("default", "is reserved"),
         ("kube-qa", "is reserved"),
         ("shared", "is reserved"),
@@ -28,7 +29,7 @@ fn a_name_that_cannot_be() {
             "what all apps and environments are called together",
         ),
         ("message", "is a word that infra/"),
-        ("three", "is a word that infra/aws/build.yaml has already"),
+        ("three", "is a word that infra/aws/"),
     ] {
         let error = refusal(&checkout, name);
         assert!(error.contains(says), "{name}: {error}");
@@ -68,7 +69,7 @@ fn a_branch_that_somebody_uses() {
         let error = new::run(checkout.root(), "qa", branch, "staging", false).unwrap_err();
         format!("{error:#}")
     };
-    assert!(of("master").contains("a branch of its own"));
+    assert!(of(project(&checkout).first().branch()).contains("a branch of its own"));
     assert!(of("release/qa").contains("as the branches of proposals do"));
     assert_eq!(checkout.status(), "");
     new::run(checkout.root(), "qa", "for-qa", "staging", false).unwrap();
@@ -95,11 +96,7 @@ fn a_place_in_the_order_that_is_none() {
 #[test]
 fn a_work_tree_with_changes_and_a_file_in_the_way() {
     let checkout = Checkout::new();
-    for path in [
-        "infra/backend/base/deployment.yaml",
-        ".gitlab-ci.yml",
-        "project.toml",
-    ] {
+    for path in ["infra/backend/base/deployment.yaml", PARAMETERS, "project.toml"] {
         checkout.write(path, &(checkout.read(path) + "# changed\n"));
         let error = refusal(&checkout, "qa");
         assert!(

@@ -59,17 +59,16 @@ fn what_was_released_and_what_the_one_before_became_since_is_no_change_of_a_pers
     let digest = format!("sha256:{} # commit 0123456789", "1".repeat(64));
     let overlay = "infra/frontend/overlays/qa/kustomization.yaml";
     checkout.edit(overlay, &format!("sha256:{}", "0".repeat(64)), &digest);
-    checkout.edit(&overlay.replace("qa", "staging"), "count: 1", "count: 2");
-    let parameters = "infra/aws/parameters.toml";
+    change(&checkout, &overlay.replace("qa", "staging"));
     checkout.edit(
-        parameters,
+        PARAMETERS,
         "[qa]\n",
         "[qa]\nOidcProvider = \"oidc.example.com/id/1\"\n",
     );
     checkout.commit();
     let said = take_away(&checkout, "qa");
     assert!(!said.contains("left"), "{said}");
-    assert!(!checkout.path(overlay).exists() && !checkout.read(parameters).contains("example.com"));
+    assert!(!checkout.path(overlay).exists() && !checkout.read(PARAMETERS).contains("example.com"));
 }
 
 #[test]
@@ -81,7 +80,7 @@ fn what_a_person_changed_or_added_is_named_and_stays() {
         ["environment", "more"].map(|file| format!("infra/backend/overlays/qa/{file}.yaml"));
     checkout.edit(&changed, "messages-qa", "messages-of-qa");
     checkout.write(&added, "mine: true\n");
-    checkout.edit(".gitlab-ci.yml", "stages:", "# Not for qa.\nstages:");
+    checkout.edit(PARAMETERS, "\n[shared]\n", "\n# Not for qa.\n[shared]\n");
     checkout.commit();
     let said = take_away(&checkout, "qa");
     for path in [changed.as_str(), &added] {
@@ -92,7 +91,7 @@ fn what_a_person_changed_or_added_is_named_and_stays() {
         assert!(checkout.path(path).exists());
     }
     assert!(
-        said.contains("left      .gitlab-ci.yml: it still names qa"),
+        said.contains(&format!("left      {PARAMETERS}: it still names qa")),
         "{said}"
     );
     assert!(project(&checkout).environment("qa").is_err());
@@ -120,7 +119,7 @@ fn what_a_person_changed_before_the_first_commit_stays() {
     let checkout = Checkout::new();
     add(&checkout, "qa");
     let path = "infra/frontend/overlays/qa/kustomization.yaml";
-    checkout.edit(path, "count: 1", "count: 3");
+    change(&checkout, path);
     checkout.commit();
     assert!(take_away(&checkout, "qa").contains(&format!("left      {path}: ")));
     assert!(checkout.path(path).exists());
@@ -151,7 +150,7 @@ fn one_behind_another_goes_after_that_one_and_leaves_nothing() {
     let before = checkout.files();
     add(&checkout, "qa");
     let path = "infra/frontend/overlays/qa/kustomization.yaml";
-    checkout.edit(path, "count: 1", "count: 3");
+    change(&checkout, path);
     checkout.commit();
     new::run(checkout.root(), "trial", "trial", "qa", false).unwrap();
     checkout.commit();
