@@ -9,6 +9,7 @@ use std::sync::LazyLock; // wing: generators
 use std::thread;
 
 use gitkit::Git;
+use project::Project;
 use tempfile::TempDir;
 
 use crate::{files_of, names, none, root};
@@ -24,6 +25,19 @@ fn examples(text: &str) -> Vec<String> {
         Some(example.to_owned())
     };
     text.split(MARK).skip(1).filter_map(example).collect()
+}
+
+/// Commands that make or remove what they name.
+const MAKERS: &[&str] = &["new-app", "remove-app", "new-environment", "remove-environment"];
+
+/// Whether an example makes or removes what this checkout has already, as a fork may: its commands
+/// would come to something else there.
+fn is_taken(example: &str, project: &Project) -> bool {
+    let words: Vec<_> = example.split_whitespace().collect();
+    let there = |name: &str| project.app(name).is_ok() || project.environment(name).is_ok();
+    words
+        .windows(2)
+        .any(|pair| MAKERS.contains(&pair[0]) && there(pair[1]))
 }
 
 // wing: generators
@@ -114,7 +128,9 @@ impl Checkout {
 }
 
 fn faults(name: &Path, text: &str) -> Vec<String> {
-    let examples = examples(text);
+    let project = Project::load(&root()).expect("read the project");
+    let mut examples = examples(text);
+    examples.retain(|example| !is_taken(example, &project));
     let copy = Checkout::new();
     let mut faults = examples.iter().filter_map(|example| copy.fault(example));
     // Those behind it stand on it.
@@ -136,6 +152,23 @@ fn marked_examples_work() {
         .into_iter()
         .flat_map(|page| page.join().expect("a page ends"));
     none(&faults.collect::<Vec<_>>());
+}
+
+#[test]
+fn an_example_is_left_out_where_what_it_makes_is_there() {
+    let project = "name = \"p\"\napplication = \"a\"\n[[environments]]\nname = \"qa\"\nbranch = \"qa\"\n\
+        [[apps]]\nname = \"bot\"\nkind = \"worker\"\npackage = \"bot\"\nfolder = \"apps/bot\"\n";
+    let project = Project::of_text(project).expect("a project");
+    for (example, taken) in [
+        ("xtask new-environment qa --after staging\ngit push\n", true),
+        ("git pull && xtask remove-app bot\n", true),
+        (
+            "xtask new-app other --kind worker\ngit commit -m \"Like the bot of qa\"\n",
+            false,
+        ),
+    ] {
+        assert_eq!(is_taken(example, &project), taken, "{example}");
+    }
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn an_environment_and_apps_of_every_kind_keep_every_rule_and_cargo_has_nothing_t
         said(generators.args(arguments));
         commit(checkout);
     };
-    make(&["new-environment", "acceptance", "--after", first()]); // wing: environments
+    make(&["new-environment", "one-more", "--after", first()]); // wing: environments
     for kind in Kind::ALL {
         let name = format!("a-{kind}");
         make(&["new-app", &name, "--kind", kind.name()]);

@@ -159,7 +159,7 @@ mod tests {
         assert!(same(&before, &secrets("2", "dG9rZW4=", "staging")).is_ok());
         for other in [
             secrets("1", "b3RoZXI=", "staging"),
-            secrets("1", "dG9rZW4=", "qa"),
+            secrets("1", "dG9rZW4=", "nowhere"),
             BTreeMap::new(),
         ] {
             let error = same(&before, &other).unwrap_err().to_string();
