@@ -59,6 +59,20 @@ fn with_app(fork: &Checkout, kind: Kind) {
 }
 // end of wing
 
+// wing: environments
+/// Adds what is called as in examples and tests, which then are about something of the fork's.
+fn with_names_of_examples(fork: &Checkout) {
+    let make = |arguments: &[&str]| {
+        task(fork, arguments);
+        fork.commit();
+    };
+    let first = fork.project().first().name().to_owned();
+    make(&["new-environment", "qa", "--after", &first]);
+    make(&["new-app", "bot", "--kind", "cron"]);
+    make(&["new-app", "worker", "--kind", "worker"]);
+}
+// end of wing
+
 /// One fork at a time, from its first command to its last: what cargo links has the same place for
 /// all of them, so one would be run by the task runner of another.
 fn turn() -> MutexGuard<'static, ()> {
@@ -108,6 +122,7 @@ fn of_another_name() {
         &fork,
         &[&RENAMED[..], &ELSEWHERE, &["--repository", REPOSITORY], &NUMBERS].concat(),
     );
+    with_names_of_examples(&fork); // wing: environments
     holds(&fork);
 }
 

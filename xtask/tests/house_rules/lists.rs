@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use project::{App, Project};
+use project::{App, Kind, Project};
 
 use crate::{files_of, none, root};
 
@@ -16,6 +16,14 @@ const ALLOWED: &[(&str, &str)] = &[
     (
         "tools/generators/src/environments/tests/",
         "is about the command that changes the list",
+    ),
+    (
+        "tools/generators/src/apps/template.rs",
+        "has a folder for each kind, and an app may be called like one",
+    ),
+    (
+        "tools/project/src/app.rs",
+        "names the kinds, and an app may be called like one",
     ),
     (
         "tools/bench/src/claims.rs",
@@ -73,15 +81,30 @@ fn lists(name: &str, text: &str, words: &[Words]) -> Vec<String> {
     found
 }
 
-#[test]
-fn apps_and_environments_are_listed_in_one_place() {
-    let words = words(&Project::load(&root()).expect("read the project"));
+/// Lists of what a project has, in files that may have none.
+fn elsewhere(project: &Project) -> Vec<String> {
+    let words = words(project);
     let elsewhere =
         files_of("rs").filter(|(name, _)| !ALLOWED.iter().any(|(place, _)| name.starts_with(place)));
-    let found: Vec<_> = elsewhere
+    elsewhere
         .flat_map(|(name, text)| lists(&name, &text, &words))
-        .collect();
-    none(&found);
+        .collect()
+}
+
+#[test]
+fn apps_and_environments_are_listed_in_one_place() {
+    none(&elsewhere(&Project::load(&root()).expect("read the project")));
+}
+
+#[test]
+fn an_app_may_be_called_like_a_kind() {
+    let apps = Kind::ALL.map(Kind::name).into_iter().chain(["server"]);
+    let apps = apps.map(|name| {
+        format!("[[apps]]\nname = \"{name}\"\nkind = \"web\"\npackage = \"{name}\"\nfolder = \"{name}\"\n")
+    });
+    let project = "name = \"p\"\napplication = \"a\"\n[[environments]]\nname = \"e\"\nbranch = \"m\"\n";
+    let project = project.to_owned() + &apps.collect::<String>();
+    none(&elsewhere(&Project::of_text(&project).expect("a project")));
 }
 
 #[test]

@@ -98,15 +98,25 @@ fn product_ci_and_infra() {
 }
 // end of wing
 
-/// Adds an app as `new-app` does, as far as nothing is compiled and no manifest rendered.
+/// An app that no fork has.
+pub(crate) const APP: &str = "our-robot";
+
+/// Adds it as `new-app` does, as far as nothing is compiled and no manifest rendered.
 pub(crate) fn with_an_app(fork: &Checkout) {
-    let manifest = "[package]\nname = \"bot\"\nversion.workspace = true\nedition.workspace = true\n\n\
-        [dependencies]\nserverkit.workspace = true\n";
-    fs::create_dir_all(fork.path("apps/bot/src")).expect("make a folder");
-    fork.write("apps/bot/Cargo.toml", manifest);
-    fork.write("apps/bot/src/main.rs", "//! A bot.\n\nfn main() {}\n");
-    let entry = "\n[[apps]]\nname = \"bot\"\nkind = \"worker\"\npackage = \"bot\"\nfolder = \"apps/bot\"\n";
-    fork.write("project.toml", &(fork.read("project.toml") + entry));
+    let manifest = format!(
+        "[package]\nname = \"{APP}\"\nversion.workspace = true\nedition.workspace = true\n\n\
+        [dependencies]\nserverkit.workspace = true\n"
+    );
+    fs::create_dir_all(fork.path(&format!("apps/{APP}/src"))).expect("make a folder");
+    fork.write(&format!("apps/{APP}/Cargo.toml"), &manifest);
+    fork.write(
+        &format!("apps/{APP}/src/main.rs"),
+        "//! A robot.\n\nfn main() {}\n",
+    );
+    let entry = format!(
+        "\n[[apps]]\nname = \"{APP}\"\nkind = \"worker\"\npackage = \"{APP}\"\nfolder = \"apps/{APP}\"\n"
+    );
+    fork.write("project.toml", &(fork.read("project.toml") + &entry));
     fork.commit();
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::checkout::{ACCOUNT, Checkout, NUMBERS, PARAMETERS, REGION, REPOSITORY};
+use crate::derived::{APP, with_an_app};
 use crate::names::{APPLICATION, NAME, former};
 use crate::template::{
     DELETED, GOES, Template, UNKNOWN, WITHOUT, locked, read, update, version, without_row,
@@ -20,7 +21,7 @@ fn with_changes(copy: &Checkout) {
         REPOSITORY,
     ];
     copy.fork(&[&names[..], &facts, &NUMBERS].concat());
-    crate::derived::with_an_app(copy);
+    with_an_app(copy);
     fs::remove_dir_all(copy.path("findings")).expect("remove it");
     without_row(copy, DELETED);
     copy.edit(
@@ -34,10 +35,11 @@ fn with_changes(copy: &Checkout) {
     copy.commit();
 }
 
-/// Path and content of what neither the template nor the commands made.
-fn ours(copy: &Checkout) -> Vec<(&'static str, String)> {
-    let ours = ["apps/bot/Cargo.toml", "apps/bot/src/main.rs", "docs/OURS.md"];
-    ours.map(|name| (name, copy.read(name))).to_vec()
+/// The content of what neither the template nor the commands made.
+fn ours(copy: &Checkout) -> [String; 3] {
+    let of_app = ["Cargo.toml", "src/main.rs"].map(|file| copy.read(&format!("apps/{APP}/{file}")));
+    let [manifest, code] = of_app;
+    [manifest, code, copy.read("docs/OURS.md")]
 }
 
 #[test]
@@ -99,7 +101,7 @@ fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_parts() 
     copy.commit();
     let project = copy.project();
     assert_eq!([project.name(), project.application()], [NAME, APPLICATION]);
-    assert!(project.app("bot").is_ok());
+    assert!(project.app(APP).is_ok());
     for gone in ["house-rules", "looks", "secrets"] {
         assert!(project.without().iter().any(|name| name == gone), "{gone}");
     }
