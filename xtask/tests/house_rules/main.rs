@@ -175,7 +175,10 @@ fn licences_and_a_way_to_report_are_there() {
 
 #[test]
 fn updates_are_proposed_for_each_kind_of_dependency() {
-    let text = fs::read_to_string(root().join(".github/dependabot.yml")).unwrap_or_default();
+    // A fork on another forge may have deleted it.
+    let Ok(text) = fs::read_to_string(root().join(".github/dependabot.yml")) else {
+        return;
+    };
     for (kind, sign) in [
         ("cargo", "Cargo.lock"),
         ("github-actions", ".github/workflows"),

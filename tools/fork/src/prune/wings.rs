@@ -248,7 +248,6 @@ mod tests {
         let wings = Wings::of_text(&read(FILE)).unwrap();
         let names: Vec<_> = wings.wing.iter().map(|wing| &wing.name).collect();
         let project = project::Project::load(&root).unwrap();
-        let has_findings = root.join("findings").exists();
         for wing in wings
             .wing
             .iter()
@@ -259,8 +258,11 @@ mod tests {
                 "{}",
                 wing.name
             );
-            // They may be deleted as a folder.
-            let kept = |path: &&String| has_findings || !path.starts_with("findings/");
+            // These may be deleted as folders.
+            let kept = |path: &&String| {
+                let top = path.split('/').next().unwrap_or_default();
+                !["findings", ".github"].contains(&top) || root.join(top).exists()
+            };
             let paths = wing.paths.iter().filter(kept);
             for path in paths.filter(|path| !wings.is_gone(path, project.without())) {
                 assert!(root.join(path).exists(), "{}: there is no {path}", wing.name);

@@ -72,6 +72,27 @@ fn examples_of_the_page_can_be_taken_as_they_stand() {
     }
 }
 
+/// As the page says of a fork that is delivered by another CI system.
+#[test]
+fn without_the_files_of_other_ci_systems() {
+    for (gone, kept) in [
+        (&[".github", "buildspec.yaml"][..], ".gitlab-ci.yml"),
+        (&[".gitlab-ci.yml", "buildspec.yaml"], ".github"),
+    ] {
+        let fork = Checkout::of_all();
+        let is_kept = fork.path(kept).exists();
+        fork.fork(&["--without", "e2e,pipelines,bench"]);
+        fork.commit();
+        fork.git(&[&["rm", "-r", "--quiet", "--ignore-unmatch"][..], gone].concat());
+        fork.commit();
+        let said = fork.fork(&["--without", "book,previews"]);
+        assert!(!said.contains("left "), "{said}");
+        assert_eq!(fork.path(kept).exists(), is_kept);
+        cargo_is_content(&fork);
+        names_only_what_it_has(&fork);
+    }
+}
+
 // wing: e2e
 #[test]
 fn product_ci_and_infra() {
@@ -203,8 +224,8 @@ fn a_wing_that_others_stand_on_is_refused_with_their_names() {
 #[test]
 fn a_mark_that_somebody_broke_is_named_and_its_file_left() {
     let fork = Checkout::of_all();
-    let file = ".github/dependabot.yml";
-    fork.edit(file, "# end of wing", "# the end");
+    let file = "marked.yaml";
+    fork.write(file, "# wing: bench\na: b\n# the end\n");
     fork.commit();
     let before = fork.read(file);
     let said = fork.fork(&["--without", "bench"]);

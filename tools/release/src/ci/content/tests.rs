@@ -154,7 +154,10 @@ fn without_a_trigger(pipeline: &str) -> Vec<String> {
 
 #[test]
 fn all_that_makes_an_image_starts_gitlabs_pipeline() {
-    let text = std::fs::read_to_string(root().join(".gitlab-ci.yml")).expect("read the file");
+    // A fork on another forge may have deleted it.
+    let Ok(text) = std::fs::read_to_string(root().join(".gitlab-ci.yml")) else {
+        return;
+    };
     assert_eq!(without_a_trigger(&text), [""; 0]);
     for place in [LOCK, "rust-toolchain.toml"] {
         let bad = text.replace(&format!("        - {place}\n"), "");
@@ -185,7 +188,10 @@ fn ignored<'f>(workflow: &str, files: impl Iterator<Item = &'f str>) -> Vec<&'f 
 #[test]
 fn a_change_of_any_file_in_an_image_starts_githubs_workflow() {
     let file = ".github/workflows/deliver.yaml";
-    let text = std::fs::read_to_string(root().join(file)).expect("read the file");
+    // A fork on another forge may have deleted it.
+    let Ok(text) = std::fs::read_to_string(root().join(file)) else {
+        return;
+    };
     with_inputs(|_, tree, inputs| {
         let is_input = |path: &&str| inputs.iter().any(|inputs| inputs.has(path));
         let files: Vec<_> = tree.paths().filter(is_input).collect();
