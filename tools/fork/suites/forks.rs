@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use checkout::{Checkout, NUMBERS};
-use checkout::{MOST_LINES, TOOLS, WINGS, new_app}; // wing: generators
+use checkout::{MOST_LINES, POLICY, TOOLS, WINGS, new_app}; // wing: generators
 use fork::Wings; // wing: generators
 use project::Kind; // wing: generators
 
@@ -52,6 +52,17 @@ fn forked(fork: &Checkout, arguments: &[&str]) {
 }
 
 // wing: generators
+/// As the pages say of a fork on a GitLab of its own: it has that CI alone, and a key signs.
+fn on_gitlab(fork: &Checkout) {
+    fork.fork(&["--repository", "https://gitlab.example.com/somebody/something"]);
+    fork.git(&["rm", "-r", "--quiet", ".github", "buildspec.yaml"]);
+    let policy = fork.read(POLICY);
+    let (head, _) = policy.split_once("      keyless:\n").expect("a workflow signs");
+    let key = "      key:\n        kms: awskms:///alias/signing\n";
+    fork.write(POLICY, &format!("{head}{key}"));
+    fork.commit();
+}
+
 /// Adds an app by the fork's own command; its tests are then among the fork's own.
 fn with_app(fork: &Checkout, kind: Kind) {
     task(fork, &new_app(kind).each_ref().map(String::as_str));
@@ -155,6 +166,7 @@ fn of_product_ci_and_infra_with_an_app_of_each_kind() {
     let _turn = turn();
     let fork = copied("product");
     forked(&fork, &["--without", TOOLS]);
+    on_gitlab(&fork);
     for kind in Kind::ALL {
         with_app(&fork, kind);
     }

@@ -1,5 +1,8 @@
 //! A checkout that has `infra/` and `project.toml` alone, and what the command says in it.
 
+#[path = "begun.rs"]
+mod begun;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -141,7 +144,9 @@ impl Checkout {
             .arg(folder.path())
             .status();
         assert!(copied.expect("run cp").success());
-        Self(folder)
+        let checkout = Self(folder);
+        checkout.begin_on_github();
+        checkout
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

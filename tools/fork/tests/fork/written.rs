@@ -60,7 +60,10 @@ fn line_ends_of_windows_stay() {
         (ADDRESS, format!("  url: {REPOSITORY}\r\n")),
         (PARAMETERS, "GitHubRepository = \"nobody/nothing\"\r\n".to_owned()),
         (PARAMETERS, format!("account = \"{ACCOUNT}\"\r\n")),
-        (POLICY, "deliver.yaml@refs/heads/master\r\n".to_owned()),
+        (
+            POLICY,
+            "subject: https://github.com/nobody/nothing/.github/workflows/".to_owned(),
+        ),
     ] {
         let text = checkout.read(file);
         assert!(text.contains(&line), "{text}");
