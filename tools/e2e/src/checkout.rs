@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 
 pub(crate) use seed::Seed;
 
+use crate::environment::Environment;
 use crate::git::{Git, short};
 
 /// The repository in which a developer of the scenarios works.
@@ -23,7 +24,7 @@ pub(crate) struct Checkout {
 }
 
 impl Checkout {
-    /// Make a repository in `folder` whose branch `master` is one commit with the tree of `repo`'s
+    /// Make a repository in `folder` whose first branch is one commit with the tree of `repo`'s
     /// HEAD, but for what the pathspecs in `lacks` name.
     ///
     /// One commit, not the history: so a shallow clone can be released too, and the same tree
@@ -107,12 +108,18 @@ impl Checkout {
     }
     // end of wing
 
-    /// Go to what the forge's `master` is now, and say which commit that is.
+    /// Fetch the branch of the first environment, where the overlays are changed.
+    async fn fetch(&self) -> Result<()> {
+        let branch = format!("refs/heads/{}", Environment::first().branch());
+        let fetched = self.git.run(&["fetch", "--quiet", "origin", &branch]).await;
+        fetched
+            .with_context(|| format!("fetch {branch} from the forge"))
+            .map(drop)
+    }
+
+    /// Go to what the forge has of that branch now, and say which commit that is.
     pub(crate) async fn catch_up(&self) -> Result<String> {
-        self.git
-            .run(&["fetch", "--quiet", "origin", "refs/heads/master"])
-            .await
-            .context("fetch master from the forge")?;
+        self.fetch().await?;
         self.git
             .run(&["reset", "--quiet", "--hard", "FETCH_HEAD"])
             .await?;
@@ -130,11 +137,9 @@ impl Checkout {
         Ok(Self { git })
     }
 
-    /// Put the commits made here on top of what the forge's `master` is now.
+    /// Put the commits made here on top of what the forge has of that branch now.
     pub(crate) async fn rebase(&self) -> Result<()> {
-        self.git
-            .run(&["fetch", "--quiet", "origin", "refs/heads/master"])
-            .await?;
+        self.fetch().await?;
         self.git.run(&["rebase", "--quiet", "FETCH_HEAD"]).await.map(drop)
     }
 

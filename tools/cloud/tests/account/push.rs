@@ -28,6 +28,11 @@ const UNSEEN: &[(&str, &str)] = &[
     ),
 ];
 
+/// The branch that images are built from.
+fn branch() -> &'static str {
+    tools::project().first().branch()
+}
+
 #[test]
 fn who_pushes_images_may_do_what_that_takes_and_no_more() {
     let folder = tempfile::tempdir().unwrap();
@@ -181,7 +186,7 @@ impl Release {
         }
         let remote = folder.join("remote.git");
         let remote = remote.to_str().unwrap();
-        release.git(&["init", "--quiet", "--initial-branch=master"]);
+        release.git(&["init", "--quiet", "--initial-branch", branch()]);
         release.git(&["add", "--all"]);
         release.git(&["commit", "--quiet", "--message=Start"]);
         release.git(&["clone", "--quiet", "--bare", ".", remote]);
@@ -218,7 +223,7 @@ impl Release {
         release
             .arg("ci")
             .args(verb)
-            .env("RELEASE_BRANCH", "master")
+            .env("RELEASE_BRANCH", branch())
             .env("IMAGE_REGISTRY", format!("{}/gitops-loop", self.registry))
             .env("REGISTRY_INSECURE", "true")
             .env("CONTAINER_ENGINE", "podman")

@@ -17,8 +17,6 @@ use crate::repositories::manifests_on_forge;
 use crate::wait::{Verdict, eventually};
 use crate::world::World;
 
-/// The branch that holds the overlays.
-const BASE: &str = "master";
 /// Pull requests are opened by CI's last command; this is for the forge's own work after that.
 const PROPOSED_WITHIN: Duration = Duration::from_secs(30);
 const MERGED_WITHIN: Duration = Duration::from_secs(30);
@@ -31,10 +29,15 @@ pub(crate) struct Reviewer {
     apps: Vec<String>,
 }
 
+/// The branch that holds the overlays.
+fn base() -> &'static str {
+    Environment::first().branch()
+}
+
 /// A merged proposal.
 #[derive(Debug, Clone)]
 pub(crate) struct Release {
-    /// The commit on `master` that carries it.
+    /// The commit on the first branch that carries it.
     pub(crate) commit: String,
     /// When the merge was asked for.
     pub(crate) asked: Instant,
@@ -89,7 +92,7 @@ impl Reviewer {
     pub(crate) async fn open_proposals(&self, environment: Environment) -> Result<Vec<PullRequest>> {
         let prefix = format!("release/{environment}-");
         let open = self.repository.open_pull_requests().await?.into_iter();
-        let own = open.filter(|open| open.is_own(BASE));
+        let own = open.filter(|open| open.is_own(base()));
         Ok(own.filter(|open| open.head.branch.starts_with(&prefix)).collect())
     }
 
@@ -108,7 +111,7 @@ impl Reviewer {
                     .head
                     .branch
                     .strip_prefix(prefix)
-                    .filter(|_| open.is_own(BASE));
+                    .filter(|_| open.is_own(base()));
                 proposed.is_some_and(|proposed| proposed.len() >= 7 && commit.starts_with(proposed))
             });
             let Some(ours) = ours else {

@@ -4,10 +4,11 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 
+use crate::environment::Environment;
 use crate::git::Git;
 
-/// Makes a repository where `git` runs whose branch `master` is one commit with the tree of HEAD
-/// of `user`, but for what the pathspecs in `lacks` name.
+/// Makes a repository where `git` runs whose first branch is one commit with the tree of HEAD of
+/// `user`, but for what the pathspecs in `lacks` name.
 pub(super) async fn check_out(user: &Git, git: &Git, lacks: &[&str]) -> Result<()> {
     borrow(user, git).await?;
     let tree = user.run(&["rev-parse", "HEAD^{tree}"]).await?;
@@ -38,7 +39,8 @@ pub(super) async fn check_out_again(user: &Git, git: &Git) -> Result<()> {
 async fn borrow(user: &Git, git: &Git) -> Result<()> {
     let folder = git.folder();
     fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
-    git.run(&["init", "--quiet", "--initial-branch=master"]).await?;
+    let branch = Environment::first().branch();
+    git.run(&["init", "--quiet", "--initial-branch", branch]).await?;
     let objects = ["rev-parse", "--path-format=absolute", "--git-path", "objects"];
     let objects = user.run(&objects).await?;
     let alternates = folder.join(".git/objects/info/alternates");

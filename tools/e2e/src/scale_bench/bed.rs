@@ -15,6 +15,7 @@ use crate::actors::{merge_on_forge, propose_on_forge};
 use crate::argocd;
 use crate::checkout::Checkout;
 use crate::cluster::{Cluster, argocd_url_for_forge};
+use crate::environment::Environment;
 use crate::forge::{ForgeAccess, Repository, Webhook};
 use crate::gitops;
 use crate::progress::StepHandle;
@@ -50,7 +51,7 @@ impl<'a> Bed<'a> {
         let organisation = ForgeAccess::ORGANISATION;
         let made = forge
             .client()
-            .create_repository(organisation, NAME, "master")
+            .create_repository(organisation, NAME, Environment::first().branch())
             .await;
         let repository = made.context("make the repository of the generated apps")?;
         let folder = testbed.harness.run.empty(NAME)?;
@@ -76,7 +77,7 @@ impl<'a> Bed<'a> {
         let message = format!("Generate {apps} apps");
         let edit = |folder: &std::path::Path| generated::write(folder, apps, self.release);
         self.checkout.commit_edit(&message, edit).await?;
-        self.checkout.push("master").await?;
+        self.checkout.push(Environment::first().branch()).await?;
         let addresses = clusters
             .iter()
             .map(|cluster| format!("{}/api/webhook", argocd_url_for_forge(cluster.environment)));
@@ -90,7 +91,7 @@ impl<'a> Bed<'a> {
         Webhook {
             url,
             secret: &self.testbed.world.forge.argocd_webhook_secret,
-            branches: "master",
+            branches: Environment::first().branch(),
             events: &["push"],
         }
     }
@@ -195,7 +196,8 @@ impl<'a> Bed<'a> {
         self.release += 1;
         let branch = format!("change/{}", self.release);
         self.checkout.push(&branch).await?;
-        let proposal = propose_on_forge(step, &self.repository, &branch, "master", title).await?;
+        let base = Environment::first().branch();
+        let proposal = propose_on_forge(step, &self.repository, &branch, base, title).await?;
         merge_on_forge(step, &self.repository, &proposal).await
     }
 }

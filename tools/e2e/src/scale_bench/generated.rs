@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::argocd::{GROUP, NAMESPACE as ARGOCD};
+use crate::environment::Environment;
 
 /// The repository on the forge, the project, the namespace, and what begins the name of each app.
 pub(super) const NAME: &str = "scale";
@@ -114,6 +115,7 @@ pub(super) fn application(number: u32, repository: &str, watches: bool) -> Value
     } else {
         json!({})
     };
+    let revision = format!("refs/heads/{}", Environment::first().branch());
     json!({
         "apiVersion": format!("{GROUP}/v1alpha1"),
         "kind": "Application",
@@ -125,7 +127,7 @@ pub(super) fn application(number: u32, repository: &str, watches: bool) -> Value
         },
         "spec": {
             "project": NAME,
-            "source": { "repoURL": repository, "targetRevision": "refs/heads/master", "path": overlay(number) },
+            "source": { "repoURL": repository, "targetRevision": revision, "path": overlay(number) },
             "destination": { "server": SERVER, "namespace": NAME },
             "syncPolicy": {
                 "automated": { "prune": true, "selfHeal": true },

@@ -26,16 +26,17 @@ pub(crate) async fn set_active(testbed: &Testbed, active: bool) -> Result<()> {
         .context("change the webhooks of Argo CD")
 }
 
-/// A push of one file to `master`, with some filling.
+/// A push of one file to the branch that Argo CD reads, with some filling.
 pub(super) fn push(testbed: &Testbed, [before, after]: [&str; 2], changed: &str, filling: usize) -> String {
     let home = testbed.world.layout.manifests();
     let address = home.remote(&testbed.world.forge.cluster_url);
+    let branch = Environment::first().branch();
     json!({
-        "ref": "refs/heads/master",
+        "ref": format!("refs/heads/{branch}"),
         "before": before,
         "after": after,
         "commits": [{ "id": after, "message": "x".repeat(filling), "added": [], "removed": [], "modified": [changed] }],
-        "repository": { "html_url": address.trim_end_matches(".git"), "default_branch": "master" },
+        "repository": { "html_url": address.trim_end_matches(".git"), "default_branch": branch },
     })
     .to_string()
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use xshell::Shell;
 
 use crate::{
+    environment::Environment,
     forge::{FORGE, ForgeAccess},
     harness::Harness,
     network::Network,
@@ -94,7 +95,7 @@ impl Secrets {
             "repository",
             &[
                 ("ROOT", &format!("{folder}/repositories")),
-                ("DEFAULT_BRANCH", "master"),
+                ("DEFAULT_BRANCH", Environment::first().branch()),
             ],
         );
         section(

@@ -20,7 +20,11 @@ async fn whoever_starts_ci_for_a_controller_gets_its_digest_from_all_three() {
         // CodeBuild has no other way to start than that of a push.
         if system != System::Codebuild {
             assert_eq!(outcome.ran, ["controller"], "{}", site.said());
-            assert_eq!(site.branches(), ["master"], "{system:?} has proposed something");
+            assert_eq!(
+                site.branches(),
+                [site.main.as_str()],
+                "{system:?} has proposed something"
+            );
         }
     }
 }

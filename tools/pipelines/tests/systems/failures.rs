@@ -24,7 +24,7 @@ async fn fails(site: &Site, stand_ins: &StandIns, system: System, reasons: &[&st
             "{system:?} does not say `{reason}`:\n{said}"
         );
     }
-    assert_eq!(site.branches(), ["master"], "{system:?}");
+    assert_eq!(site.branches(), [site.main.as_str()], "{system:?}");
     assert!(stand_ins.pull_requests().is_empty(), "{system:?}");
 }
 
@@ -32,7 +32,11 @@ async fn passes(site: &Site, source: &Source, system: System) {
     let outcome = site.run().await;
     assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
     let branch = format!("release/staging-{}", &source.commit[..10]);
-    assert_eq!(site.branches(), ["master", branch.as_str()], "{system:?}");
+    assert_eq!(
+        site.branches(),
+        [site.main.as_str(), branch.as_str()],
+        "{system:?}"
+    );
 }
 
 /// An address on this machine where nobody listens.

@@ -26,6 +26,8 @@ pub(crate) struct Site {
     folder: TempDir,
     pub(crate) system: System,
     pub(crate) commit: String,
+    /// The branch of the first environment.
+    pub(crate) main: String,
     /// Where the manifests are.
     remote: PathBuf,
     source: PathBuf,
@@ -51,9 +53,11 @@ fn settings(stand_ins: &StandIns) -> BTreeMap<String, String> {
     .into()
 }
 
-/// The branch of the environment that waits.
-pub(crate) fn last_branch() -> String {
-    crate::project().last().branch().to_owned()
+/// The environment that waits for the first.
+pub(crate) fn behind() -> project::Environment {
+    let project = crate::project();
+    let behind = project.after(project.first());
+    behind.expect("an environment behind the first").clone()
 }
 
 impl Site {
@@ -101,6 +105,7 @@ impl Site {
             folder,
             system,
             commit: source.commit.clone(),
+            main: crate::main_branch(),
             source: remote.clone(),
             remote,
             checkout,
@@ -117,16 +122,14 @@ impl Site {
         );
         fs::create_dir_all(&work).expect("make a folder");
         let archive = self.folder.path().join("infra.tar").display().to_string();
-        git(
-            &self.source,
-            &["archive", "--output", &archive, "master^", "infra"],
-        );
+        let before = format!("{}^", self.main);
+        git(&self.source, &["archive", "--output", &archive, &before, "infra"]);
         let unpacked = Command::new("tar")
             .args(["-xf", &archive, "-C"])
             .arg(&work)
             .status();
         assert!(unpacked.expect("start tar").success());
-        git(&work, &["init", "--quiet", "--initial-branch=master"]);
+        git(&work, &["init", "--quiet", "--initial-branch", &self.main]);
         git(&work, &["add", "--all"]);
         git(&work, &["commit", "--quiet", "--message=Manifests"]);
         let address = remote.display().to_string();
@@ -142,7 +145,7 @@ impl Site {
         all.lines().map(str::to_owned).collect()
     }
 
-    /// Runs the system's file for a push of the source commit to `master`.
+    /// Runs the system's file for a push of the source commit to the first branch.
     pub(crate) async fn run(&self) -> Outcome {
         runner(self.system)
             .run(&self.project, &self.push(), &self.place(), |_| ())
@@ -150,13 +153,13 @@ impl Site {
             .expect("the run is carried out")
     }
 
-    /// Merges what was proposed to `master`, as a person does, and asks for the source commit in
-    /// production.
+    /// Merges what was proposed to the first branch, as a person does, and asks for the source
+    /// commit in the environment that waits.
     pub(crate) fn release(&self, branch: &str) {
-        self.remote(&["update-ref", "refs/heads/master", branch]);
+        self.remote(&["update-ref", &format!("refs/heads/{}", self.main), branch]);
         self.remote(&["branch", "--quiet", "-D", branch]);
-        self.remote(&["branch", "--quiet", &last_branch(), &self.commit]);
-        git(&self.checkout, &["pull", "--quiet", "origin", "master"]);
+        self.remote(&["branch", "--quiet", behind().branch(), &self.commit]);
+        git(&self.checkout, &["pull", "--quiet", "origin", &self.main]);
     }
 
     pub(crate) fn place(&self) -> Place<'_> {
@@ -169,7 +172,7 @@ impl Site {
     pub(crate) fn push(&self) -> Push<'_> {
         Push {
             checkout: &self.checkout,
-            branch: "master",
+            branch: &self.main,
             commit: &self.commit,
             number: 1,
         }
@@ -191,13 +194,15 @@ impl Site {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// The branches of the remote.
+    /// The branches of the remote, the first environment's before the others.
     pub(crate) fn branches(&self) -> Vec<String> {
         let all = git(
             &self.remote,
             &["for-each-ref", "--format=%(refname:short)", "refs/heads"],
         );
-        all.lines().map(str::to_owned).collect()
+        let mut all: Vec<_> = all.lines().map(str::to_owned).collect();
+        all.sort_by_key(|branch| *branch != self.main);
+        all
     }
 
     /// Makes the remote refuse every push with these words, as a protected branch does; without

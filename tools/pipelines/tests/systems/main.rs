@@ -36,3 +36,8 @@ fn root() -> PathBuf {
 fn project() -> Project {
     Project::load(&root()).expect("read the project of this checkout")
 }
+
+/// The branch of the first environment, to which all is proposed.
+fn main_branch() -> String {
+    project().first().branch().to_owned()
+}

@@ -31,7 +31,11 @@ async fn a_labelled_pull_request_has_images_by_its_commit_in_the_folder_of_previ
         let mut wanted: Vec<_> = project.apps().iter().map(image).collect();
         wanted.sort();
         assert_eq!(tagged, wanted, "{system:?}");
-        assert_eq!(site.branches(), ["master"], "{system:?}: nothing is proposed");
+        assert_eq!(
+            site.branches(),
+            [site.main.as_str()],
+            "{system:?}: nothing is proposed"
+        );
         for secret in [aws::PREVIEWS.password, TOKEN] {
             assert!(!site.said().contains(secret), "{system:?} shows a secret");
         }

@@ -5,7 +5,7 @@ use pipelines::System;
 use serde_json::Value;
 
 use crate::aws;
-use crate::fixture::Site;
+use crate::fixture::{Site, behind};
 use crate::project;
 use crate::source::Source;
 use crate::stand_ins::{StandIns, TOKEN};
@@ -33,14 +33,18 @@ async fn all_three_systems_push_the_same_commit() {
         let outcome = site.run().await;
         assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
         assert_eq!(outcome.ran, expected(system), "{system:?}:\n{}", site.said());
-        assert_eq!(site.branches(), ["master", branch.as_str()], "{system:?}");
+        assert_eq!(
+            site.branches(),
+            [site.main.as_str(), branch.as_str()],
+            "{system:?}"
+        );
         assert_eq!(site.remote(&["rev-parse", &format!("{branch}^")]), source.commit);
-        let changed = site.remote(&["diff", "--name-only", "master", &branch]);
+        let changed = site.remote(&["diff", "--name-only", &site.main, &branch]);
         let overlays = project.apps().iter().map(|app| app.overlay(project.first()));
         assert!(changed.lines().eq(overlays), "{system:?}: {changed}");
         assert_eq!(
             proposed(&site, &stand_ins),
-            [(branch.clone(), "master".to_owned())],
+            [(branch.clone(), site.main.clone())],
             "{system:?}"
         );
         if system == System::Gitlab {
@@ -106,8 +110,12 @@ async fn with_manifests_elsewhere_all_three_write_there_alone() {
             "{system:?}:\n{}",
             site.said()
         );
-        assert_eq!(site.branches_of_source(), ["master"], "{system:?}");
-        assert_eq!(site.branches(), ["master", branch.as_str()], "{system:?}");
+        assert_eq!(site.branches_of_source(), [site.main.as_str()], "{system:?}");
+        assert_eq!(
+            site.branches(),
+            [site.main.as_str(), branch.as_str()],
+            "{system:?}"
+        );
         let message = site.remote(&["show", "--no-patch", "--format=%B", &branch]);
         assert!(
             message.contains(&format!("Source: {}", source.commit)),
@@ -150,10 +158,10 @@ async fn all_three_systems_wait_for_staging_and_propose_the_same_once_it_has_rep
             );
             let waits = said.contains("waiting   frontend: staging was given it by commit");
             assert!(waits || state == "success", "{system:?}:\n{said}");
-            let is_proposed = site.branches().contains(&branch(project.last()));
+            let is_proposed = site.branches().contains(&branch(&behind()));
             assert_eq!(is_proposed, state == "success", "{system:?}:\n{said}");
         }
-        pushed.push(site.remote(&["show", "--no-patch", "--format=%T %s", &branch(project.last())]));
+        pushed.push(site.remote(&["show", "--no-patch", "--format=%T %s", &branch(&behind())]));
     }
     assert!(pushed.iter().all(|commit| *commit == pushed[0]), "{pushed:?}");
 }
@@ -204,7 +212,7 @@ pub(crate) fn proposed(site: &Site, stand_ins: &StandIns) -> Vec<(String, String
     let target = options
         .iter()
         .find_map(|option| option.strip_prefix("merge_request.target="));
-    let source = site.branches().into_iter().find(|branch| branch != "master");
+    let source = site.branches().into_iter().find(|branch| *branch != site.main);
     let by_push = asked.then(|| (source.unwrap_or_default(), target.unwrap_or_default().to_owned()));
     by_api.chain(by_push).collect()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::{project, root};
+use crate::{main_branch, project, root};
 
 /// The repository as it lies here, uncommitted changes included, as one commit.
 pub(crate) struct Source {
@@ -39,17 +39,15 @@ impl Source {
         let work = source.path();
         let file = work.join(project::FILE);
         let text = fs::read_to_string(&file).expect("read the project");
-        let branch = format!("branch = \"{}\"\n", project().first().branch());
-        assert!(
-            text.contains(&branch) && !text.contains("verify = true"),
-            "{text}"
-        );
-        let text = text.replacen(&branch, &format!("{branch}verify = true\n"), 1);
-        fs::write(&file, text).expect("write the project");
-        git(
-            &work,
-            &["commit", "--quiet", "--all", "--message=Wait for staging"],
-        );
+        let branch = format!("branch = \"{}\"\n", main_branch());
+        assert!(text.contains(&branch), "{text}");
+        // A fork may have it so already.
+        if !project().first().verifies() {
+            let text = text.replacen(&branch, &format!("{branch}verify = true\n"), 1);
+            fs::write(&file, text).expect("write the project");
+        }
+        let commit = ["commit", "--quiet", "--all", "--allow-empty"];
+        git(&work, &[&commit[..], &["--message=Wait for staging"]].concat());
         let commit = git(&work, &["rev-parse", "HEAD"]);
         Self { commit, ..source }
     }
@@ -62,13 +60,14 @@ impl Source {
         let file = work.join(project::FILE);
         let text = fs::read_to_string(&file).expect("read the project");
         let branch = format!("branch = \"{}\"\n", project().last().branch());
-        assert!(text.contains(&branch) && !text.contains("follows = "), "{text}");
+        assert!(text.contains(&branch), "{text}");
+        // A fork may follow another range.
+        let lines = text.split_inclusive('\n');
+        let text: String = lines.filter(|line| !line.starts_with("follows = ")).collect();
         let text = text.replacen(&branch, &format!("{branch}follows = \"^1.2\"\n"), 1);
         fs::write(&file, text).expect("write the project");
-        git(
-            &work,
-            &["commit", "--quiet", "--all", "--message=Follow versions"],
-        );
+        let commit = ["commit", "--quiet", "--all", "--allow-empty"];
+        git(&work, &[&commit[..], &["--message=Follow versions"]].concat());
         let commit = git(&work, &["rev-parse", "HEAD"]);
         Self { commit, ..source }
     }
@@ -90,7 +89,7 @@ impl Source {
             fs::create_dir_all(file.parent().expect("in a folder")).expect("make a folder");
             fs::write(file, "changed\n").expect("change a file");
         }
-        git(&work, &["init", "--quiet", "--initial-branch=master"]);
+        git(&work, &["init", "--quiet", "--initial-branch", &main_branch()]);
         git(&work, &["add", "--all", "--force"]);
         git(&work, &["commit", "--quiet", "--message=Source"]);
         let commit = git(&work, &["rev-parse", "HEAD"]);

@@ -4,7 +4,7 @@ use pipelines::PullRequest; // wing: previews
 use pipelines::{Outcome, Push, Runner, github, gitlab};
 
 use crate::fixture::REPOSITORY; // wing: previews
-use crate::fixture::{Site, last_branch};
+use crate::fixture::{Site, behind};
 use crate::outside::runner;
 use crate::source::git;
 
@@ -72,7 +72,8 @@ impl Site {
             }
             // EventBridge starts the pipeline of the branch behind.
             codebuild @ Runner::CodeBuild => {
-                let branch = &last_branch();
+                let behind = behind();
+                let branch = behind.branch();
                 git(&self.checkout, &["fetch", "--quiet", "origin", branch]);
                 git(
                     &self.checkout,

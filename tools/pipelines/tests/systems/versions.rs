@@ -39,7 +39,7 @@ async fn a_tag_names_the_images_of_its_commit_and_stays() {
         }
     }
     assert!(site.said().contains("is there"), "{}", site.said());
-    assert_eq!(site.branches(), ["master"], "nothing is written to Git");
+    assert_eq!(site.branches(), [site.main.as_str()], "nothing is written to Git");
 
     let versions = stand_ins.versions();
     let outcome = site.run_for_tag("vnext").await;
@@ -64,16 +64,17 @@ async fn a_tag_is_proposed_to_the_environment_that_follows_versions() {
     for system in [System::Github, System::Gitlab] {
         let stand_ins = StandIns::start().await;
         let site = Site::new(system, &source, &stand_ins);
+        let main = site.main.as_str();
         // Of another range: the images get the tag, and nobody is proposed them.
-        for (tag, branches) in [("v2.0.0", vec!["master"]), ("v1.2.3", vec!["master", &branch])] {
+        for (tag, branches) in [("v2.0.0", vec![main]), ("v1.2.3", vec![main, &branch])] {
             let outcome = site.run_for_tag(tag).await;
             assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
             assert_eq!(site.branches(), branches, "{system:?}:\n{}", site.said());
         }
-        let wanted = [(branch.clone(), "master".to_owned())];
+        let wanted = [(branch.clone(), site.main.clone())];
         assert_eq!(proposed(&site, &stand_ins), wanted, "{system:?}");
         let overlays = project.apps().iter().map(|app| app.overlay(project.last()));
-        let changed = site.remote(&["diff", "--name-only", "master", &branch]);
+        let changed = site.remote(&["diff", "--name-only", &site.main, &branch]);
         assert!(changed.lines().eq(overlays), "{system:?}: {changed}");
         let message = site.remote(&["show", "--no-patch", "--format=%B", &branch]);
         assert!(message.contains("Version: v1.2.3"), "{message}");

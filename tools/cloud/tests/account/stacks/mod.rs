@@ -75,11 +75,8 @@ impl Variant {
 
     /// The branch that its pipelines follow.
     fn branch(self) -> &'static str {
-        if self.environment == "staging" {
-            "master"
-        } else {
-            "production"
-        }
+        let environment = tools::project().environment(self.environment);
+        environment.expect("it is one of the project").branch()
     }
 
     /// What its images are signed with, if they are.
