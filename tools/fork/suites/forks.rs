@@ -133,6 +133,8 @@ fn of_another_name() {
         &fork,
         &[&RENAMED[..], &ELSEWHERE, &["--repository", REPOSITORY], &NUMBERS].concat(),
     );
+    fork.call_branch_main();
+    fork.commit();
     with_names_of_examples(&fork); // wing: environments
     holds(&fork);
 }

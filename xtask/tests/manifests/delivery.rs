@@ -6,10 +6,9 @@ use std::path::{Component, Path, PathBuf};
 use project::Kind; // wing: sample
 use serde_json::{Value, json};
 
-use crate::PROJECT; // wing: sample
 use crate::object::{Object, find, ids, of_kind};
 use crate::render::{ALL, ROOT, apps, file, local_apps, parse};
-use crate::{app_names, applications, environments, namespace, plain};
+use crate::{PROJECT, app_names, applications, environments, namespace, plain};
 
 const LOCAL_REPOSITORY: &str = "http://gitops-loop-forge:3000/gitops-loop/gitops-loop.git";
 
@@ -86,14 +85,12 @@ fn a_cluster_gets_one_project_and_one_application_for_each_folder() {
 #[test]
 fn one_repository_is_read_everywhere() {
     let mut addresses = [BTreeSet::new(), BTreeSet::new()];
+    let branch = format!("refs/heads/{}", PROJECT.first().branch());
     for cluster in clusters() {
         let seen = &mut addresses[usize::from(cluster.local)];
         for application in cluster.applications() {
             seen.insert(application.text("/spec/source/repoURL").to_owned());
-            assert_eq!(
-                application.text("/spec/source/targetRevision"),
-                "refs/heads/master"
-            );
+            assert_eq!(application.text("/spec/source/targetRevision"), branch);
         }
         for project in [cluster.project(), cluster.roots_project()] {
             let allowed = project.list("/spec/sourceRepos").iter();

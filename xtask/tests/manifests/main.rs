@@ -6,6 +6,7 @@
 mod account;
 mod addons; // wing: addons
 mod admission;
+mod branches;
 mod canary; // wing: addons
 mod checks; // wing: verifier
 mod cloudformation; // wing: sample

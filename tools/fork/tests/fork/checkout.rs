@@ -168,6 +168,19 @@ impl Checkout {
         self.write(name, &text.replace(old, new));
     }
 
+    /// Calls the first branch `main`, by the command of the page.
+    pub(crate) fn call_branch_main(&self) {
+        let page = self.read("docs/FORK.md");
+        let mut lines = page.lines();
+        let command = lines.find(|line| line.starts_with("git grep "));
+        let mut shell = Command::new("sh");
+        gitkit::forget(&mut shell);
+        shell
+            .args(["-c", command.expect("the page has it")])
+            .current_dir(self.path(""));
+        assert!(shell.status().expect("start a shell").success());
+    }
+
     pub(crate) fn git(&self, arguments: &[&str]) {
         let done = Git::at(self.0.path()).args(arguments).run();
         done.unwrap_or_else(|error| panic!("{error}"));

@@ -72,6 +72,28 @@ fn examples_of_the_page_can_be_taken_as_they_stand() {
     }
 }
 
+#[test]
+fn the_first_branch_has_another_name_wherever_it_is_read_by_the_command_of_the_page() {
+    let fork = Checkout::of_all();
+    // A fork may call it otherwise already.
+    if fork.project().first().branch() != "master" {
+        return;
+    }
+    fork.call_branch_main();
+    assert_eq!(fork.project().first().branch(), "main");
+    let read = [
+        "project.toml",
+        ".github/",
+        ".gitlab-ci.yml",
+        "buildspec.yaml",
+        "infra/",
+    ];
+    for (name, text) in texts(&fork) {
+        let is_read = read.iter().any(|place| name.starts_with(place));
+        assert!(!is_read || !text.contains("master"), "{name} names master");
+    }
+}
+
 /// As the page says of a fork that is delivered by another CI system.
 #[test]
 fn without_the_files_of_other_ci_systems() {

@@ -26,8 +26,10 @@ const APP: &str = "app-name";
 const APPLICATION: &str = "application-name";
 /// For the registry of the images.
 const REGISTRY: &str = "registry-name";
+/// For the branch that manifests are read from.
+const BRANCH: &str = "branch-name";
 /// No app can be called like one of them.
-pub(super) const WORDS: [&str; 4] = [ENVIRONMENT, APP, APPLICATION, REGISTRY];
+pub(super) const WORDS: [&str; 5] = [ENVIRONMENT, APP, APPLICATION, REGISTRY, BRANCH];
 
 /// The folders that a kind is made of.
 fn layers(kind: Kind) -> &'static [&'static str] {
@@ -81,6 +83,7 @@ fn filled(templates: &Texts, root: &Path, project: &Project, name: &str, kind: K
         text.replace(APP, name)
             .replace(APPLICATION, project.application())
             .replace(REGISTRY, &registry)
+            .replace(BRANCH, project.first().branch())
     };
     let mut files = Texts::new();
     for layer in layers(kind) {

@@ -54,6 +54,7 @@ fn no_word_of_the_template_is_left() {
             "application-name",
             "environment-name",
             "registry-name",
+            "branch-name",
         ] {
             assert!(!path.contains(word) && !text.contains(word), "{path} has {word}");
         }
