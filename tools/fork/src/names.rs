@@ -58,6 +58,13 @@ impl Names {
                     pairs.push(pair);
                 }
             }
+            // A name of one word is the same as a label and in Rust, where an underscore beside it
+            // tells which it is.
+            if !old.contains('-') && new.contains('-') {
+                let new = new.replace('-', "_");
+                pairs.push((format!("_{old}"), format!("_{new}")));
+                pairs.push((format!("{old}_"), format!("{new}_")));
+            }
         }
         pairs.sort_by_key(|(old, _)| std::cmp::Reverse(old.len()));
         pairs

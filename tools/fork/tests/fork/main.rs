@@ -8,6 +8,7 @@ mod interrupted;
 mod named;
 mod names;
 mod partitions;
+mod rust_names;
 mod template;
 mod update;
 mod update_edges;

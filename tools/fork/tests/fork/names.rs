@@ -273,24 +273,3 @@ fn what_is_no_text_is_named_and_left() {
     assert!(said.contains("left logo.png"), "{said}");
     assert_eq!(fs::read(checkout.path("logo.png")).expect("read"), picture);
 }
-
-#[test]
-fn rust_is_formatted_for_the_new_name() {
-    let checkout = Checkout::committed();
-    let name = &former(&checkout)[0];
-    checkout.write(
-        "long.rs",
-        &format!(
-            "//! A file.\n\nconst A: (&str, &str) = (\"{name}\", \"{}\");\n",
-            "x".repeat(60)
-        ),
-    );
-    checkout.write("rustfmt.toml", "max_width = 110\n");
-    checkout.commit();
-    checkout.fork(&["--name", &format!("{NAME}-with-many")]);
-    let text = checkout.read("long.rs");
-    assert!(
-        text.contains(&format!("(\n    \"{NAME}-with-many\",\n")),
-        "{text}"
-    );
-}
