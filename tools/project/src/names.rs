@@ -12,6 +12,10 @@ const CRON_JOB: usize = 52;
 const BETWEEN: &str = "-migrate-";
 /// What kind calls the first node of a cluster.
 const NODE: &str = "-control-plane";
+/// The longest name of a role of AWS.
+const ROLE: usize = 64;
+/// What stands between the project and an environment in the longest name of a role made of both.
+const OF_ROLE: &str = "-external-secrets-";
 /// Folders of `infra/` and Applications that are no app.
 const NO_APP: &[&str] = &[
     "addons",
@@ -67,7 +71,8 @@ fn environments(written: &Written) -> Result<(), ProjectError> {
         return Err(ProjectError::NoEnvironment);
     }
     let (mut names, mut branches) = (Seen::default(), Seen::default());
-    let longest = LABEL.saturating_sub(written.name.len() + "-".len() + NODE.len());
+    let of_node = LABEL.saturating_sub(written.name.len() + "-".len() + NODE.len());
+    let longest = of_node.min(ROLE.saturating_sub(written.name.len() + OF_ROLE.len()));
     for (at, environment) in written.environments.iter().enumerate() {
         let key = |part: &str| format!("environments[{at}].{part}");
         label(&key("name"), &environment.name, longest)?;
@@ -150,7 +155,7 @@ fn label(key: &str, value: &str, longest: usize) -> Result<(), ProjectError> {
     }
     if value.len() > longest {
         let why = format!(
-            "has {} characters; take at most {longest}, so that the longest name made of it is no longer than Kubernetes allows",
+            "has {} characters; take at most {longest}, so that the longest name made of it is no longer than Kubernetes and AWS allow",
             value.len()
         );
         return Err(wrong(key, value, &why));
@@ -209,5 +214,31 @@ pub(crate) fn wrong(key: &str, value: &str, why: &str) -> ProjectError {
         key: key.to_owned(),
         value: value.to_owned(),
         why: why.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::OF_ROLE;
+
+    #[test]
+    fn no_template_of_aws_makes_a_longer_name_of_a_role_of_project_and_environment() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/aws");
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            // A folder beside the templates has no text.
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            let names = text.split("RoleName: !Sub ${Project}").skip(1);
+            let between = names.filter_map(|rest| {
+                let name = rest.lines().next()?.split(" #").next()?;
+                name.trim_end().strip_suffix("${Environment}")
+            });
+            for between in between {
+                assert!(between.len() <= OF_ROLE.len(), "{}: {between}", path.display());
+            }
+        }
     }
 }

@@ -207,9 +207,9 @@ fn a_name_is_a_label_that_leaves_room_for_what_is_added() {
     );
     let short = "[[environments]]\nname = \"t\"\nbranch = \"main\"\n";
     refused(short, &app(&"a".repeat(53)), &["at most 52"]);
-    let name = "e".repeat(63 - "loop-".len() - "-control-plane".len() + 1);
+    let name = "e".repeat(64 - "loop-external-secrets-".len() + 1);
     let long = ENVIRONMENTS.replace("\"test\"", &format!("\"{name}\""));
-    refused(&long, "", &["environments[0].name", "at most 44"]);
+    refused(&long, "", &["environments[0].name", "at most 42"]);
 }
 
 /// An overlay has the names without quotes.

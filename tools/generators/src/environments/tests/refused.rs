@@ -11,6 +11,8 @@ fn refusal(checkout: &Checkout, name: &str) -> String {
 fn a_name_that_cannot_be() {
     let checkout = Checkout::new();
     let long = "a".repeat(60);
+    let most = 64 - format!("{}-external-secrets-", project(&checkout).name()).len();
+    let (role, at_most) = ("a".repeat(most + 1), format!("take at most {most}"));
     let there = format!(
         "there is an environment `staging`, released from `{}`",
         project(&checkout).first().branch()
@@ -23,6 +25,7 @@ fn a_name_that_cannot_be() {
         ("QA", "begin with a letter"),
         ("q_a", "begin with a letter"),
         (&long, "has 60 characters"),
+        (&role, &at_most),
         ("backend", "is an app"),
         (
             "message-board",
