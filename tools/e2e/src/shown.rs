@@ -57,6 +57,10 @@ mod tests {
     fn the_page_shows_scenarios_that_there_are_with_their_limits() {
         let path = run_dir::repo_root().unwrap().join(PAGE);
         let page = fs::read_to_string(path).unwrap();
+        // A fork may have a page of its own there.
+        if !page.contains(MARK) {
+            return;
+        }
         let (before, rows, after) = parts(&page).unwrap();
         assert_eq!([before, rows, after].concat(), page);
         let mut shown = Vec::new();

@@ -55,11 +55,26 @@ fn forked(fork: &Checkout, arguments: &[&str]) {
 /// As the pages say of a fork on a GitLab of its own: it has that CI alone, and a key signs.
 fn on_gitlab(fork: &Checkout) {
     fork.fork(&["--repository", "https://gitlab.example.com/somebody/something"]);
-    fork.git(&["rm", "-r", "--quiet", ".github", "buildspec.yaml"]);
+    fork.git(&[
+        "rm",
+        "-r",
+        "--quiet",
+        "--ignore-unmatch",
+        ".github",
+        "buildspec.yaml",
+    ]);
     let policy = fork.read(POLICY);
     let (head, _) = policy.split_once("      keyless:\n").expect("a workflow signs");
     let key = "      key:\n        kms: awskms:///alias/signing\n";
     fork.write(POLICY, &format!("{head}{key}"));
+    fork.commit();
+}
+
+/// What a product says of itself stands where the template says it, and what nobody needs is gone.
+fn with_own_pages(fork: &Checkout) {
+    fork.write("README.md", "# Something\n\nOf ours.\n");
+    fork.write("CHANGELOG.md", "# Changes\n\n## 2.0.0\n\n- It is ours.\n");
+    fork.git(&["rm", "-r", "--quiet", "--ignore-unmatch", "findings"]);
     fork.commit();
 }
 
@@ -169,6 +184,7 @@ fn of_product_ci_and_infra_with_an_app_of_each_kind() {
     let fork = copied("product");
     forked(&fork, &["--without", TOOLS]);
     on_gitlab(&fork);
+    with_own_pages(&fork);
     for kind in Kind::ALL {
         with_app(&fork, kind);
     }

@@ -15,7 +15,7 @@ fn each_command_that_a_file_names_is_one() {
 #[test]
 fn examples_are_among_them() {
     let found = documents::mentions(&root());
-    let of_readme = found.iter().map(ToString::to_string);
-    let of_readme = of_readme.filter(|mention| mention.starts_with("README.md:"));
-    assert!(of_readme.count() > 3, "the examples of the README are not found");
+    let of_pages = found.iter().map(ToString::to_string);
+    let of_pages = of_pages.filter(|mention| mention.starts_with("docs/"));
+    assert!(of_pages.count() > 3, "the examples of the pages are not found");
 }

@@ -87,6 +87,10 @@ mod tests {
         let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
         let record = crate::update::record::Record::of_text(&read(crate::update::RECORD)).unwrap();
         let text = read(FILE);
+        // A fork may have the changes of its own product there.
+        if !text.starts_with("# Changes of the template") {
+            return;
+        }
         let newest = between(&text, &Version::new(0, 0, 0), &Version::new(u64::MAX, 0, 0)).pop();
         assert_eq!(newest.map(|section| section.version), Some(record.version));
     }

@@ -22,6 +22,9 @@ pub(crate) fn version(minor: usize) -> String {
     format!("900.{minor}.0")
 }
 
+/// The changes before the first release here; a fork may have those of its own product there.
+const FORMER_CHANGES: &str = "# Changes of the template, by version\n\n## 1.0.0\n\n- The first version.\n";
+
 /// The template, as it lies somewhere with its tags.
 pub(crate) struct Template(pub(crate) Checkout);
 
@@ -29,13 +32,24 @@ impl Template {
     /// Of all files of this checkout, with one release.
     pub(crate) fn of_all_in(folder: TempDir) -> Self {
         let template = Self(Checkout::of_all_in(folder));
+        template.0.write(CHANGES, FORMER_CHANGES);
+        // A fork may have deleted them.
+        for name in ["findings/old.sh", GOES, DELETED] {
+            let place = template.0.path(name);
+            if !place.exists() {
+                fs::create_dir_all(place.parent().expect("a file has a folder")).expect("make a folder");
+                let lines = (0..9).map(|number| format!("Line {number} of {name}.\n"));
+                template.0.write(name, &lines.collect::<String>());
+            }
+        }
         template.release(0);
         template
     }
 
     /// Of next to nothing, with one release.
     pub(crate) fn small() -> Self {
-        let template = Self(Checkout::of_files(&["project.toml", RECORD, CHANGES]));
+        let template = Self(Checkout::of_files(&["project.toml", RECORD]));
+        template.0.write(CHANGES, FORMER_CHANGES);
         // It has no parts that a copy could be without, as this checkout may be.
         let project = template.0.read("project.toml");
         let lines = project.split_inclusive('\n');
@@ -148,6 +162,10 @@ pub(crate) const DELETED: &str = "docs/adr/0001-engine-with-its-own-storage.md";
 pub(crate) fn without_row(checkout: &Checkout, decision: &str) {
     fs::remove_file(checkout.path(decision)).expect("remove it");
     let list = "docs/adr/README.md";
+    // A fork may have deleted it.
+    if !checkout.path(list).exists() {
+        return;
+    }
     let name = decision.rsplit('/').next().unwrap_or_default();
     let text = checkout.read(list);
     let lines = text.split_inclusive('\n').filter(|line| !line.contains(name));

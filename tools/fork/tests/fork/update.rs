@@ -6,7 +6,7 @@ use crate::checkout::{ACCOUNT, Checkout, NUMBERS, PARAMETERS, REGION, REPOSITORY
 use crate::derived::{APP, with_an_app};
 use crate::names::{APPLICATION, NAME, former};
 use crate::template::{
-    DELETED, GOES, Template, UNKNOWN, WITHOUT, locked, read, update, version, without_row,
+    DELETED, GOES, Template, UNKNOWN, WITHOUT, append, locked, read, update, version, without_row,
 };
 
 /// What only the copy has, and what it says otherwise than the template.
@@ -29,7 +29,7 @@ fn with_changes(copy: &Checkout) {
         "use std::io;\n",
         "// Ours.\nuse std::io;\n",
     );
-    copy.edit("README.md", "## Quick start\n", "## How we start\n");
+    append(copy, "README.md", "\n## How we start\n");
     copy.write("docs/OURS.md", "# What is ours?\n\nThe shop.\n");
     locked(copy, &[]);
     copy.commit();

@@ -182,9 +182,10 @@ fn what_git_tracks_and_nobody_can_change_is_named() {
 #[test]
 fn a_file_that_was_removed_is_missed_by_nobody() {
     let checkout = Checkout::of_git();
-    std::fs::remove_file(checkout.path("infra/aws/eksctl/production.yaml")).expect("remove");
+    let file = checkout.path("infra/apps/root/production.yaml");
+    std::fs::remove_file(&file).expect("remove");
     checkout.fork(&whole());
-    assert!(!checkout.path("infra/aws/eksctl/production.yaml").exists());
+    assert!(!file.exists());
     std::fs::remove_file(checkout.path(ADDRESS)).expect("remove");
     assert!(checkout.refusal(&whole()).contains(ADDRESS));
 }
