@@ -146,10 +146,12 @@ impl Backend {
         if status.is_success() {
             return response.json().await.map_err(unavailable);
         }
+        if status == StatusCode::CONFLICT {
+            return Err(BoardError::AlreadySent);
+        }
         let problem = match response.json::<Problem>().await {
             Ok(problem) => problem,
-            // Refused before the backend's own code saw it, as a head that is too long.
-            Err(_) if status.is_client_error() => {
+            Err(_) if is_by_http(status) => {
                 return Err(refused(
                     status,
                     status.canonical_reason().unwrap_or("no reason is given"),
@@ -157,9 +159,6 @@ impl Backend {
             }
             Err(error) => return Err(unavailable(error)),
         };
-        if status == StatusCode::CONFLICT {
-            return Err(BoardError::AlreadySent);
-        }
         if status.is_client_error() {
             return Err(BoardError::Refused {
                 status: status.as_u16(),
@@ -174,6 +173,16 @@ impl Backend {
         );
         Err(BoardError::Unavailable)
     }
+}
+
+/// Whether HTTP itself may have refused the request before the backend's own code saw it, as a head
+/// that is too long. That code gives a reason for all that it refuses: any other answer without one
+/// is not the backend's.
+fn is_by_http(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST | StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    )
 }
 
 /// A refusal of the request as a whole.

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use crate::clock::{self, Clock};
 use crate::feed::Feed;
 use crate::server::{describe_site, list_messages};
-use crate::{Site, instant};
+use crate::{BoardError, Site, instant};
 
 /// The signals that the components share; every one of them has the same.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +110,8 @@ impl Board {
             let answer = list_messages(self.before.get_value()).await;
             self.feed.update(|feed| match answer {
                 Ok(list) => feed.refresh(question, list),
+                // It would be refused again.
+                Err(BoardError::Refused { .. }) => {}
                 // The next tick asks again.
                 Err(_) => feed.fails(question),
             });

@@ -10,7 +10,7 @@ use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Form, Router};
+use axum::{Form, Json, Router};
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
@@ -101,6 +101,11 @@ async fn server_function(State(pages): State<Pages>, request: Request) -> Respon
     let unread = response.headers().contains_key(SERVER_FN_ERROR_HEADER);
     if unread && response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         *response.status_mut() = StatusCode::BAD_REQUEST;
+    } else if !unread && response.status() == StatusCode::BAD_REQUEST {
+        // In the place of leptos' own words for an address without a function: the page of another
+        // release asks, and would not understand them.
+        let error = BoardError::Protocol("there is no such function".into());
+        return (StatusCode::BAD_REQUEST, Json(error)).into_response();
     }
     response
 }

@@ -110,8 +110,13 @@ async fn what_is_refused_without_a_word_is_no_outage() {
 }
 
 #[tokio::test]
-async fn a_fault_without_a_word_is_one() {
-    let (backend, _) = answering("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n").await;
-    let error = backend.list(None).await.unwrap_err();
-    assert_eq!(error, BoardError::Unavailable);
+async fn a_fault_without_a_word_and_the_refusal_of_another_server_are_faults() {
+    for answer in [
+        "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let (backend, _) = answering(answer).await;
+        let error = backend.list(None).await.unwrap_err();
+        assert_eq!(error, BoardError::Unavailable, "{answer}");
+    }
 }

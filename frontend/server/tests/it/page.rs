@@ -1,5 +1,7 @@
 //! The page and its form without script.
 
+use app::BoardError;
+
 use crate::backend::Backend;
 use crate::support::{attribute, browser, frontend, nobody, page, submit};
 
@@ -145,6 +147,10 @@ async fn a_call_that_no_function_understands_is_the_callers_fault() {
         let answer = request.body(body).send().await.unwrap();
         assert_eq!(answer.status(), 400, "{}", body.escape_ascii());
     }
+    let answer = browser().post(format!("{base}/form/gone")).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    let error: BoardError = answer.json().await.unwrap();
+    assert!(matches!(error, BoardError::Protocol(_)), "{error}");
     assert_eq!(backend.requests(), 0);
 }
 
