@@ -146,6 +146,7 @@ pub(crate) const PARTS: &[Part] = &[
             "Layout",
             "OidcProvider",
             "OtherOidcProvider",
+            "SigningKey",
             "HostedZoneId", // wing: addons
             "Target",       // wing: hub
             "OtherTarget",  // wing: hub

@@ -1,5 +1,5 @@
-//! What a person applies to a cluster is among the steps for a cluster that was lost: Argo CD does
-//! not bring it back.
+//! Each folder that a comment has a person apply to a cluster is among the steps for a cluster that
+//! was lost: Argo CD does not bring it back.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +25,7 @@ fn applied(text: &str) -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn what_a_person_applies_is_among_the_steps_for_a_cluster_that_was_lost() {
+fn each_folder_that_a_comment_has_a_person_apply_is_among_the_steps_for_a_cluster_that_was_lost() {
     let page = fs::read_to_string(root().join(PAGE)).expect("read the page");
     let (_, rest) = page.split_once(HEADING).expect("the page has the steps");
     let steps = rest.split("\n## ").next().unwrap_or(rest);

@@ -119,7 +119,7 @@ fn nodes_take_more_pods_where_there_are_addresses_for_them() {
 const BESIDE_PREVIEWS: u64 = 28;
 
 #[test]
-fn as_many_previews_as_there_may_be_have_room_beside_the_environment() {
+fn as_many_previews_as_there_may_be_fit_beside_the_number_of_pods_that_is_set_aside() {
     let read = |name: &str| -> Value {
         let path = tools::root().join("infra/previews").join(name);
         serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap()
