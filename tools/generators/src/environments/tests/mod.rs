@@ -12,7 +12,7 @@ use anyhow::Result;
 use project::{Kind, Project};
 use taskkit::partition::PARAMETERS;
 
-use super::{copies, new, places, remove};
+use super::{copies, new, places as listed_places, remove};
 use crate::apps::tables;
 use crate::apps::tests::Checkout;
 
@@ -26,13 +26,13 @@ pub(crate) fn forget_own(checkout: &Checkout) {
         for path in paths.filter(|path| copies::is_of(path, own.name())) {
             fs::remove_file(checkout.path(&path)).unwrap();
         }
-        for place in places::all(&project) {
+        for place in listed_places::all(&project) {
             if let Ok(text) = fs::read_to_string(checkout.path(&place.path)) {
                 checkout.write(&place.path, &place.without(&text, own.name(), own.branch()));
             }
         }
         let listed = checkout.read(project::FILE);
-        checkout.write(project::FILE, &places::removed(&listed, own.name()));
+        checkout.write(project::FILE, &listed_places::removed(&listed, own.name()));
     }
     for app in project.apps() {
         let overlay = app.overlay(project.first());
