@@ -14,6 +14,9 @@ pub use mention::Mention;
 
 /// Records of decisions: they say what was decided, and when, and may name what is gone.
 pub const RECORDS: &str = "docs/adr/";
+/// The table of what a fork may drop still lists what it has dropped. The page with the same words
+/// does not.
+const WINGS: &str = "tools/fork/wings.toml";
 
 /// Every command that a file of the repository at `root` names.
 ///
@@ -28,7 +31,9 @@ pub fn mentions(root: &Path) -> Vec<Mention> {
         let text = fs::read_to_string(root.join(name)).ok()?;
         Some(text::mentions(name, &text))
     };
-    let names = names.iter().filter(|name| !name.starts_with(RECORDS));
+    let names = names
+        .iter()
+        .filter(|name| !name.starts_with(RECORDS) && *name != WINGS);
     names.filter_map(read).flatten().collect()
 }
 
