@@ -15,6 +15,9 @@ use crate::error::SupplyError;
 use crate::key::Key;
 
 const DROPPED: &str = "dropped-";
+/// Go makes a compiler that it gets read-only, whatever `-modcacherw` says.
+const REMOVE: &str =
+    r#"for folder; do chmod -R u+w "$folder/gomod/golang.org" 2>/dev/null; done; exec rm -rf -- "$@""#;
 
 /// The cache folder of this user.
 #[derive(Debug, Clone)]
@@ -102,7 +105,7 @@ impl Cache {
         let dropped = self.all_dropped()?;
         if !dropped.is_empty() {
             Command::new("nice")
-                .args(["-n", "19", "rm", "-rf"])
+                .args(["-n", "19", "sh", "-c", REMOVE, "sh"])
                 .args(dropped)
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())

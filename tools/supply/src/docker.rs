@@ -56,7 +56,8 @@ fn runs_privileged(sh: &Shell, log: &Path) -> Result<()> {
         .context("create a folder for the trial of Docker")?;
     let folder = folder.path();
     let file = folder.join("Containerfile");
-    let image = "localhost/gitops-loop/trial:empty";
+    // Another trial, at the same time, removes its own.
+    let image = format!("localhost/gitops-loop/trial:{}", std::process::id());
     let limit = Duration::from_mins(1);
     sh.write_file(&file, "FROM scratch\nCMD [\"/none\"]\n")
         .context("write the trial")?;

@@ -153,6 +153,8 @@ fn cure(lacks: &[Lack<'_>], progress: &dyn Progress, logs: &Path) -> Result<Vec<
     let mut wanted: Vec<&str> = Vec::new();
     for lack in lacks {
         match lack.need.cure {
+            // A package is no newer than the program that is there, or comes behind it on PATH.
+            Cure::Debian(_) if lack.too_old.is_some() => {}
             Cure::Debian(package) => wanted.push(package),
             Cure::Setting(setting, least) => {
                 let path = Path::new("/proc/sys").join(setting.replace('.', "/"));

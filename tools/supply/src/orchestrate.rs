@@ -10,6 +10,7 @@ use anyhow::{Error, Result};
 use crate::acquire::{Plan, Registries, plan, pull};
 use crate::cache::Cache;
 use crate::engine::Engine;
+use crate::error::SupplyError;
 use crate::get::build_tools;
 use crate::needs::Group;
 use crate::node_image::{forget_intermediates, whole_node};
@@ -193,7 +194,9 @@ fn get(
 
 /// An error of what is built, with why it was not pulled.
 fn instead_of_pulling(error: Error, registries: &Registries) -> Error {
-    let Some(why) = registries.refusals() else {
+    let of_another_kind =
+        run::was_stopped(&error) || matches!(error.downcast_ref(), Some(SupplyError::NotPulled { .. }));
+    let Some(why) = registries.refusals().filter(|_| !of_another_kind) else {
         return error;
     };
     error.context(format!(

@@ -5,7 +5,10 @@ use std::sync::{Arc, atomic::Ordering};
 use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
 use pipelines::{Runner, System};
-use supply::{engine::Engine, needs::Group};
+use supply::{
+    engine::{Engine, Kind},
+    needs::Group,
+};
 
 use super::context::BringUp;
 use crate::{
@@ -37,6 +40,10 @@ impl BringUp<'_> {
             self.supply_options(),
             session.options.system(),
         );
+        // Nothing is installed for another engine than that of what is up.
+        if State::engine(&session.cache) == Some(Kind::Docker) {
+            session.find_engine()?;
+        }
         let (step, logs) = (step.clone(), session.run.logs());
         let balances = session.options.chose(Suite::Clusters);
         let balances = balances || self.addons && addons::load_balancer::is_allowed(); // wing: addons

@@ -111,7 +111,9 @@ fn compilers(sh: &Shell, options: Options) -> String {
             .read()
             .unwrap_or_default()
     });
-    format!("{versions:?} {options:?}")
+    // `""` is where flags of rustc from outside stood, which count no more: what was kept without any
+    // is still found.
+    format!("{versions:?} \"\" {options:?}")
 }
 
 fn copy(sh: &Shell, from: &Path, to: &Path) -> Result<()> {
