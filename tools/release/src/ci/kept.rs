@@ -111,8 +111,8 @@ fn compilers(sh: &Shell, options: Options) -> String {
             .read()
             .unwrap_or_default()
     });
-    // `""` is where flags of rustc from outside stood, which count no more: what was kept without any
-    // is still found.
+    // `""` is where flags of rustc from outside stood, which count no more: what was kept without
+    // any is still found.
     format!("{versions:?} \"\" {options:?}")
 }
 
