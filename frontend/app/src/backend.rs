@@ -146,9 +146,6 @@ impl Backend {
         if status.is_success() {
             return response.json().await.map_err(unavailable);
         }
-        if status == StatusCode::CONFLICT {
-            return Err(BoardError::AlreadySent);
-        }
         let problem = match response.json::<Problem>().await {
             Ok(problem) => problem,
             Err(_) if is_by_http(status) => {
@@ -159,6 +156,9 @@ impl Backend {
             }
             Err(error) => return Err(unavailable(error)),
         };
+        if status == StatusCode::CONFLICT {
+            return Err(BoardError::AlreadySent);
+        }
         if status.is_client_error() {
             return Err(BoardError::Refused {
                 status: status.as_u16(),

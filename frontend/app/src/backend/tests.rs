@@ -114,6 +114,7 @@ async fn a_fault_without_a_word_and_the_refusal_of_another_server_are_faults() {
     for answer in [
         "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n",
     ] {
         let (backend, _) = answering(answer).await;
         let error = backend.list(None).await.unwrap_err();

@@ -87,6 +87,7 @@ fn the_first_branch_has_another_name_wherever_it_is_read_by_the_command_of_the_p
         ".gitlab-ci.yml",
         "buildspec.yaml",
         "infra/",
+        "docs/versions/",
     ];
     for (name, text) in texts(&fork) {
         let is_read = read.iter().any(|place| name.starts_with(place));
