@@ -1,5 +1,7 @@
 //! What the machine must bring, as data: the doctor reads this page from top to bottom.
 
+use taskkit::build::toolchain::MUSL;
+
 /// What a need serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
@@ -278,10 +280,10 @@ pub const NEEDS: &[Need] = &[
     ),
     of(
         Group::Static,
-        "musl-gcc",
+        MUSL.0,
         "compiles the C in the static programs of images",
-        Check::Program("musl-gcc"),
-        Cure::Debian("musl-tools"),
+        Check::Program(MUSL.0),
+        Cure::Debian(MUSL.1),
     ),
     of(
         Group::Registry,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use child_process::{ProcessGroup, log};
 use rustix::process::Pid;
+use taskkit::packages;
 use xshell::Cmd;
 
 use crate::error::SupplyError;
@@ -186,8 +187,7 @@ fn tail(log: &Path, line: &str) -> String {
 
 /// Whether a program of this name is on the search path.
 pub(crate) fn on_path(name: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(name).is_file())
+    packages::is_on(env::var_os("PATH"), name)
 }
 
 fn open(log: &Path, line: &str) -> Result<File> {

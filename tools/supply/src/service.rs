@@ -2,7 +2,7 @@
 //! wants it, and ends by itself should this process be killed.
 
 use std::fs;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use child_process::ProcessGroup;
+use taskkit::removal::remove_file;
 
 /// How long it stays when nobody has a connection to it.
 const IDLE_SECONDS: &str = "60";
@@ -49,12 +50,7 @@ impl Service {
 
     /// Starts one; what an earlier run left at the socket gives way.
     pub(crate) fn start(env: &[(String, String)], socket: PathBuf, logs: &Path) -> Result<Self> {
-        match fs::remove_file(&socket) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("remove the old socket {}", socket.display()));
-            }
-            _ => {}
-        }
+        remove_file(&socket)?;
         let log = logs.join("engine-service.log");
         let file = fs::File::create(&log).with_context(|| format!("create {}", log.display()))?;
         let process = Command::new("podman")

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use taskkit::removal::remove_folder;
 use xshell::Cmd;
 
 use crate::cache::Cache;
@@ -80,9 +81,7 @@ impl<'a> Workshop<'a> {
     /// An empty scratch folder of this name, dropped with all others when the builds are done.
     pub fn scratch(&self, name: &str) -> Result<PathBuf> {
         let folder = self.cache.build().join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
-        }
+        remove_folder(&folder)?;
         fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
         Ok(folder)
     }

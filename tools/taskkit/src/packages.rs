@@ -2,6 +2,7 @@
 //! may.
 
 use std::env;
+use std::ffi::OsString;
 
 use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
@@ -79,10 +80,14 @@ pub fn missing<'a>(sh: &Shell, packages: &[&'a str]) -> Vec<&'a str> {
         .collect()
 }
 
-/// Whether `program` is on the path. It is looked for here: not every system has `which`.
+/// Whether `program` is on the path of a shell.
 pub fn has(sh: &Shell, program: &str) -> bool {
-    let path = sh.var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    is_on(sh.var_os("PATH"), program)
+}
+
+/// Whether `program` is on this search path. It is looked for here: not every system has `which`.
+pub fn is_on(path: Option<OsString>, program: &str) -> bool {
+    env::split_paths(&path.unwrap_or_default()).any(|folder| folder.join(program).is_file())
 }
 
 fn is_root(sh: &Shell) -> bool {

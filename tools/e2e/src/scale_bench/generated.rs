@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+use taskkit::removal::remove_folder;
 
 use crate::argocd::{GROUP, NAMESPACE as ARGOCD};
 use crate::environment::Environment;
@@ -74,10 +75,7 @@ fn overlay(number: u32) -> String {
 
 /// Writes the repository of so many apps into an empty folder or over what another number left.
 pub(super) fn write(folder: &Path, apps: u32, release: u32) -> Result<()> {
-    let overlays = folder.join("overlays");
-    if overlays.exists() {
-        fs::remove_dir_all(&overlays).context("remove the overlays of before")?;
-    }
+    remove_folder(&folder.join("overlays"))?;
     write_file(folder, "base/objects.yaml", OBJECTS)?;
     change_base(folder, release)?;
     (1..=apps).try_for_each(|number| change_overlay(folder, number, release))

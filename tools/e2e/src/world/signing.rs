@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use taskkit::removal::remove_file;
 use xshell::{Shell, cmd};
 
 use super::secret;
@@ -35,8 +36,8 @@ impl SigningKey {
         let prefix = folder.join(name);
         let half = |kind: &str| PathBuf::from(format!("{}.{kind}", prefix.display()));
         // cosign would ask whether to.
-        for old in [half("key"), half("pub")].iter().filter(|half| half.exists()) {
-            fs::remove_file(old).with_context(|| format!("remove {}", old.display()))?;
+        for old in [half("key"), half("pub")] {
+            remove_file(&old)?;
         }
         let shell = Shell::new().context("open a shell")?;
         let generate = cmd!(shell, "{cosign} generate-key-pair --output-key-prefix {prefix}")

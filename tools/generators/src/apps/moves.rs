@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use taskkit::removal::remove_folder;
 
 /// Below the folder that Git ignores.
 const STAGE: &str = "target/new";
@@ -28,12 +29,12 @@ impl<'r> Moves<'r> {
             stage: stage(root),
             back: Vec::new(),
         };
-        let done = clear(&moves.stage).and_then(|()| work(&mut moves));
+        let done = remove_folder(&moves.stage).and_then(|()| work(&mut moves));
         let done = done.or_else(|error| {
             moves.take_back()?;
             Err(error.context("nothing was changed"))
         });
-        let cleared = clear(&moves.stage);
+        let cleared = remove_folder(&moves.stage);
         done.and(cleared)
     }
 
@@ -124,11 +125,4 @@ pub(super) fn write(file: &Path, text: &str) -> Result<()> {
 
 fn make_folder_of(file: &Path) -> std::io::Result<()> {
     file.parent().map_or(Ok(()), fs::create_dir_all)
-}
-
-fn clear(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
-    }
-    Ok(())
 }

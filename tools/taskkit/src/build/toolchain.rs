@@ -16,6 +16,8 @@ use crate::build::debian::{self, Debian};
 use crate::build::paths;
 use crate::{env, lines, packages};
 
+/// What compiles the C in static programs, and the Debian package that has it.
+pub const MUSL: (&str, &str) = ("musl-gcc", "musl-tools");
 /// How long rustup may take to fetch one standard library (some 30 MB).
 const RUSTUP_SECONDS: &str = "180";
 
@@ -88,7 +90,7 @@ impl Target {
     /// them.
     fn programs(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Static => &[("musl-gcc", "musl-tools")],
+            Self::Static => &[MUSL],
             Self::Wasm => &[],
         }
     }

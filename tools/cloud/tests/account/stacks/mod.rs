@@ -41,8 +41,7 @@ impl Variant {
 
     /// The same for the templates of another checkout; what was said as an error, if it failed.
     fn deploy_from(self, emulator: &Emulator, root: &Path, parts: &[&str]) -> Result<String, String> {
-        let key = format!("SigningKey={}", self.key());
-        self.deploy_with(emulator, root, parts, &[key.as_str()])
+        self.deploy_with(emulator, root, parts, &[])
     }
 
     /// The same with these parameters, each as `NAME=VALUE`.
@@ -53,9 +52,13 @@ impl Variant {
         parts: &[&str],
         more: &[&str],
     ) -> Result<String, String> {
-        let layout = format!("Layout={}", self.layout);
-        let mut verb = vec!["deploy", self.environment, "--set", &layout];
-        for parameter in GIVEN.iter().chain(more) {
+        let own = [
+            format!("Layout={}", self.layout),
+            format!("SigningKey={}", self.key()),
+        ];
+        let own = own.each_ref().map(String::as_str);
+        let mut verb = vec!["deploy", self.environment];
+        for parameter in own.iter().chain(GIVEN).chain(more) {
             verb.extend(["--set", parameter]);
         }
         emulator
@@ -116,7 +119,6 @@ const GIVEN: &[&str] = &[
     "OidcProvider=oidc.eks/id/1",
     // Moto has no associations.
     "PodIdentity=no",
-    "SigningKey=",
 ];
 
 /// A key of KMS, which nobody is asked for here.

@@ -15,8 +15,6 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use crate::actors::{Pace, Tally};
 use crate::progress::StepHandle;
 
-/// Between two visits.
-const EVERY: Duration = Duration::from_millis(40);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Fewer would prove little.
 const FEWEST: usize = 500;
@@ -158,12 +156,15 @@ pub(crate) struct Visits {
 }
 
 impl Visits {
+    /// Between two of them.
+    pub(crate) const EVERY: Duration = Duration::from_millis(40);
+
     /// One of so many asks for the page itself, which needs the backend and the table, the others
     /// for its version.
     pub(crate) fn start(visitors: &Visitors, pages: usize) -> Self {
         let seen = Arc::<Mutex<Tally>>::default();
         let (tally, visitors, began) = (Arc::clone(&seen), visitors.clone(), Instant::now());
-        let pace = Pace::start(EVERY, move |number| {
+        let pace = Pace::start(Self::EVERY, move |number| {
             let (tally, visitors) = (Arc::clone(&tally), visitors.clone());
             let path = if number % pages == 0 {
                 "/"

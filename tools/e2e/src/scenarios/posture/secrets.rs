@@ -15,6 +15,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
+use taskkit::removal::remove_folder;
 use xshell::{Shell, cmd};
 
 use super::searched::{self, Place, keep, kubectl};
@@ -57,9 +58,7 @@ async fn clean_up(kept: &Api<Secret>, folder: &Path) -> Result<()> {
         let deleted = kept.delete(CANARY, &DeleteParams::default()).await;
         deleted.context("remove the canary")?;
     }
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
-    }
+    remove_folder(folder)?;
     ensure!(
         there.is_some(),
         "the canary is gone: Argo CD sees Secrets, and took it for one that Git does not have"

@@ -23,8 +23,6 @@ const LIVE: Duration = Duration::from_mins(1);
 const STEPS: [u32; 3] = [10, 50, 100];
 /// Between two browsers that open the page with all its files.
 const BROWSED: Duration = Duration::from_secs(1);
-/// Between two visits of [`PAGES`].
-const VISIT: Duration = Duration::from_millis(40);
 /// Fewer of them in two steps of half a minute would prove little.
 const FEWEST: usize = 20;
 /// By how many in a hundred the share may differ from that: a step has few requests.
@@ -83,7 +81,7 @@ async fn browse(visitors: &Visitors, count: &mut usize) -> Result<Infallible> {
         *count += 1;
         // Not in step with the visits, where two versions take turns.
         let late = if (*count).is_multiple_of(2) {
-            VISIT
+            Visits::EVERY
         } else {
             Duration::ZERO
         };
