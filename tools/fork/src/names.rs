@@ -50,20 +50,25 @@ impl Names {
     /// stays is among them, because the other one may be a part of it.
     fn pairs(&self, new: &Self) -> Pairs {
         let both = [(&self.name, &new.name), (&self.application, &new.application)];
-        let mut pairs: Pairs = Vec::new();
-        for (old, new) in both {
-            for way in WAYS {
-                let pair = (way(old), way(new));
-                if !pairs.iter().any(|(known, _)| *known == pair.0) {
-                    pairs.push(pair);
-                }
+        let mut pairs = Pairs::new();
+        let mut add = |old: String, new: String| {
+            if !pairs.iter().any(|(known, _)| *known == old) {
+                pairs.push((old, new));
             }
+        };
+        for (old, new) in both {
             // A name of one word is the same as a label and in Rust, where an underscore beside it
             // tells which it is.
             if !old.contains('-') && new.contains('-') {
                 let new = new.replace('-', "_");
-                pairs.push((format!("_{old}"), format!("_{new}")));
-                pairs.push((format!("{old}_"), format!("{new}_")));
+                add(format!("_{old}"), format!("_{new}"));
+                add(format!("{old}_"), format!("{new}_"));
+            }
+            for way in WAYS {
+                let (old, new) = (way(old), way(new));
+                // Of two names behind an underscore the longer one counts, too.
+                add(format!("_{old}"), format!("_{new}"));
+                add(old, new);
             }
         }
         pairs.sort_by_key(|(old, _)| std::cmp::Reverse(old.len()));
@@ -126,6 +131,8 @@ fn renamed_path(path: &Path, pairs: &Pairs) -> PathBuf {
 fn check_free(tree: &Tree, pairs: &Pairs, address: Option<&str>) -> Result<()> {
     let address = address.unwrap_or("\0");
     for (_, new) in pairs.iter().filter(|(old, new)| old != new) {
+        // Beside an underscore it is the same name.
+        let new = new.trim_matches('_');
         let files = tree.files().iter().filter(|(path, _)| !is_kept(path));
         let mut holders = files.filter(|(path, file)| {
             let text = file.text().unwrap_or_default();

@@ -26,6 +26,28 @@ fn a_name_of_one_word_gets_a_hyphen_and_loses_it_again_in_rust_too() {
     }
 }
 
+/// As a copy that took both names of the page and is renamed later.
+#[test]
+fn a_name_that_the_other_one_begins_with_gets_a_hyphen_and_leaves_that_in_rust() {
+    let checkout = Checkout::committed();
+    // In pieces, so that it is free in a checkout that has this file too.
+    let word = concat!("shop", "front");
+    let (name, application) = (format!("{word}-loop"), format!("{word}-shop"));
+    checkout.fork(&["--name", word, "--application", &application]);
+    let text = |name: &str| {
+        let function = name.replace('-', "_");
+        format!(
+            "//! Of {name} and _{application}_.\n\nfn the_{word}_shop_can() {{}}\nfn {word}_shop_can() {{}}\n\
+            fn the_{function}_cannot() {{}}\n"
+        )
+    };
+    checkout.write(FILE, &text(word));
+    checkout.write("rustfmt.toml", "max_width = 110\n");
+    checkout.commit();
+    checkout.fork(&["--name", &name]);
+    assert_eq!(checkout.read(FILE), text(&name));
+}
+
 #[test]
 fn rust_is_formatted_for_the_new_name() {
     let checkout = Checkout::committed();
