@@ -64,9 +64,11 @@ fn on_gitlab(fork: &Checkout) {
         "buildspec.yaml",
     ]);
     let policy = fork.read(POLICY);
-    let (head, _) = policy.split_once("      keyless:\n").expect("a workflow signs");
-    let key = "      key:\n        kms: awskms:///alias/signing\n";
-    fork.write(POLICY, &format!("{head}{key}"));
+    // Where no workflow signs, a key does already.
+    if let Some((head, _)) = policy.split_once("      keyless:\n") {
+        let key = "      key:\n        kms: awskms:///alias/signing\n";
+        fork.write(POLICY, &format!("{head}{key}"));
+    }
     fork.commit();
 }
 
@@ -86,16 +88,21 @@ fn with_app(fork: &Checkout, kind: Kind) {
 // end of wing
 
 // wing: environments
-/// Adds what is called as in examples and tests, which then are about something of the fork's.
+/// Adds what is called as in examples and tests, which then are about something of the fork's. This
+/// checkout may be a fork that has it already.
 fn with_names_of_examples(fork: &Checkout) {
-    let make = |arguments: &[&str]| {
-        task(fork, arguments);
-        fork.commit();
-    };
-    let first = fork.project().first().name().to_owned();
-    make(&["new-environment", "qa", "--after", &first]);
-    make(&["new-app", "bot", "--kind", "cron"]);
-    make(&["new-app", "worker", "--kind", "worker"]);
+    let project = fork.project();
+    let is_there = |name: &str| project.app(name).is_ok() || project.environment(name).is_ok();
+    for arguments in [
+        &["new-environment", "qa", "--after", project.first().name()][..],
+        &["new-app", "bot", "--kind", "cron"],
+        &["new-app", "worker", "--kind", "worker"],
+    ] {
+        if !is_there(arguments[1]) {
+            task(fork, arguments);
+            fork.commit();
+        }
+    }
 }
 // end of wing
 

@@ -168,8 +168,12 @@ impl Checkout {
         self.write(name, &text.replace(old, new));
     }
 
-    /// Calls the first branch `main`, by the command of the page.
-    pub(crate) fn call_branch_main(&self) {
+    /// Calls the first branch `main`, by the command of the page; whether it did, for a fork may
+    /// call it otherwise already.
+    pub(crate) fn call_branch_main(&self) -> bool {
+        if self.project().first().branch() != "master" {
+            return false;
+        }
         let page = self.read("docs/FORK.md");
         let mut lines = page.lines();
         let command = lines.find(|line| line.starts_with("git grep "));
@@ -179,6 +183,7 @@ impl Checkout {
             .args(["-c", command.expect("the page has it")])
             .current_dir(self.path(""));
         assert!(shell.status().expect("start a shell").success());
+        true
     }
 
     pub(crate) fn git(&self, arguments: &[&str]) {
