@@ -134,25 +134,23 @@ fn gitlab_pushes_from_its_branches_and_versions_only() {
     }
     let version = "project_path:group/board:ref_type:tag:ref:v1.2.3";
     assert!(lets_in("GitLabRole", GITLAB, AWS, version));
-    let master = "project_path:group/board:ref_type:branch:ref:master";
+    let first = tools::project().first().branch();
+    let of = |project: &str, kind: &str| format!("project_path:{project}:ref_type:{kind}:ref:{first}");
+    let own = &of("group/board", "branch");
     for (what, issuer, aud, sub) in [
-        (
-            "another project",
-            GITLAB,
-            AWS,
-            "project_path:stranger/board:ref_type:branch:ref:master",
-        ),
+        ("another project", GITLAB, AWS, &*of("stranger/board", "branch")),
         (
             "another branch",
             GITLAB,
             AWS,
             "project_path:group/board:ref_type:branch:ref:topic",
         ),
+        ("a branch that begins like one", GITLAB, AWS, &format!("{own}-2")),
         (
             "a tag named like a branch",
             GITLAB,
             AWS,
-            "project_path:group/board:ref_type:tag:ref:master",
+            &of("group/board", "tag"),
         ),
         (
             "a version of another project",
@@ -164,11 +162,11 @@ fn gitlab_pushes_from_its_branches_and_versions_only() {
             "a merge request of a fork",
             GITLAB,
             AWS,
-            "project_path:fork/board:ref_type:branch:ref:master",
+            &of("fork/board", "branch"),
         ),
-        ("another audience", GITLAB, "https://gitlab.com", master),
-        ("another instance", "gitlab.example.com", AWS, master),
-        ("GitHub", GITHUB, AWS, master),
+        ("another audience", GITLAB, "https://gitlab.com", own),
+        ("another instance", "gitlab.example.com", AWS, own),
+        ("GitHub", GITHUB, AWS, own),
     ] {
         assert!(!lets_in("GitLabRole", issuer, aud, sub), "{what} gets in");
     }

@@ -15,21 +15,22 @@ pub(super) fn let_in() -> Vec<String> {
     let branches = environments.map(|environment| format!("ref:refs/heads/{}", environment.branch()));
     branches.chain(["ref:refs/tags/v1.2.3".to_owned()]).collect()
 }
-/// What else a token of the same repository may be about.
+/// What else a token of the same repository may be about: `FIRST` is the branch of the first
+/// environment, and `SHOUTED` that in capitals.
 const REFUSED: &[&str] = &[
     "ref:refs/heads/topic",
-    "ref:refs/heads/Master",
+    "ref:refs/heads/SHOUTED",
     "ref:refs/heads/v1.2.3",
-    "ref:refs/heads/master-2",
-    "ref:refs/heads/x/master",
+    "ref:refs/heads/FIRST-2",
+    "ref:refs/heads/x/FIRST",
     "ref:refs/tags/nightly",
     "ref:refs/tags/V1",
-    "ref:refs/tags/master",
+    "ref:refs/tags/FIRST",
     "ref:refs/pull/1/merge",
     "pull_request",
     "environment:production",
-    "environment:ref:refs/heads/master",
-    "ref:refs/heads/master:job_workflow_ref:someone/board/.github/workflows/x.yaml@refs/heads/master",
+    "environment:ref:refs/heads/FIRST",
+    "ref:refs/heads/FIRST:job_workflow_ref:someone/board/.github/workflows/x.yaml@refs/heads/FIRST",
     "",
 ];
 /// Who is someone else, each a neighbour of `someone@1234/board@567890`.
@@ -86,9 +87,12 @@ fn branches_and_versions_push_in_the_one_form_that_is_trusted() {
 
 #[test]
 fn nothing_else_of_the_repository_gets_in() {
+    let first = tools::project().first().branch();
     for about in REFUSED {
+        let about = about.replace("FIRST", first);
+        let about = about.replace("SHOUTED", &first.to_uppercase());
         for (more, repository) in [(&[][..], NUMBERED), (BY_NAME, NAMED)] {
-            let subject = subject(repository, about);
+            let subject = subject(repository, &about);
             assert!(!gets_in(more, GITHUB, AWS, &subject), "{subject}");
         }
     }
@@ -124,7 +128,7 @@ fn by_name_no_other_name_gets_in() {
 #[test]
 fn another_issuer_or_audience_gets_nobody_in() {
     for (more, repository) in [(&[][..], NUMBERED), (BY_NAME, NAMED)] {
-        let master = subject(repository, &let_in()[0]);
+        let own = subject(repository, &let_in()[0]);
         for (issuer, aud) in [
             (GITHUB, "https://github.com/someone"),
             (GITHUB, "sigstore"),
@@ -132,7 +136,7 @@ fn another_issuer_or_audience_gets_nobody_in() {
             ("token.actions.someone.ghe.com", AWS),
             ("github.example.com/_services/token", AWS),
         ] {
-            assert!(!gets_in(more, issuer, aud, &master), "{issuer} {aud}");
+            assert!(!gets_in(more, issuer, aud, &own), "{issuer} {aud}");
         }
     }
 }
