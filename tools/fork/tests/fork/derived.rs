@@ -100,6 +100,7 @@ fn without_the_files_of_other_ci_systems() {
     for (gone, kept) in [
         (&[".github", "buildspec.yaml"][..], ".gitlab-ci.yml"),
         (&[".gitlab-ci.yml", "buildspec.yaml"], ".github"),
+        (&[".github", ".gitlab-ci.yml"], "buildspec.yaml"),
     ] {
         let fork = Checkout::of_all();
         let is_kept = fork.path(kept).exists();
