@@ -10,7 +10,7 @@ use project::Kind; // wing: sample, generators
 use crate::checkout::TOOLS; // wing: e2e
 use crate::checkout::{Checkout, NUMBERS, REPOSITORY};
 use crate::checkout::{MOST_LINES, new_app, said}; // wing: sample, generators
-use crate::named::{names_only_what_it_has, texts};
+use crate::named::{keeps, names_only_what_it_has, texts};
 use crate::names::{APPLICATION, NAME};
 use crate::template::locked;
 
@@ -46,8 +46,8 @@ fn renamed_only() {
     for (name, text) in texts(&fork) {
         for former in &former {
             let variable = former.replace('-', "_").to_uppercase();
-            assert!(!text.contains(former), "{name} still has {former}");
-            assert!(!text.contains(&variable), "{name} still has {variable}");
+            assert!(!keeps(&text, former), "{name} still has {former}");
+            assert!(!keeps(&text, &variable), "{name} still has {variable}");
         }
     }
     cargo_is_content(&fork);

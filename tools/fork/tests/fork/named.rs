@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::checkout::Checkout;
+use crate::names::{APPLICATION, NAME};
 
 /// Where a fork may still name what it has not.
 const RECORDS: &[&str] = &["docs/adr/", "tools/fork/wings.toml", "template.toml", "LICENSE-"];
@@ -17,6 +18,22 @@ pub(crate) fn texts(fork: &Checkout) -> Vec<(String, String)> {
     };
     let kept = |name: &String| !RECORDS.iter().any(|record| name.starts_with(record));
     names.into_iter().filter(kept).filter_map(read).collect()
+}
+
+/// Whether a text has a former name as a word of its own. Each of the new ones may begin with it.
+pub(crate) fn keeps(text: &str, former: &str) -> bool {
+    let mut rest = text.to_owned();
+    for new in [NAME, APPLICATION] {
+        let in_rust = new.replace('-', "_");
+        for new in [new, &in_rust, &in_rust.to_uppercase()] {
+            rest = rest.replace(new, " ");
+        }
+    }
+    let joined = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    rest.match_indices(former).any(|(at, _)| {
+        let after = rest[at + former.len()..].chars().next();
+        !joined(rest[..at].chars().next_back()) && !joined(after)
+    })
 }
 
 fn is_of(kind: &str, name: &str) -> bool {

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::checkout::{ADDRESS, Checkout, REPOSITORY, facts, whole};
+use crate::named::keeps;
 
 /// In pieces, so that they are free in a checkout that has this file too.
 pub(crate) const NAME: &str = concat!("ac", "me-loop");
@@ -41,7 +42,17 @@ fn refusal(checkout: &Checkout, arguments: &[&str]) -> String {
 #[test]
 fn no_file_keeps_a_former_name() {
     let checkout = Checkout::committed();
-    let former = former(&checkout);
+    no_former_name_is_left(&checkout);
+    // Nor one that the new ones begin with.
+    let checkout = Checkout::committed();
+    let (word, _) = NAME.split_once('-').expect("it has two words");
+    checkout.fork(&["--name", word, "--application", &format!("{word}-shop")]);
+    checkout.commit();
+    no_former_name_is_left(&checkout);
+}
+
+fn no_former_name_is_left(checkout: &Checkout) {
+    let former = former(checkout);
     checkout.write(
         "docs.md",
         &format!(
@@ -56,12 +67,12 @@ fn no_file_keeps_a_former_name() {
     );
     checkout.commit();
     checkout.fork(&[&RENAMED[..], &whole()].concat());
-    for (path, content) in on_disk(&checkout) {
+    for (path, content) in on_disk(checkout) {
         let text = String::from_utf8(content).expect("all files are text");
         for name in &former {
             let kept = path == "LICENSE-MIT";
             assert!(
-                kept || !text.contains(name) && !path.contains(name),
+                kept || !keeps(&text, name) && !keeps(&path, name),
                 "{path} still has {name}"
             );
         }

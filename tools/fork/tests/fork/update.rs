@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::checkout::{ACCOUNT, Checkout, NUMBERS, PARAMETERS, REGION, REPOSITORY};
 use crate::derived::{APP, with_an_app};
+use crate::named::keeps;
 use crate::names::{APPLICATION, NAME, former};
 use crate::template::{
     DELETED, GOES, Template, UNKNOWN, WITHOUT, append, locked, read, update, version, without_row,
@@ -109,7 +110,7 @@ fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_parts() 
     let changed = read(&copy, &["show", "--format=", "--name-only", &branch]);
     for name in changed.lines() {
         let text = fs::read_to_string(copy.path(name)).unwrap_or_default();
-        let names = former.iter().any(|former| text.contains(former.as_str()));
+        let names = former.iter().any(|former| keeps(&text, former));
         assert!(!names || name == "template.toml", "{name} has a former name");
     }
     let stay = format!("{DELETED}: stays deleted");
