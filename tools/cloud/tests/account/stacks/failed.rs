@@ -103,11 +103,12 @@ fn a_change_that_fails_leaves_what_was_there() {
     PRODUCTION.deploy(&emulator, &["registry", "build"]);
     let before = projects(&emulator);
     let checkout = Checkout::copy().unwrap();
+    // Not as the default, in whose place a fork may have one of its own.
     checkout
         .edit(
             "build.yaml",
-            "Default: aws/codebuild/standard:7.0",
-            "Default: aws/codebuild/standard:8.0",
+            "Image: !Ref Image",
+            "Image: aws/codebuild/standard:8.0",
         )
         .unwrap();
     let third = "\nResources:\n  Third:\n    Type: AWS::CodeBuild::Project\n    DependsOn: [Backend, Frontend]\n    Properties:\n      \

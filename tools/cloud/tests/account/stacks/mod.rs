@@ -116,9 +116,13 @@ const GIVEN: &[&str] = &[
     "GitHubRepositoryId=567890",
     "GitHubImmutableSubject=yes",
     "GitLabProject=group/board",
+    "Providers=create",
     "OidcProvider=oidc.eks/id/1",
-    // Moto has no associations.
+    // Moto has no associations, and none of these is there.
     "PodIdentity=no",
+    "Target=",
+    "OtherTarget=",
+    "VpcId=none",
 ];
 
 /// A key of KMS, which nobody is asked for here.
