@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::Value;
+use taskkit::partition::{PARAMETERS, Place};
 
 use crate::object::Object;
 use crate::{app_names, applications, environments, first};
@@ -120,14 +121,15 @@ pub(crate) fn environment(environment: &str) -> Vec<Object> {
         .collect()
 }
 
-/// The AWS account and region, as the registry's host name tells them.
+/// The AWS account and region, as the templates are told them.
 pub(crate) fn account_and_region() -> (&'static str, &'static str) {
-    let parts: Vec<_> = REGISTRY.split('.').collect();
-    let [account, "dkr", "ecr", region, ..] = parts[..] else {
-        panic!("{} is not in ECR", *REGISTRY)
-    };
-    (account, region)
+    (&PLACE.account, &PLACE.region)
 }
+
+static PLACE: LazyLock<Place> = LazyLock::new(|| {
+    let text = std::fs::read_to_string(ROOT.join(PARAMETERS)).expect("read what the templates are told");
+    Place::of_text(&text).expect("it names account and region")
+});
 
 /// Where our images lie, as `000000000000.dkr.ecr.eu-central-1.amazonaws.com/gitops-loop`; another
 /// partition's hosts end otherwise.
