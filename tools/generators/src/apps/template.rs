@@ -78,7 +78,7 @@ pub(super) fn files_of(
 
 /// What the templates make, which have paths from their folder.
 fn filled(templates: &Texts, root: &Path, project: &Project, name: &str, kind: Kind) -> Result<Texts> {
-    let registry = partition::registry(root, project)?;
+    let registry = registry(root, project)?;
     let filled = |text: &str| {
         text.replace(APP, name)
             .replace(APPLICATION, project.application())
@@ -103,6 +103,18 @@ fn filled(templates: &Texts, root: &Path, project: &Project, name: &str, kind: K
         }
     }
     Ok(files)
+}
+
+/// Where the images lie: those of the other apps may not be in ECR.
+fn registry(root: &Path, project: &Project) -> Result<String> {
+    let written = project.apps().iter().find_map(|app| {
+        let overlay = fs::read_to_string(root.join(app.overlay(project.first()))).ok()?;
+        let mut lines = overlay.lines();
+        let image = lines.find_map(|line| line.trim().strip_prefix("newName: "))?;
+        let image = image.trim_matches(['"', '\'']);
+        Some(image.strip_suffix(app.name())?.strip_suffix('/')?.to_owned())
+    });
+    written.map_or_else(|| partition::registry(root, project), Ok)
 }
 
 /// The paths of all files below `folder`, from there.

@@ -62,6 +62,31 @@ fn no_word_of_the_template_is_left() {
 }
 
 #[test]
+fn its_images_are_expected_where_those_of_the_others_lie() {
+    let checkout = Checkout::new();
+    let project = project::Project::load(checkout.root()).unwrap();
+    let (other, registry) = (&project.apps()[0], "registry.example.com/shop");
+    let overlay = other.overlay(project.first());
+    let text = checkout.read(&overlay);
+    let lines = text.lines().map(|line| match line.split_once("newName: ") {
+        Some((indent, _)) => format!("{indent}newName: {registry}/{other}\n"),
+        None => format!("{line}\n"),
+    });
+    checkout.write(&overlay, &lines.collect::<String>());
+    checkout.commit();
+    checkout.add("bot", Kind::Worker);
+    let bot = project::Project::load(checkout.root()).unwrap();
+    let bot = bot.app("bot").unwrap();
+    for environment in project.environments() {
+        let overlay = checkout.read(&bot.overlay(environment));
+        assert!(
+            overlay.contains(&format!("newName: {registry}/bot\n")),
+            "{overlay}"
+        );
+    }
+}
+
+#[test]
 fn the_same_again_changes_nothing_also_after_the_commit_and_in_a_changed_work_tree() {
     let checkout = Checkout::new();
     checkout.add("bot", Kind::Worker);
