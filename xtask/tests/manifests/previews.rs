@@ -28,10 +28,22 @@ pub(crate) fn of_gitlab() -> Rendering {
     let folder = copy.path().join(FOLDERS[0]);
     let path = folder.join("kustomization.yaml");
     let text = std::fs::read_to_string(&path).expect("read the kustomization");
-    let on = text.replace("# components: [gitlab]", "components: [gitlab]");
-    assert_ne!(text, on, "the line that turns GitLab on");
-    std::fs::write(&path, on).expect("write the kustomization");
+    std::fs::write(&path, with_gitlab(&text)).expect("write the kustomization");
     build(&folder)
+}
+
+/// The kustomization of previews with GitLab on, as a fork may have it already.
+fn with_gitlab(text: &str) -> String {
+    let on = text.replace("# components: [gitlab]", "components: [gitlab]");
+    let is_on = on.lines().any(|line| line == "components: [gitlab]");
+    assert!(is_on, "no line turns GitLab on:\n{text}");
+    on
+}
+
+#[test]
+fn gitlab_can_be_on_already() {
+    let (off, on) = ("a: b\n# components: [gitlab]\n", "a: b\ncomponents: [gitlab]\n");
+    assert_eq!([off, on].map(with_gitlab), [on, on]);
 }
 
 fn wall(name: &str) -> Object {
