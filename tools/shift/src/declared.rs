@@ -116,21 +116,24 @@ mod tests {
         assert!(error.to_string().contains("`a/b`"), "{error}");
     }
 
+    /// What the comments of a file show, and what it says itself.
+    fn shown_and_own(text: &str) -> [BTreeMap<String, Declared>; 2] {
+        let shown = text.lines().filter_map(|line| line.strip_prefix("#     "));
+        let shown: String = shown.flat_map(|line| [line, "\n"]).collect();
+        [&*shown, text].map(|text| toml::from_str(text).unwrap())
+    }
+
     #[test]
     fn the_examples_in_the_file_of_this_repository_are_understood() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../..")
             .join(crate::flags::FILE);
         let text = fs::read_to_string(&file).unwrap();
-        let examples: String = text
-            .lines()
-            .map(|line| line.strip_prefix("#     ").unwrap_or(line))
-            .flat_map(|line| [line, "\n"])
-            .collect();
-        let all: BTreeMap<String, Declared> = toml::from_str(&examples).unwrap();
-        assert!(
-            all.len() > 1 && all.values().all(|one| one.targets.len() > 1),
-            "{all:?}"
-        );
+        // A fork has its own beside them, or in their place.
+        for text in [&*text, &format!("{text}{ONE}")] {
+            let [shown, own] = shown_and_own(text);
+            assert!(shown.len() > 1 || !own.is_empty(), "{text}");
+            assert!(shown.values().all(|one| one.targets.len() > 1), "{shown:?}");
+        }
     }
 }
