@@ -91,7 +91,12 @@ fn each_environment_has_a_name_of_its_own_in_the_zone_of_external_dns() {
         let mut arguments = arguments.filter_map(Value::as_str);
         let zone = arguments.find_map(|it| it.strip_prefix("--domain-filter="));
         let zone = zone.expect("external-dns keeps a zone");
-        assert!(host.ends_with(&format!(".{zone}")), "{host} is not in {zone}");
+        // A fork may have a host of its own, and nobody who keeps its zone.
+        let is_kept = is_on(environment, "external-dns") || host.ends_with(".example.com");
+        assert!(
+            !is_kept || host.ends_with(&format!(".{zone}")),
+            "{host} is not in {zone}"
+        );
         names.insert(host);
     }
     assert!(servers().next().is_none() || names.len() == environments().count());
