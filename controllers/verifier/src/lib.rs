@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 pub use check::Check;
 pub use settings::Settings;
@@ -31,10 +31,13 @@ use crate::cluster::Cluster;
 use crate::forge::Token;
 use crate::kubernetes::Api;
 use crate::reporter::Reporter;
-use crate::settings::ForgeSettings;
+use crate::settings::{ForgeSettings, Kind, NO_BRANCH};
 
 /// Looks and reports, round by round. Returns only where the settings are of no use.
 pub fn run(settings: &Settings) -> Result<()> {
+    // The first pipeline is started after a soak, which is late to say so.
+    let starts_ci = settings.forge.kind == Kind::Gitlab;
+    ensure!(!starts_ci || settings.forge.branch.is_some(), NO_BRANCH);
     let cluster = Cluster::from_within(settings)?;
     let forge = forge::of(&settings.forge, token(&cluster.api, &settings.forge))?;
     let mut reporters: BTreeMap<String, Reporter> = BTreeMap::new();

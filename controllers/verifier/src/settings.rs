@@ -46,14 +46,18 @@ pub struct ForgeSettings {
     /// The project whose pipeline is started, on GitLab, where that is not the repository above.
     #[arg(long = "ci-repo", env = "CI_REPO")]
     pub ci_repository: Option<String>,
-    /// The branch whose pipeline is started, on GitLab.
-    #[arg(long = "forge-branch", env = "FORGE_BRANCH", default_value = "master")]
-    pub branch: String,
+    /// The branch whose pipeline is started, on GitLab: that of the first environment.
+    #[arg(long = "forge-branch", env = "FORGE_BRANCH")]
+    pub branch: Option<String>,
     /// The Secret beside this pod that has the forge's token under the key `token`. `CodeCommit`
     /// takes none, but the role of the pod.
     #[arg(long = "forge-token-secret", env = "FORGE_TOKEN_SECRET")]
     pub token_secret: Option<String>,
 }
+
+/// What is wrong where a pipeline would be started of a branch that nobody has named.
+pub(crate) const NO_BRANCH: &str =
+    "FORGE_BRANCH is not set: it names the branch whose pipeline GitLab starts";
 
 /// Where something can be said about a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

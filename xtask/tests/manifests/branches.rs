@@ -65,6 +65,16 @@ fn every_manifest_is_read_from_the_branch_of_the_first_environment() {
     assert!(seen > environments().count(), "{seen}");
 }
 
+// wing: verifier
+#[test]
+fn the_verifier_starts_the_pipeline_of_the_first_environment() {
+    let deployment = fs::read_to_string(ROOT.join("infra/verifier/deployment.yaml")).expect("read it");
+    let named = between(&deployment, "name: FORGE_BRANCH\n", "\n").map(str::trim);
+    let expected = format!("value: {}", PROJECT.first().branch());
+    assert_eq!(named.collect::<Vec<_>>(), [expected]);
+}
+// end of wing
+
 #[test]
 fn ci_and_aws_name_no_branch_but_those_of_the_environments() {
     for (path, ..) in NAMING {

@@ -1,14 +1,14 @@
 //! Commit statuses of GitLab. It sends no event for one that an outsider may hear without hearing
 //! of the run that it starts as well, so the verifier starts the pipeline itself.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde_json::json;
 use ureq::http::StatusCode;
 
 use super::client::{Client, any_text, json, text};
 use super::{Forge, Token, description};
-use crate::settings::ForgeSettings;
+use crate::settings::{ForgeSettings, NO_BRANCH};
 use crate::soak::Word;
 
 /// What GitLab says to a status that it has already.
@@ -21,8 +21,8 @@ pub(super) struct GitLab {
     project: String,
     /// The project with the files of CI.
     ci: String,
-    /// The branch whose pipeline proposes to the environments behind.
-    branch: String,
+    /// The branch whose pipeline proposes to the environments behind; only the verifier has one.
+    branch: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,10 +91,11 @@ impl Forge for GitLab {
     // end of wing
 
     fn start_ci(&self) -> Result<()> {
+        let branch = self.branch.as_deref().context(NO_BRANCH)?;
         let url = format!("{}/pipeline", self.ci);
         let request = self.client.agent.post(&url);
         let request = request.header("Authorization", self.authorization()?);
-        text(request.send_json(json!({ "ref": self.branch })), &url).map(|_| ())
+        text(request.send_json(json!({ "ref": branch })), &url).map(|_| ())
     }
 }
 

@@ -93,6 +93,11 @@ impl Drop for Stub {
 
 /// The settings for one kind of forge at this address.
 pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> ForgeSettings {
+    whole_settings(kind, api, repository).forge
+}
+
+/// The same with all that is not about the forge.
+fn whole_settings(kind: &str, api: &str, repository: &str) -> Settings {
     let args = [
         ("--reports", "verified/staging"),
         ("--namespace", "board"),
@@ -103,7 +108,7 @@ pub(crate) fn settings(kind: &str, api: &str, repository: &str) -> ForgeSettings
     ];
     let args = args.into_iter().flat_map(|(name, value)| [name, value]);
     let arguments = std::iter::once("verifier").chain(args);
-    Settings::try_parse_from(arguments).unwrap().forge
+    Settings::try_parse_from(arguments).unwrap()
 }
 
 /// The forge of these settings, with a token that is another one for each request.
@@ -174,7 +179,8 @@ fn gitlab_is_told_by_commit_statuses_and_asked_for_a_pipeline() {
         }
         (201, "{}".to_owned())
     });
-    let settings = settings("gitlab", &stub.address(), "group/team/name");
+    let mut settings = settings("gitlab", &stub.address(), "group/team/name");
+    settings.branch = Some("trunk".to_owned());
     let forge = forge(&settings);
     // The one with the highest number is the newest.
     assert_eq!(
@@ -201,7 +207,7 @@ fn gitlab_is_told_by_commit_statuses_and_asked_for_a_pipeline() {
     );
     assert_eq!(asked[1].line, format!("POST {project}/statuses/c0ffee"));
     assert_eq!(asked[4].line, format!("POST {project}/pipeline"));
-    assert_eq!(asked[4].json(), json!({ "ref": "master" }));
+    assert_eq!(asked[4].json(), json!({ "ref": "trunk" }));
     for (number, asked) in asked.iter().enumerate() {
         let token = format!("Bearer of-the-verifier-{}", number + 1);
         assert_eq!(asked.header("Authorization"), token);
@@ -213,6 +219,7 @@ fn gitlab_is_asked_for_a_pipeline_where_the_files_of_ci_are() {
     let stub = Stub::start(|_| (201, "{}".to_owned()));
     let mut settings = settings("gitlab", &stub.address(), "group/manifests");
     settings.ci_repository = Some("group/team/app".to_owned());
+    settings.branch = Some("trunk".to_owned());
     let forge = forge(&settings);
     forge.tell(NAME, "c0ffee", &success()).unwrap();
     forge.start_ci().unwrap();
@@ -235,4 +242,15 @@ fn what_gitlab_has_already_is_told() {
         let told = forge(&settings).tell(NAME, "c0ffee", &Word::Pending(String::new()));
         assert_eq!(told.is_ok(), is_told, "{told:?}");
     }
+}
+
+#[test]
+fn a_verifier_that_nobody_has_told_the_branch_of_gitlab_does_not_begin() {
+    let mut settings = whole_settings("gitlab", "https://gitlab.com/api/v4", "owner/name");
+    // Whoever tests may have named one.
+    settings.forge.branch = None;
+    let error = crate::run(&settings).unwrap_err().to_string();
+    assert!(error.contains("FORGE_BRANCH"), "{error}");
+    let error = forge(&settings.forge).start_ci().unwrap_err().to_string();
+    assert!(error.contains("FORGE_BRANCH"), "{error}");
 }
