@@ -45,23 +45,51 @@ pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bo
 fn go_peer(sh: &Shell, go: &str, out: &Path) -> Result<()> {
     sh.create_dir(out)?;
     let _there = sh.push_dir(PEER);
-    let ldflags = "-ldflags=-s -w";
-    cmd!(sh, "go build -trimpath -modcacherw {ldflags} -o {out}/ ./...")
+    let (ldflags, modules) = ("-ldflags=-s -w", out.with_file_name("go-modules"));
+    let compiled = cmd!(sh, "go build -trimpath -modcacherw {ldflags} -o {out}/ ./...")
         .env("CGO_ENABLED", "0")
         .env("GOTOOLCHAIN", go)
-        .env("GOMODCACHE", out.with_file_name("go-modules"))
+        .env("GOMODCACHE", &modules)
         .run()
-        .context("compile the Go peer")
+        .context("compile the Go peer");
+    compiled.and(let_remove(sh, &modules))
+}
+
+/// Lets `cargo clean` remove what Go has got: it makes a compiler read-only, whatever `-modcacherw`
+/// says.
+fn let_remove(sh: &Shell, modules: &Path) -> Result<()> {
+    let compilers = modules.join("golang.org");
+    if !compilers.exists() {
+        return Ok(());
+    }
+    cmd!(sh, "chmod -R u+w {compilers}")
+        .quiet()
+        .run()
+        .context("let the modules of Go be removed")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use serde_json::Value;
 
     use super::*;
     use crate::bench::DOCS;
+
+    /// Root may remove it anyway.
+    #[test]
+    fn a_compiler_that_go_has_got_is_no_longer_read_only() {
+        let (sh, modules) = (Shell::new().unwrap(), tempfile::tempdir().unwrap());
+        let_remove(&sh, modules.path()).unwrap();
+        let compiler = modules.path().join("golang.org/toolchain@v0.0.1/bin");
+        fs::create_dir_all(&compiler).unwrap();
+        fs::set_permissions(&compiler, Permissions::from_mode(0o555)).unwrap();
+        let_remove(&sh, modules.path()).unwrap();
+        let mode = fs::metadata(&compiler).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755);
+    }
 
     #[test]
     fn the_page_names_each_goal_that_is_missed_and_no_other() {
