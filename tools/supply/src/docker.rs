@@ -1,6 +1,7 @@
 //! Docker as the machine has it: whether it can run what kind needs, and else why not.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result};
@@ -8,6 +9,12 @@ use xshell::{Shell, cmd};
 
 use crate::error::SupplyError;
 use crate::run;
+
+/// The socket, or why there is none.
+type Found = OnceLock<Result<PathBuf, String>>;
+
+/// What this process has found. Trying it takes seconds, and all who ask are to get one answer.
+static FOUND: Found = Found::new();
 
 /// Why it is not used; nothing where it is.
 pub(crate) fn refused(logs: &Path) -> Result<Option<String>> {
@@ -24,8 +31,34 @@ pub(crate) fn refusal(error: &Error) -> Option<String> {
 }
 
 /// The socket on which it answers, if it does and can run a privileged container; else
-/// [`SupplyError::NoDocker`].
+/// [`SupplyError::NoDocker`]. It is tried once.
 pub(crate) fn socket(logs: &Path) -> Result<PathBuf> {
+    once(&FOUND, || try_out(logs))
+}
+
+/// What was found before, or is found now. A trial that was ended has found nothing.
+fn once(found: &Found, trial: impl FnOnce() -> Result<PathBuf>) -> Result<PathBuf> {
+    match found.get() {
+        Some(Ok(socket)) => return Ok(socket.clone()),
+        Some(Err(why)) => return refuse(why),
+        None => {}
+    }
+    let outcome = trial();
+    let settled = match &outcome {
+        Ok(socket) => Some(Ok(socket.clone())),
+        Err(error) => match error.downcast_ref() {
+            Some(SupplyError::NoDocker { why }) => Some(Err(why.clone())),
+            _ => None,
+        },
+    };
+    if let Some(settled) = settled {
+        // Whoever asked at the same time may have been earlier.
+        let _ = found.set(settled);
+    }
+    outcome
+}
+
+fn try_out(logs: &Path) -> Result<PathBuf> {
     let sh = Shell::new().context("open a shell")?;
     let log = logs.join("engine.log");
     let limit = Duration::from_secs(20);
@@ -99,6 +132,20 @@ fn refuse<T>(why: impl Into<String>) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn docker_is_tried_once_whether_or_not_it_is_used() {
+        let again = || -> Result<PathBuf> { panic!("it is tried again") };
+        let there = Found::new();
+        once(&there, || Ok("docker.sock".into())).unwrap();
+        assert_eq!(once(&there, again).unwrap(), Path::new("docker.sock"));
+        let refused = Found::new();
+        // A trial that was ended says nothing of Docker.
+        once(&refused, || Err(SupplyError::Cancelled.into())).unwrap_err();
+        let first = once(&refused, || refuse("permission denied")).unwrap_err();
+        let second = once(&refused, again).unwrap_err();
+        assert_eq!(refusal(&first).unwrap(), refusal(&second).unwrap());
+    }
 
     #[test]
     fn a_refused_docker_says_why() {
