@@ -81,7 +81,7 @@ fn fault(lack: &Lack<'_>, root: bool, refused: Option<&str>) -> Fault {
 /// A need that is not met.
 struct Lack<'n> {
     need: &'n Need,
-    /// The version that is there and the least, in words, where one is there.
+    /// The version that is there, or that its package would bring, and the least, in words.
     too_old: Option<String>,
 }
 
@@ -102,13 +102,35 @@ fn missing(groups: &[Group], logs: &Path) -> Result<Missing> {
         .filter(|need| groups.contains(&need.group) && !(docker && need.only_without_docker));
     let mut lacks = Vec::new();
     for need in wanted {
-        lacks.extend(lack(need, &versions)?);
+        lacks.extend(lack(need, &versions, candidate)?);
     }
     Ok(Missing { lacks, refused })
 }
 
-/// Nothing where the need is met.
-fn lack<'n>(need: &'n Need, versions: &Versions) -> Result<Option<Lack<'n>>> {
+/// The version of a package that apt would install, if it knows one.
+fn candidate(package: &str) -> Option<String> {
+    let sh = Shell::new().ok()?;
+    let policy = cmd!(sh, "apt-cache policy {package}").env("LC_ALL", "C");
+    let policy = policy.quiet().ignore_stderr().read().ok()?;
+    candidate_in(&policy).map(str::to_owned)
+}
+
+/// Without Debian's epoch before it.
+fn candidate_in(policy: &str) -> Option<&str> {
+    let mut lines = policy.lines();
+    let version = lines.find_map(|line| line.trim().strip_prefix("Candidate: "))?;
+    let version = version.split_once(':').map_or(version, |(_, version)| version);
+    version
+        .starts_with(|c: char| c.is_ascii_digit())
+        .then_some(version)
+}
+
+/// Nothing where the need is met. `candidate`: which version of a package would be installed.
+fn lack<'n>(
+    need: &'n Need,
+    versions: &Versions,
+    candidate: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Lack<'n>>> {
     let mut too_old = None;
     let holds = match need.check {
         Check::Program(name) => on_path(name),
@@ -132,14 +154,32 @@ fn lack<'n>(need: &'n Need, versions: &Versions) -> Result<Option<Lack<'n>>> {
                 .unwrap_or_default();
             let have = version_in(&answer);
             let holds = have.as_ref().is_some_and(|have| *have >= numbers(least));
-            too_old = have.map(|have| {
-                let have: Vec<_> = have.iter().map(ToString::to_string).collect();
-                format!("{}, where {least} is the least", have.join("."))
-            });
+            too_old = match have {
+                Some(have) => {
+                    let have: Vec<_> = have.iter().map(ToString::to_string).collect();
+                    Some(format!("{}, where {least} is the least", have.join(".")))
+                }
+                None => old_package(need, versions, candidate)?,
+            };
             holds
         }
     };
     Ok((!holds).then_some(Lack { need, too_old }))
+}
+
+/// The version that the package of a need would bring and the least, in words, where it is older.
+/// Installed, it would only hide a newer program that comes behind it on PATH.
+fn old_package(
+    need: &Need,
+    versions: &Versions,
+    candidate: impl Fn(&str) -> Option<String>,
+) -> Result<Option<String>> {
+    let (Check::Version { pin, .. }, Cure::Debian(package)) = (need.check, need.cure) else {
+        return Ok(None);
+    };
+    let least = versions.get("host", pin)?;
+    let old = candidate(package).filter(|version| numbers(version) < numbers(least));
+    Ok(old.map(|version| format!("{version} as the package {package}, where {least} is the least")))
 }
 
 fn read_setting(setting: &str) -> Option<u64> {
@@ -153,7 +193,8 @@ fn cure(lacks: &[Lack<'_>], progress: &dyn Progress, logs: &Path) -> Result<Vec<
     let mut wanted: Vec<&str> = Vec::new();
     for lack in lacks {
         match lack.need.cure {
-            // A package is no newer than the program that is there, or comes behind it on PATH.
+            // A package is no newer than the program that is there, or comes behind it on PATH; or
+            // it is too old itself.
             Cure::Debian(_) if lack.too_old.is_some() => {}
             Cure::Debian(package) => wanted.push(package),
             Cure::Setting(setting, least) => {
@@ -175,14 +216,25 @@ fn cure(lacks: &[Lack<'_>], progress: &dyn Progress, logs: &Path) -> Result<Vec<
     }
     let sh = Shell::new().context("open a shell")?;
     let log = logs.join("doctor.log");
-    install(&sh, &wanted, progress, |apt| run::logged(apt, &log, minutes(10)))
+    let versions = Versions::load()?;
+    let suits = |package: &str| {
+        let mut of_it = lacks
+            .iter()
+            .filter(|lack| matches!(lack.need.cure, Cure::Debian(its) if its == package));
+        of_it.all(|lack| matches!(old_package(lack.need, &versions, candidate), Ok(None)))
+    };
+    install(&sh, &wanted, suits, progress, |apt| {
+        run::logged(apt, &log, minutes(10))
+    })
 }
 
 /// Installs each of the packages by commands for `carry_out`, also when another cannot be had.
-/// Gives a line for each command that failed: which, and where its log is.
+/// `suits`: whether a package is new enough, by the lists that were just refreshed. Gives a line
+/// for each command that failed: which, and where its log is.
 fn install<'sh>(
     sh: &'sh Shell,
     wanted: &[&str],
+    suits: impl Fn(&str) -> bool,
     progress: &dyn Progress,
     carry_out: impl Fn(Cmd<'sh>) -> Result<()>,
 ) -> Result<Vec<String>> {
@@ -202,7 +254,7 @@ fn install<'sh>(
         }
     };
     try_to("refresh the list of Debian's packages", packages::refresh(sh))?;
-    for package in wanted.iter().copied() {
+    for package in wanted.iter().copied().filter(|package| suits(package)) {
         let apt = packages::installation(sh, &[package]);
         try_to(&format!("install {package}"), apt)?;
     }

@@ -18,9 +18,10 @@ fn of(need: &Need) -> Lack<'_> {
 }
 
 #[test]
-fn a_package_that_cannot_be_had_keeps_no_other_back() {
+fn a_package_that_cannot_be_had_or_is_too_old_keeps_no_other_back() {
     let (sh, tried) = (Shell::new().unwrap(), RefCell::new(Vec::new()));
-    let done = install(&sh, &["one", "gone", "other"], &Silent, |apt| {
+    let suits = |package: &str| package != "old";
+    let done = install(&sh, &["one", "gone", "old", "other"], suits, &Silent, |apt| {
         let line = apt.to_string();
         let package = line.rsplit(' ').next().unwrap_or_default().to_owned();
         tried.borrow_mut().push(package.clone());
@@ -29,14 +30,17 @@ fn a_package_that_cannot_be_had_keeps_no_other_back() {
     });
     assert_eq!(done.unwrap(), ["unable to locate it"]);
     assert_eq!(tried.into_inner(), ["update", "one", "gone", "other"]);
-    let ended = install(&sh, &["one"], &Silent, |_| Err(SupplyError::Cancelled.into()));
+    let ended = install(&sh, &["one"], suits, &Silent, |_| {
+        Err(SupplyError::Cancelled.into())
+    });
     assert!(run::was_stopped(&ended.unwrap_err()));
 }
 
 #[test]
 fn what_is_missing_comes_with_the_commands_that_failed_and_their_log() {
     let sh = Shell::new().unwrap();
-    let failed = install(&sh, &["gone"], &Silent, |apt| {
+    let suits = |_: &str| true;
+    let failed = install(&sh, &["gone"], suits, &Silent, |apt| {
         Err(SupplyError::Command {
             command: apt.to_string(),
             status: "exit status: 100".to_owned(),
@@ -92,12 +96,17 @@ fn for_check(check: Check) -> Need {
     Need { check, ..NEEDS[0] }
 }
 
+/// What apt knows of packages without its lists.
+fn unknown(_: &str) -> Option<String> {
+    None
+}
+
 #[test]
 fn a_program_that_is_not_there_is_missing() {
     let versions = Versions::load().unwrap();
     let missing = |check| {
         let need = for_check(check);
-        lack(&need, &versions).unwrap().map(|lack| lack.too_old)
+        lack(&need, &versions, unknown).unwrap().map(|lack| lack.too_old)
     };
     let says_nothing = Check::Version {
         program: "false",
@@ -131,7 +140,8 @@ fn a_program_that_is_too_old_even_as_a_package_is_told_with_its_version_and_wher
         })
     };
     let old = says(&["go version go1.19.8 linux/amd64"]);
-    let fault = fault(&lack(&old, &versions).unwrap().unwrap(), true, None);
+    let lacking = lack(&old, &versions, unknown).unwrap().unwrap();
+    let fault = fault(&lacking, true, None);
     let least = versions.get("host", pin).unwrap();
     for part in ["1.19.8", least, "bookworm-backports", "go.dev/dl"] {
         assert!(fault.to_string().contains(part), "{fault}: {part}");
@@ -143,8 +153,47 @@ fn a_program_that_is_too_old_even_as_a_package_is_told_with_its_version_and_wher
         &["go version go1.24.4 linux/amd64"],
     ] {
         let need = says(enough);
-        assert!(lack(&need, &versions).unwrap().is_none(), "{enough:?}");
+        assert!(lack(&need, &versions, unknown).unwrap().is_none(), "{enough:?}");
     }
+}
+
+#[test]
+fn the_version_that_apt_would_install_is_read_without_its_epoch() {
+    let policy = |candidate| format!("golang-go:\n  Installed: (none)\n  Candidate: {candidate}\n");
+    for (candidate, version) in [
+        ("2:1.19~1", Some("1.19~1")),
+        ("3.11.2-1+b1", Some("3.11.2-1+b1")),
+        ("(none)", None),
+    ] {
+        assert_eq!(candidate_in(&policy(candidate)), version, "{candidate}");
+    }
+    assert_eq!(candidate_in(""), None);
+}
+
+#[test]
+fn a_package_that_would_bring_too_old_a_program_is_told_with_where_a_newer_one_is() {
+    let versions = Versions::load().unwrap();
+    let Check::Version { pin, newer, .. } = NEEDS[0].check else {
+        panic!("Go is the first need");
+    };
+    let not_there = for_check(Check::Version {
+        program: "false",
+        args: &[],
+        pin,
+        newer,
+    });
+    let told = |candidate: &str| {
+        let known = |_: &str| Some(candidate.to_owned());
+        fault(&lack(&not_there, &versions, known).unwrap().unwrap(), true, None)
+    };
+    let old = told("1.19~1");
+    let least = versions.get("host", pin).unwrap();
+    for part in ["1.19", "golang-go", least, "bookworm-backports", "go.dev/dl"] {
+        assert!(old.to_string().contains(part), "{old}: {part}");
+    }
+    assert!(!old.cure.contains("apt-get"), "{old}");
+    let enough = told("1.24~2");
+    assert_eq!(enough.cure, packages::by_hand("golang-go"));
 }
 
 #[test]
