@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::cache::Cache;
 use crate::doctor;
 use crate::error::SupplyError;
+use crate::needs::Group;
 use crate::options::Tools;
 use crate::recipe::{FilesRecipe, Output, Recipe, needs};
 use crate::recipes::pipelines::{self, GitLabRunner, Linters};
@@ -17,8 +18,12 @@ use crate::versions::Versions;
 use crate::work::make;
 use crate::workshop::{Progress, Workshop};
 
+/// What files work with that lie there; all other needs are of their making.
+const WORK_WITH: &[Group] = &[Group::Pipelines];
+
 /// The files of several recipes, by the recipe's name: where each lies, as JSON. What the machine
-/// must bring for all of them is looked at first. Without `install` what is not there is an error.
+/// must bring for all that are not there is looked at before the first is made. Without `install`
+/// what is not there is an error.
 pub fn files(
     recipes: &[&Recipe],
     cache: &Cache,
@@ -26,16 +31,49 @@ pub fn files(
     progress: &dyn Progress,
     logs: &Path,
 ) -> Result<BTreeMap<String, Value>> {
-    doctor::ready(&needs(recipes.iter().copied()), install, progress, logs)?;
-    let one = |recipe: &Recipe| {
-        let Output::Files(FilesRecipe { make, always, .. }) = recipe.output else {
+    let ready = |groups: &[Group]| doctor::ready(groups, install, progress, logs);
+    files_once(ready, recipes, cache, install, progress, logs)
+}
+
+/// The same; `ready` makes the machine ready for groups of needs.
+fn files_once(
+    ready: impl FnOnce(&[Group]) -> Result<()>,
+    recipes: &[&Recipe],
+    cache: &Cache,
+    install: bool,
+    progress: &dyn Progress,
+    logs: &Path,
+) -> Result<BTreeMap<String, Value>> {
+    let (mut found, mut lacking) = (BTreeMap::new(), Vec::new());
+    for recipe in recipes {
+        let Output::Files(files) = recipe.output else {
             bail!("{} is an image; `cargo xtask supply build` makes it", recipe.name);
         };
-        let found = get_if(install || always, cache, progress, logs, make);
-        let found = found.with_context(|| format!("get {}", recipe.makes))?;
-        Ok((recipe.name.to_owned(), found))
-    };
-    recipes.iter().map(|recipe| one(recipe)).collect()
+        if let Ok(there) = at_hand(cache, progress, logs, files.make) {
+            found.insert(recipe.name.to_owned(), there);
+        } else {
+            lacking.push((*recipe, files));
+        }
+    }
+    ready(&demanded(recipes, lacking.iter().map(|(recipe, _)| *recipe)))?;
+    for (recipe, FilesRecipe { make, always, .. }) in lacking {
+        let made = get_if(install || always, cache, progress, logs, make);
+        let made = made.with_context(|| format!("get {}", recipe.makes))?;
+        found.insert(recipe.name.to_owned(), made);
+    }
+    Ok(found)
+}
+
+/// What the machine must bring: for those that are not there what makes them, and for all what they
+/// work with.
+fn demanded<'a>(recipes: &[&Recipe], lacking: impl Iterator<Item = &'a Recipe>) -> Vec<Group> {
+    let mut groups = needs(lacking);
+    for group in needs(recipes.iter().copied()) {
+        if WORK_WITH.contains(&group) && !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups
 }
 
 /// act, which runs GitHub's workflows on this machine. Without `install` one that is not there is
@@ -138,4 +176,65 @@ fn at_hand<T>(
 fn is_ours(error: &anyhow::Error) -> bool {
     let own = std::process::id().to_string();
     matches!(error.downcast_ref(), Some(SupplyError::Locked { holder, .. }) if *holder == own)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::fs;
+
+    use anyhow::ensure;
+
+    use super::*;
+    use crate::recipes::named;
+
+    struct Silent;
+
+    impl Progress for Silent {
+        fn doing(&self, _: &str) {}
+    }
+
+    #[test]
+    fn what_is_kept_needs_nothing_that_would_make_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path().join("cache")).unwrap();
+        let version = Versions::load().unwrap();
+        let version = version.get("browser", "axe-core").unwrap();
+        let kept = cache.files().join(format!("axe-core-{version}/package"));
+        fs::create_dir_all(&kept).unwrap();
+        let script = kept.join("axe.min.js");
+        fs::write(&script, "").unwrap();
+        let asked = RefCell::new(Vec::new());
+        // Nothing is made here.
+        let get = |names: &[&str]| {
+            let recipes: Vec<_> = names.iter().map(|name| named(name).unwrap()).collect();
+            let ready = |groups: &[Group]| {
+                asked.borrow_mut().push(groups.to_vec());
+                ensure!(groups.is_empty(), "it is missing");
+                Ok(())
+            };
+            files_once(ready, &recipes, &cache, false, &Silent, folder.path())
+        };
+        let found = get(&["axe-core"]).unwrap();
+        assert_eq!(found["axe-core"], script.to_str().unwrap());
+        get(&["axe-core", "act"]).unwrap_err();
+        get(&["argocd-manifests"]).unwrap_err();
+        let expected = [vec![], vec![Group::Tools], vec![Group::Tools]];
+        assert_eq!(asked.into_inner(), expected);
+    }
+
+    #[test]
+    fn what_a_kept_program_works_with_is_needed_all_the_same() {
+        let (runner, act) = (named("gitlab-ci-local").unwrap(), named("act").unwrap());
+        let both = [runner, act];
+        assert_eq!(demanded(&both, [].into_iter()), [Group::Pipelines]);
+        assert_eq!(
+            demanded(&both, [act].into_iter()),
+            [Group::Tools, Group::Pipelines]
+        );
+        assert_eq!(
+            demanded(&both, [runner].into_iter()),
+            [Group::Python, Group::Pipelines]
+        );
+    }
 }

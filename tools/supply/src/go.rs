@@ -158,6 +158,8 @@ impl GoModule<'_> {
             #[serde(rename = "Dir")]
             dir: PathBuf,
         }
+        let what = format!("{}@{}", self.module, self.version);
+        ensure!(!shop.look_only, "{what} is not downloaded yet");
         let sh = Shell::new().context("open a shell")?;
         let scratch = shop.cache.build();
         sh.create_dir(&scratch)
@@ -166,7 +168,6 @@ impl GoModule<'_> {
         sh.change_dir(&scratch);
         shop.progress
             .doing(&format!("download {} {}", self.module, self.version));
-        let what = format!("{}@{}", self.module, self.version);
         let cmd = self.environment(shop, &sh, cmd!(sh, "go mod download -json {what}"))?;
         let text = shop.read(&format!("go-{}", self.short_name()), minutes(10), cmd)?;
         let found: Downloaded =

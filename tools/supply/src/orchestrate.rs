@@ -142,7 +142,13 @@ pub fn forge_pages(
     if forge::PART.held(shop)? != Held::Built {
         return Ok(None);
     }
-    doctor::ready(&[Group::Tools, Group::Python], install, progress, logs)?;
+    let look = Workshop {
+        look_only: true,
+        ..shop
+    };
+    if forge_pages::build(look).is_err() {
+        doctor::ready(&[Group::Tools, Group::Python], install, progress, logs)?;
+    }
     let pages = make(shop, "forge-pages", forge_pages::build);
     cache.drop_scratch_after(&pages)?;
     pages.map(Some)

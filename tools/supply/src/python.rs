@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
@@ -11,12 +11,17 @@ use xshell::{Shell, cmd};
 use crate::key::Key;
 use crate::workshop::{Workshop, minutes};
 
-/// As `3.13`, the Python that is on the search path; empty where none is. It is asked once.
-static INTERPRETER: LazyLock<String> = LazyLock::new(|| {
+/// As `3.13`, the Python that is on the search path, which is asked once; empty where none is, as
+/// before it is installed.
+fn interpreter() -> &'static str {
+    static FOUND: OnceLock<String> = OnceLock::new();
+    if let Some(found) = FOUND.get() {
+        return found;
+    }
     let version = "import sys; print('%d.%d' % sys.version_info[:2])";
     let answer = Shell::new().and_then(|sh| cmd!(sh, "python3 -c {version}").quiet().ignore_stderr().read());
-    answer.unwrap_or_default()
-});
+    answer.map_or("", |found| FOUND.get_or_init(|| found).as_str())
+}
 
 /// Packages that are installed together.
 #[derive(Debug, Clone)]
@@ -30,7 +35,7 @@ pub struct PythonPackages {
 impl PythonPackages {
     /// Where they lie once they are installed for the Python of this machine.
     pub fn folder(&self, shop: Workshop<'_>) -> PathBuf {
-        let key = self.key(&INTERPRETER);
+        let key = self.key(interpreter());
         shop.cache.files().join(format!("{}-{key}", self.name))
     }
 
@@ -77,11 +82,11 @@ mod tests {
         assert_eq!(packages.key("3.13"), packages.key("3.13"));
         assert_ne!(packages.key("3.13"), packages.key("3.14"));
         let is_number = |part: &str| part.parse::<u32>().is_ok();
-        let parts = INTERPRETER.split_once('.');
+        let parts = interpreter().split_once('.');
         assert!(
             parts.is_none_or(|(major, minor)| is_number(major) && is_number(minor)),
             "{}",
-            *INTERPRETER
+            interpreter()
         );
     }
 }

@@ -12,9 +12,14 @@ use taskkit::lines;
 
 use super::Lines;
 
+/// What parts are looked at with, and moved; nothing is made by it.
+const LOOK: &[Group] = &[Group::Containers];
+/// What they are made with.
+const MAKE: &[Group] = &[Group::Tools, Group::Containers];
+
 /// Builds every part from its recipe.
 pub(super) fn build(logs: &Path) -> Result<()> {
-    let place = Place::locked(true, logs)?;
+    let place = Place::locked(MAKE, true, logs)?;
     let options = Options {
         mode: Mode::Build,
         mirror: None,
@@ -28,19 +33,19 @@ pub(super) fn build(logs: &Path) -> Result<()> {
 
 /// Lists what there is. Looking needs no lock: it is asked while a run is under way.
 pub(super) fn list(logs: &Path) -> Result<()> {
-    Place::found(None, false, logs)?.list(logs)
+    Place::found(None, LOOK, false, logs)?.list(logs)
 }
 
 /// Removes what no recipe names.
 pub(super) fn prune(logs: &Path) -> Result<()> {
-    let place = Place::locked(false, logs)?;
+    let place = Place::locked(LOOK, false, logs)?;
     inventory::prune(&place.cache, &place.engine, &Lines, logs)?;
     place.list(logs)
 }
 
 /// Pulls what this machine serves.
 pub(super) fn prove_pull(logs: &Path) -> Result<()> {
-    let place = Place::locked(true, logs)?;
+    let place = Place::locked(LOOK, true, logs)?;
     let compared = pull_test::prove_pull(&place.cache, &place.engine, true, &Lines, logs)?;
     if compared == 0 {
         bail!("no image was compared, so nothing is proven");
@@ -60,14 +65,14 @@ struct Place {
 
 impl Place {
     /// For those who change something.
-    fn locked(install: bool, logs: &Path) -> Result<Self> {
+    fn locked(groups: &[Group], install: bool, logs: &Path) -> Result<Self> {
         let lock = Cache::locate()?.lock()?;
-        Self::found(Some(lock), install, logs)
+        Self::found(Some(lock), groups, install, logs)
     }
 
-    fn found(lock: Option<Lock>, install: bool, logs: &Path) -> Result<Self> {
+    fn found(lock: Option<Lock>, groups: &[Group], install: bool, logs: &Path) -> Result<Self> {
         let cache = Cache::locate()?;
-        doctor::ready(&[Group::Tools, Group::Containers], install, &Lines, logs)?;
+        doctor::ready(groups, install, &Lines, logs)?;
         let engine = Engine::probe(&cache, logs)?;
         Ok(Self {
             cache,
