@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use supply::cache::Cache;
-use taskkit::{build::toolchain::Toolchain, lines};
+use taskkit::{build::toolchain::Toolchain, lines, program::end};
 
 use crate::{
     ci_service, crash_test, demo, environment, failures_page, leftovers,
@@ -93,7 +93,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let Cli { command, options } = Cli::parse();
     if let Err(error) = environment::read() {
-        return exit_code(Err(error));
+        return end(Err(error));
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -110,13 +110,13 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Option<Command>, options: Options) -> ExitCode {
     match command {
-        Some(Command::StartContainers) => exit_code(world::containers::serve().await),
-        Some(Command::CompileIamProxy(toolchain)) => exit_code(world::iam_proxy::compile_here(&toolchain)),
-        Some(Command::CiService) => exit_code(Box::pin(ci_service::serve(options)).await),
-        Some(Command::List(args)) => exit_code(scenario_list::run(&args)),
-        Some(Command::Report { folder, docs, check }) => exit_code(render::again(folder, docs, check)),
-        Some(Command::Failures { check }) => exit_code(failures_page::run(check)),
-        Some(Command::CrashTest(args)) => exit_code(Box::pin(crash_test::run(&args)).await),
+        Some(Command::StartContainers) => end(world::containers::serve().await),
+        Some(Command::CompileIamProxy(toolchain)) => end(world::iam_proxy::compile_here(&toolchain)),
+        Some(Command::CiService) => end(Box::pin(ci_service::serve(options)).await),
+        Some(Command::List(args)) => end(scenario_list::run(&args)),
+        Some(Command::Report { folder, docs, check }) => end(render::again(folder, docs, check)),
+        Some(Command::Failures { check }) => end(failures_page::run(check)),
+        Some(Command::CrashTest(args)) => end(Box::pin(crash_test::run(&args)).await),
         Some(Command::Up) => on_clusters(commands::Up::default(), options).await,
         Some(Command::Run) => on_clusters(commands::Run, options).await,
         Some(Command::Demo(args)) => on_clusters(commands::Demo(args), options).await,
@@ -132,23 +132,13 @@ async fn run(command: Option<Command>, options: Options) -> ExitCode {
 /// A command that works on clusters, as often as is asked for.
 async fn on_clusters(command: impl lifecycle::Command, options: Options) -> ExitCode {
     if let Some(times) = options.repeat {
-        return exit_code(repeat::run(times, &options).await);
+        return end(repeat::run(times, &options).await);
     }
     let near = proxy::exceptions(|name| std::env::var(name).ok());
     // Whatever this process starts carries its mark, so that a later one can end it.
     match Cache::locate().and_then(|cache| leftovers::mark(&cache, near)) {
         Ok(()) => Box::pin(lifecycle::run(command, options)).await,
-        Err(error) => exit_code(Err(error)),
-    }
-}
-
-fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            lines::to_stderr(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
+        Err(error) => end(Err(error)),
     }
 }
 

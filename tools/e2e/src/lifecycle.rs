@@ -49,7 +49,7 @@ pub(crate) async fn run(command: impl Command, options: Options) -> ExitCode {
     if interrupt::asked() {
         return interrupt::EXIT_CODE.into();
     }
-    if passed {
+    if passed && !lines::lost() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

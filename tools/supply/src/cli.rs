@@ -108,6 +108,7 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         let done = end::listen(self.end_with_stdin).and_then(|()| self.command.run(&self.logs));
         match done {
+            Ok(()) if lines::lost() => ExitCode::FAILURE,
             Ok(()) => ExitCode::SUCCESS,
             Err(_) if end::asked() => INTERRUPTED.into(),
             Err(error) => {

@@ -2,46 +2,71 @@
 //! Ctrl-C has ended: `println!` and its kin would then panic, where something is still to be
 //! removed.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether a line was lost that somebody does read, as on a full disk.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes a line to standard error, if anybody reads it.
 pub fn to_stderr(line: &str) {
-    write(io::stderr(), line);
+    // There is no other place to say that it could not be said.
+    let _ = write(io::stderr(), line);
 }
 
-/// Writes a line to standard output, if anybody reads it.
+/// Writes a line to standard output, if anybody reads it. What is lost on the way is said once, and
+/// the process goes on; its end has to tell by [`lost`].
 pub fn to_stdout(line: &str) {
-    write(io::stdout(), line);
+    if let Err(error) = write(io::stdout(), line)
+        && !LOST.swap(true, Ordering::SeqCst)
+    {
+        to_stderr(&format!("error: write to standard output: {error}"));
+    }
 }
 
-fn write(mut to: impl Write, line: &str) {
+/// Whether standard output lacks a line that somebody reads: then the process has failed.
+pub fn lost() -> bool {
+    LOST.load(Ordering::SeqCst)
+}
+
+/// That nobody reads is no error.
+fn write(mut to: impl Write, line: &str) -> io::Result<()> {
     // In one piece, so that lines of several threads do not mix.
     let line = format!("{line}\n");
-    let _ = to.write_all(line.as_bytes()).and_then(|()| to.flush());
+    match to.write_all(line.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Whose reader is gone.
-    struct Unread;
+    /// Takes nothing, for this reason.
+    struct Refuses(ErrorKind);
 
-    impl Write for Unread {
+    impl Write for Refuses {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
+            Err(self.0.into())
         }
 
         fn flush(&mut self) -> io::Result<()> {
-            Err(io::ErrorKind::BrokenPipe.into())
+            Err(self.0.into())
         }
     }
 
     #[test]
     fn a_line_that_nobody_reads_is_lost_and_nothing_else() {
-        write(Unread, "lost");
+        write(Refuses(ErrorKind::BrokenPipe), "lost").unwrap();
         let mut read = Vec::new();
-        write(&mut read, "a line");
+        write(&mut read, "a line").unwrap();
         assert_eq!(read, b"a line\n");
+    }
+
+    #[test]
+    fn a_line_that_the_disk_has_no_room_for_is_an_error() {
+        let error = write(Refuses(ErrorKind::StorageFull), "lost").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
     }
 }

@@ -43,8 +43,10 @@ pub fn built(said: &str, package: &str) -> Result<PathBuf> {
 }
 
 /// How the process ends. An error is one line without a backtrace: the chain of causes says where.
+/// One whose answer was lost has failed, too.
 pub fn end(result: Result<()>) -> ExitCode {
     match result {
+        Ok(()) if lines::lost() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             lines::to_stderr(&format!("error: {error:#}"));
