@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
 use pipelines::{Runner, System};
 use supply::{
+    Fault, SupplyError,
     engine::{Engine, Kind},
     needs::Group,
 };
@@ -55,7 +56,15 @@ impl BringUp<'_> {
         if system != System::Codebuild {
             also.extend([Group::Python, Group::Pipelines]);
         }
-        blocking(move || supply::ready_for_run(&cache, &options, &also, &step, &logs)).await?;
+        blocking(move || {
+            let ready = supply::ready_for_run(&cache, &options, &also, &step, &logs);
+            if options.install {
+                // What a compiler lacks is got when it is needed.
+                return ready;
+            }
+            and_lacking(ready, iam_proxy::lacking()?)
+        })
+        .await?;
         session.find_engine()?;
         let engine = session.engine.get().context("an engine was just found")?;
         network::expect_way_back(&session.run, engine).await
@@ -261,6 +270,21 @@ impl BringUp<'_> {
         };
         state.save(&session.cache)
     }
+}
+
+/// All that is missing at once: what the supply has found, and this.
+pub(super) fn and_lacking(ready: Result<()>, fault: Option<Fault>) -> Result<()> {
+    let Some(fault) = fault else {
+        return ready;
+    };
+    let mut faults = match ready.map_err(anyhow::Error::downcast::<SupplyError>) {
+        Ok(()) => Vec::new(),
+        Err(Ok(SupplyError::Missing(faults))) => faults,
+        Err(Ok(other)) => return Err(other.into()),
+        Err(Err(other)) => return Err(other),
+    };
+    faults.push(fault);
+    Err(SupplyError::Missing(faults).into())
 }
 
 /// Work of the supply, which knows no tokio.

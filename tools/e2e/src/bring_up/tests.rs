@@ -1,6 +1,8 @@
 //! What goes on side by side, and what waits for what.
 
-use super::*;
+use supply::{Fault, SupplyError};
+
+use super::{actions::and_lacking, *};
 
 fn titles(plan: &Plan<BringUp<'_>>) -> Vec<String> {
     let rows = plan.rows().into_iter();
@@ -50,4 +52,34 @@ fn a_hub_has_the_only_argo_cd_and_the_others_join_at_the_end() {
     let rights = rows[3].matches("rights of the hub").count();
     assert_eq!(rights, Environment::all().len(), "{rows:?}");
     assert_eq!(rows[4..], ["root applications", "clusters join by their tags"]);
+}
+
+#[test]
+fn what_the_compiler_lacks_is_listed_with_all_else_that_is_missing() {
+    let fault = |what: &str| Fault {
+        what: what.to_owned(),
+        cure: "get it".to_owned(),
+    };
+    let ready = |lacks: Option<&str>| -> Result<()> {
+        match lacks {
+            None => Ok(()),
+            Some(what) => Err(SupplyError::Missing(vec![fault(what)]).into()),
+        }
+    };
+    and_lacking(ready(None), None).unwrap();
+    for (found, more, told) in [
+        (None, Some("a library"), "lacks 1 thing(s)"),
+        (Some("Go"), None, "lacks 1 thing(s)"),
+        (Some("Go"), Some("a library"), "lacks 2 thing(s)"),
+    ] {
+        let error = and_lacking(ready(found), more.map(fault)).unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(SupplyError::Missing(_))));
+        let text = error.to_string();
+        let mut names = [found, more].into_iter().flatten();
+        assert!(names.all(|name| text.contains(name)), "{text}");
+        assert!(text.contains(told), "{text}");
+    }
+    let other = and_lacking(Err(SupplyError::Cancelled.into()), Some(fault("a library")));
+    let other = other.unwrap_err();
+    assert!(matches!(other.downcast_ref(), Some(SupplyError::Cancelled)));
 }

@@ -9,11 +9,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use clap::Parser;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use supply::Fault;
 use taskkit::{
-    build::toolchain::{self, Target, Toolchain},
-    lines,
+    build::toolchain::{self, Choice, MUSL, Target, Toolchain},
+    lines, packages,
 };
 use xshell::{Cmd, Shell, cmd};
 
@@ -95,6 +97,43 @@ pub(crate) fn compile_here(toolchain: &Toolchain) -> Result<()> {
     let folder = prepared.cargo_build(&shell, "dev", &["--package", PACKAGE])?;
     lines::to_stdout(&folder.join(PACKAGE).display().to_string());
     Ok(())
+}
+
+/// The settings of its compiler as the process of its own takes them from variables.
+#[derive(Debug, Parser)]
+struct Compiler {
+    #[command(flatten)]
+    toolchain: Toolchain,
+}
+
+/// What that process would stop at, minutes later, because it may install nothing. Without musl's
+/// compiler, which is a need of its own, this cannot be said yet.
+pub(crate) fn lacking() -> Result<Option<Fault>> {
+    let shell = taskkit::env::shell()?;
+    if !packages::has(&shell, MUSL.0) {
+        return Ok(None);
+    }
+    let given = Compiler::try_parse_from(["e2e", "--no-install"]);
+    let Compiler { toolchain } = given.context("read the variables of the compiler")?;
+    let options = toolchain.options();
+    let rustup = options.choice != Choice::Debian && packages::has(&shell, "rustup");
+    let prepared = toolchain::prepare(&shell, Target::Static, options);
+    Ok(prepared.err().map(|error| fault(&error, rustup)))
+}
+
+/// `rustup`: whether that gets a standard library.
+fn fault(error: &anyhow::Error, rustup: bool) -> Fault {
+    let triple = Target::Static.triple();
+    Fault {
+        what: format!(
+            "Rust's standard library for {triple} (what stands before the emulator of AWS is compiled for it)"
+        ),
+        cure: if rustup {
+            format!("rustup target add {triple}")
+        } else {
+            format!("{error:#}")
+        },
+    }
 }
 
 /// Starts its container and waits until it answers.
@@ -213,5 +252,20 @@ mod tests {
         let told = |install| compilation(&shell, install).to_string();
         assert!(told(false).ends_with(" --no-install"), "{}", told(false));
         assert!(!told(true).contains("install"), "{}", told(true));
+    }
+
+    #[test]
+    fn a_library_that_is_missing_is_told_with_what_gets_it() {
+        let error = anyhow::anyhow!("sudo apt-get install rust-web-src").context("compiling");
+        let [by_rustup, by_debian] = [true, false].map(|rustup| fault(&error, rustup).to_string());
+        let triple = Target::Static.triple();
+        assert!(
+            by_rustup.ends_with(&format!(": rustup target add {triple}")),
+            "{by_rustup}"
+        );
+        assert!(
+            by_debian.ends_with(": compiling: sudo apt-get install rust-web-src"),
+            "{by_debian}"
+        );
     }
 }
