@@ -220,47 +220,4 @@ impl<'a> Loop<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_is_told_each_address_and_each_next_command() {
-        let interface = |has_pages| Interface {
-            environment: Environment::first(),
-            address: "http://127.0.0.1:3".to_owned(),
-            has_pages,
-        };
-        let up = Loop {
-            environments: vec![(
-                Environment::first(),
-                "http://127.0.0.1:1",
-                Path::new("/run/config"),
-            )],
-            interfaces: vec![interface(true), interface(false)],
-            repository: "http://127.0.0.1:2/o/code".to_owned(),
-            manifests: "http://127.0.0.1:2/o/infra".to_owned(),
-            user: "operator",
-            password: "secret",
-            remote: "http://operator:secret@127.0.0.1:2/o/code.git".to_owned(),
-            run: Path::new("/run"),
-            kubectl: Path::new("/cache/kubectl"),
-        };
-        let lines = up.lines().join("\n");
-        for told in [
-            "http://127.0.0.1:1\n",
-            "http://127.0.0.1:2/o/code\n",
-            "http://127.0.0.1:2/o/infra/pulls\n",
-            "user operator, password secret ",
-            "http://127.0.0.1:3/applications ",
-            "http://127.0.0.1:3/api/v1/applications ",
-            "file:///run/releases.html\n",
-            "export KUBECONFIG=/run/config\n",
-            "/cache/kubectl get applications --namespace argocd\n",
-            "  git clone http://operator:secret@127.0.0.1:2/o/code.git\n",
-            "  cargo xtask demo ",
-            "  cargo xtask e2e down ",
-        ] {
-            assert!(lines.contains(told), "{told}: {lines}");
-        }
-    }
-}
+mod tests;
