@@ -86,6 +86,45 @@ fn no_cluster_enters_extended_support() {
     }
 }
 
+/// Whoever makes a cluster pays for it, and reads the page before.
+#[test]
+fn the_page_says_what_each_cluster_is_made_of() {
+    let page = fs::read_to_string(tools::root().join("docs/FORK.md")).unwrap();
+    for environment in tools::project().environment_names() {
+        let start = format!("| {environment} | ");
+        // A fork may have more environments than the page, or another page.
+        let Some(row) = page.lines().find(|line| line.starts_with(&start)) else {
+            continue;
+        };
+        let config = config(environment);
+        let group = &config["managedNodeGroups"][0];
+        let kind = group["instanceTypes"][0].as_str().unwrap();
+        let market = if group["spot"] == true {
+            "spot"
+        } else {
+            "on demand"
+        };
+        let nodes = format!("{} to {} × {kind}, {market}", group["minSize"], group["maxSize"]);
+        let is_single = config["vpc"]["nat"]["gateway"] == "Single";
+        let gateways = if is_single {
+            "one for all zones"
+        } else {
+            "one in each zone"
+        };
+        let days = &config["cloudWatch"]["clusterLogging"]["logRetentionInDays"];
+        let logs = if days.is_null() {
+            "none".to_owned()
+        } else {
+            format!("kept for {days} days")
+        };
+        let disk = &group["volumeSize"];
+        assert_eq!(
+            row,
+            format!("{start}{nodes} | {disk} GiB | {gateways} | {logs} |")
+        );
+    }
+}
+
 /// What the network plugin of a cluster is told.
 fn network(config: &Value) -> Value {
     let addons = config["addons"].as_array().unwrap();
