@@ -10,7 +10,7 @@ use crate::object::{Object, find};
 use crate::render::{ALL, apps, environment, file, minor_of_kubernetes};
 use crate::{environments, faults, namespace, schemas};
 
-const FOLDER: &str = "infra/addons/load-balancer";
+pub(crate) const FOLDER: &str = "infra/addons/load-balancer";
 
 /// What an app's overlay renders with an Ingress.
 fn with_ingress(app: &str, environment: &str) -> Vec<Object> {
@@ -28,8 +28,18 @@ fn setting(list: &str, name: &str) -> u64 {
     value.parse().expect("a number")
 }
 
-fn alb<'a>(ingress: &'a Object, name: &str) -> &'a str {
+pub(crate) fn alb<'a>(ingress: &'a Object, name: &str) -> &'a str {
     ingress.annotation(&format!("alb.ingress.kubernetes.io/{name}"))
+}
+
+/// The zone that external-dns keeps the names of an environment in.
+pub(crate) fn zone(environment: &str) -> &'static str {
+    let dns = &ALL[&format!("infra/addons/external-dns/{environment}")].objects;
+    let dns = find(dns, "Deployment", "external-dns");
+    let arguments = dns.list("/spec/template/spec/containers/0/args").iter();
+    let mut arguments = arguments.filter_map(Value::as_str);
+    let zone = arguments.find_map(|it| it.strip_prefix("--domain-filter="));
+    zone.expect("external-dns keeps a zone")
 }
 
 /// How long a load balancer goes on sending to a pod that ends.
@@ -85,12 +95,7 @@ fn each_environment_has_a_name_of_its_own_in_the_zone_of_external_dns() {
         let host = find(&objects, "Ingress", app)
             .text("/spec/rules/0/host")
             .to_owned();
-        let dns = &ALL[&format!("infra/addons/external-dns/{environment}")].objects;
-        let dns = find(dns, "Deployment", "external-dns");
-        let arguments = dns.list("/spec/template/spec/containers/0/args").iter();
-        let mut arguments = arguments.filter_map(Value::as_str);
-        let zone = arguments.find_map(|it| it.strip_prefix("--domain-filter="));
-        let zone = zone.expect("external-dns keeps a zone");
+        let zone = zone(environment);
         // A fork may have a host of its own, and nobody who keeps its zone.
         let is_kept = is_on(environment, "external-dns") || host.ends_with(".example.com");
         assert!(

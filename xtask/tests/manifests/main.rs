@@ -30,6 +30,7 @@ mod schemas;
 mod switched_on; // wing: addons, generators
 mod traffic;
 mod versions; // wing: versions
+mod webhook; // wing: addons
 mod workloads;
 
 use std::sync::LazyLock;

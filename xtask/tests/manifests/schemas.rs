@@ -13,7 +13,7 @@ use crate::{PROJECT, first, render};
 pub(crate) struct Kubeconform {
     program: PathBuf,
     schemas: PathBuf,
-    argocd: PathBuf,
+    pub(crate) argocd: PathBuf,
 }
 
 /// `None`, with a word to the reader, where there is none.
