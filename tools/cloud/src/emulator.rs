@@ -100,6 +100,16 @@ impl Emulator {
         serde_json::from_str(&text).with_context(|| format!("read an answer to {arguments:?}: {text}"))
     }
 
+    /// What a script for a shell says whose `aws` asks this emulator; an error with its words if it
+    /// fails.
+    pub fn carry_out(&self, script: &str) -> Result<String> {
+        let mut shell = tools::shell(script, self.home.path())?;
+        shell
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_DEFAULT_REGION", &self.account.region);
+        tools::output(signed_by(ANYBODY, &mut shell))
+    }
+
     /// `cargo xtask aws …` of the checkout whose root is `root`, on this emulator.
     pub fn stacks(&self, root: &Path, verb: &[&str], parts: &[&str]) -> Result<String> {
         self.stacks_by(ANYBODY, root, verb, parts)

@@ -68,6 +68,13 @@ pub fn program(name: &str, home: &Path) -> Result<Command> {
     contained(Command::new(program), &folder, home)
 }
 
+/// A shell that carries this script out in `home`; its `aws` is the command line of AWS.
+pub fn shell(script: &str, home: &Path) -> Result<Command> {
+    let mut shell = contained(Command::new("bash"), &variable("CLOUD_TOOLS")?, home)?;
+    shell.args(["-euo", "pipefail", "-c", script]).current_dir(home);
+    Ok(shell)
+}
+
 /// Python with the modules of the same folder.
 pub fn python(home: &Path) -> Result<Command> {
     let folder = variable("CLOUD_TOOLS")?;

@@ -7,6 +7,7 @@ mod failed;
 mod kept;
 mod ministack;
 mod moto;
+mod restored;
 mod updates;
 
 use std::path::Path;
