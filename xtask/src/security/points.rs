@@ -62,7 +62,7 @@ pub(super) const SCORECARD: &[Point] = &[
     point(16, "Security-Policy", &[test("licences_and_a_way_to_report_are_there")], ""),
     point(17, "Signed-Releases", &[], "no release artifacts are published"),
     point(18, "Token-Permissions: workflows have no permissions by default, jobs only those they need", &[test("zizmor_finds_nothing"), test("no_workflow_begins_with_a_permission"), test("no_job_may_write_what_it_need_not")], ""),
-    point(19, "Vulnerabilities: no dependency with a known vulnerability", &[], "`cargo xtask check` runs `cargo deny` on advisories, if it is installed and their database can be fetched"),
+    point(19, "Vulnerabilities: no dependency with a known vulnerability", &[], "`cargo xtask check` runs `cargo deny` on advisories, if it is installed and their database can be fetched, and `advisories.yaml` does each night"),
     point(20, "Webhooks: protected by a secret", &[], "a setting of the forge"),
 ];
 
@@ -82,7 +82,7 @@ pub(super) const POINTS: &[Point] = &[
     point(9, "The AppProject rejects other repositories, namespaces and kinds", &[test("the_project_allows_exactly_what_is_rendered"), test("the_roots_project_allows_exactly_what_the_root_renders"), test("nothing_is_in_the_project_default_which_allows_nothing"), scenario("project")], ""),
     point(10, "Tags are immutable, and workloads are pinned by digest", &[test("a_tag_never_moves"), test("image_by_digest")], ""),
     point(11, "A release's signature and provenance are verified, and a modified image is rejected", &[test("where_images_are_signed_one_without_a_signature_counts_as_not_there"), test("no_identity_counts_but_that_of_the_workflow_that_signs"), scenario("admission")], "provenance is attached and signed, but not verified; no keyless signature is made"),
-    point(12, "Each image has a bill of materials, and known vulnerabilities stop a release", &[test("each_app_names_what_it_is_made_of_and_nothing_of_the_other")], "only `cargo xtask check` looks for vulnerabilities, with `cargo deny` if it is installed"),
+    point(12, "Each image has a bill of materials, and known vulnerabilities stop a release", &[test("each_app_names_what_it_is_made_of_and_nothing_of_the_other"), test("each_night_what_is_released_is_held_against_new_advisories")], "no release waits for that: `cargo xtask check` looks for vulnerabilities, with `cargo deny` if it is installed, and on GitHub a run each night, also in what is released"),
     point(13, "Workflows: read-only token, actions pinned by commit, no checkout of untrusted code", &[test("zizmor_finds_nothing"), test("no_job_may_write_what_it_need_not"), test("every_job_has_a_timeout_and_every_action_is_a_full_commit"), test("what_a_pull_request_starts_gets_no_secret_and_may_write_nothing")], ""),
     point(14, "CI gets a role by OIDC, bound to repository and branch, and has no long-lived key", &[test("branches_and_versions_push_in_the_one_form_that_is_trusted"), test("no_neighbour_gets_in"), test("nothing_else_of_the_repository_gets_in"), test("gitlab_pushes_from_its_branches_and_versions_only"), test("no_ci_file_takes_a_key_of_aws"), test("every_role_is_judged_here_and_bound_to_one_audience_and_subject")], ""),
     point(15, "A commit by CI starts no build, and concurrent runs converge", &[scenario("quiet-bumps"), test("no_order_of_runs_breaks_a_rule"), scenario("two-developers")], ""),

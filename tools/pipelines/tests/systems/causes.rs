@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::rules::workflows;
 
 /// The text of one workflow.
-fn workflow(file: &str) -> String {
+pub(crate) fn workflow(file: &str) -> String {
     let mut all = workflows().into_iter();
     let (_, text) = all.find(|(name, _)| name == file).expect("the workflow");
     text

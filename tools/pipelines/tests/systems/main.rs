@@ -4,6 +4,7 @@
 //! hand, these tests get them by themselves, and take the verbs that were compiled last into this
 //! target folder.
 
+mod advisories;
 mod aws;
 mod causes;
 mod controllers;
