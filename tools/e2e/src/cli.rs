@@ -150,13 +150,10 @@ pub(crate) fn options(arguments: &[&str]) -> Options {
 
 #[cfg(test)]
 mod tests {
-    // wing: house-rules
-    use std::path::Path;
+    use std::{fs, path::Path};
 
-    use documents::Own;
-    // end of wing
-
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, ValueEnum as _};
+    use documents::Own; // wing: house-rules
     use pipelines::System;
 
     use super::*;
@@ -164,7 +161,12 @@ mod tests {
         layout::Layout,
         options::{Output, Supply},
         scenario::Suite,
+        topology::Topology,
     };
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {
@@ -209,10 +211,43 @@ mod tests {
         assert_eq!(system::<commands::Up>("up", &[]), System::Codebuild);
     }
 
+    /// The options of each run of scenarios in the matrix of every night.
+    fn nightly(workflow: &str) -> Vec<Options> {
+        let lines = workflow.lines().map(str::trim);
+        let given = lines.filter_map(|line| line.strip_prefix("options: "));
+        let runs = given.map(|given| Cli::parse_from(["e2e"].into_iter().chain(given.split_whitespace())));
+        let runs = runs.filter(|run| run.command.is_none());
+        runs.map(|run| run.options).collect()
+    }
+
+    #[test]
+    fn each_suite_layout_and_topology_is_run_every_night() {
+        // A fork on another forge may have deleted it.
+        let Ok(workflow) = fs::read_to_string(root().join(".github/workflows/e2e.yaml")) else {
+            return;
+        };
+        let runs = nightly(&workflow);
+        for suite in Suite::value_variants() {
+            let has = |run: &Options| match run.suite.as_slice() {
+                [] => run.topology().suites().contains(suite),
+                named => named.contains(suite),
+            };
+            assert!(runs.iter().any(has), "{}", suite.name());
+        }
+        for layout in Layout::value_variants() {
+            let mut layouts = runs.iter().map(|run| run.layout.unwrap_or_default());
+            assert!(layouts.any(|of_run| of_run == *layout), "{layout:?}");
+        }
+        for topology in Topology::value_variants() {
+            let mut topologies = runs.iter().map(Options::topology);
+            assert!(topologies.any(|of_run| of_run == *topology), "{topology:?}");
+        }
+    }
+
     // wing: house-rules
     #[test]
     fn each_command_that_documents_name_is_one() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = root();
         let mut faults = documents::faults(&root, &Cli::command(), Own::Behind("e2e"));
         faults.extend(documents::faults(&root, &Cli::command(), Own::Named(&["demo"])));
         assert!(faults.is_empty(), "{}", faults.join("\n"));
