@@ -146,6 +146,7 @@ fn variables_of(cause: Cause<'_>) -> Vec<(&'static str, Option<String>)> {
             ("CI_COMMIT_BRANCH", None),
             ("CI_PIPELINE_SOURCE", said("merge_request_event")),
             ("CI_PROJECT_PATH", said(of.repository)),
+            ("CI_MERGE_REQUEST_DIFF_BASE_SHA", said(of.base)),
             ("CI_MERGE_REQUEST_IID", Some(of.number.to_string())),
             ("CI_MERGE_REQUEST_LABELS", Some(of.labels.join(","))),
             ("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", said(of.from)),

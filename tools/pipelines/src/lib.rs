@@ -91,6 +91,8 @@ pub struct PullRequest<'a> {
     pub labels: &'a [&'a str],
     /// Its number in the repository.
     pub number: usize,
+    /// The commit where its branch parts from the one that it goes to.
+    pub base: &'a str,
 }
 // end of wing
 

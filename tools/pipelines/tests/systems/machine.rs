@@ -27,6 +27,10 @@ pub(crate) fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, S
         &bin.join("aws"),
         &format!("PYTHONPATH='{0}' exec '{0}/bin/aws' \"$@\"", aws.display()),
     );
+    // wing: diff
+    // The overlay itself is as good as what it comes to, and the real one has to be built.
+    script(&bin.join("kustomize"), "cat \"$2/kustomization.yaml\"");
+    // end of wing
     let path = std::env::var("PATH").unwrap_or_default();
     let users = |name: &str, folder: &str| {
         std::env::var(name)
@@ -39,6 +43,7 @@ pub(crate) fn machine(folder: &Path, stand_ins: &StandIns) -> BTreeMap<String, S
         ("RUSTUP_HOME", users("RUSTUP_HOME", ".rustup")),
         // `cargo xtask` is an alias: of these verbs, which need no compiler.
         ("CARGO_ALIAS_XTASK", "verbs".to_owned()),
+        ("KUSTOMIZE", bin.join("kustomize").display().to_string()), // wing: diff
         ("GIT_CONFIG_GLOBAL", "/dev/null".to_owned()),
         ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
         ("AWS_ENDPOINT_URL", format!("http://{}", stand_ins.address)),

@@ -10,6 +10,21 @@ use crate::stand_ins::{StandIns, TOKEN};
 
 const SYSTEMS: [System; 2] = [System::Github, System::Gitlab];
 
+/// All that runs for a pull request, by name: of previews this, and what GitLab's file has besides.
+fn jobs(system: System, of_previews: &[&'static str]) -> Vec<&'static str> {
+    let besides: &[&str] = &[
+        "difference", // wing: diff
+    ];
+    let besides: &[&str] = if system == System::Gitlab { besides } else { &[] };
+    [besides, of_previews].concat()
+}
+
+/// What has run, by name.
+fn sorted(mut ran: Vec<String>) -> Vec<String> {
+    ran.sort();
+    ran
+}
+
 #[tokio::test]
 async fn a_labelled_pull_request_has_images_by_its_commit_in_the_folder_of_previews() {
     let source = Source::of_work_tree();
@@ -24,7 +39,8 @@ async fn a_labelled_pull_request_has_images_by_its_commit_in_the_folder_of_previ
         }
         let outcome = site.run_for_pull_request(&["docs", "preview"], REPOSITORY).await;
         assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
-        assert_eq!(outcome.ran, ["preview"], "{system:?}:\n{}", site.said());
+        let (ran, wanted) = (sorted(outcome.ran), jobs(system, &["preview"]));
+        assert_eq!(ran, wanted, "{system:?}:\n{}", site.said());
         let tagged = stand_ins.versions().into_iter();
         let tagged: Vec<_> = tagged.map(|(image, tag, _)| (image, tag)).collect();
         let image = |app: &project::App| (format!("preview/{}", app.name()), source.commit.clone());
@@ -58,8 +74,35 @@ async fn no_other_pull_request_is_built() {
             let stand_ins = StandIns::start().await;
             let site = Site::new(system, &source, &stand_ins);
             let outcome = site.run_for_pull_request(labels, from).await;
-            assert!(outcome.ran.is_empty(), "{system:?}, {what}:\n{}", site.said());
+            let ran = sorted(outcome.ran);
+            assert_eq!(ran, jobs(system, &[]), "{system:?}, {what}:\n{}", site.said());
             assert!(stand_ins.versions().is_empty(), "{system:?}, {what}");
         }
     }
 }
+
+// wing: diff
+#[tokio::test]
+async fn a_merge_request_shows_what_it_does_to_each_environment_and_is_given_no_token() {
+    let project = project();
+    let (app, first) = (&project.apps()[0], project.first());
+    let line = "# One that a reviewer sees.";
+    let source = Source::with_a_line_more(&app.overlay(first), line);
+    let stand_ins = StandIns::start().await;
+    let mut site = Site::new(System::Gitlab, &source, &stand_ins);
+    site.project.secrets.clear();
+    let outcome = site.run_for_pull_request(&[], REPOSITORY).await;
+    assert_eq!(outcome.failure, None, "{}", site.said());
+    assert_eq!(outcome.ran, ["difference"], "{}", site.said());
+    let shown = site.file(".gitlab-ci-local/artifacts/difference/diff.md");
+    let shown = std::fs::read_to_string(shown).expect("the job leaves it");
+    assert!(shown.starts_with(&format!("### {app}-{first}\n")), "{shown}");
+    assert!(shown.contains(&format!("\n+{line}\n")), "{shown}");
+    let others = shown.split_once("\nUnchanged: ").map_or("", |(_, others)| others);
+    let other = format!("{app}-{}", project.last());
+    assert!(
+        others.contains(&other) && !others.contains(&format!("{app}-{first}")),
+        "{shown}"
+    );
+}
+// end of wing

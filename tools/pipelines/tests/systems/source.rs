@@ -73,6 +73,20 @@ impl Source {
     }
     // end of wing
 
+    // wing: diff, previews
+    /// The same with a line more at the end of one file; the commit before is without it.
+    pub(crate) fn with_a_line_more(file: &str, line: &str) -> Self {
+        let source = Self::of_work_tree();
+        let work = source.path();
+        let path = work.join(file);
+        let text = fs::read_to_string(&path).expect("read a file");
+        fs::write(&path, format!("{text}{line}\n")).expect("change a file");
+        git(&work, &["commit", "--quiet", "--all", "--message=A line more"]);
+        let commit = git(&work, &["rev-parse", "HEAD"]);
+        Self { commit, ..source }
+    }
+    // end of wing
+
     fn make(changed: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("make a folder");
         let work = folder.path().join("source");

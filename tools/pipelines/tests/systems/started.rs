@@ -38,14 +38,17 @@ impl Site {
     }
 
     // wing: previews
-    /// Runs what GitHub or GitLab runs for a pull request whose head is the source commit.
+    /// Runs what GitHub or GitLab runs for a pull request whose head is the source commit, and which
+    /// begins behind the first.
     pub(crate) async fn run_for_pull_request(&self, labels: &[&str], from: &str) -> Outcome {
         let place = self.place();
+        let base = self.remote(&["rev-list", "--max-parents=0", &self.commit]);
         let of = PullRequest {
             repository: REPOSITORY,
             from,
             labels,
             number: 7,
+            base: &base,
         };
         let ran = match runner(self.system) {
             Runner::GitHub(act) => {
