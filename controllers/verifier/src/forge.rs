@@ -3,8 +3,8 @@
 
 pub(crate) mod client;
 mod codecommit;
+mod github_api;
 mod gitlab;
-mod hub;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -43,7 +43,7 @@ pub(crate) type Token = Box<dyn Fn() -> Result<String>>;
 /// The forge that the settings name.
 pub(crate) fn of(settings: &ForgeSettings, token: Token) -> Result<Box<dyn Forge>> {
     Ok(match settings.kind {
-        Kind::Github | Kind::Gitea => Box::new(hub::Hub::new(settings, token)?),
+        Kind::Github | Kind::Gitea => Box::new(github_api::GitHubApi::new(settings, token)?),
         Kind::Gitlab => Box::new(gitlab::GitLab::new(settings, token)?),
         Kind::Codecommit => Box::new(codecommit::CodeCommit::new(settings)?),
     })

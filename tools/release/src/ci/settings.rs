@@ -41,7 +41,7 @@ pub(crate) enum Signing {
 #[derive(Clone)]
 pub(crate) enum Forge {
     /// Gitea and GitHub answer the calls needed here in the same shapes.
-    Hub(Hub),
+    GitHubApi(GitHubApi),
     /// Makes merge requests of pushes; asked by push options alone, and for what was reported of a
     /// commit by its API, where `FORGE_API` names it.
     GitLab(Option<GitLab>),
@@ -68,8 +68,8 @@ pub(crate) struct GitLab {
 
 /// A forge with GitHub's API.
 #[derive(Clone)]
-pub(crate) struct Hub {
-    pub(crate) kind: HubKind,
+pub(crate) struct GitHubApi {
+    pub(crate) kind: GitHubApiKind,
     /// `FORGE_API`: base address of the API, e.g. `https://api.github.com`.
     pub(crate) api: String,
     /// `FORGE_REPO`: owner/name.
@@ -79,7 +79,7 @@ pub(crate) struct Hub {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HubKind {
+pub(crate) enum GitHubApiKind {
     Gitea,
     GitHub,
 }
@@ -154,8 +154,8 @@ impl Registry {
 impl Forge {
     pub(crate) fn from_env() -> Result<Self> {
         Ok(match required("FORGE")?.as_str() {
-            "gitea" => Self::Hub(Hub::from_env(HubKind::Gitea)?),
-            "github" => Self::Hub(Hub::from_env(HubKind::GitHub)?),
+            "gitea" => Self::GitHubApi(GitHubApi::from_env(GitHubApiKind::Gitea)?),
+            "github" => Self::GitHubApi(GitHubApi::from_env(GitHubApiKind::GitHub)?),
             "gitlab" => Self::GitLab(GitLab::from_env()?),
             "codecommit" => Self::CodeCommit {
                 repository: forms::codecommit(&required("FORGE_REPO")?)?,
@@ -188,8 +188,8 @@ impl GitLab {
     }
 }
 
-impl Hub {
-    fn from_env(kind: HubKind) -> Result<Self> {
+impl GitHubApi {
+    fn from_env(kind: GitHubApiKind) -> Result<Self> {
         Ok(Self {
             kind,
             api: forms::api(&required("FORGE_API")?)?,

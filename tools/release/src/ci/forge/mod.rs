@@ -1,8 +1,9 @@
 //! Proposals as a forge keeps them: listed, opened, closed. One file for each kind of forge.
 
+mod answer;
 pub(crate) mod codecommit;
+pub(crate) mod github_api;
 pub(crate) mod gitlab;
-pub(crate) mod hub;
 pub(crate) mod status;
 
 use anyhow::Result;
@@ -103,7 +104,7 @@ pub(crate) fn of<'a>(
     infra: &'a dyn Remote,
 ) -> Box<dyn Forge + 'a> {
     match settings {
-        settings::Forge::Hub(hub) => Box::new(hub::Client { agent, hub }),
+        settings::Forge::GitHubApi(settings) => Box::new(github_api::Client { agent, settings }),
         settings::Forge::GitLab(api) => Box::new(gitlab::GitLab {
             remote: infra,
             agent,

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::propose::{branch, heads};
 use super::stub::{Asked, Stub};
 use super::{Repository, agent, wanted};
-use crate::ci::forge::hub::Client;
+use crate::ci::forge::github_api::Client;
 use crate::ci::propose::Outcome;
-use crate::ci::settings::{Hub, HubKind};
+use crate::ci::settings::{GitHubApi, GitHubApiKind};
 use crate::environment::project;
 
 /// What the forge does not do.
@@ -65,15 +65,15 @@ impl Forge {
 /// The verb `propose`.
 fn propose(repository: &Repository, commit: &str, forge: &Forge) -> anyhow::Result<Outcome> {
     let agent = agent();
-    let hub = Hub {
-        kind: HubKind::Gitea,
+    let settings = GitHubApi {
+        kind: GitHubApiKind::Gitea,
         api: format!("http://{}", forge.stub.address()),
         repo: "owner/name".to_owned(),
         token: "secret".to_owned(),
     };
     let client = Client {
         agent: &agent,
-        hub: &hub,
+        settings: &settings,
     };
     let registry = repository.registry(&[commit]);
     repository.at_place(&client, |place| {

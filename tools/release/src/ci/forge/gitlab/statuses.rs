@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use ureq::Agent;
 
-use crate::ci::forge::hub::read;
+use crate::ci::forge::answer::read;
 use crate::ci::forge::{Error, State, Status};
 use crate::ci::settings::GitLab;
 

@@ -2,8 +2,8 @@
 //! on this machine.
 
 mod codecommit;
+mod github_api;
 mod gitlab;
-mod hub;
 mod listing;
 mod paged;
 mod statuses;

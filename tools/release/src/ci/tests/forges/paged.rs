@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tiny_http::{Header, Response};
 
-use super::hub::hub;
-use crate::ci::forge::hub::Client;
+use super::github_api::github_api;
+use crate::ci::forge::github_api::Client;
 use crate::ci::forge::{Forge as _, Open};
 use crate::ci::propose::Outcome;
-use crate::ci::settings::HubKind;
+use crate::ci::settings::GitHubApiKind;
 use crate::ci::tests::stub::{Answer, Asked, Stub};
 use crate::ci::tests::{Repository, agent, wanted};
 use crate::environment::project;
@@ -110,20 +110,20 @@ impl Forge {
     }
 
     pub(super) fn open_proposals(&self, prefix: &str) -> anyhow::Result<Vec<Open>> {
-        let (agent, hub) = (agent(), hub(HubKind::Gitea, &self.stub.address()));
+        let (agent, settings) = (agent(), github_api(GitHubApiKind::Gitea, &self.stub.address()));
         let client = Client {
             agent: &agent,
-            hub: &hub,
+            settings: &settings,
         };
         client.open_proposals(prefix)
     }
 
     /// The verb `propose`.
     pub(super) fn propose(&self, repository: &Repository, commits: &[&str]) -> anyhow::Result<Outcome> {
-        let (agent, hub) = (agent(), hub(HubKind::GitHub, &self.stub.address()));
+        let (agent, settings) = (agent(), github_api(GitHubApiKind::GitHub, &self.stub.address()));
         let client = Client {
             agent: &agent,
-            hub: &hub,
+            settings: &settings,
         };
         let registry = repository.registry(commits);
         let commit = commits[commits.len() - 1];

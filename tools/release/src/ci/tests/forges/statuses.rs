@@ -2,20 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::hub::hub;
+use super::github_api::github_api;
+use crate::ci::forge::github_api::Client;
 use crate::ci::forge::gitlab::GitLab;
-use crate::ci::forge::hub::Client;
 use crate::ci::forge::{Forge as _, State, Status};
 use crate::ci::git::remote::{Error as RemoteError, Heads, Remote, Update};
-use crate::ci::settings::{self, HubKind};
+use crate::ci::settings::{self, GitHubApiKind};
 use crate::ci::tests::agent;
 use crate::ci::tests::stub::{Asked, Stub};
 
 #[test]
 fn the_newest_status_of_each_context_is_read_in_either_forges_words() {
     for (kind, key, size) in [
-        (HubKind::GitHub, "state", "per_page"),
-        (HubKind::Gitea, "status", "limit"),
+        (GitHubApiKind::GitHub, "state", "per_page"),
+        (GitHubApiKind::Gitea, "status", "limit"),
     ] {
         let stub = Stub::start(move |asked: &Asked| {
             let one = |context: &str, state: &str, words: Value| json!({ "context": context, key: state, "description": words });
@@ -32,10 +32,10 @@ fn the_newest_status_of_each_context_is_read_in_either_forges_words() {
             };
             (200, json!({ "statuses": statuses }).to_string())
         });
-        let (agent, hub) = (agent(), hub(kind, &stub.address()));
+        let (agent, settings) = (agent(), github_api(kind, &stub.address()));
         let client = Client {
             agent: &agent,
-            hub: &hub,
+            settings: &settings,
         };
         let status = |context: &str, state, description: &str| Status {
             context: context.to_owned(),
@@ -105,7 +105,7 @@ fn of_several_pipelines_on_gitlab_the_newest_status_of_each_name_counts() {
 #[test]
 fn a_forge_that_comes_to_no_end_proves_nothing() {
     let page = |asked: &Asked| asked.line.rsplit('=').next().unwrap().parse::<u64>().unwrap();
-    let hubs = Stub::start(move |asked: &Asked| {
+    let pages = Stub::start(move |asked: &Asked| {
         let one =
             json!({ "context": format!("job {}", page(asked)), "state": "success", "description": null });
         (200, json!({ "statuses": [one] }).to_string())
@@ -114,10 +114,10 @@ fn a_forge_that_comes_to_no_end_proves_nothing() {
         let one = json!([{ "id": page(asked), "name": "a", "status": "success", "description": null }]);
         (200, one.to_string())
     });
-    let (agent, hub) = (agent(), hub(HubKind::GitHub, &hubs.address()));
+    let (agent, settings) = (agent(), github_api(GitHubApiKind::GitHub, &pages.address()));
     let client = Client {
         agent: &agent,
-        hub: &hub,
+        settings: &settings,
     };
     let api = settings::GitLab {
         api: format!("http://{}/api/v4", gitlabs.address()),
@@ -139,10 +139,10 @@ fn a_forge_that_comes_to_no_end_proves_nothing() {
 fn a_page_in_place_of_an_answer_is_named_with_what_to_check() {
     for text in ["<!doctype html><title>Sign in</title>", "{\"statuses\": [{"] {
         let stub = Stub::start(move |_: &Asked| (200, text.to_owned()));
-        let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+        let (agent, settings) = (agent(), github_api(GitHubApiKind::GitHub, &stub.address()));
         let client = Client {
             agent: &agent,
-            hub: &hub,
+            settings: &settings,
         };
         let error = client.statuses("c0ffee").unwrap_err().to_string();
         assert!(

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Client, read};
+use super::Client;
+use crate::ci::forge::answer::read;
 use crate::ci::forge::{Error, State, Status};
-use crate::ci::settings::HubKind;
+use crate::ci::settings::GitHubApiKind;
 
 /// More contexts than anybody gives a commit.
 const PAGES: usize = 20;
@@ -38,9 +39,9 @@ fn status((context, (state, description)): (String, (State, String))) -> Status 
 
 impl Client<'_> {
     pub(super) fn statuses_of(&self, commit: &str) -> Result<Vec<Status>, Error> {
-        let size = match self.hub.kind {
-            HubKind::Gitea => "limit",
-            HubKind::GitHub => "per_page",
+        let size = match self.settings.kind {
+            GitHubApiKind::Gitea => "limit",
+            GitHubApiKind::GitHub => "per_page",
         };
         let mut found = BTreeMap::new();
         for page in 1..=PAGES {

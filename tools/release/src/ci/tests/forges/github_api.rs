@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use tiny_http::{Header, Response};
 
 use super::proposal;
-use crate::ci::forge::hub::Client;
+use crate::ci::forge::github_api::Client;
 use crate::ci::forge::{Error, Forge as _, Open, Proposal};
-use crate::ci::settings::{Hub, HubKind};
+use crate::ci::settings::{GitHubApi, GitHubApiKind};
 use crate::ci::tests::agent;
 use crate::ci::tests::stub::{Asked, Stub, nobody};
 
-pub(super) fn hub(kind: HubKind, address: &str) -> Hub {
-    Hub {
+pub(super) fn github_api(kind: GitHubApiKind, address: &str) -> GitHubApi {
+    GitHubApi {
         kind,
         api: format!("http://{address}/api"),
         repo: "owner/name".to_owned(),
@@ -32,7 +32,10 @@ fn pull(number: usize, branch: &str) -> Value {
 
 #[test]
 fn github_and_gitea_are_asked_page_by_page() {
-    for (kind, size) in [(HubKind::GitHub, "per_page"), (HubKind::Gitea, "limit")] {
+    for (kind, size) in [
+        (GitHubApiKind::GitHub, "per_page"),
+        (GitHubApiKind::Gitea, "limit"),
+    ] {
         let stub = Stub::start(|asked: &Asked| {
             let first = asked.line.ends_with("&page=1");
             let others = (1..=50).map(|number| pull(number, "feature"));
@@ -43,10 +46,10 @@ fn github_and_gitea_are_asked_page_by_page() {
             };
             (200, Value::from(page).to_string())
         });
-        let (agent, hub) = (agent(), hub(kind, &stub.address()));
+        let (agent, settings) = (agent(), github_api(kind, &stub.address()));
         let client = Client {
             agent: &agent,
-            hub: &hub,
+            settings: &settings,
         };
         let expected = Open {
             id: "51".to_owned(),
@@ -66,10 +69,10 @@ fn github_and_gitea_are_asked_page_by_page() {
 #[test]
 fn a_pull_request_is_opened_and_closed_with_its_reason() {
     let stub = Stub::start(|_| (201, "{}".to_owned()));
-    let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+    let (agent, settings) = (agent(), github_api(GitHubApiKind::GitHub, &stub.address()));
     let client = Client {
         agent: &agent,
-        hub: &hub,
+        settings: &settings,
     };
     client.open(&proposal()).unwrap();
     let open = Open {
@@ -111,10 +114,10 @@ fn a_pull_request_is_opened_and_closed_with_its_reason() {
 fn a_forge_that_does_not_do_it_is_told_from_one_that_cannot() {
     let opened = |status: u16, text: &'static str| {
         let stub = Stub::start(move |_| (status, text.to_owned()));
-        let (agent, hub) = (agent(), hub(HubKind::Gitea, &stub.address()));
+        let (agent, settings) = (agent(), github_api(GitHubApiKind::Gitea, &stub.address()));
         let client = Client {
             agent: &agent,
-            hub: &hub,
+            settings: &settings,
         };
         client.open(&proposal()).expect_err("refused")
     };
@@ -128,10 +131,10 @@ fn a_forge_that_does_not_do_it_is_told_from_one_that_cannot() {
     }
     assert!(matches!(opened(502, "down"), Error::Unreachable(..)));
 
-    let (agent, hub) = (agent(), hub(HubKind::Gitea, &nobody()));
+    let (agent, settings) = (agent(), github_api(GitHubApiKind::Gitea, &nobody()));
     let client = Client {
         agent: &agent,
-        hub: &hub,
+        settings: &settings,
     };
     let error = client.open_proposals("release/").expect_err("nobody listens");
     assert!(
@@ -169,10 +172,10 @@ fn a_limit_is_told_from_wrong_credentials_and_says_when_to_come_back() {
                 .with_status_code(status)
                 .with_header(header.parse::<Header>().unwrap())
         });
-        let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+        let (agent, settings) = (agent(), github_api(GitHubApiKind::GitHub, &stub.address()));
         let client = Client {
             agent: &agent,
-            hub: &hub,
+            settings: &settings,
         };
         for error in [
             client
@@ -193,10 +196,10 @@ fn a_limit_is_told_from_wrong_credentials_and_says_when_to_come_back() {
 #[test]
 fn a_repository_that_the_forge_hides_names_all_that_may_be_wrong() {
     let stub = Stub::start(|_| (404, r#"{"message":"Not Found"}"#.to_owned()));
-    let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+    let (agent, settings) = (agent(), github_api(GitHubApiKind::GitHub, &stub.address()));
     let client = Client {
         agent: &agent,
-        hub: &hub,
+        settings: &settings,
     };
     let error = client.open_proposals("release/").expect_err("hidden").to_string();
     for name in ["FORGE_API", "FORGE_REPO", "FORGE_TOKEN"] {
@@ -223,10 +226,10 @@ fn a_repository_that_was_renamed_is_found_at_its_new_address() {
             };
             Response::from_string("[]").with_status_code(status)
         });
-        let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+        let (agent, settings) = (agent(), github_api(GitHubApiKind::GitHub, &stub.address()));
         let client = Client {
             agent: &agent,
-            hub: &hub,
+            settings: &settings,
         };
         assert_eq!(client.open_proposals("release/").unwrap(), []);
         client.open(&proposal()).unwrap();
@@ -247,10 +250,10 @@ fn a_change_is_sent_to_no_other_host_and_in_no_circle() {
                 .with_status_code(308)
                 .with_header(location)
         });
-        let (agent, hub) = (agent(), hub(HubKind::GitHub, &stub.address()));
+        let (agent, settings) = (agent(), github_api(GitHubApiKind::GitHub, &stub.address()));
         let client = Client {
             agent: &agent,
-            hub: &hub,
+            settings: &settings,
         };
         let error = client.open(&proposal()).expect_err("elsewhere").to_string();
         assert!(error.contains("FORGE_REPO") && error.contains(" to "), "{error}");

@@ -12,7 +12,7 @@ use crate::soak::Word;
 const PAGES: usize = 20;
 
 /// GitHub or Gitea.
-pub(super) struct Hub {
+pub(super) struct GitHubApi {
     client: Client,
     token: Token,
     /// What this forge calls the size of a page.
@@ -34,7 +34,7 @@ struct Label {
 }
 // end of wing
 
-impl Hub {
+impl GitHubApi {
     pub(super) fn new(settings: &ForgeSettings, token: Token) -> Result<Self> {
         let client = Client::new(settings)?;
         Ok(Self {
@@ -53,7 +53,7 @@ impl Hub {
     }
 }
 
-impl Forge for Hub {
+impl Forge for GitHubApi {
     /// The combined answer has the newest report of each name, page by page.
     fn told(&self, name: &str, commit: &str) -> Result<Option<Word>> {
         for page in 1..=PAGES {

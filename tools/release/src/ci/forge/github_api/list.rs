@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use ureq::http::HeaderMap;
 
-use super::{Client, read};
+use super::Client;
+use crate::ci::forge::answer::read;
 use crate::ci::forge::{Error, Open};
-use crate::ci::settings::HubKind;
+use crate::ci::settings::GitHubApiKind;
 use crate::environment::main_branch;
 
 /// Pull requests to ask for per page; a forge may give fewer.
@@ -77,9 +78,9 @@ impl Client<'_> {
 
     /// One reading, and how many pages had something.
     fn reading(&self, prefix: &str) -> Result<(Found, usize), Error> {
-        let size = match self.hub.kind {
-            HubKind::Gitea => "limit",
-            HubKind::GitHub => "per_page",
+        let size = match self.settings.kind {
+            GitHubApiKind::Gitea => "limit",
+            GitHubApiKind::GitHub => "per_page",
         };
         let (mut found, mut seen) = (Found::new(), BTreeSet::new());
         let mut query = format!("state=open&{size}={PAGE}&page=1");
@@ -123,7 +124,7 @@ impl Client<'_> {
         let Some(base) = &pull.base.repo else {
             // A forge that names no repositories has no forks.
             let head = pull.head.repo.as_ref().and_then(|repo| repo.full_name.as_ref());
-            return head.is_none_or(|name| name.eq_ignore_ascii_case(&self.hub.repo));
+            return head.is_none_or(|name| name.eq_ignore_ascii_case(&self.settings.repo));
         };
         pull.head.repo.as_ref().is_some_and(|head| head.is(base))
     }

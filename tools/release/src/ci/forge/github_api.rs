@@ -5,24 +5,24 @@ mod list;
 mod statuses;
 
 use anyhow::Result;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::config::RedirectAuthHeaders;
-use ureq::http::{Response, StatusCode};
+use ureq::http::Response;
 use ureq::typestate::WithBody;
 use ureq::{Body, RequestBuilder};
 
+use super::answer::read;
 use super::{Error, Forge, Open, Proposal, Status};
-use crate::ci::http::{header, limited};
-use crate::ci::settings::Hub;
+use crate::ci::http::header;
+use crate::ci::settings::GitHubApi;
 
 /// A forge that sends on more often goes in circles.
 const MOVES: usize = 3;
 
 pub(crate) struct Client<'a> {
     pub(crate) agent: &'a Agent,
-    pub(crate) hub: &'a Hub,
+    pub(crate) settings: &'a GitHubApi,
 }
 
 impl Forge for Client<'_> {
@@ -60,7 +60,7 @@ impl Forge for Client<'_> {
 
 impl Client<'_> {
     fn url(&self, path: &str) -> String {
-        format!("{}/repos/{}/{path}", self.hub.api, self.hub.repo)
+        format!("{}/repos/{}/{path}", self.settings.api, self.settings.repo)
     }
 
     /// Sends a change, and again to where the forge says that a renamed repository is: what has a
@@ -88,7 +88,8 @@ impl Client<'_> {
     /// Where the answer says that what was asked for is, on the same host.
     fn moved_to(&self, answer: &Response<Body>) -> Option<String> {
         let location = header(answer.headers(), "Location").filter(|_| answer.status().is_redirection())?;
-        let host = self.hub.api.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let host: Vec<_> = self.settings.api.splitn(4, '/').take(3).collect();
+        let host = host.join("/");
         if location.starts_with('/') && !location.starts_with("//") {
             return Some(host + location);
         }
@@ -96,47 +97,11 @@ impl Client<'_> {
     }
 
     fn authorized<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
-        let request = request.header("Authorization", format!("token {}", self.hub.token));
+        let request = request.header("Authorization", format!("token {}", self.settings.token));
         // A repository that was renamed is found by a redirect within the forge.
         let config = request
             .config()
             .redirect_auth_headers(RedirectAuthHeaders::SameHost);
         config.build()
     }
-}
-
-pub(super) fn read<T: DeserializeOwned>(
-    answer: Result<Response<Body>, ureq::Error>,
-    what: &str,
-) -> Result<T, Error> {
-    let what = what.to_owned();
-    let mut response = match answer {
-        Ok(response) => response,
-        Err(error) => return Err(Error::of(what, &error)),
-    };
-    let status = response.status();
-    if status.is_success() {
-        return response.body_mut().read_json().map_err(|error| match error {
-            ureq::Error::Json(why) => Error::Unexpected(
-                what,
-                format!("{status} and no JSON of its API ({why}); check FORGE_API, or run the verb again"),
-            ),
-            error => Error::of(what, &error),
-        });
-    }
-    let said = response.body_mut().read_to_string().unwrap_or_default();
-    if let Some(wait) = limited(status, response.headers(), &said) {
-        return Err(Error::Limited(what, wait));
-    }
-    let to = header(response.headers(), "Location").map(|location| format!(" to {location}"));
-    let answer = format!("{status}{}: {}", to.unwrap_or_default(), said.trim());
-    Err(match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::Credentials(what, answer, "FORGE_TOKEN"),
-        // Gitea's answer to a second pull request of a branch, and GitHub's.
-        StatusCode::CONFLICT => Error::Exists,
-        StatusCode::UNPROCESSABLE_ENTITY if said.contains("already exists") => Error::Exists,
-        status if status == StatusCode::NOT_FOUND || status.is_redirection() => Error::Missing(what, answer),
-        status if status.is_server_error() => Error::Unreachable(what, answer),
-        _ => Error::Unexpected(what, answer),
-    })
 }
