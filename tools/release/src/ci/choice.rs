@@ -6,9 +6,9 @@ use anyhow::Result;
 use crate::ci::forge::{Open, Proposal};
 use crate::ci::held_back::HeldBack;
 use crate::ci::look::Look;
-use crate::ci::place::Place;
 use crate::ci::plan::Plan;
 use crate::ci::proposal;
+use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
 
 /// Of the open proposals, and the one to make if it is wanted: the newest that may be merged, and
@@ -21,7 +21,7 @@ pub(crate) struct Choice<'l> {
     pub(crate) losers: Vec<&'l Open>,
 }
 
-impl Place<'_, '_> {
+impl Proposals<'_, '_> {
     /// Why the commit of `plan` is not to be proposed, if that is so.
     pub(crate) fn objection(&self, look: &Look, plan: &Plan) -> Result<Option<Outcome>> {
         let (git, target) = (self.git, plan.commit.as_str());

@@ -15,10 +15,10 @@ use crate::ci::held_back::{UNVERIFIED, Unproven, Why};
 use crate::ci::hold;
 use crate::ci::look::Look;
 use crate::ci::pins;
-use crate::ci::place::{Gate, Place};
 use crate::ci::plan::Plan;
 use crate::ci::proposal;
-use crate::environment::{Environment, apps};
+use crate::ci::proposals::Proposals;
+use crate::environment::{Environment, apps, project};
 use project::App;
 
 // wing: release-tests
@@ -30,7 +30,23 @@ pub(crate) use self::verdict::doubt;
 /// has looked at it, which it does for every commit.
 const DEPTH: usize = 50;
 
-impl Place<'_, '_> {
+/// Who has to prove what is proposed.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    pub(crate) before: Environment,
+    /// Why a person does not wait for that.
+    pub(crate) unverified: Option<String>,
+}
+
+impl Gate {
+    /// The gate in front of `environment`, if the project has one there.
+    pub(crate) fn before(environment: Environment, unverified: Option<String>) -> Option<Self> {
+        let before = project().before(environment).filter(|before| before.verifies())?;
+        Some(Self { before, unverified })
+    }
+}
+
+impl Proposals<'_, '_> {
     /// The plan with what keeps it back: a hold, and what is not proven of it, with what a person
     /// says to that.
     pub(crate) fn judged(&self, look: &Look, mut plan: Plan) -> Result<Plan> {

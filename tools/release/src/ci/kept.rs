@@ -39,7 +39,7 @@ impl Kept {
 
     /// Puts what is kept of `app` at `context`; false if there is nothing.
     pub(crate) fn restore(&self, sh: &Shell, app: &AppPlan, context: &Path) -> Result<bool> {
-        let kept = self.place(app);
+        let kept = self.folder_of(app);
         if kept.exists() {
             copy(sh, &kept, context)?;
             println!("kept      {} was compiled before from the same content", app.name);
@@ -59,7 +59,7 @@ impl Kept {
             .with_context(|| format!("make a folder in {}", self.folder.display()))?;
         let whole = unfinished.path().join(app.name);
         copy(sh, context, &whole)?;
-        let kept = self.place(app);
+        let kept = self.folder_of(app);
         // Last, so that a run killed before leaves nothing that looks complete. What is there is of
         // the same content by the same compilers.
         if let Err(error) = fs::rename(&whole, &kept)
@@ -94,7 +94,7 @@ impl Kept {
         Ok(())
     }
 
-    fn place(&self, app: &AppPlan) -> PathBuf {
+    fn folder_of(&self, app: &AppPlan) -> PathBuf {
         self.folder
             .join(format!("{}-{}-{}", app.name, app.fingerprint, self.made_by))
     }

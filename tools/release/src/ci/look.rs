@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result};
 use crate::ci::forge::{Forge, Open, Status};
 use crate::ci::git::Git;
 use crate::ci::git::remote::{Heads, Remote};
-use crate::ci::place::Place;
 use crate::ci::proposal;
+use crate::ci::proposals::Proposals;
 use crate::environment::{Environment, main_branch};
 
 /// What is true at one moment, as far as proposals of one environment depend on it.
@@ -58,7 +58,7 @@ pub(crate) fn base_of(branches: &Heads) -> Result<&String> {
     })
 }
 
-impl Place<'_, '_> {
+impl Proposals<'_, '_> {
     /// The forge is asked first: what is not open by then can only be merged by way of a run that
     /// looks again after it.
     pub(crate) fn look(&self, environment: Environment) -> Result<Look> {

@@ -12,9 +12,9 @@ use crate::ci::git::remote::{self, Update};
 use crate::ci::held_back::{Unproven, withdrawal};
 use crate::ci::hold::{self, Hold};
 use crate::ci::look::Look;
-use crate::ci::place::Place;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
+use crate::ci::proposals::Proposals;
 use crate::environment::Environment;
 
 /// Looks until somebody else must be at work on the same environment all the time.
@@ -25,7 +25,8 @@ const LOOKS: usize = 25;
 pub(crate) enum Outcome {
     Proposed {
         proposal: Proposal,
-        place: String,
+        /// What a person finds it by.
+        reference: String,
     },
     /// The environment is pinned to these images.
     Nothing,
@@ -58,7 +59,7 @@ pub(crate) enum Next {
     Open,
 }
 
-impl Place<'_, '_> {
+impl Proposals<'_, '_> {
     /// Proposes what `plan` finds to be wanted, each time anew, and nothing besides.
     pub(crate) fn settle(
         &self,
@@ -85,7 +86,7 @@ impl Place<'_, '_> {
             let reason = self.reason_against(look, environment, open);
             let closed = reason.and_then(|reason| reason.map_or(Ok(()), |reason| self.close(open, &reason)));
             if let Err(error) = closed {
-                println!("left open {}: {error:#}", open.place);
+                println!("left open {}: {error:#}", open.reference);
             }
         }
     }
@@ -210,7 +211,7 @@ impl Place<'_, '_> {
             None => Next::Open,
             Some(open) => Next::Rest(Outcome::Proposed {
                 proposal: proposal.clone(),
-                place: open.place.clone(),
+                reference: open.reference.clone(),
             }),
         })
     }
@@ -232,7 +233,7 @@ impl Place<'_, '_> {
         {
             return Err(error);
         }
-        println!("closed    {} ({reason})", open.place);
+        println!("closed    {} ({reason})", open.reference);
         Ok(())
     }
 

@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::ci::forge::Proposal;
 use crate::ci::git::{Git, short};
 use crate::ci::look::Look;
-use crate::ci::place::Place;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
+use crate::ci::proposals::Proposals;
 use crate::ci::propose::{Next, Outcome};
 use crate::ci::releases::{Releases, State};
 use crate::environment::{Environment, main_branch};
@@ -77,7 +77,7 @@ fn newest(git: &Git<'_>, commit: &str, look: &Look) -> Result<String> {
     Ok(commit.to_owned())
 }
 
-impl Place<'_, '_> {
+impl Proposals<'_, '_> {
     /// Proposes that, and closes what was proposed of this kind before.
     pub(crate) fn roll_back(&self, environment: Environment, to: Option<&str>) -> Result<Outcome> {
         self.until_rest(environment, |look| {

@@ -7,15 +7,15 @@ use ureq::Agent;
 use xshell::Shell;
 
 use crate::ci::forge;
+use crate::ci::gate::Gate;
 use crate::ci::git::Git;
 use crate::ci::git::remote::Heads; // wing: versions
 use crate::ci::git::remote::{GitRemote, Remote};
 use crate::ci::http;
 use crate::ci::images::Origin;
 use crate::ci::look::base_of;
-use crate::ci::place::Gate;
-use crate::ci::place::Place;
 use crate::ci::plan::{self, Plan};
+use crate::ci::proposals::Proposals;
 use crate::ci::registry::Registry;
 use crate::ci::results::FOLDER;
 use crate::ci::settings::{self, Forge};
@@ -63,14 +63,14 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Does `work` where proposals to this forge are made, if `gate` lets them through.
-    pub(super) fn place<T>(
+    /// Does `work` with the proposals at this forge, which are made if `gate` lets them through.
+    pub(super) fn with_proposals<T>(
         &self,
         forge: &Forge,
         gate: Option<Gate>,
-        work: impl FnOnce(&Place<'_, '_>) -> Result<T>,
+        work: impl FnOnce(&Proposals<'_, '_>) -> Result<T>,
     ) -> Result<T> {
-        work(&Place {
+        work(&Proposals {
             git: self.git,
             infra: self.infra(),
             source: self.infra.as_ref().map(|_| &self.source as &dyn Remote),

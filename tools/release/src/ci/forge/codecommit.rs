@@ -129,7 +129,7 @@ impl CodeCommit<'_> {
         is_open.then(|| Open {
             id: id.clone(),
             branch: branch(&target.source_reference).to_owned(),
-            place: format!("pull request {id} of {}", self.repository),
+            reference: format!("pull request {id} of {}", self.repository),
         })
     }
 

@@ -27,7 +27,7 @@ impl Forge for GitLab<'_> {
         let branches = self.remote.heads(&[format!("{prefix}*")])?;
         let open = |branch: String| Open {
             id: branch.clone(),
-            place: format!("the merge request of {branch}"),
+            reference: format!("the merge request of {branch}"),
             branch,
         };
         // Git compares a pattern with the end of names too.

@@ -23,8 +23,8 @@ pub(crate) struct Open {
     /// What this forge calls it: a number, or the branch itself.
     pub(crate) id: String,
     pub(crate) branch: String,
-    /// Where a person finds it, as far as the forge says.
-    pub(crate) place: String,
+    /// What a person finds it by: its address where the forge gives one, otherwise its name.
+    pub(crate) reference: String,
 }
 
 /// What a proposal says to people.

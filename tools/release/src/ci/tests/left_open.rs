@@ -4,8 +4,8 @@ use super::model::Forge;
 use super::verified::{By, say};
 use super::{Repository, wanted};
 use crate::ci::forge::State;
+use crate::ci::gate::Gate;
 use crate::ci::hold;
-use crate::ci::place::Gate;
 use crate::environment::project;
 
 /// A release that staging has proven, and its proposal for `qa`.
@@ -29,9 +29,9 @@ impl Repository {
             before,
             unverified: None,
         };
-        let failed = self.at_gate(forge, Some(gate), |place| {
-            let wanted = wanted(place.git, &registry, qa, &head);
-            place.settle(qa, |look| wanted.newest(look))
+        let failed = self.at_gate(forge, Some(gate), |proposals| {
+            let wanted = wanted(proposals.git, &registry, qa, &head);
+            proposals.settle(qa, |look| wanted.newest(look))
         });
         let failed = failed.unwrap_err().to_string();
         assert!(failed.contains("never builds"), "{failed}");

@@ -34,9 +34,15 @@ impl Repository {
     }
 
     pub(super) fn promote(&self, forge: &Forge) -> Result<Outcome> {
-        self.at_place(forge, |place| {
-            place.settle(project().last(), |look| {
-                plan::promotion(place.git, project().first(), project().last(), None, &look.base)
+        self.with_proposals(forge, |proposals| {
+            proposals.settle(project().last(), |look| {
+                plan::promotion(
+                    proposals.git,
+                    project().first(),
+                    project().last(),
+                    None,
+                    &look.base,
+                )
             })
         })
     }
@@ -253,9 +259,9 @@ fn a_preview_shows_nothing_that_a_run_would_not_propose() {
     let forge = repository.forge();
     let ([_, second, _], registry) = three(&repository, &forge);
     repository.rewrite(Rewrite::NoComments, &NAMES);
-    let shown = repository.at_place(&forge, |place| {
-        let wanted = wanted(place.git, &registry, project().first(), &second);
-        place.preview(project().first(), |look| wanted.newest(look))
+    let shown = repository.with_proposals(&forge, |proposals| {
+        let wanted = wanted(proposals.git, &registry, project().first(), &second);
+        proposals.preview(project().first(), |look| wanted.newest(look))
     });
     assert!(matches!(
         shown.unwrap(),

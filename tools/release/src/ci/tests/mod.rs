@@ -48,11 +48,11 @@ use xshell::Shell;
 
 use self::model::{Forge, Registry};
 use crate::ci::forge;
+use crate::ci::gate::Gate;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
 use crate::ci::http;
-use crate::ci::place::Gate;
-use crate::ci::place::Place;
+use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
 use crate::ci::registry::Images;
 use crate::ci::wanted::Wanted;
@@ -193,17 +193,17 @@ impl Repository {
         registry: &Registry,
         forge: &Forge,
     ) -> anyhow::Result<Outcome> {
-        self.at_place(forge, |place| {
-            let wanted = wanted(place.git, registry, environment, commit);
-            place.settle(environment, |look| wanted.newest(look))
+        self.with_proposals(forge, |proposals| {
+            let wanted = wanted(proposals.git, registry, environment, commit);
+            proposals.settle(environment, |look| wanted.newest(look))
         })
     }
 
-    /// Does `work` where the one repository and this forge are.
-    fn at_place<T>(
+    /// Does `work` with the proposals of the one repository at this forge.
+    fn with_proposals<T>(
         &self,
         forge: &dyn forge::Forge,
-        work: impl FnOnce(&Place<'_, '_>) -> anyhow::Result<T>,
+        work: impl FnOnce(&Proposals<'_, '_>) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         self.at_gate(forge, None, work)
     }
@@ -213,11 +213,11 @@ impl Repository {
         &self,
         forge: &dyn forge::Forge,
         gate: Option<Gate>,
-        work: impl FnOnce(&Place<'_, '_>) -> anyhow::Result<T>,
+        work: impl FnOnce(&Proposals<'_, '_>) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let git = self.handle();
         let origin = GitRemote::origin(&git)?;
-        work(&Place {
+        work(&Proposals {
             git: &git,
             infra: &origin,
             source: None,

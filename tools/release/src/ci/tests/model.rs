@@ -143,7 +143,7 @@ impl forge::Forge for Forge {
             is_open.then(|| Open {
                 id: number.to_string(),
                 branch: branch.clone(),
-                place: format!("#{number}"),
+                reference: format!("#{number}"),
             })
         };
         Ok(kept.proposals.iter().enumerate().filter_map(open).collect())

@@ -3,7 +3,7 @@
 use super::model::{Forge, digest};
 use super::propose::branch;
 use super::{OVERLAY, Repository};
-use crate::ci::place::Place;
+use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
 use crate::ci::{plan, proposal};
 use crate::environment::{Environment, apps, environments, project};
@@ -61,9 +61,12 @@ fn release_backend(repository: &Repository, commit: &str) {
 impl Grown {
     fn promote(&self) -> anyhow::Result<Outcome> {
         let (from, to) = (project().first(), project().last());
-        self.repository.at_place(&self.forge, |place: &Place<'_, '_>| {
-            place.settle(to, |look| plan::promotion(place.git, from, to, None, &look.base))
-        })
+        self.repository
+            .with_proposals(&self.forge, |proposals: &Proposals<'_, '_>| {
+                proposals.settle(to, |look| {
+                    plan::promotion(proposals.git, from, to, None, &look.base)
+                })
+            })
     }
 
     /// A run of CI for `commit`, whose images it has pushed.

@@ -76,9 +76,9 @@ fn propose(repository: &Repository, commit: &str, forge: &Forge) -> anyhow::Resu
         settings: &settings,
     };
     let registry = repository.registry(&[commit]);
-    repository.at_place(&client, |place| {
-        let wanted = wanted(place.git, &registry, project().first(), commit);
-        place.settle(project().first(), |look| wanted.newest(look))
+    repository.with_proposals(&client, |proposals| {
+        let wanted = wanted(proposals.git, &registry, project().first(), commit);
+        proposals.settle(project().first(), |look| wanted.newest(look))
     })
 }
 

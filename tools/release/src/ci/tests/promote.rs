@@ -24,9 +24,9 @@ fn promote_along(
     [from, to]: [Environment; 2],
     pushed: Option<&str>,
 ) -> anyhow::Result<Outcome> {
-    repository.at_place(forge, |place| {
-        place.settle(to, |look| {
-            plan::promotion(place.git, from, to, pushed, &look.base)
+    repository.with_proposals(forge, |proposals| {
+        proposals.settle(to, |look| {
+            plan::promotion(proposals.git, from, to, pushed, &look.base)
         })
     })
 }

@@ -27,7 +27,7 @@ use super::simulation::{Health, PUSHES, Protocol, Push, Simulation};
 use crate::ci::forge::Forge as _;
 use crate::ci::git::Memory;
 use crate::ci::git::remote::Update;
-use crate::ci::place::Place;
+use crate::ci::proposals::Proposals;
 use crate::ci::{plan, proposal};
 use crate::environment::{apps, project};
 
@@ -93,14 +93,18 @@ impl Simulation {
 }
 
 /// Pushes, opens and closes what is older, all by one look at the beginning.
-pub(super) fn one_look(place: &Place<'_, '_>, registry: &Gated<'_, Registry>, commit: &str) -> Result<()> {
-    let branches = place
+pub(super) fn one_look(
+    proposals: &Proposals<'_, '_>,
+    registry: &Gated<'_, Registry>,
+    commit: &str,
+) -> Result<()> {
+    let branches = proposals
         .infra
         .heads(&["master".to_owned(), "release/*".to_owned()])?;
     let base = &branches["master"];
-    place.infra.bring(&["master"])?;
+    proposals.infra.bring(&["master"])?;
     let plan = plan::compute(
-        place.git,
+        proposals.git,
         registry,
         &model::image,
         project().first(),
@@ -111,7 +115,7 @@ pub(super) fn one_look(place: &Place<'_, '_>, registry: &Gated<'_, Registry>, co
         return Ok(());
     }
     let proposed = proposal::describe(&plan);
-    let made = proposal::commit(place.git, &plan, &proposed, base)?;
+    let made = proposal::commit(proposals.git, &plan, &proposed, base)?;
     let update = Update {
         branch: &proposed.branch,
         old: branches.get(&proposed.branch).map(String::as_str),
@@ -119,17 +123,17 @@ pub(super) fn one_look(place: &Place<'_, '_>, registry: &Gated<'_, Registry>, co
         options: &[],
     };
     if update.old != update.new {
-        place.infra.update(&update)?;
+        proposals.infra.update(&update)?;
     }
-    let open = place.forge.open_proposals("release/staging-")?;
+    let open = proposals.forge.open_proposals("release/staging-")?;
     if !open.iter().any(|open| open.branch == proposed.branch) {
-        place.forge.open(&proposed)?;
+        proposals.forge.open(&proposed)?;
     }
     for open in open {
         let name = proposal::commit_of(&open.branch, project().first()).unwrap_or_default();
-        let older = place.git.commit_named(name).unwrap_or_default();
-        if older != commit && place.git.is_ancestor(&older, commit) {
-            place.forge.close(&open, "older")?;
+        let older = proposals.git.commit_named(name).unwrap_or_default();
+        if older != commit && proposals.git.is_ancestor(&older, commit) {
+            proposals.forge.close(&open, "older")?;
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use overlay::Pin;
 
 impl Repository {
     pub(super) fn roll_back(&self, forge: &Forge, to: Option<&str>) -> Result<Outcome> {
-        self.at_place(forge, |place| place.roll_back(project().first(), to))
+        self.with_proposals(forge, |proposals| proposals.roll_back(project().first(), to))
     }
 
     /// A commit of new content that staging has taken.

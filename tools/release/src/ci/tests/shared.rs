@@ -17,12 +17,12 @@ fn propose(
     forge: &super::Forge,
 ) -> anyhow::Result<Outcome> {
     let own = [app];
-    repository.at_place(forge, |place| {
+    repository.with_proposals(forge, |proposals| {
         let wanted = Wanted {
             own: Some(&own),
-            ..wanted(place.git, registry, project().first(), commit)
+            ..wanted(proposals.git, registry, project().first(), commit)
         };
-        place.settle(project().first(), |look| wanted.newest(look))
+        proposals.settle(project().first(), |look| wanted.newest(look))
     })
 }
 

@@ -21,8 +21,8 @@ use super::races::one_look;
 use super::{NAMES, git, shell, wanted};
 use crate::ci::git::remote::{GitRemote, Heads, Remote as _};
 use crate::ci::git::{Git, Memory};
-use crate::ci::place::Place;
 use crate::ci::plan::Plan;
+use crate::ci::proposals::Proposals;
 use crate::ci::registry::Images as _;
 use crate::ci::releases::Known;
 use crate::ci::wanted::Wanted;
@@ -140,7 +140,7 @@ impl Simulation {
             door.pass()?;
         }
         let origin = self.remote(&git);
-        let place = Place {
+        let proposals = Proposals {
             git: &git,
             infra: &Gated(&origin, door),
             source: None,
@@ -149,13 +149,13 @@ impl Simulation {
         };
         match self.protocol {
             Protocol::SharedAskingFirst if !others.is_empty() => Ok(()),
-            Protocol::OneLook => one_look(&place, &registry, commit),
+            Protocol::OneLook => one_look(&proposals, &registry, commit),
             _ => {
                 let wanted = Wanted {
                     own,
                     ..wanted(&git, &registry, project().first(), commit)
                 };
-                place.settle(project().first(), |look| {
+                proposals.settle(project().first(), |look| {
                     let mut plan = wanted.newest(look)?;
                     if matches!(self.protocol, Protocol::Forgetful) {
                         forget(&mut plan);

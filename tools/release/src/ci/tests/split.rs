@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{OVERLAY, Repository, model, wanted};
 use crate::ci::git::Git;
 use crate::ci::git::remote::{GitRemote, Remote as _};
-use crate::ci::place::Place;
+use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
 use crate::environment::{apps, environments, project};
 
@@ -47,7 +47,7 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
     let source = GitRemote::origin(&git).unwrap();
     let infra = GitRemote::at(&git, bare.display().to_string());
     let (registry, forge) = (repository.registry(&[&commit]), model::Forge::of(bare.clone()));
-    let place = Place {
+    let proposals = Proposals {
         git: &git,
         infra: &infra,
         source: Some(&source),
@@ -56,7 +56,7 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
     };
     let propose = |commit: &str| {
         let wanted = wanted(&git, &registry, project().first(), commit);
-        place.settle(project().first(), |look| wanted.newest(look))
+        proposals.settle(project().first(), |look| wanted.newest(look))
     };
     let outcome = propose(&commit).unwrap();
     let branch = format!("release/staging-{}", &commit[..10]);
@@ -82,7 +82,7 @@ fn the_proposal_is_made_where_the_overlays_are_and_names_its_source() {
     let first = repository.git(&["rev-parse", "HEAD^"]);
     let early = repository.registry(&[&first]);
     let wanted = wanted(&git, &early, project().first(), &first);
-    let outcome = place.settle(project().first(), |look| wanted.newest(look));
+    let outcome = proposals.settle(project().first(), |look| wanted.newest(look));
     assert_eq!(outcome.unwrap(), Outcome::Overtaken(commit));
 }
 
@@ -101,7 +101,7 @@ fn the_overlays_change_in_the_same_way_as_in_one_repository() {
     ];
     let trees = places.map(|(infra, source, folder)| {
         let forge = repository.forge();
-        let place = Place {
+        let proposals = Proposals {
             git: &git,
             infra,
             source: source.map(|source| source as _),
@@ -109,7 +109,7 @@ fn the_overlays_change_in_the_same_way_as_in_one_repository() {
             gate: None,
         };
         let wanted = wanted(&git, &registry, project().first(), &commit);
-        place
+        proposals
             .settle(project().first(), |look| wanted.newest(look))
             .unwrap();
         let heads = infra.heads(&["release/*".to_owned()]).unwrap();
@@ -140,11 +140,11 @@ impl Split {
     }
 
     /// Does `work` from the checkout in which the shell stands.
-    fn at_place<T>(&self, work: impl FnOnce(&Place<'_, '_>) -> T) -> T {
+    fn with_proposals<T>(&self, work: impl FnOnce(&Proposals<'_, '_>) -> T) -> T {
         let git = Git::new(&self.repository.sh);
         let source = GitRemote::origin(&git).unwrap();
         let infra = GitRemote::at(&git, self.bare.display().to_string());
-        work(&Place {
+        work(&Proposals {
             git: &git,
             infra: &infra,
             source: Some(&source),
@@ -154,9 +154,9 @@ impl Split {
     }
 
     fn propose(&self, commit: &str, registry: &model::Registry) -> Outcome {
-        self.at_place(|place| {
-            let wanted = wanted(place.git, registry, project().first(), commit);
-            place
+        self.with_proposals(|proposals| {
+            let wanted = wanted(proposals.git, registry, project().first(), commit);
+            proposals
                 .settle(project().first(), |look| wanted.newest(look))
                 .unwrap()
         })
@@ -227,7 +227,7 @@ fn a_clone_that_lacks_what_was_taken_back_does_not_propose_it_again() {
     let split = Split::new();
     let [first, second] = ["1", "2"].map(|content| split.released(content));
     let registry = split.repository.registry(&[&first, &second]);
-    let back = split.at_place(|place| place.roll_back(project().first(), None));
+    let back = split.with_proposals(|proposals| proposals.roll_back(project().first(), None));
     assert!(matches!(back.unwrap(), Outcome::Proposed { .. }));
     let back = format!("release/staging-to-{}", &first[..10]);
     assert!(split.forge.merge(&back, model::Merge::Squash));
@@ -244,7 +244,7 @@ fn a_clone_that_lacks_what_was_taken_back_does_not_propose_it_again() {
         Outcome::Withdrawn(second.clone())
     );
     // And a person may have it again.
-    let on = split.at_place(|place| place.roll_back(project().first(), Some(&second)));
+    let on = split.with_proposals(|proposals| proposals.roll_back(project().first(), Some(&second)));
     assert!(matches!(on.unwrap(), Outcome::Proposed { .. }));
 }
 

@@ -6,8 +6,8 @@ use super::model::{Forge, Merge};
 use super::propose::branch;
 use super::{Repository, wanted};
 use crate::ci::forge::State;
+use crate::ci::gate::Gate;
 use crate::ci::held_back::{Unproven, Why};
-use crate::ci::place::Gate;
 use crate::ci::plan;
 use crate::ci::propose::Outcome;
 use crate::environment::{apps, project};
@@ -34,14 +34,14 @@ impl Repository {
             before: staging,
             unverified: reason.map(str::to_owned),
         };
-        self.at_gate(forge, Some(gate), |place| match by {
+        self.at_gate(forge, Some(gate), |proposals| match by {
             By::Push(commit) => {
                 let registry = self.registry(&[commit]);
-                let wanted = wanted(place.git, &registry, qa, commit);
-                place.settle(qa, |look| wanted.newest(look))
+                let wanted = wanted(proposals.git, &registry, qa, commit);
+                proposals.settle(qa, |look| wanted.newest(look))
             }
-            By::Promotion => place.settle(qa, |look| {
-                plan::promotion(place.git, staging, qa, None, &look.base)
+            By::Promotion => proposals.settle(qa, |look| {
+                plan::promotion(proposals.git, staging, qa, None, &look.base)
             }),
         })
     }

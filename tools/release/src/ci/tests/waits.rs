@@ -7,9 +7,9 @@ use super::Repository;
 use super::model::Forge;
 use super::verified::say;
 use crate::ci::forge::State;
+use crate::ci::gate::Gate;
 use crate::ci::held_back::{Unproven, Why, waiting};
 use crate::ci::hold;
-use crate::ci::place::Gate;
 use crate::environment::project;
 
 impl Repository {
@@ -21,7 +21,7 @@ impl Repository {
             before: staging,
             unverified: None,
         };
-        self.at_gate(forge, Some(gate), |place| place.next_of(staging, qa))
+        self.at_gate(forge, Some(gate), |proposals| proposals.next_of(staging, qa))
             .unwrap()
     }
 }

@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 use crate::ci::figures::{self, Figures};
-use crate::ci::place::{Gate, Place};
+use crate::ci::gate::Gate;
 use crate::ci::plan;
+use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
 use crate::ci::run::Run;
 use crate::ci::settings::Forge;
@@ -34,8 +35,8 @@ impl Run<'_> {
             }
             // end of wing
             if let (Some(forge), Some(before)) = (&forge, project().before(environment)) {
-                let next = self.place(forge, Gate::before(environment, None), |place| {
-                    place.next_of(before, environment)
+                let next = self.with_proposals(forge, Gate::before(environment, None), |proposals| {
+                    proposals.next_of(before, environment)
                 });
                 // The rest is known all the same.
                 (figures.waits, figures.next) =
@@ -64,7 +65,7 @@ fn write(file: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-impl Place<'_, '_> {
+impl Proposals<'_, '_> {
     /// What of `from` could be proposed to `to` now, or why nothing can, and whether that waits.
     pub(in crate::ci) fn next_of(&self, from: Environment, to: Environment) -> Result<(bool, Vec<String>)> {
         let shown = self.preview(to, |look| plan::promotion(self.git, from, to, None, &look.base))?;

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use semver::VersionReq;
 
 use super::proposals::each;
-use crate::ci::place::Gate;
+use crate::ci::gate::Gate;
 use crate::ci::run::Run;
 use crate::ci::settings;
 use crate::ci::versions::{START, Versions};

@@ -3,11 +3,11 @@
 use anyhow::{Context as _, Result, bail};
 
 use super::follow; // wing: versions
+use crate::ci::gate::Gate;
 use crate::ci::git::short;
 use crate::ci::held_back::waiting;
 use crate::ci::hold;
 use crate::ci::look::Look;
-use crate::ci::place::Gate;
 use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Outcome;
 use crate::ci::results;
@@ -100,7 +100,8 @@ impl Run<'_> {
         plan: impl FnOnce(&Look) -> Result<Plan>,
     ) -> Result<()> {
         let forge = Forge::from_env()?;
-        let text = match self.place(&forge, gate, |place| place.preview(environment, plan))? {
+        let shown = self.with_proposals(&forge, gate, |proposals| proposals.preview(environment, plan))?;
+        let text = match shown {
             Err(outcome) => {
                 say(environment, outcome);
                 String::new()
@@ -140,8 +141,10 @@ impl Run<'_> {
     pub(in crate::ci) fn roll_back(&self, flags: &flags::Rollback) -> Result<()> {
         let (forge, environment) = (Forge::from_env()?, flags.environment);
         let to = flags.to.as_deref();
-        match self.place(&forge, None, |place| place.roll_back(environment, to))? {
-            Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
+        match self.with_proposals(&forge, None, |proposals| proposals.roll_back(environment, to))? {
+            Outcome::Proposed { proposal, reference } => {
+                println!("proposed  {reference} ({})", proposal.title);
+            }
             _ => println!("nothing to propose: {environment} has that release"),
         }
         Ok(())
@@ -154,7 +157,7 @@ impl Run<'_> {
         plan: impl FnMut(&Look) -> Result<Plan>,
     ) -> Result<()> {
         let forge = Forge::from_env()?;
-        let outcome = self.place(&forge, gate, |place| place.settle(environment, plan))?;
+        let outcome = self.with_proposals(&forge, gate, |proposals| proposals.settle(environment, plan))?;
         say(environment, outcome);
         Ok(())
     }
@@ -178,7 +181,7 @@ pub(super) fn each(
 /// How it ended, for people.
 fn say(environment: Environment, outcome: Outcome) {
     match outcome {
-        Outcome::Proposed { proposal, place } => println!("proposed  {place} ({})", proposal.title),
+        Outcome::Proposed { proposal, reference } => println!("proposed  {reference} ({})", proposal.title),
         Outcome::Nothing => {
             println!("nothing to propose: {environment} is pinned to the images of this commit");
         }

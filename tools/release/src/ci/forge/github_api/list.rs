@@ -148,7 +148,7 @@ fn open(pull: PullRequest) -> Open {
     Open {
         id: pull.number.to_string(),
         branch: pull.head.branch,
-        place: pull.html_url,
+        reference: pull.html_url,
     }
 }
 

@@ -195,7 +195,7 @@ fn codecommit_is_given_no_more_words_than_it_takes() {
     let open = Open {
         id: "7".to_owned(),
         branch: proposal.branch.clone(),
-        place: "pull request 7 of infra".to_owned(),
+        reference: "pull request 7 of infra".to_owned(),
     };
     forge.close(&open, &proposal.text).unwrap();
 }

@@ -54,7 +54,7 @@ fn github_and_gitea_are_asked_page_by_page() {
         let expected = Open {
             id: "51".to_owned(),
             branch: "release/staging-0123456789".to_owned(),
-            place: "http://forge/51".to_owned(),
+            reference: "http://forge/51".to_owned(),
         };
         assert_eq!(client.open_proposals("release/staging-").unwrap(), [expected]);
         let page = |number| format!("GET /api/repos/owner/name/pulls?state=open&{size}=50&page={number}");
@@ -78,7 +78,7 @@ fn a_pull_request_is_opened_and_closed_with_its_reason() {
     let open = Open {
         id: "7".to_owned(),
         branch: String::new(),
-        place: String::new(),
+        reference: String::new(),
     };
     client.close(&open, "older").unwrap();
     let asked = stub.asked();

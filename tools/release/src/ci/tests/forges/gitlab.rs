@@ -9,7 +9,7 @@ use crate::ci::forge::Forge as _;
 use crate::ci::forge::gitlab::GitLab;
 use crate::ci::git::Git;
 use crate::ci::git::remote::GitRemote;
-use crate::ci::place::Place;
+use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
 use crate::ci::tests::{Repository, agent, wanted};
 use crate::environment::project;
@@ -40,7 +40,7 @@ fn propose_on_gitlab(repository: &Repository, commits: &[&str]) -> anyhow::Resul
         agent: &agent,
         api: None,
     };
-    let place = Place {
+    let proposals = Proposals {
         git: &git,
         infra: &origin,
         source: None,
@@ -50,7 +50,7 @@ fn propose_on_gitlab(repository: &Repository, commits: &[&str]) -> anyhow::Resul
     let registry = repository.registry(commits);
     let commit = commits[commits.len() - 1];
     let wanted = wanted(&git, &registry, project().first(), commit);
-    place.settle(project().first(), |look| wanted.newest(look))
+    proposals.settle(project().first(), |look| wanted.newest(look))
 }
 
 #[test]

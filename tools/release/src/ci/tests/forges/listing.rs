@@ -39,11 +39,11 @@ fn what_strangers_propose_under_the_name_of_ci_is_not_taken_for_its_own() {
     forge.kept.lock().unwrap().pulls.clone_from(&strangers);
     let outcome = forge.propose(&repository, &[&commit]).unwrap();
     assert_eq!(branch(&outcome), name);
-    let Outcome::Proposed { place, .. } = outcome else {
+    let Outcome::Proposed { reference, .. } = outcome else {
         panic!("it is open")
     };
-    let number = place.trim_start_matches("http://forge/");
-    assert!(number.starts_with("20"), "somebody else's: {place}");
+    let number = reference.trim_start_matches("http://forge/");
+    assert!(number.starts_with("20"), "somebody else's: {reference}");
     assert_eq!(forge.of_ci(), [name]);
     // Nor was any of theirs closed, then or for a later release.
     let later = repository.change("later");

@@ -127,9 +127,9 @@ impl Forge {
         };
         let registry = repository.registry(commits);
         let commit = commits[commits.len() - 1];
-        repository.at_place(&client, |place| {
-            let wanted = wanted(place.git, &registry, project().first(), commit);
-            place.settle(project().first(), |look| wanted.newest(look))
+        repository.with_proposals(&client, |proposals| {
+            let wanted = wanted(proposals.git, &registry, project().first(), commit);
+            proposals.settle(project().first(), |look| wanted.newest(look))
         })
     }
 }

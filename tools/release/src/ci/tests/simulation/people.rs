@@ -7,8 +7,8 @@ use shuttle::thread;
 
 use super::{PUSHES, Push, Simulation, until_done};
 use crate::ci::git::Git;
-use crate::ci::place::Place;
 use crate::ci::plan;
+use crate::ci::proposals::Proposals;
 use crate::ci::tests::door::{Door, Gated};
 use crate::ci::tests::model::Merge;
 use crate::environment::{apps, project};
@@ -70,7 +70,7 @@ impl Simulation {
         let sh = self.shell();
         let git = Git::remembering(&sh, self.memory.clone());
         let origin = self.remote(&git);
-        let place = Place {
+        let proposals = Proposals {
             git: &git,
             infra: &Gated(&origin, door),
             source: None,
@@ -78,7 +78,7 @@ impl Simulation {
             gate: self.protocol.gate(),
         };
         let (from, to) = (project().first(), project().last());
-        place.settle(to, |look| plan::promotion(&git, from, to, None, &look.base))?;
+        proposals.settle(to, |look| plan::promotion(&git, from, to, None, &look.base))?;
         Ok(())
     }
 

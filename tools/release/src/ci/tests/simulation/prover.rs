@@ -9,8 +9,8 @@ use shuttle::thread;
 
 use super::{Protocol, Simulation};
 use crate::ci::forge::State;
+use crate::ci::gate::Gate;
 use crate::ci::git::Git;
-use crate::ci::place::Gate;
 use crate::environment::{Environment, apps, project};
 
 /// What is known of images, by their digests.

@@ -2,7 +2,7 @@
 
 use super::{Tagging, to_production};
 use crate::ci::forge::State;
-use crate::ci::place::Gate;
+use crate::ci::gate::Gate;
 use crate::ci::propose::Outcome;
 use crate::ci::tests::propose::{branch, heads};
 use crate::ci::tests::verified::say;

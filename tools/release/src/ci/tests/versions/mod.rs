@@ -10,9 +10,10 @@ use anyhow::Result;
 use super::Repository;
 use super::model::{self, Forge, Merge, Registry};
 use super::propose::branch;
+use crate::ci::gate::Gate;
 use crate::ci::git::remote::{GitRemote, Remote};
 use crate::ci::git::{Git, Memory};
-use crate::ci::place::{Gate, Place};
+use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
 use crate::ci::registry::Error;
 use crate::ci::registry::tags::Tagged;
@@ -128,16 +129,16 @@ impl Tagging {
         let whole = self.highest(range)?.expect("a version of this range");
         let git = self.git();
         let origin = GitRemote::origin(&git)?;
-        settle(&self.place(&git, &origin, gate), &whole)
+        settle(&self.proposals(&git, &origin, gate), &whole)
     }
 
-    fn place<'a, 'sh>(
+    fn proposals<'a, 'sh>(
         &'a self,
         git: &'a Git<'sh>,
         infra: &'a dyn Remote,
         gate: Option<Gate>,
-    ) -> Place<'a, 'sh> {
-        Place {
+    ) -> Proposals<'a, 'sh> {
+        Proposals {
             git,
             infra,
             source: None,
@@ -162,14 +163,14 @@ impl Tagging {
     fn roll_back(&self) -> Outcome {
         let git = self.git();
         let origin = GitRemote::origin(&git).unwrap();
-        let place = self.place(&git, &origin, None);
-        place.roll_back(project().last(), None).unwrap()
+        let proposals = self.proposals(&git, &origin, None);
+        proposals.roll_back(project().last(), None).unwrap()
     }
 }
 
-fn settle(place: &Place<'_, '_>, whole: &Whole) -> Result<Outcome> {
+fn settle(proposals: &Proposals<'_, '_>, whole: &Whole) -> Result<Outcome> {
     let to = project().last();
-    place.settle(to, |look| whole.plan(place.git, to, &look.base))
+    proposals.settle(to, |look| whole.plan(proposals.git, to, &look.base))
 }
 
 fn to_production(commit: &str) -> String {

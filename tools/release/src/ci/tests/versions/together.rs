@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::{Tagging, settle, to_production};
 use crate::ci::forge::{Error, Forge, Open, Proposal, Status};
 use crate::ci::git::remote::{self, GitRemote, Heads, Remote, Update};
-use crate::ci::place::Place;
+use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
 use crate::ci::versions::Whole;
 
@@ -84,11 +84,11 @@ fn while_another(tagging: &Tagging, whole: &Whole, after: usize, work: impl FnOn
         left: Cell::new(after),
         work: RefCell::new(Some(Box::new(work))),
     };
-    let place = Place {
+    let proposals = Proposals {
         forge: &between,
-        ..tagging.place(&git, &between, None)
+        ..tagging.proposals(&git, &between, None)
     };
-    let outcome = settle(&place, whole).unwrap();
+    let outcome = settle(&proposals, whole).unwrap();
     (outcome, between.work.borrow().is_none())
 }
 
