@@ -144,7 +144,7 @@ mod tests {
             in_overlay: String::new(),
             released: None,
             withdrawn: None,
-            known: crate::ci::releases::Known::Nothing,
+            known: crate::ci::history::MarkSource::Nothing,
             action: Action::Build,
         }
     }

@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use crate::ci::git::{Git, short};
 use crate::ci::held_back::HeldBack;
+use crate::ci::history::{MarkSource, ReleaseHistory, State};
 use crate::ci::registry::Images;
-use crate::ci::releases::{Known, Releases, State};
 use crate::environment::{Environment, main_branch, project};
 
 pub(crate) use self::action::Action;
@@ -68,7 +68,7 @@ pub(crate) fn compute(
     commit: &str,
     base: &str,
 ) -> Result<Plan> {
-    let releases = Releases::of(git, environment, base)?;
+    let releases = ReleaseHistory::of(git, environment, base)?;
     let mut apps = Vec::new();
     for (app, pinned) in project().apps().iter().zip(&releases.now) {
         let fingerprint = git.fingerprint(commit, app)?;
@@ -95,7 +95,10 @@ pub(crate) fn promotion(
     pushed: Option<&str>,
     base: &str,
 ) -> Result<Plan> {
-    let (given, releases) = (Releases::of(git, from, base)?, Releases::of(git, to, base)?);
+    let (given, releases) = (
+        ReleaseHistory::of(git, from, base)?,
+        ReleaseHistory::of(git, to, base)?,
+    );
     let known = given.state(git);
     let given = known.map_or_else(|| bail!(given.unclear(git, from)), Ok)?;
     let commit = given.commit.clone();
@@ -136,7 +139,7 @@ impl Plan {
         environment: Environment,
         state: &State,
         base: &str,
-        releases: &Releases,
+        releases: &ReleaseHistory,
     ) -> Result<Self> {
         let (mut apps, mut left) = (Vec::new(), Vec::new());
         for ((app, digest), pinned) in project().apps().iter().zip(&state.digests).zip(&releases.now) {
@@ -154,7 +157,7 @@ impl Plan {
 
     /// With what bounds it: the commits that the overlays name and, where it is not known what the
     /// environment has, the latest of all that it ever had.
-    pub(crate) fn bounded(mut self, git: &Git<'_>, releases: &Releases) -> Result<Self> {
+    pub(crate) fn bounded(mut self, git: &Git<'_>, releases: &ReleaseHistory) -> Result<Self> {
         self.named = releases.named();
         if self.is_unclear() {
             self.latest = releases.latest(git)?;
@@ -164,7 +167,7 @@ impl Plan {
 
     /// Whether a digest in the overlays is one that no release wrote.
     pub(crate) fn is_unclear(&self) -> bool {
-        self.apps.iter().any(|app| app.known == Known::Not)
+        self.apps.iter().any(|app| app.known == MarkSource::Not)
     }
 
     /// The commits that the environment's overlays name.
@@ -221,7 +224,7 @@ impl Plan {
         for app in &self.left {
             println!("left      {app}: {}", self.why_left());
         }
-        for app in self.apps.iter().filter(|app| app.known == Known::Found) {
+        for app in self.apps.iter().filter(|app| app.known == MarkSource::Found) {
             println!(
                 "found     {} lost the commit behind its digest; by the history of the overlays it is {}",
                 app.app.overlay(self.environment),

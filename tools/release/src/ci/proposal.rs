@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use crate::ci::forge::Proposal;
 use crate::ci::git::Git;
 use crate::ci::held_back::UNVERIFIED;
+use crate::ci::history::{SOURCE, WITHDRAWN};
 use crate::ci::plan::{Action, AppPlan, Plan};
-use crate::ci::releases::{SOURCE, WITHDRAWN};
 use crate::ci::versions::history::VERSION; // wing: versions
 use crate::environment::{Environment, main_branch};
 use overlay::Pin;

@@ -1,294 +1,266 @@
-//! What an environment was released to. The comment behind a digest says it, but tools that write
-//! YAML anew lose comments; the history of the overlays does not. So the comment is believed where
-//! the history has it, and found again there where it is lost.
+//! How releases have gone, from the history of the overlays alone: what each environment has and
+//! since when, and the four figures by which DORA compares deliveries. A release that was taken
+//! back counts as one that failed.
 
-mod named;
-mod state;
+mod page;
 
-use std::collections::BTreeSet;
+use std::fmt;
 
 use anyhow::{Context as _, Result};
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use serde::Serialize;
 
-use crate::ci::git::history::Change;
 use crate::ci::git::{Git, short};
-use crate::ci::pins;
-use crate::environment::{Environment, apps};
-use overlay::Pin;
+use crate::ci::history::{ReleaseHistory, State};
+use crate::environment::Environment;
 
-pub(crate) use self::state::State;
-use self::state::{Has, has_nothing, mark};
+pub(crate) use self::page::html;
 
-/// How it is known which release wrote a pin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Known {
-    /// The comment behind the digest says it, and the history has it so.
-    Written,
-    /// The comment is lost; the newest release of this digest in the history says it.
-    Found,
-    /// No release ever wrote these overlays.
-    Nothing,
-    /// Releases did, but none with this digest: somebody wrote it by hand.
-    Not,
+/// Releases are counted over so many days.
+const DAYS: u64 = 30;
+const DAY: u64 = 24 * 60 * 60;
+
+/// Of one environment. Times are in seconds, points in time since 1970.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Figures {
+    pub(crate) environment: String,
+    /// The commit that it was released; none before the first release, or where it is not known.
+    pub(crate) commit: Option<String>,
+    pub(crate) since: Option<u64>,
+    /// Releases of the last thirty days, ways back not counted.
+    pub(crate) releases: usize,
+    /// Those of them that were taken back.
+    pub(crate) taken_back: usize,
+    /// From the commit to its release, in the middle.
+    pub(crate) lead_time: Option<u64>,
+    /// From a release that was taken back until it was, in the middle.
+    pub(crate) time_to_restore: Option<u64>,
+    /// What of the environment before could go on to this one, or what that waits for.
+    pub(crate) next: Vec<String>,
+    /// Whether it waits.
+    pub(crate) waits: bool,
 }
 
-/// The release that one commit of the overlays' repository is.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Release {
-    /// That commit.
-    at: String,
-    /// What it pins, in the order of the apps; none where it is no release of the app.
-    pins: Vec<Option<Pin>>,
-    /// Whether it left an app without an image, in the same order.
-    without: Vec<bool>,
-    /// Whether the overlay of an app begins with it, in the same order: a release changes an
-    /// overlay and makes none, so no release of this history wrote that.
-    begins: Vec<bool>,
+/// One release, or a way back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) at: u64,
+    pub(crate) commit: String,
+    pub(crate) committed: Option<u64>,
+    pub(crate) withdrawn: Option<String>,
 }
 
-/// All that an environment was released to.
-pub(crate) struct Releases {
-    /// What it is pinned to now, with the marks that are known, in the order of the apps.
-    pub(crate) now: Vec<(Pin, Known)>,
-    history: Vec<Release>,
-}
-
-impl Releases {
-    /// As `base`, a commit of the overlays' repository, and its history have it.
-    pub(crate) fn of(git: &Git<'_>, environment: Environment, base: &str) -> Result<Self> {
-        let pins = apps().iter().map(|app| pins::pinned(git, base, app, environment));
-        let pins = pins.collect::<Result<Vec<_>>>()?;
-        let history = history(git, environment, base)?;
+impl Event {
+    /// What the commit `made` of the overlays was, which the main line got at `arrived`.
+    fn of(git: &Git<'_>, made: &str, state: State, arrived: Option<&u64>) -> Result<Self> {
+        let committed = git.commit_named(&state.commit);
+        let committed = committed.map(|commit| git.seconds(&commit)).transpose()?;
+        let own = git.seconds(made)?;
+        // One that a merge wrote says when that was; that of a proposal is as old as its source.
+        let arrived = arrived.filter(|_| Some(own) == committed);
         Ok(Self {
-            now: now(git, pins, &history)?,
-            history,
+            at: arrived.copied().unwrap_or(own),
+            commit: state.commit,
+            committed,
+            withdrawn: state.withdrawn,
         })
     }
+}
 
-    /// What it is pinned to now, if that is one release.
-    pub(crate) fn state(&self, git: &Git<'_>) -> Option<State> {
-        let overlays = self.now.iter().map(|(pin, known)| match known {
-            Known::Written | Known::Found => Has::Pin(pin),
-            Known::Nothing if pin.is_of_no_image() => Has::Nothing,
-            Known::Nothing | Known::Not => Has::Other,
-        });
-        state::state(git, overlays)
+impl Figures {
+    pub(crate) fn of(git: &Git<'_>, environment: Environment, base: &str, now: u64) -> Result<Self> {
+        let releases = ReleaseHistory::of(git, environment, base)?;
+        let now_has = releases.state(git);
+        let made = releases.made(git);
+        let arrivals = git.arrivals(base, &made.iter().map(|(made, _)| made.as_str()).collect())?;
+        let events = made.into_iter().rev();
+        let events = events.map(|(made, state)| Event::of(git, &made, state, arrivals.get(&made)));
+        let events = events.collect::<Result<Vec<_>>>()?;
+        let commit = now_has.map(|state| state.commit);
+        Ok(Self::from(environment.name(), commit, &events, now))
     }
 
-    /// The releases that it has had, newest first; one that came back stands there twice.
-    pub(crate) fn states(&self, git: &Git<'_>) -> Vec<State> {
-        self.history
-            .iter()
-            .filter_map(|release| release.state(git))
-            .collect()
-    }
-
-    /// The same, each with the commit of the overlays that it is.
-    pub(crate) fn made(&self, git: &Git<'_>) -> Vec<(String, State)> {
-        let made = self.history.iter();
-        made.filter_map(|release| Some((release.at.clone(), release.state(git)?)))
-            .collect()
-    }
-
-    /// Why it is not one release, and what to do.
-    pub(crate) fn unclear(&self, git: &Git<'_>, environment: Environment) -> String {
-        let way_out = format!(
-            "name the right one by `cargo xtask rollback {environment} --to COMMIT`, or push a change{}",
-            self.last_ones(git)
-        );
-        let pinned = || apps().iter().zip(&self.now);
-        if pinned().all(|(_, (_, known))| *known == Known::Nothing) {
-            return format!(
-                "the overlays of {environment} name no commit: nothing was released to {environment} yet; do that first"
-            );
-        }
-        for (app, (pin, known)) in pinned() {
-            if *known == Known::Not {
-                return format!(
-                    "{environment} is pinned to an image of {} that no release wrote ({}), so it is not known what it has; {way_out}",
-                    app.name(),
-                    pin.digest
+    /// Of what has happened, the earliest first.
+    pub(crate) fn from(environment: &str, commit: Option<String>, events: &[Event], now: u64) -> Self {
+        let is_recent = |event: &Event| event.at.saturating_add(DAYS * DAY) >= now;
+        let first = |event: &Event| events.iter().position(|one| one.commit == event.commit);
+        // From a way back one may also go on again, short of what was taken back.
+        let is_way_back = |at: usize| {
+            let is_earlier = |before: usize| first(&events[at]) < first(&events[before]);
+            events[at].withdrawn.is_some() && at.checked_sub(1).is_some_and(is_earlier)
+        };
+        let (mut releases, mut taken_back) = (0, 0);
+        let (mut lead, mut restore) = (Vec::new(), Vec::new());
+        for (at, event) in events.iter().enumerate().filter(|(_, event)| is_recent(event)) {
+            if is_way_back(at) {
+                // What was taken back is what the environment had.
+                let bad = &events[at - 1];
+                taken_back += usize::from(is_recent(bad));
+                restore.push(event.at.saturating_sub(bad.at));
+            } else {
+                releases += 1;
+                lead.extend(
+                    event
+                        .committed
+                        .map(|committed| event.at.saturating_sub(committed)),
                 );
             }
         }
-        let named = pinned()
-            .map(|(app, (pin, _))| format!("{}: {}", app.name(), pin.commit.as_deref().unwrap_or("none")));
-        format!(
-            "the overlays of {environment} are of different releases ({}); {way_out}",
-            named.collect::<Vec<_>>().join(", ")
-        )
-    }
-
-    /// The last releases, for a person to choose from.
-    fn last_ones(&self, git: &Git<'_>) -> String {
-        let mut known: Vec<String> = Vec::new();
-        for state in self.states(git) {
-            let commit = short(&state.commit).to_owned();
-            if !known.contains(&commit) && known.len() < 5 {
-                known.push(commit);
-            }
+        let had = commit.as_ref();
+        let since = events.iter().rfind(|event| Some(&event.commit) == had);
+        Self {
+            environment: environment.to_owned(),
+            since: since.map(|event| event.at),
+            commit,
+            releases,
+            taken_back,
+            lead_time: middle(lead),
+            time_to_restore: middle(restore),
+            next: Vec::new(),
+            waits: false,
         }
-        format!(" (the last ones were {})", known.join(", "))
     }
 }
 
-impl Release {
-    fn state(&self, git: &Git<'_>) -> Option<State> {
-        let overlays = self.pins.iter().zip(&self.without);
-        let overlays = overlays.map(|(pin, without)| match pin {
-            _ if *without => Has::Nothing,
-            Some(pin) => Has::Pin(pin),
-            None => Has::Other,
-        });
-        state::state(git, overlays)
-    }
+fn middle(mut values: Vec<u64>) -> Option<u64> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
 }
 
-/// Names the released commit at the end of a proposal's message.
-pub(crate) const SOURCE: &str = "Source: ";
-/// Names the commit that a rollback takes back, there.
-pub(crate) const WITHDRAWN: &str = "Withdrawn: ";
-
-/// The releases in the history of `base`, each before those that it followed.
-fn history(git: &Git<'_>, environment: Environment, base: &str) -> Result<Vec<Release>> {
-    let known = git.once(&format!("releases of {environment} {base}"), || {
-        let paths: Vec<_> = apps().iter().map(|app| app.overlay(environment)).collect();
-        let changes = git.changes(base, &paths)?;
-        let releases: Vec<_> = changes.iter().filter_map(release).collect();
-        serde_json::to_string(&releases).context("keep the releases")
-    })?;
-    serde_json::from_str(&known).context("read the releases")
-}
-
-/// What `change` released, if anything.
-fn release(change: &Change) -> Option<Release> {
-    let told = told(change);
-    let pins = (0..apps().len()).map(|at| pin(change, at, told.as_ref()));
-    let pins: Vec<_> = pins.collect();
-    pins.iter().any(Option::is_some).then(|| Release {
-        at: change.commit.clone(),
-        without: (0..apps().len()).map(|at| has_nothing(change, at)).collect(),
-        begins: (0..apps().len()).map(|at| begins(change, at)).collect(),
-        pins,
-    })
-}
-
-/// Whether an app had no overlay before.
-fn begins(change: &Change, at: usize) -> bool {
-    change.before.iter().all(|files| files[at].is_none())
-}
-
-/// What `change` released of one app. A mark that stood there before does not count: the digest
-/// before it may be another by now.
-fn pin(change: &Change, at: usize, told: Option<&Mark>) -> Option<Pin> {
-    let pin = read(&change.after, at).filter(|pin| !pin.is_of_no_image())?;
-    let Some(commit) = &pin.commit else {
-        let (commit, withdrawn) = told?.clone();
-        return Some(Pin {
-            commit: Some(commit),
-            withdrawn,
-            ..pin
-        });
-    };
-    let is_told = told.is_some_and(|(told, _)| told == commit);
-    let stood = |files: &Vec<_>| read(files, at).is_some_and(|before| mark(&before) == mark(&pin));
-    (is_told || !change.before.iter().any(stood)).then_some(pin)
-}
-
-/// A released commit, and the one that was taken back by it.
-type Mark = (String, Option<String>);
-
-/// What the message of `change` says that it releases, if it has brought another digest. So a mark
-/// that was lost before the merge of a proposal is known.
-fn told(change: &Change) -> Option<Mark> {
-    let digests = |files| -> Vec<_> {
-        let pins = (0..apps().len()).map(|at| read(files, at));
-        pins.map(|pin| pin.map(|pin| pin.digest)).collect()
-    };
-    let after = digests(&change.after);
-    let is_new = change.before.iter().all(|files| digests(files) != after);
-    let commit = trailer(&change.message, SOURCE).filter(|_| is_new)?;
-    Some((commit, trailer(&change.message, WITHDRAWN)))
-}
-
-/// What the lines of a message say that begin with `key`.
-pub(crate) fn values<'m>(message: &'m str, key: &str) -> impl Iterator<Item = &'m str> {
-    let lines = message
-        .lines()
-        .filter_map(move |line| line.trim().strip_prefix(key));
-    lines.map(str::trim)
-}
-
-/// The commit in the line that begins with `key`; none where several differ.
-fn trailer(message: &str, key: &str) -> Option<String> {
-    let named: BTreeSet<_> = values(message, key)
-        .filter(|name| overlay::is_commit(name))
-        .collect();
-    let mut named = named.into_iter();
-    named.next().filter(|_| named.next().is_none()).map(str::to_owned)
-}
-
-fn read(files: &[Option<String>], at: usize) -> Option<Pin> {
-    overlay::read(files[at].as_deref()?, apps()[at].name()).ok()
-}
-
-/// The marks of `pins`, as they stand there or as `history` has them.
-fn now(git: &Git<'_>, pins: Vec<Pin>, history: &[Release]) -> Result<Vec<(Pin, Known)>> {
-    let is_written = |(at, pin): (usize, &Pin)| {
-        let releases = history.iter().map(|release| release.pins[at].as_ref());
-        pin.commit.is_some() && releases.into_iter().any(|known| known == Some(pin))
-    };
-    let written: Vec<_> = pins.iter().enumerate().map(is_written).collect();
-    let of_all = |release: &&Release| {
-        let mut apps = release.pins.iter().zip(&pins).zip(&written);
-        release.state(git).is_some()
-            && apps.all(|((known, pin), written)| pin.is_of_no_image() || fits(known.as_ref(), pin, *written))
-    };
-    let together = if written.iter().all(|written| *written) {
-        None
-    } else {
-        newest(git, history.iter().filter(of_all).collect())?
-    };
-    let apps = pins.into_iter().zip(written).enumerate();
-    apps.map(|(at, (pin, written))| {
-        if written {
-            return Ok((pin, Known::Written));
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let commit = self.commit.as_deref().map_or("nothing that is known", short);
+        writeln!(f, "{}", self.environment)?;
+        write!(f, "  has       {commit}")?;
+        if let Some(since) = self.since {
+            write!(f, ", since {}", time(since))?;
         }
-        let of_one = |release: &&Release| fits(release.pins[at].as_ref(), &pin, false);
-        let found = match together {
-            Some(release) if release.pins[at].is_some() => Some(release),
-            _ => newest(git, history.iter().filter(of_one).collect())?,
+        writeln!(f, "\n  releases  {} in {DAYS} days", self.releases)?;
+        let lead = self.lead_time.map_or("", |_| " from the commit, in the middle");
+        writeln!(f, "  lead time {}{lead}", length(self.lead_time))?;
+        writeln!(
+            f,
+            "  taken back {}; until then: {}",
+            self.taken_back,
+            length(self.time_to_restore)
+        )?;
+        let what = if self.waits { "waits" } else { "next" };
+        self.next
+            .iter()
+            .try_for_each(|next| writeln!(f, "  {what:<9} {next}"))
+    }
+}
+
+/// A point in time, as people and programs read it.
+pub(crate) fn time(seconds: u64) -> String {
+    let time = i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
+}
+
+fn length(seconds: Option<u64>) -> String {
+    seconds.map_or_else(|| "none yet".to_owned(), in_words)
+}
+
+/// In the largest unit that there are at least two of.
+fn in_words(seconds: u64) -> String {
+    let units = [(DAY, "d"), (60 * 60, "h"), (60, "min")];
+    let fits = units.into_iter().find(|(unit, _)| seconds >= 2 * unit);
+    fits.map_or_else(
+        || format!("{seconds} s"),
+        |(unit, name)| format!("{} {name}", seconds / unit),
+    )
+}
+
+/// As JSON, for programs.
+pub(crate) fn json(all: &[Figures]) -> Result<String> {
+    serde_json::to_string_pretty(all).context("write the figures as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(at: u64, commit: &str, withdrawn: Option<&str>) -> Event {
+        Event {
+            at,
+            commit: commit.to_owned(),
+            committed: Some(at - 100),
+            withdrawn: withdrawn.map(str::to_owned),
+        }
+    }
+
+    /// Three releases, one of which was taken back.
+    pub(super) fn staging() -> Figures {
+        let now = 100 * DAY;
+        let events = [
+            event(now - 40 * DAY, "old", None),
+            event(now - 3 * DAY, "good", None),
+            event(now - 2 * DAY, "bad", None),
+            event(now - 2 * DAY + 600, "good", Some("bad")),
+            event(now - DAY, "fix", None),
+        ];
+        Figures::from("staging", Some("fix".to_owned()), &events, now)
+    }
+
+    #[test]
+    fn what_was_taken_back_counts_as_failed_and_the_way_back_as_no_release() {
+        let now = 100 * DAY;
+        let figures = staging();
+        let expected = Figures {
+            environment: "staging".to_owned(),
+            commit: Some("fix".to_owned()),
+            since: Some(now - DAY),
+            releases: 3,
+            taken_back: 1,
+            lead_time: Some(100),
+            time_to_restore: Some(600),
+            next: Vec::new(),
+            waits: false,
         };
-        Ok(match found.and_then(|release| release.pins[at].clone()) {
-            Some(found) => (found, Known::Found),
-            None if history.is_empty() || pin.is_of_no_image() => (pin, Known::Nothing),
-            None => (pin.unmarked(), Known::Not),
-        })
-    })
-    .collect()
-}
+        assert_eq!(figures, expected);
+        let text = figures.to_string();
+        for part in [
+            "fix, since 1970-04-10T00:00:00Z",
+            "3 in 30 days",
+            "1; until then: 10 min",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
 
-/// Whether the release `known` may have written `pin`.
-fn fits(known: Option<&Pin>, pin: &Pin, written: bool) -> bool {
-    known.is_some_and(|known| known.digest == pin.digest && (!written || known == pin))
-}
+    #[test]
+    fn each_way_back_counts_and_a_way_on_again_is_a_release() {
+        let now = 100 * DAY;
+        let events = [
+            event(now - 31 * DAY, "one", None),
+            event(now - 8 * DAY, "two", None),
+            event(now - 7 * DAY, "bad", None),
+            event(now - 6 * DAY, "two", Some("bad")),
+            event(now - 4 * DAY, "one", Some("bad")),
+            event(now - 3 * DAY, "two", Some("bad")),
+        ];
+        let figures = Figures::from("staging", Some("two".to_owned()), &events, now);
+        assert_eq!((figures.releases, figures.taken_back), (3, 2));
+        assert_eq!(figures.time_to_restore, Some(2 * DAY));
+        // What is taken back late is none of the recent releases.
+        let events = [
+            event(now - 40 * DAY, "one", None),
+            event(now - 31 * DAY, "bad", None),
+            event(now - 29 * DAY, "one", Some("bad")),
+        ];
+        let figures = Figures::from("staging", Some("one".to_owned()), &events, now);
+        assert_eq!((figures.releases, figures.taken_back), (0, 0));
+        assert_eq!(figures.time_to_restore, Some(2 * DAY));
+    }
 
-/// The last of `releases`. Of several that lines of history had side by side, the one of the latest
-/// commit.
-fn newest<'r>(git: &Git<'_>, releases: Vec<&'r Release>) -> Result<Option<&'r Release>> {
-    let commits = releases.iter().map(|release| release.at.as_str()).collect();
-    let latest = git.latest_of(&commits)?;
-    let last = |release: &Release| {
-        let pin = release.pins.iter().flatten().next();
-        pin.and_then(|pin| pin.withdrawn.clone().or(pin.commit.clone()))
-    };
-    let later = |one: &Release, other: &Release| match (last(one), last(other)) {
-        (Some(one), Some(other)) => one != other && git.is_ancestor(&one, &other),
-        _ => false,
-    };
-    let side_by_side = releases
-        .into_iter()
-        .filter(|release| latest.contains(&release.at));
-    Ok(side_by_side.reduce(|one, other| if later(one, other) { other } else { one }))
+    #[test]
+    fn an_environment_without_a_release_has_no_figures() {
+        let text = Figures::from("qa", None, &[], DAY).to_string();
+        assert!(
+            text.contains("nothing that is known\n") && text.contains("lead time none yet\n"),
+            "{text}"
+        );
+    }
 }

@@ -10,19 +10,19 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::ci::forge::Proposal;
 use crate::ci::git::{Git, short};
+use crate::ci::history::{ReleaseHistory, State};
 use crate::ci::look::Look;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
 use crate::ci::proposals::Proposals;
 use crate::ci::propose::{Next, Outcome};
-use crate::ci::releases::{Releases, State};
 use crate::environment::{Environment, main_branch};
 
 /// What giving an environment an earlier release means while the overlays are as in `base`: the one
 /// before the present one, or that of the commit `to`, which may be cut short.
 pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, look: &Look) -> Result<Plan> {
     let base = look.base.as_str();
-    let releases = Releases::of(git, environment, base)?;
+    let releases = ReleaseHistory::of(git, environment, base)?;
     let (now, history) = (releases.state(git), releases.states(git));
     let target = match (to, &now) {
         (Some(to), _) => named(git, &history, to, environment)?,
@@ -82,7 +82,7 @@ impl Proposals<'_, '_> {
     pub(crate) fn roll_back(&self, environment: Environment, to: Option<&str>) -> Result<Outcome> {
         self.until_rest(environment, |look| {
             // One that is nowhere is taken back like any other.
-            for commit in Releases::of(self.git, environment, &look.base)?.named() {
+            for commit in ReleaseHistory::of(self.git, environment, &look.base)?.named() {
                 self.has(&commit)?;
             }
             let plan = plan(self.git, environment, to, look)?;

@@ -24,7 +24,7 @@ const ORIGIN: &str = "origin";
 
 /// What is known of one checkout.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct CheckoutCache {
     /// About commits by their full names: what is true of one stays true.
     answers: Mutex<HashMap<String, String>>,
     /// Of files, by the names of their contents.
@@ -33,7 +33,7 @@ pub(crate) struct Known {
 }
 
 /// The same, shared.
-pub(crate) type Memory = Arc<Known>;
+pub(crate) type Memory = Arc<CheckoutCache>;
 
 /// The checkout a shell stands in.
 pub(crate) struct Git<'sh> {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::ci::figures::time;
 use crate::ci::git::short;
+use crate::ci::releases::time;
 use crate::environment::Environment;
 
 /// An image that the environment before has not proven.

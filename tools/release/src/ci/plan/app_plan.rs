@@ -4,7 +4,7 @@ use project::App;
 use serde::Serialize;
 
 use super::action::{Action, action};
-use crate::ci::releases::Known;
+use crate::ci::history::MarkSource;
 use crate::environment::Environment;
 use overlay::Pin;
 
@@ -24,7 +24,7 @@ pub(crate) struct AppPlan {
     /// The later commit that was taken back.
     pub(crate) withdrawn: Option<String>,
     /// How both are known.
-    pub(crate) known: Known,
+    pub(crate) known: MarkSource,
     pub(crate) action: Action,
 }
 
@@ -33,7 +33,7 @@ impl AppPlan {
     pub(crate) fn of(
         environment: Environment,
         app: &'static App,
-        (pin, known): &(Pin, Known),
+        (pin, known): &(Pin, MarkSource),
         fingerprint: String,
         image: String,
         in_registry: Option<String>,
@@ -54,12 +54,12 @@ impl AppPlan {
 
     pub(super) fn release_in_words(&self) -> String {
         match self.known {
-            Known::Written => self.mark_in_words(),
-            Known::Found => {
+            MarkSource::Written => self.mark_in_words(),
+            MarkSource::Found => {
                 self.mark_in_words() + " (found in the history: the comment behind the digest is lost)"
             }
-            Known::Nothing => "nothing yet".to_owned(),
-            Known::Not => "unknown: no release wrote this digest".to_owned(),
+            MarkSource::Nothing => "nothing yet".to_owned(),
+            MarkSource::Not => "unknown: no release wrote this digest".to_owned(),
         }
     }
 

@@ -31,7 +31,7 @@ fn runs_that_share_a_release_build_what_is_theirs() {
         in_overlay: String::new(),
         released: None,
         withdrawn: None,
-        known: Known::Nothing,
+        known: MarkSource::Nothing,
         action: Action::Build,
     };
     let plan = Plan::of(project().first(), "c", "b", apps().iter().map(planned).collect());

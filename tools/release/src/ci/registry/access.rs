@@ -17,10 +17,10 @@ use crate::ci::settings;
 
 /// What was learned of a registry. Holds secrets, so it has no `Debug`.
 #[derive(Default)]
-pub(super) struct Access(Mutex<Known>);
+pub(super) struct Access(Mutex<Authentication>);
 
 #[derive(Default)]
-struct Known {
+struct Authentication {
     /// What it wants; `None`: it was not asked yet.
     wants: Option<Wants>,
     /// By scope.
@@ -135,7 +135,7 @@ impl Access {
         Ok(header)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, Authentication> {
         // What is in there is whole at any time.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

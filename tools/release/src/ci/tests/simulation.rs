@@ -21,10 +21,10 @@ use super::races::one_look;
 use super::{NAMES, git, shell, wanted};
 use crate::ci::git::remote::{GitRemote, Heads, Remote as _};
 use crate::ci::git::{Git, Memory};
+use crate::ci::history::MarkSource;
 use crate::ci::plan::Plan;
 use crate::ci::proposals::Proposals;
 use crate::ci::registry::Images as _;
-use crate::ci::releases::Known;
 use crate::ci::wanted::Wanted;
 use crate::environment::{Environment, apps, project};
 use overlay::Pin;
@@ -265,7 +265,7 @@ impl Simulation {
 
 /// Takes what was found again in the history away.
 fn forget(plan: &mut Plan) {
-    for app in plan.apps.iter_mut().filter(|app| app.known == Known::Found) {
+    for app in plan.apps.iter_mut().filter(|app| app.known == MarkSource::Found) {
         (app.released, app.withdrawn) = (None, None);
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::Whole;
 use crate::ci::git::Git;
-use crate::ci::releases::{SOURCE, values};
+use crate::ci::history::{SOURCE, values};
 use crate::environment::{Environment, apps};
 
 /// Names the version at the end of a proposal's message.

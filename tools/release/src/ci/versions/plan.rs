@@ -4,15 +4,15 @@ use anyhow::Result;
 
 use super::{Whole, history};
 use crate::ci::git::Git;
+use crate::ci::history::{ReleaseHistory, State};
 use crate::ci::plan::Plan;
-use crate::ci::releases::{Releases, State};
 use crate::environment::Environment;
 
 impl Whole {
     /// The plan for `environment` while the overlays are as in `base`.
     pub(crate) fn plan(&self, git: &Git<'_>, environment: Environment, base: &str) -> Result<Plan> {
         history::check(git, environment, base, self)?;
-        let releases = Releases::of(git, environment, base)?;
+        let releases = ReleaseHistory::of(git, environment, base)?;
         let state = State {
             commit: self.commit.clone(),
             withdrawn: None,

@@ -6,11 +6,11 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-use crate::ci::figures::{self, Figures};
 use crate::ci::gate::Gate;
 use crate::ci::plan;
 use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
+use crate::ci::releases::{self, Figures};
 use crate::ci::run::Run;
 use crate::ci::settings::Forge;
 use crate::environment::{Environment, environments, project};
@@ -45,10 +45,10 @@ impl Run<'_> {
             all.push(figures);
         }
         if let Some(file) = &flags.html {
-            write(file, &figures::html(&all, now)?)?;
+            write(file, &releases::html(&all, now)?)?;
         }
         if flags.json {
-            println!("{}", figures::json(&all)?);
+            println!("{}", releases::json(&all)?);
         } else if flags.html.is_none() {
             for figures in &all {
                 print!("{figures}");

@@ -2,7 +2,7 @@
 
 use super::propose::branch;
 use super::{Repository, git};
-use crate::ci::figures::Figures;
+use crate::ci::releases::Figures;
 use crate::environment::project;
 
 /// When everything else in these tests happens.
