@@ -7,12 +7,13 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use ureq::http::Response;
-use ureq::{Agent, Body};
+use ureq::Agent;
 
 pub(crate) use self::role::Role;
 pub(crate) use self::role::endpoint; // wing: previews
+use crate::http::json;
 
 /// A service that takes JSON.
 pub(crate) struct Service<'a> {
@@ -26,14 +27,14 @@ pub(crate) struct Service<'a> {
 }
 
 impl Service<'_> {
-    /// Asks for an action; the answer may be a refusal.
-    pub(crate) fn ask(
+    /// Asks for an action; what a good answer says.
+    pub(crate) fn ask<T: DeserializeOwned>(
         &self,
         agent: &Agent,
         role: &Role,
         action: &str,
         body: &Value,
-    ) -> Result<Response<Body>> {
+    ) -> Result<T> {
         let (url, body) = (format!("{}/", self.endpoint), body.to_string());
         let target = format!("{}.{action}", self.target);
         let headers = [("content-type", self.content), ("x-amz-target", &target)];
@@ -60,6 +61,6 @@ impl Service<'_> {
         for (name, value) in headers.into_iter().chain(instructions.headers()) {
             request = request.header(name, value);
         }
-        request.send(&body).with_context(|| format!("{action} of {url}"))
+        json(request.send(&body), &format!("{action} of {}", self.endpoint))
     }
 }

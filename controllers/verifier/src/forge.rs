@@ -1,7 +1,7 @@
 //! Where the verifier says what it has found out: reports on a commit, each of which replaces the
 //! one of the same name before it.
 
-pub(crate) mod client;
+mod client;
 mod codecommit;
 mod github_api;
 mod gitlab;

@@ -53,7 +53,7 @@ impl Api {
     #[cfg(test)]
     pub(crate) fn at(server: String, account: &Path) -> Self {
         Self {
-            agent: crate::forge::client::agent(),
+            agent: crate::http::agent(),
             server,
             account: account.into(),
         }

@@ -9,6 +9,7 @@ mod aws;
 mod check;
 mod cluster;
 mod forge;
+mod http;
 mod kubernetes;
 mod look;
 mod patience;

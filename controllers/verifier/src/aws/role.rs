@@ -9,7 +9,7 @@ use aws_credential_types::Credentials;
 use serde::Deserialize;
 use ureq::Agent;
 
-use crate::forge::client::text;
+use crate::http::text;
 
 /// Where a service of AWS is: as the SDKs have it, by the variables of the pod.
 pub(crate) fn endpoint(service: &str, region: &str) -> String {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
-use super::client::{Client, json};
+use super::client::Client;
 use super::{Forge, Report};
 use crate::aws::{Role, Service};
 use crate::settings::ForgeSettings;
@@ -75,8 +75,7 @@ impl CodeCommit {
             content: "application/x-amz-json-1.1",
             endpoint: &self.client.api,
         };
-        let answer = service.ask(&self.client.agent, &self.role, action, body)?;
-        json(Ok(answer), &format!("{action} of {}", self.client.api))
+        service.ask(&self.client.agent, &self.role, action, body)
     }
 
     /// What names a commit to the actions on comments: together with its first parent.

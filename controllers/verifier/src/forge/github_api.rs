@@ -3,8 +3,9 @@
 use anyhow::Result;
 use serde::Deserialize;
 
-use super::client::{Client, json, text};
+use super::client::Client;
 use super::{Forge, Report, Token};
+use crate::http::{json, text};
 use crate::settings::{ForgeSettings, Kind};
 use crate::soak::Word;
 

@@ -1,13 +1,14 @@
 //! Commit statuses of GitLab. It sends no event for one that an outsider may hear without hearing
 //! of the run that it starts as well, so the verifier starts the pipeline itself.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result};
 use serde::Deserialize;
 use serde_json::json;
 use ureq::http::StatusCode;
 
-use super::client::{Client, any_text, json, text};
+use super::client::Client;
 use super::{Forge, Token, description};
+use crate::http::{Refusal, json, text};
 use crate::settings::{ForgeSettings, NO_BRANCH};
 use crate::soak::Word;
 
@@ -74,10 +75,9 @@ impl Forge for GitLab {
         let request = self.client.agent.post(&url);
         let request = request.header("Authorization", self.authorization()?);
         let status = json!({ "state": state, "name": name, "description": description(word) });
-        match any_text(request.send_json(status), &url)? {
-            (status, _) if status.is_success() => Ok(()),
-            (StatusCode::BAD_REQUEST, said) if said.contains(IS_SO) => Ok(()),
-            (status, said) => bail!("{url}: the forge answers {status}: {}", said.trim()),
+        match text(request.send_json(status), &url) {
+            Err(error) if is_so(&error) => Ok(()),
+            told => told.map(drop),
         }
     }
 
@@ -97,6 +97,12 @@ impl Forge for GitLab {
         let request = request.header("Authorization", self.authorization()?);
         text(request.send_json(json!({ "ref": branch })), &url).map(|_| ())
     }
+}
+
+/// Whether a status was refused because GitLab has it already.
+fn is_so(error: &Error) -> bool {
+    let refusal = error.downcast_ref::<Refusal>();
+    refusal.is_some_and(|refusal| refusal.status == StatusCode::BAD_REQUEST && refusal.said.contains(IS_SO))
 }
 
 impl Reported {

@@ -10,7 +10,7 @@ use ureq::Agent;
 
 use super::walls;
 use crate::aws::{Role, Service, endpoint};
-use crate::forge::client::{agent, any_text};
+use crate::http::agent;
 
 /// More pages than an account has tables for.
 const PAGES: usize = 1000;
@@ -108,14 +108,7 @@ impl Tables {
             content: "application/x-amz-json-1.0",
             endpoint: &self.endpoint,
         };
-        let answer = service.ask(&self.agent, &self.role, action, body)?;
-        let (status, said) = any_text(Ok(answer), action)?;
-        anyhow::ensure!(
-            status.is_success(),
-            "{action}: DynamoDB answers {status}: {}",
-            said.trim()
-        );
-        serde_json::from_str(&said).with_context(|| format!("{action}: understand the answer"))
+        service.ask(&self.agent, &self.role, action, body)
     }
 }
 

@@ -107,6 +107,18 @@ fn each_request_is_signed_for_the_role_of_the_service_account() {
     }
 }
 
+#[test]
+fn a_refusal_names_the_server_that_was_asked() {
+    let stub = Stub::start(|_| (403, "not your role".to_owned()));
+    let (forge, _folder) = forge(&stub);
+    let error = format!("{:#}", forge.told(NAME, "c0ffee").unwrap_err());
+    let refusal = format!(
+        "ask {}/ for the role: the answer is 403 Forbidden: not your role",
+        stub.address()
+    );
+    assert_eq!(error, refusal);
+}
+
 /// What the real program sends for the same.
 fn by_the_program(stub: &Stub, args: &[&str]) -> Option<Asked> {
     let mut program = Command::new("aws");
