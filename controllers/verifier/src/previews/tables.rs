@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use ureq::Agent;
 
 use super::walls;
 use crate::aws::{Role, Service, endpoint};
-use crate::http::agent;
+use crate::http::{Refusal, agent};
 
 /// More pages than an account has tables for.
 const PAGES: usize = 1000;
+/// Of a table that is there, or is being made or deleted.
+const IN_USE: &str = "ResourceInUseException";
+const NOT_FOUND: &str = "ResourceNotFoundException";
 
 pub(super) struct Tables {
     agent: Agent,
@@ -72,7 +75,7 @@ impl Tables {
         let (mut table, messages) = (read("table.json")?, read("messages.json")?);
         table["TableName"] = json!(name);
         if let Err(error) = self.call("CreateTable", &table)
-            && !format!("{error:#}").contains("ResourceInUseException")
+            && code(&error).as_deref() != Some(IN_USE)
         {
             return Err(error);
         }
@@ -90,9 +93,8 @@ impl Tables {
     pub(super) fn delete(&self, number: u64) -> Result<()> {
         let name = format!("{}{number}", self.prefix);
         match self.call("DeleteTable", &json!({ "TableName": name })) {
-            // It is being made, or deleted: the next round looks again.
-            Err(error) if format!("{error:#}").contains("ResourceInUseException") => Ok(()),
-            Err(error) if format!("{error:#}").contains("ResourceNotFoundException") => Ok(()),
+            // One that is being made, or deleted: the next round looks again.
+            Err(error) if matches!(code(&error).as_deref(), Some(IN_USE | NOT_FOUND)) => Ok(()),
             other => other.map(drop),
         }
     }
@@ -110,6 +112,13 @@ impl Tables {
         };
         service.ask(&self.agent, &self.role, action, body)
     }
+}
+
+/// The code with which DynamoDB has refused, if `error` is that; not what stands before its `#`.
+fn code(error: &Error) -> Option<String> {
+    let refusal: &Refusal = error.downcast_ref()?;
+    let said: Value = serde_json::from_str(&refusal.said).ok()?;
+    said["__type"].as_str()?.rsplit('#').next().map(str::to_owned)
 }
 
 #[cfg(test)]

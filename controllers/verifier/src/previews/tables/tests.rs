@@ -96,6 +96,19 @@ fn a_refusal_is_an_error_but_that_it_is_gone_is_none() {
 }
 
 #[test]
+fn a_refusal_is_told_by_its_code_and_not_by_its_words() {
+    let stub = dynamodb(|_| {
+        let said = "not ResourceInUseException, and not ResourceNotFoundException either";
+        let code = "com.amazonaws#ValidationException";
+        (400, json!({ "__type": code, "message": said }))
+    });
+    let (tables, _folder) = tables(&stub);
+    assert!(tables.make(7).is_err());
+    assert_eq!(actions(&stub), ["CreateTable"]);
+    assert!(tables.delete(7).is_err());
+}
+
+#[test]
 fn only_tables_of_previews_are_listed_and_all_pages_are_read() {
     let pages = AtomicUsize::new(0);
     let stub = dynamodb(move |_| {
