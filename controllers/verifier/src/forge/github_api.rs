@@ -16,8 +16,7 @@ const PAGES: usize = 20;
 pub(super) struct GitHubApi {
     client: Client,
     token: Token,
-    /// What this forge calls the size of a page.
-    size: &'static str,
+    kind: Kind,
     repository: String,
 }
 
@@ -40,13 +39,18 @@ impl GitHubApi {
         let client = Client::new(settings)?;
         Ok(Self {
             repository: format!("{}/repos/{}", client.api, settings.repository),
-            size: match settings.kind {
-                Kind::Gitea => "limit",
-                _ => "per_page",
-            },
+            kind: settings.kind,
             client,
             token,
         })
+    }
+
+    /// What this forge calls the size of a page.
+    fn size(&self) -> &'static str {
+        match self.kind {
+            Kind::Gitea => "limit",
+            _ => "per_page",
+        }
     }
 
     fn authorization(&self) -> Result<String> {
@@ -60,7 +64,8 @@ impl Forge for GitHubApi {
         for page in 1..=PAGES {
             let url = format!(
                 "{}/commits/{commit}/status?{}=50&page={page}",
-                self.repository, self.size
+                self.repository,
+                self.size()
             );
             let request = self.client.agent.get(&url);
             let answer = request.header("Authorization", self.authorization()?).call();
@@ -93,8 +98,8 @@ impl Forge for GitHubApi {
         let Some(found) = there.into_iter().find(|one| one.name == label) else {
             return Ok(());
         };
-        let url = match self.size {
-            "limit" => format!("{labels}/{}", found.id),
+        let url = match self.kind {
+            Kind::Gitea => format!("{labels}/{}", found.id),
             _ => format!("{labels}/{label}"),
         };
         let request = self.client.agent.delete(&url);
