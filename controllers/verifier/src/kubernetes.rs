@@ -28,6 +28,12 @@ pub(crate) struct Api {
     account: PathBuf,
 }
 
+/// What it has of one kind.
+#[derive(Debug, Deserialize)]
+pub(crate) struct List<T> {
+    pub(crate) items: Vec<T>,
+}
+
 impl Api {
     pub(crate) fn from_within() -> Result<Self> {
         let authority = Path::new(ACCOUNT).join("ca.crt");

@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result};
 use serde::de::IgnoredAny;
 
 use crate::cluster::Cluster;
-use crate::release::{Application, CronJob, Deployment, Job, List, Pod, Service};
+use crate::kubernetes::List;
+use crate::release::{Application, CronJob, Deployment, Job, Pod, Service};
 use crate::settings::Settings;
 use crate::soak::{CheckRun, Checks, Seen, Sight};
 

@@ -6,7 +6,7 @@
 
 mod decide;
 mod keeper;
-mod seen;
+mod objects;
 mod tables;
 mod walls;
 

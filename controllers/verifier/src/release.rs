@@ -1,4 +1,5 @@
-//! The objects of the cluster, as far as they tell whether a release is there and well.
+//! The objects of the cluster, as far as they tell whether a release is there and well. What
+//! nothing here reads is left out, for an Application has to be equal before and after a look.
 
 mod job;
 
@@ -8,11 +9,6 @@ use serde::Deserialize;
 
 pub(crate) use self::job::{CronJob, Job};
 use crate::soak::Sight;
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct List<T> {
-    pub(crate) items: Vec<T>,
-}
 
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::seen::PREFIX;
+use super::objects::PREFIX;
 use crate::kubernetes::Api;
 
 /// In this order: each file, and where its object lies.

@@ -1,4 +1,6 @@
-//! The objects of the cluster, as far as they tell how a preview is doing.
+//! The objects of the cluster, as far as they tell how a preview is doing. Those of `crate::release`
+//! have the same names and are others: what is read here of an Application, and changes while
+//! nothing is released, must not count there.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,11 +18,6 @@ pub(super) const PREFIX: &str = "preview-";
 /// The annotation of an Application that has the head of its pull request, what a sync is told of
 /// it, and the annotation of the namespace that remembers it when the Application is gone.
 const COMMIT: &str = "previews/commit";
-
-#[derive(Debug, Deserialize)]
-pub(super) struct List<T> {
-    pub(super) items: Vec<T>,
-}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
