@@ -97,6 +97,16 @@ pub(super) const SUITES: &[Suite] = &[
         on_request: false,
     },
     // end of wing
+    // wing: bench
+    Suite {
+        name: "bench: what figures come to",
+        packages: groups::BENCH,
+        args: &[],
+        needs: Needs::Nothing,
+        lane: Lane::Tools,
+        on_request: false,
+    },
+    // end of wing
     // wing: book
     Suite {
         name: "book: the pages as a site",
@@ -161,3 +171,67 @@ const APPS: Suite = Suite {
 
 /// The suite that `cargo xtask check` runs too.
 pub(super) const MANIFESTS: &str = "manifests and house rules";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use taskkit::env;
+
+    use super::*;
+
+    fn names(packages: Packages) -> Vec<&'static str> {
+        let args: Vec<_> = packages.args().collect();
+        let pairs = args.windows(2).filter(|pair| pair[0] == "--package");
+        pairs.map(|pair| pair[1]).collect()
+    }
+
+    fn is_test(line: &str) -> bool {
+        let line = line.trim_start();
+        line.starts_with("#[test]") || line.starts_with("#[tokio::test")
+    }
+
+    /// The packages of this checkout that have a test in one of their files.
+    fn with_tests() -> BTreeSet<String> {
+        let root = env::root().expect("find the checkout");
+        let files = gitkit::files(&root).expect("list the files");
+        // A file deleted and not yet committed is still listed.
+        let read = |file: &str| fs::read_to_string(root.join(file)).unwrap_or_default();
+        let package = |manifest: &str| {
+            let manifest: toml::Table = read(manifest).parse().ok()?;
+            Some(manifest.get("package")?.get("name")?.as_str()?.to_owned())
+        };
+        let folder = |manifest: &String| {
+            Some((
+                manifest.strip_suffix("Cargo.toml")?.to_owned(),
+                package(manifest)?,
+            ))
+        };
+        let folders: Vec<(String, String)> = files.iter().filter_map(folder).collect();
+        let is_rust = |file: &str| Path::new(file).extension().is_some_and(|end| end == "rs");
+        let tested = files
+            .iter()
+            .filter(|file| is_rust(file) && read(file).lines().any(is_test));
+        // A package may lie in the folder of another one.
+        let owner = |file: &String| {
+            let above = folders.iter().filter(|(folder, _)| file.starts_with(folder));
+            above.max_by_key(|(folder, _)| folder.len())
+        };
+        tested.filter_map(owner).map(|(_, name)| name.clone()).collect()
+    }
+
+    #[test]
+    fn every_package_with_tests_is_in_a_suite_that_runs_each_time() {
+        let tested = with_tests();
+        assert!(tested.contains("xtask"), "{tested:?}");
+        let each_time = SUITES.iter().filter(|suite| !suite.on_request);
+        let run: BTreeSet<_> = each_time.flat_map(|suite| names(suite.packages)).collect();
+        let all = groups::ALL.iter().flat_map(|packages| names(*packages));
+        let forgotten: Vec<_> = all
+            .filter(|name| tested.contains(*name) && !run.contains(name))
+            .collect();
+        assert_eq!(forgotten, Vec::<&str>::new(), "run by nothing");
+    }
+}
