@@ -13,7 +13,7 @@ use crate::environment::PAGE;
 use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::release::{Expected, built, merged};
+use crate::scenarios::release::{Expected, STYLE, built, merged, remarked};
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::verifier;
@@ -90,6 +90,8 @@ async fn mended(testbed: &Testbed, step: &StepHandle, broken: &str) -> Result<()
     let application = testbed.application();
     application.catch_up().await?;
     application.commit_revert(broken).await?;
+    // The release before is in both places: no proposal would follow from it.
+    remarked(&application, STYLE, "/* ", " */").await?;
     let fix = built(testbed, step, first, RUN).await?;
     pushed_to(testbed, step, behind, &fix).await?;
     let (release, _) = reviewer.release(step, first, &fix, &manifests).await?;
@@ -98,22 +100,9 @@ async fn mended(testbed: &Testbed, step: &StepHandle, broken: &str) -> Result<()
         .live(LIVE)
         .await?;
     proven(testbed, step, &release.commit).await?;
-    // The fix has the content of the release before, and so its image.
-    let serves = Visitor::of(testbed.first(), &testbed.harness.http)
-        .commit_shown()
-        .await?;
     let expected = Expected {
         app: PAGE,
-        serves: &serves,
+        serves: &fix,
     };
-    ci_at_rest(testbed, step, &release.commit).await?;
-    if reviewer.open(behind).await?.is_empty() {
-        let said = last_said(testbed, behind)?;
-        ensure!(
-            said.contains("nothing to propose"),
-            "{behind} has what {first} has proven, and CI says:\n{said}"
-        );
-        return Ok(());
-    }
     merged(testbed, step, behind, &fix, &expected).await.map(drop)
 }
