@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use xshell::Shell;
+use xshell::{Shell, cmd};
 
 use super::inside::Inside;
 use crate::argocd::NAMESPACE as ARGOCD;
@@ -15,6 +15,7 @@ use crate::environment::Environment;
 use crate::forge::{FORGE, ForgeAccess};
 use crate::git::Git;
 use crate::process::Tool;
+use crate::scenarios::release::STYLE;
 use crate::testbed::Testbed;
 use crate::world::{AWS, IAM_PROXY};
 
@@ -54,6 +55,23 @@ pub(super) async fn git(testbed: &Testbed, folder: PathBuf) -> Result<Place> {
     })
 }
 
+/// `$1` is a folder of archives of images. Puts what is in each in its place, with nothing
+/// compressed: some engines keep layers so.
+const UNPACK: &str = r#"
+set -eu
+cd "$1"
+for archive in *.tar; do
+    mkdir "${archive%.tar}"
+    tar --extract --file "$archive" --directory "${archive%.tar}"
+    rm "$archive"
+done
+find . -type f | while read -r file; do
+    # What is not compressed comes out as it is.
+    gzip --decompress --force --stdout < "$file" > "$1.plain"
+    mv "$1.plain" "$file"
+done
+"#;
+
 /// The images that were pushed: their descriptions, and their layers unpacked.
 pub(super) async fn images(testbed: &Testbed, folder: PathBuf) -> Result<Place> {
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
@@ -83,11 +101,22 @@ pub(super) async fn images(testbed: &Testbed, folder: PathBuf) -> Result<Place> 
             .await
             .with_context(|| format!("save {image}"))?;
     }
+    let shell = Shell::new().context("open a shell")?;
+    let unpack = cmd!(shell, "sh -c {UNPACK} sh {folder}");
+    Tool::new(unpack, &log, COLLECT).run().await?;
     Ok(Place {
         name: "the images".to_owned(),
         folder,
-        known: "org.opencontainers.image.revision".to_owned(),
+        known: line_of_style(testbed)?,
     })
+}
+
+/// Words that of an image only a layer has: the longest line of a file that is in it as it is.
+fn line_of_style(testbed: &Testbed) -> Result<String> {
+    let path = testbed.application().folder().join(STYLE);
+    let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+    let longest = text.lines().max_by_key(|line| line.len());
+    longest.map(str::to_owned).context("the style is empty")
 }
 
 /// What forge, emulator and the proxy before it said.
