@@ -1,5 +1,7 @@
 //! What Argo CD may do in a cluster, and what it watches there, is what its project allows.
 
+pub(crate) mod given;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -110,7 +112,9 @@ fn role<'a>(rights: &'a [Object], kind: &str, name: &str, namespace: &str) -> &'
 
 #[test]
 fn argo_cd_may_change_the_kinds_of_its_project_and_no_others() {
-    let rights = file("infra/argocd/rights/rights.yaml");
+    let rights = given::rights();
+    let faults = given::faults(&rights);
+    assert!(faults.is_empty(), "{faults:#?}");
     let changed = role(&rights, "Role", CONTROLLER, namespace());
     for environment in environments() {
         let allowed = project(environment, "namespaceResourceWhitelist");

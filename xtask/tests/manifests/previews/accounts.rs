@@ -2,50 +2,67 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{FOLDERS, objects, wall};
 use crate::local::matches;
 use crate::object::{find, of_kind};
+use crate::rights::given::{CHANGE, LOOK, bound, given, is_within};
 use crate::rights::{granted, inclusions, plural, watched};
 
-/// Who is bound in the whole cluster, and to what.
+/// Everybody who is given a role, where, and which.
 #[test]
 fn nothing_but_the_keeper_binds_the_right_to_deploy() {
+    let to = |account: &str| format!("ServiceAccount {account}");
+    let keeper = to("previews/previews");
+    let wanted = BTreeSet::from([
+        given(
+            "ClusterRoleBinding",
+            "",
+            "ClusterRole/previews-watch",
+            &to("previews/argocd"),
+        ),
+        given("ClusterRoleBinding", "", "ClusterRole/previews", &keeper),
+        given("RoleBinding", "argocd", "Role/previews", &keeper),
+        given("RoleBinding", "previews", "Role/previews", &keeper),
+        given(
+            "RoleBinding",
+            "argocd",
+            "Role/argocd-applicationset-controller",
+            &to("argocd/argocd-applicationset-controller"),
+        ),
+    ]);
+    for folder in FOLDERS {
+        assert_eq!(bound(objects(folder)), wanted, "{folder}");
+    }
+    let deploys = given(
+        "RoleBinding",
+        "preview-0",
+        "ClusterRole/previews-deploy",
+        &to("previews/argocd"),
+    );
+    assert_eq!(bound(&[wall("access")]), BTreeSet::from([deploys]));
+}
+
+#[test]
+fn accounts_of_previews_have_the_verbs_that_they_need_and_no_others() {
     let objects = objects(FOLDERS[0]);
-    let bindings = [
-        of_kind(objects, "ClusterRoleBinding"),
-        of_kind(objects, "RoleBinding"),
-    ]
-    .concat();
-    assert!(
-        bindings
-            .iter()
-            .all(|one| one.text("/roleRef/name") != "previews-deploy")
-    );
-    let binding = wall("access");
-    assert_eq!(binding.text("/roleRef/name"), "previews-deploy");
-    assert_eq!(
-        *binding.at("/subjects"),
-        json!([{"kind": "ServiceAccount", "name": "argocd", "namespace": "previews"}])
-    );
-    let keeper = find(objects, "ClusterRole", "previews");
-    let binds = keeper.list("/rules").iter().filter(|rule| {
-        let verbs = rule["verbs"].as_array().expect("verbs");
-        verbs
-            .iter()
-            .any(|verb| verb == "bind" || verb == "escalate" || verb == "*")
+    let rules = |kind: &str, name: &str| find(objects, kind, name).list("/rules");
+    let keeper = rules("ClusterRole", "previews");
+    let own: Vec<_> = [LOOK.as_slice(), &CHANGE].concat();
+    let wide = keeper.iter().filter(|rule| !is_within(rule, &own));
+    let binds = json!({
+        "apiGroups": ["rbac.authorization.k8s.io"],
+        "resources": ["clusterroles"],
+        "resourceNames": ["previews-deploy"],
+        "verbs": ["bind"],
     });
-    let binds: Vec<_> = binds.map(|rule| &rule["resourceNames"]).collect();
-    assert_eq!(binds, [&json!(["previews-deploy"])]);
+    assert_eq!(wide.collect::<Vec<_>>(), [&binds]);
+    let deploys = rules("ClusterRole", "previews-deploy");
+    assert!(deploys.iter().all(|rule| is_within(rule, &CHANGE)), "{deploys:?}");
     let watch = find(objects, "ClusterRole", "previews-watch");
-    let may: BTreeSet<_> = watch
-        .list("/rules")
-        .iter()
-        .flat_map(|rule| rule["verbs"].as_array().expect("verbs"))
-        .filter_map(Value::as_str)
-        .collect();
-    assert_eq!(may, ["get", "list", "watch"].into());
+    let watches = watch.list("/rules");
+    assert!(watches.iter().all(|rule| is_within(rule, &LOOK)), "{watches:?}");
     let all = serde_json::to_string(watch.at("/rules")).expect("JSON");
     assert!(!all.contains("secrets") && !all.contains("configmaps"), "{all}");
 }
