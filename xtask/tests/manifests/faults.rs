@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use project::Kind;
 use serde_json::{Value, json};
 
 use crate::each::{each, each_container, each_pod, lacking};
+use crate::namespace;
 use crate::object::{Object, find, of_kind};
 use crate::render::{minor_of_kubernetes, registry};
-use crate::{PROJECT, namespace};
+use crate::traffic::too_open;
 
 fn servers(objects: &[Object]) -> Vec<Object> {
     let servers = objects.iter().filter(|object| object.is_server());
@@ -271,25 +271,10 @@ pub(crate) fn spread(objects: &[Object]) -> Vec<String> {
     })
 }
 
-/// Whether it is an app that serves pages to people.
-fn is_page(name: &str) -> bool {
-    PROJECT.app(name).is_ok_and(|app| app.kind() == Kind::Web)
-}
-
 pub(crate) fn denied_by_default(objects: &[Object]) -> Vec<String> {
-    let policies: Vec<_> = of_kind(objects, "NetworkPolicy")
-        .into_iter()
-        .filter(|policy| !policy.name().starts_with("local-"))
-        .cloned()
-        .collect();
+    let policies: Vec<_> = of_kind(objects, "NetworkPolicy").into_iter().cloned().collect();
     let all = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]});
-    let mut faults = each(&policies, |policy| {
-        let open = policy
-            .list("/spec/ingress")
-            .iter()
-            .any(|rule| rule.get("from").is_none());
-        (open && !is_page(policy.name())).then(|| "lets everybody in".to_owned())
-    });
+    let mut faults = each(&policies, too_open);
     if !policies.iter().any(|policy| *policy.at("/spec") == all) {
         faults.push("no policy denies everything else".to_owned());
     }

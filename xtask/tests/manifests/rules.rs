@@ -112,6 +112,12 @@ const RULES: &[Rule] = rules! {
         ("NetworkPolicy/default-deny", "/spec/policyTypes", "[\"Ingress\"]"),
         ("NetworkPolicy/default-deny", "/spec/podSelector", "{\"matchLabels\": {\"a\": \"b\"}}"),
         ("NetworkPolicy/a-api", "/spec/ingress/0/from", ""),
+        ("NetworkPolicy/a-api", "/spec/ingress/0/from", "[]"),
+        ("NetworkPolicy/a-api", "/spec/ingress/0/from", "[{\"ipBlock\": {\"cidr\": \"0.0.0.0/0\"}}]"),
+        ("NetworkPolicy/dns", "/spec/egress/0/to", ""),
+        ("NetworkPolicy/dns", "/spec/egress/0/to", "[]"),
+        ("NetworkPolicy/a-worker", "/spec/egress", "[{}]"),
+        ("NetworkPolicy/a-worker", "/spec/egress", "[{\"to\": [{\"ipBlock\": {\"cidr\": \"0.0.0.0/0\"}}]}]"),
     ],
 };
 
