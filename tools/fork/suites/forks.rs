@@ -6,7 +6,7 @@
 #[allow(dead_code, reason = "other tests use more of it")]
 mod checkout;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +25,9 @@ const REPOSITORY: &str = "https://github.com/somebody/something.git";
 const RENAMED: [&str; 4] = ["--name", NAME, "--application", APPLICATION];
 /// Names made of this account and region are of another length than those of the template.
 const ELSEWHERE: [&str; 4] = ["--account", "123456789012", "--region", "eu-west-1"];
+
+/// How many lines of a task that fails are shown.
+const LAST: usize = 60;
 
 /// What all forks are compiled into, and where they lie.
 fn target() -> PathBuf {
@@ -123,11 +126,32 @@ fn holds(fork: &Checkout) {
     }
 }
 
-/// Runs `cargo xtask …` in a fork, which has to end well.
+/// Runs `cargo xtask …` in a fork, which has to end well. What it says goes to a file: who reads
+/// what this suite says would take the fork's results and skips for its own.
 fn task(fork: &Checkout, arguments: &[&str]) {
-    let status = cargo(fork).arg("xtask").args(arguments).status();
-    let status = status.expect("start cargo");
-    assert!(status.success(), "`cargo xtask {}` fails", arguments.join(" "));
+    let folder = fork.path("");
+    let name = folder.file_name().expect("a fork has a folder").display();
+    let log = target().join(format!("{name}-{}.log", arguments[0]));
+    let out = File::create(&log).expect("make a file for what it says");
+    let errors = out.try_clone().expect("share the file");
+    let mut task = cargo(fork);
+    task.arg("xtask").args(arguments).stdout(out).stderr(errors);
+    let status = task.status().expect("start cargo");
+    assert!(
+        status.success(),
+        "`cargo xtask {}` fails; the end of {}:\n{}",
+        arguments.join(" "),
+        log.display(),
+        last_lines(&log)
+    );
+}
+
+/// The end of what a task said, each line behind a mark.
+fn last_lines(log: &Path) -> String {
+    let said = fs::read(log).expect("read what a task said");
+    let said = String::from_utf8_lossy(&said);
+    let lines: Vec<_> = said.lines().map(|line| format!("  | {line}")).collect();
+    lines[lines.len().saturating_sub(LAST)..].join("\n")
 }
 
 /// Cargo in a fork.
@@ -141,9 +165,11 @@ fn cargo(fork: &Checkout) -> Command {
         .env("CARGO_TARGET_DIR", target())
         // Nothing is compiled twice, and it would take as much disk again.
         .env("CARGO_INCREMENTAL", "0")
-        // A fork without what supplies skips what only that could bring.
-        .env_remove("CI")
         .env_remove("CARGO_MANIFEST_DIR");
+    // A fork without what supplies skips what only that could bring.
+    if !fork.path("tools/supply").is_dir() {
+        cargo.env_remove("CI");
+    }
     cargo
 }
 
