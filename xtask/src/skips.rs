@@ -1,10 +1,9 @@
 //! Which skips a CI accepts. A person reads why something was left out; of a CI only the colour is
 //! seen.
 
-use std::env;
-
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
+use taskkit::env;
 
 const LIST: &str = include_str!("../skips.toml");
 /// Where a reader finds it.
@@ -33,10 +32,9 @@ struct Skip {
 }
 
 impl Skips {
-    /// The list, and whether it counts: every CI system but CodeBuild sets `CI`.
+    /// The list, and whether it counts.
     pub(crate) fn load() -> Result<Self> {
-        let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
-        Self::read(LIST, set("CI") || set("CODEBUILD_BUILD_ID"))
+        Self::read(LIST, env::in_ci())
     }
 
     fn read(list: &str, in_ci: bool) -> Result<Self> {

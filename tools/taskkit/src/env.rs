@@ -32,6 +32,12 @@ pub fn root() -> Result<PathBuf> {
     Ok(root.to_path_buf())
 }
 
+/// Whether a CI system runs this: each sets `CI`, but for CodeBuild.
+pub fn in_ci() -> bool {
+    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
+    set("CI") || set("CODEBUILD_BUILD_ID")
+}
+
 /// This program. Compiling the tests puts a newer one in its place, and Linux then says of this one
 /// that it is deleted.
 pub fn this_program() -> Result<PathBuf> {

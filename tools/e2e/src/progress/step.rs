@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::{Result, bail};
 use e2e_report::{Kind, Outcome, Requests, StepRecord};
 use indicatif::ProgressBar;
 
@@ -14,6 +15,13 @@ use crate::{environment::Environment, recorder::Way, step::Step};
 
 /// How often a step that changed what it waits for says so where there is no terminal.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
+/// Parts of the reasons for which a scenario may be skipped in CI too. They follow from what a run
+/// was asked to bring up, or from what a fork has; what the machine lacks is none of them.
+const MAY_BE_SKIPPED: &[&str] = &[
+    "it takes two nodes", // wing: addons
+    "here the forge is the registry",
+    "in two repositories here",
+];
 
 /// One running step.
 #[derive(Clone)]
@@ -137,6 +145,17 @@ impl StepHandle {
     /// which it should at once.
     pub(crate) fn skip(&self, why: &str) {
         self.0.now().skipped = Some(why.to_owned());
+    }
+
+    /// An error where it is skipped and nobody would know: of a run in CI only the colour is seen.
+    pub(crate) fn may_be_skipped(&self, in_ci: bool) -> Result<()> {
+        let is_listed = |why: &String| MAY_BE_SKIPPED.iter().any(|part| why.contains(part));
+        match &self.0.now().skipped {
+            Some(why) if in_ci && !is_listed(why) => {
+                bail!("skipped in CI: {why}; bring about what it needs, or do not choose it")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// To note how far a commit has come.

@@ -87,6 +87,26 @@ async fn a_scenario_with_nothing_to_check_is_skipped_and_one_that_fails_has_fail
     );
 }
 
+#[tokio::test]
+async fn in_ci_a_scenario_that_is_skipped_has_failed_unless_its_reason_is_listed() {
+    let progress = Progress::new(3, History::new());
+    let skipped = async |why: &str, in_ci: bool| {
+        let body = async |step: &StepHandle| {
+            step.skip(why);
+            step.may_be_skipped(in_ci)
+        };
+        progress.scenario(&STEP, async |_| Ok(()), body).await.is_ok()
+    };
+    assert!(skipped("only root may", false).await);
+    assert!(skipped("code is in two repositories here", true).await);
+    assert!(!skipped("only root may", true).await);
+    let last = progress.recorder().steps().pop().unwrap().outcome;
+    assert!(
+        matches!(&last, Outcome::Failed(why) if why.starts_with("skipped in CI: only root may")),
+        "{last:?}"
+    );
+}
+
 /// Takes a little longer than [`STEP`] may.
 async fn late(_: &StepHandle) -> Result<()> {
     tokio::time::sleep(Duration::from_millis(1100)).await;

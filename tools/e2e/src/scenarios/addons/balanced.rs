@@ -26,7 +26,6 @@ pub(super) const TRACES: Traces = Traces {
 /// Whether there can be one on this machine; if not, the step is skipped.
 pub(super) fn can_be(step: &StepHandle) -> bool {
     let allowed = load_balancer::is_allowed();
-    // As on the runners of hosted CI.
     if !allowed {
         step.skip("only root may start a process in the network of a node");
     }
