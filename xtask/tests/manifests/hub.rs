@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::delivery::unwatched;
 use crate::delivery::watched; // wing: addons
-use crate::object::{Object, find};
-use crate::render::{ALL, ROOT}; // wing: addons
-use crate::render::{apps, file};
+use crate::object::{Object, find, of_kind};
+use crate::render::ROOT; // wing: addons
+use crate::render::{ALL, apps, file};
+use crate::rights::{ADMISSION, POLICY};
 use crate::{applications, environments, namespace, plain};
 
 fn clusters() -> Vec<Object> {
@@ -185,4 +186,22 @@ fn argo_cd_logs_in_to_targets_by_what_the_templates_make() {
         };
         assert!(group.contains(&format!("kind: Group, name: {one} ")), "{one}");
     }
+}
+
+/// What a push to Git may not switch off (`rights.rs`), it may not where the hub brings it.
+#[test]
+fn in_a_target_the_hub_may_not_take_from_the_namespace_what_judges_its_pods() {
+    let target = &ALL["infra/target"].objects;
+    let policy = find(target, "ValidatingAdmissionPolicy", POLICY);
+    let own = file(ADMISSION);
+    let own = find(&own, "ValidatingAdmissionPolicy", POLICY);
+    for part in ["failurePolicy", "matchConstraints", "validations"] {
+        let pointer = format!("/spec/{part}");
+        assert_eq!(policy.at(&pointer), own.at(&pointer), "{part}");
+    }
+    let group = of_kind(target, "ClusterRoleBinding")[0].text("/subjects/0/name");
+    let expression = format!("\"{group}\" in request.userInfo.groups");
+    let conditions = json!([{ "name": "by-argo-cd", "expression": expression }]);
+    assert_eq!(*policy.at("/spec/matchConditions"), conditions);
+    find(target, "ValidatingAdmissionPolicyBinding", POLICY);
 }

@@ -4,15 +4,18 @@ pub(crate) mod given;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::local::matches; // wing: addons
 use crate::object::{Object, find};
 use crate::render::ROOT; // wing: addons
-use crate::render::{file, parse};
+use crate::render::{file, minor_of_kubernetes, parse};
 use crate::{environments, namespace, plain};
 
 const CONTROLLER: &str = "argocd-application-controller";
+/// What an admission policy refuses it besides, and the policy's name.
+pub(crate) const ADMISSION: &str = "infra/argocd/rights/admission.yaml";
+pub(crate) const POLICY: &str = "argocd-namespaces";
 /// What the kinds of the project make.
 const MADE: [(&str, &str); 3] = [("", "Pod"), ("apps", "ReplicaSet"), ("batch", "Job")];
 /// Its own.
@@ -148,6 +151,45 @@ fn argo_cd_may_watch_what_it_watches() {
         let of_the_cluster = project(environment, "clusterResourceWhitelist");
         assert_eq!(included, namespaced.union(&of_the_cluster).cloned().collect());
     }
+}
+
+/// A push to Git could otherwise switch off what refuses the rest of the same push.
+#[test]
+fn argo_cd_may_not_take_from_its_namespace_what_judges_its_pods() {
+    let kustomization = &file("infra/argocd/rights/kustomization.yaml")[0];
+    let is_applied = |path: &Value| path.as_str().is_some_and(|path| ADMISSION.ends_with(path));
+    assert!(kustomization.list("/resources").iter().any(is_applied));
+    let objects = file(ADMISSION);
+    let policy = find(&objects, "ValidatingAdmissionPolicy", POLICY);
+    assert_eq!(policy.text("/spec/failurePolicy"), "Fail");
+    let changes = json!([{
+        "apiGroups": [""], "apiVersions": ["v1"], "resources": ["namespaces"],
+        "operations": ["CREATE", "UPDATE"],
+    }]);
+    assert_eq!(*policy.at("/spec/matchConstraints/resourceRules"), changes);
+    let accounts = r#"request.userInfo.username.startsWith("system:serviceaccount:argocd:")"#;
+    let conditions = json!([{ "name": "by-argo-cd", "expression": accounts }]);
+    assert_eq!(*policy.at("/spec/matchConditions"), conditions);
+    let validations = policy.list("/spec/validations").iter();
+    let expressions: Vec<_> = validations.filter_map(|one| one["expression"].as_str()).collect();
+    for label in [
+        r#"[?"pod-security.kubernetes.io/enforce"].orValue("") == "restricted""#,
+        r#"[?"pod-security.kubernetes.io/enforce-version"].orValue("").matches("^v1[.][3-9][0-9]$")"#,
+        r#"[?"policy.sigstore.dev/include"].orValue("") == "true""#,
+        r#"[?"webhooks.knative.dev/exclude"].hasValue()"#,
+    ] {
+        let is_kept = expressions.iter().any(|expression| expression.contains(label));
+        assert!(is_kept, "{label} is not in {expressions:?}");
+    }
+    let binding = find(&objects, "ValidatingAdmissionPolicyBinding", POLICY);
+    let denied = json!({ "policyName": POLICY, "validationActions": ["Deny"] });
+    assert_eq!(*binding.at("/spec"), denied);
+    // Else it would refuse infra/platform, where the version is this one.
+    let minor = minor_of_kubernetes();
+    let number = minor
+        .strip_prefix("v1.")
+        .and_then(|minor| minor.parse::<u8>().ok());
+    assert!(number.is_some_and(|minor| (30..100).contains(&minor)), "{minor}");
 }
 
 // wing: addons

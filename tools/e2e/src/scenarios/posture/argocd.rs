@@ -118,20 +118,27 @@ async fn rights_end_at_the_namespace(cluster: &Cluster, step: &StepHandle) -> Re
     Ok(())
 }
 
+/// What would switch off a guard of its namespace: by which label, and by which value of it.
+#[rustfmt::skip]
+const GUARDS_OFF: &[(&str, &str, &str)] = &[
+    ("loosen pod security", "pod-security.kubernetes.io/enforce", "baseline"),
+    ("go back to an old pod security", "pod-security.kubernetes.io/enforce-version", "v1.21"),
+    ("let in unsigned images", "policy.sigstore.dev/include", "false"),
+    ("hide from the admission controller", "webhooks.knative.dev/exclude", "true"),
+];
+
 /// The same by the deed: with the controller's own rights.
 async fn the_api_server_refuses_the_rest(cluster: &Cluster, step: &StepHandle) -> Result<()> {
     step.doing("try it as the controller");
     let controller = cluster.seen_by(&account(CONTROLLER)).await?;
-    let trial = PatchParams {
-        dry_run: true,
-        ..PatchParams::default()
-    };
+    let trial = PatchParams::default().dry_run();
     let label = Patch::Merge(json!({ "metadata": { "labels": { "trial": "yes" } } }));
     Api::<Deployment>::namespaced(controller.clone(), NAMESPACE)
         .patch("backend", &trial, &label)
         .await
         .context("the controller cannot change the backend")?;
-    Api::<Namespace>::all(controller.clone())
+    let namespaces: Api<Namespace> = Api::all(controller.clone());
+    namespaces
         .patch(NAMESPACE, &trial, &label)
         .await
         .context("the controller cannot label its namespace")?;
@@ -145,10 +152,7 @@ async fn the_api_server_refuses_the_rest(cluster: &Cluster, step: &StepHandle) -
         ),
         (
             "label another namespace",
-            Api::<Namespace>::all(controller.clone())
-                .patch("kube-system", &trial, &label)
-                .await
-                .err(),
+            namespaces.patch("kube-system", &trial, &label).await.err(),
         ),
         (
             "read secrets elsewhere",
@@ -159,27 +163,33 @@ async fn the_api_server_refuses_the_rest(cluster: &Cluster, step: &StepHandle) -
         ),
         (
             "delete its namespace",
-            Api::<Namespace>::all(controller)
-                .delete(
-                    NAMESPACE,
-                    &DeleteParams {
-                        dry_run: true,
-                        ..DeleteParams::default()
-                    },
-                )
+            namespaces
+                .delete(NAMESPACE, &DeleteParams::default().dry_run())
                 .await
                 .err(),
         ),
     ];
     for (what, error) in refused {
-        let error = error.with_context(|| format!("the controller may {what}"))?;
-        let forbidden = matches!(&error, kube::Error::Api(status) if status.code == 403);
-        ensure!(
-            forbidden,
-            "the controller's trial to {what} fails for another reason: {error}"
-        );
-        step.evidence(format!("{}: the controller may not {what}", cluster.environment));
+        forbidden(cluster, step, what, error)?;
     }
+    // What a push to Git brings, it brings as this account.
+    for &(what, label, value) in GUARDS_OFF {
+        let off = Patch::Merge(json!({ "metadata": { "labels": { label: value } } }));
+        let refused = namespaces.patch(NAMESPACE, &trial, &off).await;
+        forbidden(cluster, step, what, refused.err())?;
+    }
+    Ok(())
+}
+
+/// An error unless the trial ended with a refusal.
+fn forbidden(cluster: &Cluster, step: &StepHandle, what: &str, error: Option<kube::Error>) -> Result<()> {
+    let error = error.with_context(|| format!("the controller may {what}"))?;
+    let forbidden = matches!(&error, kube::Error::Api(status) if status.code == 403);
+    ensure!(
+        forbidden,
+        "the controller's trial to {what} fails for another reason: {error}"
+    );
+    step.evidence(format!("{}: the controller may not {what}", cluster.environment));
     Ok(())
 }
 
