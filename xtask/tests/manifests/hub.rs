@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 
 use crate::delivery::unwatched;
 use crate::delivery::watched; // wing: addons
+use crate::local::matches; // wing: addons
 use crate::object::{Object, find, of_kind};
 use crate::render::ROOT; // wing: addons
 use crate::render::{ALL, apps, file};
 use crate::rights::{ADMISSION, POLICY};
+use crate::rights::{inclusions, watched_for_addons}; // wing: addons
 use crate::{applications, environments, namespace, plain};
 
 fn clusters() -> Vec<Object> {
@@ -101,6 +103,56 @@ fn a_target_looks_at_what_has_its_pods_drain() {
         let watched = watched(Path::new("infra/app/overlays/environment"), &template);
         let is_watched = watched.iter().any(|path| component.starts_with(path));
         assert!(is_watched, "{folder}: {watched:?}");
+    }
+}
+
+/// What an overlay takes of add-ons that a target does not get, where the settings name targets of
+/// its environment.
+fn kept_from_targets(settings: &str, environment: &str, overlay: &Object) -> Vec<String> {
+    let settings: toml::Table = settings.parse().expect("the settings are TOML");
+    let given = settings.get(environment).and_then(toml::Value::as_table);
+    let has_targets = given.is_some_and(|given| given.keys().any(|key| key.ends_with("Target")));
+    let components = overlay.list("/components").iter().filter_map(Value::as_str);
+    let of_addons = components.filter_map(|path| path.strip_prefix(plain::ADDONS));
+    let kept = of_addons.filter(|component| has_targets && *component != "load-balancer/draining");
+    kept.map(str::to_owned).collect()
+}
+
+/// Argo CD leaves out what it does not look at, and its Application is Synced all the same: a server
+/// that gave up its `replicas` for an autoscaler would have one pod, and for a canary none.
+#[test]
+fn an_overlay_that_targets_run_takes_no_add_on_that_argo_cd_looks_at_in_its_own_cluster_alone() {
+    let target = "https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com";
+    let looked_at = watched_for_addons();
+    for (clusters, kinds) in looked_at.iter().flat_map(|text| inclusions(text)) {
+        let is_there = clusters.is_empty() || clusters.iter().any(|pattern| matches(pattern, target));
+        assert!(!is_there, "{kinds:?}");
+    }
+    let read = |path: &str| std::fs::read_to_string(ROOT.join(path)).expect("read a file");
+    let settings = read("infra/aws/parameters.toml");
+    for environment in environments() {
+        for name in applications() {
+            let path = format!("infra/{name}/overlays/{environment}/kustomization.yaml");
+            let kept = kept_from_targets(&settings, environment, &file(&path)[0]);
+            assert!(
+                kept.is_empty(),
+                "{path}: no target gets {kept:?} (docs/ADDONS.md)"
+            );
+        }
+    }
+    let overlay = [
+        "../../pod-identity",
+        "../../../addons/load-balancer/draining",
+        "../../../addons/a/b",
+    ];
+    let overlay = Object(json!({ "components": overlay }));
+    for (settings, kept) in [
+        ("[one]\nTarget = \"blue\"\n", vec!["a/b"]),
+        ("[one]\nOtherTarget = \"green\"\n", vec!["a/b"]),
+        ("[one]\n[other]\nTarget = \"blue\"\n", vec![]),
+        ("", vec![]),
+    ] {
+        assert_eq!(kept_from_targets(settings, "one", &overlay), kept, "{settings}");
     }
 }
 // end of wing

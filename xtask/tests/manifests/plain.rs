@@ -11,7 +11,7 @@ use crate::{applications, environments};
 /// What the folder of an environment's Applications is called, beside those of the applications.
 const APPS: &str = "apps";
 /// What the name of a component of an add-on begins with.
-const ADDONS: &str = "../../../addons/";
+pub(crate) const ADDONS: &str = "../../../addons/";
 
 /// As AWS gets it, and as the e2e gets it.
 type Both = [Vec<Object>; 2];
