@@ -14,6 +14,11 @@ use super::removed::Removed;
 use super::worktree::Worktree;
 use super::{digests, lists, template};
 
+// wing: hub
+/// The kinds of what templates make, but for the claim of a worker, which is data.
+const RUNS: &str = "deployments,cronjobs,services,serviceaccounts,networkpolicies,poddisruptionbudgets";
+// end of wing
+
 /// Removes the app; what there is to say.
 pub(super) fn run(root: &Path, name: &str, dry_run: bool) -> Result<String> {
     let project = Project::load(root)?;
@@ -42,6 +47,10 @@ pub(super) fn run(root: &Path, name: &str, dry_run: bool) -> Result<String> {
 struct Removal<'a> {
     name: &'a str,
     kind: Kind,
+    // wing: hub
+    /// The namespace that it runs in.
+    application: String,
+    // end of wing
     image: String,
     removed: Removed,
     /// Files that a person has changed or added.
@@ -76,6 +85,7 @@ impl<'a> Removal<'a> {
         Ok(Self {
             name,
             kind,
+            application: project.application().to_owned(), // wing: hub
             image: format!("{}/{name}", project.name()),
             removed: Removed {
                 whole: whole.then(|| folder(name)),
@@ -119,6 +129,16 @@ impl<'a> Removal<'a> {
                 &format!("the claim `{name}` of each cluster, and the data on its volume"),
             );
         }
+        // wing: hub
+        line(
+            "stays",
+            &format!(
+                "where a hub manages the clusters, all that runs of it in each; once its Application is gone there: \
+                 kubectl --namespace {} delete {RUNS} --selector app.kubernetes.io/name={name}",
+                self.application
+            ),
+        );
+        // end of wing
         line("next", "commit and push: Argo CD removes what ran (docs/APPS.md)");
         said
     }

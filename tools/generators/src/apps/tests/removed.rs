@@ -22,6 +22,44 @@ fn an_app_that_is_taken_back_leaves_nothing() {
     }
 }
 
+// wing: hub
+/// Its Argo CD deletes nothing in a cluster that is no longer asked for it.
+#[test]
+fn what_runs_on_in_the_targets_of_a_hub_is_named_but_for_the_data() {
+    let checkout = Checkout::new();
+    let project = project::Project::load(checkout.root()).unwrap();
+    for kind in Kind::ALL {
+        checkout.add("bot", kind);
+        let files = checkout.files().into_iter();
+        let manifests = files.filter(|(path, _)| path.starts_with("infra/bot/base/"));
+        let texts: Vec<_> = manifests.map(|(_, text)| text).collect();
+        let kinds = texts.iter().flat_map(|text| text.lines());
+        let kinds = kinds.filter_map(|line| line.strip_prefix("kind: "));
+        let kinds = kinds.filter(|kind| !["Kustomization", "PersistentVolumeClaim"].contains(kind));
+        let said = checkout.remove("bot");
+        let command = format!("kubectl --namespace {} delete ", project.application());
+        let (_, rest) = said.split_once(&command).expect("a command");
+        let (named, rest) = rest.split_once(' ').unwrap();
+        let named: Vec<_> = named.split(',').collect();
+        let mut seen = 0;
+        for kind in kinds.map(str::to_lowercase) {
+            let plural = kind.strip_suffix('y').map(|start| format!("{start}ies"));
+            let plural = plural.unwrap_or(format!("{kind}s"));
+            assert!(named.contains(&plural.as_str()), "{plural}: {named:?}");
+            seen += 1;
+        }
+        assert!(
+            seen > 2 && !named.contains(&"persistentvolumeclaims"),
+            "{named:?}"
+        );
+        assert!(
+            rest.starts_with("--selector app.kubernetes.io/name=bot\n"),
+            "{rest}"
+        );
+    }
+}
+// end of wing
+
 #[test]
 fn after_its_commit_too_and_its_neighbours_stay() {
     let checkout = Checkout::new();
