@@ -47,9 +47,10 @@ pub(crate) async fn install(
     let log = log(harness, cluster);
     let manifests = kustomize::rendered(harness, LOCAL, &log).await?;
     let (policy, rest) = policy_and_rest(&manifests)?;
+    let rest = rest.join("\n---\n");
     step.doing("apply the manifests");
     cluster
-        .apply(harness, &rest.join("\n---\n"), &log)
+        .apply_over(harness, &rest, &log)
         .await
         .context("apply the admission controller")?;
     cluster
@@ -57,6 +58,11 @@ pub(crate) async fn install(
         .await
         .context("tell the admission controller the run's key")?;
     eventually(step, "admission controller", READY, async || ready(cluster).await).await?;
+    // A person repeats the whole command, over what the controller has written since.
+    cluster
+        .apply_over(harness, &rest, &log)
+        .await
+        .context("apply the admission controller again")?;
     know(harness, cluster, step, &of_apps(policy, &apps())?).await
 }
 
@@ -81,7 +87,7 @@ async fn know(harness: &Harness, cluster: &Cluster, step: &StepHandle, policy: &
         // The controller itself looks at it, and until it has put its certificate everywhere,
         // nobody trusts its answer.
         cluster
-            .apply(harness, &policy.to_string(), &log)
+            .apply_over(harness, &policy.to_string(), &log)
             .await
             .map(Verdict::Ready)
     })

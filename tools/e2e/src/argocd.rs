@@ -69,12 +69,12 @@ pub(crate) async fn install(
     let (definitions, rest) = split(&manifests);
     step.doing("apply the manifests");
     cluster
-        .apply(harness, &definitions, &log)
+        .apply_over(harness, &definitions, &log)
         .await
         .context("apply Argo CD's resource definitions")?;
     eventually(step, "Argo CD's objects", ESTABLISHED, async || {
         // Objects of a kind that was defined a moment ago may still be refused.
-        cluster.apply(harness, &rest, &log).await.map(Verdict::Ready)
+        cluster.apply_over(harness, &rest, &log).await.map(Verdict::Ready)
     })
     .await?;
     let secrets: Api<Secret> = Api::namespaced(cluster.client.clone(), NAMESPACE);
@@ -102,7 +102,7 @@ pub(crate) async fn reconfigure(
 ) -> Result<()> {
     let manifests = configuration(harness, cluster.environment, of_addons).await?;
     let log = harness.run.log(&format!("argocd-{}", cluster.environment));
-    let applied = cluster.apply(harness, &manifests, &log).await;
+    let applied = cluster.apply_over(harness, &manifests, &log).await;
     applied.context("change the configuration of Argo CD")?;
     admit_readers(harness, cluster, world).await
 }
@@ -144,7 +144,7 @@ async fn configuration(harness: &Harness, environment: Environment, of_addons: &
 
 /// Tells the hub what to run on its targets.
 pub(crate) async fn apply_clusters(harness: &Harness, hub: &Cluster) -> Result<()> {
-    kustomize::apply(harness, hub, CLUSTERS, &harness.run.log("argocd-hub")).await
+    kustomize::apply_over(harness, hub, CLUSTERS, &harness.run.log("argocd-hub")).await
 }
 
 /// Applies the root Application of the cluster's environment, as the manifests' repository has it;
@@ -155,7 +155,7 @@ pub(crate) async fn apply_root(harness: &Harness, manifests: &Checkout, cluster:
     let root = manifests.file_at("HEAD", &path).await?;
     let log = harness.run.log(&format!("argocd-{environment}"));
     cluster
-        .apply(harness, &root, &log)
+        .apply_over(harness, &root, &log)
         .await
         .with_context(|| format!("apply the root Application of {environment}"))
 }

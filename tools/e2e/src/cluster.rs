@@ -133,19 +133,22 @@ impl Cluster {
         Client::try_from(config).context("make a client of the cluster for a token")
     }
 
-    /// Applies manifests on the server's side.
+    /// Applies manifests on the server's side; an error where somebody else has written otherwise
+    /// what they say.
     pub(crate) async fn apply(&self, harness: &Harness, manifests: &str, log: &Path) -> Result<()> {
+        self.applied(harness, manifests, log, &[]).await
+    }
+
+    /// The same over what others have written, where the command for a person says so too.
+    pub(crate) async fn apply_over(&self, harness: &Harness, manifests: &str, log: &Path) -> Result<()> {
+        self.applied(harness, manifests, log, &["--force-conflicts"])
+            .await
+    }
+
+    async fn applied(&self, harness: &Harness, manifests: &str, log: &Path, options: &[&str]) -> Result<()> {
         let shell = Shell::new().context("open a shell")?;
-        let apply = [
-            "apply",
-            "--server-side",
-            "--force-conflicts",
-            "--field-manager",
-            "e2e",
-            "-f",
-            "-",
-        ];
-        let apply = self.kubectl(harness, &shell, &apply);
+        let apply = ["apply", "--server-side", "--field-manager", "e2e", "-f", "-"];
+        let apply = self.kubectl(harness, &shell, &[&apply[..], options].concat());
         Tool::new(apply, log, APPLY).input(manifests).run().await
     }
 
@@ -234,7 +237,7 @@ pub(crate) async fn nodes(
         manifests.push(fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?);
     }
     cluster
-        .apply(harness, &manifests.join("\n---\n"), &log)
+        .apply_over(harness, &manifests.join("\n---\n"), &log)
         .await
         .with_context(|| format!("apply {} and {}", ADDED.join(", "), volumes::MANIFESTS))?;
     let addresses = ready::nodes(&cluster, step).await?;

@@ -21,9 +21,16 @@ pub(crate) async fn rendered(harness: &Harness, folder: impl AsRef<Path>, log: &
     manifests.with_context(|| format!("render {}", folder.display()))
 }
 
-/// Applies that to a cluster.
+/// Applies that to a cluster where nobody else writes what is in it.
 pub(crate) async fn apply(harness: &Harness, cluster: &Cluster, folder: &str, log: &Path) -> Result<()> {
     let manifests = rendered(harness, folder, log).await?;
     let applied = cluster.apply(harness, &manifests, log).await;
+    applied.with_context(|| format!("apply {folder}"))
+}
+
+/// The same where somebody else does.
+pub(crate) async fn apply_over(harness: &Harness, cluster: &Cluster, folder: &str, log: &Path) -> Result<()> {
+    let manifests = rendered(harness, folder, log).await?;
+    let applied = cluster.apply_over(harness, &manifests, log).await;
     applied.with_context(|| format!("apply {folder}"))
 }

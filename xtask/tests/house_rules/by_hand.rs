@@ -1,7 +1,8 @@
-//! Each folder that a comment has a person apply to a cluster is among the steps for a cluster that
-//! was lost: Argo CD does not bring it back.
+//! What a person applies to a cluster. Each folder that a comment has a person apply is among the
+//! steps for a cluster that was lost: Argo CD does not bring it back. And the command is the same
+//! wherever it stands, and can be repeated.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use project::Project;
@@ -12,16 +13,63 @@ const PAGE: &str = "docs/FORK.md";
 const HEADING: &str = "\n## When a cluster is lost\n";
 /// In a comment, before the folder that is applied.
 const APPLY: &str = " -k infra/";
+/// What has a command take fields over that somebody else has written otherwise.
+const FORCE: &str = "--force-conflicts";
+/// What somebody else writes too: a controller the rules of its webhooks, Argo CD the project that
+/// it makes by itself.
+const WRITTEN_ELSEWHERE: [&str; 3] = [
+    "\nkind: ValidatingWebhookConfiguration\n",
+    "\nkind: MutatingWebhookConfiguration\n",
+    "\nkind: AppProject\nmetadata:\n  name: default\n",
+];
+
+/// The path that a text begins with, below `infra/`.
+fn folder(text: &str) -> String {
+    let is_path = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
+    let end = text.find(|c| !is_path(c)).unwrap_or(text.len());
+    format!("infra/{}", &text[..end])
+}
 
 /// The folders of `infra/` that a comment of `text` has a person apply.
 fn applied(text: &str) -> impl Iterator<Item = String> {
     let comments = text.lines().filter(|line| line.starts_with('#'));
     let folders = comments.flat_map(|line| line.split(APPLY).skip(1));
-    let is_path = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
-    folders.map(move |rest| {
-        let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
-        format!("infra/{}", &rest[..end])
+    folders.map(folder)
+}
+
+/// The same of any line, each with the options of its command.
+fn commands(text: &str) -> impl Iterator<Item = (String, &str)> {
+    let commands = text.lines().flat_map(|line| line.split("kubectl apply ").skip(1));
+    commands.filter_map(|command| {
+        let (options, rest) = command.split_once("-k infra/")?;
+        let are_options = options.split_whitespace().all(|word| word.starts_with("--"));
+        are_options.then(|| (folder(rest), options.trim()))
     })
+}
+
+/// Commands for one folder that differ, and those that end with a conflict when they are repeated.
+fn faults(files: &[(String, String)]) -> Vec<String> {
+    let mut all: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (folder, options) in files.iter().flat_map(|(_, text)| commands(text)) {
+        all.entry(folder).or_default().insert(options);
+    }
+    let is_written_elsewhere = |folder: &str| {
+        let has = |(path, text): &(String, String)| {
+            let is_in = path.rsplit_once('/').is_some_and(|(of, _)| of == folder);
+            is_in && WRITTEN_ELSEWHERE.iter().any(|written| text.contains(written))
+        };
+        files.iter().any(has)
+    };
+    let mut faults = Vec::new();
+    for (folder, options) in &all {
+        if options.len() > 1 {
+            faults.push(format!("{folder} is applied in more than one way: {options:?}"));
+        }
+        if is_written_elsewhere(folder) && !options.iter().all(|options| options.contains(FORCE)) {
+            faults.push(format!("{folder} is applied without {FORCE}"));
+        }
+    }
+    faults
 }
 
 #[test]
@@ -42,4 +90,46 @@ fn each_folder_that_a_comment_has_a_person_apply_is_among_the_steps_for_a_cluste
         (!is_there).then(|| format!("{PAGE}: {folder} is not among the steps for a lost cluster"))
     });
     none(&missing.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_folder_is_applied_by_one_command_and_that_can_be_repeated() {
+    let files: Vec<_> = files_of("yaml").chain(files_of("md")).collect();
+    assert!(files.iter().flat_map(|(_, text)| commands(text)).count() > 3);
+    none(&faults(&files));
+}
+
+#[test]
+fn a_command_that_differs_or_ends_with_a_conflict_is_found() {
+    let file = |(path, text): (&str, &str)| (path.to_owned(), text.to_owned());
+    let with = |command: &str| {
+        let comment = format!("# Apply it by hand: kubectl apply {command}.\n");
+        let project = "apiVersion: a\nkind: AppProject\nmetadata:\n  name: default\n";
+        [
+            ("infra/a/kustomization.yaml", comment.as_str()),
+            ("infra/a/project.yaml", project),
+            (
+                "docs/A.md",
+                "First `kubectl apply --server-side -k infra/b`, and `kubectl delete -k infra/a`.",
+            ),
+        ]
+        .map(file)
+    };
+    assert_eq!(
+        faults(&with("--server-side --force-conflicts -k infra/a")),
+        Vec::<String>::new()
+    );
+    for (command, says) in [
+        (
+            "--server-side -k infra/a",
+            "infra/a is applied without --force-conflicts",
+        ),
+        (
+            "--server-side --force-conflicts -k infra/b",
+            "infra/b is applied in more than one way",
+        ),
+    ] {
+        let found = faults(&with(command));
+        assert!(matches!(&found[..], [one] if one.starts_with(says)), "{found:?}");
+    }
 }

@@ -257,3 +257,11 @@ fn in_a_target_the_hub_may_not_take_from_the_namespace_what_judges_its_pods() {
     assert_eq!(*policy.at("/spec/matchConditions"), conditions);
     find(target, "ValidatingAdmissionPolicyBinding", POLICY);
 }
+
+/// The hub writes those of infra/platform: others here would be a conflict when a person applies
+/// this again.
+#[test]
+fn the_rights_in_a_target_label_no_namespace() {
+    let ours = find(&ALL["infra/target"].objects, "Namespace", namespace());
+    assert!(ours.at("/metadata/labels").is_null());
+}

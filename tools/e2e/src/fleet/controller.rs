@@ -63,7 +63,7 @@ pub(super) async fn apply(
         &format!("{STANDBY}\"false\""),
         &format!("{STANDBY}\"{}\"", turn == Turn::StandsBy),
     )?;
-    let applied = hub.apply(harness, &manifests, &log).await;
+    let applied = hub.apply_over(harness, &manifests, &log).await;
     applied.with_context(|| format!("apply {NAME}"))?;
     let deployments: Api<Deployment> = Api::namespaced(hub.client.clone(), NAMESPACE);
     rollout::finished(step, &deployments, NAME).await

@@ -103,7 +103,7 @@ impl<'a> Bed<'a> {
         for cluster in self.clusters {
             let log = self.testbed.harness.run.log(NAME);
             let project = generated::project(&url);
-            cluster.apply(&self.testbed.harness, &project, &log).await?;
+            cluster.apply_over(&self.testbed.harness, &project, &log).await?;
         }
         let began = Instant::now();
         for cluster in self.clusters {

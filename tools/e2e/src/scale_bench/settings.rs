@@ -112,7 +112,9 @@ impl Settings {
         ));
         restore(testbed, cluster).await?;
         let log = testbed.harness.run.log(NAME);
-        cluster.apply(&testbed.harness, &generated::place(), &log).await?;
+        cluster
+            .apply_over(&testbed.harness, &generated::place(), &log)
+            .await?;
         match self {
             Self::Ours => own_namespaces(cluster, Some(namespaces())).await?,
             Self::With(pairs) => {
@@ -125,7 +127,7 @@ impl Settings {
             }
             Self::Upstream => {
                 cluster
-                    .apply(&testbed.harness, &generated::everything(), &log)
+                    .apply_over(&testbed.harness, &generated::everything(), &log)
                     .await?;
                 for (map, keys) in NOT_UPSTREAM {
                     let nothing = keys.iter().map(|key| ((*key).to_owned(), Value::Null));
