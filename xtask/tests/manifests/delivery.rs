@@ -232,6 +232,26 @@ fn a_failed_sync_is_not_tried_again_and_drift_is_healed() {
     }
 }
 
+/// That of the root fails where an app is Degraded, and Argo CD does not start it again.
+#[test]
+fn pages_have_a_person_start_a_failed_sync_with_the_options_of_the_application() {
+    for page in ["docs/adr/0005-no-sync-retries.md", "docs/APPS.md"] {
+        let text = std::fs::read_to_string(ROOT.join(page)).expect("read the page");
+        let commands = text.split("kubectl -n argocd patch application ").skip(1);
+        let changes = commands.filter_map(|rest| rest.split('\'').nth(1));
+        let changes: Vec<Value> = changes
+            .map(|change| serde_json::from_str(change).expect("a change is JSON"))
+            .collect();
+        assert!(!changes.is_empty(), "{page}");
+        for root in clusters().iter().map(Cluster::root) {
+            let options = root.at("/spec/syncPolicy/syncOptions");
+            for change in &changes {
+                assert_eq!(change["operation"]["sync"]["syncOptions"], *options, "{page}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_project_comes_first_then_the_platform_then_the_apps_in_their_order() {
     for cluster in clusters() {

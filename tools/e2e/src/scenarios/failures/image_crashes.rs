@@ -19,7 +19,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
                  `progressDeadlineSeconds` (two minutes; five seconds in the scenario) the Application is Degraded, and the \
                  pod's event says `BackOff`. Production is not affected.",
         within: "30 s after that deadline, 0 failed requests",
-        way_out: "Merge a fix, or revert. `kubectl logs --previous` shows the program's last output.",
+        way_out: "Merge a fix, or revert. `kubectl logs --previous` shows the program's last output. A commit to `infra/apps` \
+                  that was merged while the Application was Degraded has failed; once it is Healthy, start that sync again \
+                  ([ADR 5](adr/0005-no-sync-retries.md)): `kubectl -n argocd patch application root --type merge -p \
+                  '{\"operation\": {\"sync\": {\"syncOptions\": [\"ServerSideApply=true\"]}}}'`.",
     }),
     run: |testbed, step| {
         Box::pin(held_back::run(

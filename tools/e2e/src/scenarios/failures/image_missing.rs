@@ -30,7 +30,8 @@ pub(crate) const SCENARIO: Scenario = Scenario {
                  not affected. Where images must be signed, admission rejects it, and the sync fails at once.",
         within: "30 s after that deadline, 0 failed requests",
         way_out: "Revert. CI proposes only digests that the registry has. If the sync failed, also sync once by hand: until then \
-                  Argo CD does not correct drift ([ADR 5](adr/0005-no-sync-retries.md)).",
+                  Argo CD does not correct drift ([ADR 5](adr/0005-no-sync-retries.md)); and the root, if a commit to \
+                  `infra/apps` was merged while the Application was Degraded.",
     }),
     run: |testbed, step| Box::pin(run(testbed, step)),
 };

@@ -18,7 +18,8 @@ pub(crate) const SCENARIO: Scenario = Scenario {
                  seconds in the scenario) the Application is Degraded, and the pod's event says which probe fails and why. \
                  Production is not affected.",
         within: "30 s after that deadline, 0 failed requests",
-        way_out: "Merge a fix, or revert.",
+        way_out: "Merge a fix, or revert. A commit to `infra/apps` that was merged while the Application was Degraded has \
+                  failed: sync the root by hand once it is Healthy ([ADR 5](adr/0005-no-sync-retries.md)).",
     }),
     run: |testbed, step| {
         Box::pin(held_back::run(
