@@ -236,6 +236,11 @@ fn each_trigger_that_is_subscribed_to_sends_a_text() {
             format!("environment: {environment}")
         );
         let subscriptions = parse(settings.text("/data/subscriptions"), "subscriptions");
+        // What heals a change is no release: it is not in the history.
+        let released = settings.text("/data/trigger.released");
+        assert!(released.contains("oncePer: app.status.history[-1].revision\n"));
+        let released = settings.text("/data/template.released");
+        assert!(released.contains(" (last .app.status.history).revision "));
         let triggers = subscriptions[0].list("/0/triggers").to_vec();
         assert!(!triggers.is_empty());
         for trigger in triggers {

@@ -35,7 +35,7 @@ const OWN_CHANGES: Duration = Duration::from_secs(8);
 const LOST: Duration = Duration::from_secs(10);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
-    step: Step::new("notices", "what happens is told to a receiver", 420),
+    step: Step::new("notices", "what happens is told to a receiver", 480),
     suite: Suite::Addons,
     needs: &[],
     failure: None,
@@ -65,6 +65,15 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let text = format!("released: {PAGE} in {} at {released}", Environment::first());
     told(step, &receiver, &text).await?;
     step.measured("live to told", since.elapsed().as_secs_f64());
+    // What is healed below is synced at this commit, which is no release of the page.
+    let elsewhere = operator
+        .patch(&overlays::of(API), &[overlays::restart("elsewhere")])
+        .await?;
+    gitops::app(step, cluster, API)
+        .at(&elsewhere)
+        .arrived(LIVE)
+        .await?;
+    gitops::app(step, cluster, PAGE).compared_again(LIVE).await?;
 
     // What is healed sooner may be Argo CD's own change, and is not told.
     tokio::time::sleep(OWN_CHANGES).await;
@@ -75,6 +84,13 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     changed.context("change the replicas by hand")?;
     let healed = format!("drift healed: {PAGE} in");
     told(step, &receiver, &healed).await?;
+    let back = operator.revert(&elsewhere).await?;
+    gitops::app(step, cluster, API).at(&back).arrived(LIVE).await?;
+    let wrong = format!("released: {PAGE} in {} at {elsewhere}", Environment::first());
+    ensure!(
+        count(&receiver.texts(), &wrong) == 0,
+        "what was healed is told as a release"
+    );
     let back = operator.revert(&released).await?;
     // Of two pushes within a second Argo CD 3.5 may lose the second one (argoproj/argo-cd#28306).
     gitops::app(step, cluster, PAGE).at(&back).arrived(LIVE).await?;
