@@ -44,10 +44,7 @@ fn a_rollout_runs_the_pods_of_its_deployment_and_says_who_is_sent_to_which() {
         );
         let canary = rollout.at("/spec/strategy/canary");
         let alb = &canary["trafficRouting"]["alb"];
-        let ingress = find(&objects, "Ingress", alb["ingress"].as_str().expect("a name"));
-        let backend = ingress.at("/spec/rules/0/http/paths/0/backend/service");
-        assert_eq!(backend["name"], alb["rootService"]);
-        assert_eq!(backend["port"], json!({ "name": "use-annotation" }));
+        assert!(without_weights(&objects).is_empty());
         // Who comes by another way than the Ingress reaches all pods.
         let root = find(&objects, "Service", app);
         let template = find(&objects, "Deployment", app)
@@ -164,6 +161,37 @@ fn no_overlay_has_a_canary_and_an_autoscaler() {
     for (app, environment) in servers() {
         let both = [CANARY, AUTOSCALER].map(|component| has(app, environment, component));
         assert_ne!(both, [true, true], "{app} in {environment}");
+    }
+}
+
+/// The Rollouts whose weights are for no Ingress, or for one that sends past them to all pods.
+fn without_weights(objects: &[Object]) -> Vec<String> {
+    let goes_by_weights = |rollout: &Object| {
+        let alb = rollout.at("/spec/strategy/canary/trafficRouting/alb");
+        let service = json!({ "name": alb["rootService"], "port": { "name": "use-annotation" } });
+        of_kind(objects, "Ingress").into_iter().any(|ingress| {
+            let leads_to = ingress.at("/spec/rules/0/http/paths/0/backend/service");
+            alb["ingress"] == ingress.name() && *leads_to == service
+        })
+    };
+    let rollouts = of_kind(objects, "Rollout").into_iter();
+    let others = rollouts.filter(|rollout| !goes_by_weights(rollout));
+    others.map(Object::id).collect()
+}
+
+#[test]
+fn no_overlay_has_a_canary_without_an_ingress_that_goes_by_its_weights() {
+    for (app, environment) in servers() {
+        let folder = format!("infra/{app}/overlays/{environment}");
+        assert!(without_weights(&ALL[&folder].objects).is_empty(), "{folder}");
+        let mut objects = with_canary(app, environment);
+        let alone = edited(&folder, |text| with_components(text, &[CANARY]));
+        let ingress = objects.iter_mut().find(|object| object.kind() == "Ingress");
+        let past = ingress.expect("an Ingress");
+        past.0["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"]["name"] = json!("http");
+        for broken in [alone, objects] {
+            assert_eq!(without_weights(&broken), [format!("Rollout/{app}")]);
+        }
     }
 }
 
