@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(system::<commands::Up>("up", &[]), System::Codebuild);
     }
 
-    /// The options of each run of scenarios in the matrix of every night.
+    /// The options of each run of scenarios in the matrices of every night.
     fn nightly(workflow: &str) -> Vec<Options> {
         let lines = workflow.lines().map(str::trim);
         let given = lines.filter_map(|line| line.strip_prefix("options: "));
