@@ -36,7 +36,7 @@ pub(super) fn plan(migrations: &[Migration], from: u32) -> Result<Plan<'_>> {
     if let (Some(contract), true) = (later.first(), required(later) > 0) {
         bail!(
             "code of schema {from} may still serve and would not survive migration {} ({}), which others follow: release a \
-             commit whose newest migration is {} first, then this one",
+             commit whose newest migration is {} first, then this one (docs/MIGRATIONS.md, \"When a contraction is refused\")",
             contract.version,
             contract.name,
             contract.version - 1
@@ -89,5 +89,13 @@ mod tests {
             error.contains("release a commit whose newest migration is 3 first"),
             "{error}"
         );
+        // The commit in between is safe on that table: alone, and before what follows.
+        assert_eq!(versions(plan(&list[..3], 2).unwrap().now), [3]);
+        // Where it is said how an environment gets it.
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/MIGRATIONS.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let (_, heading) = error.split_once("docs/MIGRATIONS.md, \"").unwrap();
+        let (heading, _) = heading.split_once('"').unwrap();
+        assert!(page.contains(&format!("\n### {heading}\n")), "{heading}");
     }
 }
