@@ -6,7 +6,6 @@ use serde_json::Value;
 use crate::environment::{Environment, environments};
 use crate::stack::Stack;
 use crate::stacks::{Holds, PARTS, Part, Scope, StackOf};
-use crate::template::table_names;
 use crate::{Run, is_empty};
 
 impl Run<'_> {
@@ -79,12 +78,9 @@ impl Run<'_> {
     /// Names the tables that may be left of a run that was cut off behind their stack. A table of
     /// that name may be somebody else's, so a person removes it.
     fn name_left(&self, of: StackOf) -> Result<()> {
-        let template = self.account.sh.read_file(of.part.template())?;
-        for table in table_names(&template, &self.values.told(of)) {
+        for table in self.tables(of)? {
             if self.protection(&table)?.is_some() && !self.is_of_a_stack(&table)? {
-                println!(
-                    "  left: table {table}, which is of no stack; if nobody needs it: `aws dynamodb delete-table --table-name {table}`"
-                );
+                leave(&table, "is of no stack");
             }
         }
         Ok(())
@@ -111,13 +107,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The template keeps every table; one that is not protected was not meant to be kept.
+    /// The template keeps every table; one that is not protected was not meant to be kept. Where
+    /// the template protects it, it has lost that outside, perhaps when it was restored.
     fn remove_table(&self, table: &str) -> Result<()> {
         match self.protection(table)? {
             None => {}
             Some(true) => println!(
                 "  kept: table {table}, which is protected, and its key; `deploy` takes the table in again"
             ),
+            Some(false) if self.is_guarded() => {
+                leave(table, "is not protected, although the template has it so");
+            }
             Some(false) => {
                 self.account
                     .ask(&["dynamodb", "delete-table", "--table-name", table])?;
@@ -141,4 +141,11 @@ impl Run<'_> {
             described => Ok(Some(described?["Table"].take())),
         }
     }
+}
+
+/// Says that a table stays, and how a person removes it.
+fn leave(table: &str, which: &str) {
+    println!(
+        "  left: table {table}, which {which}; if nobody needs it: `aws dynamodb delete-table --table-name {table}`"
+    );
 }

@@ -105,6 +105,12 @@ impl<'sh> Run<'sh> {
                     if let Some(set) = self.prepare(*of, &stack, &state)? {
                         stack.withdraw(&set)?;
                     }
+                    for (table, guard) in self.unguarded(*of)? {
+                        println!(
+                            "  table {table} has no {}; `deploy` gives it that",
+                            guard.in_words()
+                        );
+                    }
                 }
             }
         }
@@ -129,6 +135,7 @@ impl<'sh> Run<'sh> {
                 if stack.found.is_some_and(is_empty) {
                     stack.delete()?;
                 }
+                self.guard(*of)?;
                 continue;
             };
             if let Err(error) = self.refuse_strangers(*of, &stack, &set) {
@@ -140,6 +147,7 @@ impl<'sh> Run<'sh> {
                 return Err(error.into());
             }
             stack.execute(&set)?;
+            self.guard(*of)?;
             println!("{:40} took {:.1} s", stack.name, started.elapsed().as_secs_f32());
         }
         Ok(())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::object::{Object, find};
 use crate::render::{ROOT, account_and_region, build, copy_folder, file, kustomize, overlay};
-use crate::{environments, first, namespace};
+use crate::{PROJECT, environments, first, namespace};
 
 /// The trust policy that a role has unless Pod Identity gives it out.
 const BY_ISSUER: &str = "/Properties/AssumeRolePolicyDocument/Fn::If/2/Fn::Sub";
@@ -84,9 +84,10 @@ fn productions_messages_cannot_be_lost_by_a_slip() {
         table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
         production
     );
+    // Elsewhere the last environment is taken for the protected one.
     assert_eq!(
         *template.at("/Conditions/IsProduction"),
-        json!(["Environment", "production"])
+        json!(["Environment", PROJECT.last().name()])
     );
 }
 

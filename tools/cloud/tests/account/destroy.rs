@@ -36,6 +36,27 @@ fn a_table_goes_with_its_environment_unless_it_is_protected() {
     }
 }
 
+/// The template protects it, so somebody has taken that off, or has restored the table.
+#[test]
+fn a_table_of_the_last_environment_stays_also_unprotected() {
+    let aws = FakeAws::new(
+        r#"*"describe-stacks --stack-name"*) echo "Stack does not exist" >&2; exit 1 ;;
+*describe-stacks*) echo '{"Stacks": [{"StackName": "gitops-loop-message-board-production", "StackStatus": "CREATE_COMPLETE"}]}' ;;
+*describe-stack-resources*) echo '{"StackResources": [{"ResourceType": "AWS::DynamoDB::Table", "PhysicalResourceId": "messages-production"}]}' ;;
+*describe-table*) echo '{"Table": {"DeletionProtectionEnabled": false}}' ;;"#,
+    );
+    let said = aws
+        .run(&["destroy", "production", "--yes", "production"])
+        .unwrap();
+    assert!(
+        said.contains("left: table messages-production, which is not protected"),
+        "{said}"
+    );
+    let calls = aws.calls();
+    assert!(calls.contains("delete-stack"), "{calls}");
+    assert!(!calls.contains("delete-table"), "{calls}");
+}
+
 #[test]
 fn a_table_that_was_left_without_its_stack_is_named_and_stays() {
     let nobody = r#"echo "Stack for messages-staging does not exist" >&2; exit 254"#;

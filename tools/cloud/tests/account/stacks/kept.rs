@@ -25,13 +25,57 @@ fn a_protected_table_comes_back_with_its_messages() {
 
     let said = PRODUCTION.destroy(&emulator, PARTS);
     assert!(said.contains("kept: table messages-production"), "{said}");
+    // As DynamoDB restores a table.
+    let off = "PointInTimeRecoveryEnabled=false";
+    let recovery = ["--point-in-time-recovery-specification", off];
+    of_table(&emulator, "update-continuous-backups", &recovery);
+    of_table(&emulator, "update-table", &["--no-deletion-protection-enabled"]);
     let said = PRODUCTION.deploy(&emulator, PARTS);
     let imported = "import  Messages (AWS::DynamoDB::Table)";
     assert!(changes(&said).contains(&imported), "{said}");
     let key = json!({"uuid": {"S": "1"}});
     let got = of_table(&emulator, "get-item", &["--key", &key.to_string()]);
     assert_eq!(got["Item"], item);
+    for guard in ["point-in-time recovery", "deletion protection"] {
+        let told = format!("table messages-production had no {guard}, and has it now");
+        assert!(said.contains(&told), "{said}");
+    }
+    let table = of_table(&emulator, "describe-table", &[]);
+    assert_eq!(table["Table"]["DeletionProtectionEnabled"], true);
+    let backups = of_table(&emulator, "describe-continuous-backups", &[]);
+    let recovery = &backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"];
+    assert_eq!(recovery["PointInTimeRecoveryStatus"], "ENABLED");
     PRODUCTION.changes_nothing(&emulator, PARTS);
+}
+
+/// AWS does not look at a table again as long as its template stays the same.
+#[test]
+fn a_table_that_has_lost_its_protection_gets_it_again_without_a_change_of_its_stack() {
+    let aws = FakeAws::new(
+        r#"*describe-stacks*) echo '{"Stacks": [{"StackName": "gitops-loop-message-board-production", "StackStatus": "CREATE_COMPLETE"}]}' ;;
+*describe-change-set*) echo '{"Status": "FAILED", "StatusReason": "The submitted information didn'"'"'t contain changes."}' ;;
+*describe-table*) echo '{"Table": {"DeletionProtectionEnabled": false}}' ;;
+*describe-continuous-backups*) echo '{"ContinuousBackupsDescription": {"PointInTimeRecoveryDescription":
+  {"PointInTimeRecoveryStatus": "ENABLED"}}}' ;;"#,
+    );
+    let run = |verb: &str| {
+        let only = ["production", "--only", "message-board"];
+        let arguments = [&[verb][..], &only, &["--set=OidcProvider=oidc.eks/id/1"]].concat();
+        aws.run(&arguments).unwrap()
+    };
+    let said = run("plan");
+    assert!(said.contains("no change"), "{said}");
+    assert!(
+        said.contains("table messages-production has no deletion protection"),
+        "{said}"
+    );
+    assert!(!aws.calls().contains("update-"), "a plan changes nothing");
+    let said = run("deploy");
+    assert!(said.contains("no change"), "{said}");
+    let calls = aws.calls();
+    let protected = "update-table --table-name messages-production --deletion-protection-enabled";
+    assert!(calls.contains(protected), "{calls}");
+    assert!(!calls.contains("update-continuous-backups"), "{calls}");
 }
 
 /// A deployment that would take in a table with this tag.
