@@ -196,3 +196,13 @@ fn a_cluster_begins_with_the_add_ons_that_are_listed_and_no_others() {
         }
     }
 }
+
+/// By the same file a cluster that exists is brought to another version, add-on by add-on.
+#[test]
+fn add_ons_follow_their_cluster_to_another_version() {
+    for environment in tools::project().environment_names() {
+        for addon in config(environment)["addons"].as_array().unwrap() {
+            assert_eq!(addon["version"], "latest", "{environment}: {}", addon["name"]);
+        }
+    }
+}
