@@ -6,6 +6,7 @@
 
 mod advisories;
 mod aws;
+mod caches;
 mod causes;
 mod controllers;
 mod failures;

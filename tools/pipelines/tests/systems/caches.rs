@@ -1,0 +1,139 @@
+//! What is kept of compiled code between runs. Nothing in a target folder ever goes, so one that is
+//! kept for other dependencies or another compiler too only grows. Each rule is also shown a file
+//! that it must refuse.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::root;
+use crate::rules::{deliver, workflows};
+
+/// What the name of a cache has to depend on.
+const PARTS: [&str; 2] = ["hashFiles('Cargo.lock'", "steps.compiler.outputs.version"];
+/// The step by which the compiler is known.
+const COMPILER: &str = "echo \"version=$(rustc --version | cut -d ' ' -f 2)\" >> \"$GITHUB_OUTPUT\"";
+/// Restores a cache and saves none.
+const RESTORE: &str = "actions/cache/restore@";
+/// The name that such a step was given.
+const AS_RESTORED: &str = "${{ steps.kept.outputs.cache-primary-key }}";
+/// The one event after which a workflow of pull requests saves caches: of the default branch, where
+/// every pull request finds them.
+const OF_THE_BRANCH: &str = "github.event_name == 'schedule'";
+
+/// The steps of a job that restore or save a target folder.
+fn of_target(job: &Value) -> Vec<&Value> {
+    let steps = job["steps"].as_array().into_iter().flatten();
+    let is_cache = |step: &&Value| {
+        let uses = step["uses"].as_str().unwrap_or_default();
+        let mut paths = step["with"]["path"].as_str().unwrap_or_default().lines();
+        uses.starts_with("actions/cache") && paths.any(|path| path == "target")
+    };
+    steps.filter(is_cache).collect()
+}
+
+fn saves(step: &Value) -> bool {
+    step["uses"]
+        .as_str()
+        .is_some_and(|uses| !uses.starts_with(RESTORE))
+}
+
+/// What of a workflow has a kept target folder grow, or keeps it for nobody.
+fn faults(text: &str) -> Vec<String> {
+    let workflow: Value = serde_saphyr::from_str(text).expect("a workflow is YAML");
+    let mut faults = Vec::new();
+    for (name, job) in workflow["jobs"].as_object().expect("jobs") {
+        let steps = of_target(job);
+        // What is restored and not saved again cannot grow.
+        if !steps.iter().any(|step| saves(step)) {
+            continue;
+        }
+        let mut all = job["steps"].as_array().into_iter().flatten();
+        if !all.any(|step| step["id"] == "compiler" && step["run"] == COMPILER) {
+            faults.push(format!("job {name} does not look which compiler it has"));
+        }
+        for step in steps {
+            let of = |key: &str| step["with"][key].as_str().unwrap_or_default();
+            for key in of("key").lines().chain(of("restore-keys").lines()) {
+                if key != AS_RESTORED && !PARTS.iter().all(|part| key.contains(part)) {
+                    faults.push(format!("job {name} takes over what is left under {key}"));
+                }
+            }
+            let condition = step["if"].as_str().unwrap_or_default();
+            let is_of_the_branch =
+                workflow["on"].get("pull_request").is_none() || condition.contains(OF_THE_BRANCH);
+            if saves(step) && !is_of_the_branch {
+                faults.push(format!(
+                    "job {name} saves a cache that no other pull request gets"
+                ));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn a_target_folder_is_kept_for_one_compiler_and_one_set_of_dependencies() {
+    for (name, text) in workflows() {
+        let faults = faults(&text);
+        assert!(faults.is_empty(), "{name}: {}", faults.join("; "));
+    }
+    let text = deliver();
+    let lock = "key: deliver-${{ hashFiles('Cargo.lock') }}-";
+    for (good, bad) in [
+        (lock, "key: deliver-"),
+        (
+            "-${{ steps.compiler.outputs.version }}-${{ github.sha }}",
+            "-${{ github.sha }}",
+        ),
+        (
+            "restore-keys: deliver-",
+            "restore-keys: |\n            deliver-\n            deliver-",
+        ),
+    ] {
+        assert!(text.contains(good), "{good}");
+        let faults = faults(&text.replacen(good, bad, 1)).join("; ");
+        assert!(faults.contains("takes over what is left"), "{bad}: {faults}");
+    }
+    let faults = faults(&text.replace("id: compiler", "id: other")).join("; ");
+    assert!(faults.contains("which compiler it has"), "{faults}");
+}
+
+#[test]
+fn pull_requests_find_caches_of_the_default_branch_and_save_none() {
+    let (_, text) = workflows()
+        .into_iter()
+        .find(|(name, _)| name == "check.yaml")
+        .expect("the checks");
+    let workflow: Value = serde_saphyr::from_str(&text).expect("YAML");
+    assert!(workflow["on"]["schedule"].is_array(), "nothing saves any");
+    for (name, job) in workflow["jobs"].as_object().expect("jobs") {
+        let steps = of_target(job);
+        let saved = steps.iter().filter(|step| saves(step));
+        let saved: Vec<_> = saved.map(|step| &step["with"]["path"]).collect();
+        let restored = steps.iter().filter(|step| !saves(step));
+        let restored: Vec<_> = restored.map(|step| &step["with"]["path"]).collect();
+        assert_eq!(saved, restored, "{name}");
+    }
+    let by_all = text.replace(OF_THE_BRANCH, "always()");
+    let faults = faults(&by_all).join("; ");
+    assert!(faults.contains("that no other pull request gets"), "{faults}");
+}
+
+/// What jobs of GitLab's pipeline that keep a target folder name it by.
+fn names_of_gitlab(pipeline: &str) -> Value {
+    let pipeline: Value = serde_saphyr::from_str(pipeline).expect("YAML");
+    let cache = &pipeline[".verbs"]["cache"];
+    let paths = cache["paths"].as_array().expect("paths");
+    assert!(paths.iter().any(|path| path == "target"), "{cache}");
+    cache["key"]["files"].clone()
+}
+
+#[test]
+fn gitlabs_target_folder_is_kept_for_one_set_of_dependencies_and_settings() {
+    let text = fs::read_to_string(root().join(".gitlab-ci.yml")).expect("read the file");
+    let files = serde_json::json!(["Cargo.lock", "Cargo.toml"]);
+    assert_eq!(names_of_gitlab(&text), files);
+    let bad = text.replace("files: [Cargo.lock, ", "files: [");
+    assert_ne!(names_of_gitlab(&bad), files);
+}
