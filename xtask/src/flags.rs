@@ -160,7 +160,11 @@ pub(crate) struct Test {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Check {}
+pub(crate) struct Check {
+    /// Check only what the date alone may turn red: advisories and ends of support
+    #[arg(long)]
+    pub(crate) dated: bool,
+}
 
 // wing: sample
 #[derive(Debug, Args)]
@@ -228,7 +232,7 @@ impl Flags {
             Command::Demo(handed) => handed.demo(sh), // wing: e2e
             Command::Dev(flags) => flags.run(sh),     // wing: dev
             Command::Test(flags) => flags.run(sh),
-            Command::Check(Check {}) => Check::run(sh),
+            Command::Check(flags) => flags.run(sh),
             Command::Fuzz(flags) => flags.run(sh),    // wing: sample
             Command::Openapi(flags) => flags.run(sh), // wing: sample
             Command::Build(flags) => flags.run(sh),

@@ -191,6 +191,7 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "some day turns it red: `cargo xtask check --dated`"]
     fn everything_that_is_pinned_is_supported_for_four_weeks_at_least() {
         let due = Support::load().unwrap().due(today());
         let lines: Vec<_> = due.iter().map(ToString::to_string).collect();

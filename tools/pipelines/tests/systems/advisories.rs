@@ -8,8 +8,8 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::causes::workflow;
 use crate::machine::script;
+use crate::rules::workflow;
 use crate::source::git;
 
 const FILE: &str = "advisories.yaml";

@@ -2,14 +2,7 @@
 
 use serde_json::Value;
 
-use crate::rules::workflows;
-
-/// The text of one workflow.
-pub(crate) fn workflow(file: &str) -> String {
-    let mut all = workflows().into_iter();
-    let (_, text) = all.find(|(name, _)| name == file).expect("the workflow");
-    text
-}
+use crate::rules::workflow;
 
 /// What starts it.
 fn events(file: &str) -> Value {

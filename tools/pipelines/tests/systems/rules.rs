@@ -23,6 +23,13 @@ pub(crate) fn workflows() -> Vec<(String, String)> {
     all
 }
 
+/// The text of one workflow.
+pub(crate) fn workflow(file: &str) -> String {
+    let mut all = workflows().into_iter();
+    let (_, text) = all.find(|(name, _)| name == file).expect("the workflow");
+    text
+}
+
 pub(crate) fn deliver() -> String {
     fs::read_to_string(root().join(".github/workflows/deliver.yaml")).expect("read the workflow")
 }
@@ -201,11 +208,7 @@ fn a_workflow_that_breaks_a_rule_is_refused() {
 
 /// The job of the checks that a branch is protected by, and all jobs.
 fn gate() -> (Value, Vec<String>) {
-    let (_, text) = workflows()
-        .into_iter()
-        .find(|(name, _)| name == "check.yaml")
-        .expect("the checks");
-    let workflow: Value = serde_saphyr::from_str(&text).expect("YAML");
+    let workflow: Value = serde_saphyr::from_str(&workflow("check.yaml")).expect("YAML");
     let jobs = workflow["jobs"].as_object().expect("jobs");
     (jobs["conclusion"].clone(), jobs.keys().cloned().collect())
 }
@@ -242,6 +245,16 @@ fn the_gate_opens_only_if_every_job_passed() {
             assert!(!opens(&results), "{results:?}");
         }
     }
+}
+
+#[test]
+fn no_pull_request_waits_for_what_the_date_alone_turns_red() {
+    let workflow: Value = serde_saphyr::from_str(&workflow("check.yaml")).expect("YAML");
+    let jobs = workflow["jobs"].as_object().expect("jobs").values();
+    let steps = jobs.flat_map(|job| job["steps"].as_array().into_iter().flatten());
+    let is_dated = |step: &&Value| step["run"].as_str().is_some_and(|run| run.contains("--dated"));
+    let dated: Vec<_> = steps.filter(is_dated).map(|step| &step["if"]).collect();
+    assert_eq!(dated, ["github.event_name == 'schedule'"]);
 }
 
 /// Whether jobs of GitLab's pipeline may run for as long as the runner lets them.
