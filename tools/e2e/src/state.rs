@@ -118,7 +118,7 @@ impl Timings {
 
 /// Where it is kept.
 pub(crate) fn state_file(cache: &Cache) -> PathBuf {
-    cache.e2e().join("state.json")
+    cache.up()
 }
 
 fn timings_file(cache: &Cache) -> PathBuf {

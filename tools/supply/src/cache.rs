@@ -1,23 +1,17 @@
 //! The folder where everything that is kept between runs lies; no other module joins paths inside
 //! it.
 
+mod scratch;
+
 use std::env;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 
 use crate::error::SupplyError;
 use crate::key::Key;
-
-const DROPPED: &str = "dropped-";
-/// Go makes a compiler that it gets read-only, whatever `-modcacherw` says.
-const REMOVE: &str =
-    r#"for folder; do chmod -R u+w "$folder/gomod/golang.org" 2>/dev/null; done; exec rm -rf -- "$@""#;
 
 /// The cache folder of this user.
 #[derive(Debug, Clone)]
@@ -83,58 +77,6 @@ impl Cache {
         self.root.join("build")
     }
 
-    /// Drops the scratch space unless time ran out: then the next run goes on from there, and a
-    /// slow machine comes to an end, too.
-    pub(crate) fn drop_scratch_after<T>(&self, got: &Result<T>) -> Result<()> {
-        let found = got.as_ref().err().and_then(|error| error.downcast_ref());
-        match found {
-            Some(SupplyError::Deadline { .. } | SupplyError::Cancelled) => Ok(()),
-            _ => self.drop_scratch(),
-        }
-    }
-
-    /// Compilers' caches grow to many GB and are of no use once their results are kept. They are a
-    /// million small files: removing them takes a minute, in which a process of its own leaves
-    /// everyone else alone.
-    pub(crate) fn drop_scratch(&self) -> Result<()> {
-        let scratch = self.build();
-        if scratch.exists() {
-            let dropped = self.dropped();
-            fs::rename(&scratch, &dropped).with_context(|| format!("drop {}", scratch.display()))?;
-        }
-        let dropped = self.all_dropped()?;
-        if !dropped.is_empty() {
-            Command::new("nice")
-                .args(["-n", "19", "sh", "-c", REMOVE, "sh"])
-                .args(dropped)
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .process_group(0)
-                .spawn()
-                .context("start removing the compilers' caches")?;
-        }
-        Ok(())
-    }
-
-    /// A new name for scratch space on its way out.
-    fn dropped(&self) -> PathBuf {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.root
-            .join(format!("{DROPPED}{}-{}", std::process::id(), now.as_nanos()))
-    }
-
-    /// Scratch space that is not gone yet, of this run or of one that was killed.
-    fn all_dropped(&self) -> Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(&self.root).with_context(|| format!("list {}", self.root.display()))?;
-        let names = entries.flatten().map(|entry| entry.path());
-        let dropped = |path: &PathBuf| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with(DROPPED))
-        };
-        Ok(names.filter(dropped).collect())
-    }
-
     /// Everything of the container engine that is our own.
     pub fn engine(&self) -> PathBuf {
         self.root.join("engine")
@@ -149,6 +91,11 @@ impl Cache {
     /// What commands of the e2e tell each other: what is up, and how long things took.
     pub fn e2e(&self) -> PathBuf {
         self.root.join("e2e")
+    }
+
+    /// There as long as something of the e2e is up, which goes on when its command has ended.
+    pub fn up(&self) -> PathBuf {
+        self.e2e().join("state.json")
     }
 
     /// Takes the cache for this process, or says who has it.
@@ -223,46 +170,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_compiled_is_kept_where_time_ran_out_and_only_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::at(folder.path()).unwrap();
-        let scratch = cache.build();
-        fs::create_dir(&scratch).unwrap();
-        let late = SupplyError::Deadline {
-            command: String::new(),
-            deadline: std::time::Duration::ZERO,
-            log: PathBuf::new(),
-            tail: String::new(),
-        };
-        for error in [late, SupplyError::Cancelled] {
-            let got: Result<()> = Err(error).context("get a part");
-            cache.drop_scratch_after(&got).unwrap();
-            assert!(scratch.exists(), "{got:?}");
-        }
-        let got: Result<()> = Err(anyhow::anyhow!("the disk is full"));
-        cache.drop_scratch_after(&got).unwrap();
-        assert!(!scratch.exists());
-        fs::create_dir(&scratch).unwrap();
-        cache.drop_scratch_after(&Ok(())).unwrap();
-        assert!(!scratch.exists());
-    }
-
-    #[test]
-    fn what_is_dropped_is_found_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::at(folder.path()).unwrap();
-        assert_eq!(cache.all_dropped().unwrap(), Vec::<PathBuf>::new());
-        let dropped = cache.dropped();
-        fs::create_dir(&dropped).unwrap();
-        assert_eq!(cache.all_dropped().unwrap(), [dropped]);
-    }
-
-    #[test]
     fn too_little_space_is_an_error_with_the_need() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path()).unwrap();
         cache.require_mb(0, "nothing").unwrap();
         let error = cache.require_mb(u64::MAX, "a test").unwrap_err().to_string();
         assert!(error.contains("MB are needed for a test"), "{error}");
+        assert!(error.contains("cargo xtask supply prune"), "{error}");
     }
 }

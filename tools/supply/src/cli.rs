@@ -42,7 +42,7 @@ enum Command {
     Build,
     /// List the parts, their versions, and which of them the cache holds
     List,
-    /// Remove results that no recipe of this checkout names
+    /// Remove results that no recipe of this checkout names, and what CI compiled in the e2e
     Prune,
     /// Prove that parts can be pulled: serve them from a registry on this machine and pull them
     ProvePull,

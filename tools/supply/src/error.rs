@@ -75,7 +75,7 @@ pub enum SupplyError {
         holder: String,
     },
     /// The disk is too full to begin.
-    #[error("{} has {free_mb} MB free but {need_mb} MB are needed for {purpose}; free some or set GITOPS_LOOP_CACHE", cache.display())]
+    #[error("{} has {free_mb} MB free but {need_mb} MB are needed for {purpose}; free some, as by `cargo xtask supply prune`, or set GITOPS_LOOP_CACHE", cache.display())]
     Disk {
         /// The cache folder.
         cache: PathBuf,

@@ -48,7 +48,8 @@ pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path
 }
 
 /// Removes scratch space, binaries that are already in an image, and files and images of older
-/// recipes. The caller holds the lock.
+/// recipes; as long as nothing of the e2e is up, also what its CI compiled, and images of our own
+/// engine that no recipe names. The caller holds the lock.
 pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<()> {
     let versions = Versions::load()?;
     let shop = Workshop::new(cache, engine, &versions, progress, logs);
@@ -96,10 +97,42 @@ pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Pat
             engine.command(&sh, ["volume", "prune", "--force"]),
         )?;
     }
-    cache.drop_scratch()?;
     // Without all parts there is no such image to keep.
-    let usual = Options::default();
-    forget_intermediates(shop, &node_name(shop, &usual).unwrap_or_default())
+    let node = node_name(shop, &Options::default()).unwrap_or_default();
+    if !cache.up().exists() {
+        cache.drop_compiled()?;
+        if engine.kind() == Kind::Podman {
+            drop_unnamed_images(shop, &node)?;
+        }
+    }
+    cache.drop_scratch()?;
+    forget_intermediates(shop, &node)
+}
+
+/// Removes every image that is neither a part of this checkout nor `node`: of an engine that nobody
+/// else uses, and whose images nobody needs.
+fn drop_unnamed_images(shop: Workshop<'_>, node: &str) -> Result<()> {
+    let parts = images().map(|each| each.image.part.image(shop.versions));
+    let mut named = parts.collect::<Result<Vec<_>>>()?;
+    named.push(node);
+    let sh = Shell::new().context("open a shell")?;
+    let engine = shop.engine()?;
+    let list = engine.command(&sh, ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]);
+    let list = shop.read("prune", minutes(1), list)?;
+    for image in unnamed(&list, &named) {
+        shop.progress.doing(&format!("remove image {image}"));
+        // An image that a container still uses stays until that container is gone.
+        let _ = shop.run("prune", minutes(2), engine.command(&sh, ["image", "rm", image]));
+    }
+    Ok(())
+}
+
+/// The images of a list that have a name, and none of these.
+fn unnamed<'l>(list: &'l str, named: &[&str]) -> Vec<&'l str> {
+    let images = list.lines().map(str::trim);
+    images
+        .filter(|image| !image.is_empty() && !image.contains("<none>") && !named.contains(image))
+        .collect()
 }
 
 /// Removes the binaries that went into images and are used nowhere else: the images hold them, and
@@ -177,5 +210,12 @@ mod tests {
         .map(path);
         let kept = [path("cloud-fedcba9876543210")];
         assert_eq!(outdated(there.to_vec(), &kept), [path("cloud-0123456789abcdef")]);
+    }
+
+    #[test]
+    fn images_that_no_recipe_names_go() {
+        let list = "docker.io/gitea/gitea:1.27.2\ndocker.io/gitea/gitea:1.27.3\n<none>:<none>\n\n";
+        let named = ["docker.io/gitea/gitea:1.27.3", ""];
+        assert_eq!(unnamed(list, &named), ["docker.io/gitea/gitea:1.27.2"]);
     }
 }
