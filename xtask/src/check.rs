@@ -203,7 +203,7 @@ mod tests {
     /// With all other tests, it would turn a proposal red that changes nothing of it.
     #[test]
     fn the_ends_of_support_are_left_to_the_check_of_what_is_dated() {
-        let tests = include_str!("../../tools/supply/src/support.rs");
+        let tests = include_str!("../../tools/supply/src/support/tests.rs");
         assert_eq!(tests.matches("#[ignore = \"some day turns it red").count(), 1);
     }
     // end of wing

@@ -77,6 +77,46 @@ mod tests {
     }
 
     #[test]
+    fn what_hosted_ci_and_aws_have_is_what_is_pinned() {
+        let versions = Versions::load().unwrap();
+        for (table, key, file, before) in [
+            (
+                "hosted",
+                "cosign",
+                ".github/workflows/deliver.yaml",
+                "cosign-release: ",
+            ),
+            (
+                "hosted",
+                "codebuild",
+                "infra/aws/build.yaml",
+                "Default: aws/codebuild/",
+            ),
+            // wing: addons
+            (
+                "load-balancer",
+                "chart",
+                "docs/ADDONS.md",
+                "eks-charts --version ",
+            ),
+            // end of wing
+        ] {
+            // A fork may have deleted it.
+            let Ok(text) = std::fs::read_to_string(crate::recipes::root().join(file)) else {
+                continue;
+            };
+            let pinned = versions.get(table, key).unwrap();
+            let pinned = pinned.rsplit('/').next().unwrap();
+            let repeated: Vec<_> = text.split(before).skip(1).collect();
+            assert!(!repeated.is_empty(), "{file} has no `{before}`");
+            for rest in repeated {
+                let found = rest.split_whitespace().next().unwrap_or_default();
+                assert_eq!(found, pinned, "{file} has another {table}.{key}");
+            }
+        }
+    }
+
+    #[test]
     fn a_missing_key_is_named() {
         let error = Versions::parse("[a]\nb = '1'")
             .unwrap()
