@@ -12,10 +12,9 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use taskkit::{env, environment};
+use taskkit::env::{self, KeptSettings};
+use taskkit::environment;
 use xshell::Shell;
-
-use crate::programs;
 
 pub(crate) use self::bench::{Bench, BenchWhat}; // wing: bench
 pub(crate) use self::build::Build;
@@ -195,35 +194,11 @@ pub(crate) struct Doctor {
     pub(crate) no_install: bool,
 }
 
-impl Handed {
-    /// Becomes the program of this package.
-    fn become_program(self, sh: &Shell, package: &str) -> Result<()> {
-        programs::start(sh, package, self.args, [])
-    }
-
-    /// Becomes a program that has this command among others.
-    fn become_part(mut self, sh: &Shell, package: &str, command: &str) -> Result<()> {
-        self.args.insert(0, command.into());
-        self.become_program(sh, package)
-    }
-}
-
 impl Flags {
     /// Runs the command, from the root of the repository.
     pub fn run(self) -> Result<()> {
-        // Settings handed over by `GIT_CONFIG_*` may hold a credential, by which these reach a
-        // remote.
-        let reaches = matches!(
-            self.command,
-            Command::Ci(_) | Command::Rollback(_) | Command::Releases(_)
-        );
-        let reaches = reaches || matches!(self.command, Command::Diff(_)); // wing: diff
-        let reaches = reaches || matches!(self.command, Command::Update(_)); // wing: fork
-        env::forget_git(reaches)?;
-        let elsewhere = false;
-        // Hooks go into any repository.
-        let elsewhere = elsewhere || matches!(self.command, Command::Hooks(_)); // wing: secrets
-        if !elsewhere {
+        env::forget_git(self.command.kept_settings())?;
+        if self.command.needs_project() {
             environment::read()?;
         }
         let sh = &env::shell()?;
@@ -256,6 +231,31 @@ impl Flags {
             Command::Bench(flags) => flags.run(sh),    // wing: bench
             Command::Supply(handed) => handed.become_program(sh, "supply"), // wing: supply
         }
+    }
+}
+
+impl Command {
+    /// Settings handed over by `GIT_CONFIG_*` may hold a credential, by which some reach a remote.
+    #[allow(clippy::match_same_arms, reason = "a copy may be without some")]
+    fn kept_settings(&self) -> KeptSettings {
+        match self {
+            Self::Ci(_) | Self::Rollback(_) | Self::Releases(_) => KeptSettings::Caller,
+            Self::Diff(_) => KeptSettings::Caller,   // wing: diff
+            Self::Update(_) => KeptSettings::Caller, // wing: fork
+            _ => KeptSettings::Person,
+        }
+    }
+
+    /// Whether it is about the project of this checkout.
+    #[allow(clippy::unused_self, reason = "a copy may be without hooks")]
+    fn needs_project(&self) -> bool {
+        // wing: secrets
+        // Hooks go into any repository.
+        if matches!(self, Self::Hooks(_)) {
+            return false;
+        }
+        // end of wing
+        true
     }
 }
 

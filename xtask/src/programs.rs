@@ -10,6 +10,21 @@ use anyhow::{Context as _, Result};
 use taskkit::env::is_cargo_noise;
 use xshell::Shell;
 
+use crate::flags::Handed;
+
+impl Handed {
+    /// Becomes the program of this package.
+    pub(crate) fn become_program(self, sh: &Shell, package: &str) -> Result<()> {
+        start(sh, package, self.args, [])
+    }
+
+    /// Becomes a program that has this command among others.
+    pub(crate) fn become_part(mut self, sh: &Shell, package: &str, command: &str) -> Result<()> {
+        self.args.insert(0, command.into());
+        self.become_program(sh, package)
+    }
+}
+
 /// Becomes the program of this package. Answers only when it could not be started.
 pub(crate) fn start<'a>(
     sh: &Shell,

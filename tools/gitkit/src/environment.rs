@@ -31,48 +31,45 @@ const FILES: &[&str] = &["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_N
 const HANDED: &[&str] = &["GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"];
 const HANDED_STARTS: &[&str] = &["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"];
 
-/// Whose variables a program gets.
+/// Whose settings reach Git, besides the ways to a remote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// None but the ways to a remote.
-    Closed,
-    /// Also those that say where a person's settings are.
+pub enum KeptSettings {
+    /// Those of a person, by the variables that say where they are.
     Person,
-    /// Also settings that the caller handed over.
+    /// Also those that the caller handed over by `GIT_CONFIG_*`.
     Caller,
 }
 
 /// Whether `name` must not reach what this program starts: it names a repository, an index or a
 /// change of Git's behaviour that belongs to whoever started this program, such as a hook.
-///
-/// `handed`: whether settings that were handed over by `GIT_CONFIG_*` may.
 #[must_use]
-pub fn is_foreign(name: &OsStr, handed: bool) -> bool {
-    is_shut_out(name, if handed { Reach::Caller } else { Reach::Person })
+pub fn is_foreign(name: &OsStr, kept: KeptSettings) -> bool {
+    is_shut_out(name, Some(kept))
 }
 
-pub(crate) fn is_shut_out(name: &OsStr, reach: Reach) -> bool {
+fn is_shut_out(name: &OsStr, kept: Option<KeptSettings>) -> bool {
     let name = name.to_string_lossy();
     let in_one_of = |names: &[&str], starts: &[&str]| {
         names.contains(&&*name) || starts.iter().any(|start| name.starts_with(start))
     };
     name.starts_with("GIT_")
         && !(in_one_of(HONOURED, HONOURED_STARTS)
-            || reach != Reach::Closed && in_one_of(FILES, &[])
-            || reach == Reach::Caller && in_one_of(HANDED, HANDED_STARTS))
+            || kept.is_some() && in_one_of(FILES, &[])
+            || kept == Some(KeptSettings::Caller) && in_one_of(HANDED, HANDED_STARTS))
 }
 
 /// Lets `command`, which may start Git, find the repository of the folder it stands in, whatever a
 /// hook of Git said to this program.
 pub fn forget(command: &mut Command) {
-    shut_out(command, Reach::Person);
+    shut_out(command, Some(KeptSettings::Person));
 }
 
-/// Takes from `command` what this process or its maker gave it and `reach` does not allow.
-pub(crate) fn shut_out(command: &mut Command, reach: Reach) {
+/// Takes from `command` what this process or its maker gave it: all but the ways to a remote and
+/// the settings that are kept.
+pub(crate) fn shut_out(command: &mut Command, kept: Option<KeptSettings>) {
     let own = command.get_envs().map(|(name, _)| name.to_owned());
     let names: Vec<OsString> = env::vars_os().map(|(name, _)| name).chain(own).collect();
-    for name in names.iter().filter(|name| is_shut_out(name, reach)) {
+    for name in names.iter().filter(|name| is_shut_out(name, kept)) {
         command.env_remove(name);
     }
 }
@@ -105,7 +102,7 @@ mod tests {
             "GIT_TRACE",
         ]);
         for name in names {
-            assert!(is_foreign(OsStr::new(name), false), "{name}");
+            assert!(is_foreign(OsStr::new(name), KeptSettings::Person), "{name}");
         }
     }
 
@@ -118,11 +115,12 @@ mod tests {
             "HTTPS_PROXY",
             "PATH",
         ] {
-            assert!(!is_shut_out(OsStr::new(name), Reach::Closed), "{name}");
+            assert!(!is_shut_out(OsStr::new(name), None), "{name}");
         }
         for name in ["GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_PARAMETERS"] {
+            let is_foreign = |kept| is_foreign(OsStr::new(name), kept);
             assert!(
-                is_foreign(OsStr::new(name), false) && !is_foreign(OsStr::new(name), true),
+                is_foreign(KeptSettings::Person) && !is_foreign(KeptSettings::Caller),
                 "{name}"
             );
         }

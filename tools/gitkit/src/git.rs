@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 
 use crate::PROGRAM;
-use crate::environment::{Reach, shut_out};
+use crate::environment::{KeptSettings, shut_out};
 use crate::error::{Error, one_line};
 
 /// What Git is told in place of a person's settings. The first three are read from the home folder
@@ -52,7 +52,7 @@ impl Git {
     /// With folder and variables of `command`, which starts [`PROGRAM`].
     #[must_use]
     pub fn closing(mut command: Command) -> Self {
-        shut_out(&mut command, Reach::Closed);
+        shut_out(&mut command, None);
         command.envs(VARIABLES.iter().copied());
         let settings = SETTINGS.iter();
         Self {
@@ -66,7 +66,7 @@ impl Git {
 
     /// With a person's settings, where they cannot change the answer.
     pub(crate) fn asking(mut command: Command) -> Self {
-        shut_out(&mut command, Reach::Caller);
+        shut_out(&mut command, Some(KeptSettings::Caller));
         command.envs([("GIT_NO_REPLACE_OBJECTS", "1"), ("LC_ALL", "C")]);
         Self {
             command,

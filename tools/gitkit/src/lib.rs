@@ -20,7 +20,7 @@ mod objects;
 mod settings;
 
 pub use checkout::{Checkout, View};
-pub use environment::{forget, is_foreign};
+pub use environment::{KeptSettings, forget, is_foreign};
 pub use error::Error;
 pub use git::{Git, files, uncommitted};
 pub use objects::Object;

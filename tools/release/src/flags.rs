@@ -5,7 +5,7 @@ mod diff; // wing: diff
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use taskkit::env;
+use taskkit::env::{self, KeptSettings};
 
 use crate::environment;
 
@@ -44,7 +44,7 @@ impl Flags {
     pub fn run(self) -> Result<()> {
         // Settings handed over by `GIT_CONFIG_*` may hold a credential, by which a remote is
         // reached.
-        env::forget_git(true)?;
+        env::forget_git(KeptSettings::Caller)?;
         environment::read()?;
         let sh = &env::shell()?;
         match self.command {

@@ -1,6 +1,6 @@
 //! The project that this checkout is of; in unit tests, a sample of their own.
 
-pub(crate) use taskkit::environment::{Environment, named};
+pub(crate) use taskkit::environment::{Environment, named, read};
 
 #[cfg(not(test))]
 pub(crate) use taskkit::environment::project;

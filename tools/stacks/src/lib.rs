@@ -21,11 +21,12 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
+use taskkit::env::{self, KeptSettings};
 use tempfile::NamedTempFile;
 use xshell::Shell;
 
 use crate::account::Account;
-use crate::environment::Environment;
+use crate::environment::{self, Environment};
 use crate::error::AwsError;
 use crate::flags::{AwsDeploy, AwsDestroy, AwsVerb};
 use crate::parameters::{Settings, Values};
@@ -39,9 +40,9 @@ pub use crate::flags::Aws;
 impl Aws {
     /// Runs the verb, from the root of the repository.
     pub fn run(self) -> Result<()> {
-        taskkit::env::forget_git(false)?;
-        taskkit::environment::read()?;
-        let sh = &taskkit::env::shell()?;
+        env::forget_git(KeptSettings::Person)?;
+        environment::read()?;
+        let sh = &env::shell()?;
         match &self.verb {
             AwsVerb::Plan(target) => Run::start(sh, target)?.plan(),
             AwsVerb::Deploy(AwsDeploy {

@@ -9,6 +9,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use xshell::{Cmd, Shell, cmd};
 
+pub use gitkit::KeptSettings;
+
 /// A shell that stands in the root of the repository.
 pub fn shell() -> Result<Shell> {
     let sh = Shell::new().context("find the current folder")?;
@@ -49,11 +51,9 @@ pub fn this_program() -> Result<PathBuf> {
 /// Starts this program anew without the variables of Git that name a repository, if there are any:
 /// a hook of Git sets them, and whatever is started from here would work in the person's repository
 /// instead of the one it stands in.
-///
-/// `handed`: whether settings in `GIT_CONFIG_*` stay.
-pub fn forget_git(handed: bool) -> Result<()> {
+pub fn forget_git(kept: KeptSettings) -> Result<()> {
     let foreign = env::vars_os().map(|(name, _)| name);
-    let foreign: Vec<OsString> = foreign.filter(|name| gitkit::is_foreign(name, handed)).collect();
+    let foreign: Vec<OsString> = foreign.filter(|name| gitkit::is_foreign(name, kept)).collect();
     if foreign.is_empty() {
         return Ok(());
     }
