@@ -7,7 +7,7 @@ use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::{dev, flags, programs, supply};
-use taskkit::{env, packages};
+use taskkit::{checkout, packages};
 
 const PURPOSE: &str = "the browser tests";
 /// From one source package: the driver works with the browser of its own version only.
@@ -34,7 +34,7 @@ pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, Path
     let now = cmd!(sh, "date +%Y-%m-%d-%H%M%S").quiet().read()?;
     Ok(vec![
         ("AXE_CORE", supply::axe_core(sh, install)?),
-        ("BROWSER_RUN", env::target_dir(sh)?.join("browser").join(now)),
+        ("BROWSER_RUN", checkout::target_dir(sh)?.join("browser").join(now)),
     ])
 }
 

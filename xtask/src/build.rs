@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use taskkit::build::{apps, context_of, megabytes};
-use taskkit::env;
+use taskkit::checkout;
 use taskkit::environment::project;
 use xshell::Shell;
 
@@ -15,7 +15,7 @@ impl flags::Build {
             return crate::dev::build(sh, &self.only, self.toolchain.options()).map(drop);
         }
         // end of wing
-        let out = env::absolute(sh, &self.out);
+        let out = checkout::absolute(sh, &self.out);
         apps(sh, &out, self.toolchain.options())?;
         for app in project().apps() {
             let context = context_of(&out, app);

@@ -11,7 +11,7 @@ use crate::skips::Skips;
 use crate::{flags, groups, test};
 use crate::{fuzz, openapi}; // wing: sample
 use taskkit::build::toolchain::{self, Choice, Options, Target}; // wing: sample
-use taskkit::env;
+use taskkit::checkout;
 
 impl flags::Check {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
@@ -31,7 +31,7 @@ impl flags::Check {
 /// What stays green as long as nothing here is changed: a proposal may wait for it.
 fn undated(sh: &Shell, checks: &mut Checks) {
     checks.carry_out("formatting (cure: cargo fmt)", || {
-        Ok(env::cargo(sh).args(["fmt", "--check"]).run()?)
+        Ok(checkout::cargo(sh).args(["fmt", "--check"]).run()?)
     });
     lints(sh, checks);
     // wing: sample
@@ -57,7 +57,7 @@ fn undated(sh: &Shell, checks: &mut Checks) {
 fn dated(sh: &Shell, checks: &mut Checks) {
     // wing: supply
     checks.carry_out("ends of support (tools/supply/support.toml)", || {
-        let test = env::cargo(sh).args(["test", "--package", "supply", "--lib"]);
+        let test = checkout::cargo(sh).args(["test", "--package", "supply", "--lib"]);
         Ok(test.args(["--", "--ignored"]).run()?)
     });
     // end of wing
@@ -66,7 +66,7 @@ fn dated(sh: &Shell, checks: &mut Checks) {
 
 fn lints(sh: &Shell, checks: &mut Checks) {
     let clippy = |packages: Packages, targets: &[&str]| {
-        let clippy = env::cargo(sh).arg("clippy").args(packages.args());
+        let clippy = checkout::cargo(sh).arg("clippy").args(packages.args());
         Ok(clippy.args(targets).args(["--", "-D", "warnings"]).run()?)
     };
     for packages in groups::ALL {
@@ -84,7 +84,7 @@ fn lints(sh: &Shell, checks: &mut Checks) {
     match toolchain::prepare(sh, Target::Wasm, plain) {
         Ok(_) => checks.carry_out("clippy hydrate", || {
             let triple = Target::Wasm.triple();
-            let clippy = env::cargo(sh).args(["clippy", "--package", "hydrate", "--target", &triple]);
+            let clippy = checkout::cargo(sh).args(["clippy", "--package", "hydrate", "--target", &triple]);
             Ok(clippy.args(["--", "-D", "warnings"]).run()?)
         }),
         Err(reason) => checks.leave_out("clippy hydrate", &format!("{reason:#}")),
@@ -120,7 +120,7 @@ fn advisories(sh: &Shell, checks: &mut Checks) {
 }
 
 fn deny<'s>(sh: &'s Shell, args: &[&str]) -> Cmd<'s> {
-    env::cargo(sh).arg("deny").args(args)
+    checkout::cargo(sh).arg("deny").args(args)
 }
 
 fn has_deny(sh: &Shell, checks: &mut Checks) -> bool {

@@ -11,7 +11,7 @@ use crate::dev;
 use crate::flags::Part;
 use crate::supply;
 use taskkit::build::toolchain::{Choice, Options};
-use taskkit::{env, program};
+use taskkit::{checkout, program};
 
 /// Gets what is missing: the folder of the tools.
 pub(crate) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
@@ -27,7 +27,7 @@ pub(crate) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'
     };
     // The same build as `cargo xtask dev` starts with.
     dev::build(sh, &[Part::Servers], options)?;
-    let backend = env::target_dir(sh)?.join(dev::BINARIES).join("backend");
+    let backend = checkout::target_dir(sh)?.join(dev::BINARIES).join("backend");
     Ok(vec![
         ("CLOUD_TOOLS", tools.into_os_string()),
         ("STACKS", program::compile(sh, "stacks")?.into_os_string()),

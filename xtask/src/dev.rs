@@ -13,7 +13,7 @@ use xshell::Shell;
 
 use taskkit::build::toolchain::{self, Choice, Options, Target};
 use taskkit::build::{DepInfo, bundle, packages};
-use taskkit::env;
+use taskkit::checkout;
 use taskkit::environment::project;
 
 use crate::flags::{self, Part};
@@ -25,8 +25,8 @@ impl flags::Dev {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         require_free(self.port)?;
         build(sh, &[], self.toolchain.options())?;
-        let xtask = env::this_program()?;
-        let program = env::target_dir(sh)?.join(BINARIES).join("dev");
+        let xtask = checkout::this_program()?;
+        let program = checkout::target_dir(sh)?.join(BINARIES).join("dev");
         let mut dev = Command::new(&program);
         dev.current_dir(sh.current_dir())
             .args(["--port", &self.port.to_string()])
@@ -64,7 +64,7 @@ pub(crate) fn everything(sh: &Shell, install: bool) -> Result<Vec<DepInfo>> {
 /// Compiles `parts`, or all of them when none is named.
 pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<Vec<DepInfo>> {
     let wanted = |part| parts.is_empty() || parts.contains(&part);
-    let (target, mut made) = (env::target_dir(sh)?, Vec::new());
+    let (target, mut made) = (checkout::target_dir(sh)?, Vec::new());
     if wanted(Part::Servers) {
         made = servers(sh, &target.join(BINARIES))?;
     }
@@ -90,7 +90,7 @@ pub(crate) fn build(sh: &Shell, parts: &[Part], options: Options) -> Result<Vec<
 /// a person's `build.target` decides too; and the servers' own tests put other builds in their
 /// place.
 fn servers(sh: &Shell, folder: &Path) -> Result<Vec<DepInfo>> {
-    let messages = env::cargo(sh)
+    let messages = checkout::cargo(sh)
         .args(["build", "--message-format", "json-render-diagnostics"])
         // Together, so that all share one set of dependencies.
         .args(packages())
@@ -121,7 +121,7 @@ fn keep(binary: &Path, kept: &Path) -> Result<()> {
 
 /// The binaries that cargo says it has made, from its messages, one a line.
 fn binaries(messages: &str) -> Vec<PathBuf> {
-    messages.lines().filter_map(env::executable).collect()
+    messages.lines().filter_map(checkout::executable).collect()
 }
 
 /// Compiles the page for the browser and answers the wasm file; what is bound already is not bound

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use taskkit::env::{self, KeptSettings};
+use taskkit::checkout::{self, KeptSettings};
 use taskkit::environment;
 use xshell::Shell;
 
@@ -197,11 +197,11 @@ pub(crate) struct Doctor {
 impl Flags {
     /// Runs the command, from the root of the repository.
     pub fn run(self) -> Result<()> {
-        env::forget_git(self.command.kept_settings())?;
+        checkout::forget_git(self.command.kept_settings())?;
         if self.command.needs_project() {
             environment::read()?;
         }
-        let sh = &env::shell()?;
+        let sh = &checkout::shell()?;
         match self.command {
             Command::E2e(handed) => handed.e2e(sh),   // wing: e2e
             Command::Demo(handed) => handed.demo(sh), // wing: e2e

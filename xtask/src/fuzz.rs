@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use xshell::Shell;
 
 use crate::{flags, groups, supply};
-use taskkit::env;
+use taskkit::checkout;
 
 /// The tests alone; they are no part of a plain `cargo test`, which has no schemathesis for them.
 pub(crate) const ARGS: &[&str] = &["--test", "fuzz"];
@@ -25,7 +25,7 @@ impl flags::Fuzz {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let variables = ready(sh, !self.no_install)?;
         let seed = self.seed.map(|seed| ("FUZZ_SEED", seed.to_string()));
-        env::cargo(sh)
+        checkout::cargo(sh)
             .arg("test")
             .args(groups::APPS.args())
             .args(ARGS)

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use xshell::Shell;
 
 use crate::flags;
-use taskkit::env;
+use taskkit::checkout;
 
 const DOCUMENT: &str = "crates/api/openapi.json";
 
@@ -32,7 +32,7 @@ pub(crate) fn check(sh: &Shell) -> Result<()> {
 }
 
 fn of_the_code(sh: &Shell) -> Result<String> {
-    let run = env::cargo(sh).args(["run", "--quiet", "--package", "backend"]);
+    let run = checkout::cargo(sh).args(["run", "--quiet", "--package", "backend"]);
     let document = run
         .args(["--features", "openapi", "--example", "openapi"])
         .read()

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use taskkit::env::is_cargo_noise;
+use taskkit::checkout::is_cargo_noise;
 use xshell::Shell;
 
 use crate::flags::Handed;

@@ -140,16 +140,16 @@ fn with_table(path: &str, page: &str, table: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use taskkit::env;
+    use taskkit::checkout;
 
     #[test]
     fn the_pages_are_what_the_lists_say() {
-        check(&env::shell().unwrap()).unwrap();
+        check(&checkout::shell().unwrap()).unwrap();
     }
 
     #[test]
     fn a_row_that_was_changed_by_hand_is_noticed() {
-        let [(path, page, right), _] = pages(&env::shell().unwrap()).unwrap();
+        let [(path, page, right), _] = pages(&checkout::shell().unwrap()).unwrap();
         let changed = page.replacen("| `not_root` |", "| `is_root` |", 1);
         assert_ne!(changed, page);
         assert_eq!(with_table(path, &changed, &claims_table()).unwrap(), right);

@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
-use taskkit::env;
+use taskkit::checkout;
 
 const LIST: &str = include_str!("../skips.toml");
 /// Where a reader finds it.
@@ -34,7 +34,7 @@ struct Skip {
 impl Skips {
     /// The list, and whether it counts.
     pub(crate) fn load() -> Result<Self> {
-        Self::read(LIST, env::in_ci())
+        Self::read(LIST, checkout::in_ci())
     }
 
     fn read(list: &str, in_ci: bool) -> Result<Self> {

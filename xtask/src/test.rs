@@ -21,7 +21,7 @@ use crate::skips::Skips;
 use crate::{flags, supply};
 use taskkit::build::DepInfo;
 use taskkit::environment::project;
-use taskkit::{env, program};
+use taskkit::{checkout, program};
 
 /// Most characters of the reason for a skip.
 const REASON: usize = 240;
@@ -48,7 +48,7 @@ impl flags::Test {
                 } => {
                     compiled.extend(made);
                     let mut command = Command::from(
-                        env::cargo(sh)
+                        checkout::cargo(sh)
                             .args(["test", "--no-fail-fast"])
                             .args(suite.packages.args())
                             .args(suite.args),

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Parser;
-use taskkit::env;
+use taskkit::checkout;
 
 use crate::site;
 
@@ -17,7 +17,7 @@ pub(crate) struct Flags {}
 
 impl Flags {
     pub(crate) fn run() -> Result<()> {
-        let root = env::root()?;
+        let root = checkout::root()?;
         let out = root.join(OUT);
         let pages = site::make(&root, &out)?;
         println!("{pages} pages: {}", out.join("index.html").display());

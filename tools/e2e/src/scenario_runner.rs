@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Error, Result, ensure};
 use e2e_report::Outcome;
-use taskkit::env;
+use taskkit::checkout;
 
 use crate::actors::{Operator, probe};
 use crate::diagnose;
@@ -118,7 +118,7 @@ async fn run_turn(progress: &Progress, testbed: &Testbed, turn: &[Part]) -> Vec<
                 step.evidence(format!("ran at the same time as “{}”", other.step.title));
             }
             (scenario.run)(testbed, step).await?;
-            step.may_be_skipped(env::in_ci())
+            step.may_be_skipped(checkout::in_ci())
         });
         outcome.await.err().map(|error| (scenario, error))
     };

@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context as _, Result, ensure};
 
 use super::tree::Paths;
-use taskkit::env;
+use taskkit::checkout;
 
 /// Columns of a comment (`xtask/tests/house_rules`).
 const WIDTH: usize = 100;
@@ -85,7 +85,7 @@ fn rustfmt(root: &Path, text: &[u8]) -> Result<Vec<u8>> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(env::is_cargo_noise) {
+        if name.to_str().is_some_and(checkout::is_cargo_noise) {
             command.env_remove(name);
         }
     }

@@ -36,7 +36,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use project::Project;
 use taskkit::alone::alone;
-use taskkit::env::{self, KeptSettings};
+use taskkit::checkout::{self, KeptSettings};
 
 use self::facts::Facts;
 use self::files::{Files, Texts};
@@ -54,8 +54,8 @@ const REPOSITORY: &str = "infra/apps/base/repository.yaml";
 impl Fork {
     /// Does what the options say, from the root of the repository.
     fn run(self) -> Result<()> {
-        env::forget_git(KeptSettings::Person)?;
-        let sh = &env::shell()?;
+        checkout::forget_git(KeptSettings::Person)?;
+        let sh = &checkout::shell()?;
         let _others_wait = alone(&sh.current_dir())?;
         if self.table {
             return write_table(&sh.current_dir());

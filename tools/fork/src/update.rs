@@ -20,7 +20,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use gitkit::Checkout;
 use semver::Version;
 use taskkit::alone::alone;
-use taskkit::env::{self, KeptSettings};
+use taskkit::checkout::{self, KeptSettings};
 
 use self::branch::Branch;
 use self::changelog::Section;
@@ -59,8 +59,8 @@ impl Update {
     pub(crate) fn run(&self) -> Result<Outcome> {
         // Settings handed over by `GIT_CONFIG_*` may hold a credential, by which the template is
         // reached.
-        env::forget_git(KeptSettings::Caller)?;
-        let root = env::root()?;
+        checkout::forget_git(KeptSettings::Caller)?;
+        let root = checkout::root()?;
         // Reading changes nothing, and waits for nobody.
         let _others_wait = (!self.check).then(|| alone(&root)).transpose()?;
         let tree = Tree::read(&root)?;

@@ -6,7 +6,7 @@ mod environments; // wing: environments
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use taskkit::alone::alone;
-use taskkit::env::{self, KeptSettings};
+use taskkit::checkout::{self, KeptSettings};
 
 pub(crate) use self::apps::{NewApp, RemoveApp};
 pub(crate) use self::environments::{NewEnvironment, RemoveEnvironment}; // wing: environments
@@ -37,8 +37,8 @@ enum Command {
 impl Flags {
     /// Runs the command in the checkout, one at a time, and prints what there is to say.
     pub(crate) fn run(self) -> Result<()> {
-        env::forget_git(KeptSettings::Person)?;
-        let root = &env::root()?;
+        checkout::forget_git(KeptSettings::Person)?;
+        let root = &checkout::root()?;
         let _others_wait = alone(root)?;
         let said = match self.command {
             Command::NewApp(flags) => flags.run(root),

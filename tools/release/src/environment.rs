@@ -14,7 +14,7 @@ pub(crate) fn project() -> &'static project::Project {
 /// What this checkout has, for tests of its files.
 #[cfg(test)]
 pub(crate) fn real() -> project::Project {
-    let root = taskkit::env::root().expect("find the checkout");
+    let root = taskkit::checkout::root().expect("find the checkout");
     project::Project::load(&root).expect("read the file")
 }
 

@@ -5,7 +5,7 @@ mod diff; // wing: diff
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use taskkit::env::{self, KeptSettings};
+use taskkit::checkout::{self, KeptSettings};
 
 use crate::environment;
 
@@ -44,9 +44,9 @@ impl Flags {
     pub fn run(self) -> Result<()> {
         // Settings handed over by `GIT_CONFIG_*` may hold a credential, by which a remote is
         // reached.
-        env::forget_git(KeptSettings::Caller)?;
+        checkout::forget_git(KeptSettings::Caller)?;
         environment::read()?;
-        let sh = &env::shell()?;
+        let sh = &checkout::shell()?;
         match self.command {
             Command::Ci(flags) => flags.run(sh),
             Command::Rollback(flags) => flags.run(sh),

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
-use taskkit::{env, lines};
+use taskkit::{checkout, lines};
 
 use crate::balancer::{Balancer, Pace};
 use crate::clock;
@@ -116,7 +116,7 @@ impl FromStr for Time {
 
 impl Flags {
     pub(crate) fn run(self) -> Result<()> {
-        let root = env::root()?;
+        let root = checkout::root()?;
         let which = match &self.verb {
             Some(Verb::Status(which)) => which,
             None => &self.which,

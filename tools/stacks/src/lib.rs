@@ -21,7 +21,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
-use taskkit::env::{self, KeptSettings};
+use taskkit::checkout::{self, KeptSettings};
 use tempfile::NamedTempFile;
 use xshell::Shell;
 
@@ -40,9 +40,9 @@ pub use crate::flags::Aws;
 impl Aws {
     /// Runs the verb, from the root of the repository.
     pub fn run(self) -> Result<()> {
-        env::forget_git(KeptSettings::Person)?;
+        checkout::forget_git(KeptSettings::Person)?;
         environment::read()?;
-        let sh = &env::shell()?;
+        let sh = &checkout::shell()?;
         match &self.verb {
             AwsVerb::Plan(target) => Run::start(sh, target)?.plan(),
             AwsVerb::Deploy(AwsDeploy {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use anyhow::Result;
 use project::Project;
 
-use crate::env;
+use crate::checkout;
 
 /// Where the apps run: a cluster, a table, and stacks of its own.
 pub type Environment = &'static project::Environment;
@@ -16,7 +16,7 @@ static PROJECT: OnceLock<Project> = OnceLock::new();
 pub fn read() -> Result<()> {
     if PROJECT.get().is_none() {
         // Another thread can only have read the same.
-        let _ = PROJECT.set(Project::load(&env::root()?)?);
+        let _ = PROJECT.set(Project::load(&checkout::root()?)?);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@
 
 pub mod alone;
 pub mod build;
-pub mod env;
+pub mod checkout;
 pub mod environment;
 pub mod error_class;
 pub mod events;

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell};
 
-use crate::{env, lines};
+use crate::{checkout, lines};
 
 /// Compiles the program that a package of this workspace is; what is compiled already costs a
 /// moment. Alone, as `cargo xtask` starts it, so that both find the same result.
@@ -24,7 +24,7 @@ pub fn compile(sh: &Shell, package: &str) -> Result<PathBuf> {
 
 /// The command of [`compile`], for who runs it in another way.
 pub fn build<'sh>(sh: &'sh Shell, package: &str) -> Cmd<'sh> {
-    env::cargo(sh).args([
+    checkout::cargo(sh).args([
         "build",
         "--package",
         package,
@@ -37,7 +37,7 @@ pub fn build<'sh>(sh: &'sh Shell, package: &str) -> Cmd<'sh> {
 /// Where the program lies that [`build`] has made, by what that has `said`.
 pub fn built(said: &str, package: &str) -> Result<PathBuf> {
     said.lines()
-        .filter_map(env::executable)
+        .filter_map(checkout::executable)
         .find(|program| program.ends_with(package))
         .with_context(|| format!("cargo did not say where the program `{package}` lies"))
 }

@@ -8,7 +8,7 @@ use xshell::{Shell, cmd};
 
 use crate::bench::{build_apps, keep};
 use crate::supply;
-use taskkit::{env, packages};
+use taskkit::{checkout, packages};
 
 /// What a run writes, and where the docs keep it.
 const RESULTS: [&str; 3] = ["app.json", "app.svg", "app.md"];
@@ -20,11 +20,11 @@ pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bo
     packages::ensure_programs(sh, &[("wrk", "wrk")], install, "measuring")?;
     let go = supply::go(sh, install)?;
 
-    let out = env::target_dir(sh)?.join("bench");
+    let out = checkout::target_dir(sh)?.join("bench");
     let (dist, peer) = (build_apps(sh, &out, install)?, out.join("go-peer"));
     go_peer(sh, &go, &peer)?;
     let (rounds, seconds) = (rounds.to_string(), seconds.to_string());
-    env::cargo(sh)
+    checkout::cargo(sh)
         .args(["run", "--release", "--package", "bench", "--", "app"])
         .args(["--rounds", &rounds, "--seconds", &seconds])
         .arg("--dist")
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_page_names_each_goal_that_is_missed_and_no_other() {
-        let root = env::root().unwrap();
+        let root = checkout::root().unwrap();
         let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
         let page = read("docs/BENCHMARK.md");
         let results: Value = serde_json::from_str(&read(&format!("{DOCS}/{}", RESULTS[0]))).unwrap();

@@ -178,7 +178,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use taskkit::env;
+    use taskkit::checkout;
 
     use super::*;
 
@@ -195,7 +195,7 @@ mod tests {
 
     /// The packages of this checkout that have a test in one of their files.
     fn with_tests() -> BTreeSet<String> {
-        let root = env::root().expect("find the checkout");
+        let root = checkout::root().expect("find the checkout");
         let files = gitkit::files(&root).expect("list the files");
         // A file deleted and not yet committed is still listed.
         let read = |file: &str| fs::read_to_string(root.join(file)).unwrap_or_default();

@@ -43,7 +43,7 @@ fn is_taken(example: &str, project: &Project) -> bool {
 // wing: generators
 /// Compiled once, as `cargo xtask` would when it is asked for one of them.
 static GENERATORS: LazyLock<PathBuf> = LazyLock::new(|| {
-    let shell = taskkit::env::shell().expect("open a shell");
+    let shell = taskkit::checkout::shell().expect("open a shell");
     taskkit::program::compile(&shell, "generators").expect("compile the generators")
 });
 // end of wing

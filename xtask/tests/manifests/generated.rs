@@ -44,7 +44,7 @@ fn commit(checkout: &Path) {
 
 /// The program that makes apps and environments, as a person's first of them compiles it.
 fn generators() -> PathBuf {
-    let shell = taskkit::env::shell().expect("open a shell");
+    let shell = taskkit::checkout::shell().expect("open a shell");
     taskkit::program::compile(&shell, "generators").expect("compile the generators")
 }
 

@@ -92,7 +92,7 @@ fn compilation(shell: &Shell, install: bool) -> Cmd<'_> {
 /// The other side of [`compile`]: a static program, because the container has another libc than
 /// this machine.
 pub(crate) fn compile_here(toolchain: &Toolchain) -> Result<()> {
-    let shell = taskkit::env::shell()?;
+    let shell = taskkit::checkout::shell()?;
     let prepared = toolchain::prepare(&shell, Target::Static, toolchain.options())?;
     let folder = prepared.cargo_build(&shell, "dev", &["--package", PACKAGE])?;
     lines::to_stdout(&folder.join(PACKAGE).display().to_string());
@@ -109,7 +109,7 @@ struct Compiler {
 /// What that process would stop at, minutes later, because it may install nothing. Without musl's
 /// compiler, which is a need of its own, this cannot be said yet.
 pub(crate) fn lacking() -> Result<Option<Fault>> {
-    let shell = taskkit::env::shell()?;
+    let shell = taskkit::checkout::shell()?;
     if !packages::has(&shell, MUSL.0) {
         return Ok(None);
     }

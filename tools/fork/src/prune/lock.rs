@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::tree::{File, Paths};
-use taskkit::env;
+use taskkit::checkout;
 
 const FILE: &str = "Cargo.lock";
 
@@ -44,7 +44,7 @@ fn made(folder: &Path, options: &[&str]) -> Result<String> {
         .args(options)
         .current_dir(folder);
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(env::is_cargo_noise) {
+        if name.to_str().is_some_and(checkout::is_cargo_noise) {
             metadata.env_remove(name);
         }
     }

@@ -243,7 +243,7 @@ mod tests {
     /// table.
     #[test]
     fn the_table_is_that_of_this_checkout() {
-        let root = taskkit::env::shell().unwrap().current_dir();
+        let root = taskkit::checkout::shell().unwrap().current_dir();
         let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
         let wings = Wings::of_text(&read(FILE)).unwrap();
         let names: Vec<_> = wings.wing.iter().map(|wing| &wing.name).collect();
@@ -276,7 +276,7 @@ mod tests {
     /// Reading the table forgives a slip.
     #[test]
     fn every_key_of_the_table_is_known() {
-        let root = taskkit::env::shell().unwrap().current_dir();
+        let root = taskkit::checkout::shell().unwrap().current_dir();
         let text = std::fs::read_to_string(root.join(FILE)).unwrap();
         let table: toml::Table = text.parse().unwrap();
         let known = ["name", "what", "needed_by", "needs", "paths", "commands"];

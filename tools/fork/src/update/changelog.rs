@@ -83,7 +83,7 @@ mod tests {
     /// Whoever makes a release writes both, and tags it.
     #[test]
     fn the_newest_version_is_that_of_the_record() {
-        let root = taskkit::env::root().unwrap();
+        let root = taskkit::checkout::root().unwrap();
         let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
         let record = crate::update::record::Record::of_text(&read(crate::update::RECORD)).unwrap();
         let text = read(FILE);

@@ -167,7 +167,7 @@ pub(crate) fn with_an_app(fork: &Checkout) {
 // wing: sample, generators
 /// Adds an app by the program behind `cargo xtask new-app`.
 fn with_an_app_of_a_template(fork: &Checkout) {
-    let shell = taskkit::env::shell().expect("open a shell");
+    let shell = taskkit::checkout::shell().expect("open a shell");
     let generators = taskkit::program::compile(&shell, "generators").expect("compile the generators");
     let mut generators = Command::new(generators);
     generators

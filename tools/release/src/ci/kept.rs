@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 use crate::ci::git::Git;
 use crate::ci::plan::AppPlan;
 use taskkit::build::toolchain::Options;
-use taskkit::env;
+use taskkit::checkout;
 use taskkit::events::{self, Event};
 use taskkit::removal::remove_folder;
 
@@ -31,7 +31,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) fn beside_results(sh: &Shell, git: &Git<'_>, options: Options) -> Result<Self> {
-        let folder = env::target_dir(sh)?.join("ci-kept");
+        let folder = checkout::target_dir(sh)?.join("ci-kept");
         fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
         let made_by = git.hashes(&[compilers(sh, options)])?.concat();
         Ok(Self { folder, made_by })

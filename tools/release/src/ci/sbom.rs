@@ -11,7 +11,7 @@ use xshell::Shell;
 use crate::ci::apps::compiled;
 use project::App;
 use taskkit::build::toolchain::Target;
-use taskkit::env;
+use taskkit::checkout;
 
 /// A crate that the linker was given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub(crate) fn of(sh: &Shell, app: &App, digest: &str) -> Result<Value> {
 
 fn crates_of(sh: &Shell, package: &str, target: Target) -> Result<BTreeSet<Crate>> {
     let triple = target.triple();
-    let tree = env::cargo(sh)
+    let tree = checkout::cargo(sh)
         .args([
             "tree",
             "--locked",
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn no_image_has_a_licence_that_is_not_allowed() {
-        let sh = env::shell().unwrap();
+        let sh = checkout::shell().unwrap();
         let rules: toml::Value = toml::from_str(&sh.read_file("deny.toml").unwrap()).unwrap();
         let allowed: Vec<String> = rules["licenses"]["allow"].clone().try_into().unwrap();
         assert!(is_allowed("(MIT OR GPL-3.0) AND ISC", &allowed));
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn each_app_names_what_it_is_made_of_and_nothing_of_the_other() {
-        let sh = env::shell().unwrap();
+        let sh = checkout::shell().unwrap();
         let names = |app: &App| -> Vec<String> {
             let bill = of(&sh, app, "sha256:0").unwrap();
             let components = bill["components"].as_array().unwrap();

@@ -8,7 +8,7 @@ use xshell::Shell;
 
 use crate::build::toolchain::Prepared;
 use crate::build::{DepInfo, context_of};
-use crate::env;
+use crate::checkout;
 use crate::environment::project;
 
 /// The bundle's name, as the page refers to it: `/pkg/app.js`, `/pkg/app_bg.wasm`.
@@ -50,7 +50,7 @@ pub fn compile(sh: &Shell, wasm: &Prepared, profile: &str, package: &str) -> Res
 /// wasm-bundle's.
 pub fn bind(sh: &Shell, wasm: &Path, pkg: &Path, options: &[&str]) -> Result<()> {
     sh.create_dir(pkg)?;
-    env::cargo(sh)
+    checkout::cargo(sh)
         .args(["run", "--quiet", "--locked", "--package", "wasm-bundle", "--"])
         .args([wasm, pkg])
         .arg(NAME)

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::build::toolchain::Target;
-use crate::{env, packages};
+use crate::{checkout, packages};
 
 const RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
 /// LLVM's unwinder. gcc's own (`libgcc_eh`) asks for a function of glibc's loader that musl does
@@ -78,7 +78,7 @@ pub(crate) fn prepare(sh: &Shell, target: Target, install: bool) -> Result<Debia
 
 impl Debian {
     pub(crate) fn cargo<'sh>(&self, sh: &'sh Shell) -> Cmd<'sh> {
-        env::without_cargo_noise(cmd!(sh, "/usr/bin/cargo"))
+        checkout::without_cargo_noise(cmd!(sh, "/usr/bin/cargo"))
             .env("RUSTC", "/usr/bin/rustc")
             .env("RUSTC_BOOTSTRAP", "1")
             // Set by `cargo run` for the other toolchain's libraries.
@@ -118,7 +118,7 @@ fn toolchain_lld(sh: &Shell) -> Option<PathBuf> {
 
 /// A folder with LLVM's unwinder and the one function it misses in musl.
 fn unwinder(sh: &Shell) -> Result<PathBuf> {
-    let dir = env::target_dir(sh)?.join("toolchain/musl");
+    let dir = checkout::target_dir(sh)?.join("toolchain/musl");
     let archive = dir.join("libunwind.a");
     if archive.exists() {
         return Ok(dir);

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use xshell::Shell;
 
-use crate::env;
+use crate::checkout;
 
 /// rustc's flags that rename them.
 pub(crate) fn renamed(sh: &Shell) -> Result<String> {
@@ -17,11 +17,11 @@ pub(crate) fn renamed(sh: &Shell) -> Result<String> {
     let home = home.context("find cargo's home: neither CARGO_HOME nor HOME is set")?;
     // The last that fits counts, and the one may lie in the other.
     let folders = [
-        (env::absolute(sh, &home), "/cargo"),
+        (checkout::absolute(sh, &home), "/cargo"),
         (sh.current_dir(), "/source"),
-        (env::target_dir(sh)?, "/target"),
+        (checkout::target_dir(sh)?, "/target"),
         // GitLab keeps cargo's home in the checkout.
-        (env::absolute(sh, &home).join("registry"), "/cargo/registry"),
+        (checkout::absolute(sh, &home).join("registry"), "/cargo/registry"),
     ];
     let flags: Vec<_> = folders
         .iter()

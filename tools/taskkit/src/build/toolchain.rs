@@ -14,7 +14,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::build::debian::{self, Debian};
 use crate::build::paths;
-use crate::{env, lines, packages};
+use crate::{checkout, lines, packages};
 
 /// What compiles the C in static programs, and the Debian package that has it.
 pub const MUSL: (&str, &str) = ("musl-gcc", "musl-tools");
@@ -144,14 +144,14 @@ impl Prepared {
         build.run().with_context(|| format!("compile for {triple}"))?;
         // The one profile whose folder has another name.
         let folder = if profile == "dev" { "debug" } else { profile };
-        Ok(env::target_dir(sh)?.join(triple).join(folder))
+        Ok(checkout::target_dir(sh)?.join(triple).join(folder))
     }
 
     /// Cargo as it compiles for the target, with these flags of rustc besides those that this
     /// takes.
     fn cargo<'sh>(&self, sh: &'sh Shell, flags: &str) -> Cmd<'sh> {
         let (cargo, own) = match &self.debian {
-            None => (env::cargo(sh), ""),
+            None => (checkout::cargo(sh), ""),
             Some(debian) => (debian.cargo(sh), debian.rustflags()),
         };
         let flags = format!("{own} {flags}");
@@ -197,7 +197,7 @@ fn std_installed(sh: &Shell, target: Target) -> bool {
 /// remembered next to the build results, so that later builds do not wait for it again.
 fn rustup_fetches(sh: &Shell, target: Target) -> bool {
     let triple = target.triple();
-    let Ok(results) = env::target_dir(sh) else {
+    let Ok(results) = checkout::target_dir(sh) else {
         return false;
     };
     let failed = results

@@ -9,7 +9,7 @@ use xshell::Shell;
 
 use super::{Content, LOCK, PROSE, SETTINGS, Tree, is_within, read};
 use crate::ci::apps::roots;
-use taskkit::{build, env};
+use taskkit::{build, checkout};
 
 use crate::environment;
 
@@ -18,14 +18,14 @@ use crate::environment;
 type Packages = BTreeMap<String, (String, BTreeSet<String>)>;
 
 fn root() -> PathBuf {
-    env::root().expect("find the checkout")
+    checkout::root().expect("find the checkout")
 }
 
 /// What `cargo metadata` says.
 fn packages() -> Packages {
     let sh = Shell::new().expect("find the current folder");
     sh.change_dir(root());
-    let said = env::cargo(&sh).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    let said = checkout::cargo(&sh).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
     let said: Value =
         serde_json::from_str(&said.quiet().read().expect("ask cargo")).expect("read its answer");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();

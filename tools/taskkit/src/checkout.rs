@@ -1,4 +1,5 @@
-//! Where the repository lies, and the environment for a cargo started from inside cargo.
+//! The checkout that this run belongs to: where it lies, and how cargo is started in it from inside
+//! cargo.
 
 use std::env;
 use std::ffi::OsString;
