@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use taskkit::partition::{PARAMETERS, Place};
+use taskkit::aws::partition::{PARAMETERS, Place};
 
 use crate::environment::{API, Environment};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use project::Project;
-use taskkit::partition::PARAMETERS;
+use taskkit::aws::partition::PARAMETERS;
 
 use crate::facts::Facts;
 use crate::files::Files;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::REPOSITORY;
 use super::files::Texts;
-use taskkit::partition::{self, PARAMETERS, Partition, Place};
+use taskkit::aws::partition::{self, PARAMETERS, Partition, Place};
 
 /// What a fork has differently.
 #[derive(Debug, Clone, PartialEq, Eq)]

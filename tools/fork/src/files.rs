@@ -13,7 +13,7 @@ use xshell::Shell;
 use super::REPOSITORY;
 use super::staging::{STAGING, remove_staged};
 use super::tree::Paths;
-use taskkit::partition::PARAMETERS;
+use taskkit::aws::partition::PARAMETERS;
 
 const INFRA: &str = "infra";
 const LOCAL: &str = "infra/local";

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use toml::Spanned;
 
-use taskkit::partition::PARAMETERS;
+use taskkit::aws::partition::PARAMETERS;
 
 /// What parameters hold for, as `infra/aws/parameters.toml` has it.
 #[derive(Debug, Deserialize)]

@@ -8,7 +8,7 @@ use super::files::Texts;
 use super::github::{self, Subject};
 use super::{POLICY, toml_values};
 use crate::flags;
-use taskkit::partition::PARAMETERS;
+use taskkit::aws::partition::PARAMETERS;
 
 /// The parameter with the repository on GitHub whose workflows may push and sign.
 pub(super) const ON_GITHUB: &str = "GitHubRepository";

@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::files::{Files, Texts};
 use super::trust::{self, Trust, WORKFLOWS};
 use super::{POLICY, REPOSITORY, toml_values};
-use taskkit::partition::PARAMETERS;
+use taskkit::aws::partition::PARAMETERS;
 
 /// Applied by hand, so nothing else would tell that they name another repository.
 const ROOTS: &str = "infra/apps/root/";

@@ -2,7 +2,7 @@
 //! also part of digests.
 
 use super::facts::Facts;
-use taskkit::partition::PARTITIONS;
+use taskkit::aws::partition::PARTITIONS;
 
 /// What is looked for, and what takes its place.
 pub(super) type Pairs = Vec<(String, String)>;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::process::{Command, ExitStatus};
 
 use serde_json::Value;
-use taskkit::error_class::ErrorClass;
+use taskkit::aws::ErrorClass;
 
 use crate::fault::Fault;
 

@@ -1,7 +1,7 @@
 //! What can be wrong with an account or a stack, each with the next step.
 
-use taskkit::error_class::ErrorClass;
-use taskkit::partition::PARAMETERS;
+use taskkit::aws::ErrorClass;
+use taskkit::aws::partition::PARAMETERS;
 
 use crate::parameters::PROJECT;
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
-use taskkit::partition::PARAMETERS;
+use taskkit::aws::partition::PARAMETERS;
 use xshell::Shell;
 
 use crate::environment::{Environment, environments, project};

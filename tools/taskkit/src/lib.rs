@@ -10,14 +10,13 @@
 )]
 
 pub mod alone;
+pub mod aws;
 pub mod build;
 pub mod checkout;
 pub mod environment;
-pub mod error_class;
 pub mod events;
 pub mod lines;
 pub mod packages;
-pub mod partition;
 pub mod program;
 pub mod removal;
 pub mod supply;

@@ -52,7 +52,7 @@ fn roles(environment: &str) -> Vec<(String, Value, Object)> {
 
 /// Of this checkout's region.
 fn partition() -> &'static str {
-    taskkit::partition::of_region(account_and_region().1).name
+    taskkit::aws::partition::of_region(account_and_region().1).name
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use taskkit::partition::{PARAMETERS, Place};
+use taskkit::aws::partition::{PARAMETERS, Place};
 
 use crate::object::Object;
 use crate::{app_names, applications, environments, first};

@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use project::{Kind, Project};
 
-use taskkit::partition;
+use taskkit::aws::partition;
 
 use super::worktree::Worktree;
 

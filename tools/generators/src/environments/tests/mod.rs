@@ -10,7 +10,7 @@ use std::fs;
 
 use anyhow::Result;
 use project::{Kind, Project};
-use taskkit::partition::PARAMETERS;
+use taskkit::aws::partition::PARAMETERS;
 
 use super::{copies, new, places as listed_places, remove};
 use crate::apps::tables;

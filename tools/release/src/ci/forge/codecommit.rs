@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 
 use super::{Error, Forge, Open, Proposal, Status};
 use crate::environment::main_branch;
-use taskkit::error_class::ErrorClass;
+use taskkit::aws::ErrorClass;
 
 /// Signs that the service takes as a description.
 const LONGEST_DESCRIPTION: usize = 10_240;
