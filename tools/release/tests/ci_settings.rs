@@ -9,10 +9,10 @@ mod hosts;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::path::Path;
 use std::process::{Command, Output};
 
 use project::Project;
+use taskkit::environment::SAMPLE;
 use tempfile::TempDir;
 
 /// Names and values.
@@ -26,8 +26,7 @@ fn checkout() -> TempDir {
     let folder = tempfile::tempdir().expect("make a folder");
     git(&folder, &["init", "--quiet"]);
     git(&folder, &["remote", "add", "origin", "/nowhere"]);
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sample.toml");
-    fs::copy(project, folder.path().join("project.toml")).expect("copy the project");
+    fs::write(folder.path().join(project::FILE), SAMPLE).expect("write the project");
     folder
 }
 

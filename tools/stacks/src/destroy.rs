@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::environment::{Environment, environments};
+use crate::environment::{Environment, project};
 use crate::stack::Stack;
 use crate::stacks::{Holds, PARTS, Part, Scope, StackOf};
 use crate::{Run, is_empty};
@@ -34,8 +34,8 @@ impl Run<'_> {
             let mut names = own.map(|of| of.name(self.values.project(), other));
             names.any(|name| self.stacks.get(&name).is_some_and(|stack| !is_empty(stack)))
         };
-        let mut others = environments().iter().filter(|other| *other != self.environment);
-        others.find(is_there)
+        let mut others = project().environments().iter();
+        others.find(|other| *other != self.environment && is_there(other))
     }
 
     fn remove(&self, of: StackOf, stack: &Stack<'_>) -> Result<()> {

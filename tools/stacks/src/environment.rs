@@ -1,24 +1,8 @@
-//! The project that this checkout is of; in unit tests, a sample of their own.
+//! The project that this checkout is of; in unit tests, a sample.
 
 pub(crate) use taskkit::environment::{Environment, named, read};
 
 #[cfg(not(test))]
 pub(crate) use taskkit::environment::project;
-
-/// A project of the unit tests' own, so that they are about the same apps in every fork.
 #[cfg(test)]
-pub(crate) fn project() -> &'static project::Project {
-    taskkit::environment::sample(include_str!("../../release/src/sample.toml"))
-}
-
-/// What this checkout has, for tests of its files.
-#[cfg(test)]
-pub(crate) fn real() -> project::Project {
-    let root = taskkit::checkout::root().expect("find the checkout");
-    project::Project::load(&root).expect("read the file")
-}
-
-/// Every environment, in the order of promotion.
-pub(crate) fn environments() -> &'static [project::Environment] {
-    project().environments()
-}
+pub(crate) use taskkit::environment::{real, sample as project};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use taskkit::aws::partition::PARAMETERS;
 use xshell::Shell;
 
-use crate::environment::{Environment, environments, project};
+use crate::environment::{Environment, project};
 use crate::error::AwsError;
 use crate::stacks::{PARTS, Part, Scope, StackOf};
 
@@ -51,7 +51,8 @@ impl Settings {
     /// Everything that is said of an environment; `given`, of the command line, goes before the
     /// file.
     pub(crate) fn of(&self, environment: Environment, given: &[(String, String)]) -> Result<Values> {
-        let known = |name: &str| environments().iter().any(|known| known.name() == name);
+        let all = project().environments();
+        let known = |name: &str| all.iter().any(|known| known.name() == name);
         if let Some(other) = self.own.keys().find(|name| !known(name)) {
             bail!("{PARAMETERS} has [{other}], which is no environment of project.toml; rename or remove it");
         }

@@ -26,9 +26,18 @@ pub fn project() -> &'static Project {
     PROJECT.get().expect("the command line has read the file")
 }
 
-/// A project that unit tests bring, so that they are about the same apps in every fork.
-pub fn sample(text: &str) -> &'static Project {
-    PROJECT.get_or_init(|| Project::of_text(text).expect("read the sample"))
+/// A project for tests, so that they are about the same apps in every fork.
+pub const SAMPLE: &str = include_str!("sample.toml");
+
+/// In unit tests, the sample takes the place of what was read.
+pub fn sample() -> &'static Project {
+    PROJECT.get_or_init(|| Project::of_text(SAMPLE).expect("read the sample"))
+}
+
+/// What this checkout has, for unit tests of its files.
+pub fn real() -> Project {
+    let root = checkout::root().expect("find the checkout");
+    Project::load(&root).expect("read the file")
 }
 
 /// For the command line: the environment of this name.
