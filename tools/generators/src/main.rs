@@ -2,8 +2,16 @@
 //! what it says.
 
 mod apps;
+mod changes;
+mod digests;
 mod environments; // wing: environments
 mod flags;
+mod history;
+mod moves;
+mod project_file;
+mod removed;
+mod tables;
+mod worktree;
 
 use std::process::ExitCode;
 

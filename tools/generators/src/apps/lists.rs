@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, ensure};
 use project::{FILE as PROJECT, Kind};
 
-use super::tables;
+use crate::tables::{self, name_in, quoted, uncommented, without_named};
 
-pub(crate) const LOCK: &str = "Cargo.lock";
+pub(super) const LOCK: &str = "Cargo.lock";
 pub(super) const APPLICATIONS: &str = "infra/apps/base/kustomization.yaml";
 
 /// In the order in which they are written: nothing but `project.toml` says that there is an app.
@@ -38,9 +38,9 @@ pub(super) fn with(path: &str, text: &str, name: &str, kind: Kind, manifest: &st
 pub(super) fn without(path: &str, text: &str, name: &str) -> String {
     let plain = tables::with_plain_ends(text);
     let edited = match path {
-        LOCK => without_table(&plain, PACKAGE, name),
+        LOCK => without_named(&plain, PACKAGE, name),
         APPLICATIONS => without_item(&plain, &resource(name)),
-        _ => without_table(&plain, APP, name),
+        _ => without_named(&plain, APP, name),
     };
     tables::with_ends_of(text, &edited)
 }
@@ -79,11 +79,6 @@ fn with_item(text: &str, header: &str, item: &str) -> Result<String> {
 fn without_item(text: &str, item: &str) -> String {
     let is_other = |line: &&str| uncommented(line) != item;
     text.split_inclusive('\n').filter(is_other).collect()
-}
-
-/// What a line says, without indentation and the comment behind it.
-pub(crate) fn uncommented(line: &str) -> &str {
-    line.split(" #").next().unwrap_or_default().trim()
 }
 
 /// As cargo would write it: packages are sorted by name, and each names those it uses.
@@ -128,39 +123,4 @@ fn workspace_version(lock: &str) -> Result<&str> {
 /// Every package that the lock file names.
 pub(super) fn packages(lock: &str) -> BTreeSet<&str> {
     lock.split(PACKAGE).skip(1).filter_map(name_in).collect()
-}
-
-fn name_in(entry: &str) -> Option<&str> {
-    quoted(entry, "name = ")
-}
-
-/// The value behind the first line that begins so.
-fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-    Some(line.strip_prefix('"')?.split_once('"')?.0)
-}
-
-/// Without the table that has this name.
-pub(crate) fn without_table(text: &str, header: &str, name: &str) -> String {
-    tables::without(text, header, |table| name_in(table) == Some(name))
-}
-
-/// An error unless this would be a good file of the project.
-pub(crate) fn check(text: &str) -> Result<()> {
-    read(text).map(drop)
-}
-
-/// An error if `project.toml` would still name the app or environment: then nothing is removed.
-pub(crate) fn check_gone(text: &str, name: &str) -> Result<()> {
-    let project = read(text)?;
-    ensure!(
-        project.app(name).is_err() && project.environment(name).is_err(),
-        "{PROJECT} names {name} otherwise than this command understands; write its entry as the others are, with `name = \"{name}\"` \
-         on a line; nothing was changed"
-    );
-    Ok(())
-}
-
-fn read(text: &str) -> Result<project::Project> {
-    project::Project::of_text(text).map_err(|error| anyhow!("{error}"))
 }

@@ -5,22 +5,15 @@
 //! the same result, so the next run finishes it; `project.toml` comes last, and until it names the
 //! app nothing builds or releases it.
 
-pub(crate) mod changes;
-pub(crate) mod digests;
-mod history;
-pub(crate) mod lists;
-mod moves;
+mod lists;
 mod names;
 mod new;
 mod remove;
-pub(crate) mod removed;
-pub(crate) mod tables;
 mod template;
 // wing: generator-tests
 #[cfg(test)]
 pub(crate) mod tests;
 // end of wing
-pub(crate) mod worktree;
 
 use std::path::Path;
 

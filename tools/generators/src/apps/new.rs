@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use project::{Kind, Project};
 
-use super::changes::{self, Change, Made};
-use super::worktree::Worktree;
 use super::{lists, names, template};
+use crate::changes::{self, Change, Made};
+use crate::project_file;
+use crate::worktree::Worktree;
 
 /// Adds the app; what there is to say.
 pub(super) fn run(root: &Path, name: &str, kind: Kind, dry_run: bool) -> Result<String> {
@@ -48,7 +49,7 @@ impl<'a> Addition<'a> {
         let committed = |path| worktree.committed(path);
         // First what is wrong with the name in itself, by what the project would be.
         let entered = lists::with(project::FILE, &committed(project::FILE)?, name, kind, "")?;
-        lists::check(&entered)?;
+        project_file::check(&entered)?;
         names::check(root, project, name, &committed(lists::LOCK)?)?;
         let files = template::files(root, project, name, kind)?;
         let manifest = format!("{}/Cargo.toml", folder(name));

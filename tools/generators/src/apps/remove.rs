@@ -8,11 +8,12 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use project::{FILE as PROJECT, Kind, Project};
 
-use super::changes::{self, Change};
 use super::new::folder;
-use super::removed::Removed;
-use super::worktree::Worktree;
-use super::{digests, lists, template};
+use super::{lists, template};
+use crate::changes::{self, Change};
+use crate::removed::Removed;
+use crate::worktree::Worktree;
+use crate::{digests, project_file};
 
 // wing: hub
 /// The kinds of what templates make, but for the claim of a worker, which is data.
@@ -73,7 +74,7 @@ impl<'a> Removal<'a> {
             let before = fs::read_to_string(root.join(path)).with_context(|| format!("read {path}"))?;
             let after = lists::without(path, &before, name);
             if *path == PROJECT {
-                lists::check_gone(&after, name)?;
+                project_file::check_gone(&after, name)?;
             }
             edited.push(Change {
                 path: (*path).to_owned(),

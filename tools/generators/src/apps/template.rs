@@ -13,7 +13,7 @@ use project::{Kind, Project};
 
 use taskkit::aws::partition;
 
-use super::worktree::Worktree;
+use crate::worktree::Worktree;
 
 /// Where the templates are, from the root of the repository.
 pub(super) const FOLDER: &str = "tools/generators/templates/app";

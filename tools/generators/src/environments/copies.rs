@@ -4,8 +4,8 @@
 use anyhow::{Result, ensure};
 
 use super::Names;
-use crate::apps::digests::{DIGEST, is_digest};
-use crate::apps::worktree::{HEAD, Worktree};
+use crate::digests::{DIGEST, is_digest};
+use crate::worktree::{HEAD, Worktree};
 
 /// What an overlay says before the first release.
 const NONE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
@@ -90,7 +90,7 @@ pub(super) fn cleared(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apps::digests::same;
+    use crate::digests::same;
 
     /// As tools write it that sort the keys, and as the release verbs read it too.
     #[test]

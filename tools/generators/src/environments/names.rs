@@ -5,7 +5,7 @@ use anyhow::{Result, bail, ensure};
 use project::Project;
 
 use super::{Names, copies};
-use crate::apps::worktree::Worktree;
+use crate::worktree::Worktree;
 
 /// An error if something is called so; `texts` are the files that would name the environment, as
 /// they are now.

@@ -8,9 +8,9 @@ use project::{Environment, FILE as PROJECT, Project};
 
 use super::places::{self, Place};
 use super::{Names, copies, names};
-use crate::apps::changes::{self, Change, Made};
-use crate::apps::lists;
-use crate::apps::worktree::{HEAD, Worktree};
+use crate::changes::{self, Change, Made};
+use crate::project_file;
+use crate::worktree::{HEAD, Worktree};
 
 /// Adds the environment behind `after`; what there is to say.
 pub(super) fn run(root: &Path, name: &str, branch: &str, after: &str, dry_run: bool) -> Result<String> {
@@ -75,7 +75,7 @@ impl<'a> Addition<'a> {
             names.after
         );
         let entered = places::entered(&listed, names)?;
-        lists::check(&entered)
+        project_file::check(&entered)
             .with_context(|| format!("`{}` cannot be an environment of this project", names.name))?;
         let lists = lists(&worktree, project)?;
         let before = project.environment(names.after)?;

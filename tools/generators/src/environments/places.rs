@@ -8,7 +8,7 @@ use project::{FILE as PROJECT, Project};
 
 use super::Names;
 use super::entries::{self, Entry, Glue};
-use crate::apps::{lists, tables};
+use crate::tables;
 
 /// What `infra/aws/*` is told of each environment.
 const PARAMETERS: &str = "infra/aws/parameters.toml";
@@ -145,7 +145,7 @@ fn in_one_line(entry: &str) -> String {
 pub(super) fn entered(original: &str, names: Names<'_>) -> Result<String> {
     let text = &tables::with_plain_ends(original);
     let own = format!("name = \"{}\"", names.after);
-    let is_after = |table: &str| table.lines().map(lists::uncommented).any(|line| line == own);
+    let is_after = |table: &str| table.lines().map(tables::uncommented).any(|line| line == own);
     let after = tables::find(text, ENVIRONMENT, is_after)
         .with_context(|| format!("{PROJECT} has no line `{own}` below `{ENVIRONMENT}`; write it so"))?;
     let entry = format!(
@@ -158,7 +158,7 @@ pub(super) fn entered(original: &str, names: Names<'_>) -> Result<String> {
 
 /// `project.toml` without the environment.
 pub(super) fn removed(text: &str, name: &str) -> String {
-    let edited = lists::without_table(&tables::with_plain_ends(text), ENVIRONMENT, name);
+    let edited = tables::without_named(&tables::with_plain_ends(text), ENVIRONMENT, name);
     tables::with_ends_of(text, &edited)
 }
 

@@ -9,11 +9,11 @@ use anyhow::{Context as _, Result, bail};
 use project::{Environment, FILE as PROJECT, Project};
 
 use super::{Names, copies, places};
-use crate::apps::changes::{self, Change};
-use crate::apps::digests;
-use crate::apps::lists::check_gone;
-use crate::apps::removed::Removed;
-use crate::apps::worktree::Worktree;
+use crate::changes::{self, Change};
+use crate::digests;
+use crate::project_file::check_gone;
+use crate::removed::Removed;
+use crate::worktree::Worktree;
 
 /// Removes the environment; what there is to say.
 pub(super) fn run(root: &Path, name: &str, dry_run: bool) -> Result<String> {

@@ -1,7 +1,7 @@
 //! What a run that was killed leaves is finished by the next one.
 
-use super::super::moves::Moves;
 use super::*;
+use crate::moves::Moves;
 
 /// Everything that `new-app` changes, by path.
 fn made(checkout: &Checkout) -> BTreeMap<String, String> {

@@ -13,8 +13,8 @@ use project::{Kind, Project};
 use taskkit::aws::partition::PARAMETERS;
 
 use super::{copies, new, places as listed_places, remove};
-use crate::apps::tables;
 use crate::apps::tests::Checkout;
+use crate::tables;
 
 /// Takes out what only a fork has: environments between the first and the last, what was released,
 /// and what it knows of the first one's clusters.

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::changes::Change;
-use super::moves::Moves;
-use super::worktree::Worktree;
+use crate::changes::Change;
+use crate::moves::Moves;
+use crate::worktree::Worktree;
 
 /// All that a command takes away.
 pub(crate) struct Removed {

@@ -59,3 +59,24 @@ pub(crate) fn without(text: &str, header: &str, is_meant: impl Fn(&str) -> bool)
     }
     format!("{}{behind}", &text[..start])
 }
+
+/// The same for the table that has this name.
+pub(crate) fn without_named(text: &str, header: &str, name: &str) -> String {
+    without(text, header, |table| name_in(table) == Some(name))
+}
+
+/// That of the first table of the text.
+pub(crate) fn name_in(entry: &str) -> Option<&str> {
+    quoted(entry, "name = ")
+}
+
+/// The value behind the first line that begins so.
+pub(crate) fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    Some(line.strip_prefix('"')?.split_once('"')?.0)
+}
+
+/// What a line says, without indentation and the comment behind it.
+pub(crate) fn uncommented(line: &str) -> &str {
+    line.split(" #").next().unwrap_or_default().trim()
+}

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use gitkit::Git;
 
-use super::worktree::Worktree;
+use crate::worktree::Worktree;
 
 impl Worktree {
     /// Files as this commit has them, each with its path, by one process.

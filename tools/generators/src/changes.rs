@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use gitkit::Git;
 
-use super::moves::{self, Moves, is_there};
-use super::worktree::Worktree;
+use crate::moves::{self, Moves, is_there};
+use crate::worktree::Worktree;
 
 /// One file; `None` where there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]

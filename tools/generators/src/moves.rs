@@ -14,7 +14,7 @@ const STAGE_BESIDE: &str = ".new";
 
 /// Texts that wait beside for their places. Everything is written here first, so that a full disk
 /// is found out before the first file moves.
-pub(super) struct Moves<'r> {
+pub(crate) struct Moves<'r> {
     root: &'r Path,
     stage: PathBuf,
     /// From where to where each step is taken back.
@@ -23,7 +23,7 @@ pub(super) struct Moves<'r> {
 
 impl<'r> Moves<'r> {
     /// Does `work` with an empty stage. What was moved until an error goes back.
-    pub(super) fn all(root: &'r Path, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    pub(crate) fn all(root: &'r Path, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let mut moves = Self {
             root,
             stage: stage(root),
@@ -39,12 +39,12 @@ impl<'r> Moves<'r> {
     }
 
     /// Writes what will be at `path`.
-    pub(super) fn prepare(&self, path: &str, text: &str) -> Result<()> {
+    pub(crate) fn prepare(&self, path: &str, text: &str) -> Result<()> {
         write(&self.stage.join("new").join(path), text)
     }
 
     /// Keeps a copy of what is at `path`, and writes what will be there.
-    pub(super) fn prepare_edit(&self, path: &str, text: &str) -> Result<()> {
+    pub(crate) fn prepare_edit(&self, path: &str, text: &str) -> Result<()> {
         let kept = self.stage.join("old").join(path);
         make_folder_of(&kept)
             .and_then(|()| fs::copy(self.root.join(path), &kept).map(drop))
@@ -54,7 +54,7 @@ impl<'r> Moves<'r> {
 
     /// Puts a prepared file in its place, with the folders above it that are not there yet; nothing
     /// if it is there.
-    pub(super) fn put(&mut self, path: &str) -> Result<()> {
+    pub(crate) fn put(&mut self, path: &str) -> Result<()> {
         let whole = unit(self.root, Path::new(path));
         let [made, place] = [self.stage.join("new"), self.root.to_owned()].map(|it| it.join(&whole));
         if !is_there(&place) {
@@ -65,7 +65,7 @@ impl<'r> Moves<'r> {
     }
 
     /// Puts what was prepared in the place of a file in one step.
-    pub(super) fn edit(&mut self, path: &str) -> Result<()> {
+    pub(crate) fn edit(&mut self, path: &str) -> Result<()> {
         let [new, old] = ["new", "old"].map(|side| self.stage.join(side).join(path));
         let place = self.root.join(path);
         fs::rename(new, &place).with_context(|| format!("write {path}"))?;
@@ -74,7 +74,7 @@ impl<'r> Moves<'r> {
     }
 
     /// Takes a file, or a folder with all that is in it, away in one step.
-    pub(super) fn take_away(&mut self, path: &str) -> Result<()> {
+    pub(crate) fn take_away(&mut self, path: &str) -> Result<()> {
         let (place, gone) = (self.root.join(path), self.stage.join("gone").join(path));
         make_folder_of(&gone)
             .and_then(|()| fs::rename(&place, &gone))
@@ -94,7 +94,7 @@ impl<'r> Moves<'r> {
 }
 
 /// Whether something has this name, also a link that leads nowhere.
-pub(super) fn is_there(place: &Path) -> bool {
+pub(crate) fn is_there(place: &Path) -> bool {
     fs::symlink_metadata(place).is_ok()
 }
 
@@ -117,7 +117,7 @@ fn unit(root: &Path, path: &Path) -> PathBuf {
     missing.unwrap_or(path).to_owned()
 }
 
-pub(super) fn write(file: &Path, text: &str) -> Result<()> {
+pub(crate) fn write(file: &Path, text: &str) -> Result<()> {
     make_folder_of(file)
         .and_then(|()| fs::write(file, text))
         .with_context(|| format!("write {}", file.display()))
