@@ -6,26 +6,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::{dev, flags, programs, supply};
+use crate::supply;
 use taskkit::{checkout, packages};
 
 const PURPOSE: &str = "the browser tests";
 /// From one source package: the driver works with the browser of its own version only.
 const CHROMIUM: &[&str] = &["chromium", "chromium-driver"];
-
-/// Where documents find their pictures.
-const PICTURES: &str = "docs/pictures";
-
-impl flags::Pictures {
-    /// Becomes the program that makes them.
-    pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        chromium(sh, true)?;
-        dev::everything(sh, true)?;
-        let folder = sh.current_dir().join(PICTURES);
-        let variables = [("BROWSER_RUN", folder.as_os_str())];
-        programs::start(sh, "browser", self.run.map(PathBuf::into_os_string), variables)
-    }
-}
 
 /// Gets what is missing; the variables that lead the tests to it, and to the folder for the
 /// pictures they take.
@@ -38,7 +24,8 @@ pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, Path
     ])
 }
 
-fn chromium(sh: &Shell, install: bool) -> Result<()> {
+/// Gets the browser and its driver where they are missing.
+pub(crate) fn chromium(sh: &Shell, install: bool) -> Result<()> {
     let mut programs = ["chromium", "chromedriver"].iter();
     if programs.all(|program| packages::has(sh, program)) {
         return Ok(());

@@ -8,12 +8,10 @@
 pub mod flags;
 pub mod security; // wing: security
 
-mod balancer; // wing: hub
 mod bench; // wing: bench
 mod browser; // wing: browser
 mod build;
 mod check;
-mod cloud; // wing: cloud
 mod dev; // wing: dev
 mod doctor;
 mod e2e; // wing: e2e
@@ -21,6 +19,7 @@ mod fuzz; // wing: sample
 mod groups;
 mod hooks; // wing: secrets
 mod openapi; // wing: sample
+mod pictures; // wing: browser
 mod programs;
 mod skips;
 mod supply;

@@ -1,6 +1,174 @@
-//! What the program `supply` gets for tasks and tests.
+//! What tasks and tests get from outside by the program `supply`: programs and images, and the
+//! variables that lead tests to them.
 
-mod parts;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
-pub(crate) use self::parts::*;
+use anyhow::{Error, Result};
+use serde::Deserialize;
+use xshell::Shell;
+
+use taskkit::supply::Running; // wing: sample
+use taskkit::supply::program; // wing: secrets
+use taskkit::supply::{Program, get};
+
 pub(crate) use taskkit::supply::{Kind, kind, kustomize};
+
+// wing: sample
+/// The folder of schemathesis, with which the API is fuzzed.
+pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
+    get(sh, "schemathesis", install)
+}
+// end of wing
+
+// wing: browser
+/// The script of axe-core, which looks for faults in a page.
+pub(crate) fn axe_core(sh: &Shell, install: bool) -> Result<PathBuf> {
+    get(sh, "axe-core", install)
+}
+// end of wing
+
+type Variables = Vec<(&'static str, OsString)>;
+
+// wing: dev
+/// Variables that lead the tests to wapiti; where it cannot be had, why, if `excuse` takes that for
+/// a reason.
+pub(crate) fn scanner(
+    sh: &Shell,
+    install: bool,
+    excuse: impl Fn(Error) -> Result<String>,
+) -> Result<Variables> {
+    Ok(match get::<PathBuf>(sh, "wapiti", install) {
+        Ok(folder) => vec![
+            ("WAPITI", folder.join("bin/wapiti").into()),
+            ("WAPITI_MODULES", folder.into()),
+        ],
+        Err(reason) => vec![("WAPITI_MISSING", excuse(reason)?.into())],
+    })
+}
+// end of wing
+
+/// The folder of cfn-lint, AWS' command line and its emulators.
+pub(crate) fn cloud(sh: &Shell, install: bool) -> Result<PathBuf> {
+    get(sh, "cloud", install)
+}
+
+/// kubeconform and what it reads.
+#[derive(Debug, Deserialize)]
+struct Kubeconform {
+    program: PathBuf,
+    schemas: PathBuf,
+    argocd: PathBuf,
+}
+
+/// Variables that lead the tests to kubeconform, its schemas and gitleaks; in place of one that
+/// cannot be had, why, if `excuse` takes that for a reason.
+pub(crate) fn checks(
+    sh: &Shell,
+    install: bool,
+    excuse: impl Fn(Error) -> Result<String>,
+) -> Result<Variables> {
+    let variables = match get::<Kubeconform>(sh, "kubeconform", install) {
+        Ok(found) => vec![
+            ("KUBECONFORM", found.program.into_os_string()),
+            ("KUBECONFORM_SCHEMAS", found.schemas.into_os_string()),
+            ("ARGOCD_MANIFESTS", found.argocd.into_os_string()),
+        ],
+        Err(reason) => vec![("KUBECONFORM_MISSING", excuse(reason)?.into())],
+    };
+    // wing: secrets
+    let mut variables = variables;
+    variables.push(match gitleaks(sh, install) {
+        Ok(program) => ("GITLEAKS", program.into_os_string()),
+        Err(reason) => ("GITLEAKS_MISSING", excuse(reason)?.into()),
+    });
+    // end of wing
+    Ok(variables)
+}
+
+// wing: secrets
+/// The path of gitleaks, which looks for secrets.
+pub(crate) fn gitleaks(sh: &Shell, install: bool) -> Result<PathBuf> {
+    program(sh, "gitleaks", "GITLEAKS", install)
+}
+// end of wing
+
+// wing: pipelines
+/// Gets the runners and linters of CI files, and AWS's program, which the files call; the tests
+/// find them in the cache.
+pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
+    let question = ["get", "act", "gitlab-ci-local", "linters", "cloud"];
+    Program::compiled(sh)?
+        .ask(&question, install)
+        .map(|_: serde::de::IgnoredAny| ())
+}
+// end of wing
+
+// wing: bench
+/// What Go is started with as `GOTOOLCHAIN`, so that it compiles as new modules as ours.
+pub(crate) fn go(sh: &Shell, install: bool) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Compilers {
+        go: String,
+    }
+    let Compilers { go } = Program::compiled(sh)?.ask(&["toolchain"], install)?;
+    Ok(go)
+}
+// end of wing
+
+/// What this machine lacks, and what is known of the support of what is pinned.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Findings {
+    pub(crate) faults: Vec<String>,
+    pub(crate) support: Support,
+}
+
+/// In words, by what a person may do about it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Support {
+    pub(crate) due: Vec<String>,
+    pub(crate) first: Option<String>,
+    pub(crate) undated: Vec<String>,
+    pub(crate) kept: Vec<String>,
+}
+
+/// Installs what can be installed and says what is missing then.
+pub(crate) fn examine(sh: &Shell, install: bool) -> Result<Findings> {
+    Program::compiled(sh)?.ask(&["doctor"], install)
+}
+
+// wing: sample
+/// The databases that run in containers: their image, and the engine that starts it, which answers
+/// as long as this lives.
+pub(crate) struct Emulators {
+    image: String,
+    socket: PathBuf,
+    _engine: Running,
+}
+
+impl Emulators {
+    /// Variables by which the crate `testkit` finds both.
+    pub(crate) fn variables(&self) -> [(&'static str, OsString); 2] {
+        let socket = format!("unix://{}", self.socket.display());
+        [
+            ("DOCKER_HOST", socket.into()),
+            ("TESTKIT_AWS_IMAGE", self.image.clone().into()),
+        ]
+    }
+}
+
+/// Gets the image where it is not there yet, and makes the engine answer to this process alone.
+pub(crate) fn emulators(sh: &Shell, install: bool) -> Result<Emulators> {
+    #[derive(Deserialize)]
+    struct Found {
+        image: String,
+        socket: PathBuf,
+    }
+    let (Found { image, socket }, engine) = Program::compiled(sh)?.start(&["emulator"], install)?;
+    Ok(Emulators {
+        image,
+        socket,
+        _engine: engine,
+    })
+}
+// end of wing

@@ -1,5 +1,8 @@
 //! What the suites need besides cargo and kustomize, and how they are told where it is.
 
+mod balancer; // wing: hub
+mod cloud; // wing: cloud
+
 use std::ffi::OsString;
 
 use anyhow::Result;
@@ -129,13 +132,13 @@ impl Needs {
             },
             // end of wing
             // wing: cloud
-            Self::Cloud => match crate::cloud::ready(sh, install) {
-                Ok(tools) => Ready::with(crate::cloud::build(sh, install, tools)?),
+            Self::Cloud => match cloud::ready(sh, install) {
+                Ok(tools) => Ready::with(cloud::build(sh, install, tools)?),
                 Err(reason) => Ready::No(no(reason)?),
             },
             // end of wing
             // wing: hub
-            Self::Balancer => match crate::balancer::ready(sh, install) {
+            Self::Balancer => match balancer::ready(sh, install) {
                 Ok(program) => Ready::with(vec![("HAPROXY", program.into_os_string())]),
                 Err(reason) => Ready::No(no(reason)?),
             },

@@ -14,13 +14,13 @@ use taskkit::build::toolchain::{Choice, Options};
 use taskkit::{checkout, program};
 
 /// Gets what is missing: the folder of the tools.
-pub(crate) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
+pub(super) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
     supply::cloud(sh, install)
 }
 
 /// Compiles the backend and `clusterset`, whose calls are recorded; the variables that lead the
 /// tests to all.
-pub(crate) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'static str, OsString)>> {
+pub(super) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'static str, OsString)>> {
     let options = Options {
         choice: Choice::Auto,
         install,

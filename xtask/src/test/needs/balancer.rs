@@ -10,7 +10,7 @@ use xshell::Shell;
 const PROGRAM: &str = "/usr/sbin/haproxy";
 
 /// Gets it if it is missing; where it lies.
-pub(crate) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
+pub(super) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
     if !Path::new(PROGRAM).is_file() {
         packages::ensure(sh, &["haproxy"], install, "the tests of shift")?;
     }
