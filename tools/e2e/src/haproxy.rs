@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use child_process::{Watched, log};
 use haproxy_api::RuntimeApi;
-use taskkit::packages;
+use taskkit::packages::{self, HAPROXY};
 
-/// Where Debian puts it.
-pub(crate) const PROGRAM: &str = "/usr/sbin/haproxy";
+/// Where it lies.
+pub(crate) const PROGRAM: &str = HAPROXY.0;
 const PATIENCE: Duration = Duration::from_secs(2);
 const STARTED: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(50);
@@ -26,7 +26,7 @@ pub(crate) fn is_installed() -> Result<()> {
     ensure!(
         Path::new(PROGRAM).is_file(),
         "{PROGRAM} is missing; install it with: sudo {}",
-        packages::by_hand("haproxy")
+        packages::by_hand(HAPROXY.1)
     );
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What the machine must bring, as data: the doctor reads this page from top to bottom.
 
 use taskkit::build::toolchain::MUSL;
+use taskkit::packages::HAPROXY;
 
 /// What a need serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,8 +276,8 @@ pub const NEEDS: &[Need] = &[
         Group::LoadBalancer,
         "HAProxy",
         "sends visitors to pods",
-        Check::Path("/usr/sbin/haproxy"),
-        Cure::Debian("haproxy"),
+        Check::Path(HAPROXY.0),
+        Cure::Debian(HAPROXY.1),
     ),
     of(
         Group::Static,

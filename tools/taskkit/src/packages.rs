@@ -9,6 +9,9 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::lines;
 
+/// Where Debian puts `HAProxy`, which is on the path of root alone, and the package that has it.
+pub const HAPROXY: (&str, &str) = ("/usr/sbin/haproxy", "haproxy");
+
 /// Makes sure that programs are there, each named with the Debian package that has it. One that is
 /// on the path is there, wherever it comes from: other systems have it in a package of their own.
 pub fn ensure_programs(sh: &Shell, programs: &[(&str, &str)], install: bool, purpose: &str) -> Result<()> {

@@ -3,16 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use taskkit::packages;
+use taskkit::packages::{self, HAPROXY};
 use xshell::Shell;
-
-/// Where Debian puts it, which is on the path of root alone.
-const PROGRAM: &str = "/usr/sbin/haproxy";
 
 /// Gets it if it is missing; where it lies.
 pub(super) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
-    if !Path::new(PROGRAM).is_file() {
-        packages::ensure(sh, &["haproxy"], install, "the tests of shift")?;
+    let (program, package) = HAPROXY;
+    if !Path::new(program).is_file() {
+        packages::ensure(sh, &[package], install, "the tests of shift")?;
     }
-    Ok(PROGRAM.into())
+    Ok(program.into())
 }
