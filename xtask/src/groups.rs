@@ -102,7 +102,7 @@ pub(crate) const BENCH: Packages = of(&["bench"]);
 // end of wing
 // wing: hub
 /// Runs beside Argo CD: apart, because nothing else here has its client of EKS.
-pub(crate) const CONTROLLERS: Packages = of(&["clusterset"]);
+pub(crate) const CLUSTERSET: Packages = of(&["clusterset"]);
 // end of wing
 // wing: book
 /// Nothing else here has mdBook.
@@ -120,7 +120,7 @@ pub(crate) const ALL: &[Packages] = &[
     OUTSIDE, // wing: dev
     CLOUD, // wing: cloud
     BENCH, // wing: bench
-    CONTROLLERS, // wing: hub
+    CLUSTERSET, // wing: hub
     BOOK, // wing: book
     BUNDLE,
 ];

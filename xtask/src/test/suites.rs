@@ -89,8 +89,8 @@ pub(super) const SUITES: &[Suite] = &[
         on_request: false,
     },
     Suite {
-        name: "controllers: what they decide",
-        packages: groups::CONTROLLERS,
+        name: "clusterset: what it decides",
+        packages: groups::CLUSTERSET,
         args: &[],
         needs: Needs::Nothing,
         lane: Lane::Tools,
