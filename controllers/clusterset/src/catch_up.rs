@@ -37,47 +37,47 @@ const REPEATED: &str = "clusterset/repeated";
 /// An Application, as far as this has to know it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Application {
+pub(crate) struct Application {
     /// Its names.
-    pub metadata: Metadata,
+    pub(crate) metadata: Metadata,
     /// Where it goes.
-    pub spec: Spec,
+    pub(crate) spec: Spec,
     /// An operation that was asked for and has not begun.
-    pub operation: Option<Value>,
+    pub(crate) operation: Option<Value>,
     /// What Argo CD says of it.
-    pub status: Status,
+    pub(crate) status: Status,
 }
 
 /// The names of an object.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Metadata {
+pub(crate) struct Metadata {
     /// Its own.
-    pub name: String,
+    pub(crate) name: String,
     /// That of its state.
-    pub resource_version: String,
+    pub(crate) resource_version: String,
 }
 
 /// What is wanted.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Spec {
+pub(crate) struct Spec {
     /// In which cluster.
-    pub destination: Destination,
+    pub(crate) destination: Destination,
 }
 
 /// A cluster, by its name in Argo CD.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Destination {
+pub(crate) struct Destination {
     /// As in its Secret.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// What Argo CD says.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Status {
+pub(crate) struct Status {
     sync: Compared,
     operation_state: Option<OperationState>,
 }
@@ -101,7 +101,7 @@ struct OperationState {
 
 /// What becomes of a sync that its cluster has missed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Missed {
+pub(crate) enum Missed {
     /// This operation is to be started, if the cluster answers.
     Due(Value),
     /// It was repeated as often as it may be. The last time this went wrong.
@@ -110,7 +110,7 @@ pub enum Missed {
 
 impl Application {
     /// What becomes of its last sync, if its cluster has missed that and it was given time since.
-    pub fn missed(&self, now: Timestamp) -> Option<Missed> {
+    pub(crate) fn missed(&self, now: Timestamp) -> Option<Missed> {
         let state = self.status.operation_state.as_ref()?;
         let ended = ["Failed", "Error"].contains(&state.phase.as_str());
         let sync = state.operation.get("sync")?;

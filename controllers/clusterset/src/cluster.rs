@@ -5,32 +5,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 /// Begins each tag that is meant for this program, and each label that is made of one.
-pub const PREFIX: &str = "gitops-loop/";
+pub(crate) const PREFIX: &str = "gitops-loop/";
 /// The tag that makes a cluster a target: `true`. Any other value takes it out of the set.
-pub const TARGET: &str = "gitops-loop/target";
+pub(crate) const TARGET: &str = "gitops-loop/target";
 /// The tag that names the environment whose overlays the cluster runs.
-pub const ENVIRONMENT: &str = "gitops-loop/environment";
+pub(crate) const ENVIRONMENT: &str = "gitops-loop/environment";
 
 /// One cluster of EKS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     /// Its name, one of its kind in an account and region.
-    pub name: String,
+    pub(crate) name: String,
     /// Its name in all of AWS.
-    pub arn: String,
+    pub(crate) arn: String,
     /// As `ACTIVE`.
-    pub status: String,
+    pub(crate) status: String,
     /// The address of its API; empty until there is one.
-    pub endpoint: String,
+    pub(crate) endpoint: String,
     /// Who signs for that address: PEM in base64, as EKS has it.
-    pub certificate_authority: String,
+    pub(crate) certificate_authority: String,
     /// All of its tags.
-    pub tags: BTreeMap<String, String>,
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 /// What a cluster's tags ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish<'a> {
+pub(crate) enum Wish<'a> {
     /// To be a target of this environment.
     Target(&'a str),
     /// To be none: a person has written so.
@@ -41,12 +41,12 @@ pub enum Wish<'a> {
 
 impl Cluster {
     /// Whether its API serves.
-    pub fn is_active(&self) -> bool {
+    pub(crate) fn is_active(&self) -> bool {
         self.status == "ACTIVE"
     }
 
     /// What its tags ask for.
-    pub fn wish(&self) -> Wish<'_> {
+    pub(crate) fn wish(&self) -> Wish<'_> {
         let environment = self.tags.get(ENVIRONMENT).map(String::as_str);
         match (self.tags.get(TARGET).map(String::as_str), environment) {
             (None, _) => Wish::Unclear("it has no tag gitops-loop/target"),
@@ -59,12 +59,12 @@ impl Cluster {
     }
 
     /// Account and region, as they stand at the beginning of its ARN.
-    pub fn place(&self) -> Option<&str> {
+    pub(crate) fn place(&self) -> Option<&str> {
         place(&self.arn)
     }
 
     /// Those of its tags that can be labels.
-    pub fn labels(&self) -> BTreeMap<String, String> {
+    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
         let ours = self.tags.iter().filter(|(name, value)| {
             name.strip_prefix(PREFIX).is_some_and(is_label_name) && is_label_value(value)
         });
@@ -73,31 +73,31 @@ impl Cluster {
 }
 
 /// Account and region of an ARN, as `arn:aws:eks:eu-central-1:000000000000`.
-pub fn place(arn: &str) -> Option<&str> {
+pub(crate) fn place(arn: &str) -> Option<&str> {
     let (end, _) = arn.match_indices(':').nth(4)?;
     Some(&arn[..end])
 }
 
 /// What was seen of EKS in one pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Observation {
+pub(crate) struct Observation {
     /// Every cluster that could be described.
-    pub clusters: Vec<Cluster>,
+    pub(crate) clusters: Vec<Cluster>,
     /// Clusters that were asked for by name, because they have a Secret and are not listed, and of
     /// which EKS says that there are none.
-    pub gone: BTreeSet<String>,
+    pub(crate) gone: BTreeSet<String>,
     /// Why clusters may be missing here.
-    pub doubts: Vec<String>,
+    pub(crate) doubts: Vec<String>,
 }
 
 impl Observation {
     /// Whether what is missing here may be taken for gone.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.doubts.is_empty() && !self.clusters.is_empty()
     }
 
     /// The cluster of this name.
-    pub fn cluster(&self, name: &str) -> Option<&Cluster> {
+    pub(crate) fn cluster(&self, name: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.name == name)
     }
 }

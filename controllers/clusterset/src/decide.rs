@@ -22,18 +22,18 @@ use crate::registration::{Refusal, Registration};
 
 /// What a pass does, and what it leaves alone and why.
 #[derive(Debug, Default)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// In the order in which they are done.
-    pub actions: Vec<Action>,
+    pub(crate) actions: Vec<Action>,
     /// Secrets that stay although no cluster asks for them, or not now.
-    pub kept: Vec<Kept>,
+    pub(crate) kept: Vec<Kept>,
     /// Clusters that are to be targets and cannot.
-    pub refused: Vec<Refused>,
+    pub(crate) refused: Vec<Refused>,
 }
 
 /// One change of the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Writes a Secret.
     Apply {
         /// As it is to be.
@@ -54,7 +54,7 @@ pub enum Action {
 
 impl Action {
     /// The cluster that Argo CD is to look at again.
-    pub fn wakes(&self) -> Option<&str> {
+    pub(crate) fn wakes(&self) -> Option<&str> {
         match self {
             Self::Apply { secret, wakes: true } => secret.cluster(),
             Self::Apply { .. } | Self::Remove { .. } => None,
@@ -64,24 +64,24 @@ impl Action {
 
 /// A Secret that stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// Its cluster.
-    pub cluster: String,
+    pub(crate) cluster: String,
     /// Why it stays.
-    pub why: String,
+    pub(crate) why: String,
 }
 
 /// A cluster that gets no Secret.
 #[derive(Debug)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// Its name.
-    pub cluster: String,
+    pub(crate) cluster: String,
     /// Why.
-    pub why: Refusal,
+    pub(crate) why: Refusal,
 }
 
 /// What a pass does.
-pub fn decide(seen: &Observation, secrets: &[Registration], settings: &Secrets) -> Decision {
+pub(crate) fn decide(seen: &Observation, secrets: &[Registration], settings: &Secrets) -> Decision {
     let mut decision = Decision::default();
     let mut clusters: Vec<_> = seen.clusters.iter().collect();
     clusters.sort_by(|one, other| one.name.cmp(&other.name));

@@ -5,15 +5,15 @@
 //! makes of the two. Nothing is taken away that was not seen to be gone, and never more than one
 //! cluster in a pass. A release that a cluster has missed is repeated by [`catch_up`].
 
-pub mod catch_up;
-pub mod cluster;
+mod catch_up;
+mod cluster;
 pub mod config;
-pub mod decide;
+mod decide;
 mod eks;
 mod health;
 mod hub;
 mod lease;
 mod metrics;
 mod pass;
-pub mod registration;
+mod registration;
 pub mod run;

@@ -10,10 +10,10 @@ use crate::cluster::{Cluster, ENVIRONMENT, PREFIX};
 use crate::config::Secrets;
 
 /// Who wrote a Secret; without it, a Secret is somebody else's and is never touched.
-pub const MANAGER: &str = "clusterset";
+pub(crate) const MANAGER: &str = "clusterset";
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// What makes a Secret a cluster of Argo CD.
-pub const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
+pub(crate) const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
 /// Tells Argo CD to leave a cluster alone.
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
 /// Which cluster of EKS a Secret is for. Annotations, because an ARN cannot be a label.
@@ -24,15 +24,15 @@ const LONGEST_ROLE: usize = 64;
 
 /// A cluster's Secret, with plain text in place of base64.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Registration {
+pub(crate) struct Registration {
     /// The Secret's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its labels, which the generator of an `ApplicationSet` selects by.
-    pub labels: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
     /// Its annotations.
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
     /// What Argo CD reads of it.
-    pub data: BTreeMap<String, String>,
+    pub(crate) data: BTreeMap<String, String>,
 }
 
 /// Without the credentials.
@@ -47,7 +47,7 @@ impl std::fmt::Debug for Registration {
 
 /// Why a cluster that wants to be a target gets no Secret.
 #[derive(Debug, Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// EKS does not say where it is.
     #[error("EKS says neither its endpoint nor who signs for it; wait until it is ACTIVE")]
     NoAddress,
@@ -79,7 +79,7 @@ pub enum Refusal {
 
 impl Registration {
     /// The Secret for `cluster`.
-    pub fn of(cluster: &Cluster, settings: &Secrets) -> Result<Self, Refusal> {
+    pub(crate) fn of(cluster: &Cluster, settings: &Secrets) -> Result<Self, Refusal> {
         if cluster.endpoint.is_empty() || cluster.certificate_authority.is_empty() {
             return Err(Refusal::NoAddress);
         }
@@ -120,40 +120,40 @@ impl Registration {
     }
 
     /// Whether this program made it.
-    pub fn is_ours(&self) -> bool {
+    pub(crate) fn is_ours(&self) -> bool {
         self.labels.get(MANAGED_BY).is_some_and(|by| by == MANAGER)
     }
 
     /// The name of its cluster in EKS, or what Argo CD calls it.
-    pub fn cluster(&self) -> Option<&str> {
+    pub(crate) fn cluster(&self) -> Option<&str> {
         let name = self.annotations.get(CLUSTER).or_else(|| self.data.get("name"));
         name.map(String::as_str)
     }
 
     /// The ARN of its cluster.
-    pub fn arn(&self) -> Option<&str> {
+    pub(crate) fn arn(&self) -> Option<&str> {
         self.annotations.get(ARN).map(String::as_str)
     }
 
     /// The environment that it was written for.
-    pub fn environment(&self) -> Option<&str> {
+    pub(crate) fn environment(&self) -> Option<&str> {
         let noted = self.annotations.get(ENVIRONMENT);
         let noted = noted.or_else(|| self.labels.get(ENVIRONMENT));
         noted.map(String::as_str)
     }
 
     /// The address of its cluster.
-    pub fn server(&self) -> Option<&str> {
+    pub(crate) fn server(&self) -> Option<&str> {
         self.data.get("server").map(String::as_str)
     }
 
     /// Whether Argo CD leaves its cluster alone.
-    pub fn stands_by(&self) -> bool {
+    pub(crate) fn stands_by(&self) -> bool {
         self.annotations.get(SKIP).is_some_and(|skip| skip == "true")
     }
 
     /// Whether `self` is all there in `found`, and no label that was a tag is there besides.
-    pub fn is_in(&self, found: &Self) -> bool {
+    pub(crate) fn is_in(&self, found: &Self) -> bool {
         let holds = |wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>| {
             wanted.iter().all(|(name, value)| found.get(name) == Some(value))
         };
@@ -165,7 +165,7 @@ impl Registration {
 
     /// The labels of `found` that look like tags of its cluster and are none: of tags that were
     /// taken away, or written by somebody else.
-    pub fn excess<'f>(&self, found: &'f Self) -> Vec<&'f str> {
+    pub(crate) fn excess<'f>(&self, found: &'f Self) -> Vec<&'f str> {
         let of_tags = found.labels.keys().filter(|name| name.starts_with(PREFIX));
         let excess = of_tags.filter(|name| !self.labels.contains_key(*name));
         excess.map(String::as_str).collect()
