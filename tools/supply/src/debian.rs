@@ -10,22 +10,22 @@ use crate::workshop::{Workshop, minutes};
 
 /// A minimal Debian with some packages.
 #[derive(Debug, Clone, Copy)]
-pub struct DebianRoot<'a> {
+pub(crate) struct DebianRoot<'a> {
     /// Named in the log.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// What is installed besides the essential packages.
-    pub packages: &'a [&'a str],
+    pub(crate) packages: &'a [&'a str],
 }
 
 impl DebianRoot<'_> {
     /// Installs the packages and writes the tar file; a Containerfile unpacks it with `ADD`.
-    pub fn build(&self, shop: Workshop<'_>, tar: &Path) -> Result<()> {
+    pub(crate) fn build(&self, shop: Workshop<'_>, tar: &Path) -> Result<()> {
         self.make(shop, "minbase", tar)
     }
 
     /// Only unpacks the packages and what they depend on: no shell unless one is asked for, no
     /// maintainer script is run.
-    pub fn extract(&self, shop: Workshop<'_>, tar: &Path) -> Result<()> {
+    pub(crate) fn extract(&self, shop: Workshop<'_>, tar: &Path) -> Result<()> {
         self.make(shop, "extract", tar)
     }
 

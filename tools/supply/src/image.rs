@@ -9,24 +9,24 @@ use crate::workshop::{Workshop, minutes};
 
 /// One image to build.
 #[derive(Debug, Clone, Copy)]
-pub struct Image<'a> {
+pub(crate) struct Image<'a> {
     /// Named in the log.
-    pub part: &'a str,
+    pub(crate) part: &'a str,
     /// Folder with everything the Containerfile takes.
-    pub context: &'a Path,
+    pub(crate) context: &'a Path,
     /// The Containerfile's name in that folder.
-    pub file: &'a str,
+    pub(crate) file: &'a str,
     /// The stage to build; the last one if none is named.
-    pub stage: Option<&'a str>,
+    pub(crate) stage: Option<&'a str>,
     /// As `name=value`.
-    pub label: Option<&'a str>,
+    pub(crate) label: Option<&'a str>,
     /// What the image is called.
-    pub tag: &'a str,
+    pub(crate) tag: &'a str,
 }
 
 impl Image<'_> {
     /// Builds it without asking any registry.
-    pub fn build(&self, shop: Workshop<'_>) -> Result<()> {
+    pub(crate) fn build(&self, shop: Workshop<'_>) -> Result<()> {
         let sh = Shell::new().context("open a shell")?;
         shop.progress.doing(&format!("assemble {}", self.tag));
         let mut build = shop
@@ -48,7 +48,7 @@ impl Image<'_> {
 }
 
 /// Copies what is in the folder `from` into the folder `to`, with modes and links.
-pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     let sh = Shell::new().context("open a shell")?;
     sh.create_dir(to)
         .with_context(|| format!("create {}", to.display()))?;

@@ -6,12 +6,12 @@ use sha2::{Digest as _, Sha256};
 
 /// A short hash of everything a result is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key(String);
+pub(crate) struct Key(String);
 
 impl Key {
     /// Hashes each input with its length, so that moving a byte from one to the next changes the
     /// key.
-    pub fn of<'a>(inputs: impl IntoIterator<Item = &'a [u8]>) -> Self {
+    pub(crate) fn of<'a>(inputs: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hash = Sha256::new();
         for input in inputs {
             hash.update((input.len() as u64).to_be_bytes());

@@ -3,16 +3,16 @@
 
 mod acquire;
 pub mod cache;
-pub mod debian;
+mod debian;
 mod docker;
 pub mod doctor;
 pub mod engine;
 mod error;
 mod get;
 pub mod go;
-pub mod image;
+mod image;
 pub mod inventory;
-pub mod key;
+mod key;
 pub mod needs;
 mod node_image;
 mod options;
@@ -21,7 +21,7 @@ pub mod part;
 mod podman;
 mod preload;
 pub mod pull_test;
-pub mod python;
+mod python;
 pub mod recipe;
 pub mod recipes;
 mod run;

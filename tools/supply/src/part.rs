@@ -39,7 +39,7 @@ impl Part {
     }
 
     /// Hash of everything the image is made of: pins, recipe, context.
-    pub fn key(&self, versions: &Versions) -> Key {
+    pub(crate) fn key(&self, versions: &Versions) -> Key {
         let pins = [versions.canonical("debian"), versions.canonical(self.name)];
         let recipe = code(self.source);
         let files = self

@@ -25,16 +25,16 @@ fn interpreter() -> &'static str {
 
 /// Packages that are installed together.
 #[derive(Debug, Clone)]
-pub struct PythonPackages {
+pub(crate) struct PythonPackages {
     /// Names the folder, and the log.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Each with its version, as `name==1.2.3`. What they depend on is as new as these allow.
-    pub packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
 }
 
 impl PythonPackages {
     /// Where they lie once they are installed for the Python of this machine.
-    pub fn folder(&self, shop: Workshop<'_>) -> PathBuf {
+    pub(crate) fn folder(&self, shop: Workshop<'_>) -> PathBuf {
         let key = self.key(interpreter());
         shop.cache.files().join(format!("{}-{key}", self.name))
     }
@@ -47,7 +47,7 @@ impl PythonPackages {
 
     /// Installs the packages, or finds them in the cache, and gives their folder: modules in it,
     /// programs in its `bin`. A program written in Python needs the folder as `PYTHONPATH`.
-    pub fn install(&self, shop: Workshop<'_>) -> Result<PathBuf> {
+    pub(crate) fn install(&self, shop: Workshop<'_>) -> Result<PathBuf> {
         let folder = self.folder(shop);
         if folder.is_dir() {
             return Ok(folder);

@@ -1,23 +1,26 @@
 //! The table of all recipes. A new one is a row here and a file below.
+//!
+//! A file by whose text its results are named stays public: without `pub` before what it exports it
+//! would be another text, and everybody would make anew what is kept.
 
 pub mod admission;
 pub mod argo_rollouts; // wing: addons
 pub mod argocd;
 pub mod aws;
-pub mod browser;
+mod browser;
 pub mod checks;
-pub mod cloud;
+pub(crate) mod cloud;
 pub mod external_dns; // wing: addons
 pub mod external_secrets; // wing: addons, verifier
 pub mod forge;
-pub mod forge_pages;
+pub(crate) mod forge_pages;
 pub mod kube_router;
-pub mod kubectl;
+pub(crate) mod kubectl;
 pub mod metrics_server; // wing: addons
 pub mod node;
 mod npm;
-pub mod pipelines;
-pub mod tools;
+pub(crate) mod pipelines;
+pub(crate) mod tools;
 
 use std::path::PathBuf;
 
