@@ -109,11 +109,6 @@ impl Stack {
         format!("http://{}", self.backend_address)
     }
 
-    /// Address of the database.
-    pub fn database_url(&self) -> String {
-        self.database.endpoint.clone()
-    }
-
     /// Writes an item of strings into the table, past every rule of the backend.
     pub async fn put(&self, attributes: &[(&str, &str)]) -> Result<()> {
         let client = testkit::client(&self.database.endpoint).await;
@@ -121,17 +116,17 @@ impl Stack {
     }
 
     /// Process id of the backend, while it runs.
-    pub fn backend_id(&self) -> Option<u32> {
+    pub(crate) fn backend_id(&self) -> Option<u32> {
         self.backend.as_ref().and_then(Server::id)
     }
 
     /// Process id of the frontend, while it runs.
-    pub fn frontend_id(&self) -> Option<u32> {
+    pub(crate) fn frontend_id(&self) -> Option<u32> {
         self.frontend.as_ref().and_then(Server::id)
     }
 
     /// Brings the table to the schema of the backend's binary.
-    pub async fn migrate(&self) -> Result<()> {
+    pub(crate) async fn migrate(&self) -> Result<()> {
         let mut command = self.backend_command("migrate");
         command.env("MIGRATE_WAIT_SECONDS", "10");
         self.spawn("migrate", &mut command)?.finish().await
@@ -158,7 +153,7 @@ impl Stack {
     }
 
     /// Starts the frontend, at the address it had before; nothing when it runs.
-    pub async fn start_frontend(&mut self) -> Result<()> {
+    pub(crate) async fn start_frontend(&mut self) -> Result<()> {
         if self.frontend.is_none() {
             let mut command = program(&self.options.programs.frontend);
             command
@@ -176,7 +171,7 @@ impl Stack {
     }
 
     /// Ends the frontend in order, and leaves the rest as it is.
-    pub async fn stop_frontend(&mut self) -> Result<()> {
+    pub(crate) async fn stop_frontend(&mut self) -> Result<()> {
         match self.frontend.take() {
             Some(server) => server.stop().await,
             None => Ok(()),

@@ -118,7 +118,7 @@ impl Environment {
     }
 
     /// Whether a report of this name is one of its own.
-    pub fn has_reported(&self, report: &str) -> bool {
+    pub(crate) fn has_reported(&self, report: &str) -> bool {
         let rest = report.strip_prefix(VERIFIED);
         let rest = rest.and_then(|rest| rest.strip_prefix(&self.name));
         rest.is_some_and(|app| app.starts_with('/'))

@@ -92,7 +92,7 @@ impl Program {
     }
 
     /// Whether this copy of the template is without it.
-    pub fn is_absent(sh: &Shell) -> bool {
+    fn is_absent(sh: &Shell) -> bool {
         !sh.path_exists(FOLDER)
     }
 
