@@ -174,7 +174,7 @@ fn argo_cd_may_not_take_from_its_namespace_what_judges_its_pods() {
     let expressions: Vec<_> = validations.filter_map(|one| one["expression"].as_str()).collect();
     for label in [
         r#"[?"pod-security.kubernetes.io/enforce"].orValue("") == "restricted""#,
-        r#"[?"pod-security.kubernetes.io/enforce-version"].orValue("").matches("^v1[.][3-9][0-9]$")"#,
+        r#"[?"pod-security.kubernetes.io/enforce-version"].orValue("").matches("^(latest|v1[.][3-9][0-9])$")"#,
         r#"[?"policy.sigstore.dev/include"].orValue("") == "true""#,
         r#"[?"webhooks.knative.dev/exclude"].hasValue()"#,
     ] {
