@@ -9,24 +9,23 @@ mod step;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use self::build::Built;
 use self::buildspec::Buildspec;
 use self::session::Session;
-use crate::{Outcome, Place, Project, Push};
+use crate::{Cause, Outcome, Run};
 
 /// Inside the repository.
 pub(crate) const FILE: &str = "buildspec.yaml";
 
-pub(crate) async fn run(
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
-    doing: impl Fn(&str),
-) -> Result<Outcome> {
+/// Runs the build of the branch.
+pub(crate) async fn run(cause: Cause<'_>, run: &Run<'_>, doing: impl Fn(&str)) -> Result<Outcome> {
+    let starts = matches!(cause, Cause::Push | Cause::Controller(_));
+    ensure!(starts, "no pipeline of AWS starts for this: {cause:?}");
+    let Run { push, place, .. } = run;
     let spec = Buildspec::read(&push.checkout.join(FILE))?;
-    let variables = spec.variables(&variables(project, push))?;
+    let variables = spec.variables(&variables(cause, run))?;
     let scripts = place.scratch.join("scripts");
     let mut session = Session::open(spec.env.shell, push.checkout, &variables, place.log, &scripts)?;
     let Built {
@@ -44,9 +43,10 @@ pub(crate) async fn run(
     })
 }
 
-/// What a hosted build finds in its environment: the project's settings, its secrets, and what
-/// CodeBuild says of the build.
-fn variables(project: &Project, push: &Push<'_>) -> BTreeMap<String, String> {
+/// What a hosted build finds in its environment: the project's settings, its secrets, what
+/// CodeBuild says of the build, and what a person says who starts one.
+fn variables(cause: Cause<'_>, run: &Run<'_>) -> BTreeMap<String, String> {
+    let Run { project, push, .. } = run;
     let mut variables = project.machine.clone();
     variables.extend(project.settings.clone());
     variables.extend(project.secrets.clone());
@@ -63,6 +63,9 @@ fn variables(project: &Project, push: &Push<'_>) -> BTreeMap<String, String> {
         ),
     ] {
         variables.insert(name.to_owned(), value);
+    }
+    if let Cause::Controller(name) = cause {
+        variables.insert("CONTROLLER".to_owned(), name.to_owned());
     }
     variables
 }

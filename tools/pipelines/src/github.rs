@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::shell::Shell;
 use self::told::Told;
 use crate::PullRequest; // wing: previews
 use crate::machine;
-use crate::{Outcome, Place, Project, Push};
+use crate::{Cause, Outcome, Push, Run};
 
 /// Run for a push to a branch that is deployed.
 pub(crate) const FILE: &str = ".github/workflows/deliver.yaml";
@@ -89,88 +89,50 @@ impl Workflow {
     }
 }
 
-/// Runs the workflow for a push to a branch.
-pub(crate) async fn run(
-    act: &Path,
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
-    doing: impl Fn(&str),
-) -> Result<Outcome> {
-    let reference = format!("refs/heads/{}", push.branch);
-    let event = json!({ "ref": reference, "after": push.commit });
-    run_workflow(act, (FILE, "push", event), project, push, place, doing).await
-}
-
-/// Runs the workflow that a person starts on the branch of `push` for the controller `name`.
-pub async fn run_for_controller(
-    act: &Path,
-    name: &str,
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
-) -> Result<Outcome> {
-    let reference = format!("refs/heads/{}", push.branch);
-    let event = json!({ "ref": reference, "inputs": { "controller": name } });
-    let event = (CONTROLLER, "workflow_dispatch", event);
-    run_workflow(act, event, project, push, place, |_: &str| ()).await
-}
-
-/// Runs the workflow for a new tag at the commit of `push`.
-pub async fn run_for_tag(
-    act: &Path,
-    tag: &str,
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
-) -> Result<Outcome> {
-    let reference = format!("refs/tags/{tag}");
-    let event = json!({ "ref": reference, "after": push.commit });
-    run_workflow(act, (RELEASE, "push", event), project, push, place, |_: &str| ()).await
-}
-
-/// Runs the workflow for a commit status of this name on the commit of `push`.
-pub async fn run_for_status(
-    act: &Path,
-    context: &str,
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
-) -> Result<Outcome> {
-    let event = json!({ "context": context, "sha": push.commit });
-    let event = (VERIFIED, "status", event);
-    run_workflow(act, event, project, push, place, |_: &str| ()).await
+/// The workflow that GitHub runs for the cause; the name of the event, and what it says.
+fn event(cause: Cause<'_>, push: &Push<'_>) -> (&'static str, &'static str, Value) {
+    let branch = format!("refs/heads/{}", push.branch);
+    match cause {
+        Cause::Push => (FILE, "push", json!({ "ref": branch, "after": push.commit })),
+        Cause::Tag(tag) => {
+            let reference = format!("refs/tags/{tag}");
+            (RELEASE, "push", json!({ "ref": reference, "after": push.commit }))
+        }
+        Cause::Status(context) => {
+            let event = json!({ "context": context, "sha": push.commit });
+            (VERIFIED, "status", event)
+        }
+        // wing: previews
+        Cause::PullRequest(of) => (PREVIEW, "pull_request", event_of_pull_request(&of, push.commit)),
+        // end of wing
+        Cause::Controller(name) => {
+            let event = json!({ "ref": branch, "inputs": { "controller": name } });
+            (CONTROLLER, "workflow_dispatch", event)
+        }
+    }
 }
 
 // wing: previews
-/// Runs the workflow for a pull request whose head is the commit of `push`.
-pub async fn run_for_pull_request(
-    act: &Path,
-    of: &PullRequest<'_>,
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
-) -> Result<Outcome> {
+fn event_of_pull_request(of: &PullRequest<'_>, head: &str) -> Value {
     let labels: Vec<_> = of.labels.iter().map(|name| json!({ "name": name })).collect();
     let pull_request = json!({
         "labels": labels,
-        "head": { "sha": push.commit, "repo": { "full_name": of.from } },
+        "head": { "sha": head, "repo": { "full_name": of.from } },
     });
     let repository = json!({ "full_name": of.repository });
-    let event = json!({ "number": of.number, "pull_request": pull_request, "repository": repository });
-    let event = (PREVIEW, "pull_request", event);
-    run_workflow(act, event, project, push, place, |_: &str| ()).await
+    json!({ "number": of.number, "pull_request": pull_request, "repository": repository })
 }
 // end of wing
 
-async fn run_workflow(
+/// Runs the workflow for the cause.
+pub(crate) async fn run(
     act: &Path,
-    (file, name, event): (&str, &str, serde_json::Value),
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
+    cause: Cause<'_>,
+    run: &Run<'_>,
     doing: impl Fn(&str),
 ) -> Result<Outcome> {
+    let Run { project, push, place } = run;
+    let (file, name, event) = event(cause, push);
     let workflow = Workflow::read(push.checkout, file)?;
     let write = |name: &str, content: String| -> Result<PathBuf> {
         let path = place.scratch.join(name);

@@ -8,79 +8,20 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use supply::GitLabRunner;
 
-use crate::PullRequest; // wing: previews
 use crate::machine;
-use crate::{Outcome, Place, Project, Push};
+use crate::{Cause, Outcome, Project, Run};
 
 /// Inside the repository.
 pub(crate) const FILE: &str = ".gitlab-ci.yml";
-
-/// What starts the pipeline of the branch that is checked out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cause<'a> {
-    Push,
-    /// Somebody asks GitLab's API for it.
-    Api,
-    /// A new tag.
-    Tag(&'a str),
-    // wing: previews
-    /// A commit of a merge request.
-    MergeRequest(&'a PullRequest<'a>),
-    // end of wing
-}
-
-/// Runs the pipeline that GitLab's API is asked for.
-pub async fn run_by_api(
-    runner: &GitLabRunner,
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
-) -> Result<Outcome> {
-    run((runner, true), Cause::Api, project, push, place, |_: &str| ()).await
-}
-
-/// Runs the pipeline for a new tag at the commit of `push`.
-pub async fn run_for_tag(
-    runner: &GitLabRunner,
-    tag: &str,
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
-) -> Result<Outcome> {
-    run(
-        (runner, true),
-        Cause::Tag(tag),
-        project,
-        push,
-        place,
-        |_: &str| (),
-    )
-    .await
-}
-
-// wing: previews
-/// Runs the pipeline for a merge request whose head is the commit of `push`.
-pub async fn run_for_merge_request(
-    runner: &GitLabRunner,
-    of: &PullRequest<'_>,
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
-) -> Result<Outcome> {
-    let cause = Cause::MergeRequest(of);
-    run((runner, true), cause, project, push, place, |_: &str| ()).await
-}
-// end of wing
 
 /// Runs the pipeline; `isolated`, each job in a copy of its own.
 pub(crate) async fn run(
     (runner, isolated): (&GitLabRunner, bool),
     cause: Cause<'_>,
-    project: &Project,
-    push: &Push<'_>,
-    place: &Place<'_>,
+    run: &Run<'_>,
     doing: impl Fn(&str),
 ) -> Result<Outcome> {
+    let Run { project, push, place } = run;
     let home = place.scratch.join("home");
     let folder = home.join(".gitlab-ci-local");
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
@@ -109,7 +50,7 @@ pub(crate) async fn run(
         };
     }
     let variables = folder.join("variables.yml");
-    fs::write(&variables, variables_file(project))
+    fs::write(&variables, variables_file(cause, project))
         .with_context(|| format!("write {}", variables.display()))?;
 
     let mut told = Told::default();
@@ -138,11 +79,12 @@ fn variables_of(cause: Cause<'_>) -> Vec<(&'static str, Option<String>)> {
     let said = |value: &str| Some(value.to_owned());
     match cause {
         Cause::Push => vec![],
-        Cause::Api => vec![("CI_PIPELINE_SOURCE", said("api"))],
+        // A controller as a tool starts it; a person's own run has the same rules in all else.
+        Cause::Status(_) | Cause::Controller(_) => vec![("CI_PIPELINE_SOURCE", said("api"))],
         // GitLab names no branch then.
         Cause::Tag(tag) => vec![("CI_COMMIT_BRANCH", None), ("CI_COMMIT_TAG", said(tag))],
         // wing: previews
-        Cause::MergeRequest(of) => vec![
+        Cause::PullRequest(of) => vec![
             ("CI_COMMIT_BRANCH", None),
             ("CI_PIPELINE_SOURCE", said("merge_request_event")),
             ("CI_PROJECT_PATH", said(of.repository)),
@@ -155,12 +97,15 @@ fn variables_of(cause: Cause<'_>) -> Vec<(&'static str, Option<String>)> {
     }
 }
 
-/// The variables of a project, which win over those of the file. GitLab expands `$` in a value;
-/// `$$` is one.
-fn variables_file(project: &Project) -> String {
+/// The variables of a project, and of a person who starts the pipeline, which win over those of the
+/// file. GitLab expands `$` in a value; `$$` is one.
+fn variables_file(cause: Cause<'_>, project: &Project) -> String {
     let mut all = BTreeMap::from([("CARGO_HOME".to_owned(), cargo_home(project))]);
     all.extend(project.settings.clone());
     all.extend(project.secrets.clone());
+    if let Cause::Controller(name) = cause {
+        all.insert("CONTROLLER".to_owned(), name.to_owned());
+    }
     let global: BTreeMap<_, _> = all
         .iter()
         .map(|(name, value)| {
@@ -229,7 +174,7 @@ mod tests {
             secrets: BTreeMap::from([("TOKEN".to_owned(), "a$b".to_owned())]),
             ..Project::default()
         };
-        let written: Value = serde_json::from_str(&variables_file(&project)).unwrap();
+        let written: Value = serde_json::from_str(&variables_file(Cause::Push, &project)).unwrap();
         assert_eq!(written["global"]["TOKEN"]["values"]["*"], "a$$b");
     }
 }

@@ -1,18 +1,18 @@
 //! Runs the repository's own CI files on this machine, each as its hosted system would run it for a
-//! push.
+//! push, or for another [`Cause`].
 //!
 //! | system | file | run by |
 //! |---|---|---|
 //! | CodeBuild | `buildspec.yaml` | an interpreter in this crate |
-//! | GitHub | `.github/workflows/deliver.yaml` | act, in host mode |
+//! | GitHub | in `.github/workflows`, one for each cause | act, in host mode |
 //! | GitLab | `.gitlab-ci.yml` | gitlab-ci-local, with its shell executor |
 //!
 //! What is deliberately absent: anything about forges, registries and the verbs. Those are the
 //! files' own business.
 
 mod codebuild;
-pub mod github;
-pub mod gitlab;
+mod github;
+mod gitlab;
 mod machine;
 
 use std::collections::BTreeMap;
@@ -65,7 +65,25 @@ pub struct Project {
     pub machine: BTreeMap<String, String>,
 }
 
-/// The push that a run is for.
+/// What starts a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause<'a> {
+    /// The [`Push`] itself.
+    Push,
+    /// A new tag at its commit.
+    Tag(&'a str),
+    /// A commit status of this name on its commit. GitLab hears of none: whoever sets one asks its
+    /// API for the pipeline of the branch.
+    Status(&'a str),
+    // wing: previews
+    /// A pull request whose head is its commit.
+    PullRequest(PullRequest<'a>),
+    // end of wing
+    /// A person who wants the image of the controller of this name, from its branch.
+    Controller(&'a str),
+}
+
+/// The commit that a run is for, on the branch that it was pushed to.
 #[derive(Debug, Clone, Copy)]
 pub struct Push<'a> {
     /// A clean checkout of the commit with the branch checked out; `origin` is the forge.
@@ -79,8 +97,7 @@ pub struct Push<'a> {
 }
 
 // wing: previews
-/// The pull request that a run is for, on GitLab called a merge request; its head is the commit of
-/// the [`Push`].
+/// The pull request that a run is for, on GitLab called a merge request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PullRequest<'a> {
     /// Owner and name of where it goes, as `owner/name`.
@@ -105,6 +122,17 @@ pub struct Place<'a> {
     pub scratch: &'a Path,
 }
 
+/// What each run is given, whatever its cause.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// As configured on the hosted system.
+    pub project: &'a Project,
+    /// What it works on.
+    pub push: Push<'a>,
+    /// Where it writes.
+    pub place: Place<'a>,
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -118,7 +146,7 @@ pub struct Outcome {
 }
 
 impl System {
-    /// Its file, inside the repository.
+    /// The file that it runs for a push, inside the repository.
     pub fn file(self) -> &'static str {
         match self {
             Self::Codebuild => codebuild::FILE,
@@ -157,23 +185,14 @@ impl Runner {
         })
     }
 
-    /// Runs the file of the checkout; `doing` hears what is going on. Dropping the future ends all
-    /// that was started. An error means that the run could not be carried out; a run that failed is
-    /// an [`Outcome`].
-    pub async fn run(
-        &self,
-        project: &Project,
-        push: &Push<'_>,
-        place: &Place<'_>,
-        doing: impl Fn(&str),
-    ) -> Result<Outcome> {
+    /// Runs what the checkout has for the cause; `doing` hears what is going on. Dropping the
+    /// future ends all that was started. An error means that the run could not be carried out; a
+    /// run that failed is an [`Outcome`].
+    pub async fn run(&self, cause: Cause<'_>, run: &Run<'_>, doing: impl Fn(&str)) -> Result<Outcome> {
         match self {
-            Self::CodeBuild => codebuild::run(project, push, place, doing).await,
-            Self::GitHub(act) => github::run(act, project, push, place, doing).await,
-            Self::GitLab { runner, isolated } => {
-                let cause = gitlab::Cause::Push;
-                gitlab::run((runner, *isolated), cause, project, push, place, doing).await
-            }
+            Self::CodeBuild => codebuild::run(cause, run, doing).await,
+            Self::GitHub(act) => github::run(act, cause, run, doing).await,
+            Self::GitLab { runner, isolated } => gitlab::run((runner, *isolated), cause, run, doing).await,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use pipelines::{Outcome, Place, Project, Push};
+use pipelines::{Cause, Outcome, Place, Project, Push};
 
 use super::kept::{self, Pushed};
 use super::ledger::{Run, RunState, SharedLedger};
@@ -82,7 +82,12 @@ impl Agent {
         let doing = |what: &str| {
             self.shared.set(run.number, RunState::Running(what.to_owned()));
         };
-        self.system.run(&self.project(run), &push, &place, doing).await
+        let given = pipelines::Run {
+            project: &self.project(run),
+            push,
+            place,
+        };
+        self.system.run(Cause::Push, &given, doing).await
     }
 
     /// Settings as configured, on a machine that keeps what it compiled and that no developer has

@@ -13,7 +13,7 @@ async fn whoever_starts_ci_for_a_controller_gets_its_digest_from_all_three() {
     let said = format!("digest    {}", digest(CONTROLLER, &tag));
     for system in [System::Codebuild, System::Github, System::Gitlab] {
         let stand_ins = StandIns::start().await;
-        let mut site = Site::new(system, &source, &stand_ins);
+        let site = Site::new(system, &source, &stand_ins);
         let outcome = site.run_for_controller(CONTROLLER).await;
         assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
         assert!(site.said().contains(&said), "{system:?}:\n{}", site.said());
@@ -47,7 +47,7 @@ async fn a_controller_that_is_not_there_fails_the_run() {
     let source = Source::of_work_tree();
     for system in [System::Codebuild, System::Github, System::Gitlab] {
         let stand_ins = StandIns::start().await;
-        let mut site = Site::new(system, &source, &stand_ins);
+        let site = Site::new(system, &source, &stand_ins);
         let outcome = site.run_for_controller("none").await;
         assert!(outcome.failure.is_some(), "{system:?}:\n{}", site.said());
         assert!(

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pipelines::{Outcome, Place, Project, Push, System};
+use pipelines::{Cause, Outcome, Place, Project, Push, Run, System};
 use tempfile::TempDir;
 
 use crate::aws::{self, IDENTITY, REGION};
@@ -147,10 +147,18 @@ impl Site {
 
     /// Runs the system's file for a push of the source commit to the first branch.
     pub(crate) async fn run(&self) -> Outcome {
-        runner(self.system)
-            .run(&self.project, &self.push(), &self.place(), |_| ())
-            .await
-            .expect("the run is carried out")
+        self.run_for(Cause::Push, self.push()).await
+    }
+
+    /// Runs what the system has for the cause.
+    pub(crate) async fn run_for(&self, cause: Cause<'_>, push: Push<'_>) -> Outcome {
+        let run = Run {
+            project: &self.project,
+            push,
+            place: self.place(),
+        };
+        let ran = runner(self.system).run(cause, &run, |_| ()).await;
+        ran.expect("the run is carried out")
     }
 
     /// Merges what was proposed to the first branch, as a person does, and asks for the source
@@ -162,7 +170,7 @@ impl Site {
         git(&self.checkout, &["pull", "--quiet", "origin", &self.main]);
     }
 
-    pub(crate) fn place(&self) -> Place<'_> {
+    fn place(&self) -> Place<'_> {
         Place {
             log: &self.log,
             scratch: &self.scratch,
