@@ -80,6 +80,9 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     reads.stop(step).await?.at_most(0)?;
 
     let good = operator.revert(&broken).await?;
-    gitops::app(step, cluster, METRICS).at(&good).live(HEALED).await?;
+    gitops::app(step, cluster, METRICS)
+        .at(&good)
+        .arrived(HEALED)
+        .await?;
     scaled::at_rest(step, cluster, MEASURED).await
 }

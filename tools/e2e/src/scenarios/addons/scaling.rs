@@ -80,9 +80,5 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         addons::REPLICAS
     ));
     let back = operator.revert(&released).await?;
-    gitops::app(step, cluster, API)
-        .at(&back)
-        .live(LIVE)
-        .await
-        .map(drop)
+    gitops::app(step, cluster, API).at(&back).arrived(LIVE).await
 }

@@ -50,7 +50,7 @@ pub(super) async fn on(testbed: &Testbed, step: &StepHandle, name: &'static str)
     let edit = |text: String| addons::with(name, &path, &text);
     let asked = Instant::now();
     let on = Operator::of(testbed).edit(&path, edit).await?;
-    gitops::app(step, cluster, name).at(&on).live(LIVE).await?;
+    gitops::app(step, cluster, name).at(&on).arrived(LIVE).await?;
     step.measured("on to Healthy", asked.elapsed().as_secs_f64());
     Ok(())
 }

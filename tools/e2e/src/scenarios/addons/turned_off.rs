@@ -67,7 +67,7 @@ async fn on_again(testbed: &Testbed, step: &StepHandle, [off, unscaled]: [&str; 
     argocd::reconfigure(&testbed.harness, cluster, &testbed.world, &[METRICS]).await?;
     let asked = Instant::now();
     let on = operator.revert(off).await?;
-    gitops::app(step, cluster, METRICS).at(&on).live(LIVE).await?;
+    gitops::app(step, cluster, METRICS).at(&on).arrived(LIVE).await?;
     let scaled = operator.revert(unscaled).await?;
     let apps: Vec<&str> = addons::scaled().collect();
     gitops::apps(step, cluster, &apps)
