@@ -157,8 +157,13 @@ pub(crate) fn of_administrator(name: &str) -> String {
 
 /// Turns Argo CD's notifications on.
 pub(crate) async fn notified(harness: &Harness, cluster: &Cluster) -> Result<()> {
-    let folder = format!("{NOTICES}/{}", cluster.environment);
+    let folder = notices(cluster);
     kustomize::apply(harness, cluster, &folder, &harness.run.log("addons")).await
+}
+
+/// The folder of a cluster's notifications.
+pub(crate) fn notices(cluster: &Cluster) -> String {
+    format!("{NOTICES}/{}", cluster.environment)
 }
 
 /// Puts the image of an add-on into the nodes of a cluster, as a registry would serve it to them.

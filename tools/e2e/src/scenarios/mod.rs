@@ -105,6 +105,7 @@ pub(crate) static ALL: &[Scenario] = &[
     addons::secrets::OFF,
     // end of wing
     // wing: addons
+    addons::notices::OFF,
     addons::canary::good::SCENARIO,
     addons::canary::bad::SCENARIO,
     addons::canary::few::SCENARIO,

@@ -1,20 +1,25 @@
 //! What Argo CD tells a receiver: a release, a failed sync, a failed migration, a change by hand
-//! that was undone. And what becomes of messages while nobody takes them.
+//! that was undone. What becomes of messages while nobody takes them, and that it leaves nothing
+//! when it is turned off.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
-use kube::Api;
 use kube::api::{Patch, PatchParams};
+use kube::{Api, ResourceExt as _};
 use serde_json::json;
+use xshell::Shell;
 
 use super::ensure_addons;
-use crate::actors::{Operator, Receiver};
+use super::traces::{Traces, delete_folder};
+use crate::actors::{Operator, ReadLoad, Receiver};
 use crate::addons::{self, NOTICES_SECRET};
 use crate::argocd;
+use crate::cluster::Cluster;
 use crate::environment::{API, Environment, NAMESPACE, PAGE};
 use crate::gitops;
+use crate::process::Tool;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
@@ -31,6 +36,14 @@ const LIVE: Duration = Duration::from_mins(1);
 const AWAY: Duration = Duration::from_secs(10);
 /// Longer than the trigger of healed changes keeps silent behind a sync.
 const OWN_CHANGES: Duration = Duration::from_secs(8);
+const KUBECTL: Duration = Duration::from_mins(1);
+/// What it keeps on each Application of what it has told, which nobody else removes.
+const NOTES: &str = "notified.notifications.argoproj.io";
+const TRACES: Traces = Traces {
+    words: &["argocd-notifications"],
+    settings: &[],
+    kinds: &[],
+};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("notices", "what happens is told to a receiver", 480),
@@ -46,6 +59,18 @@ pub(crate) const AWAY_SCENARIO: Scenario = Scenario {
     needs: &[],
     failure: None,
     run: |testbed, step| Box::pin(away(testbed, step)),
+};
+
+pub(crate) const OFF: Scenario = Scenario {
+    step: Step::new(
+        "notices-off",
+        "notifications are turned off and leave nothing",
+        240,
+    ),
+    suite: Suite::Addons,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(off(testbed, step)),
 };
 
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
@@ -161,6 +186,60 @@ async fn away(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     );
     step.evidence("the release went live, its message was lost, and the next one arrived".to_owned());
     Ok(())
+}
+
+async fn off(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let cluster = testbed.first();
+    let receiver = receiver(testbed).await?;
+    // Where it was turned on just now, it tells what was there already.
+    eventually(step, "notes of what was told", TOLD, async || {
+        Ok(match noted(cluster).await? {
+            0 => Verdict::Pending("there are none".to_owned()),
+            count => Verdict::Ready(count),
+        })
+    })
+    .await?;
+    let found = TRACES.count(cluster).await?;
+    let reads = ReadLoad::start(testbed, Environment::first())?;
+    let asked = Instant::now();
+    delete_folder(testbed, cluster, &addons::notices(cluster)).await?;
+    let namespace = argocd::NAMESPACE;
+    let secret = ["delete", "secret", NOTICES_SECRET, "--namespace", namespace];
+    kubectl(testbed, cluster, &secret).await?;
+    TRACES.none(step, cluster).await?;
+    // Once nobody is there who would write new ones.
+    let without = format!("{NOTES}-");
+    let notes = [
+        "annotate",
+        "applications.argoproj.io",
+        "--all",
+        "--namespace",
+        namespace,
+        &without,
+    ];
+    kubectl(testbed, cluster, &notes).await?;
+    step.measured("off to nothing left", asked.elapsed().as_secs_f64());
+    let left = noted(cluster).await?;
+    ensure!(left == 0, "{left} Applications have notes");
+    step.evidence(format!("{found} objects were there, and none is left"));
+    reads.stop(step).await?.at_most(0)?;
+    drop(receiver);
+    Ok(())
+}
+
+/// How many Applications have notes of what was told.
+async fn noted(cluster: &Cluster) -> Result<usize> {
+    let found = gitops::list(cluster).await?;
+    let noted = found.iter().filter(|app| app.annotations().contains_key(NOTES));
+    Ok(noted.count())
+}
+
+async fn kubectl(testbed: &Testbed, cluster: &Cluster, args: &[&str]) -> Result<()> {
+    let shell = Shell::new().context("open a shell")?;
+    let command = cluster.kubectl(&testbed.harness, &shell, args);
+    Tool::new(command, &testbed.harness.run.log("addons"), KUBECTL)
+        .run()
+        .await
 }
 
 /// A receiver that the Argo CD of the first environment knows of.

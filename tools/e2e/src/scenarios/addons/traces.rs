@@ -23,6 +23,8 @@ use crate::wait::{Verdict, eventually};
 
 const REMOVED: Duration = Duration::from_mins(2);
 const DELETED: Duration = Duration::from_mins(1);
+/// Of no add-on there are fewer.
+const FEWEST: usize = 8;
 /// Notes about the past, which go by themselves.
 const PAST: [&str; 2] = ["Event", "Lease"];
 
@@ -56,7 +58,7 @@ impl Traces {
     pub(super) async fn count(&self, cluster: &Cluster) -> Result<usize> {
         let found = self.of(cluster).await?;
         ensure!(
-            found.len() > 10,
+            found.len() >= FEWEST,
             "only {found:?} are found of an add-on that is on; this check sees nothing"
         );
         Ok(found.len())
@@ -126,10 +128,14 @@ pub(super) async fn without_application(step: &StepHandle, cluster: &Cluster, na
 
 /// Deletes what an administrator has applied for an add-on.
 pub(super) async fn delete(testbed: &Testbed, cluster: &Cluster, name: &str) -> Result<()> {
-    let folder = addons::of_administrator(name);
+    delete_folder(testbed, cluster, &addons::of_administrator(name)).await
+}
+
+/// Deletes what a folder comes to.
+pub(super) async fn delete_folder(testbed: &Testbed, cluster: &Cluster, folder: &str) -> Result<()> {
     let harness = &testbed.harness;
     let log = harness.run.log("addons");
-    let manifests = kustomize::rendered(harness, &folder, &log).await?;
+    let manifests = kustomize::rendered(harness, folder, &log).await?;
     let shell = Shell::new().context("open a shell")?;
     let delete = cluster.kubectl(harness, &shell, &["delete", "-f", "-"]);
     Tool::new(delete, &log, DELETED)
