@@ -8,7 +8,6 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{GetParams, ListParams, LogParams};
 use kube::core::Request;
 use kube::{Api, ResourceExt as _};
-use serde_json::Value;
 
 use crate::argocd::NAMESPACE;
 use crate::checkout::replaced_once;
@@ -18,7 +17,7 @@ use crate::harness::Harness;
 use crate::kustomize;
 use crate::progress::StepHandle;
 use crate::rollout;
-use crate::scenarios::pods::is_ready;
+use crate::scenarios::pods::{is_ready, mebibytes};
 use crate::world::World;
 
 /// Its Deployment, and its image.
@@ -102,23 +101,11 @@ pub(super) async fn said(hub: &Cluster) -> Result<String> {
     Ok(said)
 }
 
-/// What its pods take, in MiB, as the kubelet of their node has it.
+/// What its pods take, in MiB.
 pub(super) async fn memory(hub: &Cluster) -> Result<Vec<(String, f64)>> {
     let mut memory = Vec::new();
     for pod in pods(hub).await? {
-        let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
-        let node = node.with_context(|| format!("{} is on no node", pod.name_any()))?;
-        let ask = Request::new(format!("/api/v1/nodes/{node}/proxy/stats"));
-        let ask = ask
-            .get("summary", &GetParams::default())
-            .context("ask a kubelet")?;
-        let summary: Value = hub.client.request(ask).await.context("ask a kubelet")?;
-        let of_pods = summary["pods"].as_array().into_iter().flatten();
-        let bytes = of_pods
-            .filter(|of| of["podRef"]["uid"].as_str() == pod.uid().as_deref())
-            .find_map(|of| of["containers"][0]["memory"]["workingSetBytes"].as_f64());
-        let bytes = bytes.with_context(|| format!("{node} does not know what {} takes", pod.name_any()))?;
-        memory.push((pod.name_any(), bytes / 1024.0 / 1024.0));
+        memory.push((pod.name_any(), mebibytes(hub, &pod).await?));
     }
     Ok(memory)
 }

@@ -97,14 +97,17 @@ pub(crate) static ALL: &[Scenario] = &[
     addons::names::SCENARIO,
     addons::names::DENIED,
     addons::ingress::SCENARIO,
-    addons::names::OFF,
     // end of wing
     // wing: addons, verifier
     addons::secrets::SCENARIO,
     addons::secrets::DENIED,
+    // end of wing
+    addons::memory::SCENARIO, // wing: addons
+    // wing: addons, verifier
     addons::secrets::OFF,
     // end of wing
     // wing: addons
+    addons::names::OFF,
     addons::notices::OFF,
     addons::canary::good::SCENARIO,
     addons::canary::bad::SCENARIO,

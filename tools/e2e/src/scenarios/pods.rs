@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
-use kube::api::{DeleteParams, ListParams};
+use kube::api::{DeleteParams, GetParams, ListParams};
+use kube::core::Request;
 use kube::{Api, ResourceExt as _};
+use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
@@ -153,6 +155,22 @@ pub(crate) fn restarts(pod: &Pod) -> i32 {
         .flatten()
         .map(|status| status.restart_count)
         .sum()
+}
+
+/// What its first container takes of the memory, in MiB, as the kubelet of its node has it.
+pub(crate) async fn mebibytes(cluster: &Cluster, pod: &Pod) -> Result<f64> {
+    let node = node_of(pod)?;
+    let ask = Request::new(format!("/api/v1/nodes/{node}/proxy/stats"));
+    let ask = ask
+        .get("summary", &GetParams::default())
+        .context("ask a kubelet")?;
+    let summary: Value = cluster.client.request(ask).await.context("ask a kubelet")?;
+    let of_pods = summary["pods"].as_array().into_iter().flatten();
+    let bytes = of_pods
+        .filter(|of| of["podRef"]["uid"].as_str() == pod.uid().as_deref())
+        .find_map(|of| of["containers"][0]["memory"]["workingSetBytes"].as_f64());
+    let bytes = bytes.with_context(|| format!("{node} does not know what {} takes", pod.name_any()))?;
+    Ok(bytes / 1024.0 / 1024.0)
 }
 
 /// Its one container, as containerd names it.

@@ -4,6 +4,7 @@ mod balanced;
 pub(crate) mod canary;
 mod denied;
 pub(crate) mod ingress;
+pub(crate) mod memory;
 pub(crate) mod metrics_away;
 pub(crate) mod names;
 pub(crate) mod notices;
