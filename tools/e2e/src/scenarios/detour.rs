@@ -9,6 +9,7 @@ use fault_proxy::FaultProxy;
 use k8s_openapi::api::core::v1::Node;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
+use tokio::sync::OnceCell;
 use xshell::Shell;
 
 use crate::process::Tool;
@@ -23,17 +24,23 @@ const OPEN: &str = "for table in mangle filter nat; do \
     iptables -w -t $table -S | grep -- '--comment gitops-loop-detour' | sed 's/^-A/-D/' | \
     while read -r rule; do iptables -w -t $table $rule; done; done";
 
-/// The way of all pods of staging to AWS, as they see it: to the proxy before the emulator.
+/// It answers until the run ends, so a second one would find its port taken.
+static PROXY: OnceCell<FaultProxy> = OnceCell::const_new();
+
+/// The way of pods of staging to AWS, as they see it: to the proxy before the emulator.
 pub(crate) struct Detour<'a> {
     testbed: &'a Testbed,
     nodes: Vec<String>,
+    /// The address of the pod whose way it is alone; none for the way of all.
+    pod: Option<String>,
     /// The address of what the pods ask on the containers' network.
     aws: String,
     undo: Undo,
 }
 
 impl<'a> Detour<'a> {
-    /// The way as it is, without what a scenario that was interrupted may have left in it.
+    /// The way of all pods as it is, without what a scenario that was interrupted may have left in
+    /// it.
     pub(crate) async fn find(testbed: &'a Testbed) -> Result<Self> {
         let nodes: Api<Node> = Api::all(testbed.first().client.clone());
         let nodes = nodes.list(&ListParams::default()).await;
@@ -50,11 +57,21 @@ impl<'a> Detour<'a> {
             testbed,
             undo: Undo::by(nodes.iter().map(open)),
             nodes,
+            pod: None,
             aws: address(testbed).await?,
         };
         detour.open().await?;
         Ok(detour)
     }
+
+    // wing: addons, verifier
+    /// The same for the way of one pod alone, by its address.
+    pub(crate) async fn of_pod(testbed: &'a Testbed, address: &str) -> Result<Self> {
+        let mut detour = Self::find(testbed).await?;
+        detour.pod = Some(address.to_owned());
+        Ok(detour)
+    }
+    // end of wing
 
     /// From now on no packet gets through, and nobody is told. Before any rule that a network
     /// policy makes of itself.
@@ -70,7 +87,11 @@ impl<'a> Detour<'a> {
             "{}:{IAM_PROXY_PORT}",
             self.testbed.world.forge.host_ip_for_containers
         );
-        let proxy = FaultProxy::start_at(&here, &self.testbed.world.iam_proxy.host_url()).await?;
+        let aws = self.testbed.world.iam_proxy.host_url();
+        let proxy = PROXY
+            .get_or_try_init(|| FaultProxy::start_at(&here, &aws))
+            .await?;
+        proxy.heal();
         let lead = format!(
             "{} -j DNAT --to-destination {here}",
             self.rule("nat -I PREROUTING")
@@ -80,15 +101,16 @@ impl<'a> Detour<'a> {
             self.rule("filter -I FORWARD")
         );
         // The servers keep many connections, and each would learn of its reset only when it is
-        // used.
+        // used. One pod may learn so.
         let cut = format!(
             "for pid in $(pgrep -x backend); do \
              nsenter --target $pid --net ss --kill --tcp dst {} dport = :{IAM_PROXY_PORT}; done; true",
             self.aws
         );
+        let cut = if self.pod.is_none() { cut.as_str() } else { "true" };
         self.on_every_node(&format!("{lead} && {reset} && {{ {cut}; }}"))
             .await?;
-        Ok(proxy)
+        Ok(proxy.clone())
     }
 
     /// The way is as it was.
@@ -104,8 +126,10 @@ impl<'a> Detour<'a> {
     }
 
     fn rule(&self, place: &str) -> String {
+        let pod = self.pod.as_ref().map(|pod| format!("-s {pod} "));
         format!(
-            "iptables -w -t {place} -d {} -p tcp --dport {IAM_PROXY_PORT} -m comment --comment gitops-loop-detour",
+            "iptables -w -t {place} {}-d {} -p tcp --dport {IAM_PROXY_PORT} -m comment --comment gitops-loop-detour",
+            pod.unwrap_or_default(),
             self.aws
         )
     }

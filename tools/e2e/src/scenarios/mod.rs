@@ -112,6 +112,7 @@ pub(crate) static ALL: &[Scenario] = &[
     addons::canary::good::SCENARIO,
     addons::canary::bad::SCENARIO,
     addons::canary::few::SCENARIO,
+    addons::canary::away::SCENARIO,
     addons::canary::off::SCENARIO,
     // end of wing
     posture::pods::SCENARIO,

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::scaled::{self, MEASURED};
+use super::unhealthy;
 use crate::actors::{Operator, ReadLoad};
 use crate::addons::{self, METRICS};
 use crate::gitops::{self, Status};
@@ -44,13 +45,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let patches = changes.map(|(path, value)| overlays::set("Deployment", path, &value));
     let merged = Instant::now();
     let broken = operator.patch(&overlay, &patches).await?;
-    let health = |status: &Status| match status.health() {
-        "Healthy" => Verdict::Pending("it is Healthy".to_owned()),
-        health => Verdict::Ready(health.to_owned()),
-    };
-    let said = gitops::app(step, cluster, METRICS)
-        .until("is not Healthy", SAID, health)
-        .await?;
+    let said = unhealthy(step, cluster, METRICS, SAID).await?;
     step.measured("merge to not Healthy", merged.elapsed().as_secs_f64());
     let blind = eventually(step, "autoscalers that cannot measure", MEASURED, async || {
         let mut words = Vec::new();

@@ -1,34 +1,29 @@
 //! external-dns keeps a name in Route 53 for what asks for one, and touches no other record. What
-//! it may not do, and that it leaves nothing when it is turned off.
+//! becomes of that where it hangs or may not, and that it leaves nothing when it is turned off.
+
+mod denied;
 
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
-use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
-use kube::api::{ListParams, LogParams};
 
-use super::denied::Denied;
 use super::traces::Traces;
 use super::{ensure_addons, switch};
 use crate::actors::{Administrator, Operator, ReadLoad, Records};
 use crate::addons::{DNS, account};
 use crate::cluster::Cluster;
 use crate::environment::{Environment, PAGE};
-use crate::gitops::{self, Status};
+use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::step::Step;
 use crate::testbed::Testbed;
-use crate::wait::{Verdict, consistently, eventually};
+use crate::wait::{Verdict, eventually};
 
 /// From a Service in the cluster to its record, and from its end to that of the record.
 pub(super) const NAMED: Duration = Duration::from_secs(15);
 const LIVE: Duration = Duration::from_mins(1);
-/// When nothing changes it looks as often as infra/local/addons/external-dns says.
-const LOOKED: Duration = Duration::from_secs(30);
-const STAYS: Duration = Duration::from_secs(5);
 /// What a load balancer is called.
 const TARGETS: [&str; 2] = [
     "board-1.eu-central-1.elb.amazonaws.com",
@@ -51,11 +46,15 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 pub(crate) const DENIED: Scenario = Scenario {
-    step: Step::new("names-denied", "external-dns may not change the zone", 480),
+    step: Step::new(
+        "names-denied",
+        "external-dns hangs, or may not change the zone",
+        480,
+    ),
     suite: Suite::Addons,
     needs: &[],
     failure: None,
-    run: |testbed, step| Box::pin(denied(testbed, step)),
+    run: |testbed, step| Box::pin(denied::run(testbed, step)),
 };
 
 pub(crate) const OFF: Scenario = Scenario {
@@ -113,23 +112,25 @@ impl<'a> Zone<'a> {
         within: Duration,
     ) -> Result<()> {
         let what = format!("{} as {target:?}", self.name);
-        eventually(step, &what, within, async || {
-            let records = self.administrator.records(&self.id).await?;
-            ensure!(
-                records.values().any(|value| value == FOREIGN.1),
-                "the record of {} is gone: {records:?}",
-                FOREIGN.0
-            );
-            let value = records.get(&(self.name.clone(), "A".to_owned()));
-            let owned = self.owned(&records);
-            let is_it = value.map(|value| value.trim_end_matches('.')) == target && owned == target.is_some();
-            Ok(if is_it {
-                Verdict::Ready(())
-            } else {
-                Verdict::Pending(format!("{records:?}"))
-            })
+        eventually(step, &what, within, async || self.look(target).await).await
+    }
+
+    /// Whether it is so now.
+    async fn look(&self, target: Option<&str>) -> Result<Verdict<()>> {
+        let records = self.administrator.records(&self.id).await?;
+        ensure!(
+            records.values().any(|value| value == FOREIGN.1),
+            "the record of {} is gone: {records:?}",
+            FOREIGN.0
+        );
+        let value = records.get(&(self.name.clone(), "A".to_owned()));
+        let owned = self.owned(&records);
+        let is_it = value.map(|value| value.trim_end_matches('.')) == target && owned == target.is_some();
+        Ok(if is_it {
+            Verdict::Ready(())
+        } else {
+            Verdict::Pending(format!("{records:?}"))
         })
-        .await
     }
 
     /// Whether a record says whose the name is.
@@ -175,61 +176,6 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     reads.stop(step).await?.at_most(0)
 }
 
-async fn denied(testbed: &Testbed, step: &StepHandle) -> Result<()> {
-    let zone = Zone::ready(testbed, step).await?;
-    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
-    let reads = ReadLoad::start(testbed, Environment::first())?;
-    let role = account::role(testbed, DNS);
-    let denied = Denied::action(testbed, role, "route53:ChangeResourceRecordSets").await?;
-    let asked = operator
-        .add_manifests(
-            &overlays::folder(PAGE),
-            &[("name.yaml", &zone.service(TARGETS[0]))],
-        )
-        .await?;
-    refused(step, cluster, (&zone, &asked)).await?;
-    denied.end().await?;
-    let since = Instant::now();
-    zone.until(step, Some(TARGETS[0]), LOOKED).await?;
-    step.measured("allowed to record", since.elapsed().as_secs_f64());
-    let gone = operator.revert(&asked).await?;
-    arrived(step, cluster, &gone).await?;
-    zone.until(step, None, NAMED).await?;
-    reads.stop(step).await?.at_most(0)
-}
-
-/// Its log says what it may not do. No app, nor Argo CD, minds.
-async fn refused(step: &StepHandle, cluster: &Cluster, (zone, asked): (&Zone<'_>, &str)) -> Result<()> {
-    arrived(step, cluster, asked).await?;
-    let words = "is not authorized to perform: route53:ChangeResourceRecordSets";
-    let said = eventually(step, "a refusal in its log", NAMED, async || {
-        let log = log(cluster).await?;
-        let line = log.lines().rev().find(|line| line.contains(words));
-        Ok(match line {
-            Some(line) => Verdict::Ready(line.to_owned()),
-            None => Verdict::Pending(log.lines().last().unwrap_or_default().to_owned()),
-        })
-    })
-    .await?;
-    step.evidence(said);
-    for app in [PAGE, DNS] {
-        let judge = |status: &Status| Verdict::Ready(status.health().to_owned());
-        let health = gitops::app(step, cluster, app)
-            .until("is looked at", LIVE, judge)
-            .await?;
-        ensure!(health == "Healthy", "{app} is {health}");
-    }
-    consistently(step, "no record", STAYS, async || {
-        let records = zone.administrator.records(&zone.id).await?;
-        Ok(if records.keys().any(|(name, _)| *name == zone.name) {
-            Verdict::Failed(format!("{records:?}"))
-        } else {
-            Verdict::Ready(())
-        })
-    })
-    .await
-}
-
 async fn off(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let zone = Zone::ready(testbed, step).await?;
     let reads = ReadLoad::start(testbed, Environment::first())?;
@@ -242,14 +188,4 @@ async fn off(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 async fn arrived(step: &StepHandle, cluster: &Cluster, commit: &str) -> Result<Instant> {
     gitops::app(step, cluster, PAGE).at(commit).arrived(LIVE).await?;
     Ok(Instant::now())
-}
-
-async fn log(cluster: &Cluster) -> Result<String> {
-    let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), DNS);
-    let found = pods.list(&ListParams::default()).await.context("list its pods")?;
-    let name = found.items.first().and_then(|pod| pod.metadata.name.clone());
-    let name = name.context("it has no pod")?;
-    pods.logs(&name, &LogParams::default())
-        .await
-        .context("read its log")
 }

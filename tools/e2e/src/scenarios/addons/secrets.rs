@@ -1,6 +1,7 @@
 //! External Secrets keeps the verifier's token as Secrets Manager has it: it arrives, a new one
 //! counts without a restart, what goes wrong is named, and turned off nothing is left.
 
+mod away;
 mod issued;
 mod kept;
 
@@ -14,12 +15,12 @@ use kube::api::ListParams;
 use self::issued::Issued;
 use super::denied::Denied;
 use super::traces::Traces;
-use super::{ensure_addons, switch};
+use super::{ensure_addons, is, switch};
 use crate::actors::{Administrator, Operator, ReadLoad};
 use crate::addons::{SECRETS, account};
 use crate::cluster::Cluster;
 use crate::environment::{Environment, PAGE};
-use crate::gitops::{self, Status};
+use crate::gitops;
 use crate::progress::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
@@ -27,7 +28,6 @@ use crate::scenarios::promotion::reported;
 use crate::step::Step;
 use crate::testbed::Testbed;
 use crate::verifier;
-use crate::wait::Verdict;
 
 /// The `refreshInterval` of infra/local/addons/external-secrets, and five seconds.
 const REFRESHED: Duration = Duration::from_secs(20);
@@ -51,7 +51,11 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 pub(crate) const DENIED: Scenario = Scenario {
-    step: Step::new("secret-denied", "a secret that cannot be read", 1200),
+    step: Step::new(
+        "secret-denied",
+        "External Secrets hangs, or cannot read its secret",
+        1200,
+    ),
     suite: Suite::Addons,
     needs: &[],
     failure: None,
@@ -76,11 +80,7 @@ async fn ready(testbed: &Testbed, step: &StepHandle) -> Result<Issued> {
     ensure_addons(testbed)?;
     verifier::ensure(testbed, step).await?;
     account::ensure(testbed).await?;
-    let token = Issued::new(testbed).await?;
-    let administrator = Administrator::of(testbed);
-    administrator
-        .put_secret(&account::secret(testbed), &token.as_secret())
-        .await?;
+    let token = put(testbed).await?;
     let cluster = testbed.first();
     if switch::is_on(cluster, SECRETS).await? {
         kept::look_now(cluster).await?;
@@ -88,6 +88,16 @@ async fn ready(testbed: &Testbed, step: &StepHandle) -> Result<Issued> {
         switch::on(testbed, step, SECRETS).await?;
     }
     kept::until(step, cluster, &token.value, AT_ONCE).await?;
+    Ok(token)
+}
+
+/// Makes a token and puts it into Secrets Manager.
+async fn put(testbed: &Testbed) -> Result<Issued> {
+    let token = Issued::new(testbed).await?;
+    let administrator = Administrator::of(testbed);
+    administrator
+        .put_secret(&account::secret(testbed), &token.as_secret())
+        .await?;
     Ok(token)
 }
 
@@ -100,11 +110,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let looked_at = operator.edit(&overlay, overlays::annotated("looked at")).await?;
     report(testbed, step, &looked_at).await?;
 
-    let second = Issued::new(testbed).await?;
-    let administrator = Administrator::of(testbed);
-    administrator
-        .put_secret(&account::secret(testbed), &second.as_secret())
-        .await?;
+    let second = put(testbed).await?;
     let arrived = kept::until(step, cluster, &second.value, REFRESHED).await?;
     step.measured("new token to cluster", arrived.as_secs_f64());
     first.end(testbed).await?;
@@ -149,6 +155,8 @@ async fn pod(cluster: &Cluster) -> Result<(String, i32)> {
 async fn denied(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let token = ready(testbed, step).await?;
     let reads = ReadLoad::start(testbed, Environment::first())?;
+    let token = away::hangs(testbed, step, token).await?;
+    let token = away::slow(testbed, step, token).await?;
     let outcome = cannot_be_read(testbed, step, &token).await;
     // Even if it fails: an Application that is Degraded is not at rest.
     let (administrator, secret) = (Administrator::of(testbed), account::secret(testbed));
@@ -188,16 +196,6 @@ async fn fails(testbed: &Testbed, step: &StepHandle, token: &Issued, why: &str) 
     );
     step.evidence(said);
     Ok(())
-}
-
-/// Waits until Argo CD calls the Application so.
-async fn is(testbed: &Testbed, step: &StepHandle, app: &str, health: &str) -> Result<()> {
-    let judge = |status: &Status| match status.health() {
-        found if found == health => Verdict::Ready(()),
-        found => Verdict::Pending(format!("it is {found}")),
-    };
-    let app = gitops::app(step, testbed.first(), app);
-    app.until(&format!("is {health}"), LIVE, judge).await
 }
 
 async fn off(testbed: &Testbed, step: &StepHandle) -> Result<()> {

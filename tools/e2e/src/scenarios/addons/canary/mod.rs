@@ -1,6 +1,7 @@
 //! Each new version of the page gets a few of its visitors first, and the others if it answers
 //! those well: by Argo Rollouts, which writes weights into the page's Ingress.
 
+pub(crate) mod away;
 pub(crate) mod bad;
 pub(crate) mod few;
 pub(crate) mod good;

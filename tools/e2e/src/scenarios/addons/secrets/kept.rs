@@ -104,6 +104,15 @@ pub(super) async fn works(step: &StepHandle, cluster: &Cluster, within: Duration
     .await
 }
 
+/// When it was last read in AWS, as it says.
+pub(super) async fn read_at(cluster: &Cluster) -> Result<String> {
+    let (name, _) = verifier::TOKEN;
+    let found = api(cluster).get(name).await.context("read the ExternalSecret")?;
+    let read = found.data["status"]["refreshTime"].as_str();
+    read.map(str::to_owned)
+        .context("the ExternalSecret does not say when")
+}
+
 /// Whether it is Ready, or the reason that it gives.
 async fn ready(cluster: &Cluster) -> Result<Result<(), String>> {
     let (name, _) = verifier::TOKEN;

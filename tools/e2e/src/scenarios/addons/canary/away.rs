@@ -1,0 +1,74 @@
+//! A release while Argo Rollouts hangs: nobody notices, Argo CD calls the page Healthy, and the
+//! release begins once it is back.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::{Canary, LIVE, PAGES};
+use crate::actors::Operator;
+use crate::addons::ROLLOUTS;
+use crate::addons::load_balancer::Visits;
+use crate::environment::PAGE;
+use crate::gitops;
+use crate::progress::StepHandle;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::addons::hung::Hung;
+use crate::scenarios::addons::memory;
+use crate::scenarios::overlays;
+use crate::step::Step;
+use crate::testbed::Testbed;
+use crate::wait::{Verdict, consistently};
+
+const STAYS: Duration = Duration::from_secs(5);
+const BEGUN: Duration = Duration::from_secs(30);
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new("canary-away", "a release while Argo Rollouts hangs", 900),
+    suite: Suite::Canary,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(run(testbed, step)),
+};
+
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let Some(canary) = Canary::ready(testbed, step).await? else {
+        return Ok(());
+    };
+    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    memory::bounded(step, cluster).await?;
+    let (before, pods) = (canary.rollouts.state().await?, canary.pods().await?);
+    let visits = Visits::start(&canary.balancer.visitors, PAGES);
+    let hung = Hung::addon(testbed, ROLLOUTS).await?;
+    let release = operator
+        .patch(&overlays::of(PAGE), &[overlays::restart("away")])
+        .await?;
+    gitops::app(step, cluster, PAGE)
+        .at(&release)
+        .arrived(LIVE)
+        .await?;
+    hung.noticed(step).await?;
+    consistently(step, "the version before", STAYS, async || {
+        let state = canary.rollouts.state().await?;
+        Ok(if state == before {
+            Verdict::Ready(())
+        } else {
+            Verdict::Failed(format!("{state:?}"))
+        })
+    })
+    .await?;
+    canary.untouched(&pods).await?;
+    hung.end(step).await?;
+    let back = Instant::now();
+    canary
+        .rollouts
+        .until(step, "the release begins", BEGUN, |state| {
+            state.current != before.current && state.stable == before.stable
+        })
+        .await?;
+    step.measured("back to a release that begins", back.elapsed().as_secs_f64());
+    step.evidence("the page was Healthy at the release, and all visitors had the version before".to_owned());
+    visits.none_failed(step).await?;
+    canary.taken_back(step, &release, &before.stable).await?;
+    canary.untouched(&pods).await
+}
