@@ -1,4 +1,11 @@
-//! The command line.
+//! The command line, and the commands behind it.
+
+mod ci_service;
+mod crash_test;
+mod demo;
+mod lifecycle;
+pub(crate) mod options;
+mod repeat;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -6,16 +13,21 @@ use clap::{Parser, Subcommand};
 use supply::cache::Cache;
 use taskkit::{build::toolchain::Toolchain, lines, program::end};
 
-use crate::{
-    ci_service, crash_test, demo, environment, failures_page, leftovers,
+use self::{
     lifecycle::{
-        self,
         bench::{Bench, Measured},
         commands,
     },
-    loop_bench,
     options::Options,
-    proxy, render, repeat, scale_bench, scenario_list, world,
+};
+use crate::{
+    bench::{loop_bench, scale_bench},
+    environment,
+    host::proxy,
+    report::{failures_page, run_report},
+    run::leftovers,
+    scenario::list,
+    world,
 };
 
 /// Prove the whole GitOps loop on this machine: two clusters with Argo CD, a forge, an AWS
@@ -45,7 +57,7 @@ enum Command {
     #[command(hide = true, override_usage = "cargo xtask demo [OPTIONS]")]
     Demo(demo::Args),
     /// List all scenarios with their suites
-    List(scenario_list::Args),
+    List(list::Args),
     /// Remove everything that `up` or a killed run left behind
     Down,
     /// Save the state and logs of what is up
@@ -113,8 +125,8 @@ async fn run(command: Option<Command>, options: Options) -> ExitCode {
         Some(Command::StartContainers) => end(world::containers::serve().await),
         Some(Command::CompileIamProxy(toolchain)) => end(world::iam_proxy::compile_here(&toolchain)),
         Some(Command::CiService) => end(Box::pin(ci_service::serve(options)).await),
-        Some(Command::List(args)) => end(scenario_list::run(&args)),
-        Some(Command::Report { folder, docs, check }) => end(render::again(folder, docs, check)),
+        Some(Command::List(args)) => end(list::run(&args)),
+        Some(Command::Report { folder, docs, check }) => end(run_report::again(folder, docs, check)),
         Some(Command::Failures { check }) => end(failures_page::run(check)),
         Some(Command::CrashTest(args)) => end(Box::pin(crash_test::run(&args)).await),
         Some(Command::Up) => on_clusters(commands::Up::default(), options).await,
@@ -158,10 +170,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        layout::Layout,
-        options::{Output, Supply},
+        cli::options::{Output, Supply},
+        git::layout::Layout,
+        run::topology::Topology,
         scenario::Suite,
-        topology::Topology,
     };
 
     fn root() -> PathBuf {

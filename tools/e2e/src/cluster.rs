@@ -30,7 +30,9 @@ use supply::engine::Kind;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
-    environment::Environment, harness::Harness, network::Network, process::Tool, progress::StepHandle,
+    environment::Environment,
+    host::{network::Network, process::Tool},
+    run::{Harness, StepHandle},
 };
 
 pub(crate) use self::hub::argocd_url_for_forge;

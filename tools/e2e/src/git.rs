@@ -1,5 +1,11 @@
 //! Git for the developers, runners and readers of a run: closed as `gitkit` closes it, with a
-//! deadline.
+//! deadline. Below it, what a run has in Git: checkouts, the forge, and changes of manifests.
+
+pub(crate) mod checkout;
+pub(crate) mod forge;
+pub(crate) mod kustomization_edits;
+pub(crate) mod layout;
+pub(crate) mod repositories;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

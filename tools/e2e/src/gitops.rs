@@ -18,9 +18,9 @@ pub(crate) use requests::refresh;
 pub(crate) use status::{Application, Status};
 pub(crate) use steady::{created, refreshed, steady};
 
-use crate::argocd::{NAMESPACE, resource};
 use crate::cluster::Cluster;
-use crate::recorder::Way;
+use crate::platform::argocd::{NAMESPACE, resource};
+use crate::report::recorder::Way;
 
 /// From a commit of which nobody tells Argo CD until it is live: two of its intervals, because what
 /// a branch was is remembered for one, and the sync.
@@ -105,7 +105,7 @@ pub(crate) async fn list(cluster: &Cluster) -> Result<Vec<Application>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_dir::repo_root;
+    use crate::run::run_dir::repo_root;
 
     #[test]
     fn polling_is_waited_for_as_long_as_its_settings_say() {

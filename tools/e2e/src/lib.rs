@@ -1,6 +1,23 @@
 //! Proves the whole GitOps loop on one machine:
 //! `doctor → supply → clusters ∥ world → argocd → root → scenarios → report → down`. The steps are
-//! listed in [`bring_up`]; each arrow is one typed value.
+//! listed in [`run::bring_up`]; each arrow is one typed value.
+//!
+//! - `cli`: the command line, and the commands behind it
+//! - `run`: one run, from its first line to its last: bringing up, progress, removal
+//! - `scenario`: what a scenario is, which ones a run has, and how they are carried out
+//! - `scenarios`: the scenarios themselves, one a file
+//! - `actors`: those who act in scenarios: visitors, developers' reviewers, administrators, load
+//! - `gitops`: waiting for what Argo CD makes of a commit
+//! - `wait`: the one loop by which everything waits
+//! - `environment`: the apps and environments under test, and names that follow from them
+//! - `world`: what is outside of the clusters: the forge's container, AWS' emulator
+//! - `cluster`: the clusters, as nodes on the container engine
+//! - `platform`: what is brought into clusters before and beside the apps
+//! - `git`: Git itself, the checkouts of a run, a client of the forge, changes of manifests
+//! - `ci`: what stands in for the hosted CI
+//! - `host`: what a run has of this machine itself: processes, ports, programs
+//! - `report`: what is written of a run
+//! - `bench`: measurements of the loop
 
 #![warn(
     clippy::print_stderr,
@@ -12,72 +29,20 @@
     reason = "one binary uses this library: `pub` reaches no further than `pub(crate)`"
 )]
 
-mod account;
 mod actors;
-mod addons; // wing: addons
-mod admission;
-mod argocd;
-mod bring_up;
-mod checkout;
+mod bench;
 mod ci;
-mod ci_service;
 mod cli;
 mod cluster;
-mod compiled;
-mod controller_image;
-mod crash_test;
-mod demo;
-mod diagnose;
 mod environment;
-mod failures_page;
-mod first_release;
-mod fleet;
-mod forge;
 mod git;
 mod gitops;
-mod haproxy;
-mod harness;
-mod interrupt;
-mod json_file;
-mod kept_figures;
-mod kustomization;
-mod kustomize;
-mod layout;
-mod leftovers;
-mod lifecycle;
-mod loop_bench;
-mod machine;
-mod network;
-mod options;
-mod plan;
-mod ports;
-mod previews; // wing: previews
-mod process;
-mod progress;
-mod proxy;
-mod recorder;
-mod releases_page;
-mod render;
-mod repeat;
-mod repositories;
-mod rollout;
-mod run_dir;
-mod scale_bench;
+mod host;
+mod platform;
+mod report;
+mod run;
 mod scenario;
-mod scenario_list;
-mod scenario_runner;
 mod scenarios;
-mod selection;
-mod session;
-mod shown;
-mod spread;
-mod state;
-mod step;
-mod suite;
-mod teardown;
-mod testbed;
-mod topology;
-mod verifier; // wing: verifier
 mod wait;
 mod world;
 

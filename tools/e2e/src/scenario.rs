@@ -1,14 +1,17 @@
 //! The scenarios of a run, as data: what each needs to have run before, and how to run it.
 
+pub(crate) mod list;
+pub(crate) mod runner;
+pub(crate) mod selection;
+mod suite;
+
 use std::future::Future;
 use std::pin::Pin;
 
 use anyhow::Result;
 
-use crate::progress::StepHandle;
-use crate::step::Step;
-pub(crate) use crate::suite::Suite;
-use crate::testbed::Testbed;
+pub(crate) use self::suite::Suite;
+use crate::run::{Step, StepHandle, Testbed};
 
 /// One scenario.
 pub(crate) struct Scenario {

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use kube::Api;
 use serde::de::DeserializeOwned;
 
-use crate::progress::StepHandle;
+use crate::run::StepHandle;
 
 /// What one look found.
 #[derive(Debug)]
@@ -103,9 +103,9 @@ pub(crate) async fn consistently<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
+    use crate::run::{
+        Step,
         progress::{History, Progress},
-        step::Step,
     };
 
     static STEP: Step = Step::new("step", "a step", 3600);

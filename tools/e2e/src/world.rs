@@ -1,6 +1,7 @@
 //! The world outside the clusters: a forge (Gitea) and an AWS emulator (LocalStack) as containers
 //! on the clusters' network.
 
+pub(crate) mod account;
 pub(crate) mod aws;
 pub(crate) mod containers;
 mod gitea;
@@ -17,8 +18,9 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    forge::ForgeAccess, harness::Harness, layout::Layout, network::Network, ports, progress::StepHandle,
-    topology::Topology,
+    git::{forge::ForgeAccess, layout::Layout},
+    host::{network::Network, ports},
+    run::{Harness, StepHandle, topology::Topology},
 };
 
 /// The forge and the emulator, running. `Clone` gives another view of the same containers.

@@ -5,8 +5,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
 
-use crate::harness::Harness;
-use crate::testbed::Testbed;
+use crate::run::{Harness, Testbed};
 use crate::world::aws::AwsAccess;
 
 // wing: addons

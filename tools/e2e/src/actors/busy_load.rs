@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use tokio::task::JoinSet;
 
 use crate::environment::Environment;
-use crate::testbed::Testbed;
+use crate::run::Testbed;
 
 /// Clients of each app; each waits for its answer before it asks again.
 const CLIENTS: usize = 3;

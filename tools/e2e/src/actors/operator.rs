@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::checkout::{Checkout, replaced_once};
 use crate::environment::Environment;
-use crate::kustomization::with_item;
-use crate::testbed::Testbed;
+use crate::git::checkout::{Checkout, replaced_once};
+use crate::git::kustomization_edits::with_item;
+use crate::run::Testbed;
 
 /// Where the manifests are.
 const INFRA: &str = "infra";

@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 
 use super::sampler::ask;
 use crate::environment::Environment;
-use crate::recorder::Recorder;
-use crate::testbed::Testbed;
+use crate::report::recorder::Recorder;
+use crate::run::Testbed;
 
 /// Between two looks at one site.
 const EVERY: Duration = Duration::from_millis(250);

@@ -9,8 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::pace::Pace;
 use super::sampler::with_causes;
 use crate::environment::Environment;
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::run::{StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 
 /// Between two requests. With twice as many, a node that is drained beside them has both cores

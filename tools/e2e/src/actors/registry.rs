@@ -10,8 +10,8 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::forge::ForgeAccess;
-use crate::testbed::Testbed;
+use crate::git::forge::ForgeAccess;
+use crate::run::Testbed;
 
 /// What an image's manifest may be: as engines write it, and as Docker once did.
 const MANIFESTS: &str =

@@ -7,13 +7,13 @@ use anyhow::{Context, Result, ensure};
 use e2e_report::Milestone;
 use reqwest::StatusCode;
 
-use crate::checkout::Checkout;
 use crate::environment::{Environment, apps};
-use crate::forge::{ForgeError, PullRequest, Repository};
+use crate::git::checkout::Checkout;
+use crate::git::forge::{ForgeError, PullRequest, Repository};
+use crate::git::repositories::manifests_on_forge;
 use crate::git::short;
-use crate::progress::StepHandle;
-use crate::recorder::Way;
-use crate::repositories::manifests_on_forge;
+use crate::report::recorder::Way;
+use crate::run::StepHandle;
 use crate::wait::{Verdict, eventually};
 use crate::world::World;
 

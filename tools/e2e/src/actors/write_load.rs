@@ -13,8 +13,7 @@ use reqwest::header::RETRY_AFTER;
 use super::pace::Pace;
 use super::sampler::with_causes;
 use crate::environment::Environment;
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::run::{StepHandle, Testbed};
 
 /// Between two messages.
 const EVERY: Duration = Duration::from_millis(250);

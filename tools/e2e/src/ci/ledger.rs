@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::events::{self, Event};
 use super::listener::StatusEvent;
-use crate::{git::short, json_file};
+use crate::{git::short, host::json_file};
 
 /// The ledger on disk.
 const FILE: &str = "ledger.json";

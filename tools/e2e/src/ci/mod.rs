@@ -35,7 +35,7 @@ pub(crate) use listener::listens;
 pub(crate) use project::{generator, project, release_verb};
 use watcher::Watcher;
 
-use crate::progress::StepHandle;
+use crate::run::StepHandle;
 
 /// What the CI is set up with, as a project of a hosted CI would be.
 pub(crate) struct Settings {

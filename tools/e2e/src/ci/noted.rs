@@ -4,8 +4,8 @@ use e2e_report::{Image, Milestone};
 
 use super::{Ci, Event};
 use crate::environment::Environment;
-use crate::progress::StepHandle;
-use crate::recorder::Way;
+use crate::report::recorder::Way;
+use crate::run::StepHandle;
 
 impl Ci {
     /// Notes on the way of `commit` to `environment` when CI ran for it, well or not, where its log

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use pipelines::Project;
 use xshell::{Cmd, Shell, cmd};
 
-use crate::forge::ForgeAccess;
-use crate::harness::Harness;
+use crate::git::forge::ForgeAccess;
+use crate::run::Harness;
 use crate::world::World;
 
 /// Settings and secrets of CI, and what is particular to this machine.

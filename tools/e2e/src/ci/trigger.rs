@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn this_repository_ignores_its_bumps_and_takes_its_code() {
-        let path = crate::run_dir::repo_root().unwrap().join(WORKFLOW);
+        let path = crate::run::run_dir::repo_root().unwrap().join(WORKFLOW);
         let trigger = Trigger::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
         let changes = |path: &str| [path.to_owned()];
         for environment in crate::environment::project().environments() {

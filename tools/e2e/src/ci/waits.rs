@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::{Decision, Ledger, Push, Run, RunState};
 use crate::git::short;
-use crate::progress::StepHandle;
+use crate::run::StepHandle;
 use crate::wait::{Verdict, eventually};
 
 const HEARD_WITHIN: Duration = Duration::from_secs(30);

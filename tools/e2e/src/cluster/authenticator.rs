@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
-use crate::harness::Harness;
-use crate::topology::Topology;
+use crate::run::Harness;
+use crate::run::topology::Topology;
 use crate::world::iam_proxy;
 
 /// Where its node and its API server have the configuration.

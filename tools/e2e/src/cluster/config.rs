@@ -12,7 +12,7 @@ use super::{
     sites::Ports,
     volumes::Volumes,
 };
-use crate::{environment::Environment, forge::ForgeAccess, harness::Harness};
+use crate::{environment::Environment, git::forge::ForgeAccess, run::Harness};
 
 /// A `NodePort`, as in infra/local.
 pub(super) const ARGOCD: u16 = 30082;

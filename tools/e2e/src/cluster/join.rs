@@ -15,10 +15,11 @@ use supply::engine::Kind;
 
 use crate::{
     environment::Environment,
-    harness::Harness,
-    leftovers::names::{self, Names, Record},
-    process::Tool,
-    progress::StepHandle,
+    host::process::Tool,
+    run::{
+        Harness, StepHandle,
+        leftovers::names::{self, Names, Record},
+    },
 };
 
 /// As kind writes it when it begins.

@@ -17,7 +17,7 @@ use kube::{
 use serde_json::json;
 
 use crate::{
-    progress::StepHandle,
+    run::StepHandle,
     wait::{Verdict, eventually},
 };
 

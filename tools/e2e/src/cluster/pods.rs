@@ -5,7 +5,7 @@ use std::{fmt::Write as _, net::Ipv4Addr, time::Duration};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{environment::Environment, harness::Harness, process::Tool};
+use crate::{environment::Environment, host::process::Tool, run::Harness};
 
 const EXEC: Duration = Duration::from_secs(20);
 

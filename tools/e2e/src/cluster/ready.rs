@@ -8,7 +8,7 @@ use kube::Api;
 
 use super::Cluster;
 use crate::{
-    progress::StepHandle,
+    run::StepHandle,
     wait::{Verdict, eventually},
 };
 

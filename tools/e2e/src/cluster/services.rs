@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::{environment::Environment, harness::Harness, process::Tool};
+use crate::{environment::Environment, host::process::Tool, run::Harness};
 
 const EXEC: Duration = Duration::from_secs(20);
 

@@ -8,7 +8,7 @@ use project::App;
 use super::{ARGOCD_PORT, Cluster};
 use crate::{
     environment::{API, PAGE, project},
-    ports,
+    host::ports,
 };
 
 /// By which ports of this machine a cluster is reached.

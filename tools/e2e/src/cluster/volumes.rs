@@ -16,7 +16,11 @@ use supply::cache::Cache;
 use taskkit::removal::remove_folder;
 
 use super::Cluster;
-use crate::{environment::Environment, harness::Harness, progress::StepHandle, wait::gone};
+use crate::{
+    environment::Environment,
+    run::{Harness, StepHandle},
+    wait::gone,
+};
 
 /// The class and one volume of it.
 pub(super) const MANIFESTS: &str = "infra/local/efs.yaml";
@@ -198,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_volume_is_made_as_often_as_there_are_folders_and_the_class_once() {
-        let path = crate::run_dir::repo_root().unwrap().join(MANIFESTS);
+        let path = crate::run::run_dir::repo_root().unwrap().join(MANIFESTS);
         let (on_nodes, objects) = numbered(&fs::read_to_string(path).unwrap()).unwrap();
         assert_eq!(objects.len(), COUNT + 1);
         assert_eq!(objects[0]["kind"], "StorageClass");

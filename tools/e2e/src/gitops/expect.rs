@@ -13,7 +13,7 @@ use super::status::judge;
 use super::{Application, Status, api, get, list};
 use crate::cluster::Cluster;
 use crate::git::short;
-use crate::progress::StepHandle;
+use crate::run::StepHandle;
 use crate::wait::{Verdict, consistently, eventually};
 
 /// How long a state must last to count: longer than the moment in which a new operation has wiped

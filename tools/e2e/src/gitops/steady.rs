@@ -9,8 +9,7 @@ use super::requests::{REFRESH, refresh};
 use super::{Application, list};
 use crate::cluster::Cluster;
 use crate::environment::{Environment, apps};
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::run::{StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 
 /// Wait until every Application of these environments is there, as Git says, healthy, and nothing

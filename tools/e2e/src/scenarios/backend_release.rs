@@ -13,10 +13,9 @@ use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::environment::{API, Environment, NAMESPACE};
 use crate::git::short;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::overlays;
 use crate::scenarios::workloads::JOB;
-use crate::testbed::Testbed;
 
 pub(crate) const APP: &str = API;
 const HEALED: Duration = Duration::from_secs(40);

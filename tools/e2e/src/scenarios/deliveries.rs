@@ -12,8 +12,8 @@ use sha2::Sha256;
 
 use crate::cluster::argocd_url_for_forge;
 use crate::environment::Environment;
-use crate::repositories::manifests_on_forge;
-use crate::testbed::Testbed;
+use crate::git::repositories::manifests_on_forge;
+use crate::run::Testbed;
 
 /// Where every Argo CD receives webhooks.
 pub(super) const WEBHOOK: &str = "/api/webhook";

@@ -12,9 +12,9 @@ use kube::{Api, ResourceExt as _};
 use tokio::sync::OnceCell;
 use xshell::Shell;
 
-use crate::process::Tool;
+use crate::host::process::Tool;
+use crate::run::Testbed;
 use crate::scenarios::undo::Undo;
-use crate::testbed::Testbed;
 use crate::world::{IAM_PROXY, IAM_PROXY_PORT};
 
 const EXEC: Duration = Duration::from_secs(20);

@@ -12,13 +12,12 @@ use serde_json::json;
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::cluster::Cluster;
 use crate::environment::{Environment, NAMESPACE, PAGE};
+use crate::git::kustomization_edits::with_item;
 use crate::gitops;
-use crate::kustomization::with_item;
-use crate::progress::StepHandle;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::overlays;
 use crate::scenarios::pods::is_ready;
 use crate::scenarios::workloads::pod_uids;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// The app that is released.

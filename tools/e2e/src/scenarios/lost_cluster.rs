@@ -3,10 +3,8 @@
 use anyhow::{Result, ensure};
 
 use crate::cluster::{self, Cluster};
-use crate::network::Network;
-use crate::progress::StepHandle;
-use crate::teardown;
-use crate::testbed::Testbed;
+use crate::host::network::Network;
+use crate::run::{StepHandle, Testbed, teardown};
 
 /// Removes a cluster, and makes it again. People come by the same ports.
 pub(crate) async fn made_again(testbed: &Testbed, step: &StepHandle, lost: &Cluster) -> Result<Cluster> {

@@ -12,10 +12,9 @@ use xshell::Shell;
 
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
-use crate::progress::StepHandle;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::JOB;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const BEGUN: Duration = Duration::from_secs(20);

@@ -10,8 +10,8 @@ use kube::discovery::{Discovery, Scope, verbs};
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::Value;
 
-use crate::argocd;
 use crate::environment::NAMESPACE;
+use crate::platform::argocd;
 
 /// What controllers make by themselves, without naming an owner.
 const MADE_THERE: &[&str] = &["Endpoints", "Event", "Lease", "PodMetrics"];

@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 use crate::actors::{Administrator, Item, Operator, Visitor};
 use crate::cluster::Cluster;
 use crate::environment::Environment;
-use crate::progress::StepHandle;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::backend_release::{APP, Change, Course};
 use crate::scenarios::{overlays, workloads};
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const RECORD: &str = "_schema";

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
-use crate::kustomization::with_item;
+use crate::git::kustomization_edits::with_item;
 
 /// On the Deployment alone: no pod is replaced, so that nothing but the sync is waited for.
 pub(crate) const ANNOTATION: &str = "gitops-loop.example.com/merge";

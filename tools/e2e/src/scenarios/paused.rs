@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use xshell::Shell;
 
-use crate::harness::Harness;
-use crate::process::Tool;
+use crate::host::process::Tool;
+use crate::run::Harness;
 use crate::scenarios::undo::Undo;
 
 const CALL: Duration = Duration::from_secs(20);

@@ -11,10 +11,8 @@ use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
-use crate::harness::Harness;
-use crate::process::Tool;
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::host::process::Tool;
+use crate::run::{Harness, StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 
 const EXEC: Duration = Duration::from_secs(20);

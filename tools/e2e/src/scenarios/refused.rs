@@ -8,9 +8,8 @@ use anyhow::{Result, ensure};
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::environment::{Environment, PAGE};
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::workloads::pod_uids;
-use crate::testbed::Testbed;
 
 /// The app whose manifests are changed.
 const APP: &str = PAGE;

@@ -9,14 +9,13 @@ use e2e_report::Milestone;
 use xshell::Shell;
 
 use crate::actors::{Release, Reviewer, Rollout, sample_until_only};
-use crate::checkout::{Checkout, edited};
 use crate::ci::{project as project_of_ci, release_verb};
 use crate::environment::{Environment, project};
+use crate::git::checkout::{Checkout, edited};
 use crate::gitops;
-use crate::process::Tool;
-use crate::progress::StepHandle;
+use crate::host::process::Tool;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::workloads;
-use crate::testbed::Testbed;
 
 /// Part of the page, and nothing that has to be compiled.
 pub(crate) const STYLE: &str = "frontend/public/style.css";

@@ -9,12 +9,10 @@ use crate::actors::Reviewer;
 use crate::environment::{Environment, PAGE};
 use crate::git::short;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::failures::rollback::roll_back;
 use crate::scenarios::release::{Expected, STYLE, built, merged, remarked, typed};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 /// What one run of CI may take.
 const RUN: Duration = Duration::from_mins(4);

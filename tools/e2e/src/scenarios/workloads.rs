@@ -14,8 +14,8 @@ use kube::api::ListParams;
 
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
-use crate::progress::StepHandle;
-use crate::recorder::Way;
+use crate::report::recorder::Way;
+use crate::run::StepHandle;
 use crate::wait::{Verdict, eventually};
 
 pub(crate) const JOB: &str = "backend-migrate";

@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actors::Administrator,
     environment::{Environment, project},
-    harness::Harness,
-    process::Tool,
-    progress::StepHandle,
+    host::process::Tool,
+    run::{Harness, StepHandle},
     wait::{Verdict, eventually},
 };
 

@@ -21,9 +21,9 @@ use super::{
     gitea,
 };
 use crate::{
-    forge::{FORGE, FORGE_PORT},
-    harness::Harness,
-    process::Tool,
+    git::forge::{FORGE, FORGE_PORT},
+    host::process::Tool,
+    run::Harness,
 };
 
 /// On every container of ours; its value is the run.

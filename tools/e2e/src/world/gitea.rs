@@ -10,11 +10,9 @@ use xshell::Shell;
 
 use crate::{
     environment::Environment,
-    forge::{FORGE, ForgeAccess},
-    harness::Harness,
-    network::Network,
-    process::Tool,
-    progress::StepHandle,
+    git::forge::{FORGE, ForgeAccess},
+    host::{network::Network, process::Tool},
+    run::{Harness, StepHandle},
     wait::{Verdict, eventually},
 };
 

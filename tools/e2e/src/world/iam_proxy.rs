@@ -25,10 +25,8 @@ use super::{
 };
 use crate::{
     cluster::Cluster,
-    harness::Harness,
-    network::Network,
-    process::Tool,
-    progress::StepHandle,
+    host::{network::Network, process::Tool},
+    run::{Harness, StepHandle},
     wait::{Verdict, eventually},
 };
 

@@ -13,7 +13,10 @@ use taskkit::removal::remove_file;
 use xshell::{Shell, cmd};
 
 use super::secret;
-use crate::{harness::Harness, process::Tool, run_dir::make_private};
+use crate::{
+    host::process::Tool,
+    run::{Harness, run_dir::make_private},
+};
 
 const GENERATE: Duration = Duration::from_secs(20);
 

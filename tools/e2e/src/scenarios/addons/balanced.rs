@@ -8,12 +8,11 @@ use anyhow::Result;
 use super::switch;
 use super::traces::{Traces, delete};
 use crate::actors::Operator;
-use crate::addons::load_balancer::{self, LoadBalancer};
-use crate::addons::{self, BALANCER};
-use crate::argocd;
 use crate::cluster::Cluster;
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::platform::addons::load_balancer::{self, LoadBalancer};
+use crate::platform::addons::{self, BALANCER};
+use crate::platform::argocd;
+use crate::run::{StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 
 const ALLOWED: Duration = Duration::from_mins(1);

@@ -4,8 +4,8 @@ use anyhow::{Context as _, Result};
 use xshell::Shell;
 
 use crate::actors::Administrator;
+use crate::run::Testbed;
 use crate::scenarios::undo::Undo;
-use crate::testbed::Testbed;
 
 /// Taken from the role, until this is ended or dropped.
 pub(super) struct Denied<'a> {

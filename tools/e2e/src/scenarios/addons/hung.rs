@@ -7,9 +7,9 @@ use anyhow::Result;
 use k8s_openapi::api::core::v1::Pod;
 
 use super::{is, pod, unhealthy};
-use crate::progress::StepHandle;
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::scenarios::pods::signal;
-use crate::testbed::Testbed;
 
 /// Three readiness probes, two seconds apart, that wait a second each, and a look of Argo CD.
 const NOTICED: Duration = Duration::from_secs(30);

@@ -8,14 +8,14 @@ use kube::Api;
 use kube::api::ListParams;
 
 use super::ensure_addons;
-use crate::addons;
-use crate::argocd;
 use crate::cluster::Cluster;
-use crate::progress::StepHandle;
+use crate::platform::addons;
+use crate::platform::argocd;
+use crate::run::Step;
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::pods::{is_ready, mebibytes};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// What those of a cluster may take together, in MiB.

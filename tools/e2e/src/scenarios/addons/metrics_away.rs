@@ -8,14 +8,12 @@ use serde_json::json;
 use super::scaled::{self, MEASURED};
 use super::unhealthy;
 use crate::actors::{Operator, ReadLoad};
-use crate::addons::{self, METRICS};
 use crate::gitops::{self, Status};
-use crate::progress::StepHandle;
+use crate::platform::addons::{self, METRICS};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::scenarios::workloads::replicas;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const SAID: Duration = Duration::from_secs(30);

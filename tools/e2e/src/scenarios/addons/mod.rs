@@ -26,9 +26,9 @@ use kube::api::ListParams;
 
 use crate::cluster::Cluster;
 use crate::gitops::{self, Status};
-use crate::progress::StepHandle;
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::scenarios::pods::is_ready;
-use crate::testbed::Testbed;
 use crate::wait::Verdict;
 
 /// Until Argo CD calls an Application as it is.

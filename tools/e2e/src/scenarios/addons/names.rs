@@ -10,15 +10,15 @@ use anyhow::{Context as _, Result, ensure};
 use super::traces::Traces;
 use super::{ensure_addons, switch};
 use crate::actors::{Administrator, Operator, ReadLoad, Records};
-use crate::addons::{DNS, account};
 use crate::cluster::Cluster;
 use crate::environment::{Environment, PAGE};
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::addons::{DNS, account};
+use crate::run::Step;
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// From a Service in the cluster to its record, and from its end to that of the record.

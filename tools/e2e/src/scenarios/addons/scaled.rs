@@ -7,13 +7,12 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use kube::Api;
 
 use super::ensure_addons;
-use crate::addons;
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::addons;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::workloads::replicas;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// From a new pod until it was measured twice, and an autoscaler has looked.

@@ -6,15 +6,13 @@ use anyhow::{Result, ensure};
 
 use super::scaled::{self, MEASURED};
 use crate::actors::{BusyLoad, Operator, ReadLoad};
-use crate::addons;
 use crate::environment::API;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::addons;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::scenarios::workloads::replicas;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const UP: Duration = Duration::from_mins(1);

@@ -17,17 +17,17 @@ use super::denied::Denied;
 use super::traces::Traces;
 use super::{ensure_addons, is, switch};
 use crate::actors::{Administrator, Operator, ReadLoad};
-use crate::addons::{SECRETS, account};
 use crate::cluster::Cluster;
 use crate::environment::{Environment, PAGE};
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::addons::{SECRETS, account};
+use crate::platform::verifier;
+use crate::run::Step;
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::scenarios::promotion::reported;
-use crate::step::Step;
-use crate::testbed::Testbed;
-use crate::verifier;
 
 /// The `refreshInterval` of infra/local/addons/external-secrets, and five seconds.
 const REFRESHED: Duration = Duration::from_secs(20);

@@ -10,14 +10,12 @@ use kube::api::{DeleteParams, ListParams, LogParams, Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 
-use crate::argocd;
 use crate::cluster::{Cluster, volumes};
 use crate::environment::NAMESPACE;
-use crate::progress::StepHandle;
+use crate::platform::argocd;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::pods::{is_ready, node_of};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually, gone};
 
 const NAME: &str = "shares";

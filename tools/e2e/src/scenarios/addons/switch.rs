@@ -9,13 +9,11 @@ use kube::{Api, ResourceExt as _};
 
 use super::traces::{Traces, delete, without_application};
 use crate::actors::Operator;
-use crate::addons;
-use crate::addons::load_balancer::CLASS;
-use crate::argocd;
 use crate::cluster::Cluster;
 use crate::gitops;
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::platform::addons::load_balancer::CLASS;
+use crate::platform::{addons, argocd};
+use crate::run::{StepHandle, Testbed};
 
 /// From the line in Git until the add-on is Healthy.
 const LIVE: Duration = Duration::from_mins(2);

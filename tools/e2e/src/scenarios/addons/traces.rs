@@ -11,14 +11,11 @@ use kube::{Api, ResourceExt as _};
 use serde_json::Value;
 use xshell::Shell;
 
-use crate::addons;
-use crate::argocd;
 use crate::cluster::Cluster;
 use crate::gitops;
-use crate::kustomize;
-use crate::process::Tool;
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::host::process::Tool;
+use crate::platform::{addons, argocd, kustomize};
+use crate::run::{StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 
 const REMOVED: Duration = Duration::from_mins(2);

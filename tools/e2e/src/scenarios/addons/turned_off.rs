@@ -9,14 +9,12 @@ use super::scaled::{self, MEASURED};
 use super::switch;
 use super::traces::Traces;
 use crate::actors::{Operator, ReadLoad};
-use crate::addons::{self, METRICS};
-use crate::argocd;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::addons::{self, METRICS};
+use crate::platform::argocd;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads::replicas;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const LIVE: Duration = Duration::from_mins(3);
 const TRACES: Traces = Traces {

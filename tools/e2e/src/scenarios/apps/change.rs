@@ -9,18 +9,17 @@ use xshell::Shell;
 
 use super::state;
 use crate::actors::{Release, Reviewer};
-use crate::admission;
 use crate::ci::{Event, Run, generator};
 use crate::cluster::{Cluster, volumes};
 use crate::environment::{Environment, NAMESPACE};
-use crate::forge::ForgeAccess;
+use crate::git::forge::ForgeAccess;
+use crate::git::layout::Layout;
 use crate::gitops;
-use crate::layout::Layout;
-use crate::process::Tool;
-use crate::progress::StepHandle;
+use crate::host::process::Tool;
+use crate::platform::admission;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::release;
 use crate::scenarios::workloads::image_of;
-use crate::testbed::Testbed;
 use crate::wait::gone;
 
 /// The command only reads and writes files.

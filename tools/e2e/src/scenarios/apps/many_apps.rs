@@ -10,10 +10,8 @@ use project::Kind;
 use super::change::{self, NewApps};
 use crate::ci::{Event, Run};
 use crate::environment::Environment;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const COUNT: usize = 10;
 /// What each app more may add to the time from a merge until all run.

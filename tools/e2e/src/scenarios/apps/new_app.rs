@@ -11,13 +11,11 @@ use super::change::{self, NewApps};
 use super::state;
 use crate::actors::{Release, pins};
 use crate::environment::{self, Environment};
-use crate::forge::ForgeAccess;
-use crate::progress::StepHandle;
+use crate::git::forge::ForgeAccess;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::objects::{self, Objects};
 use crate::scenarios::workloads::pod_uids;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 /// From the command until it runs in the first environment.
 const LIVE_BUDGET: Duration = Duration::from_mins(5);

@@ -12,11 +12,10 @@ use xshell::Shell;
 
 use crate::cluster::{Cluster, volumes};
 use crate::environment::NAMESPACE;
-use crate::process::Tool;
-use crate::progress::StepHandle;
+use crate::host::process::Tool;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::pods::{is_ready, node_of};
 use crate::scenarios::undo::Undo;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// As the template of a worker has it.

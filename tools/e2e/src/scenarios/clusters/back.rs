@@ -11,11 +11,9 @@ use crate::actors::Operator;
 use crate::cluster::Cluster;
 use crate::environment::PAGE;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::undo::Undo;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const RELEASED: Duration = Duration::from_mins(1);

@@ -9,13 +9,10 @@ use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
 use super::pair::Pair;
-use crate::compiled;
-use crate::haproxy::{self, HaProxy, PROGRAM};
-use crate::harness::Harness;
-use crate::ports;
-use crate::process::Tool;
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::host::haproxy::{self, HaProxy, PROGRAM};
+use crate::host::process::Tool;
+use crate::host::{compiled, ports};
+use crate::run::{Harness, StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 
 /// Between two requests of those who come by it: a good sixty a second.

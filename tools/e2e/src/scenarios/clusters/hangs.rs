@@ -9,11 +9,9 @@ use super::balancer::{Balancer, EVERY};
 use super::kept::live;
 use super::pair::Pair;
 use crate::actors::ReadLoad;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::paused::Paused;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 /// The first step is held for longer than the cluster does well.
 const STEPS: [&str; 4] = ["--steps", "5,100", "--hold", "60s"];

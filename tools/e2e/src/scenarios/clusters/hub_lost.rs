@@ -12,15 +12,13 @@ use serde_json::{Value, json};
 use super::kept::{Kept, live, nothing_was_synced};
 use super::released::{arrived, everywhere, taken_back};
 use crate::actors::{Operator, ReadLoad};
-use crate::argocd;
 use crate::cluster::Cluster;
 use crate::environment::Environment;
-use crate::fleet::{Fleet, Turn};
-use crate::progress::StepHandle;
+use crate::platform::argocd;
+use crate::platform::fleet::{Fleet, Turn};
+use crate::run::{Rebuilt, Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::lost_cluster;
-use crate::step::Step;
-use crate::testbed::{Rebuilt, Testbed};
 use crate::world::iam_proxy;
 
 /// What makes a Secret a cluster of Argo CD.

@@ -8,15 +8,13 @@ use kube::ResourceExt as _;
 
 use super::kept::Kept;
 use super::released::caught_up;
-use crate::argocd::Processes;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::argocd::Processes;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::backend_release::{APP, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const MESSAGES: usize = 500;
 /// So that the migration goes on for more than twelve seconds after its beginning was seen.

@@ -13,18 +13,15 @@ use super::released::caught_up;
 use crate::actors::{Operator, ReadLoad};
 use crate::cluster::{self, Cluster, Ports, argocd_url_for_forge};
 use crate::environment::Environment;
-use crate::fleet::{self, Fleet, Turn};
+use crate::git::repositories::manifests_on_forge;
 use crate::gitops;
-use crate::network::Network;
-use crate::progress::StepHandle;
-use crate::repositories::manifests_on_forge;
+use crate::host::network::Network;
+use crate::platform::fleet::{self, Fleet, Turn};
+use crate::run::{Rebuilt, Step, StepHandle, Testbed, teardown};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::backend_release::APP;
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
-use crate::step::Step;
-use crate::teardown;
-use crate::testbed::{Rebuilt, Testbed};
 
 const MESSAGES: usize = 500;
 /// So that the migration goes on for half a minute, longer than it takes to remove a hub.

@@ -7,10 +7,8 @@ use anyhow::Result;
 use super::kept::{Kept, live, nothing_was_synced, without_applications};
 use crate::actors::ReadLoad;
 use crate::environment::Environment;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("join-by-tag", "a cluster leaves and joins by a tag", 240),

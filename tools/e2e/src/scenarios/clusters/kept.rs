@@ -8,10 +8,9 @@ use anyhow::{Result, ensure};
 use crate::cluster::Cluster;
 use crate::environment::apps;
 use crate::gitops::{self, Application, Status};
-use crate::progress::StepHandle;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::objects::{self, Objects};
 use crate::scenarios::workloads;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// From a Secret to Applications that are live.

@@ -9,10 +9,8 @@ use serde_json::json;
 
 use super::kept::{Kept, live};
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const LABEL: &str = "gitops-loop/environment";

@@ -10,14 +10,12 @@ use kube::Api;
 use xshell::Shell;
 
 use super::hub_lost::{registered, same};
-use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
-use crate::progress::StepHandle;
+use crate::platform::argocd::NAMESPACE;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::pods::{signal, signal_words};
 use crate::scenarios::undo::Undo;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 const LEASE: &str = "clusterset";

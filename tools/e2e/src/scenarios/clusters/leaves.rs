@@ -6,10 +6,8 @@ use anyhow::{Result, ensure};
 
 use super::kept::{Kept, made_again, without_applications};
 use crate::environment::Environment;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("cluster-leaves", "a cluster is deleted, another one comes", 240),

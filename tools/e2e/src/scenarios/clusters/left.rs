@@ -10,9 +10,8 @@ use kube::Api;
 use super::pair;
 use crate::cluster::Cluster;
 use crate::environment::{Environment, NAMESPACE};
-use crate::fleet::{self, List};
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::platform::fleet::{self, List};
+use crate::run::{StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 use crate::world::aws;
 

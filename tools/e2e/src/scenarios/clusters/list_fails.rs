@@ -5,11 +5,9 @@ use anyhow::{Result, ensure};
 
 use super::kept::{Kept, made_again, without_applications};
 use crate::environment::Environment;
-use crate::fleet::List;
-use crate::progress::StepHandle;
+use crate::platform::fleet::List;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const PASSES: u64 = 3;
 

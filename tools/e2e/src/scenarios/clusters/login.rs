@@ -11,16 +11,14 @@ use kube::{Api, Client};
 use serde_json::Value;
 use xshell::Shell;
 
-use crate::argocd::NAMESPACE;
 use crate::cluster::Cluster;
 use crate::environment::{API, Environment, project};
-use crate::process::Tool;
-use crate::progress::StepHandle;
+use crate::host::process::Tool;
+use crate::platform::argocd::NAMESPACE;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::failures::identities::aws::Aws;
 use crate::scenarios::failures::identities::tokens;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::world::iam_proxy::AUDIENCE;
 
 /// Accounts of Argo CD: one whose program talks to clusters, and one whose does not.

@@ -12,9 +12,8 @@ use super::kept::{live, without_applications};
 use crate::actors::Visitor;
 use crate::cluster::Cluster;
 use crate::environment::{Environment, NAMESPACE};
-use crate::fleet;
-use crate::progress::StepHandle;
-use crate::testbed::Testbed;
+use crate::platform::fleet;
+use crate::run::{StepHandle, Testbed};
 use crate::wait::gone;
 use crate::world::aws;
 

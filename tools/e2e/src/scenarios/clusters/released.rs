@@ -8,7 +8,7 @@ use crate::actors::Operator;
 use crate::cluster::Cluster;
 use crate::environment::{Environment, PAGE};
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::StepHandle;
 use crate::scenarios::overlays;
 
 /// From a merge to a page that is live, or from an API that answers to a release that was missed.

@@ -10,13 +10,11 @@ use super::pair::Pair;
 use crate::actors::{Operator, ReadLoad};
 use crate::cluster::Cluster;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::backend_release::APP;
 use crate::scenarios::older_table::OlderTable;
 use crate::scenarios::workloads;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const MESSAGES: usize = 400;
 /// So that the second cluster's migration finds the first one's at work, and the release is live

@@ -8,11 +8,9 @@ use kube::core::{DynamicObject, ObjectMeta};
 use kube::{Api, Client};
 use serde_json::json;
 
-use crate::argocd::{NAMESPACE, resource};
-use crate::progress::StepHandle;
+use crate::platform::argocd::{NAMESPACE, resource};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const ACCOUNT: &str = "system:serviceaccount:argocd:clusterset";
 /// The words of the admission policy.

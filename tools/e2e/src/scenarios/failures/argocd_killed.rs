@@ -6,14 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Result, bail, ensure};
 
 use crate::actors::{Operator, ReadLoad};
-use crate::argocd::{self, Processes};
 use crate::environment::{API, Environment};
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::argocd::{self, Processes};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 /// The app whose sync takes a while: its migration runs first.
 const APP: &str = API;

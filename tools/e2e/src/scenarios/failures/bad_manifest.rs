@@ -5,11 +5,9 @@ use serde_json::json;
 
 use crate::actors::Operator;
 use crate::environment::PAGE;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{overlays, refused};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("bad-manifest", "a manifest that Kubernetes rejects", 120),

@@ -7,19 +7,17 @@ use kube::ResourceExt as _;
 use xshell::Shell;
 
 use crate::actors::{Operator, ReadLoad, WriteLoad};
-use crate::argocd;
 use crate::environment::{Environment, apps, apps_with_servers};
+use crate::git::kustomization_edits::with_replicas;
 use crate::gitops;
-use crate::kustomization::with_replicas;
-use crate::process::Tool;
-use crate::progress::StepHandle;
+use crate::host::process::Tool;
+use crate::platform::argocd;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::scenarios::pods::{Servers, node_of};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::replicas;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const SCALED: Duration = Duration::from_mins(1);
 /// For each server of an app on the node: a disruption budget lets go of one at a time.

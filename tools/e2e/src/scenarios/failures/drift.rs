@@ -11,11 +11,9 @@ use serde_json::{Value, json};
 
 use crate::actors::Visitor;
 use crate::environment::NAMESPACE;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::workloads::{image_of, replicas};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};
 
 const HEALED: Duration = Duration::from_secs(10);

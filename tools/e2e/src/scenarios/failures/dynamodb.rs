@@ -12,12 +12,10 @@ use reqwest::header::RETRY_AFTER;
 
 use crate::actors::{Visitor, WriteLoad};
 use crate::environment::{API, Environment, apps_with_servers};
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::detour::{Detour, answer_of};
 use crate::scenarios::pods::{Servers, is_ready, node_of, restarts};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// Six probes, a second apart, that wait a second for the table each, and some time to notice.

@@ -6,14 +6,12 @@ use anyhow::{Context, Result};
 
 use crate::actors::{Operator, ReadLoad, Visitor};
 use crate::environment::{API, Environment};
-use crate::forge::FORGE;
+use crate::git::forge::FORGE;
 use crate::gitops::{self, Status};
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::paused::Paused;
 use crate::scenarios::{deliveries, overlays};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
 
 const APP: &str = API;

@@ -11,11 +11,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::environment::{API, Environment, NAMESPACE, PAGE};
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::Servers;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::world::iam_proxy::AUDIENCE;
 use aws::{Answer, Aws, Key};
 use pods_of_accounts::role_of;

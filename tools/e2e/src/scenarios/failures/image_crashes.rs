@@ -4,10 +4,10 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::kustomization::with_item;
+use crate::git::kustomization_edits::with_item;
+use crate::run::Step;
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{held_back, overlays};
-use crate::step::Step;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("image-crashes", "a release that crashes", 120),

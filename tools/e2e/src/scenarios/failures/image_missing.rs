@@ -5,15 +5,13 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::actors::Operator;
-use crate::admission::HOOK;
 use crate::environment::PAGE;
+use crate::git::kustomization_edits::with_digest;
 use crate::gitops;
-use crate::kustomization::with_digest;
-use crate::progress::StepHandle;
+use crate::platform::admission::HOOK;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{held_back, overlays, refused};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const SYNCED: Duration = Duration::from_secs(30);
 /// The hash of nothing, so no image's.

@@ -12,12 +12,10 @@ use tokio::time::Instant;
 
 use crate::actors::{ReadLoad, WriteLoad};
 use crate::environment::{Environment, apps_with_servers};
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::pods::{Servers, restarts};
 use crate::scenarios::workloads::replicas;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const EVERY: Duration = Duration::from_secs(10);
 /// The second kill of a container in ten minutes is followed by a pause of ten seconds, and each

@@ -13,14 +13,12 @@ use crate::cluster::ARGOCD_PORT;
 use crate::environment::{Environment, NAMESPACE, PAGE};
 use crate::git::short;
 use crate::gitops::{self, POLLED};
-use crate::process::Tool;
-use crate::progress::StepHandle;
+use crate::host::process::Tool;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
-use crate::scenarios::overlays::{ANNOTATION, annotated};
+use crate::scenarios::deliveries;
+use crate::scenarios::overlays::{self, ANNOTATION, annotated};
 use crate::scenarios::undo::Undo;
-use crate::scenarios::{deliveries, overlays};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};
 
 const APP: &str = PAGE;

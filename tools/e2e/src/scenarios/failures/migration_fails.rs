@@ -5,13 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::environment::{API, Environment};
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
-use crate::scenarios::migration_job;
-use crate::scenarios::overlays;
-use crate::step::Step;
-use crate::testbed::Testbed;
+use crate::scenarios::{migration_job, overlays};
 
 const FAILED: Duration = Duration::from_secs(30);
 const NOWHERE: &str = "messages-nowhere";

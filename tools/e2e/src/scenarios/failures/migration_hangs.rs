@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const DEADLINE: u32 = 5;
 /// After the deadline.

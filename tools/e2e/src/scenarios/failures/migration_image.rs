@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::admission::HOOK;
-use crate::progress::StepHandle;
+use crate::platform::admission::HOOK;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
 use crate::scenarios::migration_job;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const DEADLINE: u32 = 8;
 /// After the deadline.

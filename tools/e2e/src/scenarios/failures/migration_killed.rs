@@ -5,14 +5,11 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use crate::environment::API;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::Course;
-use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
-use crate::scenarios::overlays;
-use crate::step::Step;
-use crate::testbed::Testbed;
+use crate::scenarios::{migration_job, overlays};
 
 const FAILED: Duration = Duration::from_secs(30);
 /// One checkpoint, after 200, and a rest.

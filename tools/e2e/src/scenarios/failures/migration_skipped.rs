@@ -7,13 +7,11 @@ use anyhow::{Result, bail, ensure};
 
 use crate::git::short;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{APP, Change, Course};
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const APPLIED: Duration = Duration::from_secs(30);
 /// Longer than the second sync takes to its end.

@@ -2,13 +2,11 @@
 
 use anyhow::{Result, ensure};
 
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::Course;
 use crate::scenarios::migration_job;
 use crate::scenarios::older_table::OlderTable;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const MESSAGES: usize = 200;
 /// So that the second one has five seconds to begin while the first is at work.

@@ -8,14 +8,11 @@ use anyhow::{Result, ensure};
 use crate::actors::{Reviewer, Visitor};
 use crate::environment::{API, Environment};
 use crate::git::short;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::backend_release::{Change, Course};
-use crate::scenarios::migration_job;
 use crate::scenarios::release::built;
-use crate::scenarios::workloads;
-use crate::step::Step;
-use crate::testbed::Testbed;
+use crate::scenarios::{migration_job, workloads};
 
 const FAILED: Duration = Duration::from_secs(30);
 const BUILT: Duration = Duration::from_mins(8);

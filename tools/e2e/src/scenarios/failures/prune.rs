@@ -11,12 +11,10 @@ use xshell::Shell;
 use crate::actors::Operator;
 use crate::environment::{NAMESPACE, PAGE};
 use crate::gitops::{self, Status};
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::scenarios::undo::Undo;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, gone};
 
 const APP: &str = PAGE;

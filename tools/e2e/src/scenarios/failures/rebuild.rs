@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::actors::Visitor;
-use crate::progress::StepHandle;
+use crate::run::{Rebuilt, Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{lost_cluster, objects};
-use crate::step::Step;
-use crate::testbed::{Rebuilt, Testbed};
 use crate::wait::{Verdict, eventually};
 use crate::world::iam_proxy;
-use crate::{admission, argocd, gitops};
+use crate::{
+    gitops,
+    platform::{admission, argocd},
+};
 
 const SYNCED: Duration = Duration::from_mins(2);
 /// As long as a Service that was made anew may take.

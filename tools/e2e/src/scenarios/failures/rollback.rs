@@ -6,15 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::actors::{ReadLoad, Release, Reviewer, Visitor, pins};
-use crate::checkout::edited;
 use crate::environment::{API, Environment};
+use crate::git::checkout::edited;
 use crate::git::short;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged, typed};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// Adds the migration, and with it this file.

@@ -7,11 +7,9 @@ use anyhow::Result;
 use crate::actors::{Operator, ReadLoad};
 use crate::environment::{Environment, apps_with_servers};
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::{overlays, workloads};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const ROLLED_OUT: Duration = Duration::from_mins(1);
 

@@ -6,15 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::actors::{Reviewer, Visitor, pins};
-use crate::checkout::Checkout;
 use crate::environment::Environment;
+use crate::git::checkout::Checkout;
 use crate::git::short;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::release::{STYLE, remarked};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 /// Part of the page, and nothing that has to be compiled, as [`STYLE`] is.
 const HERS: &str = "frontend/public/favicon.svg";

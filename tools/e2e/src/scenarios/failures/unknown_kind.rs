@@ -8,12 +8,10 @@ use anyhow::{Result, ensure};
 use crate::actors::{Operator, ReadLoad};
 use crate::environment::{Environment, PAGE};
 use crate::gitops::{self, Status};
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::scenarios::workloads::pod_uids;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::Verdict;
 
 const APP: &str = PAGE;

@@ -6,15 +6,13 @@ use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 
 use crate::actors::{Visitor, is_bump, pins};
-use crate::argocd::allowed_repositories;
 use crate::environment::{API, Environment, apps};
 use crate::git::short;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::argocd::allowed_repositories;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::workloads;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("first-sync", "first sync", 240),

@@ -8,12 +8,10 @@ use anyhow::{Context, Result, ensure};
 use crate::actors::Visitor;
 use crate::environment::Environment;
 use crate::git::short;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
 use crate::scenarios::workloads;
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 /// Migration 3: surrounding and repeated white space of texts goes, in what is stored and in what
 /// is written from then on.

@@ -7,11 +7,9 @@ use anyhow::{Result, ensure};
 use crate::actors::Visitor;
 use crate::environment::Environment;
 use crate::git::short;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const PATCH: &str = "tools/e2e/fixtures/page-change.patch";
 

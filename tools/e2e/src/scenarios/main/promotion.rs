@@ -8,13 +8,11 @@ use anyhow::{Context, Result, ensure};
 use crate::actors::{Visitor, pins};
 use crate::ci::{Event, Run};
 use crate::environment::Environment;
-use crate::forge::ForgeAccess;
+use crate::git::forge::ForgeAccess;
 use crate::git::short;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("promotion", "promotion to production", 300),

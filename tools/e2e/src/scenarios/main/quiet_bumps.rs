@@ -5,10 +5,8 @@ use anyhow::{Result, ensure};
 use crate::actors::is_bump;
 use crate::ci::{Decision, Push};
 use crate::environment::Environment;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("quiet-bumps", "bumps start no build", 60),

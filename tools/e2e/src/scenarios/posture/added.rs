@@ -11,9 +11,8 @@ use xshell::Shell;
 use super::guests;
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
-use crate::progress::StepHandle;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::undo::Undo;
-use crate::testbed::Testbed;
 
 /// Stands in for the world outside: an address that no policy names, on each node.
 pub(super) const OUTSIDE: &str = "192.0.2.10";

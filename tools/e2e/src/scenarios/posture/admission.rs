@@ -14,16 +14,14 @@ use xshell::{Shell, cmd};
 
 use super::guests;
 use crate::actors::{Registry, Visitor};
-use crate::admission::{self, CONTROLLER, HOOK};
 use crate::cluster::Cluster;
 use crate::environment::{NAMESPACE, PAGE};
-use crate::process::Tool;
-use crate::progress::StepHandle;
+use crate::host::process::Tool;
+use crate::platform::admission::{self, CONTROLLER, HOOK};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::undo::Undo;
 use crate::scenarios::workloads::image_of;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 use crate::world::{SigningKey, secret};
 
@@ -138,7 +136,7 @@ async fn nobody_gets_in_unasked(testbed: &Testbed, step: &StepHandle, released: 
         why.contains("failed calling webhook"),
         "refused for another reason: {why}"
     );
-    for namespace in ["kube-system", crate::argocd::NAMESPACE] {
+    for namespace in ["kube-system", crate::platform::argocd::NAMESPACE] {
         admitted(cluster, namespace, released)
             .await
             .context("while the controller is gone")?;

@@ -12,14 +12,12 @@ use serde_json::json;
 use xshell::Shell;
 
 use super::rights::excess;
-use crate::argocd::{NAMESPACE as ARGOCD, readers};
 use crate::cluster::{self, Cluster};
 use crate::environment::NAMESPACE;
-use crate::progress::StepHandle;
+use crate::platform::argocd::{NAMESPACE as ARGOCD, readers};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::undo::Undo;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 pub(crate) const SCENARIO: Scenario = Scenario {

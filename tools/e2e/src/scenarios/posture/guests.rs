@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
-use crate::progress::StepHandle;
+use crate::run::StepHandle;
 use crate::wait::{Verdict, eventually};
 
 /// On all that a scenario makes, so that what one left that was killed is found.

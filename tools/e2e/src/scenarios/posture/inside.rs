@@ -9,8 +9,8 @@ use kube::Api;
 use kube::api::ListParams;
 
 use crate::cluster::Cluster;
+use crate::run::Testbed;
 use crate::scenarios::pods::{container_of, node_of};
-use crate::testbed::Testbed;
 
 /// `$1` is a container's id, `$2` an address. Prints curl's exit code, when it was connected, and
 /// what curl says.

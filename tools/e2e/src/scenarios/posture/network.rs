@@ -9,14 +9,12 @@ use kube::Api;
 use super::added::{self, METADATA, OUTSIDE};
 use super::guests;
 use super::inside::{Inside, Outcome};
-use crate::argocd::NAMESPACE as ARGOCD;
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
-use crate::forge::FORGE;
-use crate::progress::StepHandle;
+use crate::git::forge::FORGE;
+use crate::platform::argocd::NAMESPACE as ARGOCD;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 use crate::world::{AWS, IAM_PROXY, IAM_PROXY_PORT};
 

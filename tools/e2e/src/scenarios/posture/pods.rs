@@ -10,15 +10,13 @@ use serde_json::{Value, json};
 
 use super::guests;
 use super::processes::{CAPABILITIES, Process, ROOT};
-use crate::admission;
-use crate::argocd::NAMESPACE as ARGOCD;
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
-use crate::progress::StepHandle;
+use crate::platform::admission;
+use crate::platform::argocd::NAMESPACE as ARGOCD;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::pods::containerd_id;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::world::iam_proxy::AUDIENCE;
 
 pub(crate) const SCENARIO: Scenario = Scenario {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use crate::cluster::Cluster;
-use crate::testbed::Testbed;
+use crate::run::Testbed;
 
 pub(super) const ROOT: &str = "not root";
 pub(super) const READ_ONLY: &str = "read-only root";

@@ -12,15 +12,13 @@ use kube::core::DynamicObject;
 use serde_json::json;
 use xshell::Shell;
 
-use crate::argocd::{self, PROJECT};
 use crate::environment::NAMESPACE;
 use crate::git::short;
 use crate::gitops::{self, Status};
-use crate::progress::StepHandle;
+use crate::platform::argocd::{self, PROJECT};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::undo::Undo;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::Verdict;
 
 const FOREIGN: &str = "https://example.com/somebody/else.git";

@@ -11,11 +11,9 @@ use xshell::Shell;
 use crate::ci::{project, release_verb};
 use crate::environment::{Environment, apps};
 use crate::git::Git;
-use crate::process::Tool;
-use crate::progress::StepHandle;
+use crate::host::process::Tool;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 /// Everything is compiled, on two cores beside running clusters.
 const MADE: Duration = Duration::from_mins(24);

@@ -10,9 +10,9 @@ use k8s_openapi::api::rbac::v1::{
 use kube::Api;
 use kube::api::ListParams;
 
-use crate::argocd::NAMESPACE as ARGOCD;
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
+use crate::platform::argocd::NAMESPACE as ARGOCD;
 
 /// Rights of any account in Argo CD's namespace that are too many, by whatever role it has them.
 pub(super) async fn excess(cluster: &Cluster) -> Result<BTreeSet<String>> {

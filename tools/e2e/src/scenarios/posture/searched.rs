@@ -10,13 +10,13 @@ use kube::Api;
 use xshell::{Shell, cmd};
 
 use super::inside::Inside;
-use crate::argocd::NAMESPACE as ARGOCD;
 use crate::environment::Environment;
-use crate::forge::{FORGE, ForgeAccess};
 use crate::git::Git;
-use crate::process::Tool;
+use crate::git::forge::{FORGE, ForgeAccess};
+use crate::host::process::Tool;
+use crate::platform::argocd::NAMESPACE as ARGOCD;
+use crate::run::Testbed;
 use crate::scenarios::release::STYLE;
-use crate::testbed::Testbed;
 use crate::world::{AWS, IAM_PROXY};
 
 const COLLECT: Duration = Duration::from_mins(1);

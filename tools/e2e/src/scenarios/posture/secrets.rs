@@ -19,14 +19,12 @@ use taskkit::removal::remove_folder;
 use xshell::{Shell, cmd};
 
 use super::searched::{self, Place, keep, kubectl};
-use crate::argocd;
 use crate::environment::{Environment, NAMESPACE};
 use crate::gitops;
-use crate::process::Tool;
-use crate::progress::StepHandle;
+use crate::host::process::Tool;
+use crate::platform::argocd;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::world::secret;
 
 const LOOK: Duration = Duration::from_mins(1);

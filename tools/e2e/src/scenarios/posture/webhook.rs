@@ -8,12 +8,10 @@ use reqwest::StatusCode;
 
 use crate::environment::PAGE;
 use crate::gitops::{self, Status};
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::deliveries::{address, post, push as payload, signature};
 use crate::scenarios::overlays;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
 
 const APP: &str = PAGE;

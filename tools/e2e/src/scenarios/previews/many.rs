@@ -9,11 +9,9 @@ use kube::api::{DeleteParams, ListParams};
 use kube::{Api, ResourceExt as _};
 
 use super::{PROSE, Proposed, none_left};
-use crate::previews::{self, NAME};
-use crate::progress::StepHandle;
+use crate::platform::previews::{self, NAME};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// As many as `MOST` in infra/previews/keeper.yaml, and some that wait.

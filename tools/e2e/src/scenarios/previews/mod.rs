@@ -12,18 +12,17 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 use xshell::Shell;
 
-use crate::checkout::Checkout;
 use crate::ci::{project, release_verb};
 use crate::environment::Environment;
-use crate::forge::{CommitStatus, ForgeAccess};
 use crate::git::Git;
-use crate::previews::{NAME, left};
-use crate::process::Tool;
-use crate::progress::StepHandle;
-use crate::repositories::application_on_forge;
+use crate::git::checkout::Checkout;
+use crate::git::forge::{CommitStatus, ForgeAccess};
+use crate::git::repositories::application_on_forge;
+use crate::host::process::Tool;
+use crate::platform::previews::{NAME, left};
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::release::remarked;
 use crate::scenarios::undo::Undo;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// The label that asks for a preview, the report on it, and the registry's folder of its images.

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::{GONE, Proposed, READY, SAID, keeper_changed, kubectl, none_left};
-use crate::previews;
-use crate::progress::StepHandle;
+use crate::platform::previews;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 /// How old one gets here, in place of a week; longer than one takes to be ready.
 const AGE: Duration = Duration::from_secs(75);

@@ -8,12 +8,10 @@ use anyhow::Result;
 use super::{CLOSED, GONE, Proposed, READY, SAID, none_left, walls};
 use crate::actors::ReadLoad;
 use crate::environment::Environment;
-use crate::previews;
-use crate::progress::StepHandle;
+use crate::platform::previews;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{STYLE, remarked};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 pub(crate) const SCENARIO: Scenario = Scenario {

@@ -9,11 +9,9 @@ use anyhow::{Result, ensure};
 use super::{CLOSED, GONE, Proposed, READY, SAID, keeper_changed, kubectl, none_left};
 use crate::actors::Administrator;
 use crate::gitops;
-use crate::previews::{self, NAME, PREFIX, TABLES};
-use crate::progress::StepHandle;
+use crate::platform::previews::{self, NAME, PREFIX, TABLES};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// No pull request has this number.

@@ -6,10 +6,10 @@ use kube::Api;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::json;
 
-use crate::argocd::{NAMESPACE as ARGOCD, resource};
 use crate::environment::NAMESPACE;
-use crate::previews::PREFIX;
-use crate::testbed::Testbed;
+use crate::platform::argocd::{NAMESPACE as ARGOCD, resource};
+use crate::platform::previews::PREFIX;
+use crate::run::Testbed;
 
 const KEEPER: &str = "system:serviceaccount:previews:previews";
 

@@ -9,17 +9,15 @@ use anyhow::{Context, Result, ensure};
 
 use super::{changed_for_both, nothing_proposed, reported, route};
 use crate::actors::Reviewer;
-use crate::checkout::{edited, replaced_once};
-use crate::controller_image::UNBUILT;
 use crate::environment::PAGE;
+use crate::git::checkout::{edited, replaced_once};
 use crate::gitops::{self, POLLED};
-use crate::progress::StepHandle;
+use crate::platform::controller_image::UNBUILT;
+use crate::platform::verifier;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
 use crate::scenarios::release::{Expected, merged};
-use crate::step::Step;
-use crate::testbed::Testbed;
-use crate::verifier;
 
 /// The checks that the repository has to copy, and their name in an overlay.
 const CHECKS: &str = "infra/verifier/checks/frontend.yaml";

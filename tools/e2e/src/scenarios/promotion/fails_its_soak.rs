@@ -8,15 +8,13 @@ use anyhow::{Result, ensure};
 
 use super::{PROVEN, RUN, ci_at_rest, last_said, proven, pushed_to, reported, route};
 use crate::actors::{Reviewer, Visitor};
-use crate::checkout::{edited, replaced_once};
 use crate::environment::PAGE;
+use crate::git::checkout::{edited, replaced_once};
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::verifier;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, STYLE, built, merged, remarked};
-use crate::step::Step;
-use crate::testbed::Testbed;
-use crate::verifier;
 use crate::wait::{Verdict, consistently};
 
 const MAIN: &str = "frontend/server/src/main.rs";

@@ -13,12 +13,11 @@ use anyhow::{Context, Result, ensure};
 use crate::actors::Reviewer;
 use crate::ci::{Ledger, RunState};
 use crate::environment::{Environment, PAGE, apps};
-use crate::forge::CommitStatus;
+use crate::git::forge::CommitStatus;
+use crate::git::repositories::manifests_on_forge;
 use crate::git::short;
-use crate::progress::StepHandle;
-use crate::repositories::manifests_on_forge;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::release::{STYLE, built, remarked};
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// What one run of CI may take.

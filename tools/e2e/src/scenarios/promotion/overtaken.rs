@@ -6,12 +6,10 @@ use super::{RUN, change_page, changed_for_both, nothing_proposed, proven, pushed
 use crate::actors::Reviewer;
 use crate::environment::PAGE;
 use crate::git::short;
-use crate::progress::StepHandle;
+use crate::platform::verifier;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, built, merged};
-use crate::step::Step;
-use crate::testbed::Testbed;
-use crate::verifier;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("overtaken", "two releases in quick succession", 900),

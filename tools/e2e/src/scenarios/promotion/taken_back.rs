@@ -6,13 +6,11 @@ use super::{changed_for_both, none_open, nothing_proposed, proven, route};
 use crate::actors::Reviewer;
 use crate::environment::PAGE;
 use crate::git::short;
-use crate::progress::StepHandle;
+use crate::platform::verifier;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::failures::rollback::roll_back;
 use crate::scenarios::release::{Expected, merged};
-use crate::step::Step;
-use crate::testbed::Testbed;
-use crate::verifier;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new(

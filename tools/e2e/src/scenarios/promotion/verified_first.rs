@@ -6,12 +6,10 @@ use anyhow::{Result, ensure};
 use super::{BY_EVENT, changed_for_both, proven, route};
 use crate::actors::Reviewer;
 use crate::environment::PAGE;
-use crate::progress::StepHandle;
+use crate::platform::verifier;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::release::{Expected, merged};
-use crate::step::Step;
-use crate::testbed::Testbed;
-use crate::verifier;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     step: Step::new("verified-first", "production waits for staging's proof", 1200),

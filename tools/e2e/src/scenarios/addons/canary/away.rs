@@ -7,17 +7,17 @@ use anyhow::Result;
 
 use super::{Canary, LIVE, PAGES};
 use crate::actors::Operator;
-use crate::addons::ROLLOUTS;
-use crate::addons::load_balancer::Visits;
 use crate::environment::PAGE;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::addons::ROLLOUTS;
+use crate::platform::addons::load_balancer::Visits;
+use crate::run::Step;
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::addons::hung::Hung;
 use crate::scenarios::addons::memory;
 use crate::scenarios::overlays;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
 
 const STAYS: Duration = Duration::from_secs(5);

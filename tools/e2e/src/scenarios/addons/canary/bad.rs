@@ -8,14 +8,12 @@ use serde_json::json;
 
 use super::{Canary, PAGES};
 use crate::actors::Operator;
-use crate::addons::load_balancer::Visits;
 use crate::environment::PAGE;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::addons::load_balancer::Visits;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
 
 const ABORTED: Duration = Duration::from_mins(1);

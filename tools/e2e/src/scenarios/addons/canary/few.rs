@@ -9,11 +9,9 @@ use super::Canary;
 use crate::actors::Operator;
 use crate::environment::PAGE;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::overlays;
-use crate::step::Step;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
 
 /// A step, and the start of a pod.

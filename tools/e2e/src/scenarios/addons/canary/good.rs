@@ -7,14 +7,12 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::{Canary, PAGES};
 use crate::actors::Operator;
-use crate::addons::load_balancer::{Turn, Visitors, Visits};
 use crate::environment::PAGE;
 use crate::gitops;
-use crate::progress::StepHandle;
+use crate::platform::addons::load_balancer::{Turn, Visitors, Visits};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::{overlays, workloads};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 /// Two steps of half a minute each, and the starts of pods.
 const RELEASED: Duration = Duration::from_mins(3);

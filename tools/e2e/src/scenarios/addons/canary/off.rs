@@ -9,20 +9,18 @@ use serde_json::Value;
 
 use super::{CANARY, Canary, ENDED, LIVE, PAGES};
 use crate::actors::{Operator, ReadLoad};
-use crate::addons::load_balancer::Visits;
-use crate::addons::{BALANCER, ROLLOUTS, component};
-use crate::checkout::replaced_once;
 use crate::environment::{Environment, PAGE};
+use crate::git::checkout::replaced_once;
+use crate::git::kustomization_edits::with_replicas;
 use crate::gitops;
-use crate::kustomization::with_replicas;
-use crate::progress::StepHandle;
+use crate::platform::addons::load_balancer::Visits;
+use crate::platform::addons::{BALANCER, ROLLOUTS, component};
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::addons::traces::Traces;
 use crate::scenarios::addons::{balanced, switch};
 use crate::scenarios::pods::Servers;
 use crate::scenarios::{overlays, workloads};
-use crate::step::Step;
-use crate::testbed::Testbed;
 
 const TRACES: Traces = Traces {
     words: &[

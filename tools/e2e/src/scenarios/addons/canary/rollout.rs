@@ -7,10 +7,10 @@ use kube::Api;
 use kube::api::ListParams;
 use kube::core::DynamicObject;
 
-use crate::argocd::resource;
 use crate::cluster::Cluster;
 use crate::environment::{NAMESPACE, PAGE};
-use crate::progress::StepHandle;
+use crate::platform::argocd::resource;
+use crate::run::StepHandle;
 use crate::wait::{Verdict, eventually};
 
 /// The page's, and the runs of its analysis.

@@ -12,15 +12,15 @@ use xshell::Shell;
 
 use super::{NAMED, TARGETS, Zone};
 use crate::actors::ReadLoad;
-use crate::addons::{DNS, account};
 use crate::cluster::Cluster;
 use crate::environment::{Environment, NAMESPACE, PAGE};
-use crate::progress::StepHandle;
+use crate::platform::addons::{DNS, account};
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::scenarios::addons::denied::Denied;
 use crate::scenarios::addons::hung::Hung;
 use crate::scenarios::addons::{is, pod};
 use crate::scenarios::undo::Undo;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently, eventually};
 
 /// When nothing changes it looks as often as infra/local/addons/external-dns says.

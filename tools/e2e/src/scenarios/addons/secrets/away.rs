@@ -8,13 +8,13 @@ use fault_proxy::Fault;
 
 use super::issued::Issued;
 use super::{AT_ONCE, REFRESHED, kept, put};
-use crate::addons::SECRETS;
 use crate::environment::PAGE;
-use crate::progress::StepHandle;
+use crate::platform::addons::SECRETS;
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::scenarios::addons::hung::Hung;
 use crate::scenarios::addons::{is, pod};
 use crate::scenarios::detour::Detour;
-use crate::testbed::Testbed;
 use crate::wait::{Verdict, consistently};
 
 /// How late Secrets Manager answers, and how long that is watched.

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::testbed::Testbed;
+use crate::run::Testbed;
 
 /// A token that may write a repository, which on this forge is the least for a report.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use serde_json::json;
 
 use crate::cluster::Cluster;
-use crate::progress::StepHandle;
-use crate::verifier;
+use crate::platform::verifier;
+use crate::run::StepHandle;
 use crate::wait::{Verdict, eventually};
 
 /// Who keeps it; called as the Secret.

@@ -5,7 +5,7 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
-use crate::testbed::Testbed;
+use crate::run::Testbed;
 
 /// AWS at one address.
 pub(in crate::scenarios) struct Aws<'a> {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cluster::Cluster;
 use crate::environment::{API, NAMESPACE, PAGE};
-use crate::progress::StepHandle;
+use crate::run::StepHandle;
 use crate::scenarios::workloads::image_of;
 
 const ROLE: &str = "eks.amazonaws.com/role-arn";

@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
-use crate::process::Tool;
+use crate::host::process::Tool;
+use crate::run::Testbed;
 use crate::scenarios::pods::{container_of, node_of};
-use crate::testbed::Testbed;
 
 const EXEC: Duration = Duration::from_secs(20);
 /// `$1` is a container's id. As the user of the pod: nobody else may read it.
