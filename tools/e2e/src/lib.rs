@@ -24,10 +24,6 @@
     clippy::print_stdout,
     reason = "taskkit's `lines` writes where nobody reads, too"
 )]
-#![allow(
-    unreachable_pub,
-    reason = "one binary uses this library: `pub` reaches no further than `pub(crate)`"
-)]
 
 mod actors;
 mod bench;
