@@ -8,5 +8,5 @@ pub(crate) mod controller_image;
 pub(crate) mod fleet;
 pub(crate) mod kustomize;
 pub(crate) mod previews; // wing: previews
-mod rollout;
+pub(crate) mod rollout;
 pub(crate) mod verifier; // wing: verifier

@@ -1,9 +1,10 @@
-//! Waiting until a Deployment is what was asked for.
+//! Whether what was asked for runs: a pod that is ready, a Deployment with all its pods.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 
 use crate::run::StepHandle;
@@ -17,6 +18,15 @@ pub(crate) async fn finished(step: &StepHandle, deployments: &Api<Deployment>, n
         Ok(judge(&deployments.get(name).await?))
     })
     .await
+}
+
+/// Whether requests are sent to a pod.
+pub(crate) fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
 fn judge(deployment: &Deployment) -> Verdict<()> {

@@ -14,9 +14,9 @@ use crate::cluster::Cluster;
 use crate::environment::{Environment, NAMESPACE, PAGE};
 use crate::git::kustomization_edits::with_item;
 use crate::gitops;
+use crate::platform::rollout::is_ready;
 use crate::run::{StepHandle, Testbed};
 use crate::scenarios::overlays;
-use crate::scenarios::pods::is_ready;
 use crate::scenarios::workloads::pod_uids;
 use crate::wait::{Verdict, eventually};
 

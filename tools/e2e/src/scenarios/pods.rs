@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::cluster::Cluster;
 use crate::environment::NAMESPACE;
 use crate::host::process::Tool;
+use crate::platform::rollout::is_ready;
 use crate::run::{Harness, StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 
@@ -125,15 +126,6 @@ pub(crate) fn signal_words<'a>(pod: &'a Pod, signal: &'a str) -> Result<[&'a str
         signal,
         container,
     ])
-}
-
-/// Whether requests are sent to it.
-pub(crate) fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
 /// Where it runs.

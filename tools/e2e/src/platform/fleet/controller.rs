@@ -13,11 +13,9 @@ use crate::cluster::Cluster;
 use crate::git::checkout::replaced_once;
 use crate::platform::argocd::NAMESPACE;
 use crate::platform::controller_image::{self, UNBUILT};
-use crate::platform::kustomize;
-use crate::platform::rollout;
-use crate::run::Harness;
-use crate::run::StepHandle;
-use crate::scenarios::pods::{is_ready, mebibytes};
+use crate::platform::{kustomize, rollout};
+use crate::run::{Harness, StepHandle};
+use crate::scenarios::pods::mebibytes;
 use crate::world::World;
 
 /// Its Deployment, and its image.
@@ -115,7 +113,7 @@ async fn pods(hub: &Cluster) -> Result<Vec<Pod>> {
     let api: Api<Pod> = Api::namespaced(hub.client.clone(), NAMESPACE);
     let found = api.list(&ListParams::default().labels(PODS)).await;
     let found = found.context("list the pods of clusterset")?;
-    let answers = |pod: &Pod| pod.metadata.deletion_timestamp.is_none() && is_ready(pod);
+    let answers = |pod: &Pod| pod.metadata.deletion_timestamp.is_none() && rollout::is_ready(pod);
     Ok(found.items.into_iter().filter(answers).collect())
 }
 

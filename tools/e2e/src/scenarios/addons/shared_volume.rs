@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use crate::cluster::{Cluster, volumes};
 use crate::environment::NAMESPACE;
 use crate::platform::argocd;
+use crate::platform::rollout::is_ready;
 use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::pods::{is_ready, node_of};
+use crate::scenarios::pods::node_of;
 use crate::wait::{Verdict, eventually, gone};
 
 const NAME: &str = "shares";

@@ -13,8 +13,9 @@ use xshell::Shell;
 use crate::cluster::{Cluster, volumes};
 use crate::environment::NAMESPACE;
 use crate::host::process::Tool;
+use crate::platform::rollout::is_ready;
 use crate::run::{StepHandle, Testbed};
-use crate::scenarios::pods::{is_ready, node_of};
+use crate::scenarios::pods::node_of;
 use crate::scenarios::undo::Undo;
 use crate::wait::{Verdict, eventually};
 

@@ -12,10 +12,11 @@ use reqwest::header::RETRY_AFTER;
 
 use crate::actors::{Visitor, WriteLoad};
 use crate::environment::{API, Environment, apps_with_servers};
+use crate::platform::rollout::is_ready;
 use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Failure, Scenario, Suite};
 use crate::scenarios::detour::{Detour, answer_of};
-use crate::scenarios::pods::{Servers, is_ready, node_of, restarts};
+use crate::scenarios::pods::{Servers, node_of, restarts};
 use crate::wait::{Verdict, eventually};
 
 /// Six probes, a second apart, that wait a second for the table each, and some time to notice.
