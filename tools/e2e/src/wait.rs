@@ -60,7 +60,8 @@ pub(crate) async fn gone<K>(
     step: &StepHandle,
     what: &str,
     within: Duration,
-    (api, name): (&Api<K>, &str),
+    api: &Api<K>,
+    name: &str,
     why: &str,
 ) -> Result<()>
 where

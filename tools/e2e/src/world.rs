@@ -51,7 +51,8 @@ pub(crate) struct World {
 pub(crate) async fn bring_up(
     harness: &Harness,
     network: &Network,
-    (layout, topology): (Layout, Topology),
+    layout: Layout,
+    topology: Topology,
     step: &StepHandle,
 ) -> Result<World> {
     let ports = ports::free(3)?;

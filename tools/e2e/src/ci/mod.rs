@@ -154,7 +154,7 @@ impl Ci {
         commit: &str,
         within: Duration,
     ) -> Result<Run> {
-        waits::passed(step, &|| Ok(self.ledger()), (branch, commit), within).await
+        waits::passed(step, &|| Ok(self.ledger()), branch, commit, within).await
     }
 
     /// Carry out once more what an earlier run did, as the button of a hosted system does, and wait

@@ -40,7 +40,8 @@ pub(super) async fn saw(
 pub(crate) async fn passed(
     step: &StepHandle,
     ledger: &impl Fn() -> Result<Ledger>,
-    (branch, commit): (&str, &str),
+    branch: &str,
+    commit: &str,
     within: Duration,
 ) -> Result<Run> {
     let number = match saw(step, ledger, branch, commit).await?.decision {

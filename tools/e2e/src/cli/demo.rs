@@ -132,13 +132,7 @@ impl<'a> Demo<'a> {
     async fn proposed(&self, step: &StepHandle, change: &Change) -> Result<PullRequest> {
         let environment = Environment::first();
         let ledger = || Ledger::read(&self.session.run.file("ci"));
-        ci::waits::passed(
-            step,
-            &ledger,
-            (environment.branch(), &change.commit),
-            BUILT_WITHIN,
-        )
-        .await?;
+        ci::waits::passed(step, &ledger, environment.branch(), &change.commit, BUILT_WITHIN).await?;
         let reviewer = Reviewer::of(&self.up.world);
         reviewer.proposal(step, environment, &change.commit).await
     }

@@ -145,13 +145,13 @@ pub(crate) async fn delete(
         .await
         .with_context(|| format!("delete the claim {claim}"))?;
     let what = format!("the claim {claim} is gone");
-    gone(step, &what, RELEASED, (&claims, claim), "a pod still uses it").await?;
+    gone(step, &what, RELEASED, &claims, claim, "a pod still uses it").await?;
     volumes
         .delete(&name, &delete)
         .await
         .with_context(|| format!("delete the volume {name}"))?;
     let what = format!("the volume {name} is gone");
-    gone(step, &what, RELEASED, (&volumes, &name), "still there").await?;
+    gone(step, &what, RELEASED, &volumes, &name, "still there").await?;
     let folder = on_this_machine(harness, cluster, &volume)?;
     remove_folder(&folder)?;
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;

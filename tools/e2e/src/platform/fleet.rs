@@ -40,8 +40,10 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Starts both, tags all clusters for their environments, and waits until each has its Secret.
     pub(crate) async fn start(
-        (harness, world): (&Harness, &World),
-        (hub, digest): (&Cluster, String),
+        harness: &Harness,
+        world: &World,
+        hub: &Cluster,
+        digest: String,
         clusters: &[&Cluster],
         step: &StepHandle,
     ) -> Result<Self> {
@@ -66,7 +68,8 @@ impl Fleet {
     /// Starts an EKS for a hub that has gone on without one, with all clusters in it before anybody
     /// asks: a cluster that is not there yet would count as deleted.
     pub(crate) async fn attach(
-        (harness, world): (&Harness, &World),
+        harness: &Harness,
+        world: &World,
         hub: &Cluster,
         clusters: &[&Cluster],
         step: &StepHandle,
@@ -93,7 +96,7 @@ impl Fleet {
 
     /// Has the controller run in the hub, which acts or stands by, and waits until it is at work.
     pub(crate) async fn install(&self, harness: &Harness, turn: Turn, step: &StepHandle) -> Result<()> {
-        controller::apply(harness, &self.hub, (&self.digest, turn), step).await
+        controller::apply(harness, &self.hub, &self.digest, turn, step).await
     }
 
     /// The cluster whose Argo CD manages the others.

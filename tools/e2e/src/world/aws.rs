@@ -74,7 +74,7 @@ pub(crate) async fn create_stack(
     template: &str,
     parameters: Vec<(&str, String)>,
 ) -> Result<()> {
-    deploy_stack(harness, (stack, "create"), template, parameters).await
+    deploy_stack(harness, stack, "create", template, parameters).await
 }
 
 /// Makes the stack of an environment's cluster, which is told one thing besides what all are.
@@ -96,13 +96,14 @@ pub(crate) async fn update_stack(
     more: Option<(&str, String)>,
 ) -> Result<()> {
     let parameters = of_environment(environment).into_iter().chain(more).collect();
-    deploy_stack(harness, (environment.stack(), "update"), TEMPLATE, parameters).await
+    deploy_stack(harness, environment.stack(), "update", TEMPLATE, parameters).await
 }
 
 /// Makes or updates a stack, as the verb says.
 pub(crate) async fn deploy_stack(
     harness: &Harness,
-    (stack, verb): (&str, &str),
+    stack: &str,
+    verb: &str,
     template: &str,
     parameters: Vec<(&str, String)>,
 ) -> Result<()> {

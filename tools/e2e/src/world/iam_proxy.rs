@@ -138,7 +138,8 @@ fn fault(error: &anyhow::Error, rustup: bool) -> Fault {
 pub(crate) async fn start(
     harness: &Harness,
     network: &Network,
-    (proxy, program): (&IamProxy, &Path),
+    proxy: &IamProxy,
+    program: &Path,
     step: &StepHandle,
 ) -> Result<()> {
     step.doing("start the container of the IAM proxy");
@@ -199,18 +200,18 @@ pub(crate) async fn trust(harness: &Harness, cluster: &Cluster) -> Result<()> {
         "jwks": keys,
     });
     let name = cluster.name.as_str();
-    put(harness, (&providers(harness), name), &provider).map(drop)
+    put(harness, &providers(harness), name, &provider).map(drop)
 }
 
 /// From now on a cluster lets in the roles of these access entries, which EKS would have.
 pub(crate) fn let_in(harness: &Harness, cluster: &Cluster, entries: &Value) -> Result<()> {
-    put(harness, (&access_entries(harness), &cluster.name), entries).map(drop)
+    put(harness, &access_entries(harness), &cluster.name, entries).map(drop)
 }
 
 /// From now on the proxy passes on what asks EKS to this host and port, as long as the file that is
 /// given is there.
 pub(crate) fn pass_to_eks(harness: &Harness, place: &str) -> Result<PathBuf> {
-    put(harness, (&emulators(harness), EKS), &json!(place))
+    put(harness, &emulators(harness), EKS, &json!(place))
 }
 
 /// Where the API server of a cluster asks whose token it is.
@@ -219,7 +220,7 @@ pub(crate) fn authenticator_of(cluster: &str) -> String {
 }
 
 /// Writes the file of this name in a folder of the proxy, which may be reading it.
-fn put(harness: &Harness, (folder, name): (&Path, &str), value: &Value) -> Result<PathBuf> {
+fn put(harness: &Harness, folder: &Path, name: &str, value: &Value) -> Result<PathBuf> {
     let file = folder.join(name).with_extension("json");
     fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
     let unfinished = harness.run.file("of-iam-proxy.json").with_extension(name);

@@ -80,7 +80,8 @@ pub(super) async fn remove(step: &StepHandle, testbed: &Testbed) -> Result<()> {
             step,
             "the namespace removed",
             REMOVED,
-            (&namespaces, NAME),
+            &namespaces,
+            NAME,
             "it is being emptied",
         )
         .await?;

@@ -48,7 +48,8 @@ pub(crate) async fn image(harness: &Harness, world: &World, step: &StepHandle) -
 pub(super) async fn apply(
     harness: &Harness,
     hub: &Cluster,
-    (digest, turn): (&str, Turn),
+    digest: &str,
+    turn: Turn,
     step: &StepHandle,
 ) -> Result<()> {
     let log = harness.run.log(&format!("{NAME}-{}", hub.environment));

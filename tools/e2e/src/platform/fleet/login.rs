@@ -34,7 +34,7 @@ pub(crate) async fn of_hubs(harness: &Harness, hub: &Cluster, next: &Cluster) ->
 
 async fn deploy_hub(harness: &Harness, verb: &str, issuers: Vec<(&str, String)>) -> Result<()> {
     let stack = format!("{}-hub", project().name());
-    aws::deploy_stack(harness, (&stack, verb), HUB, issuers).await
+    aws::deploy_stack(harness, &stack, verb, HUB, issuers).await
 }
 
 /// Makes the role that the hub's Argo CD takes on in a target, and has the target let it in.

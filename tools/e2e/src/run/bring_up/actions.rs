@@ -150,9 +150,9 @@ impl BringUp<'_> {
 
     /// Starts forge and AWS emulator.
     pub(super) async fn world(&self, step: &StepHandle) -> Result<()> {
+        let (harness, network) = (self.harness.get()?, self.network.get()?);
         let layout = self.session.options.layout.unwrap_or_default();
-        let kind = (layout, self.topology());
-        let world = world::bring_up(self.harness.get()?, self.network.get()?, kind, step).await?;
+        let world = world::bring_up(harness, network, layout, self.topology(), step).await?;
         self.world.set(World {
             readers: self.session.readers,
             ..world
@@ -165,7 +165,7 @@ impl BringUp<'_> {
         let proxy = &self.world.get()?.iam_proxy;
         step.doing("compile it");
         let program = iam_proxy::compile(harness, !self.session.options.no_install).await?;
-        iam_proxy::start(harness, network, (proxy, &program), step).await
+        iam_proxy::start(harness, network, proxy, &program, step).await
     }
 
     /// Makes roles trust the accounts of an environment's cluster.
@@ -244,9 +244,9 @@ impl BringUp<'_> {
 
     /// Makes all clusters targets of the hub, by their tags.
     pub(super) async fn join(&self, step: &StepHandle) -> Result<()> {
-        let run = (self.harness.get()?.as_ref(), self.world.get()?);
-        let controller = (self.hub.get()?, self.clusterset.get()?.clone());
-        let fleet = Fleet::start(run, controller, &self.targets()?, step).await?;
+        let (harness, world) = (self.harness.get()?, self.world.get()?);
+        let (hub, digest) = (self.hub.get()?, self.clusterset.get()?.clone());
+        let fleet = Fleet::start(harness, world, hub, digest, &self.targets()?, step).await?;
         self.fleet.set(fleet)
     }
 

@@ -26,8 +26,8 @@ impl BringUp<'_> {
         if let Some(state) = &standing.hub {
             self.hub.set(Cluster::open(state.clone()).await?)?;
             answers(self.hub.get()?).await?;
-            let run = (harness.as_ref(), &standing.world);
-            let fleet = Fleet::attach(run, self.hub.get()?, &self.targets()?, step).await?;
+            let (hub, targets) = (self.hub.get()?, self.targets()?);
+            let fleet = Fleet::attach(harness, &standing.world, hub, &targets, step).await?;
             self.fleet.set(fleet)?;
         }
         step.doing("start the CI");

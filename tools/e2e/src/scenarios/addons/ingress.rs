@@ -60,7 +60,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     rolled_out(step, testbed, &operator, &balancer).await?;
     without_controller(step, cluster, &mut balancer).await?;
     zone.until(step, Some(HOSTNAME), NAMED).await?;
-    off(testbed, step, (&zone, &asked, &balancer)).await?;
+    off(testbed, step, &zone, &asked, &balancer).await?;
     reads.stop(step).await?.at_most(0)
 }
 
@@ -143,7 +143,9 @@ async fn without_controller(step: &StepHandle, cluster: &Cluster, balancer: &mut
 async fn off(
     testbed: &Testbed,
     step: &StepHandle,
-    (zone, asked, balancer): (&Zone<'_>, &str, &LoadBalancer),
+    zone: &Zone<'_>,
+    asked: &str,
+    balancer: &LoadBalancer,
 ) -> Result<()> {
     let (cluster, operator) = (testbed.first(), Operator::of(testbed));
     let found = balanced::TRACES.count(cluster).await?;

@@ -11,11 +11,12 @@ use super::ensure_addons;
 use crate::cluster::Cluster;
 use crate::platform::addons;
 use crate::platform::argocd;
+use crate::platform::rollout::is_ready;
 use crate::run::Step;
 use crate::run::StepHandle;
 use crate::run::Testbed;
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::pods::{is_ready, mebibytes};
+use crate::scenarios::pods::mebibytes;
 use crate::wait::{Verdict, eventually};
 
 /// What those of a cluster may take together, in MiB.

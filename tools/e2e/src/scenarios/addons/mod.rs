@@ -26,9 +26,9 @@ use kube::api::ListParams;
 
 use crate::cluster::Cluster;
 use crate::gitops::{self, Status};
+use crate::platform::rollout::is_ready;
 use crate::run::StepHandle;
 use crate::run::Testbed;
-use crate::scenarios::pods::is_ready;
 use crate::wait::Verdict;
 
 /// Until Argo CD calls an Application as it is.

@@ -124,14 +124,14 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     // A selector cannot be changed.
     let place = "/spec/selector/matchLabels/app.kubernetes.io~1instance";
     let refused = overlays::set("Deployment", place, &json!("other"));
-    failing(testbed, step, (PAGE, refused), &receiver, "failed: ").await?;
+    failing(testbed, step, PAGE, refused, &receiver, "failed: ").await?;
     // No such table, so the migration ends with an error.
     let environment = json!({ "name": API, "env": [
         { "name": "TABLE_NAME", "value": "messages-nowhere" },
         { "name": "MIGRATE_WAIT_SECONDS", "value": "1" },
     ] });
     let nowhere = overlays::container("Deployment|Job", &environment);
-    failing(testbed, step, (API, nowhere), &receiver, "migration failed: ").await?;
+    failing(testbed, step, API, nowhere, &receiver, "migration failed: ").await?;
     step.evidence(format!("told: {}", receiver.texts().join("; ")));
     Ok(())
 }
@@ -140,7 +140,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 async fn failing(
     testbed: &Testbed,
     step: &StepHandle,
-    (app, change): (&str, serde_json::Value),
+    app: &str,
+    change: serde_json::Value,
     receiver: &Receiver,
     word: &str,
 ) -> Result<()> {

@@ -189,7 +189,8 @@ async fn remove(testbed: &Testbed, step: &StepHandle) -> Result<()> {
             step,
             "the pods that share a folder",
             GONE,
-            (&deployments, NAME),
+            &deployments,
+            NAME,
             "they end",
         )
         .await?;

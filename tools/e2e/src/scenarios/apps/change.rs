@@ -169,8 +169,15 @@ impl NewApps {
         let applications = gitops::api(cluster);
         for (name, _) in &self.apps {
             let what = format!("{name} is gone from {}", cluster.environment);
-            let application = (&applications, name.as_str());
-            gone(step, &what, REMOVED, application, "its Application is there").await?;
+            gone(
+                step,
+                &what,
+                REMOVED,
+                &applications,
+                name,
+                "its Application is there",
+            )
+            .await?;
         }
         Ok(())
     }

@@ -58,8 +58,8 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     bot.run_what_is_pinned(testbed.first(), &first).await?;
     before.others_untouched(testbed, &first, &name).await?;
     state::survives(testbed, step, testbed.first(), &name).await?;
-    promoted(testbed, step, (&bot, &name), &first).await?;
-    removed(testbed, step, (&bot, &name), &before).await
+    promoted(testbed, step, &bot, &name, &first).await?;
+    removed(testbed, step, &bot, &name, &before).await
 }
 
 fn name(round: u32) -> String {
@@ -73,7 +73,8 @@ fn name(round: u32) -> String {
 async fn promoted(
     testbed: &Testbed,
     step: &StepHandle,
-    (bot, name): (&NewApps, &str),
+    bot: &NewApps,
+    name: &str,
     first: &Release,
 ) -> Result<()> {
     for &environment in &Environment::all()[1..] {
@@ -98,7 +99,8 @@ async fn promoted(
 async fn removed(
     testbed: &Testbed,
     step: &StepHandle,
-    (bot, name): (&NewApps, &str),
+    bot: &NewApps,
+    name: &str,
     before: &Before,
 ) -> Result<()> {
     let took = bot.take_away(testbed, step, NOT_BUILT).await?;

@@ -83,7 +83,7 @@ async fn others_are_refused(testbed: &Testbed) -> Result<()> {
     let (hub, aws) = (testbed.fleet()?.hub(), Aws::behind_the_proxy(testbed));
     let of = role(testbed, &format!("{}-hub-argo-cd", project().name()));
     let assumed = async |account: &str| {
-        let token = tokens::of_account(hub, (NAMESPACE, account), AUDIENCE).await?;
+        let token = tokens::of_account(hub, NAMESPACE, account, AUDIENCE).await?;
         aws.assume(&of, &token).await
     };
     let refused = assumed(REPO_SERVER).await?;

@@ -102,7 +102,7 @@ pub(super) async fn moved(
     let deleted = namespaces.delete(NAMESPACE, &DeleteParams::default()).await;
     deleted.with_context(|| format!("empty {}", cluster.name))?;
     let what = format!("the namespace of {}", cluster.name);
-    gone(step, &what, EMPTIED, (&namespaces, NAMESPACE), "its pods end").await?;
+    gone(step, &what, EMPTIED, &namespaces, NAMESPACE, "its pods end").await?;
     fleet::give_rights(&testbed.harness, cluster, step).await?;
     let tagged = Instant::now();
     fleet.eks.tag_as(cluster, to).await?;

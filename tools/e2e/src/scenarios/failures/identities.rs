@@ -86,7 +86,7 @@ impl Checks<'_> {
         let server = self
             .taken("the API's own pod", &role_of(staging, API).await?, &token)
             .await?;
-        let token = tokens::of_account(staging, (NAMESPACE, MIGRATION), AUDIENCE).await?;
+        let token = tokens::of_account(staging, NAMESPACE, MIGRATION, AUDIENCE).await?;
         let migration = role_of(staging, MIGRATION).await?;
         let migration = self.taken("its migration", &migration, &token).await?;
         Ok((server, migration))
@@ -101,12 +101,12 @@ impl Checks<'_> {
         let (staging, production) = (self.testbed.first(), self.testbed.last());
         let role = role_of(staging, API).await?;
         for account in [PAGE, MIGRATION, "default"] {
-            let token = tokens::of_account(staging, (NAMESPACE, account), AUDIENCE).await?;
+            let token = tokens::of_account(staging, NAMESPACE, account, AUDIENCE).await?;
             self.refused(&format!("the account {account}"), &role, &token, UNTRUSTED)
                 .await?;
         }
         // The same account, but of a cluster that the role does not know.
-        let token = tokens::of_account(production, (NAMESPACE, API), AUDIENCE).await?;
+        let token = tokens::of_account(production, NAMESPACE, API, AUDIENCE).await?;
         self.refused("the account of production", &role, &token, UNTRUSTED)
             .await?;
         let token = self.of_server().await?;
@@ -125,7 +125,7 @@ impl Checks<'_> {
         let (staging, production) = (self.testbed.first(), self.testbed.last());
         let role = role_of(staging, API).await?;
         let audience = "https://kubernetes.default.svc";
-        let token = tokens::of_account(staging, (NAMESPACE, API), audience).await?;
+        let token = tokens::of_account(staging, NAMESPACE, API, audience).await?;
         self.refused("a token for the cluster itself", &role, &token, INVALID)
             .await?;
         let own = Parts::of(&self.of_server().await?)?;

@@ -75,8 +75,15 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
 
     let asked = Instant::now();
     let removed = operator.revert(&added).await?;
-    let goes = (&accounts, GOES);
-    gone(step, "the object is pruned", PRUNED, goes, "still there").await?;
+    gone(
+        step,
+        "the object is pruned",
+        PRUNED,
+        &accounts,
+        GOES,
+        "still there",
+    )
+    .await?;
     step.measured("removed to pruned", asked.elapsed().as_secs_f64());
     let synced = |status: &Status| {
         if status.has_synced(&removed) && status.is_out_of_sync(&removed) {

@@ -32,7 +32,10 @@ const READY: Duration = Duration::from_mins(1);
 /// From a close until nothing is left.
 const GONE: Duration = Duration::from_secs(90);
 /// How the status of one ends that was ready.
-const CLOSED: (&str, &str) = ("success", "gone, because");
+const CLOSED: Saying<'static> = Saying {
+    status: "success",
+    words: "gone, because",
+};
 /// From the end of a preview until that is said.
 const SAID: Duration = Duration::from_secs(15);
 /// No image is made of it: the first that changes it builds, and the others only tag.
@@ -41,6 +44,19 @@ const PROSE: &str = "README.md";
 const KEEPER: Duration = Duration::from_mins(1);
 /// One verb of CI, with all that has to be compiled.
 const VERB: Duration = Duration::from_mins(10);
+
+/// What a pull request says of its preview: a status, and words in its description.
+#[derive(Clone, Copy)]
+struct Saying<'a> {
+    status: &'a str,
+    words: &'a str,
+}
+
+impl Saying<'_> {
+    fn is(self, said: &CommitStatus) -> bool {
+        said.status == self.status && said.description.contains(self.words)
+    }
+}
 
 /// What is open, and where its developer works.
 struct Proposed {
@@ -116,12 +132,12 @@ impl Proposed {
         testbed: &Testbed,
         step: &StepHandle,
         within: Duration,
-        (state, words): (&str, &str),
+        saying: Saying<'_>,
     ) -> Result<()> {
-        let what = format!("preview {} is said to be \"{words}\"", self.number);
+        let what = format!("preview {} is said to be \"{}\"", self.number, saying.words);
         eventually(step, &what, within, async || {
             Ok(match self.said(testbed).await? {
-                Some(said) if said.status == state && said.description.contains(words) => Verdict::Ready(()),
+                Some(said) if saying.is(&said) => Verdict::Ready(()),
                 Some(said) => Verdict::Pending(format!("{}: {}", said.status, said.description)),
                 None => Verdict::Pending("nothing is said of it".to_owned()),
             })

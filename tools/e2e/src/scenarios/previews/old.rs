@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{GONE, Proposed, READY, SAID, keeper_changed, kubectl, none_left};
+use super::{GONE, Proposed, READY, SAID, Saying, keeper_changed, kubectl, none_left};
 use crate::platform::previews;
 use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
@@ -38,7 +38,10 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     proposed.label(testbed).await?;
     proposed.address(testbed, step, READY).await?;
     let taken = format!("taken away after {} s", AGE.as_secs());
-    let taken = ("failure", taken.as_str());
+    let taken = Saying {
+        status: "failure",
+        words: &taken,
+    };
     proposed.says(testbed, step, AGE + SAID, taken).await?;
     step.measured("label to taken away", since.elapsed().as_secs_f64());
     let gone = none_left(testbed, step, GONE).await?;

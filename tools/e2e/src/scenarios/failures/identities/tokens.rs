@@ -38,7 +38,8 @@ pub(super) async fn of_pod(testbed: &Testbed, pod: &Pod) -> Result<String> {
 /// A token of an account, for whom it is asked.
 pub(in crate::scenarios) async fn of_account(
     cluster: &Cluster,
-    (namespace, account): (&str, &str),
+    namespace: &str,
+    account: &str,
     audience: &str,
 ) -> Result<String> {
     let accounts: Api<ServiceAccount> = Api::namespaced(cluster.client.clone(), namespace);
