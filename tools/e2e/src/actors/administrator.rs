@@ -6,7 +6,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
 
 use crate::run::{Harness, Testbed};
-use crate::world::aws::AwsAccess;
+use crate::world::aws::{AwsAccess, Refusal, answered, element};
 
 // wing: addons
 mod account;
@@ -16,18 +16,36 @@ pub(crate) use account::Records;
 
 /// What the templates call the policy that gives a role its table.
 const POLICY: &str = "messages";
-const IAM: (&str, &str) = ("iam", "2010-05-08");
-/// What changes nothing: service, version of its API, and action.
-const QUESTIONS: [(&str, &str, &str); 3] = [
-    ("cloudformation", "2010-05-15", "ListStacks"),
-    (IAM.0, IAM.1, "ListRoles"),
-    ("sts", "2011-06-15", "GetCallerIdentity"),
+const IAM: Service = Service {
+    name: "iam",
+    version: "2010-05-08",
+};
+const CLOUDFORMATION: Service = Service {
+    name: "cloudformation",
+    version: "2010-05-15",
+};
+const STS: Service = Service {
+    name: "sts",
+    version: "2011-06-15",
+};
+/// What changes nothing.
+const QUESTIONS: [(Service, &str); 3] = [
+    (CLOUDFORMATION, "ListStacks"),
+    (IAM, "ListRoles"),
+    (STS, "GetCallerIdentity"),
 ];
 /// As many items as one request takes.
 const BATCH: usize = 25;
 
 /// An item in DynamoDB's JSON.
 pub(crate) type Item = Map<String, Value>;
+
+/// A service whose calls are forms, and the version of its API.
+#[derive(Clone, Copy)]
+struct Service {
+    name: &'static str,
+    version: &'static str,
+}
 
 /// An administrator of the tables of both environments.
 pub(crate) struct Administrator<'a> {
@@ -55,8 +73,8 @@ impl<'a> Administrator<'a> {
     /// loaded a moment before it knows its operations, so of two first calls at the same time it
     /// may refuse the second: "no handler for operation", seen once with the tables of two stacks.
     pub(crate) async fn first_calls(&self) -> Result<()> {
-        for (service, version, action) in QUESTIONS {
-            self.ask_query((service, version), &[("Action", action)]).await?;
+        for (service, action) in QUESTIONS {
+            self.ask_query(service, &[("Action", action)]).await?;
         }
         self.ask("ListTables", json!({})).await.map(drop)
     }
@@ -85,9 +103,7 @@ impl<'a> Administrator<'a> {
         let role = ("RoleName", role);
         let has = [("Action", "GetRolePolicy"), role, ("PolicyName", POLICY)];
         let has = self.ask_iam(&has).await?;
-        let policy = has
-            .split_once("<PolicyDocument>")
-            .and_then(|(_, rest)| Some(rest.split_once("</PolicyDocument>")?.0));
+        let policy = element(&has, "PolicyDocument");
         let policy = policy.with_context(|| format!("{} has no policy {POLICY}", role.1))?;
         let policy = percent_decode_str(policy)
             .decode_utf8()
@@ -107,7 +123,7 @@ impl<'a> Administrator<'a> {
     /// Removes a table, if there is one.
     pub(crate) async fn drop_table(&self, name: &str) -> Result<()> {
         match self.ask("DeleteTable", json!({ "TableName": name })).await {
-            Err(error) if format!("{error:#}").contains("ResourceNotFoundException") => Ok(()),
+            Err(error) if Refusal::is_why(&error, "ResourceNotFoundException") => Ok(()),
             other => other.map(drop),
         }
     }
@@ -181,15 +197,13 @@ impl<'a> Administrator<'a> {
         self.ask_query(IAM, fields).await
     }
 
-    /// What a service says whose calls are forms, by its name and the version of its API.
-    async fn ask_query(&self, (service, version): (&str, &str), fields: &[(&str, &str)]) -> Result<String> {
+    async fn ask_query(&self, service: Service, fields: &[(&str, &str)]) -> Result<String> {
+        let Service { name, version } = service;
         let version = ("Version", version);
         let fields: Vec<_> = fields.iter().chain([&version]).collect();
-        let answer = self.signed(service).form(&fields).send().await;
-        let answer = answer.with_context(|| format!("ask {service} of the AWS emulator"))?;
-        let (status, text) = (answer.status(), answer.text().await?);
-        ensure!(status.is_success(), "{service}: {status}: {text}");
-        Ok(text)
+        let answer = self.signed(name).form(&fields).send().await;
+        let answer = answer.with_context(|| format!("ask {name} of the AWS emulator"))?;
+        answered(answer, name).await
     }
 
     /// The emulator takes any signature, and an account's number for a key of it; it reads service
@@ -216,10 +230,7 @@ impl<'a> Administrator<'a> {
             .send()
             .await
             .with_context(|| format!("{operation} of the AWS emulator"))?;
-        let (status, text) = (answer.status(), answer.text().await?);
-        if !status.is_success() {
-            bail!("{operation}: {status}: {text}");
-        }
+        let text = answered(answer, operation).await?;
         serde_json::from_str(&text).with_context(|| format!("{operation}: an answer that is no JSON"))
     }
 }

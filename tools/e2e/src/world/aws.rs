@@ -1,6 +1,8 @@
 //! The emulator's stacks, deployed from the very template AWS gets, by AWS' own command line in the
 //! emulator's container.
 
+mod answers;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -14,6 +16,8 @@ use crate::{
     run::{Harness, StepHandle},
     wait::{Verdict, eventually},
 };
+
+pub(crate) use self::answers::{Refusal, answered, element};
 
 /// The emulator's container, and its name on the network.
 pub(crate) const AWS: &str = "gitops-loop-aws";

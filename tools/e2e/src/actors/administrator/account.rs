@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use reqwest::Method;
 
 use super::Administrator;
 use crate::world::AWS;
+use crate::world::aws::{Refusal, answered, element};
 
 const ROUTE53: &str = "2013-04-01/hostedzone";
 /// A policy that takes something from a role.
@@ -19,7 +20,7 @@ impl Administrator<'_> {
     /// Whether there is a role of this name.
     pub(crate) async fn has_role(&self, name: &str) -> Result<bool> {
         match self.ask_iam(&[("Action", "GetRole"), ("RoleName", name)]).await {
-            Err(error) if format!("{error:#}").contains("NoSuchEntity") => Ok(false),
+            Err(error) if Refusal::is_why(&error, "NoSuchEntity") => Ok(false),
             other => other.map(|_| true),
         }
     }
@@ -109,9 +110,7 @@ impl Administrator<'_> {
         let asked = self.http.request(method, url).body(body);
         let asked = asked.header("Authorization", self.line("route53")).send();
         let answer = asked.await.context("ask Route 53 of the AWS emulator")?;
-        let (status, text) = (answer.status(), answer.text().await?);
-        ensure!(status.is_success(), "Route 53: {status}: {text}");
-        Ok(text)
+        answered(answer, "Route 53").await
     }
 }
 
@@ -119,10 +118,4 @@ impl Administrator<'_> {
 fn id_of(xml: &str) -> Result<String> {
     let id = element(xml, "Id").context("a zone has an id")?;
     Ok(id.trim_start_matches("/hostedzone/").to_owned())
-}
-
-/// The text of the first element of this name.
-fn element<'x>(xml: &'x str, name: &str) -> Option<&'x str> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    Some(rest.split_once('<')?.0)
 }

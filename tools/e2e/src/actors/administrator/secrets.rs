@@ -1,9 +1,10 @@
 //! The administrator's work on secrets of Secrets Manager.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::Administrator;
+use crate::world::aws::{Refusal, answered};
 
 impl Administrator<'_> {
     /// Puts what a secret says from now on; makes it if it is not there.
@@ -12,7 +13,7 @@ impl Administrator<'_> {
         let token = format!("{:032x}", fastrand::u128(..));
         let put = json!({ "SecretId": name, "SecretString": says, "ClientRequestToken": token });
         match self.ask_secrets("PutSecretValue", put).await {
-            Err(error) if format!("{error:#}").contains("ResourceNotFoundException") => {
+            Err(error) if Refusal::is_why(&error, "ResourceNotFoundException") => {
                 let create = json!({ "Name": name, "SecretString": says, "ClientRequestToken": token });
                 self.ask_secrets("CreateSecret", create).await
             }
@@ -34,8 +35,6 @@ impl Administrator<'_> {
             .body(body.to_string());
         let answer = asked.send().await;
         let answer = answer.with_context(|| format!("{operation} of the AWS emulator"))?;
-        let (status, text) = (answer.status(), answer.text().await?);
-        ensure!(status.is_success(), "{operation}: {status}: {text}");
-        Ok(())
+        answered(answer, operation).await.map(drop)
     }
 }

@@ -19,6 +19,7 @@ use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::failures::identities::aws::Aws;
 use crate::scenarios::failures::identities::tokens;
+use crate::world::aws::Refusal;
 use crate::world::iam_proxy::AUDIENCE;
 
 /// Accounts of Argo CD: one whose program talks to clusters, and one whose does not.
@@ -86,9 +87,10 @@ async fn others_are_refused(testbed: &Testbed) -> Result<()> {
         let token = tokens::of_account(hub, NAMESPACE, account, AUDIENCE).await?;
         aws.assume(&of, &token).await
     };
+    let denied = Refusal::new(403, "AccessDenied");
     let refused = assumed(REPO_SERVER).await?;
     ensure!(
-        matches!(&refused, Err((403, code)) if code == "AccessDenied"),
+        refused.as_ref().err() == Some(&denied),
         "the repo server asks for {of}: {refused:?}"
     );
     let key = assumed(CONTROLLER).await?;
@@ -98,7 +100,7 @@ async fn others_are_refused(testbed: &Testbed) -> Result<()> {
     let other = role(testbed, &format!("{API}-{}", Environment::last()));
     let refused = aws.take_on(&other, &key).await?;
     ensure!(
-        matches!(&refused, Err((403, code)) if code == "AccessDenied"),
+        refused.as_ref().err() == Some(&denied),
         "Argo CD asks for {other}: {refused:?}"
     );
     Ok(())

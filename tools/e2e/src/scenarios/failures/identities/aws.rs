@@ -6,6 +6,7 @@ use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use crate::run::Testbed;
+use crate::world::aws::{Refusal, element};
 
 /// AWS at one address.
 pub(in crate::scenarios) struct Aws<'a> {
@@ -18,8 +19,8 @@ pub(in crate::scenarios) struct Aws<'a> {
 #[derive(Debug, Clone)]
 pub(in crate::scenarios) struct Key(pub(in crate::scenarios) String);
 
-/// What AWS answers: what was asked for, or the code of its refusal with the status.
-pub(in crate::scenarios) type Answer<T> = std::result::Result<T, (u16, String)>;
+/// What AWS answers: what was asked for, or a refusal.
+pub(in crate::scenarios) type Answer<T> = std::result::Result<T, Refusal>;
 
 impl<'a> Aws<'a> {
     /// As everything in the clusters has it.
@@ -56,8 +57,11 @@ impl<'a> Aws<'a> {
         let answer = request.send().await;
         let answer = answer.with_context(|| format!("ask STS for {role}"))?;
         match read(answer).await? {
-            (200, text) => Ok(Ok(Key(element(&text, "AccessKeyId")?))),
-            (status, text) => Ok(Err((status, element(&text, "Code")?))),
+            (StatusCode::OK, text) => {
+                let key = element(&text, "AccessKeyId").context("STS answers without a key")?;
+                Ok(Ok(Key(key.to_owned())))
+            }
+            (status, text) => Refusal::read(status, &text).map(Err),
         }
     }
 
@@ -91,13 +95,10 @@ impl<'a> Aws<'a> {
         let answer = request.body(body.to_string()).send().await;
         let answer = answer.with_context(|| format!("ask DynamoDB for {operation}"))?;
         match read(answer).await? {
-            (200, _) => Ok(Ok(())),
-            (status, text) => {
-                let error: Value =
-                    serde_json::from_str(&text).with_context(|| format!("{operation}: {status}: {text}"))?;
-                let code = error["__type"].as_str().and_then(|code| code.rsplit('#').next());
-                Ok(Err((status, code.unwrap_or_default().to_owned())))
-            }
+            (StatusCode::OK, _) => Ok(Ok(())),
+            (status, text) => Refusal::read(status, &text)
+                .map(Err)
+                .with_context(|| operation.to_owned()),
         }
     }
 
@@ -108,20 +109,11 @@ impl<'a> Aws<'a> {
     }
 }
 
-async fn read(answer: Response) -> Result<(u16, String)> {
+async fn read(answer: Response) -> Result<(StatusCode, String)> {
     let status = answer.status();
     let text = answer.text().await.context("read what AWS answers")?;
     if status == StatusCode::SERVICE_UNAVAILABLE {
         bail!("the IAM proxy fails: {text}");
     }
-    Ok((status.as_u16(), text))
-}
-
-/// The text of an element of STS' answers, none of which has another inside.
-fn element(xml: &str, name: &str) -> Result<String> {
-    let text = xml
-        .split_once(&format!("<{name}>"))
-        .and_then(|(_, rest)| rest.split_once(&format!("</{name}>")));
-    let (text, _) = text.with_context(|| format!("STS answers without {name}: {xml}"))?;
-    Ok(text.to_owned())
+    Ok((status, text))
 }
