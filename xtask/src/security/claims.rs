@@ -61,7 +61,7 @@ pub const CLAIMS: &[Claim] = &[
     claim(Part::Pods, "The root file system is read-only", "an attacker cannot add files beside the program", "read_only_root", FAULTS),
     claim(Part::Pods, "No capabilities, no privilege escalation, not privileged", "a server on a port above 1024 needs none", "no_capability", FAULTS),
     claim(Part::Pods, "Seccomp profile `RuntimeDefault`", "rarely used system calls are a common source of kernel vulnerabilities", "seccomp", FAULTS),
-    claim(Part::Pods, "No hostPath or other volumes; no network, process or port of the host", "the application needs nothing from the node", "nothing_of_the_host", FAULTS),
+    claim(Part::Pods, "No volumes but claims and Secrets; no network, process or port of the host", "the application needs nothing from the node", "nothing_of_the_host", FAULTS),
     claim(Part::Pods, "No Kubernetes token is mounted", "no pod uses the Kubernetes API", "no_token", FAULTS),
     claim(Part::Pods, "Each app has its own service account, and so does the migration", "a request must not be able to do what a migration may", "own_account", FAULTS),
     claim(Part::Pods, "The namespace enforces the Pod Security Standard `restricted`, at a pinned version", "the API server rejects what the rules above miss", "pod_security_restricted", FAULTS),

@@ -123,6 +123,10 @@ pub(crate) fn seccomp(objects: &[Object]) -> Vec<String> {
     pod_setting(objects, "/seccompProfile", &json!({"type": "RuntimeDefault"}))
 }
 
+/// What may fill a volume: a claim, which is the cluster's, and a Secret, which lies in memory. All
+/// else is a node's or is filled by somebody else.
+const VOLUMES: [&str; 2] = ["persistentVolumeClaim", "secret"];
+
 pub(crate) fn nothing_of_the_host(objects: &[Object]) -> Vec<String> {
     let pods = each_pod(objects, |pod| {
         let of_the_host = ["hostNetwork", "hostPID", "hostIPC"].into_iter();
@@ -130,9 +134,7 @@ pub(crate) fn nothing_of_the_host(objects: &[Object]) -> Vec<String> {
             .map(str::to_owned)
             .find(|field| pod.at("/spec").get(field).is_some());
         let mut volumes = pod.list("/spec/volumes").iter();
-        // A claim's volume is the cluster's; all others are a node's or are filled by somebody
-        // else.
-        let volume = volumes.find(|volume| volume.get("persistentVolumeClaim").is_none());
+        let volume = volumes.find(|volume| VOLUMES.iter().all(|source| volume.get(source).is_none()));
         let found = field.or_else(|| volume.map(|volume| format!("the volume {volume}")));
         found.map(|found| format!("has {found}"))
     });

@@ -69,6 +69,8 @@ const RULES: &[Rule] = rules! {
     ],
     nothing_of_the_host: [
         (SERVER, "/spec/template/spec/volumes", "[{\"name\": \"a\", \"hostPath\": {\"path\": \"/\"}}]"),
+        (SERVER, "/spec/template/spec/volumes", "[{\"name\": \"a\", \"emptyDir\": {}}]"),
+        (WORKER, "/spec/template/spec/volumes", "[{\"name\": \"a\", \"projected\": {\"sources\": [{\"serviceAccountToken\": {\"path\": \"token\"}}]}}]"),
         (SERVER, "/spec/template/spec/hostNetwork", "true"),
         (SERVER, "/spec/template/spec/containers/0/ports/0/hostPort", "80"),
     ],
