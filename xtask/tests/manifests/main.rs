@@ -27,6 +27,7 @@ mod render;
 mod rights;
 mod rules;
 mod schemas;
+mod secret;
 mod switched_on; // wing: addons, generators
 mod traffic;
 mod versions; // wing: versions

@@ -123,6 +123,15 @@ const RULES: &[Rule] = rules! {
     ],
 };
 
+/// What breaks a rule, one line for each fault.
+pub(crate) fn broken(objects: &[Object]) -> Vec<String> {
+    let faults = RULES.iter().flat_map(|rule| {
+        let faults = (rule.faults)(objects).into_iter();
+        faults.map(move |fault| format!("{}: {fault}", rule.name))
+    });
+    faults.collect()
+}
+
 /// All objects of each environment, on AWS and in the e2e.
 fn clusters() -> Vec<(String, Vec<Object>)> {
     let both = |name| {
@@ -166,15 +175,8 @@ fn every_rule_is_kept_everywhere() {
             workloads::each(),
             "apps and migrations on {cluster}"
         );
-        for rule in RULES {
-            let faults = (rule.faults)(&objects);
-            assert!(
-                faults.is_empty(),
-                "{} on {cluster}:\n{}",
-                rule.name,
-                faults.join("\n")
-            );
-        }
+        let faults = broken(&objects);
+        assert!(faults.is_empty(), "{cluster}:\n{}", faults.join("\n"));
     }
 }
 
