@@ -83,6 +83,15 @@ mod tests {
     }
 
     #[test]
+    fn a_report_that_says_nothing_of_traffic_has_none() {
+        let mut report = sample::passed();
+        let mut older = serde_json::to_value(&report).unwrap();
+        assert!(older.as_object_mut().unwrap().remove("traffic").is_some());
+        report.traffic.clear();
+        assert_eq!(parsed(&older.to_string()).unwrap(), report);
+    }
+
+    #[test]
     fn something_else_is_no_report() {
         for text in ["", "[]", r#"{"format": 2}"#, r#"{"format": 2, "run": "x"}"#] {
             let error = parsed(text).unwrap_err().to_string();

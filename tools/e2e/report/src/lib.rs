@@ -22,7 +22,8 @@ use std::{
 
 pub use part::{Part, PartOutcome, Work, WorkKind};
 pub use record::{
-    About, Answer, Answers, Diagnosis, FORMAT, Image, Load, Mark, Milestone, Report, Visits, Way,
+    About, Answer, Answers, Diagnosis, FORMAT, Image, Load, Mark, Milestone, Report, Second, Traffic, Visits,
+    Way, Weights,
 };
 pub use shown::Shown;
 pub use step::{Failure, Kind, Outcome, Requests, StepRecord};

@@ -1,5 +1,7 @@
 //! What is recorded while a run goes on. Every time in it is in seconds since the run began.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Part, StepRecord};
@@ -31,6 +33,9 @@ pub struct Report {
     /// What somebody outside was answered all the while.
     #[serde(default)]
     pub visits: Vec<Visits>,
+    /// How traffic moved between clusters.
+    #[serde(default)]
+    pub traffic: Vec<Traffic>,
     /// What CI built.
     #[serde(default)]
     pub images: Vec<Image>,
@@ -168,6 +173,37 @@ pub enum Answer {
     Version(String),
     /// There was none, or one that says that something failed.
     Error(String),
+}
+
+/// How the traffic of one balancer moved between its clusters during a step.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// The step or scenario it was part of.
+    pub step: String,
+    /// The weights that it had, in order.
+    pub weights: Vec<Weights>,
+    /// What was answered to who came by it, in order; seconds without an answer are left out.
+    pub answers: Vec<Second>,
+}
+
+/// What a balancer's weights were from a moment on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Weights {
+    /// Since when.
+    pub at: f64,
+    /// Of each cluster, in percent.
+    pub of: BTreeMap<String, u64>,
+}
+
+/// The answers of one second.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Second {
+    /// When it began.
+    pub at: f64,
+    /// How many requests were answered in it, or had waited for too long.
+    pub answered: u64,
+    /// How many of them badly, or not at all.
+    pub failed: u64,
 }
 
 /// One image that CI built.

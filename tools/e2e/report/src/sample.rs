@@ -2,7 +2,7 @@
 
 use crate::{
     About, Answer, Answers, Diagnosis, FORMAT, Failure, Image, Kind, Load, Mark, Milestone, Outcome, Part,
-    PartOutcome, Report, Requests, StepRecord, Visits, Way, Work, WorkKind,
+    PartOutcome, Report, Requests, Second, StepRecord, Traffic, Visits, Way, Weights, Work, WorkKind,
 };
 
 /// What somebody could put into a cause to reach the reader's browser.
@@ -92,6 +92,24 @@ fn parts() -> Vec<Part> {
     ]
 }
 
+/// A cluster gets a share, answers badly, and is taken out; later somebody looks once more.
+fn traffic() -> Traffic {
+    let weights = |at, green| Weights {
+        at,
+        of: [("blue".to_owned(), 100 - green), ("green".to_owned(), green)].into(),
+    };
+    let second = |at, failed| Second {
+        at,
+        answered: 60,
+        failed,
+    };
+    Traffic {
+        step: "page-change".to_owned(),
+        weights: vec![weights(40.0, 0), weights(45.0, 5), weights(50.0, 0)],
+        answers: vec![second(40.0, 0), second(41.0, 2), second(59.0, 1)],
+    }
+}
+
 fn skipped(title: &str) -> StepRecord {
     let why = "not asked for".to_owned();
     let mut scenario = step(title, title, Kind::Scenario, 0.0, 0.0, Outcome::Skipped(why));
@@ -168,6 +186,7 @@ pub(crate) fn passed() -> Report {
                 answers(65.5, 80.0, 99, version("3460d86af6bf")),
             ],
         }],
+        traffic: vec![traffic()],
         images: vec![Image {
             app: "backend".to_owned(),
             tag: "7cd24e83d6cdfb6ad6a9".to_owned(),
@@ -231,6 +250,8 @@ pub(crate) fn failed() -> Report {
         way_out: HOSTILE.to_owned(),
         ..Failure::default()
     });
+    report.traffic[0].step = HOSTILE.to_owned();
+    report.traffic[0].weights[0].of = [(HOSTILE.to_owned(), 100)].into();
     report.images[0].app = HOSTILE.to_owned();
     for part in &mut report.parts {
         part.name = HOSTILE.to_owned();

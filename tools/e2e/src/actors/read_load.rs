@@ -9,12 +9,16 @@ use anyhow::{Context as _, Result, ensure};
 use super::pace::Pace;
 use super::sampler::with_causes;
 use crate::environment::Environment;
-use crate::run::{StepHandle, Testbed};
+use crate::report::recorder::Traffic;
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// Between two requests. With twice as many, a node that is drained beside them has both cores
 /// busy, and the emulator of AWS pauses for five seconds: then the load finds what it makes.
 const EVERY: Duration = Duration::from_millis(40);
+/// One of so many requests asks for the page itself.
+const PAGES: usize = 10;
 /// After that, a request has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Fewer requests would prove little.
@@ -44,17 +48,24 @@ pub(crate) struct Tally {
 }
 
 impl ReadLoad {
-    /// Starts the load: half of the requests over kept connections, half over a new one each. Every
-    /// tenth asks for the page itself, which needs the backend and the table, the others for a
-    /// version.
+    /// Starts the load: half of the requests over kept connections, half over a new one each. A few
+    /// ask for the page itself, which needs the backend and the table, the others for a version.
     pub(crate) fn start(testbed: &Testbed, environment: Environment) -> Result<Self> {
         let cluster = testbed.cluster(environment);
-        Self::on([cluster.page(), cluster.api()], environment.to_string(), EVERY)
+        let sites = [cluster.page(), cluster.api()];
+        Self::on(sites, environment.to_string(), EVERY, PAGES, None)
     }
 
     /// The same on the addresses of a page and of what shows versions beside it, of a name for the
-    /// record and at another pace.
-    pub(crate) fn on([page, other]: [&str; 2], of: String, every: Duration) -> Result<Self> {
+    /// record, at another pace and with one request of so many for the page itself. Each answer is
+    /// noted there too, if traffic moves between clusters.
+    pub(crate) fn on(
+        [page, other]: [&str; 2],
+        of: String,
+        every: Duration,
+        pages: usize,
+        traffic: Option<Traffic>,
+    ) -> Result<Self> {
         let version = |site: &str| format!("{site}{}", board_api::VERSION);
         let urls = [version(page), version(other)];
         let page = format!("{page}/");
@@ -69,13 +80,14 @@ impl ReadLoad {
         let (seen, began) = (Seen::default(), Instant::now());
         let tally = Arc::clone(&seen);
         let asking = Pace::start(every, move |number| {
-            let url = if number % 10 == 0 {
+            let url = if number % pages == 0 {
                 &page
             } else {
                 &urls[number % 2]
             };
             let http = if number % 4 < 2 { &keeping } else { &closing };
-            ask(http.get(url), url.clone(), began, Arc::clone(&tally))
+            let (request, url, tally) = (http.get(url), url.clone(), Arc::clone(&tally));
+            ask(request, url, began, tally, traffic.clone())
         });
         Ok(Self {
             of,
@@ -110,13 +122,22 @@ impl ReadLoad {
     }
 }
 
-async fn ask(request: reqwest::RequestBuilder, url: String, began: Instant, seen: Seen) {
+async fn ask(
+    request: reqwest::RequestBuilder,
+    url: String,
+    began: Instant,
+    seen: Seen,
+    traffic: Option<Traffic>,
+) {
     let asked = began.elapsed();
     let answer = request.send().await.and_then(reqwest::Response::error_for_status);
     let read = match answer {
         Ok(answer) => answer.bytes().await.map(drop),
         Err(error) => Err(error),
     };
+    if let Some(traffic) = traffic {
+        traffic.answered(read.is_ok());
+    }
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     seen.asked += 1;
     if let Err(error) = read {

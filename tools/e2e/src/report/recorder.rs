@@ -7,11 +7,14 @@ use std::{
 };
 
 use e2e_report::{
-    Answer, Answers, Image, Kind, Load, Mark, Milestone, Outcome, Part, Report, StepRecord, Visits,
-    Way as WayRecord,
+    Answer, Answers, Image, Kind, Load, Mark, Milestone, Outcome, Part, Report, StepRecord,
+    Traffic as TrafficRecord, Visits, Way as WayRecord,
 };
 
 mod parts;
+mod traffic;
+
+pub(crate) use traffic::Traffic;
 
 use crate::{environment::Environment, run::Step};
 
@@ -31,6 +34,7 @@ struct Notes {
     skipped: Vec<StepRecord>,
     ways: Vec<WayRecord>,
     visits: Vec<Visits>,
+    traffic: Vec<TrafficRecord>,
     images: Vec<Image>,
     parts: Vec<Part>,
     load: Vec<Load>,
@@ -133,6 +137,7 @@ impl Recorder {
             steps,
             ways: notes.ways.clone(),
             visits: notes.visits.clone(),
+            traffic: notes.traffic.clone(),
             images: notes.images.clone(),
             parts: notes.parts.clone(),
             load: notes.load.clone(),

@@ -7,6 +7,7 @@ mod parts;
 mod scale;
 mod scenarios;
 mod timeline;
+mod traffic;
 mod visits;
 mod ways;
 mod words;
@@ -23,6 +24,7 @@ struct Page {
     head: head::Head,
     ways: Vec<ways::Track>,
     visits: visits::Visits,
+    traffic: Vec<traffic::Chart>,
     scenarios: scenarios::Scenarios,
     timeline: timeline::Timeline,
     parts: parts::Parts,
@@ -36,6 +38,7 @@ impl Report {
             head: head::Head::of(self),
             ways: ways::tracks(self),
             visits: visits::Visits::of(self),
+            traffic: traffic::charts(self),
             scenarios: scenarios::Scenarios::of(self, folder),
             timeline: timeline::Timeline::of(self),
             parts: parts::Parts::of(self),

@@ -11,7 +11,11 @@ use e2e_report::{Kind, Outcome, Requests, StepRecord};
 use indicatif::ProgressBar;
 
 use super::{Inner, clock};
-use crate::{environment::Environment, report::recorder::Way, run::Step};
+use crate::{
+    environment::Environment,
+    report::recorder::{Traffic, Way},
+    run::Step,
+};
 
 /// How often a step that changed what it waits for says so where there is no terminal.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
@@ -161,6 +165,11 @@ impl StepHandle {
     /// To note how far a commit has come.
     pub(crate) fn way(&self, environment: Environment, commit: &str) -> Way {
         self.0.inner.recorder.way(environment, commit, self.0.step.id)
+    }
+
+    /// To note how traffic moves between clusters, and how it is answered.
+    pub(crate) fn traffic(&self) -> Traffic {
+        self.0.inner.recorder.traffic(self.0.step.id)
     }
 
     pub(super) fn last_words(&self) -> String {

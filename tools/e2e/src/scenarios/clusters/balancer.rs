@@ -1,22 +1,31 @@
 //! A balancer before two clusters, and the command that moves the traffic between them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use haproxy_api::RuntimeApi;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use xshell::{Shell, cmd};
 
 use super::pair::Pair;
+use crate::actors::ReadLoad;
+use crate::host::compiled;
 use crate::host::haproxy::{self, HaProxy, PROGRAM};
+use crate::host::ports;
 use crate::host::process::Tool;
-use crate::host::{compiled, ports};
-use crate::run::{Harness, StepHandle, Testbed};
+use crate::report::recorder::Traffic;
+use crate::run::Harness;
+use crate::run::StepHandle;
+use crate::run::Testbed;
 use crate::wait::{Verdict, eventually};
 
 /// Between two requests of those who come by it: a good sixty a second.
-pub(super) const EVERY: Duration = Duration::from_millis(16);
+const EVERY: Duration = Duration::from_millis(16);
 /// What `HAProxy` is told, with words in the place of addresses.
 const CONFIGURATION: &str = "tools/shift/tests/haproxy/haproxy.cfg";
 /// Its backend there.
@@ -25,6 +34,8 @@ const BACKEND: &str = "clusters";
 const SHIFT: &str = "shift";
 const SHIFTED: Duration = Duration::from_mins(5);
 const MOVED: Duration = Duration::from_mins(2);
+/// Between two looks at the weights, for the report.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// The running balancer, all of whose traffic goes to blue at first; dropping it ends it.
 pub(super) struct Balancer<'a> {
@@ -33,7 +44,9 @@ pub(super) struct Balancer<'a> {
     program: PathBuf,
     declared: PathBuf,
     /// Where people come to it.
-    pub(super) site: String,
+    site: String,
+    traffic: Traffic,
+    _noting: JoinSet<()>,
 }
 
 impl<'a> Balancer<'a> {
@@ -68,13 +81,23 @@ impl<'a> Balancer<'a> {
             fs::write(file, text).with_context(|| format!("write {}", file.display()))?;
         }
         let log = harness.run.log("balancer");
+        let haproxy = HaProxy::start(&mut Command::new(PROGRAM), &configuration, &socket, &log)?;
+        let traffic = step.traffic();
         Ok(Self {
             harness,
-            haproxy: HaProxy::start(&mut Command::new(PROGRAM), &configuration, &socket, &log)?,
+            _noting: noting(haproxy.api.clone(), traffic.clone()),
+            haproxy,
             program,
             declared,
             site: format!("http://{address}"),
+            traffic,
         })
+    }
+
+    /// People come by it, a good sixty a second, and one of so many asks for the page itself.
+    pub(super) fn visited(&self, pages: usize) -> Result<ReadLoad> {
+        let (of, traffic) = ("the balancer".to_owned(), self.traffic.clone());
+        ReadLoad::on([&self.site; 2], of, EVERY, pages, Some(traffic))
     }
 
     /// Moves the traffic to a cluster by the command, as its options say; gives what that prints.
@@ -90,10 +113,8 @@ impl<'a> Balancer<'a> {
 
     /// The share of green in percent.
     pub(super) fn share_of_green(&self) -> Result<u64> {
-        let servers = self.haproxy.api.servers(BACKEND).context("ask for the weights")?;
-        let green = servers.get("green").context("the balancer has no green")?;
-        let weight = green.text("weight").context("green has no weight")?;
-        weight.parse().with_context(|| format!("the weight {weight}"))
+        let green = weights(&self.haproxy.api)?.remove("green");
+        green.context("the balancer has no green")
     }
 
     /// Waits until green has this share.
@@ -109,4 +130,32 @@ impl<'a> Balancer<'a> {
         })
         .await
     }
+}
+
+/// The share of each cluster in percent.
+fn weights(api: &RuntimeApi) -> Result<BTreeMap<String, u64>> {
+    let servers = api.servers(BACKEND).context("ask for the weights")?;
+    let weights = servers.into_iter().map(|(name, server)| {
+        let weight = server.text("weight").and_then(|text| text.parse().ok());
+        let weight: u64 = weight.with_context(|| format!("{name} has no weight"))?;
+        Ok((name, weight))
+    });
+    weights.collect()
+}
+
+/// Notes the weights as they change, until what this gives is dropped.
+fn noting(api: RuntimeApi, traffic: Traffic) -> JoinSet<()> {
+    let mut noting = JoinSet::new();
+    noting.spawn(async move {
+        let mut clock = tokio::time::interval(LOOK);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            clock.tick().await;
+            // Whoever needs an answer asks for it too.
+            if let Ok(weights) = weights(&api) {
+                traffic.weights(weights);
+            }
+        }
+    });
+    noting
 }

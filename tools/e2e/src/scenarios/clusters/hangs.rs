@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::balancer::{Balancer, EVERY};
+use super::balancer::Balancer;
 use super::kept::live;
 use super::pair::Pair;
-use crate::actors::ReadLoad;
-use crate::run::{Step, StepHandle, Testbed};
+use crate::run::StepHandle;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::paused::Paused;
 
@@ -18,6 +17,8 @@ const STEPS: [&str; 4] = ["--steps", "5,100", "--hold", "60s"];
 /// How long it does well, and how long it is looked at afterwards.
 const WELL: Duration = Duration::from_secs(20);
 const AFTER: Duration = Duration::from_secs(20);
+/// One request of so many asks for the page itself.
+const PAGES: usize = 10;
 /// From the last good answer until it gets no more requests, in seconds.
 const OUT: f64 = 30.0;
 
@@ -32,7 +33,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let pair = Pair::begin(testbed, step).await?;
     let balancer = Balancer::start(testbed, step, &pair).await?;
-    let load = ReadLoad::on([&balancer.site; 2], "the balancer".to_owned(), EVERY)?;
+    let load = balancer.visited(PAGES)?;
     let hang = async {
         balancer.gives_green(step, 5).await?;
         tokio::time::sleep(WELL).await;

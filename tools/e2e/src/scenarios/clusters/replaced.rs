@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::balancer::{Balancer, EVERY};
+use super::balancer::Balancer;
 use super::pair::Pair;
-use crate::actors::{Operator, ReadLoad};
+use crate::actors::Operator;
 use crate::cluster::Cluster;
 use crate::gitops;
 use crate::run::{Step, StepHandle, Testbed};
@@ -23,6 +23,8 @@ const SLOWLY: &str = "16";
 /// Long enough for the release to be live before the last step.
 const THERE: [&str; 4] = ["--steps", "10,50,100", "--hold", "25s"];
 const BACK: [&str; 4] = ["--steps", "50,100", "--hold", "5s"];
+/// One request of so many asks for the page itself.
+const PAGES: usize = 10;
 const ARRIVED: Duration = Duration::from_mins(2);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -42,7 +44,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let table = OlderTable::restore(testbed, "messages-cluster-replaced", MESSAGES).await?;
     let balancer = Balancer::start(testbed, step, &pair).await?;
     let before = operator.head().await?;
-    let load = ReadLoad::on([&balancer.site; 2], "the balancer".to_owned(), EVERY)?;
+    let load = balancer.visited(PAGES)?;
 
     let release = async {
         balancer.gives_green(step, 10).await?;
