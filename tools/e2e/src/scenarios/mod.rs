@@ -81,7 +81,7 @@ pub(crate) static ALL: &[Scenario] = &[
     clusters::back::SCENARIO,
     clusters::hub_restarted::SCENARIO,
     clusters::replaced::SCENARIO,
-    clusters::hangs::SCENARIO,
+    clusters::bad::SCENARIO,
     clusters::hub_swapped::SCENARIO,
     clusters::hub_lost::SCENARIO,
     clusters::rights::SCENARIO,

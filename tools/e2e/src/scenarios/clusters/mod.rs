@@ -2,8 +2,8 @@
 //! hub itself can be replaced.
 
 pub(crate) mod back;
+pub(crate) mod bad;
 mod balancer;
-pub(crate) mod hangs;
 pub(crate) mod hub_lost;
 pub(crate) mod hub_restarted;
 pub(crate) mod hub_swapped;

@@ -1,0 +1,146 @@
+//! A cluster that has its first share of the traffic answers errors, and later not at all: each
+//! time it is out before many have noticed.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use super::balancer::Balancer;
+use super::kept::live;
+use super::pair::Pair;
+use crate::cluster::Cluster;
+use crate::run::Step;
+use crate::run::StepHandle;
+use crate::run::Testbed;
+use crate::scenario::{Scenario, Suite};
+use crate::scenarios::paused::Paused;
+
+/// The first step is held for longer than the cluster does well.
+const STEPS: [&str; 4] = ["--steps", "5,100", "--hold", "60s"];
+/// How long it does well, and how long it is looked at afterwards.
+const WELL: Duration = Duration::from_secs(20);
+const AFTER: Duration = Duration::from_secs(20);
+/// From the last good answer until it gets no more requests, in seconds.
+const OUT: f64 = 30.0;
+/// Lets no server of the page reach its backend any more (`-I`), or again (`-D`). The rule is in
+/// the network of the pod and ends with it, so whoever empties the cluster has undone it.
+const BACKEND: &str = "for pid in $(pgrep -x frontend); do \
+    nsenter --target $pid --net iptables -w \"$1\" OUTPUT -p tcp --dport 80 \
+    -j REJECT --reject-with tcp-reset || exit 1; done";
+
+/// What is wrong with a cluster.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// Its page has lost the backend. Who asks for the page is told so, as a third do; the app says
+    /// that it is ready.
+    Errors,
+    /// Its nodes stand still.
+    Hangs,
+}
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    step: Step::new(
+        "cluster-bad",
+        "a cluster fails, and then hangs, as traffic moves to it",
+        480,
+    ),
+    suite: Suite::Clusters,
+    needs: &[],
+    failure: None,
+    run: |testbed, step| Box::pin(run(testbed, step)),
+};
+
+async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
+    let pair = Pair::begin(testbed, step).await?;
+    let balancer = Balancer::start(testbed, step, &pair).await?;
+    for trouble in [Trouble::Errors, Trouble::Hangs] {
+        let out = taken_out(testbed, step, (&balancer, pair.green), trouble).await;
+        out.with_context(|| format!("a cluster that {}", trouble.does()))?;
+    }
+    live(testbed, step, pair.green).await?;
+    pair.end().await
+}
+
+/// The command moves traffic to the cluster, which does well at first, and takes it back.
+async fn taken_out(
+    testbed: &Testbed,
+    step: &StepHandle,
+    (balancer, green): (&Balancer<'_>, &Cluster),
+    trouble: Trouble,
+) -> Result<()> {
+    let load = balancer.visited(trouble.pages())?;
+    let bad = async {
+        balancer.gives_green(step, 5).await?;
+        tokio::time::sleep(WELL).await;
+        let since = Instant::now();
+        let paused = match trouble {
+            Trouble::Errors => {
+                backend(testbed, green, "-I").await?;
+                None
+            }
+            Trouble::Hangs => {
+                let nodes = green.environment.nodes();
+                Some(Paused::containers(&testbed.harness, nodes).await?)
+            }
+        };
+        balancer.gives_green(step, 0).await?;
+        let out = since.elapsed().as_secs_f64();
+        step.measured(&format!("{} to out", trouble.does()), out);
+        ensure!(out <= OUT, "it was out after {out:.1} s, {OUT} are allowed");
+        tokio::time::sleep(AFTER).await;
+        match paused {
+            Some(paused) => paused.end().await,
+            None => backend(testbed, green, "-D").await,
+        }
+    };
+    let (shifted, looked) = tokio::join!(balancer.shift("green", &STEPS), bad);
+    looked?;
+    let said = match shifted {
+        Ok(said) => bail!("it was given the traffic: {said}"),
+        Err(error) => format!("{error:#}"),
+    };
+    // The end of the log may have what an earlier one has said.
+    let (_, said) = said.rsplit_once("$ ").unwrap_or(("", said.as_str()));
+    let named = trouble == Trouble::Hangs || !said.contains("requests 0 failed");
+    ensure!(
+        said.contains("green does badly") && named,
+        "shift says something else: {said}"
+    );
+    let tally = load.stop(step).await?;
+    ensure!(
+        !tally.failed.is_empty(),
+        "nobody saw it, so nothing was proven: {said}"
+    );
+    tally
+        .at_most(tally.asked / 100)
+        .context("one of a hundred answers may be bad")
+}
+
+impl Trouble {
+    /// For the record.
+    fn does(self) -> &'static str {
+        match self {
+            Self::Errors => "fails",
+            Self::Hangs => "hangs",
+        }
+    }
+
+    /// One request of so many asks for the page itself. By threes each kind of request is among
+    /// those that a twentieth of the traffic is.
+    fn pages(self) -> usize {
+        match self {
+            Self::Errors => 3,
+            Self::Hangs => 10,
+        }
+    }
+}
+
+async fn backend(testbed: &Testbed, cluster: &Cluster, change: &str) -> Result<()> {
+    for node in cluster.environment.nodes() {
+        cluster
+            .on_node(&testbed.harness, &node, BACKEND, &[change])
+            .await
+            .with_context(|| format!("change the network of the page on {node}"))?;
+    }
+    Ok(())
+}
