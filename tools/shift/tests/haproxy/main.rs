@@ -47,6 +47,30 @@ fn a_good_cluster_gets_everything_and_no_request_fails() {
 }
 
 #[test]
+fn each_shift_that_the_page_names_works_in_the_order_of_the_page() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/CLUSTERS.md");
+    let page = std::fs::read_to_string(page).expect("read the page");
+    let spans = page.split('`');
+    let named = spans.filter_map(|span| span.strip_prefix("cargo xtask shift "));
+    let named: Vec<Vec<_>> = named.map(|named| named.split_whitespace().collect()).collect();
+    assert!(named.len() > 3, "{named:?}");
+    let world = World::new();
+    let load = Load::start(&world.address, RATE);
+    for named in named {
+        // Whoever follows the page has more time.
+        let quick: &[&str] = match &*named {
+            ["status"] => &[],
+            _ => &["--steps", "50,100", "--hold", "1s"],
+        };
+        let ended = world.run(&[&named[..], quick].concat()).wait(seconds(30));
+        assert!(ended.well, "{named:?}: {}", ended.said);
+    }
+    assert_eq!(load.end().bad, 0);
+    // The way back comes last.
+    assert_eq!(world.weights(), (100, 0));
+}
+
+#[test]
 fn a_bad_one_is_out_before_many_have_seen_it() {
     let world = World::new();
     world.green.set(Mode::Fails(30));

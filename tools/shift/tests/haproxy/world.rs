@@ -124,7 +124,7 @@ impl World {
         self.run(&["status"]).wait(START).said
     }
 
-    fn run(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Running {
         let log = tempfile::Builder::new()
             .prefix("log")
             .tempfile_in(self.folder.path());
