@@ -12,6 +12,8 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Declared {
     pub(crate) at: At,
+    /// Where requests are counted, if not at the balancer.
+    pub(crate) prometheus: Option<Prometheus>,
     /// By the names of clusters.
     pub(crate) targets: BTreeMap<String, Target>,
 }
@@ -40,6 +42,20 @@ pub(crate) struct HaProxy {
     pub(crate) backend: String,
     /// A map that its configuration names, for who moves the weights.
     pub(crate) claims: String,
+}
+
+/// What is asked of Prometheus.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Prometheus {
+    /// Its address, without the path of its API.
+    pub(crate) address: String,
+    /// What selects the counters of answered requests, one for each pod and status.
+    pub(crate) query: String,
+    /// The label that names the target.
+    pub(crate) target: String,
+    /// The label with the status of the answers.
+    pub(crate) status: String,
 }
 
 /// One cluster behind it.

@@ -71,6 +71,10 @@ pub(crate) enum Fault {
     Throttled { said: String },
     #[error("the balancer cannot be asked: {said}")]
     Unreachable { said: String },
+    #[error("Prometheus does not say what was counted: {said}")]
+    NotCounted { said: String },
+    #[error("Prometheus does not count what it was asked for; mend infra/clusters/balancers.toml: {said}")]
+    NoCounter { said: String },
     #[error("the balancer refuses {what}: {said}")]
     Refused { what: String, said: String },
 }
@@ -89,7 +93,10 @@ impl Fault {
     pub(crate) fn passes(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::Expired { .. } | Self::Throttled { .. }
+            Self::Unreachable { .. }
+                | Self::Expired { .. }
+                | Self::Throttled { .. }
+                | Self::NotCounted { .. }
         )
     }
 }

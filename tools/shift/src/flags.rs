@@ -23,6 +23,7 @@ use crate::elbv2::Listener;
 use crate::fault::Fault;
 use crate::guard::Limits;
 use crate::haproxy::Backend;
+use crate::prometheus::Counted;
 use crate::ready;
 use crate::steps::Steps;
 
@@ -175,13 +176,17 @@ impl Shift {
 }
 
 fn balancer(declared: &Declared, since: Duration) -> Result<Box<dyn Balancer>> {
-    Ok(match &declared.at {
+    let balancer: Box<dyn Balancer> = match &declared.at {
         At::HaProxy(haproxy) => Box::new(Backend(haproxy.clone())),
         At::Elbv2(elbv2) => {
             let groups = declared.targets.iter();
             let groups = groups.filter_map(|(name, target)| Some((target.group.clone()?, name.clone())));
             Box::new(Listener::new(&elbv2.listener, groups.collect(), since)?)
         }
+    };
+    Ok(match &declared.prometheus {
+        Some(prometheus) => Box::new(Counted::new(balancer, prometheus.clone())),
+        None => balancer,
     })
 }
 

@@ -11,6 +11,7 @@ mod fault;
 mod flags;
 mod guard;
 mod haproxy;
+mod prometheus;
 mod ready;
 mod steps;
 mod weights;
