@@ -14,7 +14,6 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use taskkit::checkout::{self, KeptSettings};
 use taskkit::environment;
-use xshell::Shell;
 
 pub(crate) use self::bench::{Bench, BenchWhat}; // wing: bench
 pub(crate) use self::build::Build;

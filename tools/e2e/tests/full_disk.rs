@@ -14,8 +14,8 @@ fn a_list_that_is_lost_is_told_by_the_exit_code_and_on_standard_error() {
     let read = list.output().unwrap();
     assert!(read.status.success() && !read.stdout.is_empty(), "{read:?}");
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let lost = list.stdout(full).output().unwrap();
-    let said = String::from_utf8_lossy(&lost.stderr);
-    assert!(!lost.status.success(), "{said}");
+    let ended = list.stdout(full).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success(), "{said}");
     assert!(said.contains("standard output"), "{said}");
 }

@@ -26,7 +26,7 @@ use tempfile::NamedTempFile;
 use xshell::Shell;
 
 use crate::account::Account;
-use crate::environment::{self, Environment};
+use crate::environment::Environment;
 use crate::error::AwsError;
 use crate::flags::{AwsDeploy, AwsDestroy, AwsVerb};
 use crate::parameters::{Settings, Values};

@@ -34,15 +34,15 @@ fn give(infra: &Path, app: &str) {
     let [patch, lines] = shown(app);
     let base = infra.join(app).join("base");
     std::fs::write(base.join("secret.yaml"), patch).expect("write the patch");
-    let path = base.join("kustomization.yaml");
-    let text = std::fs::read_to_string(&path).expect("read the kustomization");
+    let list_file = base.join("kustomization.yaml");
+    let text = std::fs::read_to_string(&list_file).expect("read the kustomization");
     let (key, item) = lines.split_once('\n').expect("a list with an item");
     let list = format!("\n{key}\n");
     let text = match text.split_once(&list) {
         Some((before, after)) => format!("{before}{list}{item}{after}"),
         None => format!("{text}{lines}"),
     };
-    std::fs::write(path, text).expect("write the kustomization");
+    std::fs::write(list_file, text).expect("write the kustomization");
 }
 
 #[test]
