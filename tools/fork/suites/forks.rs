@@ -1,10 +1,15 @@
 //! Whole forks of this checkout, each compiled, checked and tested by its own commands: the suite
 //! `forks`, which runs on request and each night. All share one target folder. What can be seen
-//! without compiling them is in `tests/fork/derived.rs`.
+//! without compiling them is in `tests/fork/derived.rs`, and of updates in `tests/fork/update.rs`.
 
 #[path = "../tests/fork/checkout.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod checkout;
+// wing: generators
+#[path = "../tests/fork/template.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod template;
+// end of wing
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,6 +21,8 @@ use checkout::{Checkout, NUMBERS};
 use checkout::{MOST_LINES, POLICY, TOOLS, WINGS, new_app}; // wing: generators
 use fork::Wings; // wing: generators
 use project::Kind; // wing: generators
+use tempfile::TempDir;
+use template::{Template, update, version, without_unknown_keys}; // wing: generators
 
 /// In pieces, so that they are free in a checkout that has this file too. Neither these nor the
 /// address are what the fork's own tests take for a name that nobody has.
@@ -36,14 +43,19 @@ fn target() -> PathBuf {
         .join("target/forks")
 }
 
-/// A copy of this checkout. At the same place in each run, because what cargo has made for another
-/// place would stay beside what it makes for this one.
-fn copied(name: &str) -> Checkout {
+/// An empty folder. At the same place in each run, because what cargo has made for another place
+/// would stay beside what it makes for this one.
+fn folder(name: &str) -> TempDir {
     let _ = fs::remove_dir_all(target().join(name));
     fs::create_dir_all(target()).expect("make a folder");
     let mut builder = tempfile::Builder::new();
     let folder = builder.prefix(name).rand_bytes(0).tempdir_in(target());
-    Checkout::of_all_in(folder.expect("make a folder"))
+    folder.expect("make a folder")
+}
+
+/// A copy of this checkout.
+fn copied(name: &str) -> Checkout {
+    Checkout::of_all_in(folder(name))
 }
 
 /// Changes a copy of this checkout by `cargo xtask fork` with these arguments.
@@ -81,6 +93,14 @@ fn with_own_pages(fork: &Checkout) {
     fork.write("CHANGELOG.md", "# Changes\n\n## 2.0.0\n\n- It is ours.\n");
     fork.git(&["rm", "-r", "--quiet", "--ignore-unmatch", "findings"]);
     fork.commit();
+}
+
+/// Takes over all that is new in the template; nothing of it conflicts with what the fork has.
+fn with_later_versions(fork: &Checkout, template: &Template) {
+    let (code, said) = update(fork, template, &[]);
+    assert_eq!(code, 0, "{said}");
+    fork.git(&["merge", "--quiet", &format!("template/v{}", version(5))]);
+    without_unknown_keys(fork);
 }
 
 /// Adds an app by the fork's own command; its tests are then among the fork's own.
@@ -211,16 +231,21 @@ fn without_each_wing() {
     assert!(faults.is_empty(), "the lints refuse copies without {faults:?}");
 }
 
+/// It has lived a while: what it has of its own came before the later versions of the template.
 #[test]
-fn of_product_ci_and_infra_with_an_app_of_each_kind() {
+fn of_another_name_with_product_ci_infra_and_an_app_of_each_kind_five_versions_later() {
     let _turn = turn();
-    let fork = copied("product");
-    forked(&fork, &["--without", TOOLS]);
+    let template = Template::of_all_in(tempfile::tempdir().expect("make a folder"));
+    let fork = template.0.copy_in(folder("product"));
+    forked(&fork, &[&RENAMED[..], &["--without", TOOLS]].concat());
     on_gitlab(&fork);
-    with_own_pages(&fork);
     for kind in Kind::ALL {
         with_app(&fork, kind);
     }
+    template.release_five();
+    with_later_versions(&fork, &template);
+    // Changes of its own stand where the template's do: each later version conflicts with them.
+    with_own_pages(&fork);
     holds(&fork);
 }
 

@@ -75,7 +75,7 @@ impl Checkout {
     }
 
     /// All files of this one as they are, with one commit and no more of its history.
-    #[allow(dead_code, reason = "the suite `forks` copies nothing twice")]
+    #[allow(dead_code, reason = "the suite `forks` says where each copy lies")]
     pub(crate) fn copy(&self) -> Self {
         self.copy_in(tempfile::tempdir().expect("make a folder"))
     }

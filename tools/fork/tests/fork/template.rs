@@ -7,13 +7,15 @@ use std::process::Command;
 use gitkit::Git;
 use tempfile::TempDir;
 
-use crate::checkout::{Checkout, PARAMETERS};
+use crate::checkout::{Checkout, PARAMETERS, WINGS};
 
 pub(crate) const RECORD: &str = "template.toml";
 pub(crate) const CHANGES: &str = "CHANGELOG.md";
-const WINGS: &str = "tools/fork/wings.toml";
-/// A line of `project.toml` that no version before the last one knows.
-pub(crate) const UNKNOWN: &str = "shape = \"round\"";
+/// Lines of `project.toml` and of the table of wings that no version before the last one knows.
+const UNKNOWN: [(&str, &str); 2] = [
+    (project::FILE, "shape = \"round\"\n"),
+    (WINGS, "colour = \"red\"\n"),
+];
 /// Parts that the copy is without.
 pub(crate) const WITHOUT: &str = "bench,browser,cloud,e2e,house-rules,secrets";
 
@@ -74,7 +76,8 @@ impl Template {
         self.0.git(&["tag", &format!("template-v{version}")]);
     }
 
-    /// Releases five versions after the first.
+    /// Releases five versions after the first. A fork that has taken them over can be the template
+    /// of five more.
     pub(crate) fn release_five(&self) {
         for (before, change) in [
             Self::say,
@@ -119,12 +122,16 @@ impl Template {
 
     /// A module gets another name.
     fn rename(&self) {
-        self.0
-            .git(&["mv", "tools/gitkit/src/error.rs", "tools/gitkit/src/failure.rs"]);
-        for file in ["checkout", "git", "lib"] {
-            let file = format!("tools/gitkit/src/{file}.rs");
-            let text = self.0.read(&file).replace("error::", "failure::");
-            self.0.write(&file, &text.replace("mod error;", "mod failure;"));
+        let [old, new] = renamed(&self.0);
+        let [old_file, new_file] = [old, new].map(module);
+        self.0.git(&["mv", &old_file, &new_file]);
+        let names = gitkit::files(&self.0.path("")).expect("list the files");
+        let others = names.iter().filter(|name| name.starts_with(GITKIT));
+        for file in others.filter(|name| **name != new_file) {
+            let text = self.0.read(file);
+            let text = text.replace(&format!("{old}::"), &format!("{new}::"));
+            let text = text.replace(&format!("mod {old};"), &format!("mod {new};"));
+            self.0.write(file, &text);
         }
     }
 
@@ -134,24 +141,61 @@ impl Template {
         without_row(&self.0, GOES);
         append(&self.0, DELETED, "\nThis is still so.\n");
         self.0.write("findings/new.sh", "#!/bin/sh\n");
-        let manifest = self.0.read("tools/overlay/Cargo.toml");
-        let (head, rest) = manifest.split_once("[dependencies]\n").expect("it has some");
-        let manifest = format!("{head}[dependencies]\nsemver = \"1.0\"\n{rest}");
-        self.0.write("tools/overlay/Cargo.toml", &manifest);
+        let manifest = "tools/overlay/Cargo.toml";
+        let (head, needs) = ("[dependencies]\n", "semver.workspace = true\n");
+        if !self.0.read(manifest).contains(needs) {
+            self.0.edit(manifest, head, &format!("{head}{needs}"));
+        }
         locked(&self.0, &[]);
     }
 
     /// A new part that needs one which the copy is without, and keys that only this version knows.
     fn add_a_part(&self) {
         self.0.write("docs/LOOKS.md", "# How does it look?\n\nWell.\n");
-        let part = "\n[[wing]]\nname = \"looks\"\nwhat = \"a page\"\nneeded_by = \"nobody\"\nneeds = [\"secrets\"]\n\
-            paths = [\"docs/LOOKS.md\"]\ncolour = \"red\"\n";
-        append(&self.0, WINGS, part);
-        let before = "\napplication = ";
+        let name = new_part(&self.0);
+        let [(file, key), (_, key_of_part)] = UNKNOWN;
+        let part = format!(
+            "\n[[wing]]\nname = \"{name}\"\nwhat = \"a page\"\nneeded_by = \"nobody\"\nneeds = [\"bench\"]\n\
+            paths = [\"docs/LOOKS.md\"]\n{key_of_part}"
+        );
+        append(&self.0, WINGS, &part);
+        let before = "application = ";
         self.0
-            .edit(project::FILE, before, &format!("\n{UNKNOWN}{before}"));
+            .edit(file, &format!("\n{before}"), &format!("\n{key}{before}"));
         self.0.write("docs/MORE.md", "# What else is new?\n\nNothing.\n");
     }
+}
+
+const GITKIT: &str = "tools/gitkit/src/";
+
+/// Where a module of `gitkit` lies.
+pub(crate) fn module(name: &str) -> String {
+    format!("{GITKIT}{name}.rs")
+}
+
+/// What a module is called before a version renames it, and after. In a fork that has taken that
+/// version over it is the other way round.
+pub(crate) fn renamed(checkout: &Checkout) -> [&'static str; 2] {
+    let mut names = ["error", "failure"];
+    if !checkout.path(&module(names[0])).exists() {
+        names.reverse();
+    }
+    names
+}
+
+/// What the part is called that a version adds to this table. Some of that name may be there from
+/// versions that a fork has taken over.
+pub(crate) fn new_part(checkout: &Checkout) -> String {
+    let parts = checkout.read(WINGS).matches("[[wing]]").count();
+    format!("looks-{parts}")
+}
+
+/// Takes the keys out that no program of this checkout really knows.
+pub(crate) fn without_unknown_keys(copy: &Checkout) {
+    for (file, key) in UNKNOWN {
+        copy.edit(file, key, "");
+    }
+    copy.commit();
 }
 
 /// Files that the template removes, and that a copy does.

@@ -7,7 +7,8 @@ use crate::derived::{APP, with_an_app};
 use crate::named::keeps;
 use crate::names::{APPLICATION, NAME, former};
 use crate::template::{
-    DELETED, GOES, Template, UNKNOWN, WITHOUT, append, locked, read, update, version, without_row,
+    DELETED, GOES, Template, WITHOUT, append, locked, module, new_part, read, renamed, update, version,
+    without_row, without_unknown_keys,
 };
 
 /// What only the copy has, and what it says otherwise than the template.
@@ -25,11 +26,8 @@ fn with_changes(copy: &Checkout) {
     with_an_app(copy);
     fs::remove_dir_all(copy.path("findings")).expect("remove it");
     without_row(copy, DELETED);
-    copy.edit(
-        "tools/gitkit/src/error.rs",
-        "use std::io;\n",
-        "// Ours.\nuse std::io;\n",
-    );
+    let [module_file, _] = renamed(copy).map(module);
+    copy.edit(&module_file, "use std::io;\n", "// Ours.\nuse std::io;\n");
     append(copy, "README.md", "\n## How we start\n");
     copy.write("docs/OURS.md", "# What is ours?\n\nThe shop.\n");
     locked(copy, &[]);
@@ -50,6 +48,8 @@ fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_parts() 
     let copy = template.0.copy();
     with_changes(&copy);
     let before = ours(&copy);
+    let [module_before, module_after] = renamed(&template.0).map(module);
+    let part = new_part(&template.0);
     template.release_five();
     let (code, said) = update(&copy, &template, &["--check"]);
     assert_eq!(code, 10, "{said}");
@@ -80,12 +80,12 @@ fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_parts() 
     assert!(copy.read(PARAMETERS).contains(trusted));
     assert!(copy.read("docs/GLOSSARY.md").ends_with("That is all.\n"));
     assert!(
-        copy.read("tools/gitkit/src/failure.rs").contains("// Ours.\n"),
+        copy.read(&module_after).contains("// Ours.\n"),
         "an edit went along with its file"
     );
     assert!(copy.path("docs/MORE.md").exists());
     let gone = [
-        "tools/gitkit/src/error.rs",
+        module_before.as_str(),
         GOES,
         DELETED,
         "findings",
@@ -98,12 +98,11 @@ fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_parts() 
     }
     assert!(copy.read("README.md").contains("## How we start"));
     assert_eq!(ours(&copy), before, "files of its own are as they were");
-    copy.edit(project::FILE, &format!("{UNKNOWN}\n"), "");
-    copy.commit();
+    without_unknown_keys(&copy);
     let project = copy.project();
     assert_eq!([project.name(), project.application()], [NAME, APPLICATION]);
     assert!(project.app(APP).is_ok());
-    for gone in ["house-rules", "looks", "secrets"] {
+    for gone in ["house-rules", &part, "secrets"] {
         assert!(project.without().iter().any(|name| name == gone), "{gone}");
     }
     locked(&copy, &["--locked"]);
@@ -119,7 +118,7 @@ fn five_versions_come_to_a_copy_of_another_name_with_an_app_and_without_parts() 
         "{said}"
     );
     assert!(
-        said.contains("left out looks") && !said.contains("conflict"),
+        said.contains(&format!("left out {part}")) && !said.contains("conflict"),
         "{said}"
     );
 
