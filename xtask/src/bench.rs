@@ -12,23 +12,25 @@ use xshell::Shell;
 use crate::flags::{self, BenchWhat, Handed};
 use taskkit::build;
 use taskkit::build::toolchain::{Choice, Options};
+use taskkit::missing::Missing;
 
 /// Where figures are kept for people.
 const DOCS: &str = "docs/benchmark";
 
 impl flags::Bench {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
+        let missing = Missing::of_flag(self.no_install);
         match self.what {
             BenchWhat::App {
                 rounds,
                 seconds,
                 docs,
-            } => app::run(sh, !self.no_install, rounds, seconds, docs),
+            } => app::run(sh, missing, rounds, seconds, docs),
             BenchWhat::Migration {
                 messages,
                 database,
                 docs,
-            } => migration::run(sh, !self.no_install, messages, &database, docs),
+            } => migration::run(sh, missing, messages, &database, docs),
             BenchWhat::Ci { run, docs } => ci::run(sh, run, docs),
             BenchWhat::Loop(harness) => measured("bench", harness, sh),
             BenchWhat::Scale(harness) => measured("bench-scale", harness, sh),
@@ -37,10 +39,10 @@ impl flags::Bench {
 }
 
 /// Compiles the apps into a folder below `out`, as their images have them.
-fn build_apps(sh: &Shell, out: &Path, install: bool) -> Result<PathBuf> {
+fn build_apps(sh: &Shell, out: &Path, missing: Missing) -> Result<PathBuf> {
     let dist = out.join("dist");
     let choice = Choice::Auto;
-    build::apps(sh, &dist, Options { choice, install })?;
+    build::apps(sh, &dist, Options { choice, missing })?;
     Ok(dist)
 }
 

@@ -7,6 +7,7 @@ use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::supply;
+use taskkit::missing::Missing;
 use taskkit::{checkout, packages};
 
 const PURPOSE: &str = "the browser tests";
@@ -15,20 +16,20 @@ const CHROMIUM: &[&str] = &["chromium", "chromium-driver"];
 
 /// Gets what is missing; the variables that lead the tests to it, and to the folder for the
 /// pictures they take.
-pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, PathBuf)>> {
-    chromium(sh, install)?;
+pub(crate) fn ready(sh: &Shell, missing: Missing) -> Result<Vec<(&'static str, PathBuf)>> {
+    chromium(sh, missing)?;
     let now = cmd!(sh, "date +%Y-%m-%d-%H%M%S").quiet().read()?;
     Ok(vec![
-        ("AXE_CORE", supply::axe_core(sh, install)?),
+        ("AXE_CORE", supply::axe_core(sh, missing)?),
         ("BROWSER_RUN", checkout::target_dir(sh)?.join("browser").join(now)),
     ])
 }
 
 /// Gets the browser and its driver where they are missing.
-pub(crate) fn chromium(sh: &Shell, install: bool) -> Result<()> {
+pub(crate) fn chromium(sh: &Shell, missing: Missing) -> Result<()> {
     let mut programs = ["chromium", "chromedriver"].iter();
     if programs.all(|program| packages::has(sh, program)) {
         return Ok(());
     }
-    packages::ensure(sh, CHROMIUM, install, PURPOSE)
+    packages::ensure(sh, CHROMIUM, missing, PURPOSE)
 }

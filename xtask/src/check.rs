@@ -12,6 +12,7 @@ use crate::{flags, groups, test};
 use crate::{fuzz, openapi}; // wing: sample
 use taskkit::build::toolchain::{self, Choice, Options, Target}; // wing: sample
 use taskkit::checkout;
+use taskkit::missing::Missing; // wing: sample
 
 impl flags::Check {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
@@ -79,7 +80,7 @@ fn lints(sh: &Shell, checks: &mut Checks) {
     // Clippy compiles with the toolchain's own libraries only.
     let plain = Options {
         choice: Choice::Rustup,
-        install: true,
+        missing: Missing::Install,
     };
     match toolchain::prepare(sh, Target::Wasm, plain) {
         Ok(_) => checks.carry_out("clippy hydrate", || {

@@ -15,6 +15,7 @@ use taskkit::build::toolchain::{self, Choice, Options, Target};
 use taskkit::build::{DepInfo, bundle, packages};
 use taskkit::checkout;
 use taskkit::environment::project;
+use taskkit::missing::Missing;
 
 use crate::flags::{self, Part};
 
@@ -53,10 +54,10 @@ fn require_free(port: u16) -> Result<()> {
 }
 
 /// Compiles the application, with the toolchain that is there. Answers what it was made from.
-pub(crate) fn everything(sh: &Shell, install: bool) -> Result<Vec<DepInfo>> {
+pub(crate) fn everything(sh: &Shell, missing: Missing) -> Result<Vec<DepInfo>> {
     let options = Options {
         choice: Choice::Auto,
-        install,
+        missing,
     };
     build(sh, &[], options)
 }

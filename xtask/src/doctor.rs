@@ -7,10 +7,11 @@ use crate::flags;
 use crate::supply::{self, Support};
 use taskkit::build::toolchain::{self, Choice, Options, Target};
 use taskkit::environment::project;
+use taskkit::missing::Missing;
 
 impl flags::Doctor {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let install = !self.no_install;
+        let missing = Missing::of_flag(self.no_install);
         let mut faults = Vec::new();
         let has_pages = project().apps().iter().any(|app| app.browser_package().is_some());
         for target in [Target::Static, Target::Wasm] {
@@ -22,14 +23,14 @@ impl flags::Doctor {
                 target,
                 Options {
                     choice: Choice::Auto,
-                    install,
+                    missing,
                 },
             ) {
                 Ok(prepared) => println!("{}: {}", target.triple(), prepared.source()),
                 Err(fault) => faults.push(format!("{fault:#}")),
             }
         }
-        let findings = supply::examine(sh, install)?;
+        let findings = supply::examine(sh, missing)?;
         faults.extend(findings.faults);
         tell_support(&findings.support);
         if faults.is_empty() {

@@ -8,13 +8,14 @@ use xshell::Shell;
 
 use crate::{flags, groups, supply};
 use taskkit::checkout;
+use taskkit::missing::Missing;
 
 /// The tests alone; they are no part of a plain `cargo test`, which has no schemathesis for them.
 pub(crate) const ARGS: &[&str] = &["--test", "fuzz"];
 
 /// Gets schemathesis; the variables that lead the tests to it.
-pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, OsString)>> {
-    let folder = supply::schemathesis(sh, install)?;
+pub(crate) fn ready(sh: &Shell, missing: Missing) -> Result<Vec<(&'static str, OsString)>> {
+    let folder = supply::schemathesis(sh, missing)?;
     Ok(vec![
         ("SCHEMATHESIS", folder.join("bin/schemathesis").into()),
         ("PYTHONPATH", folder.into()),
@@ -23,7 +24,7 @@ pub(crate) fn ready(sh: &Shell, install: bool) -> Result<Vec<(&'static str, OsSt
 
 impl flags::Fuzz {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let variables = ready(sh, !self.no_install)?;
+        let variables = ready(sh, Missing::of_flag(self.no_install))?;
         let seed = self.seed.map(|seed| ("FUZZ_SEED", seed.to_string()));
         checkout::cargo(sh)
             .arg("test")

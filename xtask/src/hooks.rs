@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use gitkit::Checkout;
+use taskkit::missing::Missing;
 use xshell::Shell;
 
 use crate::flags::{self, HooksVerb};
@@ -22,7 +23,7 @@ impl flags::Hooks {
             HooksVerb::Install { no_install } => {
                 let hook = place.within()?;
                 refuse_foreign(hook)?;
-                let gitleaks = supply::gitleaks(sh, !no_install)?;
+                let gitleaks = supply::gitleaks(sh, Missing::of_flag(no_install))?;
                 install(hook, &gitleaks)?;
                 println!("{}: looks for secrets before each commit", hook.display());
                 Ok(())

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use taskkit::missing::Missing;
 use xshell::Shell;
 
 use crate::{browser, dev, flags, programs};
@@ -13,8 +14,8 @@ const PICTURES: &str = "docs/pictures";
 impl flags::Pictures {
     /// Becomes the program that makes them.
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        browser::chromium(sh, true)?;
-        dev::everything(sh, true)?;
+        browser::chromium(sh, Missing::Install)?;
+        dev::everything(sh, Missing::Install)?;
         let folder = sh.current_dir().join(PICTURES);
         let variables = [("BROWSER_RUN", folder.as_os_str())];
         programs::start(sh, "browser", self.run.map(PathBuf::into_os_string), variables)

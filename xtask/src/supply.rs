@@ -8,6 +8,7 @@ use anyhow::{Error, Result};
 use serde::Deserialize;
 use xshell::Shell;
 
+use taskkit::missing::Missing;
 use taskkit::supply::Running; // wing: sample
 use taskkit::supply::program; // wing: secrets
 use taskkit::supply::{Program, get};
@@ -16,15 +17,15 @@ pub(crate) use taskkit::supply::{Kind, kind, kustomize};
 
 // wing: sample
 /// The folder of schemathesis, with which the API is fuzzed.
-pub(crate) fn schemathesis(sh: &Shell, install: bool) -> Result<PathBuf> {
-    get(sh, "schemathesis", install)
+pub(crate) fn schemathesis(sh: &Shell, missing: Missing) -> Result<PathBuf> {
+    get(sh, "schemathesis", missing)
 }
 // end of wing
 
 // wing: browser
 /// The script of axe-core, which looks for faults in a page.
-pub(crate) fn axe_core(sh: &Shell, install: bool) -> Result<PathBuf> {
-    get(sh, "axe-core", install)
+pub(crate) fn axe_core(sh: &Shell, missing: Missing) -> Result<PathBuf> {
+    get(sh, "axe-core", missing)
 }
 // end of wing
 
@@ -35,10 +36,10 @@ type Variables = Vec<(&'static str, OsString)>;
 /// a reason.
 pub(crate) fn scanner(
     sh: &Shell,
-    install: bool,
+    missing: Missing,
     excuse: impl Fn(Error) -> Result<String>,
 ) -> Result<Variables> {
-    Ok(match get::<PathBuf>(sh, "wapiti", install) {
+    Ok(match get::<PathBuf>(sh, "wapiti", missing) {
         Ok(folder) => vec![
             ("WAPITI", folder.join("bin/wapiti").into()),
             ("WAPITI_MODULES", folder.into()),
@@ -49,8 +50,8 @@ pub(crate) fn scanner(
 // end of wing
 
 /// The folder of cfn-lint, AWS' command line and its emulators.
-pub(crate) fn cloud(sh: &Shell, install: bool) -> Result<PathBuf> {
-    get(sh, "cloud", install)
+pub(crate) fn cloud(sh: &Shell, missing: Missing) -> Result<PathBuf> {
+    get(sh, "cloud", missing)
 }
 
 /// kubeconform and what it reads.
@@ -65,10 +66,10 @@ struct Kubeconform {
 /// cannot be had, why, if `excuse` takes that for a reason.
 pub(crate) fn checks(
     sh: &Shell,
-    install: bool,
+    missing: Missing,
     excuse: impl Fn(Error) -> Result<String>,
 ) -> Result<Variables> {
-    let variables = match get::<Kubeconform>(sh, "kubeconform", install) {
+    let variables = match get::<Kubeconform>(sh, "kubeconform", missing) {
         Ok(found) => vec![
             ("KUBECONFORM", found.program.into_os_string()),
             ("KUBECONFORM_SCHEMAS", found.schemas.into_os_string()),
@@ -78,7 +79,7 @@ pub(crate) fn checks(
     };
     // wing: secrets
     let mut variables = variables;
-    variables.push(match gitleaks(sh, install) {
+    variables.push(match gitleaks(sh, missing) {
         Ok(program) => ("GITLEAKS", program.into_os_string()),
         Err(reason) => ("GITLEAKS_MISSING", excuse(reason)?.into()),
     });
@@ -88,30 +89,30 @@ pub(crate) fn checks(
 
 // wing: secrets
 /// The path of gitleaks, which looks for secrets.
-pub(crate) fn gitleaks(sh: &Shell, install: bool) -> Result<PathBuf> {
-    program(sh, "gitleaks", "GITLEAKS", install)
+pub(crate) fn gitleaks(sh: &Shell, missing: Missing) -> Result<PathBuf> {
+    program(sh, "gitleaks", "GITLEAKS", missing)
 }
 // end of wing
 
 // wing: pipelines
 /// Gets the runners and linters of CI files, and AWS's program, which the files call; the tests
 /// find them in the cache.
-pub(crate) fn pipelines(sh: &Shell, install: bool) -> Result<()> {
+pub(crate) fn pipelines(sh: &Shell, missing: Missing) -> Result<()> {
     let question = ["get", "act", "gitlab-ci-local", "linters", "cloud"];
     Program::compiled(sh)?
-        .ask(&question, install)
+        .ask(&question, missing)
         .map(|_: serde::de::IgnoredAny| ())
 }
 // end of wing
 
 // wing: bench
 /// What Go is started with as `GOTOOLCHAIN`, so that it compiles as new modules as ours.
-pub(crate) fn go(sh: &Shell, install: bool) -> Result<String> {
+pub(crate) fn go(sh: &Shell, missing: Missing) -> Result<String> {
     #[derive(Deserialize)]
     struct Compilers {
         go: String,
     }
-    let Compilers { go } = Program::compiled(sh)?.ask(&["toolchain"], install)?;
+    let Compilers { go } = Program::compiled(sh)?.ask(&["toolchain"], missing)?;
     Ok(go)
 }
 // end of wing
@@ -133,8 +134,8 @@ pub(crate) struct Support {
 }
 
 /// Installs what can be installed and says what is missing then.
-pub(crate) fn examine(sh: &Shell, install: bool) -> Result<Findings> {
-    Program::compiled(sh)?.ask(&["doctor"], install)
+pub(crate) fn examine(sh: &Shell, missing: Missing) -> Result<Findings> {
+    Program::compiled(sh)?.ask(&["doctor"], missing)
 }
 
 // wing: sample
@@ -158,13 +159,13 @@ impl Emulators {
 }
 
 /// Gets the image where it is not there yet, and makes the engine answer to this process alone.
-pub(crate) fn emulators(sh: &Shell, install: bool) -> Result<Emulators> {
+pub(crate) fn emulators(sh: &Shell, missing: Missing) -> Result<Emulators> {
     #[derive(Deserialize)]
     struct Found {
         image: String,
         socket: PathBuf,
     }
-    let (Found { image, socket }, engine) = Program::compiled(sh)?.start(&["emulator"], install)?;
+    let (Found { image, socket }, engine) = Program::compiled(sh)?.start(&["emulator"], missing)?;
     Ok(Emulators {
         image,
         socket,

@@ -21,6 +21,7 @@ use crate::skips::Skips;
 use crate::{flags, supply};
 use taskkit::build::DepInfo;
 use taskkit::environment::project;
+use taskkit::missing::Missing;
 use taskkit::{checkout, program};
 
 /// Most characters of the reason for a skip.
@@ -29,8 +30,8 @@ const REASON: usize = 240;
 impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let suites = suites(self.only.as_deref())?;
-        let install = !self.no_install;
-        let kustomize = supply::kustomize(sh, install)?;
+        let missing = Missing::of_flag(self.no_install);
+        let kustomize = supply::kustomize(sh, missing)?;
         let memory = InMemory::folder(project().name())?;
         let mut all_get = vec![("KUSTOMIZE", kustomize.into_os_string())];
         all_get.extend(memory.as_ref().map(InMemory::variable));
@@ -40,7 +41,7 @@ impl flags::Test {
         let (mut jobs, mut rows) = (Vec::new(), Vec::new());
         for (place, suite) in suites.into_iter().enumerate() {
             let started = Instant::now();
-            match suite.needs.ready(sh, install)? {
+            match suite.needs.ready(sh, missing)? {
                 Ready::Yes {
                     variables,
                     holds, // wing: sample

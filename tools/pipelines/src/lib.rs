@@ -21,8 +21,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use supply::cache::Cache;
-use supply::{GitLabRunner, Progress};
+use supply::{GitLabRunner, Session};
 
 /// A hosted CI system.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -166,20 +165,13 @@ impl Runner {
         }
     }
 
-    /// Gets what the system needs to be run on this machine; without `install`, what is not there
-    /// is an error.
-    pub fn supply(
-        system: System,
-        cache: &Cache,
-        install: bool,
-        progress: &dyn Progress,
-        logs: &Path,
-    ) -> Result<Self> {
+    /// Gets what the system needs to be run on this machine.
+    pub fn supply(session: Session<'_>, system: System) -> Result<Self> {
         Ok(match system {
             System::Codebuild => Self::CodeBuild,
-            System::Github => Self::GitHub(supply::act(cache, install, progress, logs)?),
+            System::Github => Self::GitHub(supply::act(session)?),
             System::Gitlab => Self::GitLab {
-                runner: supply::gitlab_runner(cache, install, progress, logs)?,
+                runner: supply::gitlab_runner(session)?,
                 isolated: false,
             },
         })

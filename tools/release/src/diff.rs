@@ -15,6 +15,7 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use crate::flags;
+use taskkit::missing::Missing;
 use taskkit::supply;
 
 /// All that is rendered lies below it.
@@ -22,7 +23,7 @@ const MANIFESTS: &str = "infra";
 
 impl flags::Diff {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let kustomize = supply::kustomize(sh, !self.no_install)?;
+        let kustomize = supply::kustomize(sh, Missing::of_flag(self.no_install))?;
         let scratch = sh.create_temp_dir().context("make a folder")?;
         for (side, commit) in [("base", &self.base), ("head", &self.head)] {
             render(sh, &kustomize, commit, scratch.path(), side)?;

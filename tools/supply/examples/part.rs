@@ -6,7 +6,7 @@ use supply::engine::Engine;
 use supply::recipe::Output;
 use supply::recipes;
 use supply::versions::Versions;
-use supply::{Progress, Workshop};
+use supply::{Missing, Progress, Session, Workshop};
 
 struct Lines;
 
@@ -21,7 +21,13 @@ fn main() -> Result<()> {
     let logs = cache.root().join("logs");
     let versions = Versions::load()?;
     let engine = Engine::probe(&cache, &logs)?;
-    let shop = Workshop::new(&cache, &engine, &versions, &Lines, &logs);
+    let session = Session {
+        cache: &cache,
+        missing: Missing::Name,
+        progress: &Lines,
+        logs: &logs,
+    };
+    let shop = Workshop::new(session, &engine, &versions);
     for name in std::env::args().skip(1) {
         let Output::Image(image) = &recipes::named(&name)?.output else {
             bail!("{name} is no image");

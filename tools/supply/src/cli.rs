@@ -10,8 +10,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use supply::Progress;
+use supply::cache::Cache;
 use supply::work::{Made, Outcome};
+use supply::{Missing, Progress, Session};
 use taskkit::lines;
 
 /// What a shell reports for a program that was ended by Ctrl-C.
@@ -72,12 +73,6 @@ struct Machine {
     no_install: bool,
 }
 
-impl Machine {
-    fn install(&self) -> bool {
-        !self.no_install
-    }
-}
-
 /// One plain line for each thing that is done.
 struct Lines;
 
@@ -121,15 +116,34 @@ impl Cli {
 
 impl Command {
     fn run(&self, logs: &std::path::Path) -> Result<()> {
+        let session = Session {
+            cache: &Cache::locate()?,
+            missing: self.missing(),
+            progress: &Lines,
+            logs,
+        };
         match self {
-            Self::Build => verbs::build(logs),
-            Self::List => verbs::list(logs),
-            Self::Prune => verbs::prune(logs),
-            Self::ProvePull => verbs::prove_pull(logs),
-            Self::Get { recipes, machine } => answers::get(recipes, machine.install(), logs),
-            Self::Emulator(machine) => answers::emulator(machine.install(), logs),
-            Self::Toolchain(machine) => answers::toolchain(machine.install(), logs),
-            Self::Doctor(machine) => answers::doctor(machine.install(), logs),
+            Self::Build => verbs::build(session),
+            Self::List => verbs::list(session),
+            Self::Prune => verbs::prune(session),
+            Self::ProvePull => verbs::prove_pull(session),
+            Self::Get { recipes, .. } => answers::get(session, recipes),
+            Self::Emulator(_) => answers::emulator(session),
+            Self::Toolchain(_) => answers::toolchain(session),
+            Self::Doctor(_) => answers::doctor(session),
+        }
+    }
+
+    /// What is done about what this machine lacks; nothing is installed to look at what there is,
+    /// or to remove it.
+    fn missing(&self) -> Missing {
+        match self {
+            Self::Build | Self::ProvePull => Missing::Install,
+            Self::List | Self::Prune => Missing::Name,
+            Self::Get { machine, .. }
+            | Self::Emulator(machine)
+            | Self::Toolchain(machine)
+            | Self::Doctor(machine) => Missing::of_flag(machine.no_install),
         }
     }
 

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Error, Result};
+use taskkit::missing::Missing;
 use taskkit::packages;
 use xshell::{Cmd, Shell, cmd};
 
@@ -12,21 +13,21 @@ use crate::error::{Fault, SupplyError};
 use crate::needs::{Check, Cure, Group, NEEDS, Need};
 use crate::run::{self, on_path};
 use crate::versions::{Versions, numbers, version_in};
-use crate::workshop::{Progress, minutes};
+use crate::workshop::{Progress, Session, minutes};
 
 /// Makes the machine ready for some groups of needs, or says what is missing and what could not be
 /// installed.
-pub fn ready(groups: &[Group], install: bool, progress: &dyn Progress, logs: &Path) -> Result<()> {
-    let Missing { lacks, .. } = missing(groups, logs)?;
+pub fn ready(session: Session<'_>, groups: &[Group]) -> Result<()> {
+    let Lacking { lacks, .. } = lacking(groups, session.logs)?;
     if lacks.is_empty() {
         return Ok(());
     }
-    let failed = if install && rustix::process::geteuid().is_root() {
-        cure(&lacks, progress, logs)?
+    let failed = if session.missing == Missing::Install && rustix::process::geteuid().is_root() {
+        cure(session, &lacks)?
     } else {
         Vec::new()
     };
-    judge(faults(groups, logs)?, &failed)
+    judge(faults(groups, session.logs)?, &failed)
 }
 
 /// An error of what is missing, which callers find in it, and before it the commands that failed.
@@ -45,7 +46,7 @@ fn judge(faults: Vec<Fault>, failed: &[String]) -> Result<()> {
 /// All that is missing for some groups; nothing is changed.
 pub fn faults(groups: &[Group], logs: &Path) -> Result<Vec<Fault>> {
     let root = rustix::process::geteuid().is_root();
-    let Missing { lacks, refused } = missing(groups, logs)?;
+    let Lacking { lacks, refused } = lacking(groups, logs)?;
     let refused = refused.as_deref();
     Ok(lacks.iter().map(|lack| fault(lack, root, refused)).collect())
 }
@@ -86,13 +87,13 @@ struct Lack<'n> {
 }
 
 /// What this machine lacks.
-struct Missing {
+struct Lacking {
     lacks: Vec<Lack<'static>>,
     /// Why Docker is not used, where an engine is needed and it is not.
     refused: Option<String>,
 }
 
-fn missing(groups: &[Group], logs: &Path) -> Result<Missing> {
+fn lacking(groups: &[Group], logs: &Path) -> Result<Lacking> {
     let versions = Versions::load()?;
     let containers = groups.contains(&Group::Containers);
     let refused = if containers { docker::refused(logs)? } else { None };
@@ -104,7 +105,7 @@ fn missing(groups: &[Group], logs: &Path) -> Result<Missing> {
     for need in wanted {
         lacks.extend(lack(need, &versions, candidate)?);
     }
-    Ok(Missing { lacks, refused })
+    Ok(Lacking { lacks, refused })
 }
 
 /// The version of a package that apt would install, if it knows one.
@@ -189,7 +190,8 @@ fn read_setting(setting: &str) -> Option<u64> {
 
 /// Does what root can do, and gives the commands that failed. What else fails shows as a need that
 /// is still there: [`faults`] tells it.
-fn cure(lacks: &[Lack<'_>], progress: &dyn Progress, logs: &Path) -> Result<Vec<String>> {
+fn cure(session: Session<'_>, lacks: &[Lack<'_>]) -> Result<Vec<String>> {
+    let Session { progress, logs, .. } = session;
     let mut wanted: Vec<&str> = Vec::new();
     for lack in lacks {
         match lack.need.cure {

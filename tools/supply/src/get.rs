@@ -1,12 +1,12 @@
 //! Gets programs and files that need no container engine, each alone.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
+use taskkit::missing::Missing;
 
-use crate::cache::Cache;
 use crate::doctor;
 use crate::error::SupplyError;
 use crate::needs::Group;
@@ -16,40 +16,30 @@ use crate::recipes::pipelines::{self, GitLabRunner, Linters};
 use crate::recipes::{cloud, kubectl, tools};
 use crate::versions::Versions;
 use crate::work::make;
-use crate::workshop::{Progress, Workshop};
+use crate::workshop::{Session, Workshop};
 
 /// What files work with that lie there; all other needs are of their making.
 const WORK_WITH: &[Group] = &[Group::Pipelines];
 
 /// The files of several recipes, by the recipe's name: where each lies, as JSON. What the machine
-/// must bring for all that are not there is looked at before the first is made. Without `install`
-/// what is not there is an error.
-pub fn files(
-    recipes: &[&Recipe],
-    cache: &Cache,
-    install: bool,
-    progress: &dyn Progress,
-    logs: &Path,
-) -> Result<BTreeMap<String, Value>> {
-    let ready = |groups: &[Group]| doctor::ready(groups, install, progress, logs);
-    files_once(ready, recipes, cache, install, progress, logs)
+/// must bring for all that are not there is looked at before the first is made. Where nothing may
+/// be installed, what is not there is an error, here and below.
+pub fn files(session: Session<'_>, recipes: &[&Recipe]) -> Result<BTreeMap<String, Value>> {
+    files_once(session, |groups| doctor::ready(session, groups), recipes)
 }
 
 /// The same; `ready` makes the machine ready for groups of needs.
 fn files_once(
+    session: Session<'_>,
     ready: impl FnOnce(&[Group]) -> Result<()>,
     recipes: &[&Recipe],
-    cache: &Cache,
-    install: bool,
-    progress: &dyn Progress,
-    logs: &Path,
 ) -> Result<BTreeMap<String, Value>> {
     let (mut found, mut lacking) = (BTreeMap::new(), Vec::new());
     for recipe in recipes {
         let Output::Files(files) = recipe.output else {
             bail!("{} is an image; `cargo xtask supply build` makes it", recipe.name);
         };
-        if let Ok(there) = at_hand(cache, progress, logs, files.make) {
+        if let Ok(there) = at_hand(session, files.make) {
             found.insert(recipe.name.to_owned(), there);
         } else {
             lacking.push((*recipe, files));
@@ -57,7 +47,8 @@ fn files_once(
     }
     ready(&demanded(recipes, lacking.iter().map(|(recipe, _)| *recipe)))?;
     for (recipe, FilesRecipe { make, always, .. }) in lacking {
-        let made = get_if(install || always, cache, progress, logs, make);
+        let missing = if always { Missing::Install } else { session.missing };
+        let made = get(Session { missing, ..session }, make);
         let made = made.with_context(|| format!("get {}", recipe.makes))?;
         found.insert(recipe.name.to_owned(), made);
     }
@@ -76,31 +67,25 @@ fn demanded<'a>(recipes: &[&Recipe], lacking: impl Iterator<Item = &'a Recipe>) 
     groups
 }
 
-/// act, which runs GitHub's workflows on this machine. Without `install` one that is not there is
-/// an error, here and below.
-pub fn act(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
-    get_if(install, cache, progress, logs, pipelines::build_act)
+/// act, which runs GitHub's workflows on this machine.
+pub fn act(session: Session<'_>) -> Result<PathBuf> {
+    get(session, pipelines::build_act)
 }
 
 /// What runs GitLab's pipelines on this machine.
-pub fn gitlab_runner(
-    cache: &Cache,
-    install: bool,
-    progress: &dyn Progress,
-    logs: &Path,
-) -> Result<GitLabRunner> {
-    get_if(install, cache, progress, logs, pipelines::build_gitlab_runner)
+pub fn gitlab_runner(session: Session<'_>) -> Result<GitLabRunner> {
+    get(session, pipelines::build_gitlab_runner)
 }
 
 /// What checks CI files.
-pub fn linters(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<Linters> {
-    get_if(install, cache, progress, logs, pipelines::build_linters)
+pub fn linters(session: Session<'_>) -> Result<Linters> {
+    get(session, pipelines::build_linters)
 }
 
 /// What the templates of AWS are checked and deployed with: a folder for `PYTHONPATH`, with the
 /// programs in its `bin`.
-pub fn cloud(cache: &Cache, install: bool, progress: &dyn Progress, logs: &Path) -> Result<PathBuf> {
-    get_if(install, cache, progress, logs, cloud::build_cloud)
+pub fn cloud(session: Session<'_>) -> Result<PathBuf> {
+    get(session, cloud::build_cloud)
 }
 
 /// The programs of the host that clusters need.
@@ -113,62 +98,27 @@ pub(crate) fn build_tools(shop: Workshop<'_>) -> Result<Tools> {
 }
 
 /// Work that needs no engine. A run beside this one is in the way only if something must be built.
-fn get<T>(
-    cache: &Cache,
-    progress: &dyn Progress,
-    logs: &Path,
-    work: impl Fn(Workshop<'_>) -> Result<T>,
-) -> Result<T> {
-    if let Ok(found) = at_hand(cache, progress, logs, &work) {
-        return Ok(found);
+fn get<T>(session: Session<'_>, work: impl Fn(Workshop<'_>) -> Result<T>) -> Result<T> {
+    let found = at_hand(session, &work);
+    if found.is_ok() || session.missing == Missing::Name {
+        return found;
     }
     let versions = Versions::load()?;
-    let _lock = match cache.lock() {
+    let _lock = match session.cache.lock() {
         Err(error) if !is_ours(&error) => return Err(error),
         lock => lock.ok(),
     };
-    let built = work(Workshop {
-        cache,
-        engine: None,
-        versions: &versions,
-        progress,
-        logs,
-        look_only: false,
-        notes: None,
-    });
-    cache.drop_scratch_after(&built)?;
+    let built = work(Workshop::without_engine(session, &versions));
+    session.cache.drop_scratch_after(&built)?;
     built
 }
 
-fn get_if<T>(
-    install: bool,
-    cache: &Cache,
-    progress: &dyn Progress,
-    logs: &Path,
-    work: impl Fn(Workshop<'_>) -> Result<T>,
-) -> Result<T> {
-    if install {
-        get(cache, progress, logs, work)
-    } else {
-        at_hand(cache, progress, logs, work)
-    }
-}
-
 /// What an earlier run left, or an error that says what is not there.
-fn at_hand<T>(
-    cache: &Cache,
-    progress: &dyn Progress,
-    logs: &Path,
-    work: impl Fn(Workshop<'_>) -> Result<T>,
-) -> Result<T> {
+fn at_hand<T>(session: Session<'_>, work: impl Fn(Workshop<'_>) -> Result<T>) -> Result<T> {
+    let versions = Versions::load()?;
     work(Workshop {
-        cache,
-        engine: None,
-        versions: &Versions::load()?,
-        progress,
-        logs,
         look_only: true,
-        notes: None,
+        ..Workshop::without_engine(session, &versions)
     })
 }
 
@@ -186,7 +136,9 @@ mod tests {
     use anyhow::ensure;
 
     use super::*;
+    use crate::cache::Cache;
     use crate::recipes::named;
+    use crate::workshop::Progress;
 
     struct Silent;
 
@@ -206,6 +158,12 @@ mod tests {
         fs::write(&script, "").unwrap();
         let asked = RefCell::new(Vec::new());
         // Nothing is made here.
+        let session = Session {
+            cache: &cache,
+            missing: Missing::Name,
+            progress: &Silent,
+            logs: folder.path(),
+        };
         let get = |names: &[&str]| {
             let recipes: Vec<_> = names.iter().map(|name| named(name).unwrap()).collect();
             let ready = |groups: &[Group]| {
@@ -213,7 +171,7 @@ mod tests {
                 ensure!(groups.is_empty(), "it is missing");
                 Ok(())
             };
-            files_once(ready, &recipes, &cache, false, &Silent, folder.path())
+            files_once(session, ready, &recipes)
         };
         let found = get(&["axe-core"]).unwrap();
         assert_eq!(found["axe-core"], script.to_str().unwrap());

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::cache::Cache;
 use crate::engine::{Engine, Kind};
 use crate::node_image::{forget_intermediates, node_name};
 use crate::options::Options;
@@ -14,7 +13,7 @@ use crate::part::{Held, LABEL};
 use crate::recipes::{self, images};
 use crate::run;
 use crate::versions::Versions;
-use crate::workshop::{Progress, Workshop, minutes};
+use crate::workshop::{Session, Workshop, minutes};
 
 /// One part as it is now.
 #[derive(Debug, Clone)]
@@ -30,9 +29,9 @@ pub struct Item {
 }
 
 /// Every image, in the order of [`crate::recipes::RECIPES`].
-pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<Vec<Item>> {
+pub fn list(session: Session<'_>, engine: &Engine) -> Result<Vec<Item>> {
     let versions = Versions::load()?;
-    let shop = Workshop::new(cache, engine, &versions, progress, logs);
+    let shop = Workshop::new(session, engine, &versions);
     images()
         .map(|each| {
             let part = &each.image.part;
@@ -50,9 +49,10 @@ pub fn list(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path
 /// Removes scratch space, binaries that are already in an image, and files and images of older
 /// recipes; as long as nothing of the e2e is up, also what its CI compiled, and images of our own
 /// engine that no recipe names. The caller holds the lock.
-pub fn prune(cache: &Cache, engine: &Engine, progress: &dyn Progress, logs: &Path) -> Result<()> {
+pub fn prune(session: Session<'_>, engine: &Engine) -> Result<()> {
+    let Session { cache, progress, .. } = session;
     let versions = Versions::load()?;
-    let shop = Workshop::new(cache, engine, &versions, progress, logs);
+    let shop = Workshop::new(session, engine, &versions);
     drop_binaries_of_images(shop)?;
     let kept = recipes::folders(shop)?;
     for folder in outdated(folders(&cache.files())?, &kept) {
@@ -150,12 +150,12 @@ pub(crate) fn drop_binaries_of_images(shop: Workshop<'_>) -> Result<()> {
 }
 
 /// The size of the whole cache in MB.
-pub fn size_mb(cache: &Cache, logs: &Path) -> Result<u64> {
+pub fn size_mb(session: Session<'_>) -> Result<u64> {
     let sh = Shell::new().context("open a shell")?;
-    let root = cache.root();
+    let root = session.cache.root();
     let text = run::read(
         cmd!(sh, "du --summarize --one-file-system --block-size=1000000 {root}"),
-        &logs.join("size.log"),
+        &session.logs.join("size.log"),
         minutes(5),
     )?;
     text.split_whitespace()

@@ -37,4 +37,5 @@ pub use options::{Mode, Options, Parts, Tools};
 pub use orchestrate::{aws_image, forge_pages, needs_of_run, ready_for_run, supply};
 pub use recipes::pipelines::{GitLabRunner, Linters};
 pub use run::cancel;
-pub use workshop::{Progress, Workshop};
+pub use taskkit::missing::Missing;
+pub use workshop::{Progress, Session, Workshop};

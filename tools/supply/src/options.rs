@@ -21,8 +21,6 @@ pub struct Options {
     pub mode: Mode,
     /// A registry (`host:port`) that serves every image in place of the one in its name.
     pub mirror: Option<String>,
-    /// Whether the doctor may install what is missing.
-    pub install: bool,
     /// Also what signs images, and what lets only signed ones into a cluster: minutes of compiling.
     pub admission: bool,
     /// Also the images of add-ons.

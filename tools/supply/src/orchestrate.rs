@@ -8,7 +8,6 @@ use std::thread;
 use anyhow::{Error, Result};
 
 use crate::acquire::{Plan, Registries, plan, pull};
-use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::error::SupplyError;
 use crate::get::build_tools;
@@ -20,7 +19,7 @@ use crate::recipe;
 use crate::recipes::{self, Image, admission, argocd, aws, forge, forge_pages};
 use crate::versions::Versions;
 use crate::work::make;
-use crate::workshop::{Progress, Workshop};
+use crate::workshop::{Session, Workshop};
 use crate::{docker, doctor, inventory, run};
 
 /// Two clusters, the images of one release, and the compiled apps. What building needs is looked at
@@ -36,17 +35,11 @@ const WORKERS: usize = 2;
 
 /// Makes the machine ready for a run of everything and for what `also` has, or says what is
 /// missing.
-pub fn ready_for_run(
-    cache: &Cache,
-    options: &Options,
-    also: &[Group],
-    progress: &dyn Progress,
-    logs: &Path,
-) -> Result<()> {
-    let mut groups = needs_of_run(options.mode, logs)?;
+pub fn ready_for_run(session: Session<'_>, options: &Options, also: &[Group]) -> Result<()> {
+    let mut groups = needs_of_run(options.mode, session.logs)?;
     groups.extend(also);
-    doctor::ready(&groups, options.install, progress, logs)?;
-    cache.require_mb(RUN_MB, "a run")
+    doctor::ready(session, &groups)?;
+    session.cache.require_mb(RUN_MB, "a run")
 }
 
 /// What a run of everything needs. Where Docker is, images are most likely pulled: what their
@@ -70,15 +63,9 @@ pub fn needs_of_run(mode: Mode, logs: &Path) -> Result<Vec<Group>> {
 }
 
 /// Gets everything a run of the end-to-end test needs. The caller holds the cache's lock.
-pub fn supply(
-    cache: &Cache,
-    engine: &Engine,
-    options: &Options,
-    progress: &dyn Progress,
-    logs: &Path,
-) -> Result<Parts> {
+pub fn supply(session: Session<'_>, engine: &Engine, options: &Options) -> Result<Parts> {
     let versions = Versions::load()?;
-    let shop = Workshop::new(cache, engine, &versions, progress, logs);
+    let shop = Workshop::new(session, engine, &versions);
     let found = images(shop, options).and_then(|node_image| {
         Ok(Parts {
             tools: build_tools(shop)?,
@@ -93,7 +80,7 @@ pub fn supply(
             addons: addons(&versions, options)?,
         })
     });
-    cache.drop_scratch_after(&found)?;
+    session.cache.drop_scratch_after(&found)?;
     found
 }
 
@@ -107,22 +94,16 @@ fn addons(versions: &Versions, options: &Options) -> Result<Vec<String>> {
 }
 
 /// Only the image of the AWS emulator, with which the backend is tested.
-pub fn aws_image(
-    cache: &Cache,
-    engine: &Engine,
-    options: &Options,
-    progress: &dyn Progress,
-    logs: &Path,
-) -> Result<String> {
+pub fn aws_image(session: Session<'_>, engine: &Engine, options: &Options) -> Result<String> {
     let versions = Versions::load()?;
-    let shop = Workshop::new(cache, engine, &versions, progress, logs);
+    let shop = Workshop::new(session, engine, &versions);
     let image = aws::PART.image(&versions)?.to_owned();
     // An image that is there can be used while another run has the cache.
     if matches!(aws::PART.held(shop)?, Held::Nothing | Held::Stale) {
-        let _lock = cache.lock()?;
+        let _lock = session.cache.lock()?;
         let emulator = |each: &Image| each.recipe.name == aws::PART.name;
         let got = get(shop, options, recipes::images().filter(emulator), EMULATOR_MB);
-        cache.drop_scratch_after(&got)?;
+        session.cache.drop_scratch_after(&got)?;
         got?;
     }
     Ok(image)
@@ -130,15 +111,9 @@ pub fn aws_image(
 
 /// What makes the forge's pages usable for a person, where its image was built here: upstream's has
 /// it.
-pub fn forge_pages(
-    cache: &Cache,
-    engine: &Engine,
-    install: bool,
-    progress: &dyn Progress,
-    logs: &Path,
-) -> Result<Option<PathBuf>> {
+pub fn forge_pages(session: Session<'_>, engine: &Engine) -> Result<Option<PathBuf>> {
     let versions = Versions::load()?;
-    let shop = Workshop::new(cache, engine, &versions, progress, logs);
+    let shop = Workshop::new(session, engine, &versions);
     if forge::PART.held(shop)? != Held::Built {
         return Ok(None);
     }
@@ -147,10 +122,10 @@ pub fn forge_pages(
         ..shop
     };
     if forge_pages::build(look).is_err() {
-        doctor::ready(&[Group::Tools, Group::Python], install, progress, logs)?;
+        doctor::ready(session, &[Group::Tools, Group::Python])?;
     }
     let pages = make(shop, "forge-pages", forge_pages::build);
-    cache.drop_scratch_after(&pages)?;
+    session.cache.drop_scratch_after(&pages)?;
     pages.map(Some)
 }
 
@@ -187,7 +162,7 @@ fn get(
     let needs = recipe::needs(to_build.map(|(image, _)| image.recipe));
     let builds = jobs.iter().any(|(_, todo)| *todo == Plan::Build);
     if builds {
-        doctor::ready(&needs, options.install, shop.progress, shop.logs)
+        doctor::ready(shop.session(), &needs)
             .and_then(|()| shop.cache.require_mb(build_mb, "building the parts"))
             .map_err(|error| instead_of_pulling(error, &registries))?;
     } else if !jobs.is_empty() {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use child_process::ProcessGroup;
+use taskkit::missing::Missing;
 use xshell::Shell;
 
 use crate::acquire::source;
@@ -25,61 +26,49 @@ use crate::orchestrate::images;
 use crate::recipes;
 use crate::run;
 use crate::versions::Versions;
-use crate::workshop::{Progress, Workshop, minutes};
+use crate::workshop::{Session, Workshop, minutes};
 
 /// Pushes every part, pulls all of them with [`Mode::Pull`] into an empty engine, and compares the
 /// images' ids. Gives the number of images compared. The caller holds the cache's lock, and every
 /// part is there already.
-pub fn prove_pull(
-    cache: &Cache,
-    engine: &Engine,
-    install: bool,
-    progress: &dyn Progress,
-    logs: &Path,
-) -> Result<usize> {
+pub fn prove_pull(session: Session<'_>, engine: &Engine) -> Result<usize> {
     ensure!(
         engine.kind() == Kind::Podman,
         "the proof needs podman, whose storage can be a second, empty one"
     );
-    doctor::ready(&[Group::Registry], install, progress, logs)?;
-    let folder = cache.build().join("proof");
+    doctor::ready(session, &[Group::Registry])?;
+    let folder = session.cache.build().join("proof");
     fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-    let outcome = prove(cache, engine, &folder, progress, logs);
+    let outcome = prove(session, engine, &folder);
     fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
     outcome
 }
 
-fn prove(
-    cache: &Cache,
-    engine: &Engine,
-    folder: &Path,
-    progress: &dyn Progress,
-    logs: &Path,
-) -> Result<usize> {
+fn prove(session: Session<'_>, engine: &Engine, folder: &Path) -> Result<usize> {
     let versions = Versions::load()?;
-    let here = Workshop::new(cache, engine, &versions, progress, logs);
-    let registry = Registry::start(folder, logs)?;
+    let here = Workshop::new(session, engine, &versions);
+    let registry = Registry::start(folder, session.logs)?;
     let sh = Shell::new().context("open a shell")?;
     for each in recipes::images() {
         let image = each.image.part.image(&versions)?;
         let (target, _) = source(image, Some(&registry.address));
-        progress.doing(&format!("push {target}"));
+        session.progress.doing(&format!("push {target}"));
         let push = engine
             .command(&sh, ["push", "--tls-verify=false", image])
             .arg(format!("docker://{target}"));
         here.run("proof", minutes(10), push)?;
     }
     let empty = Cache::at(folder.join("cache"))?;
-    let other = Engine::podman(&empty, logs)?;
-    let there = Workshop {
+    let other = Engine::podman(&empty, session.logs)?;
+    let there = Session {
         cache: &empty,
-        engine: Some(&other),
-        ..here
+        missing: Missing::Name,
+        ..session
     };
+    let there = Workshop::new(there, &other, &versions);
     let options = Options {
         mode: Mode::Pull,
         mirror: Some(registry.address.clone()),
-        install: false,
         admission: true,
         addons: true,
     };

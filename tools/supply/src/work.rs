@@ -152,13 +152,14 @@ pub(crate) fn processor(child: Pid) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use taskkit::missing::Missing;
     use xshell::{Shell, cmd};
 
     use super::*;
     use crate::cache::Cache;
     use crate::error::SupplyError;
     use crate::versions::Versions;
-    use crate::workshop::{Progress, minutes};
+    use crate::workshop::{Progress, Session, minutes};
 
     #[derive(Default)]
     struct Told(Mutex<Vec<Made>>);
@@ -175,16 +176,14 @@ mod tests {
     fn made(work: impl FnOnce(Workshop<'_>) -> Result<()>) -> Made {
         let folder = tempfile::tempdir().unwrap();
         let (told, cache) = (Told::default(), Cache::at(folder.path().join("cache")).unwrap());
-        let shop = Workshop {
+        let session = Session {
             cache: &cache,
-            engine: None,
-            versions: &Versions::load().unwrap(),
+            missing: Missing::Name,
             progress: &told,
             logs: folder.path(),
-            look_only: false,
-            notes: None,
         };
-        let done = make(shop, "part", work);
+        let versions = Versions::load().unwrap();
+        let done = make(Workshop::without_engine(session, &versions), "part", work);
         let mut told = told.0.into_inner().unwrap();
         assert_eq!(told.len(), 1);
         let part = told.remove(0);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use taskkit::missing::Missing;
 use taskkit::removal::remove_folder;
 use xshell::Cmd;
 
@@ -23,6 +24,19 @@ pub trait Progress: Sync {
     fn made(&self, _part: &Made) {}
 }
 
+/// What a command of a person works with, whatever is got for it.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    /// Where results and scratch space lie.
+    pub cache: &'a Cache,
+    /// What is done about what this machine lacks.
+    pub missing: Missing,
+    /// Told what is going on.
+    pub progress: &'a dyn Progress,
+    /// Folder of the log files.
+    pub logs: &'a Path,
+}
+
 /// The surroundings of a build.
 #[derive(Clone, Copy)]
 pub struct Workshop<'a> {
@@ -32,6 +46,8 @@ pub struct Workshop<'a> {
     pub engine: Option<&'a Engine>,
     /// The pins.
     pub versions: &'a Versions,
+    /// What is done about what this machine lacks for it.
+    pub missing: Missing,
     /// Told what is going on.
     pub progress: &'a dyn Progress,
     /// Folder of the log files.
@@ -44,21 +60,40 @@ pub struct Workshop<'a> {
 
 impl<'a> Workshop<'a> {
     /// One that has an engine and makes what is not there yet.
-    pub fn new(
-        cache: &'a Cache,
-        engine: &'a Engine,
-        versions: &'a Versions,
-        progress: &'a dyn Progress,
-        logs: &'a Path,
-    ) -> Self {
+    pub fn new(session: Session<'a>, engine: &'a Engine, versions: &'a Versions) -> Self {
+        Self {
+            engine: Some(engine),
+            ..Self::without_engine(session, versions)
+        }
+    }
+
+    /// The same for what needs no engine.
+    pub(crate) fn without_engine(session: Session<'a>, versions: &'a Versions) -> Self {
+        let Session {
+            cache,
+            missing,
+            progress,
+            logs,
+        } = session;
         Self {
             cache,
-            engine: Some(engine),
+            engine: None,
             versions,
+            missing,
             progress,
             logs,
             look_only: false,
             notes: None,
+        }
+    }
+
+    /// What it was opened with.
+    pub(crate) fn session(&self) -> Session<'a> {
+        Session {
+            cache: self.cache,
+            missing: self.missing,
+            progress: self.progress,
+            logs: self.logs,
         }
     }
 

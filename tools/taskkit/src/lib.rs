@@ -16,6 +16,7 @@ pub mod checkout;
 pub mod environment;
 pub mod events;
 pub mod lines;
+pub mod missing;
 pub mod packages;
 pub mod program;
 pub mod removal;

@@ -8,39 +8,40 @@ use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::lines;
+use crate::missing::Missing;
 
 /// Where Debian puts `HAProxy`, which is on the path of root alone, and the package that has it.
 pub const HAPROXY: (&str, &str) = ("/usr/sbin/haproxy", "haproxy");
 
 /// Makes sure that programs are there, each named with the Debian package that has it. One that is
 /// on the path is there, wherever it comes from: other systems have it in a package of their own.
-pub fn ensure_programs(sh: &Shell, programs: &[(&str, &str)], install: bool, purpose: &str) -> Result<()> {
+pub fn ensure_programs(sh: &Shell, programs: &[(&str, &str)], missing: Missing, purpose: &str) -> Result<()> {
     let lacking = programs.iter().filter(|(program, _)| !has(sh, program));
     let packages: Vec<_> = lacking.map(|(_, package)| *package).collect();
-    ensure(sh, &packages, install, purpose)
+    ensure(sh, &packages, missing, purpose)
 }
 
 /// Makes sure that all of `packages` are installed. Removes nothing: where a package of the user's
 /// is in the way, apt refuses and so do we.
-pub fn ensure(sh: &Shell, packages: &[&str], install: bool, purpose: &str) -> Result<()> {
-    let missing = missing(sh, packages);
-    if missing.is_empty() {
+pub fn ensure(sh: &Shell, packages: &[&str], missing: Missing, purpose: &str) -> Result<()> {
+    let lacking = lacking(sh, packages);
+    if lacking.is_empty() {
         return Ok(());
     }
-    let command = by_hand(&missing.join(" "));
+    let command = by_hand(&lacking.join(" "));
     if !has(sh, "apt-get") {
         bail!(
             "{purpose}: missing what Debian has as {}, and there is no apt-get to install it; install it by hand",
-            missing.join(", ")
+            lacking.join(", ")
         );
     }
-    if !install || !is_root(sh) {
+    if missing == Missing::Name || !is_root(sh) {
         bail!("{purpose}: missing Debian packages; install them with: sudo {command}");
     }
-    lines::to_stderr(&format!("{purpose}: installing {}", missing.join(", ")));
+    lines::to_stderr(&format!("{purpose}: installing {}", lacking.join(", ")));
     let run = |apt: Cmd<'_>| apt.quiet().ignore_stdout().run();
     run(refresh(sh)).with_context(|| format!("{purpose}: refresh the package lists"))?;
-    run(installation(sh, &missing)).with_context(|| format!("{purpose}: `{command}` failed"))
+    run(installation(sh, &lacking)).with_context(|| format!("{purpose}: `{command}` failed"))
 }
 
 /// Gets the lists of packages anew.
@@ -66,7 +67,7 @@ fn apt_get(sh: &Shell) -> Cmd<'_> {
 }
 
 /// Those of `packages` that dpkg does not know as installed.
-pub fn missing<'a>(sh: &Shell, packages: &[&'a str]) -> Vec<&'a str> {
+fn lacking<'a>(sh: &Shell, packages: &[&'a str]) -> Vec<&'a str> {
     let installed = |package: &str| {
         let status = "--showformat=${db:Status-Status}";
         let query = cmd!(sh, "dpkg-query --show {status} {package}");
@@ -127,8 +128,9 @@ mod tests {
         path.push(env::var_os("PATH").unwrap_or_default());
         sh.set_var("PATH", path);
         let there = ("of-another-system", "no-package-of-debian");
-        ensure_programs(&sh, &[there], false, "a test").unwrap();
-        let error = ensure_programs(&sh, &[there, ("no-program", "lacking")], false, "a test");
+        ensure_programs(&sh, &[there], Missing::Name, "a test").unwrap();
+        let both = [there, ("no-program", "lacking")];
+        let error = ensure_programs(&sh, &both, Missing::Name, "a test");
         let error = error.unwrap_err().to_string();
         assert!(
             error.contains("lacking") && !error.contains("no-package-of-debian"),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use xshell::Shell;
 
+use crate::missing::Missing;
 use crate::program;
 
 /// Compiled alone, as the command of this name does it, so that both find the same result.
@@ -97,20 +98,18 @@ impl Program {
     }
 
     /// Asks, and waits for its end.
-    pub fn ask<T: DeserializeOwned>(&self, question: &[&str], install: bool) -> Result<T> {
-        let (answer, mut running) = self.start(question, install)?;
+    pub fn ask<T: DeserializeOwned>(&self, question: &[&str], missing: Missing) -> Result<T> {
+        let (answer, mut running) = self.start(question, missing)?;
         // It is asked to end only once it has: the pipe is its life line.
         running.child.wait().context("wait for `supply`")?;
         Ok(answer)
     }
 
     /// Asks, and leaves it running after its answer.
-    pub fn start<T: DeserializeOwned>(&self, question: &[&str], install: bool) -> Result<(T, Running)> {
+    pub fn start<T: DeserializeOwned>(&self, question: &[&str], missing: Missing) -> Result<(T, Running)> {
         let mut command = Command::new(&self.path);
         command.args(question).arg("--end-with-stdin");
-        if !install {
-            command.arg("--no-install");
-        }
+        command.args(missing.flag());
         let mut child = command
             .current_dir(&self.root)
             .stdin(Stdio::piped())
@@ -145,18 +144,18 @@ impl Drop for Running {
 }
 
 /// Where kustomize lies, which renders the manifests that are tested.
-pub fn kustomize(sh: &Shell, install: bool) -> Result<PathBuf> {
-    program(sh, "kustomize", "KUSTOMIZE", install)
+pub fn kustomize(sh: &Shell, missing: Missing) -> Result<PathBuf> {
+    program(sh, "kustomize", "KUSTOMIZE", missing)
 }
 
 /// The path of a program: the one that a person names, else the pinned one; in a copy of the
 /// template that pins none, the one on PATH.
-pub fn program(sh: &Shell, name: &str, variable: &str, install: bool) -> Result<PathBuf> {
+pub fn program(sh: &Shell, name: &str, variable: &str, missing: Missing) -> Result<PathBuf> {
     if let Some(given) = env::var_os(variable) {
         return Ok(given.into());
     }
     if !Program::is_absent(sh) {
-        return get(sh, name, install);
+        return get(sh, name, missing);
     }
     let folders = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&folders).map(|folder| folder.join(name));
@@ -167,8 +166,8 @@ pub fn program(sh: &Shell, name: &str, variable: &str, install: bool) -> Result<
 }
 
 /// What one recipe made.
-pub fn get<T: DeserializeOwned>(sh: &Shell, recipe: &str, install: bool) -> Result<T> {
-    let mut found: BTreeMap<String, T> = Program::compiled(sh)?.ask(&["get", recipe], install)?;
+pub fn get<T: DeserializeOwned>(sh: &Shell, recipe: &str, missing: Missing) -> Result<T> {
+    let mut found: BTreeMap<String, T> = Program::compiled(sh)?.ask(&["get", recipe], missing)?;
     found
         .remove(recipe)
         .with_context(|| format!("`supply get` did not say where {recipe} lies"))

@@ -8,6 +8,7 @@ use xshell::{Shell, cmd};
 
 use crate::bench::{build_apps, keep};
 use crate::supply;
+use taskkit::missing::Missing;
 use taskkit::{checkout, packages};
 
 /// What a run writes, and where the docs keep it.
@@ -16,12 +17,12 @@ const RESULTS: [&str; 3] = ["app.json", "app.svg", "app.md"];
 const PEER: &str = "tools/bench/go-peer";
 
 /// Measures `rounds` times, `seconds` each; `docs`: keeps the results there too.
-pub(crate) fn run(sh: &Shell, install: bool, rounds: u32, seconds: u64, docs: bool) -> Result<()> {
-    packages::ensure_programs(sh, &[("wrk", "wrk")], install, "measuring")?;
-    let go = supply::go(sh, install)?;
+pub(crate) fn run(sh: &Shell, missing: Missing, rounds: u32, seconds: u64, docs: bool) -> Result<()> {
+    packages::ensure_programs(sh, &[("wrk", "wrk")], missing, "measuring")?;
+    let go = supply::go(sh, missing)?;
 
     let out = checkout::target_dir(sh)?.join("bench");
-    let (dist, peer) = (build_apps(sh, &out, install)?, out.join("go-peer"));
+    let (dist, peer) = (build_apps(sh, &out, missing)?, out.join("go-peer"));
     go_peer(sh, &go, &peer)?;
     let (rounds, seconds) = (rounds.to_string(), seconds.to_string());
     checkout::cargo(sh)

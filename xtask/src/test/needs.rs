@@ -7,6 +7,7 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 use taskkit::build::DepInfo;
+use taskkit::missing::Missing;
 use taskkit::program; // wing: pipelines
 use xshell::Shell;
 
@@ -94,14 +95,14 @@ impl Ready {
 
 impl Needs {
     /// Gets what is missing. A part of the tests that cannot run is told why by a variable.
-    pub(super) fn ready(self, sh: &Shell, install: bool) -> Result<Ready> {
-        match self.brought(sh, install) {
+    pub(super) fn ready(self, sh: &Shell, missing: Missing) -> Result<Ready> {
+        match self.brought(sh, missing) {
             Err(error) if is_too_slow(&error) => Ok(Ready::Broken(one_line(&error))),
             ready => ready,
         }
     }
 
-    fn brought(self, sh: &Shell, install: bool) -> Result<Ready> {
+    fn brought(self, sh: &Shell, missing: Missing) -> Result<Ready> {
         // What takes too long today is no lack of this machine, and would be skipped whenever it is
         // busy.
         let no = |reason: anyhow::Error| {
@@ -113,13 +114,13 @@ impl Needs {
         };
         Ok(match self {
             Self::Nothing => Ready::with(Vec::new()),
-            Self::Checks => Ready::with(supply::checks(sh, install, no)?),
-            Self::AwsProgram => Ready::with(vec![match supply::cloud(sh, install) {
+            Self::Checks => Ready::with(supply::checks(sh, missing, no)?),
+            Self::AwsProgram => Ready::with(vec![match supply::cloud(sh, missing) {
                 Ok(folder) => ("CLOUD_TOOLS", folder.into_os_string()),
                 Err(reason) => ("CLOUD_TOOLS_MISSING", no(reason)?.into()),
             }]),
             // wing: sample
-            Self::Containers => match supply::emulators(sh, install) {
+            Self::Containers => match supply::emulators(sh, missing) {
                 Ok(found) => Ready::Yes {
                     variables: found.variables().into(),
                     holds: Some(found),
@@ -132,21 +133,21 @@ impl Needs {
             },
             // end of wing
             // wing: cloud
-            Self::Cloud => match cloud::ready(sh, install) {
-                Ok(tools) => Ready::with(cloud::build(sh, install, tools)?),
+            Self::Cloud => match cloud::ready(sh, missing) {
+                Ok(tools) => Ready::with(cloud::build(sh, missing, tools)?),
                 Err(reason) => Ready::No(no(reason)?),
             },
             // end of wing
             // wing: hub
-            Self::Balancer => match balancer::ready(sh, install) {
+            Self::Balancer => match balancer::ready(sh, missing) {
                 Ok(program) => Ready::with(vec![("HAPROXY", program.into_os_string())]),
                 Err(reason) => Ready::No(no(reason)?),
             },
             // end of wing
             // wing: browser
-            Self::Browser => match crate::browser::ready(sh, install) {
+            Self::Browser => match crate::browser::ready(sh, missing) {
                 Ok(more) => {
-                    let made = crate::dev::everything(sh, install)?;
+                    let made = crate::dev::everything(sh, missing)?;
                     let paths = more.into_iter();
                     let variables = paths.map(|(name, path)| (name, path.into_os_string()));
                     Ready::made(variables.collect(), made)
@@ -156,18 +157,18 @@ impl Needs {
             // end of wing
             // wing: dev
             Self::Servers => {
-                let made = crate::dev::everything(sh, install)?;
-                Ready::made(supply::scanner(sh, install, no)?, made)
+                let made = crate::dev::everything(sh, missing)?;
+                Ready::made(supply::scanner(sh, missing, no)?, made)
             }
             // end of wing
             // wing: sample
-            Self::Fuzzer => match fuzz::ready(sh, install) {
+            Self::Fuzzer => match fuzz::ready(sh, missing) {
                 Ok(variables) => Ready::with(variables),
                 Err(reason) => Ready::No(no(reason)?),
             },
             // end of wing
             // wing: pipelines
-            Self::Pipelines => match supply::pipelines(sh, install) {
+            Self::Pipelines => match supply::pipelines(sh, missing) {
                 Ok(()) => {
                     // The verbs that the CI files call.
                     let release = program::compile(sh, "release")?;

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use pipelines::System;
+use taskkit::missing::Missing;
 
 use crate::{
     git::layout::Layout,
@@ -65,6 +66,11 @@ impl Options {
     /// Whose CI file does the CI step.
     pub(crate) fn system(&self) -> System {
         self.ci.unwrap_or_default()
+    }
+
+    /// What is done about what this machine lacks.
+    pub(crate) fn missing(&self) -> Missing {
+        Missing::of_flag(self.no_install)
     }
 
     /// Where Argo CD runs: as asked for, or as what was chosen needs it.

@@ -6,6 +6,7 @@ mod actions;
 mod attach;
 mod context;
 mod pages;
+mod supplied;
 
 use std::sync::Arc;
 

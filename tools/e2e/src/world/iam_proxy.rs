@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use supply::Fault;
 use taskkit::{
     build::toolchain::{self, Choice, MUSL, Target, Toolchain},
-    lines, packages,
+    lines,
+    missing::Missing,
+    packages,
 };
 use xshell::{Cmd, Shell, cmd};
 
@@ -65,13 +67,13 @@ impl IamProxy {
     }
 }
 
-/// Compiles the proxy and gives its program; what is compiled already costs a moment. `install`:
-/// what its compiler lacks may be installed.
-pub(crate) async fn compile(harness: &Harness, install: bool) -> Result<PathBuf> {
+/// Compiles the proxy and gives its program; what is compiled already costs a moment. `missing`:
+/// what is done about what its compiler lacks.
+pub(crate) async fn compile(harness: &Harness, missing: Missing) -> Result<PathBuf> {
     let shell = Shell::new().context("open a shell")?;
     shell.change_dir(&harness.run.repo);
     let target = harness.cache.ci().join("target-iam-proxy");
-    let build = compilation(&shell, install).env("CARGO_TARGET_DIR", target);
+    let build = compilation(&shell, missing).env("CARGO_TARGET_DIR", target);
     let said = Tool::new(build, &harness.run.log("iam-proxy-build"), COMPILED).read();
     let said = said.await.context("compile the IAM proxy")?;
     let program = said
@@ -82,9 +84,8 @@ pub(crate) async fn compile(harness: &Harness, install: bool) -> Result<PathBuf>
 }
 
 /// By a process of its own, with cargo's results in another folder than this one has.
-fn compilation(shell: &Shell, install: bool) -> Cmd<'_> {
-    let refused = (!install).then_some("--no-install");
-    cmd!(shell, "/proc/self/exe compile-iam-proxy").args(refused)
+fn compilation(shell: &Shell, missing: Missing) -> Cmd<'_> {
+    cmd!(shell, "/proc/self/exe compile-iam-proxy").args(missing.flag())
 }
 
 /// The other side of [`compile`]: a static program, because the container has another libc than
@@ -248,9 +249,10 @@ mod tests {
     #[test]
     fn its_compiler_is_installed_only_where_that_is_allowed() {
         let shell = Shell::new().unwrap();
-        let told = |install| compilation(&shell, install).to_string();
-        assert!(told(false).ends_with(" --no-install"), "{}", told(false));
-        assert!(!told(true).contains("install"), "{}", told(true));
+        let told = |missing| compilation(&shell, missing).to_string();
+        let [installed, named] = [Missing::Install, Missing::Name].map(told);
+        assert!(named.ends_with(" --no-install"), "{named}");
+        assert!(!installed.contains("install"), "{installed}");
     }
 
     #[test]

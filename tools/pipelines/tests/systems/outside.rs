@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use anyhow::Result;
 use pipelines::{Runner, System};
-use supply::Linters;
 use supply::cache::Cache;
+use supply::{Linters, Missing, Session};
 
 use crate::root;
 
@@ -18,12 +19,21 @@ impl supply::Progress for Silent {
     fn doing(&self, _: &str) {}
 }
 
+/// Gets something.
+fn got<T>(get: impl FnOnce(Session<'_>) -> Result<T>) -> T {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session {
+        cache: &Cache::locate().expect("find the cache"),
+        missing: Missing::Install,
+        progress: &Silent,
+        logs: &root().join("target/supply/logs"),
+    };
+    get(session).expect("the supply has it or makes it")
+}
+
 /// What runs a system's file.
 pub(crate) fn runner(system: System) -> Runner {
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let cache = Cache::locate().expect("find the cache");
-    let logs = root().join("target/supply/logs");
-    match Runner::supply(system, &cache, true, &Silent, &logs).expect("get the runner") {
+    match got(|session| Runner::supply(session, system)) {
         // As GitLab does it: a file that a job forgets to hand on is not there for the next.
         Runner::GitLab { runner, .. } => Runner::GitLab {
             runner,
@@ -35,15 +45,11 @@ pub(crate) fn runner(system: System) -> Runner {
 
 /// What looks at files.
 pub(crate) fn linters() -> Linters {
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let cache = Cache::locate().expect("find the cache");
-    supply::linters(&cache, true, &Silent, &root().join("target/supply/logs")).expect("get the linters")
+    got(supply::linters)
 }
 
 /// The folder of AWS's command line: the program in its `bin`, which wants the folder as
 /// `PYTHONPATH`.
 pub(crate) fn aws_program() -> PathBuf {
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let cache = Cache::locate().expect("find the cache");
-    supply::cloud(&cache, true, &Silent, &root().join("target/supply/logs")).expect("get AWS's program")
+    got(supply::cloud)
 }

@@ -1,49 +1,42 @@
 //! Answers to other programs: one line of JSON on standard output, and beside it, on standard
 //! error, a line for each thing that is done. A failure is an answer, too.
 
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
-use supply::cache::Cache;
 use supply::engine::Engine;
 use supply::needs::Group;
 use supply::support::{Support, today};
-use supply::{Mode, Options, SupplyError, recipes};
+use supply::{Mode, Options, Session, SupplyError, recipes};
 use taskkit::lines;
 
-use super::{Lines, end};
+use super::end;
 
 /// How often it is looked whether the one who asked still wants the engine.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Gets the files of recipes, named as in the table.
-pub(super) fn get(names: &[String], install: bool, logs: &Path) -> Result<()> {
+pub(super) fn get(session: Session<'_>, names: &[String]) -> Result<()> {
     let recipes = names.iter().map(|name| recipes::named(name));
     let recipes: Vec<_> = recipes.collect::<Result<_>>()?;
-    let found = supply::files(&recipes, &Cache::locate()?, install, &Lines, logs)?;
-    say(&found);
+    say(&supply::files(session, &recipes)?);
     Ok(())
 }
 
 /// Gets the emulator's image where it is not there yet, and makes the engine answer to the one who
 /// asked alone, for as long as it holds standard input open.
-pub(super) fn emulator(install: bool, logs: &Path) -> Result<()> {
-    let cache = Cache::locate()?;
+pub(super) fn emulator(session: Session<'_>) -> Result<()> {
+    let probe = || Engine::probe(session.cache, session.logs);
     // The doctor asks for all that clusters need; an engine that works is enough here.
-    let engine = Engine::probe(&cache, logs).or_else(|_| {
-        supply::doctor::ready(&[Group::Containers], install, &Lines, logs)?;
-        Engine::probe(&cache, logs)
+    let engine = probe().or_else(|_| {
+        supply::doctor::ready(session, &[Group::Containers])?;
+        probe()
     })?;
-    let options = Options {
-        install,
-        ..Options::default()
-    };
-    let image = supply::aws_image(&cache, &engine, &options, &Lines, logs)?;
-    let service = engine.serve_apart(logs)?;
+    let image = supply::aws_image(session, &engine, &Options::default())?;
+    let service = engine.serve_apart(session.logs)?;
     say(&json!({ "image": image, "socket": service.socket() }));
     while !end::asked() {
         thread::sleep(POLL);
@@ -52,20 +45,20 @@ pub(super) fn emulator(install: bool, logs: &Path) -> Result<()> {
 }
 
 /// By which compiler Go modules are compiled; an error where none can be had.
-pub(super) fn toolchain(install: bool, logs: &Path) -> Result<()> {
-    supply::doctor::ready(&[Group::Tools], install, &Lines, logs)?;
+pub(super) fn toolchain(session: Session<'_>) -> Result<()> {
+    supply::doctor::ready(session, &[Group::Tools])?;
     say(&json!({ "go": supply::go::compiler()? }));
     Ok(())
 }
 
 /// What a run of everything lacks after what can be installed was, and what is known of the support
 /// of the pinned versions.
-pub(super) fn doctor(install: bool, logs: &Path) -> Result<()> {
-    let groups = supply::needs_of_run(Mode::Auto, logs)?;
+pub(super) fn doctor(session: Session<'_>) -> Result<()> {
+    let groups = supply::needs_of_run(Mode::Auto, session.logs)?;
     // Its error would be the same faults in one text, and what failed, which its lines have said.
     // Faults are listed one by one.
-    let _ = supply::doctor::ready(&groups, install, &Lines, logs);
-    let faults = supply::doctor::faults(&groups, logs)?;
+    let _ = supply::doctor::ready(session, &groups);
+    let faults = supply::doctor::faults(&groups, session.logs)?;
     let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
     let support = Support::load()?;
     let due: Vec<_> = support.due(today()).iter().map(ToString::to_string).collect();

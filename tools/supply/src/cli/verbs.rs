@@ -1,16 +1,12 @@
 //! `cargo xtask supply …`: the parts of the end-to-end run and the cache they lie in, for people.
 
-use std::path::Path;
-
 use anyhow::{Result, bail};
-use supply::cache::{Cache, Lock};
+use supply::cache::Lock;
 use supply::engine::Engine;
 use supply::needs::Group;
 use supply::part::Held;
-use supply::{Mode, Options, doctor, inventory, pull_test};
+use supply::{Mode, Options, Session, doctor, inventory, pull_test};
 use taskkit::lines;
-
-use super::Lines;
 
 /// What parts are looked at with, and moved; nothing is made by it.
 const LOOK: &[Group] = &[Group::Containers];
@@ -18,71 +14,69 @@ const LOOK: &[Group] = &[Group::Containers];
 const MAKE: &[Group] = &[Group::Tools, Group::Containers];
 
 /// Builds every part from its recipe.
-pub(super) fn build(logs: &Path) -> Result<()> {
-    let place = Place::locked(MAKE, true, logs)?;
+pub(super) fn build(session: Session<'_>) -> Result<()> {
+    let place = Place::locked(session, MAKE)?;
     let options = Options {
         mode: Mode::Build,
         mirror: None,
-        install: true,
         admission: true,
         addons: true,
     };
-    supply::supply(&place.cache, &place.engine, &options, &Lines, logs)?;
-    place.list(logs)
+    supply::supply(session, &place.engine, &options)?;
+    place.list()
 }
 
 /// Lists what there is. Looking needs no lock: it is asked while a run is under way.
-pub(super) fn list(logs: &Path) -> Result<()> {
-    Place::found(None, LOOK, false, logs)?.list(logs)
+pub(super) fn list(session: Session<'_>) -> Result<()> {
+    Place::found(session, LOOK, None)?.list()
 }
 
 /// Removes what no recipe names.
-pub(super) fn prune(logs: &Path) -> Result<()> {
-    let place = Place::locked(LOOK, false, logs)?;
-    inventory::prune(&place.cache, &place.engine, &Lines, logs)?;
-    place.list(logs)
+pub(super) fn prune(session: Session<'_>) -> Result<()> {
+    let place = Place::locked(session, LOOK)?;
+    inventory::prune(session, &place.engine)?;
+    place.list()
 }
 
 /// Pulls what this machine serves.
-pub(super) fn prove_pull(logs: &Path) -> Result<()> {
-    let place = Place::locked(LOOK, true, logs)?;
-    let compared = pull_test::prove_pull(&place.cache, &place.engine, true, &Lines, logs)?;
+pub(super) fn prove_pull(session: Session<'_>) -> Result<()> {
+    let place = Place::locked(session, LOOK)?;
+    let compared = pull_test::prove_pull(session, &place.engine)?;
     if compared == 0 {
         bail!("no image was compared, so nothing is proven");
     }
     lines::to_stdout(&format!(
         "{compared} images pulled from a registry on this machine: the same as the built ones"
     ));
-    place.list(logs)
+    place.list()
 }
 
 /// The cache and the engine of this machine, once it has what both need.
-struct Place {
-    cache: Cache,
+struct Place<'s> {
+    session: Session<'s>,
     engine: Engine,
     _lock: Option<Lock>,
 }
 
-impl Place {
+impl<'s> Place<'s> {
     /// For those who change something.
-    fn locked(groups: &[Group], install: bool, logs: &Path) -> Result<Self> {
-        let lock = Cache::locate()?.lock()?;
-        Self::found(Some(lock), groups, install, logs)
+    fn locked(session: Session<'s>, groups: &[Group]) -> Result<Self> {
+        let lock = session.cache.lock()?;
+        Self::found(session, groups, Some(lock))
     }
 
-    fn found(lock: Option<Lock>, groups: &[Group], install: bool, logs: &Path) -> Result<Self> {
-        let cache = Cache::locate()?;
-        doctor::ready(groups, install, &Lines, logs)?;
-        let engine = Engine::probe(&cache, logs)?;
+    fn found(session: Session<'s>, groups: &[Group], lock: Option<Lock>) -> Result<Self> {
+        doctor::ready(session, groups)?;
+        let engine = Engine::probe(session.cache, session.logs)?;
         Ok(Self {
-            cache,
+            session,
             engine,
             _lock: lock,
         })
     }
 
-    fn list(&self, logs: &Path) -> Result<()> {
-        for part in inventory::list(&self.cache, &self.engine, &Lines, logs)? {
+    fn list(&self) -> Result<()> {
+        for part in inventory::list(self.session, &self.engine)? {
             lines::to_stdout(&format!(
                 "{:10} {:60} {:16} {}",
                 part.name,
@@ -93,8 +87,8 @@ impl Place {
         }
         lines::to_stdout(&format!(
             "{} MB in {}",
-            inventory::size_mb(&self.cache, logs)?,
-            self.cache.root().display()
+            inventory::size_mb(self.session)?,
+            self.session.cache.root().display()
         ));
         Ok(())
     }

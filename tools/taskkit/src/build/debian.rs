@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::build::toolchain::Target;
+use crate::missing::Missing;
 use crate::{checkout, packages};
 
 const RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
@@ -42,7 +43,7 @@ pub(crate) struct Debian {
 }
 
 /// Installs what is missing and puts the linker's parts in place.
-pub(crate) fn prepare(sh: &Shell, target: Target, install: bool) -> Result<Debian> {
+pub(crate) fn prepare(sh: &Shell, target: Target, missing: Missing) -> Result<Debian> {
     let purpose = format!("compiling for {} with Debian's Rust", target.triple());
     let mut needed = RUST.to_vec();
     let lld = toolchain_lld(sh);
@@ -51,7 +52,7 @@ pub(crate) fn prepare(sh: &Shell, target: Target, install: bool) -> Result<Debia
         Target::Wasm if lld.is_none() => needed.push(WASM_LINKER_PACKAGE),
         Target::Wasm => {}
     }
-    packages::ensure(sh, &needed, install, &purpose)?;
+    packages::ensure(sh, &needed, missing, &purpose)?;
     let (linker, rustflags) = match target {
         Target::Static => {
             let libs = unwinder(sh)?;

@@ -14,6 +14,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::build::debian::{self, Debian};
 use crate::build::paths;
+use crate::missing::Missing;
 use crate::{checkout, lines, packages};
 
 /// What compiles the C in static programs, and the Debian package that has it.
@@ -48,7 +49,7 @@ impl Toolchain {
     pub fn options(&self) -> Options {
         Options {
             choice: self.toolchain,
-            install: !self.no_install,
+            missing: Missing::of_flag(self.no_install),
         }
     }
 }
@@ -59,7 +60,7 @@ pub struct Options {
     /// Where from.
     pub choice: Choice,
     /// Whether it may be installed.
-    pub install: bool,
+    pub missing: Missing,
 }
 
 /// What is compiled for.
@@ -105,8 +106,9 @@ pub struct Prepared {
 /// Makes `target` compile, or says what is missing and how to get it.
 pub fn prepare(sh: &Shell, target: Target, options: Options) -> Result<Prepared> {
     let purpose = format!("compiling for {}", target.triple());
-    packages::ensure_programs(sh, target.programs(), options.install, &purpose)?;
-    let at_hand = || std_installed(sh, target) || (options.install && rustup_fetches(sh, target));
+    packages::ensure_programs(sh, target.programs(), options.missing, &purpose)?;
+    let fetched = || options.missing == Missing::Install && rustup_fetches(sh, target);
+    let at_hand = || std_installed(sh, target) || fetched();
     let plain = match options.choice {
         Choice::Auto => at_hand(),
         Choice::Rustup => {
@@ -123,7 +125,7 @@ pub fn prepare(sh: &Shell, target: Target, options: Options) -> Result<Prepared>
     let debian = if plain {
         None
     } else {
-        Some(debian::prepare(sh, target, options.install)?)
+        Some(debian::prepare(sh, target, options.missing)?)
     };
     Ok(Prepared { target, debian })
 }

@@ -11,19 +11,20 @@ use crate::dev;
 use crate::flags::Part;
 use crate::supply;
 use taskkit::build::toolchain::{Choice, Options};
+use taskkit::missing::Missing;
 use taskkit::{checkout, program};
 
 /// Gets what is missing: the folder of the tools.
-pub(super) fn ready(sh: &Shell, install: bool) -> Result<PathBuf> {
-    supply::cloud(sh, install)
+pub(super) fn ready(sh: &Shell, missing: Missing) -> Result<PathBuf> {
+    supply::cloud(sh, missing)
 }
 
 /// Compiles the backend and `clusterset`, whose calls are recorded; the variables that lead the
 /// tests to all.
-pub(super) fn build(sh: &Shell, install: bool, tools: PathBuf) -> Result<Vec<(&'static str, OsString)>> {
+pub(super) fn build(sh: &Shell, missing: Missing, tools: PathBuf) -> Result<Vec<(&'static str, OsString)>> {
     let options = Options {
         choice: Choice::Auto,
-        install,
+        missing,
     };
     // The same build as `cargo xtask dev` starts with.
     dev::build(sh, &[Part::Servers], options)?;

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use child_process::{Watched, log};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use taskkit::missing::Missing;
 
 use crate::cluster::Cluster;
 use crate::environment::Environment;
@@ -226,7 +227,15 @@ async fn addresses(clusters: &[&Cluster]) -> Result<Value> {
 /// moto's modules, which the tests of the templates use too.
 async fn modules(harness: &Harness, step: &StepHandle) -> Result<PathBuf> {
     let (cache, step, logs) = (harness.cache.clone(), step.clone(), harness.run.logs());
-    tokio::task::spawn_blocking(move || supply::cloud(&cache, true, &step, &logs))
+    let get = move || {
+        supply::cloud(supply::Session {
+            cache: &cache,
+            missing: Missing::Install,
+            progress: &step,
+            logs: &logs,
+        })
+    };
+    tokio::task::spawn_blocking(get)
         .await
         .context("the thread that gets the emulator ended by itself")?
 }

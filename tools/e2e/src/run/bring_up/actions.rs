@@ -10,6 +10,7 @@ use supply::{
     engine::{Engine, Kind},
     needs::Group,
 };
+use taskkit::missing::Missing;
 
 use super::context::BringUp;
 use crate::platform::addons; // wing: addons
@@ -38,16 +39,10 @@ impl BringUp<'_> {
     /// Looks for everything that this machine needs, and installs it where that is wanted.
     pub(super) async fn doctor(&self, step: &StepHandle) -> Result<()> {
         let session = self.session;
-        let (cache, options, system) = (
-            session.cache.clone(),
-            self.supply_options(),
-            session.options.system(),
-        );
         // Nothing is installed for another engine than that of what is up.
         if State::engine(&session.cache) == Some(Kind::Docker) {
             session.find_engine()?;
         }
-        let (step, logs) = (step.clone(), session.run.logs());
         let balances = session.options.chose(Suite::Clusters);
         let balances = balances || self.addons && addons::load_balancer::is_allowed(); // wing: addons
         // The CI compiles the apps, and this process what stands before AWS.
@@ -55,12 +50,13 @@ impl BringUp<'_> {
         if balances {
             also.push(Group::LoadBalancer);
         }
-        if system != System::Codebuild {
+        if session.options.system() != System::Codebuild {
             also.extend([Group::Python, Group::Pipelines]);
         }
-        blocking(move || {
-            let ready = supply::ready_for_run(&cache, &options, &also, &step, &logs);
-            if options.install {
+        let options = self.supply_options();
+        self.supplied(step, move |with| {
+            let ready = supply::ready_for_run(with, &options, &also);
+            if with.missing == Missing::Install {
                 // What a compiler lacks is got when it is needed.
                 return ready;
             }
@@ -85,16 +81,11 @@ impl BringUp<'_> {
             );
         }
         let (parts, ci) = {
-            let (cache, engine, step) = (session.cache.clone(), engine.clone(), step.clone());
-            let (options, system, logs) = (
-                self.supply_options(),
-                session.options.system(),
-                session.run.logs(),
-            );
-            blocking(move || {
-                let parts = supply::supply(&cache, &engine, &options, &step, &logs)?;
-                let ci = Runner::supply(system, &cache, options.install, &step, &logs)?;
-                Ok((parts, ci))
+            let (engine, options) = (engine.clone(), self.supply_options());
+            let system = session.options.system();
+            self.supplied(step, move |with| {
+                let parts = supply::supply(with, &engine, &options)?;
+                Ok((parts, Runner::supply(with, system)?))
             })
             .await?
         };
@@ -164,7 +155,7 @@ impl BringUp<'_> {
         let (harness, network) = (self.harness.get()?, self.network.get()?);
         let proxy = &self.world.get()?.iam_proxy;
         step.doing("compile it");
-        let program = iam_proxy::compile(harness, !self.session.options.no_install).await?;
+        let program = iam_proxy::compile(harness, self.session.options.missing()).await?;
         iam_proxy::start(harness, network, proxy, &program, step).await
     }
 
@@ -250,17 +241,6 @@ impl BringUp<'_> {
         self.fleet.set(fleet)
     }
 
-    fn supply_options(&self) -> supply::Options {
-        let options = &self.session.options;
-        supply::Options {
-            mode: options.supply.into(),
-            mirror: options.mirror.clone(),
-            install: !options.no_install,
-            admission: self.admission,
-            addons: self.addons,
-        }
-    }
-
     /// Notes what is up, for the commands that follow.
     fn save(&self, up: Option<Up>) -> Result<()> {
         let session = self.session;
@@ -287,13 +267,4 @@ pub(super) fn and_lacking(ready: Result<()>, fault: Option<Fault>) -> Result<()>
     };
     faults.push(fault);
     Err(SupplyError::Missing(faults).into())
-}
-
-/// Work of the supply, which knows no tokio.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .context("the thread of this step ended by itself")?
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use supply::engine::Engine;
 
-use super::{actions::blocking, context::BringUp};
+use super::context::BringUp;
 use crate::run::StepHandle;
 
 impl BringUp<'_> {
@@ -14,9 +14,10 @@ impl BringUp<'_> {
         if !session.readers {
             return None;
         }
-        let (cache, engine, step) = (session.cache.clone(), engine.clone(), step.clone());
-        let (install, logs) = (!session.options.no_install, session.run.logs());
-        let pages = blocking(move || supply::forge_pages(&cache, &engine, install, &step, &logs)).await;
+        let engine = engine.clone();
+        let pages = self
+            .supplied(step, move |with| supply::forge_pages(with, &engine))
+            .await;
         pages.unwrap_or_else(|error| {
             session.progress.say(&format!(
                 "note: the forge's pages come without styles and scripts, so merge by `cargo xtask demo --merge`: {error:#}"
