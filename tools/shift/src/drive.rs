@@ -1,5 +1,7 @@
 //! A whole shift: step by step, and back by itself when something is wrong.
 
+mod look;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -14,6 +16,8 @@ use crate::fault::Fault;
 use crate::guard::{Guard, Limits, Verdict};
 use crate::steps::Steps;
 use crate::weights::Weights;
+
+pub(crate) use look::{rehearse, status};
 
 /// Between two looks at whether it was asked to stop.
 const ALERT: Duration = Duration::from_millis(100);
@@ -61,25 +65,6 @@ pub(crate) fn shift(balancer: &mut dyn Balancer, order: &Order) -> Result<()> {
         return Ok(());
     };
     Err(run.back(fault))
-}
-
-/// What a shift would do; nothing is changed.
-pub(crate) fn rehearse(balancer: &mut dyn Balancer, order: &Order) -> Result<()> {
-    let now = balancer.weights()?;
-    let share = expect(&now, &order.to)?;
-    let mut weights = now;
-    println!("it has {weights}");
-    for share in order.steps.after(share) {
-        weights = weights.with(&order.to, *share);
-        println!("would set {weights}");
-    }
-    for claim in balancer.claims()?.iter().filter(|claim| claim.lives()) {
-        println!("{} moves to {} until {}", claim.by, claim.to, claim.shown_end());
-    }
-    balancer.expect_somebody(&order.to)?;
-    (order.ready)(&order.to)?;
-    println!("{} is ready; nothing was changed", order.to);
-    Ok(())
 }
 
 /// The share of a target, which has to be one of the balancer's.
@@ -163,6 +148,13 @@ impl Run<'_> {
                     return Err(Fault::Forgotten { found, set });
                 }
                 Verdict::Wait if waited < self.order.pace.wait.max(self.order.limits.hold) => {}
+                Verdict::Wait if guard.is_good() => {
+                    return Err(Fault::Silent {
+                        target: self.order.to.clone(),
+                        requests: guard.requests(),
+                        quiet: self.order.limits.quiet.as_secs(),
+                    });
+                }
                 Verdict::Wait if guard.requests() >= self.order.limits.requests => {
                     return Err(self.bad(&guard));
                 }
@@ -267,31 +259,6 @@ impl Run<'_> {
                 .map_err(|found| set.err().unwrap_or(found)),
         }
     }
-}
-
-/// What a person asks for who only looks.
-pub(crate) fn status(balancer: &mut dyn Balancer, ready: impl Fn(&str) -> Result<(), Fault>) -> Result<()> {
-    let weights = balancer.weights()?;
-    let counts = balancer.counts()?;
-    for (target, share) in weights.iter() {
-        let count = counts.of.get(target).copied().unwrap_or_default();
-        let open = count.sent.saturating_sub(count.ended);
-        let takes = balancer.expect_somebody(target).and_then(|()| ready(target));
-        let takes = takes.map_or_else(|fault| fault.to_string(), |()| "ready".to_owned());
-        println!(
-            "{target}: {share} %, {} sent, {open} open, {} failed; {takes}",
-            count.sent, count.failed
-        );
-    }
-    for claim in balancer.claims()? {
-        let state = match (claim.lives(), claim.holds) {
-            (true, true) => "moves the weights",
-            (true, false) => "asks to move the weights",
-            (false, _) => "was killed; the next shift to the same target goes on",
-        };
-        println!("{} to {} from {}: {state}", claim.by, claim.to, claim.from);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -46,6 +46,14 @@ pub(crate) enum Fault {
         waited: u64,
         weight: u32,
     },
+    #[error(
+        "{target} answered {requests} requests well enough, and then none for {quiet} s or more; it may hang, or nobody asks it"
+    )]
+    Silent {
+        target: String,
+        requests: u64,
+        quiet: u64,
+    },
     #[error("{by} moves the traffic to {to} until {until} at least; wait for its end")]
     Taken { by: String, to: String, until: String },
     #[error(

@@ -21,7 +21,7 @@ use crate::declared::{self, At, Declared};
 use crate::drive::{self, Order};
 use crate::elbv2::Listener;
 use crate::fault::Fault;
-use crate::guard::Limits;
+use crate::guard::{Limits, QUIET};
 use crate::haproxy::Backend;
 use crate::prometheus::Counted;
 use crate::ready;
@@ -161,6 +161,7 @@ impl Shift {
                 requests: self.requests.max(1),
                 most_bad: f64::from(self.most_bad) / 100.0,
                 patience: or(self.patience, usual.patience),
+                quiet: QUIET,
             },
             pace: Pace {
                 wait: or(self.wait, usual.wait),

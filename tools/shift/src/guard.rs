@@ -2,7 +2,7 @@
 //!
 //! To go back, little evidence is enough: a cumulative sum of log likelihoods, in which three
 //! failures in quick succession suffice, however small the share of the traffic is. To go on, a
-//! step needs its time and a minimum of requests: no data is not good.
+//! step needs its time, a minimum of requests, and answers up to its end: no data is not good.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub(crate) struct Limits {
     pub(crate) most_bad: f64,
     /// After which a request counts as not answered.
     pub(crate) patience: Duration,
+    /// A target that has answered nothing for as long is not good, whatever it did before.
+    pub(crate) quiet: Duration,
 }
 
 /// What the counts say.
@@ -32,6 +34,10 @@ pub(crate) enum Verdict {
     Fell,
 }
 
+/// What [`Limits::quiet`] usually is. Where counters are read, or counted, by the minute, each
+/// minute has a new one.
+pub(crate) const QUIET: Duration = Duration::from_mins(1);
+
 /// A sum as large as this is no chance: with one failure in two hundred it comes once in tens of
 /// thousands of requests.
 const ENOUGH: f64 = 5.5;
@@ -43,6 +49,8 @@ pub(crate) struct Guard {
     begun: Duration,
     first: Count,
     last: Count,
+    /// When it was last seen that something had ended.
+    answered: Duration,
     /// What had been sent at earlier looks, as far as it may matter still.
     sent: VecDeque<(Duration, u64)>,
     /// The most requests that had waited too long at once.
@@ -58,6 +66,7 @@ impl Guard {
             begun,
             first,
             last: first,
+            answered: begun,
             sent: VecDeque::from([(begun, first.sent)]),
             late: 0,
             sum: 0.0,
@@ -70,6 +79,9 @@ impl Guard {
         if count.sent < last.sent || count.ended < last.ended || count.failed < last.failed {
             return Verdict::Fell;
         }
+        if count.ended > last.ended {
+            self.answered = until;
+        }
         self.last = count;
         self.sent.push_back((until, count.sent));
         let late = self.late.max(self.waiting_too_long(until));
@@ -79,7 +91,7 @@ impl Guard {
         self.add(good, bad);
         if self.sum >= ENOUGH {
             Verdict::Bad
-        } else if until >= self.begun + self.limits.hold && self.is_good() {
+        } else if until >= self.begun + self.limits.hold && self.is_good() && !self.is_silent(until) {
             Verdict::Good
         } else {
             Verdict::Wait
@@ -125,7 +137,12 @@ impl Guard {
         self.sum = (self.sum + float(bad) * up - float(good) * down).max(0.0);
     }
 
-    fn is_good(&self) -> bool {
+    fn is_silent(&self, until: Duration) -> bool {
+        until.saturating_sub(self.answered) >= self.limits.quiet
+    }
+
+    /// Whether what was counted is enough and good, however long ago it was.
+    pub(crate) fn is_good(&self) -> bool {
         let requests = self.requests();
         let bad = float(self.failed() + self.late);
         requests >= self.limits.requests && bad <= float(requests) * self.limits.most_bad

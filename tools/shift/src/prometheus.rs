@@ -1,7 +1,8 @@
 //! Counts from Prometheus in the place of the balancer's own: what the servers of each target say
 //! of the requests that they have answered.
 //!
-//! A request that hangs is in none of them, so a target that hangs shows by too few requests.
+//! A request that hangs is in none of them, so a target that hangs shows by too few requests, or by
+//! none any more.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +18,9 @@ use crate::fault::Fault;
 use crate::weights::Weights;
 
 const ANSWER: Duration = Duration::from_secs(5);
-/// It reads the counters of a server every fifteen seconds, or every minute.
+/// It reads the counters of a server every fifteen seconds, or every minute: what it answers may be
+/// as old as this.
+const READING: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_secs(5);
 const HOLD: Duration = Duration::from_mins(2);
 const BLIND: Duration = Duration::from_mins(1);
@@ -28,6 +31,8 @@ pub(crate) struct Counted {
     balancer: Box<dyn Balancer>,
     prometheus: Prometheus,
     agent: Agent,
+    /// How old what it answers may be.
+    reading: Duration,
     /// The counter of each series at the last look. One of a pod that has ended stays.
     seen: BTreeMap<String, u64>,
     of: BTreeMap<String, Count>,
@@ -42,6 +47,7 @@ impl Counted {
             balancer,
             prometheus,
             agent: config.build().into(),
+            reading: READING,
             seen: BTreeMap::new(),
             of: BTreeMap::new(),
         }
@@ -110,7 +116,7 @@ impl Balancer for Counted {
     }
 
     fn counts(&mut self) -> Result<Counts, Fault> {
-        let until = clock::now();
+        let until = clock::now().saturating_sub(self.reading);
         let said = self.ask()?;
         for series in said["data"]["result"].as_array().into_iter().flatten() {
             self.add(series)?;
@@ -143,4 +149,4 @@ impl Balancer for Counted {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

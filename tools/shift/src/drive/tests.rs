@@ -3,6 +3,7 @@
 use super::fake::{Fake, Refuses, weights};
 use super::*;
 
+mod counted;
 mod killed;
 
 fn order(fake: &Fake) -> Order {
@@ -15,6 +16,7 @@ fn order(fake: &Fake) -> Order {
             requests: 20,
             most_bad: 0.05,
             patience: pace.patience,
+            quiet: Duration::from_millis(500),
         },
         pace,
         by: "somebody".to_owned(),

@@ -21,6 +21,7 @@ const LIMITS: Limits = Limits {
     requests: 20,
     most_bad: 0.05,
     patience: Duration::from_secs(3),
+    quiet: QUIET,
 };
 
 fn second(number: u64) -> Duration {
@@ -124,6 +125,29 @@ fn one_that_hangs_after_it_did_well_is_bad_too() {
         guard.see(second(*look), count) == Verdict::Bad
     });
     assert_eq!(hung, Some(54));
+}
+
+#[test]
+fn one_that_answers_nothing_any_more_is_not_good_though_nothing_shows_as_sent() {
+    // It has all the requests that it needs, and they were good.
+    let before = Count {
+        sent: 40,
+        ended: 40,
+        failed: 0,
+    };
+    let more = Count {
+        sent: 41,
+        ended: 41,
+        failed: 0,
+    };
+    let mut guard = begin();
+    assert_eq!(guard.see(second(5), before), Verdict::Wait);
+    assert_eq!(guard.see(second(64), before), Verdict::Good);
+    for silent in 65..200 {
+        assert_eq!(guard.see(second(silent), before), Verdict::Wait, "{silent}");
+    }
+    assert!(guard.is_good());
+    assert_eq!(guard.see(second(200), more), Verdict::Good);
 }
 
 #[test]

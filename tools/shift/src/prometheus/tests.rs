@@ -11,7 +11,9 @@ use super::*;
 use crate::drive::fake::Fake;
 
 /// A server that gives these answers one after the other, and the first lines of what it is asked.
-fn answering(answers: Vec<(u16, String)>) -> (SocketAddr, Receiver<String>) {
+pub(crate) fn answering(
+    answers: impl IntoIterator<Item = (u16, String)> + Send + 'static,
+) -> (SocketAddr, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (asked, questions) = channel();
@@ -37,7 +39,7 @@ fn head(client: &TcpStream) -> String {
     head[0].clone()
 }
 
-fn counted(address: SocketAddr) -> Counted {
+pub(crate) fn counted(address: SocketAddr) -> Counted {
     let prometheus = Prometheus {
         address: format!("http://{address}/"),
         query: "answered{route=\"/\"}".to_owned(),
@@ -50,11 +52,12 @@ fn counted(address: SocketAddr) -> Counted {
         .http_status_as_error(false);
     Counted {
         agent: direct.build().into(),
+        reading: Duration::ZERO,
         ..Counted::new(Box::new(Fake::new()), prometheus)
     }
 }
 
-fn vector(series: &[(&str, &str, &str, u64)]) -> (u16, String) {
+pub(crate) fn vector(series: &[(&str, &str, &str, u64)]) -> (u16, String) {
     let series = series.iter().map(|(cluster, pod, code, value)| {
         let metric = json!({"cluster": cluster, "pod": pod, "code": code});
         json!({"metric": metric, "value": [1_700_000_000.5, value.to_string()]})
@@ -88,6 +91,17 @@ fn counters_of_pods_that_come_and_go_are_one_count_that_never_falls() {
         asked.starts_with("GET /api/v1/query?query=answered%7B"),
         "{asked}"
     );
+}
+
+#[test]
+fn what_is_counted_may_be_as_old_as_a_reading() {
+    let (address, _questions) = answering(vec![vector(&[("green", "a", "200", 1)])]);
+    let mut counted = Counted {
+        reading: READING,
+        ..counted(address)
+    };
+    let until = counted.counts().unwrap().until;
+    assert!(until <= clock::now() - READING, "{until:?}");
 }
 
 #[test]
