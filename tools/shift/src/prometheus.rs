@@ -26,6 +26,10 @@ const HOLD: Duration = Duration::from_mins(2);
 const BLIND: Duration = Duration::from_mins(1);
 const MOST: usize = 200;
 
+/// The counters at the last look, by the labels of a pod without the status, and by the status.
+/// Those of a pod that has ended stay.
+type Seen = BTreeMap<String, BTreeMap<String, u64>>;
+
 /// A balancer that is told what was counted elsewhere.
 pub(crate) struct Counted {
     balancer: Box<dyn Balancer>,
@@ -33,8 +37,7 @@ pub(crate) struct Counted {
     agent: Agent,
     /// How old what it answers may be.
     reading: Duration,
-    /// The counter of each series at the last look. One of a pod that has ended stays.
-    seen: BTreeMap<String, u64>,
+    seen: Seen,
     of: BTreeMap<String, Count>,
 }
 
@@ -48,7 +51,7 @@ impl Counted {
             prometheus,
             agent: config.build().into(),
             reading: READING,
-            seen: BTreeMap::new(),
+            seen: Seen::new(),
             of: BTreeMap::new(),
         }
     }
@@ -77,8 +80,10 @@ impl Counted {
         Err(Fault::NotCounted { said })
     }
 
-    /// Adds what a series has counted since the last look. A counter that fell began anew.
-    fn add(&mut self, series: &Value) -> Result<(), Fault> {
+    /// Adds what a series has counted since the look before, when `before` was seen. A counter that
+    /// fell began anew. A pod that was not seen then may have counted for long: all that it has
+    /// answered is only where it is counted from. The first look is where all are counted from.
+    fn add(&mut self, series: &Value, before: &Seen) -> Result<(), Fault> {
         let labels = &series["metric"];
         let value = series["value"][1]
             .as_str()
@@ -92,7 +97,17 @@ impl Counted {
             );
             return Err(Fault::NoCounter { said });
         };
-        let last = self.seen.insert(labels.to_string(), now).unwrap_or_default();
+        let mut pod = labels.clone();
+        if let Some(labels) = pod.as_object_mut() {
+            labels.remove(&self.prometheus.status);
+        }
+        let pod = pod.to_string();
+        let last = match before.get(&pod) {
+            Some(statuses) => statuses.get(status).copied().unwrap_or_default(),
+            None if before.is_empty() => 0,
+            None => now,
+        };
+        self.seen.entry(pod).or_default().insert(status.to_owned(), now);
         let new = now.checked_sub(last).unwrap_or(now);
         let count = self.of.entry(target.to_owned()).or_default();
         count.sent += new;
@@ -118,8 +133,9 @@ impl Balancer for Counted {
     fn counts(&mut self) -> Result<Counts, Fault> {
         let until = clock::now().saturating_sub(self.reading);
         let said = self.ask()?;
+        let before = self.seen.clone();
         for series in said["data"]["result"].as_array().into_iter().flatten() {
-            self.add(series)?;
+            self.add(series, &before)?;
         }
         let of = self.of.clone();
         Ok(Counts { until, of })

@@ -79,13 +79,18 @@ fn counters_of_pods_that_come_and_go_are_one_count_that_never_falls() {
         vector(&[("blue", "a", "200", 900), ("green", "a", "200", 10)]),
         // One has begun anew, and one fails for the first time.
         vector(&[("green", "a", "200", 4), ("green", "a", "503", 3)]),
-        // One has ended, and another one has begun.
-        vector(&[("green", "b", "200", 5)]),
+        // One has ended, and another one has answered for long before it was read here.
+        vector(&[("green", "b", "200", 5000), ("green", "b", "503", 70)]),
+        vector(&[("green", "b", "200", 5004), ("green", "b", "503", 71)]),
+        // The first one is read again.
+        vector(&[("green", "a", "200", 6), ("green", "b", "404", 1)]),
     ]);
     let mut counted = counted(address);
     assert_eq!(count_of(&mut counted, "green"), (10, 10, 0));
     assert_eq!(count_of(&mut counted, "green"), (17, 17, 3));
-    assert_eq!(count_of(&mut counted, "green"), (22, 22, 3));
+    assert_eq!(count_of(&mut counted, "green"), (17, 17, 3));
+    assert_eq!(count_of(&mut counted, "green"), (22, 22, 4));
+    assert_eq!(count_of(&mut counted, "green"), (25, 25, 4));
     let asked = questions.recv().unwrap();
     assert!(
         asked.starts_with("GET /api/v1/query?query=answered%7B"),
