@@ -25,6 +25,9 @@ const POLL: Duration = Duration::from_secs(5);
 const HOLD: Duration = Duration::from_mins(2);
 const BLIND: Duration = Duration::from_mins(1);
 const MOST: usize = 200;
+/// What says of a request that it took too long, that there were too many, or that whoever is
+/// between gave it up: the next one may be answered.
+const FOR_NOW: [u16; 3] = [408, 429, 499];
 
 /// The counters at the last look, by the labels of a pod without the status, and by the status.
 /// Those of a pod that has ended stay.
@@ -64,7 +67,7 @@ impl Counted {
         };
         let asked = self.agent.get(&address).query("query", &self.prometheus.query);
         let mut answer = asked.call().map_err(away)?;
-        let status = answer.status();
+        let status = answer.status().as_u16();
         let text = answer.body_mut().read_to_string().map_err(away)?;
         let said: Value = serde_json::from_str(&text).unwrap_or_default();
         // With warnings there are holes in it.
@@ -73,8 +76,8 @@ impl Counted {
             return Ok(said);
         }
         let text: String = text.trim().chars().take(MOST).collect();
-        let said = format!("{address}: {} {text}", status.as_u16());
-        if status.is_client_error() {
+        let said = format!("{address}: {status} {text}");
+        if (400..500).contains(&status) && !FOR_NOW.contains(&status) {
             return Err(Fault::NoCounter { said });
         }
         Err(Fault::NotCounted { said })

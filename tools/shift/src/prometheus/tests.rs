@@ -123,6 +123,10 @@ fn what_is_no_answer_passes_and_what_is_no_counter_does_not() {
     let cases = [
         (error(400, "bad_data"), "bad_data", false),
         (error(422, "execution"), "execution", false),
+        (error(401, "unauthorized"), "unauthorized", false),
+        (error(408, "slow"), "slow", true),
+        (error(429, "too many"), "too many", true),
+        (error(499, "canceled"), "canceled", true),
         (error(503, "timeout"), "timeout", true),
         ((502, "<html>".to_owned()), "<html>", true),
         ((200, holes.to_string()), "no answer of a store", true),
