@@ -113,7 +113,7 @@ impl Run<'_> {
         self.expect_running()?;
         self.balancer.expect_somebody(to)?;
         (self.order.ready)(to)?;
-        let before = self.balancer.counts()?;
+        let before = self.counts()?;
         self.held.renew(self.balancer)?;
         self.expect_unchanged()?;
         self.set = self.set.with(to, share);
@@ -122,6 +122,19 @@ impl Run<'_> {
         self.say(&self.set.to_string());
         let first = before.of.get(to).copied().unwrap_or_default();
         self.watch(clock::now(), first, share)
+    }
+
+    /// What was counted until a step begins. What passes is waited for, as during the step.
+    fn counts(&mut self) -> Result<Counts, Fault> {
+        let begun = Instant::now();
+        loop {
+            match self.balancer.counts() {
+                Err(fault) if fault.passes() && begun.elapsed() < self.order.pace.blind => {}
+                counts => return counts,
+            }
+            self.pause(self.order.pace.poll)?;
+            self.held.keep(self.balancer)?;
+        }
     }
 
     /// Of a step that has begun at a time, with what was counted until then.

@@ -137,7 +137,16 @@ impl Balancer for Counted {
         let until = clock::now().saturating_sub(self.reading);
         let said = self.ask()?;
         let before = self.seen.clone();
-        for series in said["data"]["result"].as_array().into_iter().flatten() {
+        let found = said["data"]["result"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        // Later, the pods that counted may have ended.
+        if found.is_empty() && before.is_empty() {
+            let said = format!("{} has no series", self.prometheus.query);
+            return Err(Fault::NoCounter { said });
+        }
+        for series in found {
             self.add(series, &before)?;
         }
         let of = self.of.clone();

@@ -21,6 +21,8 @@ pub(crate) fn rehearse(balancer: &mut dyn Balancer, order: &Order) -> Result<()>
     }
     balancer.expect_somebody(&order.to)?;
     (order.ready)(&order.to)?;
+    // A shift asks for them before its first step.
+    balancer.counts()?;
     println!("{} is ready; nothing was changed", order.to);
     Ok(())
 }

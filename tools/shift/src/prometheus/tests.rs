@@ -111,8 +111,15 @@ fn what_is_counted_may_be_as_old_as_a_reading() {
 
 #[test]
 fn no_data_is_none() {
-    let (address, _questions) = answering(vec![vector(&[])]);
-    assert_eq!(count_of(&mut counted(address), "green"), (0, 0, 0));
+    let answered = vector(&[("blue", "a", "200", 1)]);
+    let (address, _questions) = answering(vec![vector(&[]), answered, vector(&[])]);
+    let mut counted = counted(address);
+    let fault = counted.counts().unwrap_err();
+    let said = fault.to_string();
+    assert!(!fault.passes() && said.contains("has no series"), "{said}");
+    assert_eq!(count_of(&mut counted, "green"), (0, 0, 0));
+    // What was counted before stays.
+    assert_eq!(count_of(&mut counted, "blue"), (1, 1, 0));
 }
 
 #[test]
