@@ -53,10 +53,10 @@ pub fn faults(groups: &[Group], logs: &Path) -> Result<Vec<Fault>> {
 
 /// `refused`: why Docker does not take its place.
 fn fault(lack: &Lack<'_>, root: bool, refused: Option<&str>) -> Fault {
-    let Lack { need, too_old } = lack;
+    let Lack { need, found } = lack;
     // The package may be what is there.
-    let cure = match (need.check, too_old) {
-        (Check::Version { newer, .. }, Some(_)) => Cure::Person(newer),
+    let cure = match (need.check, found) {
+        (Check::Version { newer, .. }, Found::TooOld(_) | Found::OldPackage(_)) => Cure::Person(newer),
         _ => need.cure,
     };
     let (command, person) = match cure {
@@ -70,9 +70,10 @@ fn fault(lack: &Lack<'_>, root: bool, refused: Option<&str>) -> Fault {
         Some(why) if person && need.only_without_docker => format!("{command} ({why})"),
         _ => command,
     };
-    let found = too_old
-        .as_ref()
-        .map_or(String::new(), |found| format!(" {found}"));
+    let found = match found {
+        Found::Nothing => String::new(),
+        Found::TooOld(version) | Found::OldPackage(version) => format!(" {version}"),
+    };
     Fault {
         what: format!("{}{found} ({})", need.what, need.why),
         cure,
@@ -82,8 +83,18 @@ fn fault(lack: &Lack<'_>, root: bool, refused: Option<&str>) -> Fault {
 /// A need that is not met.
 struct Lack<'n> {
     need: &'n Need,
-    /// The version that is there, or that its package would bring, and the least, in words.
-    too_old: Option<String>,
+    found: Found,
+}
+
+/// What there is in place of what is needed.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    /// The version that is installed, and the least, in words.
+    TooOld(String),
+    /// Nothing, and a package that is too old by the lists of apt, which may be so themselves: its
+    /// version, and the least, in words.
+    OldPackage(String),
 }
 
 /// What this machine lacks.
@@ -132,7 +143,7 @@ fn lack<'n>(
     versions: &Versions,
     candidate: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<Lack<'n>>> {
-    let mut too_old = None;
+    let mut found = Found::Nothing;
     let holds = match need.check {
         Check::Program(name) => on_path(name),
         Check::Path(path) => Path::new(path).exists(),
@@ -155,17 +166,17 @@ fn lack<'n>(
                 .unwrap_or_default();
             let have = version_in(&answer);
             let holds = have.as_ref().is_some_and(|have| *have >= numbers(least));
-            too_old = match have {
+            found = match have {
                 Some(have) => {
                     let have: Vec<_> = have.iter().map(ToString::to_string).collect();
-                    Some(format!("{}, where {least} is the least", have.join(".")))
+                    Found::TooOld(format!("{}, where {least} is the least", have.join(".")))
                 }
-                None => old_package(need, versions, candidate)?,
+                None => old_package(need, versions, candidate)?.map_or(Found::Nothing, Found::OldPackage),
             };
             holds
         }
     };
-    Ok((!holds).then_some(Lack { need, too_old }))
+    Ok((!holds).then_some(Lack { need, found }))
 }
 
 /// The version that the package of a need would bring and the least, in words, where it is older.
@@ -192,13 +203,8 @@ fn read_setting(setting: &str) -> Option<u64> {
 /// is still there: [`faults`] tells it.
 fn cure(session: Session<'_>, lacks: &[Lack<'_>]) -> Result<Vec<String>> {
     let Session { progress, logs, .. } = session;
-    let mut wanted: Vec<&str> = Vec::new();
     for lack in lacks {
         match lack.need.cure {
-            // A package is no newer than the program that is there, or comes behind it on PATH; or
-            // it is too old itself.
-            Cure::Debian(_) if lack.too_old.is_some() => {}
-            Cure::Debian(package) => wanted.push(package),
             Cure::Setting(setting, least) => {
                 let path = Path::new("/proc/sys").join(setting.replace('.', "/"));
                 progress.doing(&format!("set {setting} to {least}"));
@@ -208,11 +214,10 @@ fn cure(session: Session<'_>, lacks: &[Lack<'_>]) -> Result<Vec<String>> {
                 progress.doing(&format!("create {path}"));
                 let _ = std::fs::create_dir_all(path);
             }
-            Cure::Person(_) => {}
+            Cure::Debian(_) | Cure::Person(_) => {}
         }
     }
-    wanted.sort_unstable();
-    wanted.dedup();
+    let wanted = packages_for(lacks);
     if wanted.is_empty() || !on_path("apt-get") {
         return Ok(Vec::new());
     }
@@ -228,6 +233,23 @@ fn cure(session: Session<'_>, lacks: &[Lack<'_>]) -> Result<Vec<String>> {
     install(&sh, &wanted, suits, progress, |apt| {
         run::logged(apt, &log, minutes(10))
     })
+}
+
+/// The packages that may help; whether one is new enough is known when the lists are refreshed.
+fn packages_for(lacks: &[Lack<'_>]) -> Vec<&'static str> {
+    // A package is no newer than the program that is there, or comes behind it on PATH.
+    let may_help = lacks
+        .iter()
+        .filter(|lack| !matches!(lack.found, Found::TooOld(_)));
+    let mut packages: Vec<_> = may_help
+        .filter_map(|lack| match lack.need.cure {
+            Cure::Debian(package) => Some(package),
+            _ => None,
+        })
+        .collect();
+    packages.sort_unstable();
+    packages.dedup();
+    packages
 }
 
 /// Installs each of the packages by commands for `carry_out`, also when another cannot be had.

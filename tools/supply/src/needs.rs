@@ -159,7 +159,7 @@ pub const NEEDS: &[Need] = &[
             program: "python3",
             args: &["-m", "pip", "--version"],
             pin: "pip",
-            newer: "run `python3 -m pip install --upgrade pip`, or use a newer Debian",
+            newer: "get a newer one as https://pip.pypa.io/en/stable/installation says, or use a newer Debian",
         },
         Cure::Debian("python3-pip"),
     ),

@@ -14,7 +14,10 @@ impl Progress for Silent {
 
 /// Nothing of it is there.
 fn of(need: &Need) -> Lack<'_> {
-    Lack { need, too_old: None }
+    Lack {
+        need,
+        found: Found::Nothing,
+    }
 }
 
 #[test]
@@ -106,7 +109,7 @@ fn a_program_that_is_not_there_is_missing() {
     let versions = Versions::load().unwrap();
     let missing = |check| {
         let need = for_check(check);
-        lack(&need, &versions, unknown).unwrap().map(|lack| lack.too_old)
+        lack(&need, &versions, unknown).unwrap().map(|lack| lack.found)
     };
     let says_nothing = Check::Version {
         program: "false",
@@ -120,7 +123,7 @@ fn a_program_that_is_not_there_is_missing() {
         Check::Setting("no.such.setting", 1),
         says_nothing,
     ] {
-        assert_eq!(missing(check), Some(None), "{check:?}");
+        assert_eq!(missing(check), Some(Found::Nothing), "{check:?}");
     }
     assert_eq!(missing(Check::Program("sh")), None);
 }
@@ -141,6 +144,7 @@ fn a_program_that_is_too_old_even_as_a_package_is_told_with_its_version_and_wher
     };
     let old = says(&["go version go1.19.8 linux/amd64"]);
     let lacking = lack(&old, &versions, unknown).unwrap().unwrap();
+    assert_eq!(packages_for(std::slice::from_ref(&lacking)), [""; 0]);
     let fault = fault(&lacking, true, None);
     let least = versions.get("host", pin).unwrap();
     for part in ["1.19.8", least, "bookworm-backports", "go.dev/dl"] {
@@ -182,18 +186,32 @@ fn a_package_that_would_bring_too_old_a_program_is_told_with_where_a_newer_one_i
         pin,
         newer,
     });
-    let told = |candidate: &str| {
+    let lacking = |candidate: &str| {
         let known = |_: &str| Some(candidate.to_owned());
-        fault(&lack(&not_there, &versions, known).unwrap().unwrap(), true, None)
+        lack(&not_there, &versions, known).unwrap().unwrap()
     };
+    let told = |candidate: &str| fault(&lacking(candidate), true, None);
     let old = told("1.19~1");
     let least = versions.get("host", pin).unwrap();
     for part in ["1.19", "golang-go", least, "bookworm-backports", "go.dev/dl"] {
         assert!(old.to_string().contains(part), "{old}: {part}");
     }
     assert!(!old.cure.contains("apt-get"), "{old}");
+    // The lists that say so may be old themselves.
+    assert_eq!(packages_for(&[lacking("1.19~1")]), ["golang-go"]);
     let enough = told("1.24~2");
     assert_eq!(enough.cure, packages::by_hand("golang-go"));
+}
+
+#[test]
+fn who_has_no_pip_is_not_told_to_use_it() {
+    let pip = NEEDS.iter().find(|need| need.what == "pip").unwrap();
+    let found = Found::OldPackage("18.1".to_owned());
+    let told = fault(&Lack { need: pip, found }, true, None);
+    assert!(
+        told.cure.contains("pip.pypa.io") && !told.cure.contains("-m pip"),
+        "{told}"
+    );
 }
 
 #[test]
