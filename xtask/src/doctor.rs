@@ -46,8 +46,9 @@ fn tell_support(support: &Support) {
     for end in &support.due {
         println!("due: {end}");
     }
-    if support.due.is_empty()
-        && let Some(first) = &support.first
+    // What is due may be no end, only a part to be looked at again.
+    if let Some(first) = &support.first
+        && !support.due.contains(first)
     {
         println!("support: {first}");
     }

@@ -78,9 +78,9 @@ impl Support {
         ends
     }
 
-    /// The end that comes first.
+    /// The end that comes first, of those whose day is known.
     pub fn first(&self) -> Option<End> {
-        self.ends().into_iter().next()
+        self.ends().into_iter().find(|end| end.by != By::Unknown)
     }
 
     /// Every end that is not passed on purpose, by its day.
@@ -141,15 +141,19 @@ impl fmt::Display for End {
             next,
             source,
         } = self;
+        let raise = format!("in tools/supply/versions.toml, move {pin} to {next}");
         let supported = match by {
             By::Upstream => "is mended upstream until",
             By::Eks => "is in EKS's standard support until",
-            By::Unknown => "has no published end and is to be looked at again by",
+            By::Unknown => {
+                return write!(
+                    f,
+                    "{part} {line} has no published end and is to be looked at again by {day}: read {source}; {raise}, \
+                     or give `again` in tools/supply/support.toml a later day"
+                );
+            }
         };
-        write!(
-            f,
-            "{part} {line} {supported} {day}: in tools/supply/versions.toml, move {pin} to {next} ({source})"
-        )
+        write!(f, "{part} {line} {supported} {day}: {raise} ({source})")
     }
 }
 

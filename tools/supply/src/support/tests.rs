@@ -120,6 +120,21 @@ fn a_part_without_a_published_end_is_due_when_it_is_to_be_looked_at() {
         said.contains("no published end") && said.contains("by 2027-06-01"),
         "{said}"
     );
+    // A person has to look, and may find that it can stay.
+    for part in ["read https://kubernetes.io", "give `again`", "a later day"] {
+        assert!(said.contains(part), "{said}: {part}");
+    }
+}
+
+#[test]
+fn the_first_end_is_one_whose_day_is_known() {
+    let unknown = "policy = 'the newest one'\nagain = '2026-06-01'";
+    assert_eq!(table(unknown).first(), None);
+    let mut both = table(unknown);
+    both.parts
+        .extend(table("upstream = '2026-10-27'\neks = '2026-12-02'").parts);
+    let first = both.first().unwrap();
+    assert_eq!((first.by, first.day), (By::Upstream, date("2026-10-27")));
 }
 
 #[test]
