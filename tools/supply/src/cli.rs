@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use supply::cache::Cache;
 use supply::work::{Made, Outcome};
-use supply::{Missing, Progress, Session};
+use supply::{Missing, Progress, Uncached};
 use taskkit::lines;
 
 /// What a shell reports for a program that was ended by Ctrl-C.
@@ -116,19 +116,18 @@ impl Cli {
 
 impl Command {
     fn run(&self, logs: &std::path::Path) -> Result<()> {
-        let session = Session {
-            cache: &Cache::locate()?,
+        let session = Uncached {
             missing: self.missing(),
             progress: &Lines,
             logs,
         };
         match self {
-            Self::Build => verbs::build(session),
-            Self::List => verbs::list(session),
-            Self::Prune => verbs::prune(session),
-            Self::ProvePull => verbs::prove_pull(session),
-            Self::Get { recipes, .. } => answers::get(session, recipes),
-            Self::Emulator(_) => answers::emulator(session),
+            Self::Build => verbs::build(session.with(&Cache::locate()?)),
+            Self::List => verbs::list(session.with(&Cache::locate()?)),
+            Self::Prune => verbs::prune(session.with(&Cache::locate()?)),
+            Self::ProvePull => verbs::prove_pull(session.with(&Cache::locate()?)),
+            Self::Get { recipes, .. } => answers::get(session.with(&Cache::locate()?), recipes),
+            Self::Emulator(_) => answers::emulator(session.with(&Cache::locate()?)),
             Self::Toolchain(_) => answers::toolchain(session),
             Self::Doctor(_) => answers::doctor(session),
         }

@@ -13,11 +13,12 @@ use crate::error::{Fault, SupplyError};
 use crate::needs::{Check, Cure, Group, NEEDS, Need};
 use crate::run::{self, on_path};
 use crate::versions::{Versions, numbers, version_in};
-use crate::workshop::{Progress, Session, minutes};
+use crate::workshop::{Progress, Uncached, minutes};
 
 /// Makes the machine ready for some groups of needs, or says what is missing and what could not be
 /// installed.
-pub fn ready(session: Session<'_>, groups: &[Group]) -> Result<()> {
+pub fn ready<'a>(session: impl Into<Uncached<'a>>, groups: &[Group]) -> Result<()> {
+    let session = session.into();
     let Lacking { lacks, .. } = lacking(groups, session.logs)?;
     if lacks.is_empty() {
         return Ok(());
@@ -201,8 +202,8 @@ fn read_setting(setting: &str) -> Option<u64> {
 
 /// Does what root can do, and gives the commands that failed. What else fails shows as a need that
 /// is still there: [`faults`] tells it.
-fn cure(session: Session<'_>, lacks: &[Lack<'_>]) -> Result<Vec<String>> {
-    let Session { progress, logs, .. } = session;
+fn cure(session: Uncached<'_>, lacks: &[Lack<'_>]) -> Result<Vec<String>> {
+    let Uncached { progress, logs, .. } = session;
     for lack in lacks {
         match lack.need.cure {
             Cure::Setting(setting, least) => {

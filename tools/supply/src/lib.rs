@@ -38,4 +38,4 @@ pub use orchestrate::{aws_image, forge_pages, needs_of_run, ready_for_run, suppl
 pub use recipes::pipelines::{GitLabRunner, Linters};
 pub use run::cancel;
 pub use taskkit::missing::Missing;
-pub use workshop::{Progress, Session, Workshop};
+pub use workshop::{Progress, Session, Uncached, Workshop};

@@ -37,6 +37,50 @@ pub struct Session<'a> {
     pub logs: &'a Path,
 }
 
+/// The same without a cache, for what keeps nothing.
+#[derive(Clone, Copy)]
+pub struct Uncached<'a> {
+    /// What is done about what this machine lacks.
+    pub missing: Missing,
+    /// Told what is going on.
+    pub progress: &'a dyn Progress,
+    /// Folder of the log files.
+    pub logs: &'a Path,
+}
+
+impl<'a> Uncached<'a> {
+    /// The session that has this cache.
+    pub fn with(self, cache: &'a Cache) -> Session<'a> {
+        let Self {
+            missing,
+            progress,
+            logs,
+        } = self;
+        Session {
+            cache,
+            missing,
+            progress,
+            logs,
+        }
+    }
+}
+
+impl<'a> From<Session<'a>> for Uncached<'a> {
+    fn from(session: Session<'a>) -> Self {
+        let Session {
+            missing,
+            progress,
+            logs,
+            ..
+        } = session;
+        Self {
+            missing,
+            progress,
+            logs,
+        }
+    }
+}
+
 /// The surroundings of a build.
 #[derive(Clone, Copy)]
 pub struct Workshop<'a> {

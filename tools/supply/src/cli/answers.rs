@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use supply::engine::Engine;
 use supply::needs::Group;
 use supply::support::{Support, today};
-use supply::{Mode, Options, Session, SupplyError, recipes};
+use supply::{Mode, Options, Session, SupplyError, Uncached, recipes};
 use taskkit::lines;
 
 use super::end;
@@ -45,7 +45,7 @@ pub(super) fn emulator(session: Session<'_>) -> Result<()> {
 }
 
 /// By which compiler Go modules are compiled; an error where none can be had.
-pub(super) fn toolchain(session: Session<'_>) -> Result<()> {
+pub(super) fn toolchain(session: Uncached<'_>) -> Result<()> {
     supply::doctor::ready(session, &[Group::Tools])?;
     say(&json!({ "go": supply::go::compiler()? }));
     Ok(())
@@ -53,7 +53,7 @@ pub(super) fn toolchain(session: Session<'_>) -> Result<()> {
 
 /// What a run of everything lacks after what can be installed was, and what is known of the support
 /// of the pinned versions.
-pub(super) fn doctor(session: Session<'_>) -> Result<()> {
+pub(super) fn doctor(session: Uncached<'_>) -> Result<()> {
     let groups = supply::needs_of_run(Mode::Auto, session.logs)?;
     // Its error would be the same faults in one text, and what failed, which its lines have said.
     // Faults are listed one by one.
