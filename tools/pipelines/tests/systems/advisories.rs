@@ -13,6 +13,8 @@ use crate::rules::workflow;
 use crate::source::git;
 
 const FILE: &str = "advisories.yaml";
+/// Where the version of cargo-deny stands.
+const CARGO_DENY: &str = "./.github/actions/cargo-deny";
 /// Notes which commit is at the manifest that it is given, and finds fault with one.
 const CARGO: &str = "commit=$(git -C \"$(dirname \"$3\")\" rev-parse HEAD)\n\
     echo \"$commit\" >> \"$LOOKED_AT\"\n\
@@ -22,12 +24,10 @@ fn parsed(file: &str) -> Value {
     serde_saphyr::from_str(&workflow(file)).expect("YAML")
 }
 
-/// The version of cargo-deny that a workflow installs.
-fn version(file: &str) -> String {
-    let text = workflow(file);
-    let mut lines = text.lines();
-    let version = lines.find_map(|line| line.trim().strip_prefix("VERSION: "));
-    version.expect("a version").to_owned()
+/// Whether a job takes the one cargo-deny of all workflows.
+fn brings_cargo_deny(job: &Value) -> bool {
+    let mut steps = job["steps"].as_array().into_iter().flatten();
+    steps.any(|step| step["uses"] == CARGO_DENY)
 }
 
 /// A repository whose overlay names its first commit as released, and a `cargo` for the step.
@@ -98,9 +98,11 @@ fn committed(work: &Path, message: &str) -> String {
 
 #[test]
 fn each_night_what_is_released_is_held_against_new_advisories() {
-    let events = &parsed(FILE)["on"];
+    let workflow = parsed(FILE);
+    let events = &workflow["on"];
     assert!(events["schedule"][0]["cron"].is_string(), "{events}");
-    assert_eq!(version(FILE), version("check.yaml"));
+    assert!(brings_cargo_deny(&workflow["jobs"]["advisories"]), "{workflow}");
+    assert!(brings_cargo_deny(&parsed("check.yaml")["jobs"]["lint"]));
     let repository = Repository::new();
     let Repository { released, newest, .. } = &repository;
     let mut both = vec![released.clone(), newest.clone()];
