@@ -1,6 +1,7 @@
 //! What a person applies to a cluster. Each folder that a comment has a person apply is among the
 //! steps for a cluster that was lost: Argo CD does not bring it back. And the command is the same
-//! wherever it stands, and can be repeated.
+//! wherever it stands, and can be repeated; and none leads out of the checkout, where the next ones
+//! name its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,6 +23,9 @@ const WRITTEN_ELSEWHERE: [&str; 3] = [
     "\nkind: MutatingWebhookConfiguration\n",
     "\nkind: AppProject\nmetadata:\n  name: default\n",
 ];
+
+/// The command by which a person would be in another folder from then on.
+const LEAVES: &str = "cd \"$(mktemp";
 
 /// The path that a text begins with, below `infra/`.
 fn folder(text: &str) -> String {
@@ -132,4 +136,22 @@ fn a_command_that_differs_or_ends_with_a_conflict_is_found() {
         let found = faults(&with(command));
         assert!(matches!(&found[..], [one] if one.starts_with(says)), "{found:?}");
     }
+}
+
+/// Commands of pages that leave the checkout.
+fn leaving(files: &[(String, String)]) -> Vec<String> {
+    let mut leaving = Vec::new();
+    for (name, text) in files {
+        let lines = text.lines().filter(|line| line.trim_start().starts_with(LEAVES));
+        leaving.extend(lines.map(|line| format!("{name}: {} leaves the checkout", line.trim())));
+    }
+    leaving
+}
+
+#[test]
+fn no_command_of_a_page_leads_out_of_the_checkout() {
+    none(&leaving(&files_of("md").collect::<Vec<_>>()));
+    let page = |command: &str| [("docs/A.md".to_owned(), format!("   ```\n   {command}\n   ```\n"))];
+    assert_eq!(leaving(&page("made=$(mktemp -d)")), Vec::<String>::new());
+    assert_eq!(leaving(&page("cd \"$(mktemp -d)\"")).len(), 1);
 }
