@@ -125,6 +125,46 @@ fn the_page_says_what_each_cluster_is_made_of() {
     }
 }
 
+/// Whether a line of an example has a command that takes the region from the shell. What a file of
+/// eksctl describes has one of its own.
+fn takes_the_region_of_the_shell(line: &str) -> bool {
+    let begun = [
+        "aws ",
+        "eksctl delete cluster --name ",
+        "eksctl upgrade nodegroup --cluster ",
+    ];
+    begun.iter().any(|command| line.trim_start().starts_with(command)) || line.contains("$(aws ")
+}
+
+/// Whether a page tells the shell the region before the first such command, by the variable of
+/// older clients and by the one that wins in newer ones.
+fn tells_the_region(page: &str) -> bool {
+    let is_told = |line: &str| {
+        let command = line.trim_start();
+        command.starts_with("export AWS_REGION=") && command.contains(" AWS_DEFAULT_REGION=")
+    };
+    let mut lines = page.lines();
+    let first = lines.find(|line| is_told(line) || takes_the_region_of_the_shell(line));
+    first.is_none_or(is_told)
+}
+
+/// Otherwise it would be the default region of the person, where nothing of this lies.
+#[test]
+fn pages_tell_the_shell_the_region_before_the_first_command_that_takes_it_from_there() {
+    for entry in fs::read_dir(tools::root().join("docs")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "md") {
+            let page = fs::read_to_string(&path).unwrap();
+            assert!(tells_the_region(&page), "{}", path.display());
+        }
+    }
+    let told = "```\nexport AWS_REGION=a AWS_DEFAULT_REGION=a\n```\n";
+    for command in ["   aws sts a\n", "a --body \"$(aws sts a)\"\n"] {
+        assert!(tells_the_region(&format!("{told}{command}")), "{command}");
+        assert!(!tells_the_region(&format!("{command}{told}")), "{command}");
+    }
+}
+
 /// What the network plugin of a cluster is told.
 fn network(config: &Value) -> Value {
     let addons = config["addons"].as_array().unwrap();
