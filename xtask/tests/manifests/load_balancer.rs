@@ -33,13 +33,20 @@ pub(crate) fn alb<'a>(ingress: &'a Object, name: &str) -> &'a str {
 }
 
 /// The zone that external-dns keeps the names of an environment in.
-pub(crate) fn zone(environment: &str) -> &'static str {
+fn zone(environment: &str) -> &'static str {
     let dns = &ALL[&format!("infra/addons/external-dns/{environment}")].objects;
     let dns = find(dns, "Deployment", "external-dns");
     let arguments = dns.list("/spec/template/spec/containers/0/args").iter();
     let mut arguments = arguments.filter_map(Value::as_str);
     let zone = arguments.find_map(|it| it.strip_prefix("--domain-filter="));
     zone.expect("external-dns keeps a zone")
+}
+
+/// Whether a host can have its name: external-dns keeps the zone that it lies in. A fork may have a
+/// host of its own, and nobody who keeps its zone.
+pub(crate) fn can_have_its_name(environment: &str, host: &str) -> bool {
+    let is_kept = is_on(environment, "external-dns") || host.ends_with(".example.com");
+    !is_kept || host.ends_with(&format!(".{}", zone(environment)))
 }
 
 /// How long a load balancer goes on sending to a pod that ends.
@@ -95,16 +102,24 @@ fn each_environment_has_a_name_of_its_own_in_the_zone_of_external_dns() {
         let host = find(&objects, "Ingress", app)
             .text("/spec/rules/0/host")
             .to_owned();
-        let zone = zone(environment);
-        // A fork may have a host of its own, and nobody who keeps its zone.
-        let is_kept = is_on(environment, "external-dns") || host.ends_with(".example.com");
-        assert!(
-            !is_kept || host.ends_with(&format!(".{zone}")),
-            "{host} is not in {zone}"
-        );
+        assert!(can_have_its_name(environment, &host), "{host} gets no name");
         names.insert(host);
     }
     assert!(servers().next().is_none() || names.len() == environments().count());
+}
+
+#[test]
+fn a_host_of_somebody_elses_needs_no_zone_where_external_dns_is_off() {
+    for environment in environments() {
+        let zone = zone(environment);
+        assert!(can_have_its_name(environment, &format!("a.{zone}")));
+        assert!(
+            !can_have_its_name(environment, "a.elsewhere.example.com"),
+            "{zone}"
+        );
+        let is_off = !is_on(environment, "external-dns");
+        assert_eq!(can_have_its_name(environment, "a.elsewhere.invalid"), is_off);
+    }
 }
 
 #[test]
