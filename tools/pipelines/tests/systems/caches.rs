@@ -117,20 +117,43 @@ fn pull_requests_find_caches_of_the_default_branch_and_save_none() {
     assert!(faults.contains("that no other pull request gets"), "{faults}");
 }
 
-/// What jobs of GitLab's pipeline that keep a target folder name it by.
-fn names_of_gitlab(pipeline: &str) -> Value {
+/// The files whose change gives a job of GitLab's pipeline another target folder.
+const FILES_OF_GITLAB: [&str; 2] = ["Cargo.lock", "Cargo.toml"];
+
+/// The jobs of GitLab's pipeline that keep a target folder, and those of them that keep it for other
+/// dependencies or settings too.
+fn kept_on_gitlab(pipeline: &str) -> (Vec<String>, Vec<String>) {
     let pipeline: Value = serde_saphyr::from_str(pipeline).expect("YAML");
-    let cache = &pipeline[".verbs"]["cache"];
-    let paths = cache["paths"].as_array().expect("paths");
-    assert!(paths.iter().any(|path| path == "target"), "{cache}");
-    cache["key"]["files"].clone()
+    let keeps_target = |job: &Value| {
+        let mut paths = job["cache"]["paths"].as_array().into_iter().flatten();
+        paths.any(|path| path == "target")
+    };
+    let jobs = pipeline.as_object().expect("jobs").iter();
+    let keeping: Vec<_> = jobs.filter(|(_, job)| keeps_target(job)).collect();
+    let is_for_all = |job: &Value| job["cache"]["key"]["files"] != serde_json::json!(FILES_OF_GITLAB);
+    let for_all = keeping.iter().filter(|(_, job)| is_for_all(job));
+    let for_all = for_all.map(|(name, _)| (*name).clone()).collect();
+    let keeping = keeping.iter().map(|(name, _)| (*name).clone()).collect();
+    (keeping, for_all)
 }
 
 #[test]
 fn gitlabs_target_folder_is_kept_for_one_set_of_dependencies_and_settings() {
     let text = fs::read_to_string(root().join(".gitlab-ci.yml")).expect("read the file");
-    let files = serde_json::json!(["Cargo.lock", "Cargo.toml"]);
-    assert_eq!(names_of_gitlab(&text), files);
-    let bad = text.replace("files: [Cargo.lock, ", "files: [");
-    assert_ne!(names_of_gitlab(&bad), files);
+    let (keeping, for_all) = kept_on_gitlab(&text);
+    assert!(keeping.iter().any(|name| name == ".verbs"), "{keeping:?}");
+    assert!(for_all.is_empty(), "{for_all:?}");
+    // Each of them by itself.
+    let files = "files: [Cargo.lock, Cargo.toml]\n";
+    let keys: Vec<_> = text.match_indices(files).collect();
+    assert_eq!(keys.len(), keeping.len());
+    for (at, _) in keys {
+        let bad = format!(
+            "{}files: [Cargo.toml]\n{}",
+            &text[..at],
+            &text[at + files.len()..]
+        );
+        let (_, for_all) = kept_on_gitlab(&bad);
+        assert_eq!(for_all.len(), 1, "{for_all:?}");
+    }
 }
