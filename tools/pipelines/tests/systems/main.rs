@@ -11,6 +11,7 @@ mod causes;
 mod controllers;
 mod failures;
 mod fixture;
+mod gate;
 mod given;
 mod machine;
 mod outside;

@@ -1,7 +1,6 @@
 //! Rules of our own for the files as they are written. Each is also shown a file it must refuse.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -204,57 +203,6 @@ fn a_workflow_that_breaks_a_rule_is_refused() {
     assert!(after("fetch-depth: 0\n", another).contains("checks another commit out"));
     let skips = "  deliver:\n    if: github.event.created\n";
     assert!(after("  deliver:\n", skips).contains("take the place"));
-}
-
-/// The job of the checks that a branch is protected by, and all jobs.
-fn gate() -> (Value, Vec<String>) {
-    let workflow: Value = serde_saphyr::from_str(&workflow("check.yaml")).expect("YAML");
-    let jobs = workflow["jobs"].as_object().expect("jobs");
-    (jobs["conclusion"].clone(), jobs.keys().cloned().collect())
-}
-
-#[test]
-fn a_gate_names_every_job_of_the_checks() {
-    let (gate, mut jobs) = gate();
-    assert_eq!(gate["if"], "always()");
-    let needs = gate["needs"].as_array().expect("a list").iter();
-    let mut needs: Vec<_> = needs.filter_map(Value::as_str).collect();
-    jobs.retain(|name| name != "conclusion");
-    needs.sort_unstable();
-    jobs.sort_unstable();
-    assert_eq!(needs, jobs);
-}
-
-#[test]
-fn the_gate_opens_only_if_every_job_passed() {
-    let (gate, jobs) = gate();
-    let step = &gate["steps"][0];
-    assert_eq!(step["env"]["RESULTS"], "${{ join(needs.*.result, ' ') }}");
-    let opens = |results: &[&str]| {
-        let mut shell = Command::new("bash");
-        shell.args(["-e", "-c", step["run"].as_str().expect("a script")]);
-        let status = shell.env("RESULTS", results.join(" ")).status();
-        status.expect("start bash").success()
-    };
-    let passed = vec!["success"; jobs.len() - 1];
-    assert!(opens(&passed));
-    for place in 0..passed.len() {
-        for other in ["failure", "cancelled", "skipped"] {
-            let mut results = passed.clone();
-            results[place] = other;
-            assert!(!opens(&results), "{results:?}");
-        }
-    }
-}
-
-#[test]
-fn no_pull_request_waits_for_what_the_date_alone_turns_red() {
-    let workflow: Value = serde_saphyr::from_str(&workflow("check.yaml")).expect("YAML");
-    let jobs = workflow["jobs"].as_object().expect("jobs").values();
-    let steps = jobs.flat_map(|job| job["steps"].as_array().into_iter().flatten());
-    let is_dated = |step: &&Value| step["run"].as_str().is_some_and(|run| run.contains("--dated"));
-    let dated: Vec<_> = steps.filter(is_dated).map(|step| &step["if"]).collect();
-    assert_eq!(dated, ["github.event_name == 'schedule'"]);
 }
 
 /// Whether jobs of GitLab's pipeline may run for as long as the runner lets them.
