@@ -20,16 +20,31 @@ const AS_RESTORED: &str = "${{ steps.kept.outputs.cache-primary-key }}";
 /// The one event after which a workflow of pull requests saves caches: of the default branch, where
 /// every pull request finds them.
 const OF_THE_BRANCH: &str = "github.event_name == 'schedule'";
+/// Where tools lie that are built once, whatever the application is built of.
+const TOOLS: &str = "~/.cache/";
+/// Where the version of cargo-deny stands, as the name of a cache has it.
+const CARGO_DENY: &str = "'.github/actions/cargo-deny/action.yml'";
 
-/// The steps of a job that restore or save a target folder.
-fn of_target(job: &Value) -> Vec<&Value> {
+/// The steps of a job that restore or save something.
+fn of_caches(job: &Value) -> impl Iterator<Item = &Value> {
     let steps = job["steps"].as_array().into_iter().flatten();
-    let is_cache = |step: &&Value| {
-        let uses = step["uses"].as_str().unwrap_or_default();
-        let mut paths = step["with"]["path"].as_str().unwrap_or_default().lines();
-        uses.starts_with("actions/cache") && paths.any(|path| path == "target")
-    };
-    steps.filter(is_cache).collect()
+    steps.filter(|step| {
+        let uses = step["uses"].as_str();
+        uses.is_some_and(|uses| uses.starts_with("actions/cache"))
+    })
+}
+
+/// What such a step restores or saves.
+fn paths(step: &Value) -> impl Iterator<Item = &str> {
+    step["with"]["path"].as_str().unwrap_or_default().lines()
+}
+
+/// Those that restore or save a target folder.
+fn of_target(job: &Value) -> Vec<&Value> {
+    let steps = of_caches(job);
+    steps
+        .filter(|step| paths(step).any(|path| path == "target"))
+        .collect()
 }
 
 fn saves(step: &Value) -> bool {
@@ -58,6 +73,9 @@ fn faults(text: &str) -> Vec<String> {
                 if key != AS_RESTORED && !PARTS.iter().all(|part| key.contains(part)) {
                     faults.push(format!("job {name} takes over what is left under {key}"));
                 }
+            }
+            if paths(step).any(|path| path.starts_with(TOOLS)) {
+                faults.push(format!("job {name} keeps tools as briefly as compiled code"));
             }
             let condition = step["if"].as_str().unwrap_or_default();
             let is_of_the_branch =
@@ -105,16 +123,60 @@ fn pull_requests_find_caches_of_the_default_branch_and_save_none() {
     let workflow: Value = serde_saphyr::from_str(&text).expect("YAML");
     assert!(workflow["on"]["schedule"].is_array(), "nothing saves any");
     for (name, job) in workflow["jobs"].as_object().expect("jobs") {
-        let steps = of_target(job);
-        let saved = steps.iter().filter(|step| saves(step));
-        let saved: Vec<_> = saved.map(|step| &step["with"]["path"]).collect();
-        let restored = steps.iter().filter(|step| !saves(step));
-        let restored: Vec<_> = restored.map(|step| &step["with"]["path"]).collect();
+        let (saved, restored): (Vec<_>, Vec<_>) = of_caches(job).partition(|step| saves(step));
+        let as_saved = |step: &Value| {
+            let id = step["id"].as_str().unwrap_or_default();
+            let key = format!("${{{{ steps.{id}.outputs.cache-primary-key }}}}");
+            (step["with"]["path"].clone(), Value::from(key))
+        };
+        let restored: Vec<_> = restored.into_iter().map(as_saved).collect();
+        for step in &saved {
+            let condition = step["if"].as_str().unwrap_or_default();
+            assert!(condition.contains(OF_THE_BRANCH), "{name}: {condition}");
+        }
+        let saved = saved.into_iter().map(|step| &step["with"]);
+        let saved: Vec<_> = saved
+            .map(|with| (with["path"].clone(), with["key"].clone()))
+            .collect();
         assert_eq!(saved, restored, "{name}");
     }
     let by_all = text.replace(OF_THE_BRANCH, "always()");
     let faults = faults(&by_all).join("; ");
     assert!(faults.contains("that no other pull request gets"), "{faults}");
+}
+
+#[test]
+fn tools_are_kept_for_as_long_as_their_versions_stay() {
+    let text = workflow("check.yaml");
+    let with_tools = text.replace(
+        "            target\n",
+        "            target\n            ~/.cache/a\n",
+    );
+    let faults = faults(&with_tools).join("; ");
+    assert!(faults.contains("as briefly as compiled code"), "{faults}");
+}
+
+/// The jobs that take over a cargo-deny of any version: a cache of the same name is never saved
+/// again, so the newer one would be compiled each time.
+fn with_any_cargo_deny(text: &str) -> Vec<String> {
+    let workflow: Value = serde_saphyr::from_str(text).expect("a workflow is YAML");
+    let takes_any = |step: &Value| {
+        let key = step["with"]["key"].as_str().unwrap_or_default();
+        let is_by_version = key == AS_RESTORED || key.contains(CARGO_DENY);
+        !is_by_version && paths(step).any(|path| path.ends_with("/cargo-deny"))
+    };
+    let jobs = workflow["jobs"].as_object().expect("jobs").iter();
+    let jobs = jobs.filter(|(_, job)| of_caches(job).any(takes_any));
+    jobs.map(|(name, _)| name.clone()).collect()
+}
+
+#[test]
+fn a_cache_with_cargo_deny_is_named_by_its_version() {
+    for (name, text) in workflows() {
+        assert_eq!(with_any_cargo_deny(&text), Vec::<String>::new(), "{name}");
+    }
+    let bad = workflow("check.yaml").replace(&format!(", {CARGO_DENY}"), "");
+    assert_eq!(with_any_cargo_deny(&bad), ["lint"]);
 }
 
 /// The files whose change gives a job of GitLab's pipeline another target folder.
