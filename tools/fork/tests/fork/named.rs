@@ -86,6 +86,7 @@ pub(crate) fn names_only_what_it_has(fork: &Checkout) {
         }
         if is_of("md", &name) {
             faults.extend(dead_links(fork, &name, &text));
+            faults.extend(announced_in_vain(&name, &text));
         }
     }
     faults.extend(named_in_code(fork, &there)); // wing: house-rules
@@ -128,6 +129,51 @@ fn paths_below<'t>(text: &'t str, top: &'t str) -> impl Iterator<Item = &'t str>
         // `NAME` is for the reader to fill in.
         (is_whole && !path.contains("NAME")).then(|| path.trim_end_matches(['.', '/', '-']))
     })
+}
+
+/// What may follow on a paragraph that ends with a colon: an example, a list, a table, a picture.
+const ANNOUNCED: &[&str] = &["```", "- ", "1. ", "|", "!["];
+
+/// Paragraphs of a page that announce what is gone.
+fn announced_in_vain(name: &str, text: &str) -> Vec<String> {
+    let is_mark = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
+    let lines: Vec<_> = text.lines().filter(|line| !is_mark(line)).collect();
+    let text = lines.join("\n");
+    let paragraphs = text.split("\n\n").map(str::trim);
+    let paragraphs: Vec<_> = paragraphs.filter(|paragraph| !paragraph.is_empty()).collect();
+    let mut is_code = false;
+    let mut faults = Vec::new();
+    for (at, paragraph) in paragraphs.iter().enumerate() {
+        let fences = paragraph.lines().filter(|line| line.trim().starts_with("```"));
+        is_code ^= fences.count() % 2 == 1;
+        let next = paragraphs.get(at + 1).copied().unwrap_or_default();
+        let is_there = ANNOUNCED.iter().any(|start| next.starts_with(start));
+        if !is_code && !is_there && without_mark(paragraph).ends_with(':') {
+            let last = paragraph.lines().next_back().unwrap_or_default();
+            faults.push(format!("{name} announces nothing by: {last}"));
+        }
+    }
+    faults
+}
+
+/// A paragraph without the mark that its last line may end with.
+fn without_mark(paragraph: &str) -> &str {
+    let marked = paragraph
+        .strip_suffix("-->")
+        .and_then(|rest| rest.rsplit_once("<!--"));
+    marked.map_or(paragraph, |(words, _)| words.trim_end())
+}
+
+#[test]
+fn a_paragraph_that_announces_what_is_gone_is_found() {
+    for next in ["```\na\n```", "- a", "| a |", "<!-- wing: a -->\n1. a"] {
+        let page = format!("They are in these stacks: <!-- wing: a -->\n\n{next}\n");
+        assert_eq!(announced_in_vain("page", &page), Vec::<String>::new());
+    }
+    for next in ["The same.", "## Next", ""] {
+        let page = format!("They are in these stacks:\n\n{next}\n");
+        assert_eq!(announced_in_vain("page", &page).len(), 1, "{next}");
+    }
 }
 
 fn dead_links(fork: &Checkout, name: &str, text: &str) -> Vec<String> {
