@@ -2,6 +2,7 @@
 //! injects faults. Both are rules of the nodes' own packet filter, so nothing in Git or in the
 //! cluster changes, and production is not affected.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -81,7 +82,7 @@ impl<'a> Detour<'a> {
     }
 
     /// From now on connections end at a proxy; those that are open are cut.
-    pub(crate) async fn through_proxy(&self) -> Result<FaultProxy> {
+    pub(crate) async fn through_proxy(&self) -> Result<Faults> {
         // The port that the network policies allow.
         let here = format!(
             "{}:{IAM_PROXY_PORT}",
@@ -91,7 +92,6 @@ impl<'a> Detour<'a> {
         let proxy = PROXY
             .get_or_try_init(|| FaultProxy::start_at(&here, &aws))
             .await?;
-        proxy.heal();
         let lead = format!(
             "{} -j DNAT --to-destination {here}",
             self.rule("nat -I PREROUTING")
@@ -110,7 +110,7 @@ impl<'a> Detour<'a> {
         let cut = if self.pod.is_none() { cut.as_str() } else { "true" };
         self.on_every_node(&format!("{lead} && {reset} && {{ {cut}; }}"))
             .await?;
-        Ok(proxy.clone())
+        Ok(Faults(proxy.clone()))
     }
 
     /// The way is as it was.
@@ -142,6 +142,24 @@ impl<'a> Detour<'a> {
                 .with_context(|| format!("change the packet filter of {node}"))?;
         }
         Ok(())
+    }
+}
+
+/// The proxy on the way. Its faults end when this is dropped, however the scenario ends: a
+/// connection that a server keeps goes on through the proxy after the way is open again.
+pub(crate) struct Faults(FaultProxy);
+
+impl Deref for Faults {
+    type Target = FaultProxy;
+
+    fn deref(&self) -> &FaultProxy {
+        &self.0
+    }
+}
+
+impl Drop for Faults {
+    fn drop(&mut self) {
+        self.0.heal();
     }
 }
 
@@ -192,4 +210,31 @@ async fn ask(testbed: &Testbed, args: &[&str]) -> Result<String> {
     )?
     .read()
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use fault_proxy::Fault;
+    use reqwest::StatusCode;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn faults_that_are_left_over_end_with_the_scenario() {
+        // It answers by itself, so nothing is asked behind it.
+        let table = FaultProxy::start("http://127.0.0.1:9").await.unwrap();
+        table.always(Fault::Bare(StatusCode::NO_CONTENT));
+        let proxy = FaultProxy::start(&table.endpoint).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let put = async || {
+            let request = http.post(&proxy.endpoint);
+            let request = request.header("x-amz-target", "DynamoDB_20120810.PutItem");
+            request.send().await.unwrap().status()
+        };
+        let faults = Faults(proxy.clone());
+        faults.next(1_000, "PutItem", Fault::Throttled);
+        assert_eq!(put().await, StatusCode::BAD_REQUEST);
+        drop(faults);
+        assert_eq!(put().await, StatusCode::NO_CONTENT);
+    }
 }
