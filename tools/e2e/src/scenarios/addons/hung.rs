@@ -3,13 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
+use kube::{Api, ResourceExt as _};
 
 use super::{is, pod, unhealthy};
 use crate::run::StepHandle;
 use crate::run::Testbed;
-use crate::scenarios::pods::signal;
+use crate::scenarios::pods::{restarts, signal};
 
 /// Three readiness probes, two seconds apart, that wait a second each, and a look of Argo CD.
 const NOTICED: Duration = Duration::from_secs(30);
@@ -49,7 +50,17 @@ impl<'a> Hung<'a> {
     }
 
     /// Ends the process, as the liveness probe does later, and waits until another one is Healthy.
+    /// An error where its node came first: what was seen last may be of a process that did not
+    /// hang.
     pub(super) async fn end(self, step: &StepHandle) -> Result<()> {
+        let pods: Api<Pod> = Api::namespaced(self.testbed.first().client.clone(), self.name);
+        let now = pods.get(&self.pod.name_any()).await;
+        let now = now.with_context(|| format!("read the pod of {}", self.name))?;
+        ensure!(
+            restarts(&now) == restarts(&self.pod),
+            "{} hung for too long: its node has already started it anew",
+            self.name
+        );
         signal(&self.testbed.harness, &self.pod, "SIGKILL").await?;
         is(self.testbed, step, self.name, "Healthy").await
     }
