@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use xshell::Shell;
 
 use super::balancer::Balancer;
 use super::kept::live;
@@ -14,6 +15,7 @@ use crate::run::StepHandle;
 use crate::run::Testbed;
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::paused::Paused;
+use crate::scenarios::undo::Undo;
 
 /// The first step is held for longer than the cluster does well.
 const STEPS: [&str; 4] = ["--steps", "5,100", "--hold", "60s"];
@@ -23,10 +25,11 @@ const AFTER: Duration = Duration::from_secs(20);
 /// From the last good answer until it gets no more requests, in seconds.
 const OUT: f64 = 30.0;
 /// Lets no server of the page reach its backend any more (`-I`), or again (`-D`). The rule is in
-/// the network of the pod and ends with it, so whoever empties the cluster has undone it.
-const BACKEND: &str = "for pid in $(pgrep -x frontend); do \
-    nsenter --target $pid --net iptables -w \"$1\" OUTPUT -p tcp --dport 80 \
-    -j REJECT --reject-with tcp-reset || exit 1; done";
+/// the network of the pod and ends with it, so there may be none to delete (`-C` looks).
+const BACKEND: &str = "rule() { nsenter --target $pid --net iptables -w \"$1\" OUTPUT -p tcp --dport 80 \
+    -j REJECT --reject-with tcp-reset; }; \
+    for pid in $(pgrep -x frontend); do \
+    [ \"$1\" = -I ] || rule -C || continue; rule \"$1\" || exit 1; done";
 
 /// What is wrong with a cluster.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,25 +76,13 @@ async fn taken_out(
         balancer.gives_green(step, 5).await?;
         tokio::time::sleep(WELL).await;
         let since = Instant::now();
-        let paused = match trouble {
-            Trouble::Errors => {
-                backend(testbed, green, "-I").await?;
-                None
-            }
-            Trouble::Hangs => {
-                let nodes = green.environment.nodes();
-                Some(Paused::containers(&testbed.harness, nodes).await?)
-            }
-        };
+        let in_force = InForce::begin(testbed, green, trouble).await?;
         balancer.gives_green(step, 0).await?;
         let out = since.elapsed().as_secs_f64();
         step.measured(&format!("{} to out", trouble.does()), out);
         ensure!(out <= OUT, "it was out after {out:.1} s, {OUT} are allowed");
         tokio::time::sleep(AFTER).await;
-        match paused {
-            Some(paused) => paused.end().await,
-            None => backend(testbed, green, "-D").await,
-        }
+        in_force.end().await
     };
     let (shifted, looked) = tokio::join!(balancer.shift("green", &STEPS), bad);
     looked?;
@@ -132,6 +123,62 @@ impl Trouble {
             Self::Errors => 3,
             Self::Hangs => 10,
         }
+    }
+}
+
+/// What is wrong, until this is ended or dropped.
+enum InForce<'a> {
+    Errors(Severed<'a>),
+    Hangs(Paused<'a>),
+}
+
+impl<'a> InForce<'a> {
+    async fn begin(testbed: &'a Testbed, cluster: &'a Cluster, trouble: Trouble) -> Result<Self> {
+        Ok(match trouble {
+            Trouble::Errors => Self::Errors(Severed::from_backend(testbed, cluster).await?),
+            Trouble::Hangs => {
+                let nodes = cluster.environment.nodes();
+                Self::Hangs(Paused::containers(&testbed.harness, nodes).await?)
+            }
+        })
+    }
+
+    async fn end(self) -> Result<()> {
+        match self {
+            Self::Errors(severed) => severed.end().await,
+            Self::Hangs(paused) => paused.end().await,
+        }
+    }
+}
+
+/// Servers of the page that do not reach their backend.
+struct Severed<'a> {
+    testbed: &'a Testbed,
+    cluster: &'a Cluster,
+    undo: Undo,
+}
+
+impl<'a> Severed<'a> {
+    async fn from_backend(testbed: &'a Testbed, cluster: &'a Cluster) -> Result<Self> {
+        let shell = Shell::new().context("open a shell")?;
+        let nodes = cluster.environment.nodes();
+        let mend = |node: &String| {
+            let words = ["exec", node, "sh", "-c", BACKEND, "sh", "-D"];
+            testbed.harness.engine.command(&shell, words)
+        };
+        let severed = Self {
+            testbed,
+            cluster,
+            undo: Undo::by(nodes.iter().map(mend)),
+        };
+        backend(testbed, cluster, "-I").await?;
+        Ok(severed)
+    }
+
+    async fn end(self) -> Result<()> {
+        backend(self.testbed, self.cluster, "-D").await?;
+        self.undo.done();
+        Ok(())
     }
 }
 
