@@ -227,7 +227,10 @@ mod tests {
     fn nightly(workflow: &str) -> Vec<Options> {
         let lines = workflow.lines().map(str::trim);
         let given = lines.filter_map(|line| line.strip_prefix("options: "));
-        let runs = given.map(|given| Cli::parse_from(["e2e"].into_iter().chain(given.split_whitespace())));
+        let runs = given.map(|given| {
+            let words = ["e2e"].into_iter().chain(given.split_whitespace());
+            Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{given}: {error}"))
+        });
         let runs = runs.filter(|run| run.command.is_none());
         runs.map(|run| run.options).collect()
     }
