@@ -105,19 +105,34 @@ struct Compiler {
     toolchain: Toolchain,
 }
 
-/// What that process would stop at, minutes later, because it may install nothing. Without musl's
-/// compiler, which is a need of its own, this cannot be said yet.
-pub(crate) fn lacking() -> Result<Option<Fault>> {
+/// What that process, with these options, would stop at minutes later. Without musl's compiler,
+/// which is a need of its own, it cannot be said yet which library is missing.
+pub(crate) fn lacking(options: &[&str]) -> Result<Option<Fault>> {
+    let words = ["e2e"].into_iter().chain(options.iter().copied());
+    let toolchain = match Compiler::try_parse_from(words) {
+        Ok(Compiler { toolchain }) => toolchain,
+        Err(error) => return Ok(Some(misread(&error))),
+    };
     let shell = taskkit::checkout::shell()?;
     if !packages::has(&shell, MUSL.0) {
         return Ok(None);
     }
-    let given = Compiler::try_parse_from(["e2e", "--no-install"]);
-    let Compiler { toolchain } = given.context("read the variables of the compiler")?;
     let options = toolchain.options();
     let rustup = options.choice != Choice::Debian && packages::has(&shell, "rustup");
     let prepared = toolchain::prepare(&shell, Target::Static, options);
     Ok(prepared.err().map(|error| fault(&error, rustup)))
+}
+
+/// The variable that the process takes has a value that it does not know.
+fn misread(error: &clap::Error) -> Fault {
+    let said = error.to_string();
+    // What follows the first blank line is about a command line, which nobody has written.
+    let (said, _) = said.split_once("\n\n").unwrap_or((said.as_str(), ""));
+    let said = said.trim_start_matches("error: ").lines().map(str::trim);
+    Fault {
+        what: "a value of XTASK_TOOLCHAIN that is known".to_owned(),
+        cure: said.collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// `rustup`: whether that gets a standard library.

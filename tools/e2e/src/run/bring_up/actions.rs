@@ -60,7 +60,7 @@ impl BringUp<'_> {
                 // What a compiler lacks is got when it is needed.
                 return ready;
             }
-            and_lacking(ready, iam_proxy::lacking()?)
+            and_lacking(ready, iam_proxy::lacking(&["--no-install"])?)
         })
         .await?;
         session.find_engine()?;

@@ -3,6 +3,7 @@
 use supply::{Fault, SupplyError};
 
 use super::{actions::and_lacking, *};
+use crate::world::iam_proxy;
 
 fn titles(plan: &Plan<BringUp<'_>>) -> Vec<String> {
     let rows = plan.rows().into_iter();
@@ -79,6 +80,19 @@ fn what_the_compiler_lacks_is_listed_with_all_else_that_is_missing() {
         assert!(names.all(|name| text.contains(name)), "{text}");
         assert!(text.contains(told), "{text}");
     }
+    // Whatever the machine has: the value is read before anything is looked for.
+    let unknown = iam_proxy::lacking(&["--no-install", "--toolchain", "gcc"]).unwrap();
+    let text = and_lacking(ready(Some("Go")), unknown).unwrap_err().to_string();
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    assert_eq!(
+        lines,
+        [
+            "this machine lacks 2 thing(s):",
+            "Go: get it",
+            "a value of XTASK_TOOLCHAIN that is known: invalid value 'gcc' for '--toolchain <TOOLCHAIN>' \
+             [possible values: auto, rustup, debian]",
+        ]
+    );
     let other = and_lacking(Err(SupplyError::Cancelled.into()), Some(fault("a library")));
     let other = other.unwrap_err();
     assert!(matches!(other.downcast_ref(), Some(SupplyError::Cancelled)));
