@@ -118,8 +118,8 @@ fn with_names_of_examples(fork: &Checkout) {
     let is_there = |name: &str| project.app(name).is_ok() || project.environment(name).is_ok();
     for arguments in [
         &["new-environment", "qa", "--after", project.first().name()][..],
-        &["new-app", "bot", "--kind", "cron"],
-        &["new-app", "worker", "--kind", "worker"],
+        &["new-app", "bot", "--kind", Kind::Cron.name()],
+        &["new-app", "worker", "--kind", Kind::Worker.name()],
     ] {
         if !is_there(arguments[1]) {
             task(fork, arguments);

@@ -118,8 +118,8 @@ fn kept_from_targets(settings: &str, environment: &str, overlay: &Object) -> Vec
     kept.map(str::to_owned).collect()
 }
 
-/// Argo CD leaves out what it does not look at, and its Application is Synced all the same: a server
-/// that gave up its `replicas` for an autoscaler would have one pod, and for a canary none.
+/// Argo CD leaves out what it does not look at, and its Application is Synced all the same: a
+/// server that gave up its `replicas` for an autoscaler would have one pod, and for a canary none.
 #[test]
 fn an_overlay_that_targets_run_takes_no_add_on_that_argo_cd_looks_at_in_its_own_cluster_alone() {
     let target = "https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com";

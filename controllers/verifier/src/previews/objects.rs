@@ -1,6 +1,6 @@
-//! The objects of the cluster, as far as they tell how a preview is doing. Those of `crate::release`
-//! have the same names and are others: what is read here of an Application, and changes while
-//! nothing is released, must not count there.
+//! The objects of the cluster, as far as they tell how a preview is doing. Those that releases are
+//! judged by have the same names and are others: what is read here of an Application, and changes
+//! while nothing is released, must not count there.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

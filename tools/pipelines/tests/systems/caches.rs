@@ -182,8 +182,8 @@ fn a_cache_with_cargo_deny_is_named_by_its_version() {
 /// The files whose change gives a job of GitLab's pipeline another target folder.
 const FILES_OF_GITLAB: [&str; 2] = ["Cargo.lock", "Cargo.toml"];
 
-/// The jobs of GitLab's pipeline that keep a target folder, and those of them that keep it for other
-/// dependencies or settings too.
+/// The jobs of GitLab's pipeline that keep a target folder, and those of them that keep it for
+/// other dependencies or settings too.
 fn kept_on_gitlab(pipeline: &str) -> (Vec<String>, Vec<String>) {
     let pipeline: Value = serde_saphyr::from_str(pipeline).expect("YAML");
     let keeps_target = |job: &Value| {

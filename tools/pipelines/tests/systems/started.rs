@@ -20,8 +20,8 @@ impl Site {
     }
 
     // wing: previews
-    /// Runs what GitHub or GitLab runs for a pull request whose head is the source commit, and which
-    /// begins behind the first.
+    /// Runs what GitHub or GitLab runs for a pull request whose head is the source commit, and
+    /// which begins behind the first.
     pub(crate) async fn run_for_pull_request(&self, labels: &[&str], from: &str) -> Outcome {
         let base = self.remote(&["rev-list", "--max-parents=0", &self.commit]);
         let of = PullRequest {
