@@ -51,7 +51,7 @@ pub(super) const SCORECARD: &[Point] = &[
     point(5, "Code-Review", &[], "a setting of the forge; FORK.md asks for it"),
     point(6, "Contributors", &[], "about people, not files"),
     point(7, "Dangerous-Workflow: no checkout of untrusted commits, no untrusted text in scripts", &[test("zizmor_finds_nothing"), test("zizmor_finds_injection_and_loose_references"), test("what_a_pull_request_starts_gets_no_secret_and_may_write_nothing")], ""),
-    point(8, "Dependency-Update-Tool", &[test("updates_are_proposed_for_each_kind_of_dependency"), test("everything_that_is_pinned_is_supported_for_four_weeks_at_least")], "versions of third-party programs are updated by hand"),
+    point(8, "Dependency-Update-Tool", &[test("updates_are_proposed_for_each_kind_of_dependency"), test("what_is_due_fails_and_is_named")], "versions of third-party programs are updated by hand"),
     point(9, "Fuzzing", &[test("keeps_to_its_document"), test("no_order_of_runs_breaks_a_rule")], "done with schemathesis and shuttle, which Scorecard does not recognize"),
     point(10, "License", &[test("licences_and_a_way_to_report_are_there")], ""),
     point(11, "Maintained", &[], "about people, not files"),
