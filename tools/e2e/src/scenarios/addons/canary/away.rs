@@ -11,9 +11,7 @@ use crate::environment::PAGE;
 use crate::gitops;
 use crate::platform::addons::ROLLOUTS;
 use crate::platform::addons::load_balancer::Visits;
-use crate::run::Step;
-use crate::run::StepHandle;
-use crate::run::Testbed;
+use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::addons::hung::Hung;
 use crate::scenarios::addons::memory;
@@ -23,7 +21,8 @@ use crate::wait::{Verdict, consistently};
 /// Not longer, because a minute after Argo Rollouts hangs its node starts it anew, and what follows
 /// needs it as it hangs.
 const ARRIVED: Duration = Duration::from_secs(30);
-const STAYS: Duration = Duration::from_secs(5);
+/// Long enough for those who visit meanwhile to be as many as they have to be.
+const STAYS: Duration = Duration::from_secs(15);
 const BEGUN: Duration = Duration::from_secs(30);
 
 pub(crate) const SCENARIO: Scenario = Scenario {
@@ -71,7 +70,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
         .await?;
     step.measured("back to a release that begins", back.elapsed().as_secs_f64());
     step.evidence("the page was Healthy at the release, and all visitors had the version before".to_owned());
-    visits.none_failed(step).await?;
     canary.taken_back(step, &release, &before.stable).await?;
-    canary.untouched(&pods).await
+    canary.untouched(&pods).await?;
+    visits.none_failed(step).await
 }
