@@ -10,8 +10,7 @@ use super::pace::Pace;
 use super::sampler::with_causes;
 use crate::environment::Environment;
 use crate::report::recorder::Traffic;
-use crate::run::StepHandle;
-use crate::run::Testbed;
+use crate::run::{StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 
 /// Between two requests. With twice as many, a node that is drained beside them has both cores

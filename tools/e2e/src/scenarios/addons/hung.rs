@@ -8,8 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, ResourceExt as _};
 
 use super::{is, pod, unhealthy};
-use crate::run::StepHandle;
-use crate::run::Testbed;
+use crate::run::{StepHandle, Testbed};
 use crate::scenarios::pods::{restarts, signal};
 
 /// Three readiness probes, two seconds apart, that wait a second each, and a look of Argo CD.

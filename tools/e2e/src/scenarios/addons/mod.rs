@@ -27,8 +27,7 @@ use kube::api::ListParams;
 use crate::cluster::Cluster;
 use crate::gitops::{self, Status};
 use crate::platform::rollout::is_ready;
-use crate::run::StepHandle;
-use crate::run::Testbed;
+use crate::run::{StepHandle, Testbed};
 use crate::wait::Verdict;
 
 /// Until Argo CD calls an Application as it is.

@@ -19,9 +19,7 @@ use crate::host::haproxy::{self, HaProxy, PROGRAM};
 use crate::host::ports;
 use crate::host::process::Tool;
 use crate::report::recorder::Traffic;
-use crate::run::Harness;
-use crate::run::StepHandle;
-use crate::run::Testbed;
+use crate::run::{Harness, StepHandle, Testbed};
 use crate::wait::{Verdict, eventually};
 
 /// Between two requests of those who come by it: a good sixty a second.
