@@ -261,7 +261,18 @@ fn in_a_target_the_hub_may_not_take_from_the_namespace_what_judges_its_pods() {
 /// The hub writes those of infra/platform: others here would be a conflict when a person applies
 /// this again.
 #[test]
-fn the_rights_in_a_target_label_no_namespace() {
+fn the_rights_in_a_target_give_the_namespace_no_label_that_the_hub_changes() {
     let ours = find(&ALL["infra/target"].objects, "Namespace", namespace());
-    assert!(ours.at("/metadata/labels").is_null());
+    let ours = ours.at("/metadata/labels").as_object().expect("labels");
+    for environment in environments() {
+        let platform = &ALL[&format!("infra/platform/overlays/{environment}")].objects;
+        let theirs = find(platform, "Namespace", namespace());
+        for (label, value) in ours {
+            assert_eq!(
+                theirs.at("/metadata/labels")[label],
+                *value,
+                "{label} in {environment}"
+            );
+        }
+    }
 }
