@@ -48,11 +48,14 @@ pub struct GoModule<'a> {
     pub patched: &'a [(&'a str, &'a str)],
 }
 
+/// The table of `versions.toml` that has the compiler.
+pub(crate) const TABLE: &str = "go";
+
 /// The package of [`GoModule::program`], and the module that builds are made through.
 pub const OWN_PROGRAM: &str = "wrapper";
 
-/// What the key is made of. The last four fields are told only where there is something to tell:
-/// what was built before there were such fields is still found.
+/// What the key is made of, besides the compiler. The last four fields are told only where there is
+/// something to tell.
 impl fmt::Debug for GoModule<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut told = f.debug_struct("GoModule");
@@ -148,7 +151,7 @@ impl GoModule<'_> {
     pub(crate) fn folder(&self, shop: Workshop<'_>) -> PathBuf {
         shop.cache
             .binaries()
-            .join(format!("{}-{}", self.short_name(), self.key()))
+            .join(format!("{}-{}", self.short_name(), self.key(shop.versions)))
     }
 
     /// The module's own files, as published. They are read-only and go with the compiler caches.
@@ -204,8 +207,10 @@ impl GoModule<'_> {
         shorten(unversioned(self.module))
     }
 
-    fn key(&self) -> Key {
-        Key::of([format!("{self:?}").as_bytes()])
+    /// Also of the compiler: what is wrong with its standard library is in all that it compiled.
+    fn key(&self, versions: &Versions) -> Key {
+        let (told, compiler) = (format!("{self:?}"), versions.canonical(TABLE));
+        Key::of([told.as_bytes(), compiler.as_bytes()])
     }
 }
 
@@ -238,59 +243,43 @@ mod tests {
 
     #[test]
     fn any_setting_changes_the_key() {
+        let pinned = |go: &str| Versions::parse(&format!("[go]\ntoolchain = '{go}'")).unwrap();
+        let (versions, newer) = (pinned("go1.26.8"), pinned("go1.26.9"));
         let one = GoModule {
             module: "a/b",
             version: "v1",
             ..GoModule::default()
         };
-        assert_ne!(
-            one.key(),
+        let others = [
             GoModule {
                 cgo: true,
                 ..one.clone()
-            }
-            .key()
-        );
-        assert_ne!(
-            one.key(),
+            },
             GoModule {
                 version: "v2",
                 ..one.clone()
-            }
-            .key()
-        );
-        assert_ne!(
-            one.key(),
+            },
             GoModule {
                 replaced: &[("c/d", "v1")],
                 ..one.clone()
-            }
-            .key()
-        );
-        assert_ne!(
-            one.key(),
+            },
             GoModule {
                 moved: &[("c/d", "e/f", "v1")],
                 ..one.clone()
-            }
-            .key()
-        );
-        assert_ne!(
-            one.key(),
+            },
             GoModule {
                 program: Some("package main"),
                 ..one.clone()
-            }
-            .key()
-        );
-        assert_ne!(
-            one.key(),
+            },
             GoModule {
                 patched: &[("a.go", "package a")],
                 ..one.clone()
-            }
-            .key()
-        );
-        assert_eq!(one.key(), one.clone().key());
+            },
+        ];
+        for other in others {
+            assert_ne!(one.key(&versions), other.key(&versions), "{other:?}");
+        }
+        assert_ne!(one.key(&versions), one.key(&newer));
+        assert_eq!(one.key(&versions), one.clone().key(&versions));
     }
 }

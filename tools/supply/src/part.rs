@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use xshell::Shell;
 
 use crate::error::SupplyError;
+use crate::go;
 use crate::image::Image;
 use crate::key::{Key, code};
 use crate::versions::Versions;
@@ -42,12 +43,14 @@ impl Part {
     pub(crate) fn key(&self, versions: &Versions) -> Key {
         let pins = [versions.canonical("debian"), versions.canonical(self.name)];
         let recipe = code(self.source);
+        let compiler = recipe.contains("GoModule").then(|| versions.canonical(go::TABLE));
         let files = self
             .context
             .iter()
             .flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()]);
         Key::of(
             pins.iter()
+                .chain(&compiler)
                 .map(String::as_bytes)
                 .chain([recipe.as_bytes()])
                 .chain(files),
@@ -149,6 +152,12 @@ mod tests {
             })
         );
         assert_ne!(key(PART), key(Part { name: "aws", ..PART }));
+        let by = |compiler: &str, source| {
+            let versions = Versions::parse(&format!("[go]\ntoolchain = '{compiler}'")).unwrap();
+            Part { source, ..PART }.key(&versions)
+        };
+        assert_ne!(by("go1.26.8", "GoModule"), by("go1.26.9", "GoModule"));
+        assert_eq!(by("go1.26.8", "recipe"), by("go1.26.9", "recipe"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::versions::{Versions, version_in};
 /// The value of `GOTOOLCHAIN`. One for all modules, although some could do with the host's: the
 /// standard library is compiled once for each.
 pub(super) fn of(sh: &Shell, versions: &Versions) -> Result<Cow<'static, str>> {
-    let pinned = versions.get("go", "toolchain")?;
+    let pinned = versions.get(super::TABLE, "toolchain")?;
     let host = cmd!(sh, "go env GOVERSION")
         .env("GOTOOLCHAIN", "local")
         .quiet()
