@@ -22,7 +22,15 @@ pub struct Cache {
 /// Held while one run uses the cache; released on drop, and by the kernel when the process dies.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a child that is being started has it too, until it is
+    /// another program.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl Cache {
@@ -127,7 +135,7 @@ impl Cache {
             .and_then(|()| file.rewind())
             .with_context(|| format!("empty {}", path.display()))?;
         writeln!(file, "{}", std::process::id()).with_context(|| format!("write {}", path.display()))?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 
     /// Free space of the cache's file system, in MB.
@@ -165,8 +173,11 @@ mod tests {
         let first = cache.lock().unwrap();
         let error = cache.lock().unwrap_err().to_string();
         assert!(error.contains(&std::process::id().to_string()), "{error}");
+        // As a child has it that is being started.
+        let inherited = first.file.try_clone().unwrap();
         drop(first);
         cache.lock().unwrap();
+        drop(inherited);
     }
 
     #[test]
