@@ -42,6 +42,15 @@ impl Place {
     }
 }
 
+/// What it says of a slot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// How many requests it got since it was started.
+    pub(super) sent: u64,
+    /// Whether its pod does badly: it gets none until its health checks are answered again.
+    pub(super) down: bool,
+}
+
 /// A running one; dropping it ends it.
 pub(super) struct HaProxy {
     running: haproxy::HaProxy,
@@ -87,9 +96,9 @@ impl HaProxy {
         self.say(&format!("set server {TARGETS}/t{slot} weight {weight}"))
     }
 
-    /// How many requests each slot got since it was started.
-    pub(super) fn sent(&self) -> Result<BTreeMap<usize, u64>> {
-        sent(&self.running.api.servers(TARGETS).context("count requests")?)
+    /// What it says of each slot.
+    pub(super) fn seen(&self) -> Result<BTreeMap<usize, Seen>> {
+        seen(&self.running.api.servers(TARGETS).context("look at the slots")?)
     }
 
     /// No new requests; those under way go on.
@@ -116,18 +125,19 @@ impl HaProxy {
     }
 }
 
-/// An error where `HAProxy` does not say it of a slot: that would look as if it got none.
-fn sent(servers: &BTreeMap<String, Server>) -> Result<BTreeMap<usize, u64>> {
+/// An error where `HAProxy` does not count a slot's requests: that would look as if it got none.
+fn seen(servers: &BTreeMap<String, Server>) -> Result<BTreeMap<usize, Seen>> {
     let slots = servers.iter().filter_map(|(name, server)| {
         let slot = name.strip_prefix('t')?.parse().ok()?;
         Some((slot, name, server))
     });
-    let sent = slots.map(|(slot, name, server)| {
+    let seen = slots.map(|(slot, name, server)| {
         let sent = server.text("stot").and_then(|sent| sent.parse().ok());
         let sent = sent.with_context(|| format!("HAProxy does not say how many requests {name} got"))?;
-        Ok((slot, sent))
+        let down = server.text("status").is_some_and(|is| is.starts_with("DOWN"));
+        Ok((slot, Seen { sent, down }))
     });
-    sent.collect()
+    seen.collect()
 }
 
 /// Nothing is tried twice: a load balancer of AWS does not either. Who comes without a cookie goes
@@ -186,10 +196,29 @@ mod tests {
     fn requests_that_are_not_counted_are_no_zero() {
         let of = |stot: &str| {
             let answer = format!("S.3.1.1.svname.1:KNSP:str:t0\nS.3.1.7.{stot}.1:MCP:u64:12\n");
-            sent(&haproxy_api::servers_in(&answer))
+            seen(&haproxy_api::servers_in(&answer))
         };
-        assert_eq!(of("stot").unwrap(), BTreeMap::from([(0, 12)]));
+        let up = Seen {
+            sent: 12,
+            down: false,
+        };
+        assert_eq!(of("stot").unwrap(), BTreeMap::from([(0, up)]));
         let error = of("other").unwrap_err().to_string();
         assert!(error.contains("how many requests t0 got"), "{error}");
+    }
+
+    #[test]
+    fn a_pod_is_down_where_its_health_checks_say_so() {
+        let down = |status: &str| {
+            let of = |field: &str, value: &str| format!("S.3.1.1.{field}.1:KNSP:str:{value}\n");
+            let answer = [of("svname", "t0"), of("stot", "0"), of("status", status)].concat();
+            seen(&haproxy_api::servers_in(&answer)).unwrap()[&0].down
+        };
+        assert!(["DOWN", "DOWN 1/2"].into_iter().all(down));
+        assert!(
+            !["UP", "UP 1/2", "DRAIN", "MAINT", "no check"]
+                .into_iter()
+                .any(down)
+        );
     }
 }

@@ -104,11 +104,17 @@ fn of_action(ingress: &Ingress, service: &IngressServiceBackend) -> Result<Vec<R
     routes.collect()
 }
 
-/// What each pod gets of the requests: an equal part of what its Service gets.
-pub(super) fn shares(routes: &[(Route, BTreeSet<SocketAddrV4>)]) -> BTreeMap<SocketAddrV4, (String, u32)> {
+/// What each pod gets of the requests: an equal part of what its Service gets, among those of its
+/// pods that are not `down`. As at AWS, where a weight is that of a target group.
+pub(super) fn shares(
+    routes: &[(Route, BTreeSet<SocketAddrV4>)],
+    down: &BTreeSet<SocketAddrV4>,
+) -> BTreeMap<SocketAddrV4, (String, u32)> {
     let mut shares = BTreeMap::new();
     for (route, pods) in routes {
-        let count = u32::try_from(pods.len()).unwrap_or(MOST).max(1);
+        let up = pods.difference(down).count();
+        let count = if up > 0 { up } else { pods.len() };
+        let count = u32::try_from(count).unwrap_or(MOST).max(1);
         // One that gets a little gets something.
         let share = (route.weight * FINER).div_ceil(count).min(MOST);
         for pod in pods {
@@ -189,8 +195,15 @@ mod tests {
         let pod = |last: u8| SocketAddrV4::new([10, 0, 0, last].into(), 8080);
         let canary = (route("canary", 10), BTreeSet::from([pod(1)]));
         let stable = (route("stable", 90), BTreeSet::from([pod(2), pod(3)]));
-        let shares = shares(&[canary, stable]);
-        let share = |last| shares[&pod(last)].1;
-        assert_eq!([share(1), share(2), share(3)], [20, 90, 90]);
+        let routes = [canary, stable];
+        let shared = |down: &[u8]| {
+            let down = down.iter().map(|last| pod(*last)).collect();
+            let shares = shares(&routes, &down);
+            [1, 2, 3].map(|last| shares[&pod(last)].1)
+        };
+        assert_eq!(shared(&[]), [20, 90, 90]);
+        // The balancer itself gives none to those that are down.
+        assert_eq!(shared(&[3]), [20, 180, 180]);
+        assert_eq!(shared(&[2, 3]), [20, 90, 90]);
     }
 }

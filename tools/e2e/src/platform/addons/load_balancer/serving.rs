@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use super::asked::Asked;
-use super::haproxy::{HaProxy, Place, SLOTS};
+use super::haproxy::{HaProxy, Place, SLOTS, Seen};
 use super::routes::{Route, shares};
 
 /// So long AWS takes until a load balancer does what its controller was told, taken as long: a pod
@@ -47,8 +47,8 @@ pub(super) struct Serving {
     pub(super) asked: Asked,
     haproxy: HaProxy,
     slots: BTreeMap<usize, Slot>,
-    /// What each slot had got at the last look.
-    counted: BTreeMap<usize, u64>,
+    /// What was said of each slot at the last look.
+    seen: BTreeMap<usize, Seen>,
     /// Whether visitors keep to the pod that has answered first.
     sticky: bool,
     pub(super) turns: Vec<Turn>,
@@ -60,7 +60,7 @@ impl Serving {
             haproxy: HaProxy::start(place, &asked)?,
             asked,
             slots: BTreeMap::new(),
-            counted: BTreeMap::new(),
+            seen: BTreeMap::new(),
             sticky: false,
             turns: Vec::new(),
         })
@@ -75,7 +75,7 @@ impl Serving {
             self.haproxy.keep_visitors(sticky)?;
             self.sticky = sticky;
         }
-        let there = shares(routes);
+        let there = shares(routes, &self.down());
         self.admit(&there)?;
         self.dismiss(&there)?;
         let weights = routes.iter();
@@ -101,16 +101,23 @@ impl Serving {
 
     /// Adds what was sent since the last look to the present turn.
     fn count(&mut self) -> Result<()> {
-        let now = self.haproxy.sent()?;
+        let now = self.haproxy.seen()?;
         if let Some(turn) = self.turns.last_mut() {
             for (number, slot) in &self.slots {
-                let (now, before) = (now.get(number), self.counted.get(number));
-                let more = now.unwrap_or(&0).saturating_sub(*before.unwrap_or(&0));
-                *turn.sent.entry(slot.service.clone()).or_default() += more;
+                let [now, before] =
+                    [&now, &self.seen].map(|seen| seen.get(number).copied().unwrap_or_default().sent);
+                *turn.sent.entry(slot.service.clone()).or_default() += now.saturating_sub(before);
             }
         }
-        self.counted = now;
+        self.seen = now;
         Ok(())
+    }
+
+    /// Pods that did badly at the last look.
+    fn down(&self) -> BTreeSet<SocketAddrV4> {
+        let slots = self.slots.iter();
+        let down = slots.filter(|(number, _)| self.seen.get(number).is_some_and(|seen| seen.down));
+        down.map(|(_, slot)| slot.target).collect()
     }
 
     fn admit(&mut self, there: &BTreeMap<SocketAddrV4, (String, u32)>) -> Result<()> {

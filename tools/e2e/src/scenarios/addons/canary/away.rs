@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::{Canary, PAGES};
-use crate::actors::Operator;
 use crate::environment::PAGE;
 use crate::gitops;
 use crate::platform::addons::ROLLOUTS;
@@ -15,7 +14,6 @@ use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::addons::hung::Hung;
 use crate::scenarios::addons::memory;
-use crate::scenarios::overlays;
 use crate::wait::{Verdict, consistently};
 
 /// Not longer, because a minute after Argo Rollouts hangs its node starts it anew, and what follows
@@ -37,14 +35,12 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let Some(canary) = Canary::ready(testbed, step).await? else {
         return Ok(());
     };
-    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let cluster = testbed.first();
     memory::bounded(step, cluster).await?;
     let (before, pods) = (canary.rollouts.state().await?, canary.pods().await?);
     let visits = Visits::start(&canary.balancer.visitors, PAGES);
     let hung = Hung::addon(testbed, ROLLOUTS).await?;
-    let release = operator
-        .patch(&overlays::of(PAGE), &[overlays::restart("away")])
-        .await?;
+    let release = canary.restart("away").await?;
     gitops::app(step, cluster, PAGE)
         .at(&release)
         .arrived(ARRIVED)

@@ -6,12 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use super::Canary;
-use crate::actors::Operator;
 use crate::environment::PAGE;
 use crate::gitops;
 use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::overlays;
 use crate::wait::{Verdict, consistently};
 
 /// A step, and the start of a pod.
@@ -31,12 +29,10 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let Some(canary) = Canary::ready(testbed, step).await? else {
         return Ok(());
     };
-    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let cluster = testbed.first();
     let (before, pods) = (canary.rollouts.state().await?, canary.pods().await?);
     let merged = Instant::now();
-    let release = operator
-        .patch(&overlays::of(PAGE), &[overlays::restart("few")])
-        .await?;
+    let release = canary.restart("few").await?;
     let is_paused = |state: &super::rollout::State| {
         state.phase == "Paused" && state.message.contains("InconclusiveAnalysis")
     };

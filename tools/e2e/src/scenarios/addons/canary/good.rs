@@ -6,13 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Canary, PAGES};
-use crate::actors::Operator;
 use crate::environment::PAGE;
 use crate::gitops;
 use crate::platform::addons::load_balancer::{Turn, Visitors, Visits};
 use crate::run::{Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
-use crate::scenarios::{overlays, workloads};
+use crate::scenarios::workloads;
 
 /// Two steps of half a minute each, and the starts of pods.
 const RELEASED: Duration = Duration::from_mins(3);
@@ -38,15 +37,14 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let Some(canary) = Canary::ready(testbed, step).await? else {
         return Ok(());
     };
-    let (cluster, operator) = (testbed.first(), Operator::of(testbed));
+    let cluster = testbed.first();
     let before = canary.rollouts.state().await?.stable;
     let seen = canary.balancer.turns().await.len();
     let visits = Visits::start(&canary.balancer.visitors, PAGES);
     let merged = Instant::now();
     // Another one than in a run before.
     let now = SystemTime::UNIX_EPOCH.elapsed().context("the clock is wrong")?;
-    let mark = overlays::restart(&format!("canary-{}", now.as_secs()));
-    let good = operator.patch(&overlays::of(PAGE), &[mark]).await?;
+    let good = canary.restart(&format!("canary-{}", now.as_secs())).await?;
     let mut browsers = 0;
     let state = tokio::select! {
         state = canary.rollouts.healthy(step, Some(&before), RELEASED) => state?,

@@ -103,6 +103,14 @@ impl<'a> Canary<'a> {
         visits.none_failed(step).await
     }
 
+    /// Releases the same page by another `mark`, and gives the commit.
+    async fn restart(&self, mark: &str) -> Result<String> {
+        let restart = overlays::restart(mark);
+        Operator::of(self.testbed)
+            .patch(&overlays::of(PAGE), &[restart])
+            .await
+    }
+
     /// Waits until the balancer sends everybody to one version.
     async fn at_one_version(&self, step: &StepHandle, within: Duration) -> Result<()> {
         eventually(step, "all visitors at one version", within, async || {
