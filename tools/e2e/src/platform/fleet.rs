@@ -15,7 +15,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 
-pub(crate) use controller::{Turn, image};
+pub(crate) use controller::{Standby, image};
 pub(crate) use eks::{Eks, List};
 pub(crate) use target::{give_rights, prepare};
 
@@ -54,7 +54,7 @@ impl Fleet {
             digest,
             hub: hub.clone(),
         };
-        fleet.install(harness, Turn::Acts, step).await?;
+        fleet.install(harness, Standby::Off, step).await?;
         for cluster in clusters {
             let begun = Instant::now();
             fleet.eks.create(cluster).await?;
@@ -95,8 +95,8 @@ impl Fleet {
     }
 
     /// Has the controller run in the hub, which acts or stands by, and waits until it is at work.
-    pub(crate) async fn install(&self, harness: &Harness, turn: Turn, step: &StepHandle) -> Result<()> {
-        controller::apply(harness, &self.hub, &self.digest, turn, step).await
+    pub(crate) async fn install(&self, harness: &Harness, standby: Standby, step: &StepHandle) -> Result<()> {
+        controller::apply(harness, &self.hub, &self.digest, standby, step).await
     }
 
     /// The cluster whose Argo CD manages the others.

@@ -29,13 +29,13 @@ const STANDBY: &str = "- name: STANDBY\n          value: ";
 /// The port of its metrics.
 const METRICS: u16 = 9090;
 
-/// Whether a hub changes its targets.
+/// Whether a hub stands by and so changes nothing in its targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// It does.
-    Acts,
-    /// Another one does.
-    StandsBy,
+pub(crate) enum Standby {
+    /// It changes them.
+    Off,
+    /// Another hub does.
+    On,
 }
 
 /// Builds and pushes its image, and gives the digest; what is compiled already costs a moment.
@@ -49,7 +49,7 @@ pub(super) async fn apply(
     harness: &Harness,
     hub: &Cluster,
     digest: &str,
-    turn: Turn,
+    standby: Standby,
     step: &StepHandle,
 ) -> Result<()> {
     let log = harness.run.log(&format!("{NAME}-{}", hub.environment));
@@ -59,7 +59,7 @@ pub(super) async fn apply(
         LOCAL,
         &manifests,
         &format!("{STANDBY}\"false\""),
-        &format!("{STANDBY}\"{}\"", turn == Turn::StandsBy),
+        &format!("{STANDBY}\"{}\"", standby == Standby::On),
     )?;
     let applied = hub.apply_over(harness, &manifests, &log).await;
     applied.with_context(|| format!("apply {NAME}"))?;

@@ -15,7 +15,7 @@ use crate::actors::{Operator, ReadLoad};
 use crate::cluster::Cluster;
 use crate::environment::Environment;
 use crate::platform::argocd;
-use crate::platform::fleet::{Fleet, Turn};
+use crate::platform::fleet::{Fleet, Standby};
 use crate::run::{Rebuilt, Step, StepHandle, Testbed};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::lost_cluster;
@@ -87,7 +87,7 @@ async fn rebuilt(testbed: &Testbed, step: &StepHandle, lost: Instant) -> Result<
             target.name
         );
     }
-    fleet.install(harness, Turn::Acts, step).await?;
+    fleet.install(harness, Standby::Off, step).await?;
     Ok(fleet)
 }
 

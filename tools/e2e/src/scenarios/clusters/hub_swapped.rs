@@ -16,7 +16,7 @@ use crate::environment::Environment;
 use crate::git::repositories::manifests_on_forge;
 use crate::gitops;
 use crate::host::network::Network;
-use crate::platform::fleet::{self, Fleet, Turn};
+use crate::platform::fleet::{self, Fleet, Standby};
 use crate::run::{Rebuilt, Step, StepHandle, Testbed, teardown};
 use crate::scenario::{Scenario, Suite};
 use crate::scenarios::backend_release::APP;
@@ -62,7 +62,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let swapped = Instant::now();
     teardown::remove_cluster(&harness.run, &harness.engine, fleet.hub().environment, step).await?;
     let at = table.schema().await?;
-    next.install(harness, Turn::Acts, step).await?;
+    next.install(harness, Standby::Off, step).await?;
     testbed.hand_over(Rebuilt::Hub(next.clone()))?;
     called(testbed, fleet.hub(), next.hub()).await?;
     // Only now, when others find a hub whatever comes of it.
@@ -114,7 +114,7 @@ async fn standing_by(testbed: &Testbed, step: &StepHandle) -> Result<Fleet> {
     fleet::login::of_hubs(harness, fleet.hub(), &hub).await?;
     equip(testbed, step, &hub).await?;
     let next = fleet.of_hub(&hub);
-    next.install(harness, Turn::StandsBy, step).await?;
+    next.install(harness, Standby::On, step).await?;
     for cluster in &testbed.clusters {
         let secret = next.registered(step, cluster).await?;
         let skips = secret
