@@ -40,6 +40,8 @@ pub(crate) struct Turn {
     pub(crate) weights: BTreeMap<String, u32>,
     /// What it got.
     pub(crate) sent: BTreeMap<String, u64>,
+    /// Pods that failed their health checks meanwhile.
+    pub(crate) down: BTreeSet<SocketAddrV4>,
 }
 
 /// The running one.
@@ -83,8 +85,10 @@ impl Serving {
             .map(|(route, _)| (route.service.clone(), route.weight))
             .collect();
         if self.turns.last().is_none_or(|last| last.weights != weights) {
-            let sent = BTreeMap::new();
-            self.turns.push(Turn { weights, sent });
+            self.turns.push(Turn {
+                weights,
+                ..Turn::default()
+            });
         }
         // Where AWS would answer with an error, the others get what was meant for it.
         let without = routes
@@ -102,12 +106,14 @@ impl Serving {
     /// Adds what was sent since the last look to the present turn.
     fn count(&mut self) -> Result<()> {
         let now = self.haproxy.seen()?;
+        let down = self.down();
         if let Some(turn) = self.turns.last_mut() {
             for (number, slot) in &self.slots {
                 let [now, before] =
                     [&now, &self.seen].map(|seen| seen.get(number).copied().unwrap_or_default().sent);
                 *turn.sent.entry(slot.service.clone()).or_default() += now.saturating_sub(before);
             }
+            turn.down.extend(down);
         }
         self.seen = now;
         Ok(())

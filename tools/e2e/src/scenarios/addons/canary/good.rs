@@ -107,7 +107,8 @@ fn shared(step: &StepHandle, turns: &[Turn]) -> Result<()> {
         );
         ensure!(
             was.abs_diff(meant) <= APART,
-            "{service} was to get {meant} % of {all} requests, and got {own}"
+            "{service} was to get {meant} % of {all} requests, and got {own}; down were meanwhile: {:?}",
+            turn.down
         );
         said.push(format!("{own} of {all} at {meant} %"));
     }
