@@ -15,6 +15,8 @@ mod github;
 mod gitlab;
 mod machine;
 
+pub use machine::settings_of_this_process;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! Programs on this machine as a hosted runner would start them: without what cargo and Git told
-//! this process, and with an end to all that they start.
+//! Programs on this machine as a hosted runner would start them: without what cargo, Git and a
+//! person told this process, and with an end to all that they start.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -18,10 +18,7 @@ pub(crate) fn command(
     variables: &BTreeMap<String, String>,
 ) -> Command {
     let mut command = Command::new(program);
-    for name in std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| is_ours(name))
-    {
+    for name in names().filter(|name| is_ours(name) || is_setting(name)) {
         command.env_remove(name);
     }
     command
@@ -58,6 +55,28 @@ pub(crate) async fn follow(
     tree.0.wait().await.context("wait for a runner")
 }
 
+/// Variables of this process by which a person has set up the release verbs (`docs/CI.md`) or AWS'
+/// clients for work by hand: a run of CI here has settings of its own.
+pub fn settings_of_this_process() -> impl Iterator<Item = String> {
+    names().filter(|name| is_setting(name))
+}
+
+fn names() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
+}
+
+fn is_setting(name: &str) -> bool {
+    const NAMES: [&str; 5] = [
+        "FORGE",
+        "IMAGE_REGISTRY",
+        "INFRA_REMOTE",
+        "SIGNING_KEY",
+        "SOURCE_TOKEN",
+    ];
+    const PREFIXES: [&str; 5] = ["AWS_", "COSIGN_", "FORGE_", "REGISTRY_", "RELEASE_"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Variables of this process that a hosted CI would not have: what cargo tells the program it runs,
 /// and git's overrides.
 fn is_ours(name: &str) -> bool {
@@ -79,4 +98,34 @@ fn is_ours(name: &str) -> bool {
         "GIT_",
     ];
     CARGO.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A run of the e2e would otherwise push to the manifests that a person's shell names.
+    #[test]
+    fn settings_of_a_person_do_not_reach_a_run_of_ci() {
+        // What the machine has, as its engine and its authorities, a runner has too.
+        let of_machine = [
+            "SSL_CERT_FILE",
+            "CONTAINER_ENGINE",
+            "XTASK_TOOLCHAIN",
+            "CARGO_TARGET_DIR",
+        ];
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/CI.md");
+        let page = fs::read_to_string(page).unwrap();
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let named = rows.filter_map(|row| row.split('`').next());
+        let settings = named.filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+        let settings: Vec<_> = settings.filter(|name| !of_machine.contains(name)).collect();
+        assert!(settings.contains(&"INFRA_REMOTE"), "{settings:?}");
+        let kept: Vec<_> = settings.into_iter().filter(|name| !is_setting(name)).collect();
+        assert!(kept.is_empty(), "{kept:?}");
+        assert!(is_setting("AWS_PROFILE") && is_setting("REGISTRY_PASSWORD"));
+        assert!(!of_machine.into_iter().chain(["PATH", "RELEASE"]).any(is_setting));
+    }
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use pipelines::Project;
+use pipelines::{Project, settings_of_this_process};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::git::forge::ForgeAccess;
@@ -73,7 +73,11 @@ pub(crate) fn release_verb<'sh>(
 ) -> Result<Cmd<'sh>> {
     let release = program("RELEASE")?;
     shell.change_dir(folder);
-    Ok(cmd!(shell, "{release} {args...}")
+    let mut verb = cmd!(shell, "{release} {args...}");
+    for name in settings_of_this_process() {
+        verb = verb.env_remove(name);
+    }
+    Ok(verb
         .envs(project.settings.iter().chain(&project.secrets))
         .env("CARGO_MANIFEST_DIR", folder.join("tools/release"))
         .env("GIT_CONFIG_GLOBAL", "/dev/null"))
