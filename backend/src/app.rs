@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use serverkit::metrics::Metrics;
 use serverkit::shutdown::Draining;
 
+use crate::routes::health::Readiness;
 use crate::shared::Shared;
 use crate::store::Store;
 
@@ -22,6 +23,8 @@ pub struct App {
     pub environment: Arc<str>,
     /// Whether this process is on its way down.
     pub draining: Draining,
+    /// What it last said of itself to who asked whether it is ready.
+    pub(crate) readiness: Readiness,
     /// What it measures.
     pub metrics: Metrics,
 }
@@ -35,6 +38,7 @@ impl App {
             commit: commit.into(),
             environment: environment.into(),
             draining: Draining::default(),
+            readiness: Readiness::default(),
             metrics: Metrics::default(),
         }
     }

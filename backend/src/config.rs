@@ -9,6 +9,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use serverkit::config::{Log, not_blank, seconds};
 
+use crate::migrate::UNKNOWN_COMMIT;
+
 /// The message board's API server and the migrations of its table.
 #[derive(Debug, Parser)]
 #[command(name = "backend", version)]
@@ -43,7 +45,7 @@ pub struct Serve {
     pub environment: String,
 
     /// Commit named by `/version`; the image sets it.
-    #[arg(long, env = "APP_COMMIT", default_value = "unknown", value_parser = not_blank)]
+    #[arg(long, env = "APP_COMMIT", default_value = UNKNOWN_COMMIT, value_parser = not_blank)]
     pub app_commit: String,
 
     /// Where to listen, and how to stop.
@@ -58,7 +60,12 @@ pub struct Migrate {
     #[command(flatten)]
     pub table: Table,
 
-    /// Seconds to wait for the table to answer, and again for another migrator to finish.
+    /// Commit that tells this release from the next; the image sets it.
+    #[arg(long, env = "APP_COMMIT", default_value = UNKNOWN_COMMIT, value_parser = not_blank)]
+    pub app_commit: String,
+
+    /// Seconds to wait for the table to answer, and again for a sign of a migrator that has the
+    /// lock.
     #[arg(long, env = "MIGRATE_WAIT_SECONDS", default_value = "120", value_parser = seconds)]
     pub migrate_wait_seconds: Duration,
 

@@ -11,9 +11,11 @@ mod m0001_baseline;
 mod m0002_board;
 mod migration;
 mod migrator;
+mod patient;
 mod plan;
 mod progress;
 mod record;
+mod release;
 mod status;
 mod walk;
 
@@ -24,8 +26,10 @@ use anyhow::Result;
 
 pub use change::Change;
 pub use migration::{Migration, Phase, Transform};
+pub(crate) use migrator::UNKNOWN_COMMIT;
 pub use migrator::{Applied, Counts, Migrator, Patience, Report};
 pub use record::{Checkpoint, Done, Holder, Record, Unfit, schema_version};
+pub use release::Release;
 pub use status::{Preview, Status};
 
 use crate::config::{self, MigrateAction};
@@ -41,6 +45,10 @@ pub const MIGRATIONS: &[Migration] = &[
 /// A migrator that stopped without a word blocks the next one for this long.
 const LEASE: Duration = Duration::from_secs(20);
 
+/// Longer than a server's readiness takes to fail (`infra/backend/base/deployment.yaml`) and its
+/// Service to look away.
+const LEAVE: Duration = Duration::from_secs(10);
+
 /// Schema this code needs.
 pub fn required_version() -> u32 {
     plan::required(MIGRATIONS)
@@ -52,8 +60,10 @@ pub async fn run(config: config::Migrate) -> Result<()> {
     let patience = Patience {
         wait: config.migrate_wait_seconds,
         lease: LEASE,
+        leave: LEAVE,
     };
     let migrator = Migrator {
+        commit: &config.app_commit,
         items_per_second: NonZeroU32::new(config.migrate_items_per_second),
         ..Migrator::new(&table, MIGRATIONS, patience)
     };
@@ -83,6 +93,23 @@ mod tests {
         for (index, migration) in (1..).zip(MIGRATIONS) {
             assert_eq!(migration.version, index, "{}", migration.name);
         }
+    }
+
+    #[test]
+    fn older_servers_have_left_their_service_before_a_contraction_changes_anything() {
+        let deployment = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../infra/backend/base/deployment.yaml"
+        );
+        let deployment = std::fs::read_to_string(deployment).unwrap();
+        let (_, probe) = deployment.split_once("readinessProbe:").unwrap();
+        let number = |name: &str| -> u64 {
+            let (_, rest) = probe.split_once(&format!(" {name}: ")).unwrap();
+            rest.lines().next().unwrap().trim().parse().unwrap()
+        };
+        // One period may have just begun, and the last probe may be slow.
+        let unready = number("periodSeconds") * (number("failureThreshold") + 1) + number("timeoutSeconds");
+        assert!(Duration::from_secs(unready) < LEAVE, "{unready} s");
     }
 
     #[test]

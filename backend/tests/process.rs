@@ -31,9 +31,13 @@ impl Backend {
         let database = Embedded::start().await.unwrap();
         let client = testkit::client(&database.endpoint).await;
         testkit::table::create(&client, "messages").await.unwrap();
-        let migrated = command(&database, "migrate").status().await.unwrap();
-        assert!(migrated.success(), "{migrated}");
-        let mut process = command(&database, "serve").spawn().unwrap();
+        migrate(&database).await;
+        Self::on(&database).await
+    }
+
+    /// A backend on this database, as it is.
+    async fn on(database: &Embedded) -> Self {
+        let mut process = command(database, "serve").spawn().unwrap();
         let log = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut backend = Self {
             process,
@@ -71,6 +75,11 @@ impl Backend {
         let ended = tokio::time::timeout(PATIENCE, self.process.wait());
         ended.await.expect("it ends in time").unwrap()
     }
+}
+
+async fn migrate(database: &Embedded) {
+    let migrated = command(database, "migrate").status().await.unwrap();
+    assert!(migrated.success(), "{migrated}");
 }
 
 fn text(value: &Value) -> String {
@@ -208,6 +217,28 @@ async fn a_request_is_found_in_log_and_metrics() {
         page.contains(r#"http_route="/api/messages/{uuid}",http_response_status_code="404"} 1"#),
         "{page}"
     );
+}
+
+#[tokio::test]
+async fn why_it_is_not_ready_is_logged_once() {
+    let database = Embedded::start().await.unwrap();
+    let client = testkit::client(&database.endpoint).await;
+    testkit::table::create(&client, "messages").await.unwrap();
+    let mut backend = Backend::on(&database).await;
+    let mut connection = Connection::open(&backend.address).await;
+    for _ in 0..3 {
+        let answer = connection.get(api::READYZ).await;
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    }
+    migrate(&database).await;
+    let answer = connection.get(api::READYZ).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let why = backend.logged("not ready").await;
+    assert_eq!(why["level"], "WARN", "{why}");
+    assert!(text(&why["reason"]).contains("it is at schema 0"), "{why}");
+    let line = backend.log.next_line().await.unwrap().unwrap();
+    assert!(line.contains("ready again"), "{line}");
 }
 
 #[tokio::test]

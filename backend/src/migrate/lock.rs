@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::record::{Checkpoint, Done, Holder, Record, SCHEMA_ITEM};
-use super::{Counts, Migration, Patience};
+use super::{Counts, Migration, Patience, Release};
 use crate::dynamodb::Table;
 
 const POLL: Duration = Duration::from_millis(500);
@@ -32,8 +32,9 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock as soon as nobody holds it, or its holder is silent for a lease; gives up
-    /// after `patience.wait`, until when it is no matter that the record cannot be read.
+    /// Takes the lock as soon as nobody holds it, or its holder is silent for a lease. Gives up
+    /// after `patience.wait` without a sign of a migrator at work, until when it is no matter that
+    /// the record cannot be read.
     pub(super) async fn acquire(table: &Table, patience: Patience) -> Result<Self> {
         let mut lock = Self {
             table: table.clone(),
@@ -41,12 +42,12 @@ impl Lock {
             lease: patience.lease,
             taken: Instant::now(),
         };
-        let started = Instant::now();
+        let mut since = Instant::now();
         let mut watched: Option<(Holder, Instant)> = None;
         loop {
             let holder = match Record::read(table).await {
                 Ok(record) => record.holder,
-                Err(error) if started.elapsed() >= patience.wait => return Err(error.into()),
+                Err(error) if since.elapsed() >= patience.wait => return Err(error.into()),
                 Err(error) => {
                     let error = format!("{:#}", Error::from(error));
                     tracing::info!(error, "waiting for the lock, which cannot be read");
@@ -55,10 +56,11 @@ impl Lock {
                 }
             };
             let silent = match (&holder, &watched) {
-                (Some(now), Some((before, since))) if now == before => since.elapsed() >= patience.lease,
+                (Some(now), Some((before, seen))) if now == before => seen.elapsed() >= patience.lease,
                 _ => {
                     if let Some(holder) = &holder {
                         tracing::info!(owner = holder.owner, "another migrator has the lock");
+                        since = Instant::now();
                     }
                     watched = holder.clone().map(|holder| (holder, Instant::now()));
                     false
@@ -69,7 +71,7 @@ impl Lock {
                 tracing::info!(owner = lock.owner, taken_over = silent, "lock taken");
                 return Ok(lock);
             }
-            if started.elapsed() >= patience.wait {
+            if since.elapsed() >= patience.wait {
                 return Err(lock.is_not_mine(holder.as_ref(), patience.wait));
             }
             tokio::time::sleep(POLL).await;
@@ -104,6 +106,28 @@ impl Lock {
         }
     }
 
+    /// Records which release this run is of.
+    pub(super) async fn begin(&self, release: &Release) -> Result<()> {
+        self.keep(release, "its release was recorded").await
+    }
+
+    /// Records that this run of `release` came to its end.
+    pub(super) async fn end(&self, release: Release) -> Result<()> {
+        let release = Release {
+            ended: true,
+            ..release
+        };
+        self.keep(&release, "its end was recorded").await
+    }
+
+    async fn keep(&self, release: &Release, goal: &str) -> Result<()> {
+        let update = self
+            .update("SET #release = :release")
+            .expression_attribute_names("#release", "release")
+            .expression_attribute_values(":release", release.to_attribute());
+        self.while_held(update, goal).await
+    }
+
     /// From now on code that requires less than schema `readers` does not serve.
     pub(super) async fn exclude_readers_before(&self, readers: u32) -> Result<()> {
         let update = self
@@ -122,7 +146,11 @@ impl Lock {
 
     /// Records that `migration` is done.
     pub(super) async fn record(&self, migration: &Migration, counts: Counts) -> Result<()> {
-        let done = Done { at: now()?, counts };
+        let done = Done {
+            name: Some(migration.name.to_owned()),
+            at: now()?,
+            counts,
+        };
         let update = self
             .update("SET #version = :version, #done = :done REMOVE checkpoint")
             .expression_attribute_names("#version", "version")

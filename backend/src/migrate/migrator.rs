@@ -5,29 +5,21 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 
 use super::lock::Lock;
-use super::plan::{plan, required};
+use super::patient::patient;
+use super::plan::{Plan, plan, required};
 use super::progress::rate;
 use super::record::{Record, Unfit};
+use super::release::Release;
 use super::status::{Preview, Status};
 use super::walk::{backfill, preview};
 use super::{Migration, Phase};
 use crate::dynamodb::Table;
 
 const POLL: Duration = Duration::from_secs(1);
-
-/// For items and the record: nobody waits for the answer, and being throttled is normal in a walk
-/// over a whole table.
-const ATTEMPTS: u32 = 12;
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
+/// What a build says that was told no commit.
+pub(crate) const UNKNOWN_COMMIT: &str = "unknown";
 
 /// What a migration met and did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,10 +33,13 @@ pub struct Counts {
 /// How long to wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// For the table to answer, and again for another migrator to finish.
+    /// For the table to answer, and again for a sign of the migrator that has the lock.
     pub wait: Duration,
     /// Until a silent migrator loses its lock.
     pub lease: Duration,
+    /// Between the moment from which older code is not ready, and the first item that a contraction
+    /// changes.
+    pub leave: Duration,
 }
 
 /// What a run did.
@@ -52,7 +47,7 @@ pub struct Patience {
 pub struct Report {
     /// What is done now and was not before, oldest first.
     pub applied: Vec<Applied>,
-    /// Contractions left to a later run.
+    /// Contractions left to a later release.
     pub later: Vec<u32>,
 }
 
@@ -74,6 +69,8 @@ pub struct Migrator<'a> {
     pub table: &'a Table,
     /// All migrations, oldest first.
     pub migrations: &'a [Migration],
+    /// Commit of the code that has them: what tells one release from the next.
+    pub commit: &'a str,
     /// How long to wait.
     pub patience: Patience,
     /// How many items to look at a second; `None` is as many as possible.
@@ -81,11 +78,12 @@ pub struct Migrator<'a> {
 }
 
 impl<'a> Migrator<'a> {
-    /// Runs without a limit on its speed.
+    /// Runs without a limit on its speed, for code that was told no commit.
     pub fn new(table: &'a Table, migrations: &'a [Migration], patience: Patience) -> Self {
         Self {
             table,
             migrations,
+            commit: UNKNOWN_COMMIT,
             patience,
             items_per_second: None,
         }
@@ -104,7 +102,7 @@ impl<'a> Migrator<'a> {
     /// What `up` would do now. Writes nothing and takes no lock; one walk for all migrations, each
     /// meeting the items as those before it would leave them.
     pub async fn preview(&self) -> Result<Preview<'a>> {
-        let plan = plan(self.migrations, Record::read(self.table).await?.version)?;
+        let (_, plan) = self.plan(&Record::read(self.table).await?)?;
         let counts = preview(&patient(self.table), plan.now, self.items_per_second).await?;
         Ok(Preview {
             table: &self.table.name,
@@ -138,21 +136,20 @@ impl<'a> Migrator<'a> {
     async fn apply_missing(&self, table: &Table, lock: &Lock) -> Result<Report> {
         // Read under the lock: another migrator may just have done it all.
         let record = Record::read(table).await?;
-        let required = required(self.migrations);
-        if let Err(unfit @ Unfit::Contracted { .. }) = record.check(required) {
-            return Err(Error::new(unfit).context(format!(
-                "table {} cannot be migrated by this code",
-                self.table.name
-            )));
-        }
-        let plan = plan(self.migrations, record.version)?;
+        let (release, plan) = self.plan(&record)?;
+        lock.begin(&release).await?;
         let mut report = Report::default();
-        let mut min_reader = record.min_reader;
+        let mut min_reader = 0;
         for migration in plan.now {
-            if let Phase::Contract { readers } = migration.phase {
+            if let Phase::Contract { readers } = migration.phase
+                && min_reader < readers
+            {
                 // One that needs less takes nothing back of what one before it has asked for.
-                min_reader = min_reader.max(readers);
+                min_reader = record.min_reader.max(readers);
                 lock.exclude_readers_before(min_reader).await?;
+                if release.from > 0 {
+                    tokio::time::sleep(self.patience.leave).await;
+                }
             }
             let applied = self.apply(table, migration, &record, lock).await?;
             report.applied.push(applied);
@@ -161,7 +158,8 @@ impl<'a> Migrator<'a> {
             tracing::warn!(
                 version = migration.version,
                 name = migration.name,
-                "left to a later run: code that needs what it takes away may still serve"
+                from = release.from,
+                "left to a later release: code that needs what it takes away may still serve"
             );
             report.later.push(migration.version);
         }
@@ -170,10 +168,38 @@ impl<'a> Migrator<'a> {
             table = self.table.name,
             from = record.version,
             applied = report.applied.len(),
-            required,
+            required = release.required,
             "schema is current"
         );
+        lock.end(release).await?;
         Ok(report)
+    }
+
+    /// What to do on a table with this record, and as which release; or why it is not for this
+    /// code.
+    fn plan(&self, record: &Record) -> Result<(Release, Plan<'a>)> {
+        let required = required(self.migrations);
+        if let Err(unfit @ Unfit::Contracted { .. }) = record.check(required) {
+            return Err(Error::new(unfit).context(format!(
+                "table {} cannot be migrated by this code",
+                self.table.name
+            )));
+        }
+        for migration in self.migrations {
+            if let Some(name) = record.taken_by(migration) {
+                bail!(
+                    "migration {number} ({}) cannot run on table {}, where another one ({name}) has that number: keep \
+                     {number} as `expand({number}, \"{name}\")` and give yours the next one (docs/MIGRATIONS.md, \"A number \
+                     is taken once it ran\")",
+                    migration.name,
+                    self.table.name,
+                    number = migration.version,
+                );
+            }
+        }
+        let release = Release::on(record, self.commit, required);
+        let plan = plan(self.migrations, record.version, release.from)?;
+        Ok((release, plan))
     }
 
     async fn apply(
@@ -241,34 +267,5 @@ impl<'a> Migrator<'a> {
             tracing::info!(error = format!("{error:#}"), "waiting for the table");
             tokio::time::sleep(POLL).await;
         }
-    }
-}
-
-/// The same table, reached by a client that has time. Few writes are under way at once and each
-/// waits longer after every refusal, so it needs none of the SDK's other brakes: its quota of
-/// retries would end a throttled walk, and its adaptive mode, tried here, took 45 s for 100 items
-/// after 30 refusals.
-fn patient(table: &Table) -> Table {
-    let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
-        .build();
-    let config = table.client.config().to_builder();
-    let config = config
-        .timeout_config(timeouts)
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(ATTEMPTS)
-                .with_initial_backoff(FIRST_BACKOFF)
-                .with_max_backoff(LONGEST_BACKOFF),
-        )
-        .retry_partition(
-            RetryPartition::custom("migrate")
-                .token_bucket(TokenBucket::unlimited())
-                .build(),
-        );
-    Table {
-        client: Client::from_conf(config.build()),
-        name: table.name.clone(),
     }
 }

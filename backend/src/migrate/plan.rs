@@ -23,13 +23,13 @@ pub(super) fn required(migrations: &[Migration]) -> u32 {
         .map_or(0, |migration| migration.version)
 }
 
-/// Splits what is missing on a table at schema `from`.
+/// Splits what is missing on a table at schema `version`, while code serves that needs no more than
+/// schema `from`.
 ///
-/// Code serves while migrations run, and it may be as old as `from`. A contraction that such code
-/// would not survive has to wait until a later run finds the table at the schema it asks for. At
-/// schema 0 no code is ready, so nothing has to wait.
-pub(super) fn plan(migrations: &[Migration], from: u32) -> Result<Plan<'_>> {
-    let missing = &migrations[migrations.partition_point(|migration| migration.version <= from)..];
+/// A contraction that such code would not survive has to wait for a later release, before which
+/// newer code has served. Where `from` is 0 no code is ready, so nothing has to wait.
+pub(super) fn plan(migrations: &[Migration], version: u32, from: u32) -> Result<Plan<'_>> {
+    let missing = &migrations[migrations.partition_point(|migration| migration.version <= version)..];
     let too_early = |migration: &Migration| matches!(migration.phase, Phase::Contract { readers } if 0 < from && from < readers);
     let end = missing.iter().position(too_early).unwrap_or(missing.len());
     let (now, later) = missing.split_at(end);
@@ -62,19 +62,22 @@ mod tests {
 
     #[test]
     fn a_contraction_waits_for_code_that_does_without() {
-        for (from, now, later) in [
-            (0, vec![1, 2, 3, 4], vec![]),
-            (1, vec![2, 3], vec![4]),
-            (2, vec![3], vec![4]),
-            (3, vec![4], vec![]),
-            (4, vec![], vec![]),
-            (9, vec![], vec![]),
+        for (version, from, now, later) in [
+            (0, 0, vec![1, 2, 3, 4], vec![]),
+            (1, 1, vec![2, 3], vec![4]),
+            (2, 2, vec![3], vec![4]),
+            (3, 3, vec![4], vec![]),
+            (4, 4, vec![], vec![]),
+            (9, 9, vec![], vec![]),
+            // The migrations before it are done, but older code still serves.
+            (3, 1, vec![], vec![4]),
+            (3, 0, vec![4], vec![]),
         ] {
-            let plan = plan(LIST, from).unwrap();
+            let plan = plan(LIST, version, from).unwrap();
             assert_eq!(
                 (versions(plan.now), versions(plan.later)),
                 (now, later),
-                "from {from}"
+                "schema {version}, from {from}"
             );
         }
         assert_eq!(required(LIST), 3);
@@ -83,14 +86,14 @@ mod tests {
     #[test]
     fn what_follows_a_contraction_cannot_overtake_it() {
         let list = [LIST, &[Migration::expand(5, "next")]].concat();
-        assert_eq!(versions(plan(&list, 3).unwrap().now), [4, 5]);
-        let error = plan(&list, 2).unwrap_err().to_string();
+        assert_eq!(versions(plan(&list, 3, 3).unwrap().now), [4, 5]);
+        let error = plan(&list, 2, 2).unwrap_err().to_string();
         assert!(
             error.contains("release a commit whose newest migration is 3 first"),
             "{error}"
         );
         // The commit in between is safe on that table: alone, and before what follows.
-        assert_eq!(versions(plan(&list[..3], 2).unwrap().now), [3]);
+        assert_eq!(versions(plan(&list[..3], 2, 2).unwrap().now), [3]);
         // Where it is said how an environment gets it.
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/MIGRATIONS.md");
         let page = std::fs::read_to_string(page).unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{Counts, Migration};
+use super::{Counts, Migration, Release};
 use crate::dynamodb::Table;
 use crate::store::{Item, StoreError, text, unavailable};
 
@@ -24,6 +24,8 @@ pub struct Record {
     pub checkpoint: Option<Checkpoint>,
     /// Who has the lock.
     pub holder: Option<Holder>,
+    /// The release whose migrations ran last.
+    pub release: Option<Release>,
     /// What is known of migrations that are done.
     pub done: BTreeMap<u32, Done>,
 }
@@ -75,6 +77,8 @@ pub struct Holder {
 /// What a migration met and did, and when it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
+    /// Its name; records of earlier versions have none.
+    pub name: Option<String>,
     /// RFC 3339.
     pub at: String,
     /// Over all runs it took.
@@ -117,12 +121,19 @@ impl Record {
         Ok(())
     }
 
+    /// The name under which another migration has run with the number of `migration`.
+    pub(super) fn taken_by(&self, migration: &Migration) -> Option<&str> {
+        let name = self.done.get(&migration.version)?.name.as_deref()?;
+        (name != migration.name).then_some(name)
+    }
+
     fn from_item(item: &Item) -> Self {
         Self {
             version: number(item, "version"),
             min_reader: number(item, "min_reader"),
             checkpoint: map(item, "checkpoint").and_then(Checkpoint::from_map),
             holder: Holder::from_item(item),
+            release: map(item, "release").and_then(Release::from_map),
             done: item
                 .iter()
                 .filter_map(|(name, value)| {
@@ -177,11 +188,15 @@ impl Done {
     pub(super) fn to_attribute(&self) -> AttributeValue {
         let mut map = counts_to_map(self.counts);
         map.insert("at".into(), AttributeValue::S(self.at.clone()));
+        if let Some(name) = &self.name {
+            map.insert("name".into(), AttributeValue::S(name.clone()));
+        }
         AttributeValue::M(map)
     }
 
     fn from_map(map: &Item) -> Option<Self> {
         Some(Self {
+            name: text(map, "name").map(str::to_owned),
             at: text(map, "at")?.to_owned(),
             counts: counts_from_map(map),
         })
@@ -203,7 +218,7 @@ fn counts_from_map(map: &Item) -> Counts {
 }
 
 /// The number in attribute `name`; 0 where there is none.
-fn number<N: std::str::FromStr + Default>(item: &Item, name: &str) -> N {
+pub(super) fn number<N: std::str::FromStr + Default>(item: &Item, name: &str) -> N {
     let number = item.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
     number.unwrap_or_default()
 }

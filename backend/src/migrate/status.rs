@@ -21,7 +21,7 @@ pub struct Preview<'a> {
     pub(super) table: &'a str,
     /// What would be done, with what it would meet and do.
     pub now: Vec<(&'a Migration, Counts)>,
-    /// Contractions that would be left to a later run.
+    /// Contractions that would be left to a later release.
     pub later: &'a [Migration],
 }
 
@@ -75,7 +75,9 @@ impl Display for Status<'_> {
 impl Status<'_> {
     fn state(&self, migration: &Migration) -> String {
         if let Some(done) = self.record.done.get(&migration.version) {
-            return format!("done {}, {}", done.at, done.counts);
+            let taken = self.record.taken_by(migration);
+            let taken = taken.map(|name| format!("its number is taken by {name:?}: "));
+            return format!("{}done {}, {}", taken.unwrap_or_default(), done.at, done.counts);
         }
         if migration.version <= self.record.version {
             return "done".to_owned();
@@ -97,7 +99,7 @@ impl Display for Preview<'_> {
             }
         }
         for migration in self.later {
-            writeln!(f, "{migration}  has to wait for a later run")?;
+            writeln!(f, "{migration}  has to wait for a later release")?;
         }
         write!(f, "nothing was written to table {}", self.table)
     }

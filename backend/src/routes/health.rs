@@ -1,5 +1,6 @@
 //! Tells live from ready, and which commit serves on which schema.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use api::BackendVersion;
@@ -38,12 +39,35 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, ApiErr
     if app.draining.has_begun() {
         return Err(ApiError::NotReady("shutting down".into()));
     }
+    let answer = fit(&app).await;
+    app.readiness.log(answer.as_ref().err());
+    answer.map(|()| "ok")
+}
+
+async fn fit(app: &App) -> Result<(), ApiError> {
     let table = &app.store.table().name;
-    record(&app)
+    record(app)
         .await?
         .check(migrate::required_version())
-        .map_err(|unfit| ApiError::NotReady(format!("table {table} is not for this code: {unfit}")))?;
-    Ok("ok")
+        .map_err(|unfit| ApiError::NotReady(format!("table {table} is not for this code: {unfit}")))
+}
+
+/// Why this process was not ready when it was asked last. A probe comes each second, so only a
+/// change is logged.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Readiness(Arc<Mutex<Option<String>>>);
+
+impl Readiness {
+    fn log(&self, error: Option<&ApiError>) {
+        let now = error.map(ToString::to_string);
+        let mut before = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &now {
+            same if *same == *before => {}
+            Some(reason) => tracing::warn!(reason, "not ready"),
+            None => tracing::info!("ready again"),
+        }
+        *before = now;
+    }
 }
 
 /// Which commit serves, and on which schema.

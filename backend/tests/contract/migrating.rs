@@ -13,6 +13,7 @@ use crate::case::{Case, Ground, cases};
 pub(crate) const PATIENCE: Patience = Patience {
     wait: Duration::from_secs(30),
     lease: Duration::from_secs(10),
+    leave: Duration::ZERO,
 };
 
 pub(crate) fn cases() -> Vec<Case> {

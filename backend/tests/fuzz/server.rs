@@ -67,6 +67,7 @@ async fn current_table() -> Table {
     let patience = Patience {
         wait: Duration::from_secs(10),
         lease: Duration::from_secs(10),
+        leave: Duration::ZERO,
     };
     migrate::to_newest(&table, patience).await.unwrap();
     table

@@ -20,6 +20,7 @@ use tower::ServiceExt;
 pub(crate) const PATIENCE: Patience = Patience {
     wait: Duration::from_secs(20),
     lease: Duration::from_secs(10),
+    leave: Duration::ZERO,
 };
 
 /// A table handle at an address where nobody listens, and nobody will: it is taken, but not

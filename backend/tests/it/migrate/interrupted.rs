@@ -140,3 +140,34 @@ async fn a_migration_of_another_name_starts_over() {
     assert_eq!(report.applied[0].earlier, Counts::default());
     assert_eq!(with(&table, "again").await, MANY);
 }
+
+/// As after a revert: the number was free in the code, but not in this table.
+#[tokio::test]
+async fn a_number_that_another_migration_has_had_is_refused() {
+    const OTHER: Migration = Migration::expand(1, "other");
+    let table = empty_table().await;
+    migrator(&table, &[MARK]).up(never()).await.unwrap();
+    let before = record(&table).await;
+    let list = [OTHER];
+    let other = migrator(&table, &list);
+    let error = other.up(never()).await.unwrap_err().to_string();
+    assert!(error.contains("another one (mark) has that number"), "{error}");
+    assert_eq!(
+        other.preview().await.unwrap_err().to_string(),
+        error,
+        "the dry run"
+    );
+    let status = other.status().await.unwrap().to_string();
+    assert!(status.contains("its number is taken by \"mark\""), "{status}");
+    assert_eq!(record(&table).await, before);
+
+    // What the message asks for; and where it is said why.
+    let list = [Migration::expand(1, "mark"), Migration::expand(2, "other")];
+    let report = migrator(&table, &list).up(never()).await.unwrap();
+    assert_eq!(report.applied[0].version, 2);
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/MIGRATIONS.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, heading) = error.split_once("docs/MIGRATIONS.md, \"").unwrap();
+    let (heading, _) = heading.split_once('"').unwrap();
+    assert!(page.contains(&format!("\n### {heading}\n")), "{heading}");
+}

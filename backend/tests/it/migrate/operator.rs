@@ -46,6 +46,16 @@ async fn a_dry_run_does_not_mind_a_migrator_at_work() {
 }
 
 #[tokio::test]
+async fn a_dry_run_refuses_what_a_run_refuses() {
+    let table = empty_table().await;
+    migrator(&table, &[MARK]).up(never()).await.unwrap();
+    set_in_record(&table, "min_reader", 2).await;
+    let dry = migrator(&table, &[MARK]).preview().await.unwrap_err();
+    let wet = migrator(&table, &[MARK]).up(never()).await.unwrap_err();
+    assert_eq!(format!("{dry:#}"), format!("{wet:#}"));
+}
+
+#[tokio::test]
 async fn the_status_tells_what_is_done_and_what_is_not() {
     let table = empty_table().await;
     fill(&table, 3).await;

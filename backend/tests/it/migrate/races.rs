@@ -63,7 +63,11 @@ async fn a_holder_at_work_keeps_the_lock_for_many_leases() {
     slow.items_per_second = NonZeroU32::new(20);
     slow.patience = patience;
     let mut second = migrator(&table, &migrations);
-    second.patience = patience;
+    second.patience = Patience {
+        // Less than the first one takes.
+        wait: Duration::from_secs(2),
+        ..patience
+    };
     let waiting = async {
         while record(&table).await.holder.is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
