@@ -10,6 +10,9 @@ use tokio::sync::watch;
 
 /// Between two questions to the backend.
 const EVERY: Duration = Duration::from_secs(1);
+/// Questions in a row that go unanswered before the backend counts as away: one alone is a
+/// connection that a rollout cut, and every visitor would be told.
+const MISSES: u32 = 3;
 
 /// The newest messages as they were last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +61,9 @@ impl Newest {
 
 impl Shared {
     async fn watch(self: Arc<Self>) {
+        let mut missed = 0;
         loop {
-            self.look().await;
+            self.look(&mut missed).await;
             tokio::time::sleep(EVERY).await;
             let mut watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
             if self.latest.receiver_count() == 0 {
@@ -69,11 +73,14 @@ impl Shared {
         }
     }
 
-    async fn look(&self) {
+    async fn look(&self, missed: &mut u32) {
         let answer = self.backend.list(None).await.ok();
+        *missed = if answer.is_some() { 0 } else { *missed + 1 };
+        let away = *missed >= MISSES;
         self.latest.send_if_modified(|latest| {
             let known = latest.as_ref().map(|snapshot| Arc::clone(&snapshot.list));
-            let reachable = answer.is_some();
+            // Where nothing is known yet, one question is all there is to go by.
+            let reachable = answer.is_some() || latest.as_ref().is_some_and(|seen| seen.reachable && !away);
             let list = answer.map(Arc::new).or(known).unwrap_or_default();
             let seen = Some(Snapshot { list, reachable });
             let changed = *latest != seen;

@@ -25,6 +25,8 @@ struct Inner {
     /// Headers of every request for messages, as they came.
     requests: Vec<HeaderMap>,
     down: bool,
+    /// Requests that it still refuses.
+    missed: usize,
 }
 
 impl Backend {
@@ -59,6 +61,11 @@ impl Backend {
         self.0.lock().unwrap().down = down;
     }
 
+    /// It refuses so many requests, and then answers.
+    pub(crate) fn miss(&self, requests: usize) {
+        self.0.lock().unwrap().missed = requests;
+    }
+
     /// The values of a header of all requests for messages, empty where one did not have it.
     pub(crate) fn received(&self, header: &str) -> Vec<String> {
         let state = self.0.lock().unwrap();
@@ -83,8 +90,10 @@ impl Backend {
     fn refusal(&self, headers: HeaderMap) -> Option<Response> {
         let mut state = self.0.lock().unwrap();
         state.requests.push(headers);
+        let missed = state.missed > 0;
+        state.missed = state.missed.saturating_sub(1);
         let down = (StatusCode::SERVICE_UNAVAILABLE, "the table does not answer");
-        state.down.then(|| problem(down.0, down.1, Vec::new()))
+        (state.down || missed).then(|| problem(down.0, down.1, Vec::new()))
     }
 }
 

@@ -165,6 +165,22 @@ async fn listeners_learn_when_the_backend_goes_and_comes() {
     assert_eq!(early.next().await, Some(Event::backend("down")));
 }
 
+/// As when a rollout cuts the one connection that the question goes by.
+#[tokio::test]
+async fn questions_that_are_lost_are_not_told_to_everybody() {
+    let (backend, url) = Backend::start().await;
+    let base = frontend(&url).await;
+    let mut listener = Listener::open(&format!("{base}/events"), None).await;
+    assert_eq!(listener.next().await, Some(Event::backend("up")));
+    let asked = backend.requests();
+    backend.miss(2);
+    while backend.requests() < asked + 3 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let after = backend.add("after");
+    assert_eq!(listener.next().await, Some(Event::message(&after)));
+}
+
 #[tokio::test]
 async fn the_backend_is_asked_once_for_all_and_not_at_all_for_nobody() {
     let (backend, url) = Backend::start().await;
