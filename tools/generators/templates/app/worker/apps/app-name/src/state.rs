@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// New fields need a default: the file was written by an earlier release.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +14,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct State {
     /// Rounds that ended, of all releases.
     pub(crate) rounds: u64,
+    /// What a later release has kept beside these: it finds it again after a rollback to this one.
+    #[serde(flatten)]
+    pub(crate) rest: Map<String, Value>,
 }
 
 impl State {
@@ -76,7 +80,10 @@ mod tests {
     fn what_is_kept_comes_back_and_at_first_there_is_nothing() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(State::load(folder.path()).unwrap(), State::default());
-        let state = State { rounds: 3 };
+        let state = State {
+            rounds: 3,
+            ..State::default()
+        };
         state.save(folder.path()).unwrap();
         assert_eq!(State::load(folder.path()).unwrap(), state);
     }
@@ -84,8 +91,12 @@ mod tests {
     #[test]
     fn a_file_of_another_release_can_be_read() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(State::file(folder.path()), r#"{"later": 1}"#).unwrap();
-        assert_eq!(State::load(folder.path()).unwrap(), State::default());
+        let later = r#"{"rounds":3,"later":{"kept":1}}"#;
+        fs::write(State::file(folder.path()), later).unwrap();
+        let state = State::load(folder.path()).unwrap();
+        assert_eq!(state.rounds, 3);
+        state.save(folder.path()).unwrap();
+        assert_eq!(fs::read_to_string(State::file(folder.path())).unwrap(), later);
     }
 
     #[test]
