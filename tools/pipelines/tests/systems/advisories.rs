@@ -45,7 +45,10 @@ impl Repository {
         fs::create_dir_all(&overlay).expect("make a folder");
         fs::create_dir_all(&bin).expect("make a folder");
         script(&bin.join("cargo"), CARGO);
-        git(&work, &["init", "--quiet"]);
+        git(
+            &work,
+            &["init", "--quiet", "--initial-branch", &crate::main_branch()],
+        );
         let released = committed(&work, "Released");
         let withdrawn = "1".repeat(40);
         let line = format!("digest: sha256:00 # commit {released}, withdrawn {withdrawn}\n");
@@ -59,8 +62,25 @@ impl Repository {
         }
     }
 
+    /// Has the overlays in a repository of their own, and gives its address.
+    fn move_manifests(&self) -> String {
+        let (work, other) = (
+            self.folder.path().join("work"),
+            self.folder.path().join("manifests"),
+        );
+        git(&work, &["clone", "--quiet", ".", &other.display().to_string()]);
+        git(&work, &["rm", "-r", "--quiet", "infra"]);
+        committed(&work, "Move the manifests");
+        other.display().to_string()
+    }
+
     /// Whether the step passes where this commit has a fault, and which commits it looks at.
     fn look(&self, faulty: &str) -> (bool, Vec<String>) {
+        self.look_by(faulty, "")
+    }
+
+    /// The same where the overlays are at this address.
+    fn look_by(&self, faulty: &str, infra_remote: &str) -> (bool, Vec<String>) {
         let workflow = parsed(FILE);
         let steps = workflow["jobs"]["advisories"]["steps"].as_array().expect("steps");
         let step = steps.last().and_then(|step| step["run"].as_str());
@@ -77,9 +97,11 @@ impl Repository {
             .env("RUNNER_TEMP", scratch.path())
             .env("LOOKED_AT", &looked_at)
             .env("FAULTY", faulty)
+            .env("INFRA_REMOTE", infra_remote)
+            .env("FORGE_TOKEN", "token")
             .status()
             .expect("start bash");
-        let looked_at = fs::read_to_string(looked_at).expect("it looks at something");
+        let looked_at = fs::read_to_string(looked_at).unwrap_or_default();
         let mut looked_at: Vec<_> = looked_at.lines().map(str::to_owned).collect();
         looked_at.sort();
         (status.success(), looked_at)
@@ -111,4 +133,21 @@ fn each_night_what_is_released_is_held_against_new_advisories() {
     for faulty in [released, newest] {
         assert_eq!(repository.look(faulty), (false, both.clone()), "{faulty}");
     }
+}
+
+#[test]
+fn releases_of_manifests_elsewhere_are_looked_at_too() {
+    let repository = Repository::new();
+    let address = repository.move_manifests();
+    let (_, looked_at) = repository.look_by("none", &address);
+    assert_eq!(looked_at.len(), 2, "{looked_at:?}");
+    let (passes, looked_at) = repository.look_by(&repository.released, &address);
+    assert!(
+        !passes && looked_at.contains(&repository.released),
+        "{looked_at:?}"
+    );
+    // Without the address there are no overlays to find, which is not the same as no release.
+    assert!(!repository.look("none").0);
+    let nowhere = format!("{address}-gone");
+    assert!(!repository.look_by("none", &nowhere).0);
 }

@@ -140,6 +140,21 @@ async fn a_run_without_credentials_fails_and_pushes_nothing() {
     }
 }
 
+/// It is no run that is to ask AWS.
+#[tokio::test]
+async fn a_user_without_a_password_is_named_in_the_log() {
+    let source = Source::of_work_tree();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let mut site = Site::new(system, &source, &stand_ins);
+        let user = ("REGISTRY_USER".to_owned(), "somebody".to_owned());
+        site.project.settings.extend([user]);
+        fails(&site, &stand_ins, system, &["REGISTRY_PASSWORD"]).await;
+        site.project.settings.remove("REGISTRY_USER");
+        passes(&site, &source, system).await;
+    }
+}
+
 /// Where a run finds the plan of an earlier one, and where it leaves its own.
 fn plans(system: System) -> [&'static str; 2] {
     match system {
