@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, bail};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
@@ -25,8 +25,14 @@ impl flags::Diff {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         let kustomize = supply::kustomize(sh, Missing::of_flag(self.no_install))?;
         let scratch = sh.create_temp_dir().context("make a folder")?;
-        for (side, commit) in [("base", &self.base), ("head", &self.head)] {
-            render(sh, &kustomize, commit, scratch.path(), side)?;
+        let render = |side, commit| render(sh, &kustomize, commit, scratch.path(), side);
+        let (base, head) = (render("base", &self.base)?, render("head", &self.head)?);
+        if let Some(error) = head.into_iter().next() {
+            return Err(error);
+        }
+        // A change that mends it has to be shown, too.
+        for error in base {
+            print!("Counts as empty before this change: {error:#}\n\n");
         }
         print!("{}", compare(sh, scratch.path())?);
         Ok(())
@@ -34,8 +40,8 @@ impl flags::Diff {
 }
 
 /// Renders every overlay of a commit: `infra/backend/overlays/staging` becomes
-/// `<side>/backend-staging.yaml`.
-fn render(sh: &Shell, kustomize: &Path, commit: &str, scratch: &Path, side: &str) -> Result<()> {
+/// `<side>/backend-staging.yaml`. Gives why some could not be.
+fn render(sh: &Shell, kustomize: &Path, commit: &str, scratch: &Path, side: &str) -> Result<Vec<Error>> {
     let tree = scratch.join(format!("{side}-tree"));
     let rendered = scratch.join(side);
     for folder in [&tree, &rendered] {
@@ -43,15 +49,18 @@ fn render(sh: &Shell, kustomize: &Path, commit: &str, scratch: &Path, side: &str
             .with_context(|| format!("make {}", folder.display()))?;
     }
     tree::write(sh, commit, MANIFESTS, &tree).with_context(|| format!("read {MANIFESTS} of {commit}"))?;
+    let mut failed = Vec::new();
     for (name, overlay) in overlays(&tree.join(MANIFESTS))? {
-        let text = cmd!(sh, "{kustomize} build {overlay}")
-            .quiet()
-            .read()
-            .with_context(|| format!("render {name} of {commit}"))?;
-        let file = rendered.join(format!("{name}.yaml"));
-        fs::write(&file, text + "\n").with_context(|| format!("write {}", file.display()))?;
+        let text = cmd!(sh, "{kustomize} build {overlay}").quiet().read();
+        match text.with_context(|| format!("render {name} of {commit}")) {
+            Ok(text) => {
+                let file = rendered.join(format!("{name}.yaml"));
+                fs::write(&file, text + "\n").with_context(|| format!("write {}", file.display()))?;
+            }
+            Err(error) => failed.push(error),
+        }
     }
-    Ok(())
+    Ok(failed)
 }
 
 /// `<part>/overlays/<environment>` below `manifests`, by name.

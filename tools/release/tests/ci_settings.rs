@@ -21,17 +21,21 @@ type Variables = &'static [(&'static str, &'static str)];
 /// Verbs, what they are told, and what they then say.
 type Cases<'a> = &'a [(&'a str, Variables, &'a str)];
 
-/// A checkout of nothing, so that what goes wrong cannot touch anything.
+/// A checkout of a project and nothing else, of which it is the remote itself, so that what goes
+/// wrong cannot touch anything.
 fn checkout() -> TempDir {
     let folder = tempfile::tempdir().expect("make a folder");
-    git(&folder, &["init", "--quiet"]);
-    git(&folder, &["remote", "add", "origin", "/nowhere"]);
     fs::write(folder.path().join(project::FILE), SAMPLE).expect("write the project");
+    git(&folder, &["init", "--quiet", "--initial-branch", "master"]);
+    git(&folder, &["add", "--all"]);
+    git(&folder, &["commit", "--quiet", "--message", "Start"]);
+    let address = folder.path().display().to_string();
+    git(&folder, &["remote", "add", "origin", &address]);
     folder
 }
 
 fn git(folder: &TempDir, args: &[&str]) {
-    let git = gitkit::Git::at(folder.path()).args(args);
+    let git = gitkit::Git::at(folder.path()).as_somebody().args(args);
     git.run().expect("run git");
 }
 

@@ -18,7 +18,7 @@ use crate::ci::pins;
 use crate::ci::plan::Plan;
 use crate::ci::proposal;
 use crate::ci::proposals::Proposals;
-use crate::environment::{Environment, apps, project};
+use crate::environment::{Environment, apps};
 use project::App;
 
 // wing: release-tests
@@ -36,14 +36,6 @@ pub(crate) struct Gate {
     pub(crate) before: Environment,
     /// Why a person does not wait for that.
     pub(crate) unverified: Option<String>,
-}
-
-impl Gate {
-    /// The gate in front of `environment`, if the project has one there.
-    pub(crate) fn before(environment: Environment, unverified: Option<String>) -> Option<Self> {
-        let before = project().before(environment).filter(|before| before.verifies())?;
-        Some(Self { before, unverified })
-    }
 }
 
 impl Proposals<'_, '_> {
@@ -94,7 +86,9 @@ impl Proposals<'_, '_> {
         };
         let mut images = Vec::new();
         for app in apps() {
-            let pin = pins::pinned(self.git, made, app, environment)?;
+            let Some(pin) = pins::proposed(self.git, (branch, made), app, environment)? else {
+                continue;
+            };
             // Of an app that the release has no image of, nothing changes.
             if pin.commit.is_some_and(|of| of.starts_with(commit)) {
                 images.push((app, pin.digest));

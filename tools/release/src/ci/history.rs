@@ -10,14 +10,14 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::ci::git::Git;
 use crate::ci::git::history::Change;
-use crate::ci::git::{Git, short};
 use crate::ci::pins;
 use crate::environment::{Environment, apps};
 use overlay::Pin;
 
-pub(crate) use self::state::State;
 use self::state::{Has, has_nothing, mark};
+pub(crate) use self::state::{State, distinct, last_ones};
 
 /// How it is known which release wrote a pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -94,8 +94,8 @@ impl ReleaseHistory {
     /// Why it is not one release, and what to do.
     pub(crate) fn unclear(&self, git: &Git<'_>, environment: Environment) -> String {
         let way_out = format!(
-            "name the right one by `cargo xtask rollback {environment} --to COMMIT`, or push a change{}",
-            self.last_ones(git)
+            "name the right one by `cargo xtask rollback {environment} --to COMMIT`, or push a change ({})",
+            last_ones(&self.states(git))
         );
         let pinned = || apps().iter().zip(&self.now);
         if pinned().all(|(_, (_, known))| *known == MarkSource::Nothing) {
@@ -118,18 +118,6 @@ impl ReleaseHistory {
             "the overlays of {environment} are of different releases ({}); {way_out}",
             named.collect::<Vec<_>>().join(", ")
         )
-    }
-
-    /// The last releases, for a person to choose from.
-    fn last_ones(&self, git: &Git<'_>) -> String {
-        let mut known: Vec<String> = Vec::new();
-        for state in self.states(git) {
-            let commit = short(&state.commit).to_owned();
-            if !known.contains(&commit) && known.len() < 5 {
-                known.push(commit);
-            }
-        }
-        format!(" (the last ones were {})", known.join(", "))
     }
 }
 

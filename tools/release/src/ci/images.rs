@@ -1,17 +1,18 @@
 //! Images by docker or podman: built from prebuilt files, pushed with credentials that touch no
 //! file of the user's.
 
+use std::env;
 use std::fs::{self, File, FileTimes, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
+use std::path::{self, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use project::App;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
@@ -162,6 +163,28 @@ pub(crate) fn is_ours(
     )
 }
 
+/// The folder of docker's settings that are the user's.
+fn settings_of_docker() -> Option<PathBuf> {
+    let home = || Some(Path::new(&env::var_os("HOME")?).join(".docker"));
+    env::var_os("DOCKER_CONFIG").map(PathBuf::from).or_else(home)
+}
+
+/// Lends the contexts in `own` to another folder of settings, for docker finds its daemon by them,
+/// and gives the name of the present one, if it has any.
+fn lend_contexts(own: &Path, folder: &Path) -> Result<Option<String>> {
+    let contexts = own.join("contexts");
+    if !contexts.is_dir() {
+        return Ok(None);
+    }
+    let contexts = path::absolute(contexts).context("find docker's contexts")?;
+    symlink(contexts, folder.join("contexts")).context("lend docker its contexts")?;
+    let Ok(text) = fs::read(own.join(AUTH_FILE)) else {
+        return Ok(None);
+    };
+    let config: Value = serde_json::from_slice(&text).unwrap_or_default();
+    Ok(config["currentContext"].as_str().map(str::to_owned))
+}
+
 /// The name docker wants; podman reads the same format under any name.
 const AUTH_FILE: &str = "config.json";
 
@@ -173,7 +196,12 @@ pub(crate) fn login(registry: &settings::Registry) -> Result<Option<TempDir>> {
     };
     let folder = tempfile::tempdir().context("make a folder for the registry's credentials")?;
     let auth = BASE64_STANDARD.encode(format!("{user}:{password}"));
-    let config = json!({ "auths": { registry.login_key(): { "auth": auth } } });
+    let mut config = json!({ "auths": { registry.login_key(): { "auth": auth } } });
+    if let Some(own) = settings_of_docker()
+        && let Some(context) = lend_contexts(&own, folder.path())?
+    {
+        config["currentContext"] = json!(context);
+    }
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -208,5 +236,17 @@ mod tests {
         assert_eq!(open, closed);
         let modes = open.map(|(mode, _)| mode & 0o777);
         assert_eq!(modes, [0o755, 0o755, 0o755, 0o644]);
+    }
+    #[test]
+    fn docker_finds_its_daemon_with_credentials_of_its_own_too() {
+        let [own, folder] = [0, 1].map(|_| tempfile::tempdir().unwrap());
+        let lend = |own: &Path| lend_contexts(own, folder.path()).unwrap();
+        assert_eq!(lend(own.path()), None);
+        assert!(!folder.path().join("contexts").exists());
+        let meta = own.path().join("contexts/meta");
+        fs::create_dir_all(&meta).unwrap();
+        fs::write(own.path().join(AUTH_FILE), r#"{"currentContext":"colima"}"#).unwrap();
+        assert_eq!(lend(own.path()).as_deref(), Some("colima"));
+        assert!(folder.path().join("contexts/meta").is_dir());
     }
 }

@@ -35,6 +35,7 @@ mod reproduce;
 mod results;
 mod revision;
 mod rollback;
+mod rules;
 mod run;
 mod sbom;
 pub(crate) mod settings;

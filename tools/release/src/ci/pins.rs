@@ -17,3 +17,20 @@ pub(crate) fn pinned(git: &Git<'_>, base: &str, app: &App, environment: Environm
         )
     })
 }
+
+/// The same in `made`, the commit of a proposal's `branch`; nothing, if it is older than the app.
+pub(crate) fn proposed(
+    git: &Git<'_>,
+    (branch, made): (&str, &str),
+    app: &App,
+    environment: Environment,
+) -> Result<Option<Pin>> {
+    let path = app.overlay(environment);
+    let text = git.file_if_any(made, &path)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let pin = overlay::pin(&text, app.name());
+    pin.map(Some)
+        .with_context(|| format!("{path} on branch {branch}; close that proposal and run the verb again"))
+}

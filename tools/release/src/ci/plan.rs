@@ -5,8 +5,10 @@
 
 mod action;
 mod app_plan;
+// wing: release-tests
 #[cfg(test)]
 mod tests;
+// end of wing
 
 use std::collections::BTreeSet;
 
@@ -21,6 +23,10 @@ use crate::environment::{Environment, main_branch, project};
 
 pub(crate) use self::action::Action;
 pub(crate) use self::app_plan::AppPlan;
+
+/// Stands for the content of an app that had another folder when its image was built: a digest is
+/// enough to give that to an environment.
+const ELSEWHERE: &str = "unknown (the app had another folder)";
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Plan {
@@ -147,7 +153,11 @@ impl Plan {
                 left.push(app.name());
                 continue;
             };
-            let fingerprint = git.fingerprint(&state.commit, app)?;
+            let fingerprint = if git.has(&state.commit, app)? {
+                git.fingerprint(&state.commit, app)?
+            } else {
+                ELSEWHERE.to_owned()
+            };
             let (image, there) = (format!("{app}@{digest}"), Some(digest.clone()));
             apps.push(AppPlan::of(environment, app, pinned, fingerprint, image, there));
         }

@@ -67,7 +67,7 @@ impl Proposals<'_, '_> {
         mut plan: impl FnMut(&Look) -> Result<Plan>,
     ) -> Result<Outcome> {
         self.until_rest(environment, |look| {
-            let plan = plan(look).inspect_err(|_| self.withdraw(look, environment));
+            let plan = plan(look).inspect_err(|_| self.withdraw_at(look, environment));
             let plan = self.judged(look, plan?)?;
             let proposal = proposal::describe(&plan);
             let next = self.next(look, &plan, &proposal)?;
@@ -78,9 +78,15 @@ impl Proposals<'_, '_> {
         })
     }
 
+    /// Closes what may not be merged now, where nothing is to be proposed.
+    pub(crate) fn withdraw(&self, environment: Environment) -> Result<()> {
+        self.withdraw_at(&self.look(environment)?, environment);
+        Ok(())
+    }
+
     /// Closes what may not be merged now, where nothing else can be done: a run that ends with a
     /// fault must not leave it open.
-    fn withdraw(&self, look: &Look, environment: Environment) {
+    fn withdraw_at(&self, look: &Look, environment: Environment) {
         let ours = |open: &&Open| proposal::commit_of(&open.branch, environment).is_some();
         for open in look.open.iter().filter(ours) {
             let reason = self.reason_against(look, environment, open);

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::ci::forge::Proposal;
 use crate::ci::git::{Git, short};
-use crate::ci::history::{ReleaseHistory, State};
+use crate::ci::history::{ReleaseHistory, State, distinct, last_ones};
 use crate::ci::look::Look;
 use crate::ci::plan::{Action, Plan};
 use crate::ci::proposal;
@@ -54,9 +54,12 @@ pub(crate) fn plan(git: &Git<'_>, environment: Environment, to: Option<&str>, lo
 
 /// The newest release of a commit that the one of `now` followed.
 fn before<'s>(git: &Git<'_>, history: &'s [State], now: &str) -> Result<Option<&'s State>> {
-    if git.commit_named(now).is_none() {
-        return Ok(None);
-    }
+    ensure!(
+        git.commit_named(now).is_some(),
+        "commit {now}, which the overlays name, is neither here nor on the remote, so it is not known which release came before it; \
+         name that one by --to COMMIT ({})",
+        last_ones(history)
+    );
     let earlier = git.history(now)?;
     let mut earlier = earlier.iter().filter(|commit| *commit != now);
     Ok(earlier.find_map(|commit| history.iter().find(|state| state.commit == *commit)))
@@ -151,12 +154,7 @@ fn describe(plan: &Plan) -> Proposal {
 
 /// The newest release of the commit `to`, or of its content.
 fn named<'s>(git: &Git<'_>, history: &'s [State], to: &str, environment: Environment) -> Result<&'s State> {
-    let mut known: Vec<&str> = Vec::new();
-    for state in history {
-        if !known.contains(&state.commit.as_str()) {
-            known.push(&state.commit);
-        }
-    }
+    let known = distinct(history);
     let fitting: Vec<_> = known.iter().filter(|commit| commit.starts_with(to)).collect();
     ensure!(
         fitting.len() < 2,
@@ -167,10 +165,9 @@ fn named<'s>(git: &Git<'_>, history: &'s [State], to: &str, environment: Environ
         .iter()
         .find(|state| fitting.contains(&&state.commit.as_str()));
     let Some(found) = found.or(of_content(git, history, to)) else {
-        let known: Vec<_> = known.iter().take(5).map(|commit| short(commit)).collect();
         bail!(
-            "{environment} never had a release of commit {to}; the last ones were {}",
-            known.join(", ")
+            "{environment} never had a release of commit {to}; {}",
+            last_ones(history)
         );
     };
     Ok(found)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use ureq::Agent;
 use xshell::Shell;
 
@@ -18,6 +18,7 @@ use crate::ci::plan::{self, Plan};
 use crate::ci::proposals::Proposals;
 use crate::ci::registry::Registry;
 use crate::ci::results::FOLDER;
+use crate::ci::rules::Rules;
 use crate::ci::settings::{self, Forge};
 use crate::environment::main_branch;
 
@@ -52,6 +53,18 @@ impl<'a> Run<'a> {
             source: source.with_token(of_source),
             infra,
         })
+    }
+
+    /// The rules of promotion: those of the tip of the main branch.
+    pub(super) fn rules(&self) -> Result<Rules> {
+        Rules::of(self.git, &self.tip_of_main()?)
+    }
+
+    /// The tip of the main branch of the application's repository.
+    pub(super) fn tip_of_main(&self) -> Result<String> {
+        let main = main_branch();
+        let tip = self.tip(main)?;
+        tip.with_context(|| format!("the repository has no branch {main}"))
     }
 
     /// What images of `commit` say of where they come from.

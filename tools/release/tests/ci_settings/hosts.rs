@@ -64,6 +64,9 @@ fn each_host_is_shown_the_token_that_is_for_it() {
                 ("RELEASE_BRANCH", "master"),
                 ("IMAGE_REGISTRY", "127.0.0.1:1/loop"),
                 ("INFRA_REMOTE", &remote),
+                ("FORGE", "gitea"),
+                ("FORGE_API", "http://127.0.0.1:1/api/v1"),
+                ("FORGE_REPO", "owner/infra"),
                 ("FORGE_TOKEN", "of-the-forge"),
                 ("SOURCE_TOKEN", "of-the-source"),
             ];

@@ -59,9 +59,18 @@ pub fn bind(sh: &Shell, wasm: &Path, pkg: &Path, options: &[&str]) -> Result<()>
         .context("make the browser bundle")
 }
 
-/// Copies the files that a browser is given as they are.
+/// The folder of the files that a browser is given as they are, if the app has a page.
+pub fn public_of(app: &App) -> Option<String> {
+    app.browser_package()
+        .map(|_| format!("{}/{PUBLIC}", app.folder()))
+}
+
+/// Copies these files.
 pub fn copy_public(sh: &Shell, app: &App, site: &Path) -> Result<()> {
-    copy_tree(sh, &sh.current_dir().join(app.folder()).join(PUBLIC), site)
+    let public = public_of(app);
+    public.map_or(Ok(()), |public| {
+        copy_tree(sh, &sh.current_dir().join(public), site)
+    })
 }
 
 fn copy_tree(sh: &Shell, from: &Path, to: &Path) -> Result<()> {

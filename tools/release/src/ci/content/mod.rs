@@ -9,8 +9,10 @@ mod lock;
 mod manifest;
 mod mentions;
 pub(crate) mod read;
+// wing: release-tests
 #[cfg(test)]
 mod tests;
+// end of wing
 mod tree;
 
 use std::collections::BTreeSet;

@@ -10,18 +10,52 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::{Content, Inputs, Tree};
 use crate::ci::git::Git;
-use taskkit::build::DepInfo;
+use project::App;
+use taskkit::build::{self, DepInfo};
 
 /// Checks what was compiled in the checkout at `root`, where `commit` is checked out.
 pub(crate) fn check_commit(git: &Git<'_>, commit: &str, root: &Path, compiled: &[DepInfo]) -> Result<()> {
-    let mut all = Vec::new();
-    for one in compiled {
-        let inputs = git.inputs(commit, one.app)?;
-        let inputs = inputs.with_context(|| format!("commit {commit} has no {}", one.app))?;
-        check(root, &inputs, one)?;
-        all.push(inputs);
+    compiled
+        .iter()
+        .try_for_each(|one| check(root, &inputs(git, commit, one.app)?, one))
+}
+
+/// Refuses what the image of `app` is made from where it is not as `commit` has it: also a file
+/// that no compiler reads.
+pub(crate) fn check_unchanged(git: &Git<'_>, commit: &str, root: &Path, app: &App) -> Result<()> {
+    let (inputs, tree) = (inputs(git, commit, app)?, git.tree(commit)?);
+    unchanged(root, commit, |path| inputs.has(path))?;
+    let public = build::bundle::public_of(app).filter(|public| root.join(public).exists());
+    if let Some(folder) = public {
+        let files = files_below(root, &folder)?;
+        if let Some(new) = files.iter().find(|path| tree.get(path).is_none()) {
+            bail!(
+                "{new} is not in commit {commit}, whose name the image of {app} gets; commit it, or remove it"
+            );
+        }
     }
-    unchanged(root, commit, |path| all.iter().any(|inputs| inputs.has(path)))
+    Ok(())
+}
+
+fn inputs(git: &Git<'_>, commit: &str, app: &App) -> Result<Inputs> {
+    let inputs = git.inputs(commit, app)?;
+    inputs.with_context(|| format!("commit {commit} has no {app}"))
+}
+
+/// The files below `folder`, whether Git knows them or not.
+fn files_below(root: &Path, folder: &str) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    let list = std::fs::read_dir(root.join(folder)).with_context(|| format!("list {folder}"))?;
+    for entry in list {
+        let entry = entry.with_context(|| format!("list {folder}"))?;
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            files.extend(files_below(root, &path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 /// Refuses a build of files that are not as `commit` has them: it would bear the name of others.

@@ -158,19 +158,8 @@ fn branch(reference: &str) -> &str {
     reference.strip_prefix("refs/heads/").unwrap_or(reference)
 }
 
-/// Of AWS, for asking too often.
-const LIMITS: &[&str] = &[
-    "Throttling",
-    "TooManyRequests",
-    "Rate exceeded",
-    "RequestLimitExceeded",
-];
-
 fn refusal(what: String, said: &str) -> Error {
     let text = said.to_owned();
-    if LIMITS.iter().any(|words| said.contains(words)) {
-        return Error::Limited(what, "in some minutes".to_owned());
-    }
     match ErrorClass::of(said) {
         ErrorClass::NoCredentials | ErrorClass::Expired | ErrorClass::Denied => {
             Error::Credentials(what, text, "the role of this run")
@@ -180,6 +169,7 @@ fn refusal(what: String, said: &str) -> Error {
         | ErrorClass::Proxy
         | ErrorClass::UnknownHost
         | ErrorClass::Clock => Error::Unreachable(what, text),
-        ErrorClass::Busy | ErrorClass::Other => Error::Unexpected(what, text),
+        ErrorClass::Busy => Error::Limited(what, "in some minutes".to_owned()),
+        ErrorClass::Other => Error::Unexpected(what, text),
     }
 }

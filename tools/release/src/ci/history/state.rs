@@ -1,7 +1,7 @@
 //! What several pins are together: one release, of all apps that there were by then.
 
 use super::Change;
-use crate::ci::git::Git;
+use crate::ci::git::{Git, short};
 use crate::environment::apps;
 use overlay::Pin;
 
@@ -70,4 +70,21 @@ pub(super) fn mark(pin: &Pin) -> (Option<&String>, Option<&String>) {
 /// Whether the overlay of an app has no image after `change`.
 pub(super) fn has_nothing(change: &Change, at: usize) -> bool {
     change.after[at].is_none() || super::read(&change.after, at).is_some_and(|pin| pin.is_of_no_image())
+}
+
+/// The commits that were released, each once, the newest first.
+pub(crate) fn distinct(history: &[State]) -> Vec<&str> {
+    let mut known: Vec<&str> = Vec::new();
+    for state in history {
+        if !known.contains(&state.commit.as_str()) {
+            known.push(&state.commit);
+        }
+    }
+    known
+}
+
+/// The last releases, for a person to choose from.
+pub(crate) fn last_ones(history: &[State]) -> String {
+    let known = distinct(history).into_iter().take(5).map(short);
+    format!("the last ones were {}", known.collect::<Vec<_>>().join(", "))
 }

@@ -16,13 +16,20 @@ const NAMED: [&str; 6] = [
     "all_proxy",
 ];
 
+/// By which hosts are named that are reached without it.
+const NEAR: [&str; 2] = ["no_proxy", "NO_PROXY"];
+
 /// The proxy by which registry and forge are asked, if any.
 pub(super) fn proxy() -> Option<Proxy> {
     let named = first(NAMED.into_iter().filter_map(|name| var(name).ok()))?;
-    let hosts = ["NO_PROXY", "no_proxy"]
-        .into_iter()
-        .find_map(|name| var(name).ok());
-    Some(but_for(&named, &hosts.unwrap_or_default()).unwrap_or(named))
+    let hosts = near(NEAR.map(|name| var(name).unwrap_or_default()));
+    Some(but_for(&named, &hosts).unwrap_or(named))
+}
+
+/// The first of these that names anything: an empty one is none to curl.
+fn near(named: [String; 2]) -> String {
+    let [first, second] = named;
+    if first.is_empty() { second } else { first }
 }
 
 /// The first of these that the client can use. It is built without SOCKS, and finds no host at all
@@ -99,6 +106,18 @@ mod tests {
             ("git.corp.example", "corp.example"),
         ] {
             assert!(!near(hosts, host), "{hosts}: {host}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_of_hosts_hides_no_other() {
+        for (named, hosts) in [
+            (["a", "b"], "a"),
+            (["", "b"], "b"),
+            (["a", ""], "a"),
+            (["", ""], ""),
+        ] {
+            assert_eq!(near(named.map(str::to_owned)), hosts, "{named:?}");
         }
     }
 

@@ -151,6 +151,36 @@ fn what_changed_since_a_rollback_is_the_content() {
 
 /// As when somebody gives the environment's folder another name: what was released before is known
 /// by the old one.
+/// A digest is enough to give an image back: what it was made of need not be found.
+#[test]
+fn an_app_whose_folder_moved_keeps_its_releases() {
+    let repository = Repository::new();
+    let forge = repository.forge();
+    let app = &apps()[1];
+    repository.git(&["mv", app.folder(), "elsewhere"]);
+    let first = repository.commit("Have it elsewhere");
+    for one in apps() {
+        let path = one.overlay(project().first());
+        let pin = overlay::Pin {
+            digest: format!("sha256:{}", "a".repeat(64)),
+            commit: Some(first.clone()),
+            withdrawn: None,
+        };
+        let text = repository.sh.read_file(&path).unwrap();
+        repository.write(&path, &overlay::with_pin(&text, one.name(), &pin).unwrap());
+    }
+    repository.commit(&format!("Release\n\nSource: {first}\n"));
+    repository.push("master");
+    let promoted = repository.promote(&forge);
+    assert!(branch(&promoted.unwrap()).ends_with(&first[..10]));
+    repository.git(&["mv", "elsewhere", app.folder()]);
+    repository.commit("Move it");
+    repository.push("master");
+    repository.released(&forge, "2");
+    let back = repository.roll_back(&forge, None).unwrap();
+    assert_eq!(branch(&back), format!("release/staging-to-{}", &first[..10]));
+}
+
 #[test]
 fn overlays_that_were_renamed_keep_their_releases() {
     for lost in [false, true] {

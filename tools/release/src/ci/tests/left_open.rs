@@ -6,7 +6,7 @@ use super::{Repository, wanted};
 use crate::ci::forge::State;
 use crate::ci::gate::Gate;
 use crate::ci::hold;
-use crate::environment::project;
+use crate::environment::{apps, project};
 
 /// A release that staging has proven, and its proposal for `qa`.
 fn proposed() -> (Repository, Forge) {
@@ -41,6 +41,34 @@ impl Repository {
 #[test]
 fn what_is_proven_no_more_is_closed_by_a_run_that_fails_too() {
     let (repository, forge) = proposed();
+    repository.fails(&forge);
+    assert_eq!(forge.open_branches().len(), 1);
+    say(&forge, &repository.head(), State::Failure);
+    repository.fails(&forge);
+    assert_eq!(forge.open_branches(), [""; 0]);
+}
+
+/// Which is how it is when an app is added to the project while a proposal is open.
+#[test]
+fn a_proposal_that_is_older_than_an_app_is_closed_all_the_same() {
+    let repository = Repository::new();
+    let forge = repository.forge();
+    let overlay = apps()[1].overlay(&project().environments()[1]);
+    let kept = repository.sh.read_file(&overlay).unwrap();
+    repository.released(&forge, "1");
+    say(&forge, &repository.head(), State::Success);
+    repository.on_to_qa(&forge, By::Promotion, None).unwrap();
+    let [branch] = &forge.open_branches()[..] else {
+        panic!("one proposal")
+    };
+    // The proposal as it would be if it had been made before.
+    repository.git(&["fetch", "--quiet", "origin"]);
+    repository.git(&["checkout", "--quiet", "--detach", &format!("origin/{branch}")]);
+    repository.git(&["rm", "--quiet", &overlay]);
+    repository.git(&["commit", "--quiet", "--amend", "--no-edit"]);
+    repository.git(&["push", "--quiet", "--force", "origin", &format!("HEAD:{branch}")]);
+    repository.git(&["checkout", "--quiet", "master"]);
+    assert_eq!(repository.sh.read_file(&overlay).unwrap(), kept);
     repository.fails(&forge);
     assert_eq!(forge.open_branches().len(), 1);
     say(&forge, &repository.head(), State::Failure);

@@ -24,6 +24,7 @@ mod release_apps;
 mod releases;
 mod rewrites;
 mod rollback;
+mod rules;
 mod shared;
 mod simulation;
 mod split;

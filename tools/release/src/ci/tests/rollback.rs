@@ -50,6 +50,29 @@ fn taken_back() -> (Repository, Forge, [String; 3]) {
     (repository, forge, commits)
 }
 
+/// The one before it is then not known either, which is not the same as that there was none.
+#[test]
+fn a_present_commit_that_is_lost_is_called_so() {
+    let repository = Repository::new();
+    let forge = repository.forge();
+    let commits = ["1", "2"].map(|content| repository.released(&forge, content));
+    let gone = "1".repeat(40);
+    for app in apps() {
+        let path = app.overlay(project().first());
+        let text = repository.sh.read_file(&path).unwrap();
+        repository.write(&path, &text.replace(&commits[1], &gone));
+    }
+    repository.commit("Rewrite");
+    repository.push("master");
+    let error = repository.roll_back(&forge, None).unwrap_err().to_string();
+    assert!(
+        error.contains(&gone) && error.contains("neither here nor on the remote"),
+        "{error}"
+    );
+    let back = repository.roll_back(&forge, Some(&commits[0])).unwrap();
+    assert_eq!(branch(&back), format!("release/staging-to-{}", &commits[0][..10]));
+}
+
 #[test]
 fn the_digests_of_the_release_before_come_back() {
     let repository = Repository::new();

@@ -32,7 +32,8 @@ fn an_app_is_not_built_from_what_is_not_committed() {
     compiled(&repository, app.name(), &[&source]);
     let build = || {
         let made = DepInfo::beside(app, &Path::new(&root).join("target").join(app.name()));
-        read::check_commit(&git, &commit, &root, &[made])
+        read::check_commit(&git, &commit, &root, &[made])?;
+        read::check_unchanged(&git, &commit, &root, app)
     };
     build().unwrap();
     // Nothing is made of it.
@@ -43,6 +44,33 @@ fn an_app_is_not_built_from_what_is_not_committed() {
     repository.git(&["checkout", "--quiet", "--", &source]);
     repository.write("Cargo.lock", "version = 4\n");
     refuses(build(), "Cargo.lock");
+}
+
+/// What no compiler reads is in the image too, and counts where nothing is compiled anew.
+#[test]
+fn nor_with_files_that_a_browser_is_given_as_they_are() {
+    let repository = Repository::new();
+    let app = apps().iter().find(|app| app.browser_package().is_some()).unwrap();
+    let (committed, new) = (
+        format!("{app}/public/a.txt"),
+        format!("{app}/public/icons/new.txt"),
+    );
+    repository.write(&committed, "\n");
+    repository.write(&app.containerfile(), "\n");
+    repository.commit("Add files");
+    let (git, root) = (repository.handle(), repository.sh.current_dir());
+    let commit = git.head().unwrap();
+    let check = || read::check_unchanged(&git, &commit, &root, app);
+    check().unwrap();
+    repository.write(&new, "\n");
+    refuses(check(), &new);
+    repository.sh.remove_path(&new).unwrap();
+    for path in [committed, app.containerfile()] {
+        repository.write(&path, "changed\n");
+        refuses(check(), &path);
+        repository.git(&["checkout", "--quiet", "--", &path]);
+    }
+    check().unwrap();
 }
 
 /// As where `CARGO_TARGET_DIR` names a folder above the checkout.

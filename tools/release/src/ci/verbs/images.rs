@@ -41,10 +41,14 @@ impl Run<'_> {
         for app in &wanted {
             missing |= !kept.restore(self.sh, app, &build::context_of(&out, app.app))?;
         }
+        let root = self.sh.current_dir();
         if missing {
             let compiled = build::apps(self.sh, &out, options)?;
-            content::read::check_commit(self.git, &plan.commit, &self.sh.current_dir(), &compiled)?;
-            for app in &wanted {
+            content::read::check_commit(self.git, &plan.commit, &root, &compiled)?;
+        }
+        for app in &wanted {
+            content::read::check_unchanged(self.git, &plan.commit, &root, app.app)?;
+            if missing {
                 kept.keep(self.sh, app, &build::context_of(&out, app.app))?;
             }
         }

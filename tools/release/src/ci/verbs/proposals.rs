@@ -11,6 +11,7 @@ use crate::ci::look::Look;
 use crate::ci::plan::{self, Plan};
 use crate::ci::propose::Outcome;
 use crate::ci::results;
+use crate::ci::rules::Rules;
 use crate::ci::run::Run;
 use crate::ci::settings::{self, Forge};
 use crate::ci::wanted::Wanted;
@@ -19,14 +20,14 @@ use crate::flags;
 
 impl Run<'_> {
     pub(in crate::ci) fn propose(&self, flags: &flags::CiPropose) -> Result<()> {
-        let environment = settings::environment()?;
+        let own = settings::release_apps()?;
+        let (environment, rules) = (settings::environment()?, self.rules_of_images()?);
         // wing: versions
-        if follow::is_left_to_tags(environment) {
+        if follow::is_left_to_tags(&rules, environment) {
             return if flags.dry_run { self.keep("") } else { Ok(()) };
         }
         // end of wing
-        let gate = Gate::before(environment, flags.unverified.reason()?);
-        let own = settings::release_apps()?;
+        let gate = rules.gate(environment, flags.unverified.reason()?)?;
         // A commit is shown whole or not at all.
         let own = own.as_deref().filter(|_| !flags.dry_run);
         self.wanting(environment, &self.git.head()?, own, |wanted| {
@@ -48,28 +49,52 @@ impl Run<'_> {
                 first.branch()
             );
         }
+        let rules = self.rules_of_images()?;
         let is_meant = |environment: &Environment| flags.to.is_none_or(|to| to == *environment);
         let behind = environments().iter().filter(|environment| !environment.builds());
-        each(behind.filter(is_meant), |to| self.advance_to(to, reason.clone()))
+        each(behind.filter(is_meant), |to| {
+            self.advance_to(to, &rules, reason.clone())
+        })
     }
 
-    pub(super) fn advance_to(&self, environment: Environment, reason: Option<String>) -> Result<()> {
+    pub(super) fn advance_to(
+        &self,
+        environment: Environment,
+        rules: &Rules,
+        reason: Option<String>,
+    ) -> Result<()> {
+        let gate = rules.gate(environment, reason)?;
         // wing: versions
-        if let Some(range) = environment.follows() {
-            return self.follow_to(environment, range, reason);
+        if let Some(range) = rules.follows(environment) {
+            return self.follow_to(environment, &range, gate);
         }
         // end of wing
         let branch = environment.branch();
         let Some(tip) = self.tip(branch)? else {
+            self.with_proposals(&Forge::from_env()?, gate, |proposals| {
+                proposals.withdraw(environment)
+            })?;
             println!(
                 "nothing to propose: there is no branch {branch}, so nothing is meant for {environment}"
             );
             return Ok(());
         };
-        let gate = Gate::before(environment, reason);
         self.wanting(environment, &tip, None, |wanted| {
             self.settle(environment, gate, |look| wanted.newest(look))
         })
+    }
+
+    /// The rules for what is in the registry already. What is wrong with the settings is said
+    /// before anybody is asked.
+    fn rules_of_proposals(&self) -> Result<Rules> {
+        Forge::from_env()?;
+        self.rules()
+    }
+
+    /// The same for what is looked for in the registry.
+    pub(super) fn rules_of_images(&self) -> Result<Rules> {
+        settings::Registry::from_env()?;
+        self.rules_of_proposals()
     }
 
     /// Does `work` with what a run for `commit` wants.
@@ -121,9 +146,9 @@ impl Run<'_> {
     }
 
     pub(in crate::ci) fn promote(&self, flags: &flags::CiPromote) -> Result<()> {
-        let (from, to) = flags.route()?;
+        let ((from, to), rules) = (flags.route()?, self.rules_of_proposals()?);
         // wing: versions
-        if follow::is_left_to_tags(to) {
+        if follow::is_left_to_tags(&rules, to) {
             return Ok(());
         }
         // end of wing
@@ -132,7 +157,7 @@ impl Run<'_> {
             Some(environment) if environment == to => Some(self.git.head()?),
             _ => None,
         };
-        let gate = Gate::before(to, flags.unverified.reason()?);
+        let gate = rules.gate(to, flags.unverified.reason()?)?;
         self.settle(to, gate, |look| {
             plan::promotion(self.git, from, to, pushed.as_deref(), &look.base)
         })
@@ -150,7 +175,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(super) fn settle(
+    fn settle(
         &self,
         environment: Environment,
         gate: Option<Gate>,
@@ -179,7 +204,7 @@ pub(super) fn each(
 }
 
 /// How it ended, for people.
-fn say(environment: Environment, outcome: Outcome) {
+pub(super) fn say(environment: Environment, outcome: Outcome) {
     match outcome {
         Outcome::Proposed { proposal, reference } => println!("proposed  {reference} ({})", proposal.title),
         Outcome::Nothing => {

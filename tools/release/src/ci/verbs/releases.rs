@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
-use crate::ci::gate::Gate;
 use crate::ci::plan;
 use crate::ci::proposals::Proposals;
 use crate::ci::propose::Outcome;
@@ -21,12 +20,13 @@ impl Run<'_> {
     /// variables name one.
     pub(in crate::ci) fn releases(&self, flags: &flags::Releases) -> Result<()> {
         let (base, forge) = (self.base()?, Forge::from_env_if_any()?);
+        let rules = self.rules()?;
         let now = u64::try_from(Timestamp::now().as_second()).context("the clock is before 1970")?;
         let mut all = Vec::new();
         for environment in environments() {
             let mut figures = Figures::of(self.git, environment, &base, now)?;
             // wing: versions
-            if let Some(range) = environment.follows() {
+            if let Some(range) = rules.follows(environment) {
                 figures.next = vec![format!(
                     "the highest version of {range}, by `cargo xtask ci follow`"
                 )];
@@ -35,8 +35,8 @@ impl Run<'_> {
             }
             // end of wing
             if let (Some(forge), Some(before)) = (&forge, project().before(environment)) {
-                let next = self.with_proposals(forge, Gate::before(environment, None), |proposals| {
-                    proposals.next_of(before, environment)
+                let next = rules.gate(environment, None).and_then(|gate| {
+                    self.with_proposals(forge, gate, |proposals| proposals.next_of(before, environment))
                 });
                 // The rest is known all the same.
                 (figures.waits, figures.next) =

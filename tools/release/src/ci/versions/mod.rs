@@ -37,7 +37,7 @@ pub(crate) struct Versions<'a, 'sh> {
 pub(crate) struct Whole {
     pub(crate) version: Version,
     pub(crate) commit: String,
-    /// In the order of the apps. One that the commit does not have yet has none.
+    /// In the order of the apps. One that was added later has none.
     pub(crate) digests: Vec<Option<String>>,
 }
 
@@ -87,14 +87,12 @@ impl Versions<'_, '_> {
         }
         let mut digests = Vec::new();
         for app in apps() {
-            if !self.git.has(commit, app)? {
-                digests.push(None);
-                continue;
-            }
-            let Some(digest) = self.images.tagged(app.name(), &version.to_string())? else {
+            let digest = self.images.tagged(app.name(), &version.to_string())?;
+            // What the commit does not have is a later app, or one whose folder has moved.
+            if digest.is_none() && self.git.has(commit, app)? {
                 return Ok(Err(format!("{} does not have it", (self.image)(app.name()))));
-            };
-            digests.push(Some(digest));
+            }
+            digests.push(digest);
         }
         Ok(Ok(Whole {
             version: version.clone(),
@@ -107,7 +105,9 @@ impl Versions<'_, '_> {
     /// tags was moved.
     fn unmoved(&self, whole: &Whole) -> Result<()> {
         for (app, digest) in apps().iter().zip(&whole.digests) {
-            if let Some(digest) = digest {
+            if let Some(digest) = digest
+                && self.git.has(&whole.commit, app)?
+            {
                 self.of_commit(whole, app, digest)?;
             }
         }

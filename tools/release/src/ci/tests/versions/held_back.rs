@@ -1,11 +1,14 @@
 //! Versions that are not proposed: taken back, earlier than what is there, or not proven yet.
 
+use anyhow::{Result, anyhow};
+
 use super::{Tagging, to_production};
 use crate::ci::forge::State;
 use crate::ci::gate::Gate;
 use crate::ci::propose::Outcome;
 use crate::ci::tests::propose::{branch, heads};
 use crate::ci::tests::verified::say;
+use crate::ci::versions::Whole;
 use crate::environment::{apps, project};
 
 #[test]
@@ -53,16 +56,31 @@ fn a_version_waits_until_the_environment_before_has_proven_it() {
             .push(app.name(), &tagging.content(&commit, app.name()));
     }
     tagging.version("v1.0.0", &commit);
-    let gate = || {
-        Some(Gate {
-            before: project().first(),
-            unverified: None,
-        })
-    };
-    let outcome = tagging.follow_behind("^1", gate()).unwrap();
+    let outcome = tagging.follow_behind("^1", Some(gate())).unwrap();
     assert!(matches!(outcome, Outcome::Unverified(_)), "{outcome:?}");
     assert!(tagging.forge.open_branches().is_empty());
     say(&tagging.forge, &merged, State::Success);
-    let outcome = tagging.follow_behind("^1", gate()).unwrap();
+    let outcome = tagging.follow_behind("^1", Some(gate())).unwrap();
     assert_eq!(branch(&outcome), to_production(&commit));
+    // Nothing is to be proposed, or nobody knows: what is open stays as long as it is proven.
+    let found = || [Ok(None), Err(anyhow!("the registry does not answer"))];
+    let look = |found: Result<Option<Whole>>| {
+        let failed = found.is_err();
+        assert_eq!(tagging.found_behind(found, Some(gate())).is_err(), failed);
+        tagging.forge.open_branches().len()
+    };
+    assert_eq!(found().map(look), [1, 1]);
+    for found in found() {
+        say(&tagging.forge, &merged, State::Success);
+        tagging.follow_behind("^1", Some(gate())).unwrap();
+        say(&tagging.forge, &merged, State::Failure);
+        assert_eq!(look(found), 0);
+    }
+}
+
+fn gate() -> Gate {
+    Gate {
+        before: project().first(),
+        unverified: None,
+    }
 }

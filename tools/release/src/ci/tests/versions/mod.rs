@@ -126,10 +126,16 @@ impl Tagging {
     }
 
     fn follow_behind(&self, range: &str, gate: Option<Gate>) -> Result<Outcome> {
-        let whole = self.highest(range)?.expect("a version of this range");
+        let outcome = self.found_behind(self.highest(range), gate)?;
+        Ok(outcome.expect("a version of this range"))
+    }
+
+    /// What a run does that found this.
+    fn found_behind(&self, found: Result<Option<Whole>>, gate: Option<Gate>) -> Result<Option<Outcome>> {
         let git = self.git();
         let origin = GitRemote::origin(&git)?;
-        settle(&self.proposals(&git, &origin, gate), &whole)
+        self.proposals(&git, &origin, gate)
+            .follow(project().last(), found)
     }
 
     fn proposals<'a, 'sh>(
