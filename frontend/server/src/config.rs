@@ -32,6 +32,11 @@ pub struct Config {
     #[arg(long, env = "HEARTBEAT_SECONDS", default_value = "10", value_parser = heartbeat)]
     pub heartbeat_seconds: Duration,
 
+    /// Event streams at once; who comes then is asked to come back. As many as the default take
+    /// 30 MB, a quarter of what the pod may have.
+    #[arg(long, env = "MAX_STREAMS", default_value_t = 2000)]
+    pub max_streams: usize,
+
     /// Where to listen, and how to stop.
     #[command(flatten)]
     pub listen: serverkit::config::Listen,

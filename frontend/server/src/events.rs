@@ -14,21 +14,23 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Message, MessageList};
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderName};
-use axum::response::Sse;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::sse::Event;
+use axum::response::{IntoResponse, Response, Sse};
 use axum::routing::get;
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serverkit::shutdown::Draining;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use crate::config::Config;
 use crate::newest::{Newest, Snapshot};
 
 const EVENTS: &str = "/events";
@@ -36,6 +38,8 @@ const EVENTS: &str = "/events";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// When a browser whose connection ended comes back.
 const RETRY: Duration = Duration::from_secs(1);
+/// The same, in seconds, where all places are taken.
+const RETRY_FULL: &str = "5";
 /// A message is seen later than it was posted: written, copied to the index, and stamped by another
 /// clock. Milliseconds of this much before the last one seen are looked at again.
 const OVERLAP: i64 = 10_000;
@@ -46,15 +50,18 @@ struct Source {
     newest: Newest,
     heartbeat: Duration,
     draining: Draining,
+    /// One for each stream that may be open.
+    places: Arc<Semaphore>,
 }
 
 /// Where browsers listen. Streams end when draining begins: they would hold up the end of the
 /// process.
-pub(crate) fn routes(newest: Newest, heartbeat: Duration, draining: Draining) -> Router {
+pub(crate) fn routes(newest: Newest, config: &Config, draining: Draining) -> Router {
     Router::new().route(EVENTS, get(events)).with_state(Source {
         newest,
-        heartbeat,
+        heartbeat: config.heartbeat_seconds,
         draining,
+        places: Arc::new(Semaphore::new(config.max_streams)),
     })
 }
 
@@ -69,15 +76,23 @@ async fn events(
     State(source): State<Source>,
     Query(address): Query<Address>,
     headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> Response {
+    let Ok(place) = Arc::clone(&source.places).try_acquire_owned() else {
+        let retry = [(header::RETRY_AFTER, RETRY_FULL)];
+        return (StatusCode::SERVICE_UNAVAILABLE, retry, "too many listen").into_response();
+    };
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
     let mut listener = Listener::after(last.or(address.after.as_deref()));
     let news = snapshots(source.newest.subscribe())
         .flat_map(move |snapshot| stream::iter(listener.events(&snapshot)));
     let events = stream::select(news, pings(source.heartbeat))
-        .map(Ok)
+        .map(move |event| {
+            // Given back when the stream is dropped.
+            let _held = &place;
+            Ok::<_, Infallible>(event)
+        })
         .take_until(async move { source.draining.begun().await });
-    Sse::new(events)
+    Sse::new(events).into_response()
 }
 
 /// The heartbeat. It also keeps load balancers from closing a connection on which nothing happens.

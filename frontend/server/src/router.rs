@@ -66,11 +66,7 @@ pub fn router(config: &Config, draining: &Draining, metrics: &Metrics) -> Result
 
     let mut router = pages::routes(pages)
         .layer(middleware::from_fn(body::whole))
-        .merge(events::routes(
-            Newest::of(backend),
-            config.heartbeat_seconds,
-            draining.clone(),
-        ))
+        .merge(events::routes(Newest::of(backend), config, draining.clone()))
         .merge(health::routes(draining.clone(), version));
     if let Some(address) = versioned {
         let kept = Router::new()

@@ -221,6 +221,26 @@ async fn the_backend_is_asked_once_for_all_and_not_at_all_for_nobody() {
 }
 
 #[tokio::test]
+async fn who_finds_no_place_is_asked_to_come_back_and_gets_one_that_is_given_back() {
+    let (_backend, url) = Backend::start().await;
+    let base = frontend_with(&url, Draining::default(), &["--max-streams", "1"]).await;
+    let url = format!("{base}/events");
+    let listener = Listener::open(&url, None).await;
+    let refused = browser().get(&url).send().await.unwrap();
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    drop(listener);
+    let place = async {
+        while browser().get(&url).send().await.unwrap().status() != 200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), place)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn streams_end_when_the_server_goes_down() {
     let (_backend, url) = Backend::start().await;
     let draining = Draining::default();
