@@ -37,7 +37,7 @@ pub(crate) async fn run(
     if isolated {
         command.arg("--shell-isolation");
     }
-    let said = variables_of(cause);
+    let said = variables_of(cause, push.commit);
     if !said.is_empty() {
         // Without, the runner prints a warning for each.
         let names: Vec<_> = said.iter().map(|(name, _)| *name).collect();
@@ -75,7 +75,7 @@ pub(crate) async fn run(
 }
 
 /// What GitLab says of the cause and the runner does not: a variable, or that there is none.
-fn variables_of(cause: Cause<'_>) -> Vec<(&'static str, Option<String>)> {
+fn variables_of(cause: Cause<'_>, commit: &str) -> Vec<(&'static str, Option<String>)> {
     let said = |value: &str| Some(value.to_owned());
     match cause {
         Cause::Push => vec![],
@@ -92,6 +92,11 @@ fn variables_of(cause: Cause<'_>) -> Vec<(&'static str, Option<String>)> {
             ("CI_MERGE_REQUEST_IID", Some(of.number.to_string())),
             ("CI_MERGE_REQUEST_LABELS", Some(of.labels.join(","))),
             ("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", said(of.from)),
+            // Empty but where it is merged.
+            (
+                "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA",
+                of.merged.then(|| commit.to_owned()),
+            ),
         ],
         // end of wing
     }

@@ -111,6 +111,8 @@ pub struct PullRequest<'a> {
     pub number: usize,
     /// The commit where its branch parts from the one that it goes to.
     pub base: &'a str,
+    /// Whether what a merge of it would be is checked out, and not its head.
+    pub merged: bool,
 }
 // end of wing
 

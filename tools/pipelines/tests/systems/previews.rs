@@ -58,6 +58,26 @@ async fn a_labelled_pull_request_has_images_by_its_commit_in_the_folder_of_previ
     }
 }
 
+/// A preview is called by the head, so the head is what is built.
+#[tokio::test]
+async fn what_is_built_is_the_head_and_not_what_a_merge_would_be() {
+    let source = Source::of_work_tree();
+    for system in SYSTEMS {
+        let stand_ins = StandIns::start().await;
+        let site = Site::new(system, &source, &stand_ins);
+        let outcome = site.run_for_merged_pull_request(&["preview"], REPOSITORY).await;
+        assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
+        let tagged = stand_ins.versions().into_iter().map(|(_, tag, _)| tag);
+        let tagged: std::collections::BTreeSet<_> = tagged.collect();
+        assert_eq!(
+            tagged,
+            [source.commit.clone()].into(),
+            "{system:?}:\n{}",
+            site.said()
+        );
+    }
+}
+
 #[tokio::test]
 async fn no_other_pull_request_is_built() {
     let source = Source::of_work_tree();

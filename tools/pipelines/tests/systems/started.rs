@@ -23,6 +23,17 @@ impl Site {
     /// Runs what GitHub or GitLab runs for a pull request whose head is the source commit, and
     /// which begins behind the first.
     pub(crate) async fn run_for_pull_request(&self, labels: &[&str], from: &str) -> Outcome {
+        self.run_for_head(labels, from, false).await
+    }
+
+    /// The same where what a merge would be is checked out, as GitHub always has it.
+    pub(crate) async fn run_for_merged_pull_request(&self, labels: &[&str], from: &str) -> Outcome {
+        let message = "--message=Merge it into what is newer";
+        git(&self.checkout, &["commit", "--quiet", "--allow-empty", message]);
+        self.run_for_head(labels, from, true).await
+    }
+
+    async fn run_for_head(&self, labels: &[&str], from: &str, merged: bool) -> Outcome {
         let base = self.remote(&["rev-list", "--max-parents=0", &self.commit]);
         let of = PullRequest {
             repository: REPOSITORY,
@@ -30,6 +41,7 @@ impl Site {
             labels,
             number: 7,
             base: &base,
+            merged,
         };
         self.run_for(Cause::PullRequest(of), self.push()).await
     }
