@@ -34,8 +34,7 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let all = Environment::all();
     let (from, to) = (all[all.len() - 2], all[all.len() - 1]);
     let reviewer = Reviewer::of(&testbed.world);
-    let switched_on = follow(testbed, to).await?;
-    // A run that a report starts reads the file that this branch has.
+    let switched_on = follow(testbed, step, to).await?;
     pushes_propose_nothing(testbed, step, to, &switched_on).await?;
     let mut commits = Vec::new();
     for version in VERSIONS {
@@ -65,14 +64,17 @@ async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     back_to_branches(testbed, step, to, &switched_on).await
 }
 
-/// `follows` for an environment, as a commit that nobody has pushed yet.
-async fn follow(testbed: &Testbed, to: Environment) -> Result<String> {
+/// `follows` for an environment, on the branch whose rules count.
+async fn follow(testbed: &Testbed, step: &StepHandle, to: Environment) -> Result<String> {
     let application = testbed.application();
     application.catch_up().await?;
     let branch = format!("branch = \"{}\"\n", to.branch());
     let with = format!("{branch}follows = \"{RANGE}\"\n");
     application.commit_text(project::FILE, &branch, &with).await?;
-    application.head().await
+    let first = Environment::first().branch();
+    let commit = application.push(first).await?;
+    testbed.ci.passed(step, first, &commit, RUN).await?;
+    Ok(commit)
 }
 
 /// A change of the page that nobody has seen before, live in the environment before the last one.

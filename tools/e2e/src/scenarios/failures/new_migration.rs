@@ -20,6 +20,8 @@ const BUILT: Duration = Duration::from_mins(8);
 const PATCH: &str = "tools/e2e/fixtures/words-migration.patch";
 const MIGRATION: &str = "backend/src/migrate/words.rs";
 const NUMBERED: &str = "Migration::backfill(3,";
+/// The number of the migration that other scenarios bring, which a table knows by its name.
+const TAKEN: u32 = 3;
 const CODE: &str = API;
 const WORDLESS: &str = "… !";
 const MENDED: &str = "words fail me";
@@ -42,7 +44,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 async fn run(testbed: &Testbed, step: &StepHandle) -> Result<()> {
     let staging = Visitor::of(testbed.first(), &testbed.harness.http);
     let old = staging.backend_version().await?;
-    let schema = old.schema_version.unwrap_or_default() + 1;
+    let schema = old.schema_version.unwrap_or_default().max(TAKEN) + 1;
     staging.post("a friend of few words", WORDLESS).await?;
     let wordless = staging.message_of("a friend of few words").await?;
     let course = Course::begin(testbed, step).await?;
