@@ -27,8 +27,8 @@ pub const METRICS: &str = "/metrics";
 /// Beside it: how many requests were answered, and how many of them badly, as [`Answers`].
 pub const ANSWERS: &str = "/answers";
 
-/// What a server has answered since it started, probes left out.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+/// What a server has answered in the last half minute, probes left out.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Answers {
     /// All answers.
     pub answered: u64,
