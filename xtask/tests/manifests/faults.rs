@@ -252,7 +252,10 @@ pub(crate) fn budget_can_be_met(objects: &[Object]) -> Vec<String> {
             return Some(format!("has {} budgets", mine.len()));
         };
         // Counted in what may go: a count of what must stay cannot be met with as few replicas.
-        let right = *budget.at("/spec/maxUnavailable") == 1 && budget.at("/spec/minAvailable").is_null();
+        let right = *budget.at("/spec/maxUnavailable") == 1
+            && budget.at("/spec/minAvailable").is_null()
+            // Pods that are not ready would keep a node from being drained.
+            && *budget.at("/spec/unhealthyPodEvictionPolicy") == "AlwaysAllow";
         (!right).then(|| format!("its budget is {}", budget.at("/spec")))
     })
 }

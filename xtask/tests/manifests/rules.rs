@@ -103,6 +103,7 @@ const RULES: &[Rule] = rules! {
     budget_can_be_met: [
         ("PodDisruptionBudget/a-api", "/spec/maxUnavailable", "0"),
         ("PodDisruptionBudget/a-api", "/spec/minAvailable", "2"),
+        ("PodDisruptionBudget/a-api", "/spec/unhealthyPodEvictionPolicy", ""),
         ("PodDisruptionBudget/a-api", "/spec/selector/matchLabels/app.kubernetes.io~1name", "\"other\""),
     ],
     spread: [
