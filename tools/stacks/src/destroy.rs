@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::environment::{Environment, project};
 use crate::stack::Stack;
 use crate::stacks::{Holds, PARTS, Part, Scope, StackOf};
+use crate::state::ROLLED_BACK;
 use crate::{Run, is_empty};
 
 impl Run<'_> {
@@ -52,6 +53,16 @@ impl Run<'_> {
             stack.delete()?;
             println!("{:40} removed; it was empty", stack.name);
             return Ok(());
+        }
+        // It lists what it has lost again, and a table that it had taken in is somebody's.
+        if stack.found.is_some_and(is_rolled_back) {
+            stack.delete()?;
+            println!("{:40} removed; its first deployment had failed", stack.name);
+            return if holds == Holds::Messages {
+                self.name_left(of)
+            } else {
+                Ok(())
+            };
         }
         if holds == Holds::Histories {
             println!("{:40} stays, with the histories of its repositories", stack.name);
@@ -141,6 +152,10 @@ impl Run<'_> {
             described => Ok(Some(described?["Table"].take())),
         }
     }
+}
+
+fn is_rolled_back(stack: &Value) -> bool {
+    stack["StackStatus"] == ROLLED_BACK
 }
 
 /// Says that a table stays, and how a person removes it.

@@ -100,6 +100,12 @@ pub(crate) enum AwsError {
         status: String,
         reasons: String,
     },
+    #[error("stack {stack} was not removed and is {status}; mend what follows and run this again: {reasons}")]
+    NotRemoved {
+        stack: String,
+        status: String,
+        reasons: String,
+    },
     #[error("destroy removes the stacks of {environment}; to confirm that, add: --yes {environment}")]
     NotConfirmed { environment: &'static str },
     #[error("`aws {command}` failed: {detail}")]

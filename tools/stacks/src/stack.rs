@@ -210,18 +210,22 @@ impl Stack<'_> {
         self.cloudformation("execute-change-set", &named(&set.id))?;
         match self.settled()?.as_deref() {
             Some("CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE") => Ok(()),
-            status => Err(self.failure(status.unwrap_or("gone"))?.into()),
+            status => Err(AwsError::Failed {
+                stack: self.name.clone(),
+                status: status.unwrap_or("gone").to_owned(),
+                reasons: self.reasons()?,
+            }
+            .into()),
         }
     }
 
-    /// What it calls its resources of this type.
+    /// What it calls its resources of this type. One that was removed stays listed.
     pub(crate) fn resources(&self, kind: &str) -> Result<Vec<String>> {
         let answer = self.cloudformation("describe-stack-resources", &[])?;
         let resources = answer["StackResources"].as_array();
-        let of_kind = resources
-            .into_iter()
-            .flatten()
-            .filter(|resource| resource["ResourceType"] == kind);
+        let of_kind = resources.into_iter().flatten().filter(|resource| {
+            resource["ResourceType"] == kind && resource["ResourceStatus"] != "DELETE_COMPLETE"
+        });
         Ok(of_kind
             .filter_map(|resource| resource["PhysicalResourceId"].as_str().map(str::to_owned))
             .collect())
@@ -232,7 +236,12 @@ impl Stack<'_> {
         self.cloudformation("delete-stack", &[])?;
         match self.settled()?.as_deref() {
             None | Some("DELETE_COMPLETE") => Ok(()),
-            Some(status) => Err(self.failure(status)?.into()),
+            Some(status) => Err(AwsError::NotRemoved {
+                stack: self.name.clone(),
+                status: status.to_owned(),
+                reasons: self.reasons()?,
+            }
+            .into()),
         }
     }
 
@@ -254,7 +263,7 @@ impl Stack<'_> {
     }
 
     /// Why a change ended badly, in the words of the resources that began it.
-    fn failure(&self, status: &str) -> Result<AwsError> {
+    fn reasons(&self) -> Result<String> {
         let told = reasons(&self.cloudformation("describe-stack-events", &[])?);
         // Of what its checks found before it began, AWS says there only how much that is, and where
         // to ask.
@@ -262,11 +271,7 @@ impl Stack<'_> {
             .contains("DescribeEvents")
             .then(|| self.found_by_checks(&[]))
             .flatten();
-        Ok(AwsError::Failed {
-            stack: self.name.clone(),
-            status: status.to_owned(),
-            reasons: found.unwrap_or(told),
-        })
+        Ok(found.unwrap_or(told))
     }
 
     /// What AWS' checks found that go before a change; an older command line cannot ask for it.

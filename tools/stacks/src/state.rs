@@ -17,6 +17,9 @@ pub(crate) enum State {
 /// The status of a stack in which nothing has been made: it waits for its first change.
 pub(crate) const WAITING: &str = "REVIEW_IN_PROGRESS";
 
+/// The status of a stack whose first deployment failed: it has nothing any more.
+pub(crate) const ROLLED_BACK: &str = "ROLLBACK_COMPLETE";
+
 /// What a status means to somebody who wants to change the stack.
 pub(crate) fn judge(stack: &str, status: &str) -> Result<State, AwsError> {
     let for_a_person = |next: &str| AwsError::Stuck {
@@ -26,7 +29,7 @@ pub(crate) fn judge(stack: &str, status: &str) -> Result<State, AwsError> {
     };
     match status {
         WAITING | "DELETE_COMPLETE" => Ok(State::Absent),
-        "ROLLBACK_COMPLETE" => Ok(State::RolledBack),
+        ROLLED_BACK => Ok(State::RolledBack),
         "UPDATE_ROLLBACK_FAILED" => Err(for_a_person(&format!(
             "aws cloudformation continue-update-rollback --stack-name {stack}"
         ))),

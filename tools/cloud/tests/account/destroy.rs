@@ -78,6 +78,59 @@ fn a_table_that_was_left_without_its_stack_is_named_and_stays() {
 }
 
 #[test]
+fn a_stack_whose_first_deployment_failed_holds_nothing_and_goes() {
+    for (part, kind, name) in [
+        ("artifacts", "AWS::S3::Bucket", "a-bucket-that-was-rolled-back"),
+        ("message-board", "AWS::DynamoDB::Table", "messages-staging"),
+    ] {
+        let stack = if part == "artifacts" {
+            "gitops-loop-artifacts".to_owned()
+        } else {
+            format!("gitops-loop-{part}-staging")
+        };
+        let aws = FakeAws::new(&format!(
+            r#"*"describe-stacks --stack-name"*) echo "Stack does not exist" >&2; exit 1 ;;
+*describe-stacks*) echo '{{"Stacks": [{{"StackName": "{stack}", "StackStatus": "ROLLBACK_COMPLETE"}}]}}' ;;
+*"--physical-resource-id"*) echo "Stack does not exist" >&2; exit 254 ;;
+*describe-stack-resources*) echo '{{"StackResources": [{{"ResourceType": "{kind}", "PhysicalResourceId": "{name}"}}]}}' ;;
+*describe-table*) echo '{{"Table": {{"DeletionProtectionEnabled": false}}}}' ;;"#
+        ));
+        aws.run(&["destroy", "staging", "--yes", "staging", "--only", part])
+            .unwrap();
+        let calls = aws.calls();
+        assert!(
+            calls.contains(&format!("delete-stack --stack-name {stack}")),
+            "{calls}"
+        );
+        assert!(
+            !calls.contains("s3 rm") && !calls.contains("delete-table"),
+            "{calls}"
+        );
+    }
+}
+
+#[test]
+fn a_stack_that_cannot_be_removed_is_named_with_the_reason_and_what_to_run() {
+    let aws = FakeAws::new(
+        r#"*"describe-stacks --stack-name"*) echo '{"Stacks": [{"StackStatus": "DELETE_FAILED"}]}' ;;
+*describe-stacks*) echo '{"Stacks": [{"StackName": "gitops-loop-cluster-staging", "StackStatus": "CREATE_COMPLETE"}]}' ;;
+*describe-stack-events*) echo '{"StackEvents": [{"ResourceStatus": "DELETE_FAILED", "LogicalResourceId": "Shift", "ResourceStatusReason": "Cannot delete a policy attached to entities."}]}' ;;"#,
+    );
+    let error = aws
+        .run(&["destroy", "staging", "--yes", "staging", "--only", "cluster"])
+        .unwrap_err();
+    for words in [
+        "gitops-loop-cluster-staging",
+        "DELETE_FAILED",
+        "attached to entities",
+        "run this again",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(!error.contains("deploy again"), "{error}");
+}
+
+#[test]
 fn shared_stacks_stay_as_long_as_an_environment_uses_them() {
     let account = |names: &[&str]| {
         let stacks: Vec<_> = names
