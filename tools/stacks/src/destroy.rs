@@ -9,6 +9,9 @@ use crate::stacks::{Holds, PARTS, Part, Scope, StackOf};
 use crate::state::ROLLED_BACK;
 use crate::{Run, is_empty};
 
+/// The part of which each app has a stack with the repository of its images.
+const REPOSITORY: &str = "repository";
+
 impl Run<'_> {
     /// The environment's own stacks; with the last environment, the shared ones too.
     pub(crate) fn destroy(&self) -> Result<()> {
@@ -23,7 +26,26 @@ impl Run<'_> {
             }
             self.remove(*of, &stack)?;
         }
+        if user.is_none() {
+            self.name_other_repositories();
+        }
         Ok(())
+    }
+
+    /// Names the repositories of images that a person has made by hand, as for a controller or for
+    /// previews.
+    fn name_other_repositories(&self) {
+        let name = |of: &StackOf| of.name(self.values.project(), self.environment);
+        let own = self.wanted.iter().filter(|of| of.part.name == REPOSITORY);
+        let own: Vec<_> = own.map(name).collect();
+        let prefix = format!("{}-{REPOSITORY}-", self.values.project());
+        let others = self.stacks.keys().filter(|name| name.starts_with(&prefix));
+        for stack in others.filter(|name| !own.is_empty() && !own.contains(name)) {
+            println!(
+                "{stack:40} stays, with its images: it is of no app; if nobody needs it: `aws cloudformation delete-stack --stack-name \
+                 {stack}`"
+            );
+        }
     }
 
     /// Another environment that has a stack. One that waits for its first change, as a plan leaves

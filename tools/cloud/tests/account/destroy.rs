@@ -152,8 +152,16 @@ fn shared_stacks_stay_as_long_as_an_environment_uses_them() {
     let said = both.run(destroy).unwrap();
     assert!(said.contains("stays: production uses it"), "{said}");
     assert_eq!(both.calls().matches("delete-stack").count(), 1);
-    let last = account(&["gitops-loop-registry", "gitops-loop-pipelines-staging"]);
-    last.run(destroy).unwrap();
+    let last = account(&[
+        "gitops-loop-registry",
+        "gitops-loop-pipelines-staging",
+        "gitops-loop-repository-verifier",
+    ]);
+    let said = last.run(destroy).unwrap();
+    assert!(
+        said.contains("delete-stack --stack-name gitops-loop-repository-verifier"),
+        "{said}"
+    );
     let calls = last.calls();
     assert_eq!(calls.matches("delete-stack").count(), 2);
     let at = |stack: &str| calls.find(&format!("delete-stack --stack-name {stack}")).unwrap();
