@@ -227,18 +227,22 @@ impl Release {
             .env("IMAGE_REGISTRY", format!("{}/gitops-loop", self.registry))
             .env("REGISTRY_INSECURE", "true")
             .env("CONTAINER_ENGINE", "podman")
+            // What is open there are branches of the remote.
+            .env("FORGE", "gitlab")
             .env("CONTAINERS_STORAGE_CONF", self.folder.join("storage.conf"));
         tools::output(&mut release)
     }
 
     // wing: versions
-    /// Has an environment follow versions. None is of its range, so that no forge is asked.
+    /// Has an environment follow versions. None is of its range, so that nothing is proposed.
     fn follow(&self) {
         let project = fs::read_to_string(self.work().join(project::FILE)).unwrap();
         let branch = format!("branch = \"{}\"\n", tools::project().last().branch());
         assert!(project.contains(&branch), "{project}");
         let follows = project.replacen(&branch, &format!("{branch}follows = \"^9\"\n"), 1);
         self.write(project::FILE, &follows);
+        self.git(&["commit", "--quiet", "--all", "--message=Follow versions"]);
+        self.git(&["push", "--quiet", "origin", branch()]);
         self.verb(&["follow"]).unwrap();
     }
     // end of wing

@@ -64,6 +64,7 @@ async fn what_is_built_is_the_head_and_not_what_a_merge_would_be() {
     let source = Source::of_work_tree();
     for system in SYSTEMS {
         let stand_ins = StandIns::start().await;
+        stand_ins.lack(&source.commit);
         let site = Site::new(system, &source, &stand_ins);
         let outcome = site.run_for_merged_pull_request(&["preview"], REPOSITORY).await;
         assert_eq!(outcome.failure, None, "{system:?}:\n{}", site.said());
