@@ -155,8 +155,13 @@ impl Held {
         if had_ended && balancer.claims()?.iter().all(|one| one.id != self.claim.id) {
             return Err(Fault::ClaimLost);
         }
-        self.claim.until = clock::now() + self.lease;
-        balancer.put(&self.claim)?;
+        let renewed = Claim {
+            until: clock::now() + self.lease,
+            ..self.claim.clone()
+        };
+        // Only what was written counts: others see nothing else.
+        balancer.put(&renewed)?;
+        self.claim = renewed;
         let others = others(balancer, &self.claim.id)?;
         // One that only asks sees this one and goes away, unless this one had ended when it looked.
         let lost = |other: &Claim| other.lives() && (other.holds || had_ended);

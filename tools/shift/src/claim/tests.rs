@@ -1,5 +1,7 @@
 //! Claims on a balancer that keeps them, with every order of two askers.
 
+use std::time::Instant;
+
 use super::*;
 use crate::drive::fake::{Fake, lease_of, weights};
 
@@ -89,6 +91,17 @@ fn one_that_slept_while_another_came_and_went_moves_nothing_more() {
     let mut slept = ask(&mut fake, "green").unwrap();
     slept.claim.until = Duration::ZERO;
     slept.renew(&mut fake).unwrap();
+}
+
+/// Else its own end would be later here than the others see it, and it would not look for them.
+#[test]
+fn a_renewal_that_did_not_arrive_prolongs_nothing() {
+    let mut fake = Fake::new();
+    let mut held = ask(&mut fake, "green").unwrap();
+    let until = held.claim.until;
+    fake.away = Some((Instant::now() + Duration::from_mins(10), || Fault::ClaimLost));
+    held.renew(&mut fake).unwrap_err();
+    assert_eq!(held.claim.until, until);
 }
 
 #[test]
