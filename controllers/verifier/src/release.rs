@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub(crate) use self::job::{CronJob, Job};
-use crate::soak::Sight;
+use crate::soak::{SYNC_FAILED, Sight};
 
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -109,7 +109,7 @@ impl Application {
             "Failed" | "Error" if !is_of_commit => {}
             "Failed" | "Error" => {
                 let message = operation.map_or("", |operation| operation.message.as_str());
-                return Sight::SyncFailed(format!("the sync failed: {message}"));
+                return Sight::SyncFailed(format!("{SYNC_FAILED}{message}"));
             }
             phase => return Sight::Unsettled(format!("the sync is {phase}")),
         }

@@ -12,7 +12,7 @@ use crate::forge::Forge;
 use crate::look::{Look, look};
 use crate::patience::Patience;
 use crate::settings::Settings;
-use crate::soak::{Seen, Soak, Word};
+use crate::soak::{SYNC_FAILED, Seen, Soak, Word};
 
 pub(crate) struct Reporter {
     app: String,
@@ -100,7 +100,10 @@ impl Reporter {
         if let Some(word @ (Word::Success(_) | Word::Failure(_))) = &known
             && !self.has_begun
         {
-            self.soak.known(&seen.identity, word.clone());
+            // That a commit could not be synced says nothing of the release that runs.
+            if !is_of_a_sync(word) {
+                self.soak.known(&seen.identity, word.clone());
+            }
             self.owes_ci = true;
         }
         self.told = known.map(|word| (seen.revision.clone(), word));
@@ -117,4 +120,9 @@ impl Reporter {
             _ => true,
         }
     }
+}
+
+/// Whether it says that a commit was not synced.
+fn is_of_a_sync(word: &Word) -> bool {
+    matches!(word, Word::Failure(why) if why.starts_with(SYNC_FAILED))
 }

@@ -30,6 +30,9 @@ pub struct Seen {
     pub checks: Checks,
 }
 
+/// What is said of a commit that could not be applied begins so.
+pub(crate) const SYNC_FAILED: &str = "the sync failed: ";
+
 /// How an app looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sight {
@@ -114,9 +117,10 @@ impl Soak {
         }
         match (&self.verdict, &seen.sight) {
             // Of another commit with the same release: only while it is well.
-            (Some(Word::Success(_)) | None, Sight::Unsettled(why) | Sight::CheckFailed(why)) => {
-                Word::Pending(why.clone())
-            }
+            (
+                Some(Word::Success(_)) | None,
+                Sight::Unsettled(why) | Sight::CheckFailed(why) | Sight::Degraded(why),
+            ) => Word::Pending(why.clone()),
             (Some(verdict), _) => verdict.clone(),
             (None, _) => {
                 let also = if seen.checks.is_empty() {

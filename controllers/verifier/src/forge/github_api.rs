@@ -92,9 +92,11 @@ impl Forge for GitHubApi {
     /// Gitea names a label by its number, GitHub by its name.
     fn unlabel(&self, number: u64, label: &str) -> Result<()> {
         let labels = format!("{}/issues/{number}/labels", self.repository);
-        let request = self.client.agent.get(&labels);
+        // As many as an issue may have on GitHub.
+        let all = format!("{labels}?{}=100", self.size());
+        let request = self.client.agent.get(&all);
         let answer = request.header("Authorization", self.authorization()?).call();
-        let there: Vec<Label> = json(answer, &labels)?;
+        let there: Vec<Label> = json(answer, &all)?;
         let Some(found) = there.into_iter().find(|one| one.name == label) else {
             return Ok(());
         };

@@ -85,6 +85,20 @@ fn a_forge_that_is_away_is_asked_less_and_less_and_told_everything_after() {
     assert_eq!((forge.told.borrow().len(), forge.runs.get()), (2, 1));
 }
 
+/// The commit could not be synced; then it was reverted, and nothing of what runs has changed.
+#[test]
+fn a_process_that_begins_after_a_failed_sync_does_not_take_it_for_a_fault_of_what_runs() {
+    let forge = Memory::default();
+    let failed = Word::Failure(format!("{SYNC_FAILED}a hook has failed"));
+    forge.told.borrow_mut().push(failed);
+    let (mut reporter, now) = (reporter(), Instant::now());
+    for second in 0..2 {
+        let now = now + SOAK * second;
+        reporter.judge(&forge, SOAK, now, &healthy()).unwrap();
+    }
+    assert!(matches!(forge.told.borrow().last(), Some(Word::Success(_))));
+}
+
 #[test]
 fn a_process_that_ended_before_it_started_ci_is_made_up_for() {
     let forge = Memory::default();

@@ -138,6 +138,8 @@ fn the_word_stays_with_the_release_and_is_given_for_another_commit_while_it_is_w
     let mut one = Watched::new();
     one.well(0..6, "a", 0);
     assert!(is_pending(&one.sees(7, "a", 0, unsettled())));
+    let degraded = Sight::Degraded("a run of its CronJob failed".to_owned());
+    assert!(is_pending(&one.sees(7, "a", 0, degraded)));
     assert!(matches!(one.well(8..9, "a", 3), Word::Success(_)));
     assert!(is_pending(&one.well(9..10, "b", 3)));
 }
