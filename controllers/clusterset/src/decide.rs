@@ -89,6 +89,9 @@ pub(crate) fn decide(seen: &Observation, secrets: &[Registration], settings: &Se
     for cluster in clusters {
         let secret = ours(secrets, &cluster.name);
         match (cluster.wish(), secret) {
+            (_, Some(secret)) if is_elsewhere(secret, cluster) => {
+                decision.keep(&cluster.name, ELSEWHERE.to_owned());
+            }
             (Wish::Target(environment), Some(secret)) if moves(secret, environment) => {
                 let had = secret.environment().unwrap_or_default();
                 let why = format!(
@@ -129,6 +132,15 @@ fn moves(secret: &Registration, environment: &str) -> bool {
     secret.environment().is_some_and(|had| had != environment)
 }
 
+/// Whether the Secret is of a cluster of the same name in another account or region.
+fn is_elsewhere(secret: &Registration, cluster: &Cluster) -> bool {
+    let from = secret.arn().and_then(place);
+    from.is_some() && from != cluster.place()
+}
+
+/// Why a Secret stays of whose account or region nothing was seen.
+const ELSEWHERE: &str = "what was seen is another account or region than it is in";
+
 /// Why a Secret stays whose cluster was not seen; nothing if it was seen to be gone.
 fn unless_gone(seen: &Observation, secret: &Registration, cluster: &str) -> Option<String> {
     let from = secret.arn().and_then(place);
@@ -136,7 +148,7 @@ fn unless_gone(seen: &Observation, secret: &Registration, cluster: &str) -> Opti
         return Some("it was not seen, and EKS did not say that it is gone".to_owned());
     }
     if from.is_none() || !seen.clusters.iter().any(|cluster| cluster.place() == from) {
-        return Some("what was seen is another account or region than it is in".to_owned());
+        return Some(ELSEWHERE.to_owned());
     }
     None
 }

@@ -209,6 +209,16 @@ fn in_another_account_nothing_is_gone() {
 }
 
 #[test]
+fn a_cluster_of_the_same_name_in_another_account_takes_no_ones_place() {
+    for mut elsewhere in [target("blue"), cluster("blue", &[(TARGET, "false")])] {
+        elsewhere.arn = elsewhere.arn.replace("000000000000", "111111111111");
+        let decision = decide(&seen(&[elsewhere], &[]), &[secret_of("blue")], &settings());
+        assert!(decision.actions.is_empty(), "{decision:?}");
+        assert!(decision.kept[0].why.contains("another account"), "{decision:?}");
+    }
+}
+
+#[test]
 fn a_list_with_holes_still_adds() {
     let mut seen = seen(&[target("blue")], &[]);
     seen.doubts.push("describe red: throttled".to_owned());
