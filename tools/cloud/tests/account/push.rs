@@ -242,7 +242,7 @@ impl Release {
         let follows = project.replacen(&branch, &format!("{branch}follows = \"^9\"\n"), 1);
         self.write(project::FILE, &follows);
         self.git(&["commit", "--quiet", "--all", "--message=Follow versions"]);
-        self.git(&["push", "--quiet", "origin", branch()]);
+        self.git(&["push", "--quiet", "origin", "HEAD"]);
         self.verb(&["follow"]).unwrap();
     }
     // end of wing
